@@ -1,0 +1,52 @@
+"""Our own failures. A repository's failure is a value and never one of these."""
+
+
+class Paper2RunError(Exception):
+    """The root of all expected failures of ours: carries what happened and what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with all fields: Prefect carries exceptions between processes."""
+        return _rebuild, (type(self), self.what, self.__dict__)
+
+
+class UserError(Paper2RunError):
+    """The request cannot be served as it stands; changing it helps."""
+
+    exit_code = 2
+
+
+class HostError(Paper2RunError):
+    """The machine, its engine, its disk or its network failed; `transient` says that trying again may help."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, *, next_step: str = "", transient: bool = False) -> None:
+        super().__init__(what, next_step=next_step)
+        self.transient = transient
+
+
+class EngineError(HostError):
+    """No container engine answers, or it answered that it cannot."""
+
+
+class ModelError(Paper2RunError):
+    """The language model's service failed or gave nothing usable; `transient` says that trying again may help."""
+
+    exit_code = 4
+
+    def __init__(self, what: str, *, next_step: str = "", transient: bool = False) -> None:
+        super().__init__(what, next_step=next_step)
+        self.transient = transient
+
+
+def _rebuild(kind: type[Paper2RunError], what: str, state: dict[str, object]) -> Paper2RunError:
+    error = kind(what)
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,63 @@
+"""What is to be done about a failure: the diagnostician's fixed contract, and what we keep beside it."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import StringConstraints, model_validator
+
+from paper2run.model.environment import EnvPlan
+from paper2run.model.value import Source, Value
+
+Cause = Literal[
+    "needs_gpu",
+    "missing_data",
+    "dead_dependency",
+    "dead_link",
+    "unsupported_python",
+    "unsupported_platform",
+    "proprietary_toolchain",
+    "missing_entrypoint",
+    "external_service",
+    "registry_unreachable",
+    "out_of_memory",
+    "out_of_disk",
+    "timeout",
+    "no_code",
+    "unresolvable",
+    "build_error",
+    "code_error",
+    "undiagnosed",
+]
+"""The closed list by which batches are counted."""
+
+
+class DiagnosisDecision(Value):
+    """Stop, or repair by a whole new plan. The names are a fixed contract."""
+
+    decision: Literal["stop", "repair"]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+    confidence: Literal["low", "medium", "high"]
+    new_plan: EnvPlan | None = None
+    """Required for a repair, absent for a stop."""
+
+    @model_validator(mode="after")
+    def _plan_goes_with_repair(self) -> Self:
+        if (self.decision == "repair") != (self.new_plan is not None):
+            raise ValueError("new_plan is required for a repair and must be absent for a stop")
+        return self
+
+
+class Diagnosis(Value):
+    """A decision with the evidence it stands on."""
+
+    decision: DiagnosisDecision
+    by: str
+    """Name of the repair rule, or `model:<name>`."""
+    cause: Cause
+    evidence: str = ""
+    """The log line that shows it."""
+    source: Source
+    """Where in the log or in the repository the evidence stands."""
+    smallest_change: str = ""
+    """For a stop: the least that the user or the author would have to change."""
+    addresses: tuple[str, ...] = ()
+    """What the repair added or replaced, in words, for the history of attempts."""

@@ -1,0 +1,178 @@
+"""The plan of an environment: the planner's fixed contract `EnvPlan`, and what we keep beside it.
+
+A plan is hostile input, whoever wrote it: every field is held against a strict pattern, and no text
+that reaches a Dockerfile instruction may end it early.
+"""
+
+import hashlib
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
+
+from paper2run.model.value import Source, Value
+
+IMAGE_REFERENCE = (
+    r"^(?:[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+|/)[a-z0-9]+)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$"
+)
+"""Image references as the distribution project's reference grammar has them."""
+DEBIAN_PACKAGE = r"^[a-z0-9][a-z0-9+.-]{1,99}$"
+"""Debian policy 5.6.1."""
+ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
+FORBIDDEN_ENV = frozenset(
+    {"LD_PRELOAD", "LD_AUDIT", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE",
+     "UV_INDEX_URL", "UV_DEFAULT_INDEX", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "DOCKER_HOST"}
+)  # fmt: skip
+"""Variables by which a plan could reach beyond its own container or send downloads elsewhere."""
+FORBIDDEN_COMMANDS = (
+    (
+        re.compile(r"(?:^|[;&|(\s])(?:sudo|docker|nsenter)\s"),
+        "sudo, docker and nsenter have no place in a build",
+    ),
+    (
+        re.compile(r"(?:curl|wget)\b[^;&]*\|\s*(?:ba|da|z)?sh\b"),
+        "a download must not be piped into a shell",
+    ),
+    (
+        re.compile(r"https?://\d{1,3}(?:\.\d{1,3}){3}"),
+        "addresses must be names, not bare IP numbers",
+    ),
+    (re.compile(r"base64\s+(?:-d|--decode)\b"), "encoded commands cannot be reviewed"),
+    (re.compile(r"(?:^|[;&|(\s])eval\s"), "eval hides what is run"),
+    (re.compile(r"docker\.sock|/proc/sys|/proc/1/"), "a plan must not reach for the host"),
+    (
+        re.compile(r"--(?:extra-)?index-url|--trusted-host|\s-i\s+https?:"),
+        "the index is a setting, not part of a plan",
+    ),
+    (re.compile(r"LD_PRELOAD"), "LD_PRELOAD is not allowed"),
+)
+
+
+def one_line(text: str) -> str:
+    """Return `text` unchanged; ValueError if it could end a Dockerfile instruction early."""
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ValueError("must be one line")
+    if text.rstrip().endswith("\\"):
+        raise ValueError("must not end in a backslash")
+    return text
+
+
+def allowed_command(text: str) -> str:
+    """Return `text` unchanged; ValueError naming the rule if it is a command that no plan may hold."""
+    for pattern, why in FORBIDDEN_COMMANDS:
+        if pattern.search(text):
+            raise ValueError(f"{why}: {text[:120]!r}")
+    return text
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(one_line)]
+ShellCommand = Annotated[Line, AfterValidator(allowed_command)]
+DebianPackage = Annotated[str, StringConstraints(pattern=DEBIAN_PACKAGE)]
+
+
+class EnvPlan(Value):
+    """An environment as its planner wants it. The names are a fixed contract."""
+
+    base_image: Annotated[str, StringConstraints(max_length=300, pattern=IMAGE_REFERENCE)]
+    system_packages: Annotated[tuple[DebianPackage, ...], Field(max_length=200)] = ()
+    """Debian packages, installed before anything else."""
+    workdir: Annotated[
+        str, StringConstraints(max_length=300, pattern=r"^/[A-Za-z0-9_./ +@-]*$")
+    ] = "/repo"
+    """Absolute folder in the image in which steps and smoke command run; the checkout lies in /repo."""
+    install_steps: Annotated[tuple[ShellCommand, ...], Field(max_length=60)] = ()
+    """Shell commands, in order."""
+    env: Annotated[dict[str, Annotated[Line, Field(max_length=2000)]], Field(max_length=60)] = (
+        Field(default_factory=dict)
+    )
+    smoke_command: ShellCommand
+    """Shell command whose exit status 0, or being alive at the timeout, is success."""
+    requires_gpu: bool = False
+    notes: Annotated[str, StringConstraints(max_length=4000)] = ""
+
+    @field_validator("env")
+    @classmethod
+    def _names_are_variables(cls, env: dict[str, str]) -> dict[str, str]:
+        for name in env:
+            if not re.fullmatch(ENV_NAME, name):
+                raise ValueError(f"{name!r} is no variable name")
+            if name in FORBIDDEN_ENV:
+                raise ValueError(f"{name} may not be set by a plan")
+        return dict(sorted(env.items()))
+
+    @field_validator("workdir")
+    @classmethod
+    def _stays_below(cls, workdir: str) -> str:
+        if ".." in workdir.split("/"):
+            raise ValueError("must not contain ..")
+        return workdir
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the plan's canonical JSON without notes, first 16 hex digits: what a plan is known by."""
+        text = self.model_copy(update={"notes": ""}).model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Reason(Value):
+    """One decision of a plan: what was decided, and the evidence."""
+
+    topic: Literal[
+        "python",
+        "base image",
+        "dependency",
+        "system package",
+        "install",
+        "smoke",
+        "date",
+        "gpu",
+        "env",
+        "repair",
+    ]
+    decision: str
+    source: Source
+
+
+class Pin(Value):
+    """One distribution at one exact version."""
+
+    name: str
+    version: str
+    sdist: bool = False
+    """No wheel fits this interpreter: it is built from source inside the container."""
+
+
+class Resolution(Value):
+    """What the resolver settled on."""
+
+    python: str
+    """`3.9`"""
+    cutoff: date | None = None
+    """No release later than this day; None for no limit."""
+    rung: str
+    """Which step of the date ladder held: `commit date`, `+30 days`, `+180 days`, `none`."""
+    pins: tuple[Pin, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Requirements that were left out, each with the reason."""
+    tried: tuple[str, ...] = ()
+    """The pairs that failed before, each with the resolver's own words, in order."""
+
+
+class PlannedEnvironment(Value):
+    """A plan with its reasons, and what the resolver needs to know beside it."""
+
+    plan: EnvPlan
+    planner: str
+    """`rules`, or `model:<name>`."""
+    reasons: tuple[Reason, ...] = ()
+    pythons: tuple[str, ...] = ()
+    """Interpreters that the evidence allows, best first, e.g. `("3.9", "3.8")`; empty where the image is fixed."""
+    commit_day: date | None = None
+    """The commit's day, from which the date ladder starts; None where it is not known."""
+    optional: tuple[str, ...] = ()
+    """Normalised names of distributions that may be dropped when they stand in the way."""
+    resolution: Resolution | None = None
+    smoke_proves: str = ""
+    """What exit status 0 of the smoke command shows, in a few words."""

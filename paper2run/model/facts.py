@@ -1,0 +1,267 @@
+"""Facts about a repository, one type per kind of evidence; each keeps the file and line it came from."""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
+
+from paper2run.model.value import Source, Value
+
+Group = Literal["runtime", "build", "test", "extra", "docs"]
+Purpose = Literal["install", "run", "test", "download"]
+Where = Literal["package", "script", "test", "notebook", "build"]
+
+T = TypeVar("T")
+
+
+class LanguageShare(Value):
+    """Source files of one language."""
+
+    kind: Literal["language"] = "language"
+    language: str
+    """Lower case: python, c, c++, fortran, r, javascript, go, julia, java, lua, matlab, rust, notebook, …"""
+    files: int
+    size_bytes: int
+    source: Source
+
+
+class PythonConstraint(Value):
+    """Python versions that the repository says it runs on."""
+
+    kind: Literal["python"] = "python"
+    specifier: str
+    """PEP 440 specifier set such as `>=3.8,<3.12`; a listed version `3.6` is `==3.6.*`."""
+    strength: Literal["required", "tested", "mentioned"]
+    """required: an installer would refuse others; tested: a CI matrix, tox; mentioned: classifiers, prose."""
+    source: Source
+
+
+class PythonSyntax(Value):
+    """Code that only one major version of Python parses."""
+
+    kind: Literal["python-syntax"] = "python-syntax"
+    major: Literal[2, 3]
+    minor: int = 0
+    """Lowest minor version whose grammar accepts the file; 0 where any of that major does."""
+    files: int
+    """How many files need it."""
+    source: Source
+    """The first file and line that shows it."""
+
+
+class Requirement(Value):
+    """One dependency on a Python distribution, as PEP 508 text."""
+
+    kind: Literal["requirement"] = "requirement"
+    text: str
+    """Normalised PEP 508 requirement, e.g. `numpy>=1.11; python_version<"3"`."""
+    name: str
+    """Normalised distribution name (PEP 503)."""
+    group: Group
+    extra: str = ""
+    """Name of the extra or dependency group, where it is one."""
+    source: Source
+
+
+class PipInclude(Value):
+    """A requirement that is no name: a URL, a VCS address or a local path."""
+
+    kind: Literal["requirement-url"] = "requirement-url"
+    text: str
+    group: Group
+    source: Source
+
+
+class CondaPackage(Value):
+    """One dependency in a conda environment file, outside its pip section."""
+
+    kind: Literal["conda"] = "conda"
+    name: str
+    version: str = ""
+    """The version part as written, e.g. `=1.16`; empty where none."""
+    source: Source
+
+
+class SystemPackage(Value):
+    """A Debian package that the repository itself installs (CI, Dockerfile, README)."""
+
+    kind: Literal["system-package"] = "system-package"
+    name: str
+    source: Source
+
+
+class Import(Value):
+    """A top-level module that the repository's own code imports and that is neither standard library nor its own."""
+
+    kind: Literal["import"] = "import"
+    module: str
+    """Top-level name, e.g. `sklearn`."""
+    where: Where
+    guarded: bool = False
+    """Only inside try/except ImportError, a function, or `if TYPE_CHECKING`: optional."""
+    files: int
+    source: Source
+    """The first file and line that imports it."""
+
+
+class OwnModule(Value):
+    """A top-level package or module that the repository itself provides."""
+
+    kind: Literal["own-module"] = "own-module"
+    module: str
+    root: str
+    """Folder that must be on `sys.path` for it, below the repository; empty for the root."""
+    installed: bool
+    """The packaging metadata lists it, or the layout shows that an install would carry it."""
+    source: Source
+
+
+class Project(Value):
+    """An installable Python project: a folder that `pip install` takes."""
+
+    kind: Literal["project"] = "project"
+    root: str
+    """Folder below the repository; empty for its root."""
+    backend: str
+    """PEP 517 backend such as `setuptools.build_meta`, or `setup.py` where no pyproject names one."""
+    name: str = ""
+    build_imports: tuple[str, ...] = ()
+    """Third-party modules that setup.py imports, which must be there before the build."""
+    dynamic_version: bool = False
+    """The version comes from version control (setuptools_scm, hatch-vcs, pbr, versioneer)."""
+    source: Source
+
+
+class Extension(Value):
+    """Compiled code that an install builds."""
+
+    kind: Literal["extension"] = "extension"
+    language: Literal["c", "c++", "cython", "fortran", "rust", "cuda", "pybind11"]
+    source: Source
+
+
+class Command(Value):
+    """A shell command that the repository tells its users to run."""
+
+    kind: Literal["command"] = "command"
+    purpose: Purpose
+    line: str
+    """One command without prompt, continuation lines joined."""
+    source: Source
+
+
+class EntryPoint(Value):
+    """Something that can be started: a console script or a file with a `__main__` guard."""
+
+    kind: Literal["entry-point"] = "entry-point"
+    name: str
+    """Console script's name, or the file's path below the repository."""
+    form: Literal["console-script", "script", "module", "notebook"]
+    required_arguments: tuple[str, ...] = ()
+    """Arguments without which it stops, as its parser declares them."""
+    source: Source
+
+
+class TestSuite(Value):
+    """A test suite and the program that runs it."""
+
+    __test__ = False
+
+    kind: Literal["tests"] = "tests"
+    runner: str
+    """pytest, unittest, nose, doctest, make, ctest, npm, go, testthat, …"""
+    path: str
+    """Folder or file below the repository; empty for the root."""
+    files: int
+    source: Source
+
+
+class BuildFile(Value):
+    """A build description of a language other than Python, or a container recipe."""
+
+    kind: Literal["build-file"] = "build-file"
+    system: str
+    """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker."""
+    path: str
+    source: Source
+
+
+class ContainerRecipe(Value):
+    """What a Dockerfile of the repository says."""
+
+    kind: Literal["container"] = "container"
+    base_image: str
+    source: Source
+
+
+class GpuNeed(Value):
+    """A sign that the code wants a GPU."""
+
+    kind: Literal["gpu"] = "gpu"
+    hard: bool
+    """True where there is no way around it: CUDA sources to compile, `.cuda()` without a guard in the entry script."""
+    source: Source
+
+
+class DataNeed(Value):
+    """Data or weights that are not in the repository."""
+
+    kind: Literal["data"] = "data"
+    what: str
+    """URL or path that is wanted."""
+    source: Source
+
+
+class Unreadable(Value):
+    """A file that could not be read as what it claims to be. Never a crash, always a fact."""
+
+    kind: Literal["unreadable"] = "unreadable"
+    path: str
+    why: str
+    source: Source
+
+
+class NoCode(Value):
+    """The repository holds nothing that could be run."""
+
+    kind: Literal["no-code"] = "no-code"
+    why: str
+    source: Source
+
+
+Fact = Annotated[
+    LanguageShare
+    | PythonConstraint
+    | PythonSyntax
+    | Requirement
+    | PipInclude
+    | CondaPackage
+    | SystemPackage
+    | Import
+    | OwnModule
+    | Project
+    | Extension
+    | Command
+    | EntryPoint
+    | TestSuite
+    | BuildFile
+    | ContainerRecipe
+    | GpuNeed
+    | DataNeed
+    | Unreadable
+    | NoCode,
+    Field(discriminator="kind"),
+]
+
+
+class RepoFacts(Value):
+    """Everything the detectors found in one commit, in the order of the detectors, then path and line."""
+
+    facts: tuple[Fact, ...] = ()
+    files: int = 0
+    """Files listed; the listing is bounded (tree.py)."""
+    truncated: bool = False
+    """True where the repository has more files than were listed."""
+
+    def of(self, kind: type[T]) -> tuple[T, ...]:
+        """Return the facts of one type, in order."""
+        return tuple(fact for fact in self.facts if isinstance(fact, kind))

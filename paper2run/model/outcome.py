@@ -1,0 +1,113 @@
+"""What came of a build, a smoke run and the ladder. Logs are kept bounded, head and tail."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.value import Value
+
+Rung = Literal["none", "built", "imports", "collected", "smoke", "tests", "claims"]
+RUNGS: tuple[Rung, ...] = ("none", "built", "imports", "collected", "smoke", "tests", "claims")
+
+
+class Log(Value):
+    """Bounded text of both streams of something that ran."""
+
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Built(Value):
+    """The engine holds the image."""
+
+    kind: Literal["built"] = "built"
+    image: str
+    """Tag, `paper2run/<name>:<commit and plan>`."""
+    image_id: str
+    """`sha256:…`, the engine's id."""
+    size_bytes: int
+    base_image_id: str = ""
+    """Id of the local image that FROM meant at that time."""
+    seconds: float
+    log: Log = Log()
+
+
+class BuildFailed(Value):
+    """A step of the Dockerfile failed for a reason that lies in the repository or the plan."""
+
+    kind: Literal["build-failed"] = "build-failed"
+    step: str
+    """The instruction that failed, as the engine names it; empty where it names none."""
+    exit_code: int | None
+    seconds: float
+    log: Log = Log()
+    timed_out: bool = False
+
+
+class Passed(Value):
+    """The smoke command exited 0 or was alive at the timeout."""
+
+    kind: Literal["passed"] = "passed"
+    alive_at_timeout: bool
+    seconds: float
+    log: Log = Log()
+    docker_command: str = ""
+    """The `docker run` line that repeats this run by hand, limits and all."""
+
+
+class SmokeFailed(Value):
+    """The smoke command exited with another status or was ended by a limit."""
+
+    kind: Literal["smoke-failed"] = "smoke-failed"
+    exit_code: int
+    seconds: float
+    log: Log = Log()
+    out_of_memory: bool = False
+    limit: str = ""
+    """Which of our limits ended it (`memory 4096 MB`, `disk …`); empty where none did."""
+    docker_command: str = ""
+
+
+BuildOutcome = Annotated[Built | BuildFailed, Field(discriminator="kind")]
+SmokeOutcome = Annotated[Passed | SmokeFailed, Field(discriminator="kind")]
+Failure = Annotated[BuildFailed | SmokeFailed, Field(discriminator="kind")]
+
+
+class RungResult(Value):
+    """One rung of the ladder, tried."""
+
+    rung: Rung
+    passed: bool
+    command: str
+    exit_code: int | None = None
+    detail: str = ""
+    """What a person wants to know: the modules not found, the counts of the tests."""
+    log_digest: str = ""
+    """sha256 of the command's full output, first 16 hex digits."""
+    seconds: float = 0.0
+
+
+class Verification(Value):
+    """How far up the ladder an image got."""
+
+    rungs: tuple[RungResult, ...] = ()
+
+    @property
+    def reached(self) -> Rung:
+        """The highest rung that passed, whatever failed below it; `none` without any."""
+        passed = [result.rung for result in self.rungs if result.passed]
+        return max(passed, key=RUNGS.index, default="none")
+
+
+class BuildContext(Value):
+    """What the engine builds: the Dockerfile for people, and the files that stand beside it."""
+
+    dockerfile: str
+    """Rebuilds with plain `docker build` in the run folder."""
+    instructions: str
+    """Text of INSTRUCTIONS.md."""
+    dockerignore: str
+    image: str
+    """Tag that the image gets."""
+    planned: PlannedEnvironment

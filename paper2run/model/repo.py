@@ -1,0 +1,69 @@
+"""What was asked for and what was fetched: the source of a repository, its pinned commit, its paper."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from paper2run.model.value import Value
+
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+
+
+class Submodule(Value):
+    """One submodule that `.gitmodules` of the commit names."""
+
+    path: str
+    url: str
+    fetched: bool
+    why_not: str = ""
+    """git's own words when it could not be had."""
+
+
+class Checkout(Value):
+    """A commit that lies in a local bare mirror, ready to be laid out into any folder."""
+
+    url: str
+    """What the user asked for, without credentials."""
+    name: str
+    """`owner/name` where the URL has an owner, else the folder's name."""
+    commit: Commit
+    ref: str = ""
+    """Branch, tag or commit as asked for; empty for the default branch."""
+    committed_at: datetime | None = None
+    """Committer date, UTC; None for a plain folder, which has no history."""
+    mirror: str
+    """Absolute path of the bare repository that holds the commit."""
+    size_bytes: int = 0
+    """Size of the mirror on disk when it was fetched."""
+    lfs_pointers: tuple[str, ...] = ()
+    """Paths whose content is a Git LFS pointer; their content was not fetched."""
+    submodules: tuple[Submodule, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know, such as uncommitted changes that were left out."""
+
+
+class Section(Value):
+    """A headed part of a paper."""
+
+    heading: str
+    page: int = 0
+    """1-based page on which it starts; 0 for papers without pages."""
+    text: str
+
+
+class Paper(Value):
+    """The text of the paper that belongs to the repository."""
+
+    path: str
+    """The file that was read: absolute for the user's file, below the repository for its own."""
+    origin: str
+    """`given`, `repository paper`, `readme`, or `none`."""
+    title: str = ""
+    pages: int = 0
+    sections: tuple[Section, ...] = ()
+    repository_urls: tuple[str, ...] = ()
+    """URLs of code repositories that the paper names, most likely first."""
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+    """sha256 of the file, hexadecimal."""

@@ -1,0 +1,105 @@
+"""What a run leaves for people and for programs: `metadata.json` and the history of attempts."""
+
+from datetime import datetime
+from typing import Literal
+
+from paper2run.model.diagnosis import Cause, Diagnosis
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import BuildFailed, Built, Passed, Rung, SmokeFailed, Verification
+from paper2run.model.value import Value
+
+Status = Literal[
+    "success",
+    "preflight-failed",
+    "stopped-by-llm",
+    "stopped-by-rule",
+    "max-attempts-exhausted",
+    "smoke-failed",
+    "exception",
+    "planned",
+    "running",
+]
+"""`planned` ends a dry run; `running` stands in the metadata until the run has ended."""
+
+
+class Attempt(Value):
+    """One pass through render, build, smoke, verify, diagnose."""
+
+    number: int
+    """1-based."""
+    planned: PlannedEnvironment
+    built: Built | BuildFailed
+    smoke: Passed | SmokeFailed | None = None
+    """None where the build failed."""
+    verification: Verification = Verification()
+    diagnosis: Diagnosis | None = None
+    """None on success, or where nothing could be said about the failure."""
+    docker_build: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """True where the smoke run passed."""
+        return isinstance(self.smoke, Passed)
+
+
+class Versions(Value):
+    """What the run was made with."""
+
+    paper2run: str
+    rules: str
+    """Version of detectors, providers, repairs and rendering; part of every cache key."""
+    prefect: str = ""
+    python: str = ""
+    engine: str = ""
+    """Name and version as the engine says it; empty where none answered."""
+
+
+class StageTiming(Value):
+    """One stage of the run: how long it took and whether its result was there already."""
+
+    stage: str
+    attempt: int = 0
+    """0 for stages before the attempts."""
+    seconds: float
+    cached: bool
+
+
+class Verdict(Value):
+    """How a run ended, and why."""
+
+    status: Status
+    cause: Cause | None = None
+    reason: str = ""
+    smallest_change: str = ""
+
+
+class Metadata(Value):
+    """`metadata.json`: the machine-readable summary of a run."""
+
+    status: Status
+    cause: Cause | None = None
+    reason: str = ""
+    smallest_change: str = ""
+    repo: str
+    name: str = ""
+    commit: str = ""
+    ref: str = ""
+    image: str = ""
+    image_id: str = ""
+    image_size_bytes: int = 0
+    attempts: int = 0
+    rung: Rung = "none"
+    planner: str = ""
+    model: str = ""
+    tokens: int = 0
+    cost_usd: float | None = None
+    """None where no price is known; 0 where no model was asked."""
+    python: str = ""
+    cutoff: str = ""
+    stages: tuple[StageTiming, ...] = ()
+    cache_hits: int = 0
+    seconds: float = 0.0
+    started_at: datetime
+    ended_at: datetime | None = None
+    flow_run_id: str = ""
+    versions: Versions

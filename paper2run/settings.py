@@ -1,0 +1,84 @@
+"""All settings in one typed place, read once at the start of a command or a flow and passed down.
+
+Flags win over environment variables, those win over `.env` in the working folder. Every variable is
+`PAPER2RUN_` and the field's name in capitals; the few other names are given as aliases.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
+"""Planner when NVIDIA_API_KEY is set and no model is named."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Units stand in the names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PAPER2RUN_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    home: Path = Path("~/.local/share/paper2run").expanduser()
+    """Folder of what runs share: git mirrors, resolver cache. Outside the run folders, kept between runs."""
+    out: Path = Path("runs")
+    """Folder that gets one folder per run."""
+    timeout: int = Field(900, ge=1, le=86_400)
+    """Seconds that a smoke run may take; still alive then counts as success."""
+    max_attempts: int = Field(3, ge=1, le=20)
+    """Builds that one run may make, the first included."""
+    build_timeout: int = Field(3600, ge=1, le=86_400)
+    """Seconds that one image build may take."""
+    clone_timeout: int = Field(900, ge=1, le=86_400)
+    """Seconds that one git transfer may take."""
+    max_repo_mb: int = Field(2048, ge=1)
+    """Size of a repository's history and files beyond which it is refused."""
+    memory_mb: int = Field(4096, ge=64)
+    """Memory of a smoke container; swap is not given."""
+    cpus: float = Field(2.0, gt=0)
+    """Processors of a smoke container."""
+    pids: int = Field(512, ge=16)
+    """Processes and threads of a smoke container."""
+    disk_mb: int = Field(10_240, ge=16)
+    """What a smoke container may write to its own layer."""
+    min_free_mb: int = Field(2048, ge=0)
+    """Free space that the engine's disk must have before a build starts."""
+    smoke_network: Literal["none", "bridge"] = "none"
+    """Network of smoke containers. With none, a repository that downloads at run time fails and says so."""
+    model: str = ""
+    """LiteLLM model string of the planner; empty: NVIDIA's default if its key is set, else rules only."""
+    base_url: str = ""
+    """Address of an OpenAI-compatible endpoint; empty for the provider's own."""
+    nvidia_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("nvidia_api_key", "NVIDIA_API_KEY")
+    )
+    """Key for NVIDIA's endpoint."""
+    api_key: SecretStr | None = None
+    """Key for any other endpoint; without it LiteLLM reads the provider's own variable."""
+    index_url: str = Field(
+        "",
+        validation_alias=AliasChoices(
+            "index_url", "PAPER2RUN_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL"
+        ),
+    )
+    """Python package index for resolving and building; empty for the public one."""
+    ca_bundle: Path | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            "ca_bundle", "PAPER2RUN_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"
+        ),
+    )
+    """PEM file of the certificate authorities that builds trust; it is mounted, never copied into an image."""
+    registry_prefix: str = ""
+    """Put before the names of official base images, e.g. `mirror.example.org/library`; empty for none."""
+    progress: Literal["auto", "live", "plain"] = "auto"
+    """How the terminal shows progress: live only on a terminal, unless told."""
+
+    @property
+    def planner_model(self) -> str:
+        """The model that plans and diagnoses; empty where rules do all."""
+        if self.model:
+            return self.model
+        return DEFAULT_NVIDIA_MODEL if self.nvidia_api_key else ""
