@@ -1,0 +1,33 @@
+"""Detectors: one module per kind of evidence. All run over every checkout, and all their facts are kept."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from paper2run.detectors import languages
+from paper2run.model.facts import Fact, RepoFacts, Unreadable
+from paper2run.model.value import Source
+from paper2run.tree import RepoTree
+
+
+class Detector(Protocol):
+    """What a module in this package provides."""
+
+    NAME: str
+
+    def detect(self, tree: RepoTree) -> Iterable[Fact]:
+        """Yield the facts of one kind of evidence; malformed input is an `Unreadable`, never an error."""
+        ...
+
+
+DETECTORS: tuple[Detector, ...] = (languages,)
+"""In the order in which their facts are listed."""
+
+
+def read_facts(tree: RepoTree) -> RepoFacts:
+    """Return what all detectors find, in their order."""
+    facts = [fact for detector in DETECTORS for fact in detector.detect(tree)]
+    facts += [
+        Unreadable(path=name, why="name is not UTF-8", source=Source(kind="file"))
+        for name in tree.odd_names
+    ]
+    return RepoFacts(facts=tuple(facts), files=len(tree.files), truncated=tree.truncated)

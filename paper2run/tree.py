@@ -1,0 +1,147 @@
+"""A bounded, read-only view of a checkout: the only way in which rules see files.
+
+Nothing outside the root is ever read: symbolic links that lead out of it are not followed, and neither
+are links to folders, so that no loop is walked.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from paper2run.model.facts import Unreadable
+from paper2run.model.value import Source
+
+MAX_FILES: Final = 100_000
+"""Files listed; a larger tree is cut and says so."""
+MAX_TEXT_BYTES: Final = 2_000_000
+"""A larger file is no manifest or source that people write; it is reported, not read."""
+SKIPPED_FOLDERS: Final = frozenset(
+    {".git", ".hg", ".svn", "__pycache__", "node_modules", ".tox", ".venv", "site-packages"}
+)
+"""Folders that hold no evidence of the author's own."""
+
+
+@dataclass(frozen=True)
+class RepoTree:
+    """The files of one checkout, in path order."""
+
+    root: Path
+    files: tuple[str, ...]
+    """Paths of regular files below the root, `/`-separated, sorted."""
+    truncated: bool
+    odd_names: tuple[str, ...]
+    """Names that are not UTF-8, with the odd bytes escaped; such files are listed here only."""
+    _texts: dict[str, str | Unreadable] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, root: Path, *, max_files: int = MAX_FILES) -> "RepoTree":
+        """Return the view of the folder `root`. OSError if it is not a readable folder."""
+        files: list[str] = []
+        odd: list[str] = []
+        truncated = False
+        for path in _walk(root):
+            if len(files) >= max_files:
+                truncated = True
+                break
+            if _is_utf8(path):
+                files.append(path)
+            else:
+                odd.append(os.fsencode(path).decode("utf-8", "backslashreplace"))
+        return cls(root, tuple(sorted(files)), truncated, tuple(sorted(odd)))
+
+    def has(self, path: str) -> bool:
+        """Tell whether a regular file stands at exactly this path."""
+        return path in self._index
+
+    def matching(self, *patterns: str) -> tuple[str, ...]:
+        """Return the paths whose file name matches one of the glob patterns, in path order, any depth."""
+        return tuple(
+            path
+            for path in self.files
+            if any(fnmatch(PurePosixPath(path).name, pattern) for pattern in patterns)
+        )
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Return the paths below a folder (empty for the root), in path order."""
+        prefix = f"{folder}/" if folder else ""
+        return tuple(path for path in self.files if path.startswith(prefix))
+
+    def size_bytes(self, path: str) -> int:
+        """Return a listed file's size; 0 if it is gone."""
+        try:
+            return (self.root / path).lstat().st_size
+        except OSError:
+            return 0
+
+    def read(self, path: str) -> str | Unreadable:
+        """Return a listed file's text (UTF-8, else Latin-1), newlines as `\\n`, or why it cannot be read.
+
+        A file that is absent, leads out of the tree, is binary or too large is `Unreadable`.
+        """
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        return self._texts[path]
+
+    def text(self, path: str) -> str:
+        """Return the text as `read` does, and nothing (`""`) where that is `Unreadable`."""
+        content = self.read(path)
+        return "" if isinstance(content, Unreadable) else content
+
+    @property
+    def _index(self) -> frozenset[str]:
+        if "_files_index" not in self.__dict__:
+            object.__setattr__(self, "_files_index", frozenset(self.files))
+        index: frozenset[str] = self.__dict__["_files_index"]
+        return index
+
+    def _read(self, path: str) -> str | Unreadable:
+        where = Source(kind="file", path=path)
+        if not self.has(path):
+            return Unreadable(path=path, why="not there", source=where)
+        size = self.size_bytes(path)
+        if size > MAX_TEXT_BYTES:
+            why = f"{size} bytes, over the limit of {MAX_TEXT_BYTES}"
+            return Unreadable(path=path, why=why, source=where)
+        try:
+            content = (self.root / path).read_bytes()
+        except OSError as error:
+            return Unreadable(path=path, why=error.strerror or "not readable", source=where)
+        if b"\0" in content[:8192]:
+            return Unreadable(path=path, why="binary", source=where)
+        return _decoded(content).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """Yield paths of regular files and of links to regular files inside the root, folders in order."""
+    inside = os.path.realpath(root)
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        for name in sorted(names):
+            full = os.path.join(folder, name)  # noqa: PTH118 - os.walk speaks str; Path costs 3 x here
+            mode = os.lstat(full).st_mode
+            if stat.S_ISLNK(mode):
+                target = os.path.realpath(full)
+                if not target.startswith(inside + os.sep) or not os.path.isfile(target):  # noqa: PTH113
+                    continue
+            elif not stat.S_ISREG(mode):
+                continue
+            yield os.path.relpath(full, root).replace(os.sep, "/")
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
