@@ -1,0 +1,254 @@
+"""Runs one program on the host: an argument list, a time limit, bounded output, its whole process group ended.
+
+The only place that starts programs. It never goes through a shell.
+"""
+
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from paper2run.errors import HostError
+
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""Bytes kept of each output stream: the first and the last half of it."""
+WATCH_INTERVAL_S: Final = 0.5
+GRACE_S: Final = 3.0
+"""What a group gets between the request to end and the kill: git removes its lock files in less than 1 s."""
+LINGER_S: Final = 2.0
+"""How long output is still read after the program has ended; a daemon it left behind may hold the pipe open."""
+CLOSED_PAUSE_S: Final = 0.01
+"""Between two looks at a program that runs on with both of its streams closed."""
+BLOCK_BYTES: Final = 65_536
+DRAIN_BLOCKS: Final = 64
+"""More than two pipes hold: a pipe holds 64 kB, on Linux at most 1 MB."""
+LINE_BYTES: Final = 16_384
+"""A longer line is handed to `on_line` in pieces."""
+LINE_END: Final = re.compile(rb"[\r\n]")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended and what it wrote."""
+
+    exit_code: int
+    """Negative: the signal that ended it."""
+    stdout: str
+    stderr: str
+    timed_out: bool
+    seconds: float
+    stopped: str = ""
+    """The reason that `watch` gave for ending it; empty where it gave none."""
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+    max_bytes: int = MAX_BYTES,
+    stdin_text: str | None = None,
+    on_line: Callable[[str], None] | None = None,
+    watch: Callable[[], str | None] | None = None,
+    errors: str = "replace",
+    keep_fds: Sequence[int] = (),
+) -> Finished:
+    """Return how `argv` ended; an exit code other than 0 is no error here.
+
+    `env` is laid over our own environment, None removes a variable. `on_line` gets every line of both streams
+    without its end (a carriage return ends one too), `watch` is asked twice a second and ends the group by
+    returning a reason; both run in the caller's thread, and whatever they raise ends the group first.
+    `errors` is how output that is not UTF-8 is decoded, `surrogateescape` keeps file names exact; standard input
+    is empty unless given. The program inherits `keep_fds`. HostError if the program is not installed.
+    """
+    environment = _environment(env)
+    if shutil.which(argv[0], path=environment.get("PATH")) is None:
+        raise HostError(
+            f"{argv[0]} is not installed",
+            next_step=f"Install {argv[0]} so that it is on the PATH (on Debian: apt-get install {argv[0]}).",
+        )
+    started = time.monotonic()
+    # A file instead of a pipe: a program that writes before it has read everything cannot block us.
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write((stdin_text or "").encode(errors="surrogateescape"))
+        stdin.seek(0)
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=keep_fds,
+        )
+        streams = _Streams(process, max_bytes, on_line)
+        try:
+            try:
+                timed_out, stopped = _follow(process, streams, started + timeout_s, watch)
+            finally:
+                _end_group(process)
+            streams.drain()
+        finally:
+            streams.close()
+    return Finished(
+        exit_code=process.returncode,
+        stdout=streams.stdout.text(errors),
+        stderr=streams.stderr.text(errors),
+        timed_out=timed_out,
+        seconds=time.monotonic() - started,
+        stopped=stopped,
+    )
+
+
+def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    merged = {**os.environ, **(changes or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _follow(
+    process: subprocess.Popen[bytes],
+    streams: "_Streams",
+    deadline: float,
+    watch: Callable[[], str | None] | None,
+) -> tuple[bool, str]:
+    """Read until the program has ended; return whether its time was over, and why `watch` stopped it."""
+    next_watch = time.monotonic()
+    ended_at: float | None = None
+    while True:
+        now = time.monotonic()
+        if process.poll() is not None:
+            ended_at = ended_at or now
+            if not streams.open or now - ended_at > LINGER_S:
+                return False, ""
+        elif now >= deadline:
+            return True, ""
+        elif watch and now >= next_watch:
+            if reason := watch():
+                return False, reason
+            next_watch = time.monotonic() + WATCH_INTERVAL_S
+        streams.read(min(WATCH_INTERVAL_S, max(deadline - now, 0.01)))
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of the program's group: a request, a grace, then the kill; returns when it has been reaped."""
+    try:
+        if process.poll() is None:
+            _signal_group(process, signal.SIGTERM)
+            process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        return
+    finally:
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+class _Streams:
+    """Both output pipes of a program, read without one blocking the other."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        max_bytes: int,
+        on_line: Callable[[str], None] | None,
+    ) -> None:
+        self.stdout = _Output(max_bytes, on_line)
+        self.stderr = _Output(max_bytes, on_line)
+        self._pipes = {
+            pipe: output
+            for pipe, output in ((process.stdout, self.stdout), (process.stderr, self.stderr))
+            if pipe
+        }
+        self._selector = selectors.DefaultSelector()
+        for pipe in self._pipes:
+            self._selector.register(pipe, selectors.EVENT_READ)
+
+    @property
+    def open(self) -> bool:
+        """True while a pipe may still bring something."""
+        return bool(self._selector.get_map())
+
+    def read(self, timeout_s: float) -> bool:
+        """Read what is there, waiting at most `timeout_s` for it; return whether there was anything."""
+        if not self.open:
+            time.sleep(min(timeout_s, CLOSED_PAUSE_S))
+            return False
+        ready = self._selector.select(timeout_s)
+        for key, _ in ready:
+            block = os.read(key.fd, BLOCK_BYTES)
+            if not block:
+                self._selector.unregister(key.fileobj)
+            self._pipes[key.fileobj].add(block)  # type: ignore[index]
+        return bool(ready)
+
+    def drain(self) -> None:
+        """Read what the ended group left in the pipes; a process that escaped the group cannot hold us up."""
+        for _ in range(DRAIN_BLOCKS):
+            if not self.open or not self.read(0):
+                return
+
+    def close(self) -> None:
+        """Give the pipes back."""
+        self._selector.close()
+        for pipe in self._pipes:
+            pipe.close()
+
+
+class _Output:
+    """One stream: its first and last bytes are kept, its lines are handed on."""
+
+    def __init__(self, max_bytes: int, on_line: Callable[[str], None] | None) -> None:
+        self._half = max_bytes // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._left_out = 0
+        self._line = b""
+        self._on_line = on_line
+
+    def add(self, block: bytes) -> None:
+        """Take in one block; an empty one is the end of the stream."""
+        room = self._half - len(self._head)
+        self._head += block[:room]
+        self._tail += block[room:]
+        # Trimmed only when twice too long, so that a flood costs no copy per block.
+        if len(self._tail) > 2 * self._half:
+            self._trim()
+        if self._on_line:
+            self._hand_on(block, self._on_line)
+
+    def text(self, errors: str) -> str:
+        """Return what was kept; where something was left out, a line in between says how much."""
+        self._trim()
+        if not self._left_out:
+            return (self._head + self._tail).decode(errors=errors)
+        gap = f"\n[... {self._left_out} bytes left out ...]\n"
+        return self._head.decode(errors=errors) + gap + self._tail.decode(errors=errors)
+
+    def _trim(self) -> None:
+        surplus = max(len(self._tail) - self._half, 0)
+        self._left_out += surplus
+        del self._tail[:surplus]
+
+    def _hand_on(self, block: bytes, on_line: Callable[[str], None]) -> None:
+        *lines, self._line = LINE_END.split(self._line + block)
+        if self._line and (not block or len(self._line) > LINE_BYTES):
+            lines.append(self._line)
+            self._line = b""
+        for line in filter(None, lines):
+            on_line(line.decode(errors="replace"))
