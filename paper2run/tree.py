@@ -6,11 +6,11 @@ are links to folders, so that no loop is walked.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from paper2run.model.facts import Unreadable
 from paper2run.model.value import Source
@@ -24,6 +24,8 @@ SKIPPED_FOLDERS: Final = frozenset(
 )
 """Folders that hold no evidence of the author's own."""
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class RepoTree:
@@ -36,6 +38,9 @@ class RepoTree:
     odd_names: tuple[str, ...]
     """Names that are not UTF-8, with the odd bytes escaped; such files are listed here only."""
     _texts: dict[str, str | Unreadable] = field(default_factory=dict, repr=False, compare=False)
+    _derived: dict[Callable[["RepoTree"], Any], Any] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, root: Path, *, max_files: int = MAX_FILES) -> "RepoTree":
@@ -59,10 +64,9 @@ class RepoTree:
 
     def matching(self, *patterns: str) -> tuple[str, ...]:
         """Return the paths whose file name matches one of the glob patterns, in path order, any depth."""
+        wanted = re.compile("|".join(map(translate, patterns))).match
         return tuple(
-            path
-            for path in self.files
-            if any(fnmatch(PurePosixPath(path).name, pattern) for pattern in patterns)
+            path for path, name in zip(self.files, self._names, strict=True) if wanted(name)
         )
 
     def below(self, folder: str) -> tuple[str, ...]:
@@ -90,6 +94,17 @@ class RepoTree:
         """Return the text as `read` does, and nothing (`""`) where that is `Unreadable`."""
         content = self.read(path)
         return "" if isinstance(content, Unreadable) else content
+
+    def once(self, derive: Callable[["RepoTree"], T]) -> T:
+        """Return `derive(self)`, computed at the first call only: what several detectors need of all files."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        derived: T = self._derived[derive]
+        return derived
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(path.rpartition("/")[2] for path in self.files)
 
     @property
     def _index(self) -> frozenset[str]:

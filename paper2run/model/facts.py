@@ -185,6 +185,18 @@ class BuildFile(Value):
     source: Source
 
 
+class ForeignRequirement(Value):
+    """One dependency that a manifest of another language's package manager names."""
+
+    kind: Literal["foreign-requirement"] = "foreign-requirement"
+    ecosystem: Literal["r", "julia", "npm", "cargo", "go", "maven"]
+    name: str
+    """As the manifest writes it; `group:artifact` for maven."""
+    version: str = ""
+    """The version part as written; empty where none."""
+    source: Source
+
+
 class ContainerRecipe(Value):
     """What a Dockerfile of the repository says."""
 
@@ -244,6 +256,7 @@ Fact = Annotated[
     | EntryPoint
     | TestSuite
     | BuildFile
+    | ForeignRequirement
     | ContainerRecipe
     | GpuNeed
     | DataNeed
