@@ -5,11 +5,13 @@ are links to folders, so that no loop is walked.
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from fnmatch import translate
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from paper2run.model.facts import Unreadable
