@@ -1,0 +1,40 @@
+"""The time machine's ladder: up to which days a resolver may look, nearest to the commit first."""
+
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+STEPS_DAYS: Final = (("commit date", 0), ("+30 days", 30), ("+180 days", 180))
+"""A release of the following weeks often repairs what was broken on the day itself; half a year later
+most authors would still have run their own code unchanged."""
+FIRST_WHEELS: Final = "first wheels"
+NO_LIMIT: Final = "none"
+
+
+class Rung(NamedTuple):
+    """One step of the ladder."""
+
+    name: str
+    cutoff: date | None
+    """The last day on which a release may have appeared; None for no limit."""
+
+
+def ladder(day: date | None) -> tuple[Rung, ...]:
+    """Return the rungs for a commit of `day`, nearest first; without a day only the one without a limit."""
+    dated = (
+        ()
+        if day is None
+        else tuple(Rung(name, day + timedelta(days=days)) for name, days in STEPS_DAYS)
+    )
+    return (*dated, Rung(NO_LIMIT, None))
+
+
+def with_first_wheels(rungs: tuple[Rung, ...], day: date | None) -> tuple[Rung, ...]:
+    """Return `rungs` with one for `day` before the last, if it lies beyond all dated ones.
+
+    `day` is the first on which every requirement had a wheel: for commits from before 2016, when the
+    index took no wheels for Linux, it keeps the environment years closer to the commit than no limit.
+    """
+    dated = [rung.cutoff for rung in rungs if rung.cutoff is not None]
+    if day is None or not dated or day <= max(dated):
+        return rungs
+    return (*rungs[:-1], Rung(FIRST_WHEELS, day), rungs[-1])

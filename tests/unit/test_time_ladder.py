@@ -1,0 +1,33 @@
+"""The ladder of days that the resolver climbs."""
+
+from datetime import date
+
+from paper2run.time_ladder import ladder, with_first_wheels
+
+DAY = date(2018, 6, 1)
+
+
+def test_the_ladder_starts_at_the_commit_and_ends_without_a_limit():
+    assert ladder(DAY) == (
+        ("commit date", DAY),
+        ("+30 days", date(2018, 7, 1)),
+        ("+180 days", date(2018, 11, 28)),
+        ("none", None),
+    )
+
+
+def test_without_a_day_there_is_no_limit_at_all():
+    assert ladder(None) == (("none", None),)
+
+
+def test_first_wheels_stand_before_the_rung_without_a_limit():
+    names = [rung.name for rung in with_first_wheels(ladder(DAY), date(2020, 1, 1))]
+    assert names == ["commit date", "+30 days", "+180 days", "first wheels", "none"]
+
+
+def test_first_wheels_within_the_dated_rungs_add_nothing():
+    assert with_first_wheels(ladder(DAY), date(2018, 8, 1)) == ladder(DAY)
+
+
+def test_first_wheels_mean_nothing_without_a_commit_day():
+    assert with_first_wheels(ladder(None), date(2018, 8, 1)) == ladder(None)
