@@ -1,0 +1,158 @@
+"""What a user may give as repository, read from its text alone: a URL of any forge, or a folder.
+
+Follows the forms of git's own addresses (https://git-scm.com/docs/git-clone#_git_urls) without its remote
+helpers (`ext::…`), which run programs; and the web pages of a branch, tag or commit that browsers show.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Final, Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pydantic import Field, SecretStr
+
+from paper2run.errors import UserError
+from paper2run.model.value import Value
+
+SCHEMES: Final = ("https", "http", "ssh", "git")
+"""Transports that git speaks by itself; ftp and rsync are gone or insecure."""
+MAX_LENGTH: Final = 2000
+FORMS: Final = (
+    "Give an https://, ssh:// or git@host:owner/name address, or the path of a local folder."
+)
+
+_SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
+_REMOTE_HELPER = re.compile(r"^[A-Za-z0-9+.-]*::")
+_SCP = re.compile(r"^(?:[\w.+-]+@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>[^:]+)$")
+_GITLAB_PAGE = re.compile(r"^(?P<repo>/.+?)/-/(?:tree|blob|raw|commits?|tags)/(?P<ref>.+)$")
+_GITHUB_PAGE = re.compile(
+    r"^(?P<repo>/[^/]+/[^/]+)/(?:tree|blob|raw|commits?|releases/tag|src(?:/(?:branch|tag|commit))?)/(?P<ref>.+)$"
+)  # Gitea and Bitbucket say src.
+
+
+class Login(Value):
+    """A user name and password that stood in the URL; they belong to that host alone."""
+
+    host: str
+    """`https://host:port`, to which they may be sent."""
+    username: SecretStr
+    password: SecretStr
+
+
+class RemoteSource(Value):
+    """A repository that git fetches over the network."""
+
+    kind: Literal["remote"] = "remote"
+    url: str
+    """The address without credentials; safe to show and to keep."""
+    name: str
+    """`owner/name`; only `name` where the address has one part."""
+    page: str = ""
+    """What follows `/tree/` in a web address: a ref, perhaps followed by a path; empty elsewhere."""
+    login: Login | None = None
+
+
+class LocalSource(Value):
+    """A folder of this machine: a git repository or plain files."""
+
+    kind: Literal["local"] = "local"
+    path: str
+    """As given, perhaps relative."""
+
+
+Source = Annotated[RemoteSource | LocalSource, Field(discriminator="kind")]
+
+
+def parse(given: str) -> RemoteSource | LocalSource:
+    """Return what `given` means; UserError if it is empty, hostile or of a form that is not understood."""
+    text = given.strip()
+    if not text:
+        raise UserError("no repository was given", next_step=FORMS)
+    if len(text) > MAX_LENGTH or not text.isprintable():
+        raise UserError(
+            "the repository's address is too long or holds control characters", next_step=FORMS
+        )
+    # Such words are options or programs to git (CVE-2017-1000117 and its kin).
+    if text.startswith("-"):
+        raise UserError(f"{text!r} starts with a dash and is no address", next_step=FORMS)
+    if _REMOTE_HELPER.match(text):
+        raise UserError(
+            f"{text.split('::')[0]}:: addresses run programs and are refused", next_step=FORMS
+        )
+    if scheme := _SCHEME.match(text):
+        return _from_url(text, scheme[1].lower())
+    if (scp := _SCP.match(text)) and not text.startswith((".", "/", "~")):
+        return _from_scp(text, scp)
+    return LocalSource(path=text)
+
+
+def submodule_url(parent: str, url: str) -> str:
+    """Return the address of a submodule; `./` and `../` are relative to `parent`, the address of its repository."""
+    if not url.startswith(("./", "../")):
+        return url
+    base, rest = parent.rstrip("/"), url
+    while rest.startswith(("./", "../")):
+        step, _, rest = rest.partition("/")
+        if step == "..":
+            slash = base.rfind("/")
+            colon = base.rfind(":")
+            base = base[: max(slash, colon + 1)] if colon > slash else base[:slash]
+    return base + rest if base.endswith(":") else f"{base}/{rest}"
+
+
+def _from_url(text: str, scheme: str) -> RemoteSource | LocalSource:
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        # Its words may quote a piece of a password.
+        raise UserError("the repository's address is malformed", next_step=FORMS) from None
+    if scheme == "file":
+        if parts.hostname not in (None, "localhost"):
+            raise UserError("a file:// address must not name another host", next_step=FORMS)
+        return LocalSource(path=unquote(parts.path))
+    if scheme not in SCHEMES:
+        raise UserError(f"{scheme}:// addresses are not supported", next_step=FORMS)
+    host = parts.hostname or ""
+    if not host or host.startswith("-") or not parts.path.strip("/"):
+        raise UserError("the address names no host or no repository", next_step=FORMS)
+    host = f"[{host}]" if ":" in host else host
+    path, page = _split_page(parts.path) if scheme in ("https", "http") else (parts.path, "")
+    user = f"{_ssh_user(parts)}@" if scheme == "ssh" and parts.username else ""
+    return RemoteSource(
+        url=f"{scheme}://{user}{host}{port}{path.rstrip('/')}",
+        name=_name(path),
+        page=page,
+        login=_login(parts, f"{scheme}://{host}{port}"),
+    )
+
+
+def _from_scp(text: str, match: re.Match[str]) -> RemoteSource:
+    if match["host"].startswith("-") or match["path"].startswith("-"):
+        raise UserError("the address names no host or no repository", next_step=FORMS)
+    return RemoteSource(url=text.rstrip("/"), name=_name(match["path"]))
+
+
+def _split_page(path: str) -> tuple[str, str]:
+    """Split the path of a web address into the repository's path and what follows `/tree/` or its like."""
+    page = _GITLAB_PAGE.match(path) or _GITHUB_PAGE.match(path)
+    return (page["repo"], unquote(page["ref"]).strip("/")) if page else (path, "")
+
+
+def _ssh_user(parts: SplitResult) -> str:
+    user = parts.username or ""
+    if user.startswith("-"):
+        raise UserError("the address names no host or no repository", next_step=FORMS)
+    return user
+
+
+def _login(parts: SplitResult, host: str) -> Login | None:
+    if parts.scheme.lower() not in ("https", "http") or parts.username is None:
+        return None
+    username, password = unquote(parts.username), unquote(parts.password or "")
+    return Login(host=host, username=SecretStr(username), password=SecretStr(password))
+
+
+def _name(path: str) -> str:
+    parts = [part for part in PurePosixPath(path.removesuffix("/")).parts if part not in ("/", "~")]
+    return "/".join(parts[-2:]).removesuffix(".git")
