@@ -116,6 +116,17 @@ class EnvPlan(Value):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+class Asked(Value):
+    """What a planner is told beside the facts."""
+
+    name: str
+    """`owner/name`."""
+    commit: str
+    commit_day: date | None = None
+    smoke: str = ""
+    """The user's own smoke command; it wins over every candidate."""
+
+
 class Reason(Value):
     """One decision of a plan: what was decided, and the evidence."""
 
@@ -158,6 +169,22 @@ class Resolution(Value):
     """Requirements that were left out, each with the reason."""
     tried: tuple[str, ...] = ()
     """The pairs that failed before, each with the resolver's own words, in order."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about the pins, such as releases without an upload date."""
+    system_packages: tuple[str, ...] = ()
+    """Debian packages that the source builds among the pins need."""
+
+
+class Unresolvable(Value):
+    """No pair of interpreter and date gives the whole set."""
+
+    kind: Literal["unresolvable"] = "unresolvable"
+    reason: str
+    """One line: the failure of the pair that came nearest to the commit."""
+    missing: tuple[str, ...] = ()
+    """Required names that the index does not have at all."""
+    tried: tuple[str, ...] = ()
+    """Every pair that failed, with the resolver's own words, in order."""
 
 
 class PlannedEnvironment(Value):
@@ -176,3 +203,24 @@ class PlannedEnvironment(Value):
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
+
+
+class EngineReady(Value):
+    """A container engine answers."""
+
+    kind: Literal["ready"] = "ready"
+    engine: str
+    """Name and version as the engine says it."""
+    offered_pythons: tuple[str, ...] = ()
+    """Versions with a local base image, where no registry can be reached; empty where any image can be had."""
+
+
+class EngineMissing(Value):
+    """No container engine answers."""
+
+    kind: Literal["missing"] = "missing"
+    reason: str
+    next_step: str
+
+
+Engine = Annotated[EngineReady | EngineMissing, Field(discriminator="kind")]
