@@ -1,0 +1,160 @@
+"""Finds and reads the paper: the user's file, else the repository's own paper, else its README.
+
+A user's file that cannot be read is an error; a repository's own is a note, and the next best is taken.
+"""
+
+import hashlib
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from paper2run.errors import UserError
+from paper2run.model.repo import Paper, Section
+from paper2run.paper_links import ambiguity, rank_repositories
+from paper2run.paper_text import (
+    sections_of_markdown,
+    sections_of_pages,
+    sections_of_plain_text,
+    title_of_pages,
+)
+from paper2run.tree import RepoTree
+from tasks.drivers.pdf import PdfText, PdfUnreadable, read_pdf
+
+SUFFIXES: Final = (".pdf", ".md", ".markdown")
+MAX_TEXT_BYTES: Final = 5_000_000
+"""A larger Markdown file is no paper."""
+MAX_TOTAL_CHARS: Final = 600_000
+"""Text kept of all sections: about 150 dense pages."""
+OWN_NAMES: Final = ("paper", "manuscript", "article", "preprint")
+"""File names, without suffix, under which repositories keep their paper; JOSS asks for the first."""
+OWN_FOLDERS: Final = frozenset(
+    {"", "paper", "joss", "joss_paper", "joss-paper", "doc", "docs", "manuscript"}
+)
+"""Folders in which such a file is the repository's paper and not some example's or test's data."""
+READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
+"""Names at the repository's root, best first; upper and lower case are one."""
+NEXT_STEP: Final = "Give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own."
+
+
+def read_paper(given: str, checkout_root: str) -> Paper:
+    """Return the paper's title, sections and the repositories it names, most likely first.
+
+    `given` is the user's file, empty for none; `checkout_root` is the repository's folder, empty if there is none
+    yet. Without a readable paper the result has origin `none`. UserError if the user's file cannot be used.
+    """
+    if given:
+        return _read_given(Path(given).expanduser().absolute())
+    if not checkout_root:
+        return Paper(path="", origin="none")
+    tree = RepoTree.of(Path(checkout_root))
+    notes: list[str] = []
+    for path in _own_papers(tree):
+        paper = _read_file(tree.root / path, path, "repository paper")
+        if isinstance(paper, Paper):
+            return paper.model_copy(update={"notes": (*notes, *paper.notes)})
+        notes.append(f"{path} could not be used: {paper}")
+    for path in _readmes(tree):
+        paper = _read_file(tree.root / path, path, "readme")
+        if isinstance(paper, Paper):
+            return paper.model_copy(update={"notes": (*notes, *paper.notes)})
+        notes.append(f"{path} could not be used: {paper}")
+    return Paper(path="", origin="none", notes=tuple(notes))
+
+
+def _read_given(path: Path) -> Paper:
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(
+            f"{path.name}: a paper must end in {', '.join(SUFFIXES)}", next_step=NEXT_STEP
+        )
+    if not path.is_file():
+        why = "is a folder or a device" if path.exists() else "does not exist"
+        raise UserError(f"the paper {path} {why}", next_step=NEXT_STEP)
+    paper = _read_file(path, str(path), "given")
+    if isinstance(paper, str):
+        raise UserError(f"the paper {path} cannot be read: {paper}", next_step=NEXT_STEP)
+    return paper
+
+
+def _read_file(path: Path, shown: str, origin: str) -> Paper | str:
+    """Return the paper in one file, or in words why there is none in it."""
+    try:
+        if path.suffix.lower() == ".pdf":
+            return _from_pdf(read_pdf(path), path, shown, origin)
+        return _from_text(path, shown, origin)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
+def _from_pdf(pdf: PdfText | PdfUnreadable, path: Path, shown: str, origin: str) -> Paper | str:
+    if isinstance(pdf, PdfUnreadable):
+        return pdf.why
+    # Word processors leave file names in the metadata; a title of one word is none.
+    title = pdf.title if " " in pdf.title else title_of_pages(pdf.pages)
+    paper = _assembled(title, sections_of_pages(pdf.pages), pdf.links, path, shown, origin)
+    return paper.model_copy(update={"pages": pdf.total_pages, "notes": (*pdf.notes, *paper.notes)})
+
+
+def _from_text(path: Path, shown: str, origin: str) -> Paper | str:
+    size_bytes = path.stat().st_size
+    if size_bytes > MAX_TEXT_BYTES:
+        return f"{size_bytes} bytes, over the limit of {MAX_TEXT_BYTES}"
+    content = path.read_bytes()
+    if b"\0" in content:
+        return "not text: it holds zero bytes"
+    text = content.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        return "empty"
+    is_markdown = path.suffix.lower() in {".md", ".markdown"}
+    title, sections = sections_of_markdown(text) if is_markdown else sections_of_plain_text(text)
+    return _assembled(title, sections, (), path, shown, origin)
+
+
+def _assembled(
+    title: str,
+    sections: tuple[Section, ...],
+    links: tuple[str, ...],
+    path: Path,
+    shown: str,
+    origin: str,
+) -> Paper:
+    """Return the paper, with its text bounded and the digest of its file."""
+    ranked = rank_repositories(sections, links, title)
+    kept, is_cut = _bounded(sections)
+    doubts = ambiguity(ranked) if origin != "readme" else ""
+    cut = f"only the first {MAX_TOTAL_CHARS} characters were kept" if is_cut else ""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Paper(
+        path=shown,
+        origin=origin,
+        title=title,
+        sections=kept,
+        repository_urls=tuple(link.url for link in ranked),
+        notes=tuple(filter(None, (doubts, cut))),
+        digest=digest,
+    )
+
+
+def _bounded(sections: tuple[Section, ...]) -> tuple[tuple[Section, ...], bool]:
+    room = MAX_TOTAL_CHARS
+    kept: list[Section] = []
+    for section in sections:
+        kept.append(section.model_copy(update={"text": section.text[:room]}))
+        room -= len(kept[-1].text)
+    return tuple(kept), any(a.text != b.text for a, b in zip(sections, kept, strict=True))
+
+
+def _own_papers(tree: RepoTree) -> list[str]:
+    """Return the repository's own papers: text before PDF, shallow before deep, then by the order of names."""
+    found: list[tuple[int, int, int, str]] = []
+    for path in tree.files:
+        pure = PurePosixPath(path.lower())
+        folder = "" if str(pure.parent) == "." else str(pure.parent)
+        if pure.suffix in SUFFIXES and pure.stem in OWN_NAMES and folder in OWN_FOLDERS:
+            depth = len(pure.parts)
+            found.append((pure.suffix == ".pdf", depth, OWN_NAMES.index(pure.stem), path))
+    return [path for *_, path in sorted(found)]
+
+
+def _readmes(tree: RepoTree) -> list[str]:
+    at_root = {path.lower(): path for path in tree.files if "/" not in path}
+    return [at_root[name] for name in READMES if name in at_root]
