@@ -59,5 +59,5 @@ class Diagnosis(Value):
     """Where in the log or in the repository the evidence stands."""
     smallest_change: str = ""
     """For a stop: the least that the user or the author would have to change."""
-    addresses: tuple[str, ...] = ()
-    """What the repair added or replaced, in words, for the history of attempts."""
+    pythons: tuple[str, ...] = ()
+    """Interpreters that the new plan allows, best first; empty: as before."""

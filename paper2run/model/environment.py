@@ -191,6 +191,8 @@ class PlannedEnvironment(Value):
     """A plan with its reasons, and what the resolver needs to know beside it."""
 
     plan: EnvPlan
+    draft: EnvPlan | None = None
+    """The plan before its packages were pinned; repairs change this one. None where nothing was pinned."""
     planner: str
     """`rules`, or `model:<name>`."""
     reasons: tuple[Reason, ...] = ()

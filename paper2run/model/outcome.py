@@ -30,6 +30,8 @@ class Built(Value):
     base_image_id: str = ""
     """Id of the local image that FROM meant at that time."""
     seconds: float
+    cached_steps: int = 0
+    """Steps that the engine took from its layer cache."""
     log: Log = Log()
 
 

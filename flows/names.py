@@ -1,0 +1,20 @@
+"""Names of flow runs: which repository, which attempt."""
+
+from prefect.runtime import flow_run
+
+from paper2run.source import parse
+
+
+def reproduction() -> str:
+    """Return `owner/name`, or what was given where that cannot be read as an address."""
+    repo = str(flow_run.parameters.get("repo", ""))
+    try:
+        return getattr(parse(repo), "name", "") or repo.rstrip("/").rsplit("/", 1)[-1]
+    except ValueError:
+        return repo[:60]
+
+
+def attempt_number() -> str:
+    """Return `owner/name #2`."""
+    parameters = flow_run.parameters
+    return f"{parameters['checkout'].name} #{parameters['number']}"

@@ -1,0 +1,131 @@
+"""Renders a plan as the Dockerfile and the INSTRUCTIONS.md that people get.
+
+The Dockerfile rebuilds with plain `docker build` in the run folder, on any builder: no mounts, no
+here-documents, no syntax line. Dependency layers come before the source, so that a changed commit rebuilds
+only the last layers. https://docs.docker.com/reference/dockerfile/
+"""
+
+import json
+import re
+from typing import Final
+
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.outcome import BuildContext
+from paper2run.model.repo import Checkout
+from paper2run.pip_steps import needs_source
+
+SOURCE_FOLDER: Final = "/repo"
+USER: Final = "1000:1000"
+"""Owner of the source in the image, and the user of smoke runs: repositories write next to their code."""
+DOCKERIGNORE: Final = """\
+# Only the Dockerfile and the source go to the engine.
+*
+!Dockerfile
+!repo
+repo/.git
+repo/**/__pycache__
+"""
+
+
+def image_tag(checkout: Checkout, plan: EnvPlan) -> str:
+    """Return `paper2run/<name>:<commit>-<plan>`, a valid reference for any repository name."""
+    name = re.sub(r"[^a-z0-9]+", "-", checkout.name.lower()).strip("-") or "repo"
+    return f"paper2run/{name}:{checkout.commit[:12]}-{plan.digest[:8]}"
+
+
+def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
+    """Return all files that make up the build context beside `repo/`."""
+    image = image_tag(checkout, planned.plan)
+    return BuildContext(
+        dockerfile=dockerfile(checkout, planned),
+        instructions=instructions(checkout, planned, image),
+        dockerignore=DOCKERIGNORE,
+        image=image,
+        planned=planned,
+    )
+
+
+def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
+    """Return the Dockerfile of the plan; the same plan gives the same bytes."""
+    plan = planned.plan
+    before = [step for step in plan.install_steps if not needs_source(step)]
+    after = [step for step in plan.install_steps if needs_source(step)]
+    lines = [
+        # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
+        f"# Planned by paper2run ({planned.planner}): {checkout.name} at {checkout.commit}",
+        *(
+            f"# {_comment(reason.topic, reason.decision, str(reason.source))}"
+            for reason in planned.reasons
+        ),
+        f"FROM {plan.base_image}",
+        # A step of several commands must fail with its first failing command.
+        'SHELL ["/bin/sh", "-e", "-c"]',
+        f"LABEL org.opencontainers.image.revision={checkout.commit}",
+        *_system_packages(plan),
+        *(f"ENV {name}={_quoted(value)}" for name, value in plan.env.items()),
+        *(f"RUN {step}" for step in before),
+        f"COPY --chown={USER} repo/ {SOURCE_FOLDER}/",
+        f"WORKDIR {plan.workdir}",
+        *(f"RUN {step}" for step in after),
+        f"CMD {json.dumps(['/bin/sh', '-c', plan.smoke_command], ensure_ascii=False)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) -> str:
+    """Return INSTRUCTIONS.md as far as it is known before the run; `report` adds what was executed."""
+    plan = planned.plan
+    resolution = planned.resolution
+    lines = [
+        f"# {checkout.name} at {checkout.commit[:12]}",
+        "",
+        "## Build",
+        "",
+        "In this folder (`Dockerfile` and `repo/` are all that is needed):",
+        "",
+        "```sh",
+        f"docker build -t {image} .",
+        "```",
+        "",
+        "## Run",
+        "",
+        f"The command `{plan.smoke_command}` is what the image runs by default"
+        + (f"; it shows: {planned.smoke_proves}." if planned.smoke_proves else "."),
+        "",
+        "```sh",
+        f"docker run --rm {image}",
+        f"docker run --rm -it {image} bash",
+        "```",
+        "",
+    ]
+    if resolution is not None:
+        limit = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
+        lines += [
+            "## What it is made of",
+            "",
+            f"- Python {resolution.python} (`{plan.base_image}`)",
+            f"- {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
+            *(f"- left out: {dropped}" for dropped in resolution.dropped),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _system_packages(plan: EnvPlan) -> list[str]:
+    if not plan.system_packages:
+        return []
+    packages = " ".join(sorted(set(plan.system_packages)))
+    return [
+        "RUN apt-get update"
+        f" && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
+        " && rm -rf /var/lib/apt/lists/*"
+    ]
+
+
+def _quoted(value: str) -> str:
+    """Return a value for ENV in double quotes, with nothing left for the builder to expand."""
+    return '"' + re.sub(r'(["\\\\$])', r"\\\1", value) + '"'
+
+
+def _comment(topic: str, decision: str, source: str) -> str:
+    return re.sub(r"\s+", " ", f"{topic}: {decision} [{source}]")[:200]

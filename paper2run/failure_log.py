@@ -1,0 +1,52 @@
+"""Reads the bounded logs of failed builds and runs: which line tells what went wrong."""
+
+import re
+from typing import Final, NamedTuple
+
+from paper2run.model.outcome import BuildFailed, Log, SmokeFailed
+
+ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+TAIL_LINES: Final = 4000
+"""Lines from the end in which rules search: the cause stands near the end."""
+TELLING: Final = re.compile(
+    r"^\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
+    r"|.*: (?:command )?not found|.*No such file or directory.*|Killed.*|Segmentation fault.*|ERROR:? .*|E: .*)$"
+)
+
+
+class Hit(NamedTuple):
+    """A matched line of a log."""
+
+    match: re.Match[str]
+    line: str
+
+
+def failure_lines(failure: BuildFailed | SmokeFailed) -> list[str]:
+    """Return the last lines of both streams without colours, standard output first."""
+    log: Log = failure.log
+    text = ANSI.sub("", f"{log.stdout}\n{log.stderr}")
+    return text.splitlines()[-TAIL_LINES:]
+
+
+def last_hit(lines: list[str], *patterns: re.Pattern[str]) -> Hit | None:
+    """Return the last line that one of the patterns matches anywhere; None if there is none."""
+    for line in reversed(lines):
+        for pattern in patterns:
+            match = pattern.search(line)
+            if match:
+                return Hit(match, line.strip())
+    return None
+
+
+def all_hits(lines: list[str], pattern: re.Pattern[str]) -> list[Hit]:
+    """Return all lines that the pattern matches, in order."""
+    return [Hit(match, line.strip()) for line in lines if (match := pattern.search(line))]
+
+
+def telling_line(failure: BuildFailed | SmokeFailed) -> str:
+    """Return the last line that looks like an error, else the last line with text; empty for an empty log."""
+    lines = failure_lines(failure)
+    hit = last_hit(lines, TELLING)
+    if hit is not None:
+        return hit.line[:500]
+    return next((line.strip()[:500] for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,169 @@
+"""Plans environments for Python repositories: interpreter, dependencies, the project's own install, smoke."""
+
+import shlex
+from typing import Final
+
+from paper2run.evidence import Evidence
+from paper2run.interpreters import choose
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
+from paper2run.model.facts import (
+    Extension,
+    GpuNeed,
+    Import,
+    LanguageShare,
+    OwnModule,
+    Project,
+    Requirement,
+)
+from paper2run.model.value import DEFAULT, Source
+from paper2run.smoke_candidates import Candidate, candidates
+from paper2run.wanted import gather
+
+NAME: Final = "python"
+
+COMPILERS: Final = {
+    "c": ("gcc", "libc6-dev"),
+    "cython": ("gcc", "g++", "libc6-dev"),
+    "c++": ("g++", "libc6-dev"),
+    "pybind11": ("g++", "libc6-dev"),
+    "fortran": ("gcc", "gfortran", "libc6-dev"),
+    "rust": ("cargo", "gcc", "libc6-dev"),
+}
+"""Debian packages that compile each kind of extension; slim images bring no compiler."""
+ALWAYS: Final = {
+    "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
+    "MPLBACKEND": "Agg",  # containers have no display
+}
+SCM_VERSION: Final = {
+    "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",
+    "PBR_VERSION": "0.0.0",
+    "PDM_BUILD_SCM_VERSION": "0.0.0",
+}
+"""The image holds no version control data, so versions read from it are given."""
+
+
+def propose(evidence: Evidence) -> PlannedEnvironment | None:
+    """Return a plan, unpinned, if the repository holds Python code; None otherwise."""
+    facts = evidence.facts
+    if not _is_python(evidence):
+        return None
+    choice = choose(facts, evidence.asked.commit_day)
+    wanted = gather(facts)
+    smokes = candidates(facts, evidence.paths, evidence.asked)
+    smoke = smokes[0] if smokes else _fallback_smoke(evidence)
+    if smoke is None:
+        return None
+    packages, package_reasons = _compilers(facts.of(Extension))
+    steps, step_reasons = _project_steps(evidence)
+    if wanted.requirements:
+        steps = (f"pip install --no-compile {_quoted(wanted.requirements)}", *steps)
+    environment, env_reasons = _environment(evidence)
+    gpu = next((need for need in facts.of(GpuNeed) if need.hard), None)
+    plan = EnvPlan(
+        base_image=f"python:{choice.pythons[0]}-slim",
+        system_packages=packages,
+        install_steps=steps,
+        env=environment,
+        smoke_command=smoke.command,
+        requires_gpu=gpu is not None,
+    )
+    smoke_reason = Reason(
+        topic="smoke", decision=f"{smoke.command}: {smoke.proves}", source=smoke.source
+    )
+    gpu_reasons = (
+        (Reason(topic="gpu", decision="a GPU is needed", source=gpu.source),) if gpu else ()
+    )
+    return PlannedEnvironment(
+        plan=plan,
+        planner="rules",
+        reasons=(
+            *choice.reasons,
+            *package_reasons,
+            *wanted.reasons,
+            *step_reasons,
+            *env_reasons,
+            smoke_reason,
+            *gpu_reasons,
+        ),
+        pythons=choice.pythons,
+        commit_day=evidence.asked.commit_day,
+        optional=wanted.optional,
+        smoke_proves=smoke.proves,
+    )
+
+
+def _is_python(evidence: Evidence) -> bool:
+    """Tell whether Python is what is to be run: a project, requirements, or a fair share of the code."""
+    facts = evidence.facts
+    if facts.of(Project) or facts.of(Requirement):
+        return True
+    shares = {share.language: share.size_bytes for share in facts.of(LanguageShare)}
+    python = shares.get("python", 0) + shares.get("notebook", 0)
+    return python > 0 and python * 2 >= max(shares.values())
+
+
+def _fallback_smoke(evidence: Evidence) -> Candidate | None:
+    """Return the import of everything that the code imports: shows that the dependencies are there."""
+    modules = sorted({fact.module for fact in evidence.facts.of(Import) if not fact.guarded})
+    if not modules:
+        return None
+    command = f"python -c {shlex.quote('import ' + ', '.join(modules))}"
+    return Candidate(command, "all modules that its code imports are there", DEFAULT)
+
+
+def _project_steps(evidence: Evidence) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+    """Return the install of the repository's own project, the one nearest to the root."""
+    projects = sorted(
+        evidence.facts.of(Project), key=lambda fact: (fact.root.count("/"), fact.root)
+    )
+    at_root = [project for project in projects if project.root == ""]
+    chosen = (at_root or projects)[:1]
+    if not chosen or (not at_root and len(projects) > 1):
+        return (), ()
+    project = chosen[0]
+    place = f"./{project.root}" if project.root else "."
+    # Compiled modules must also lie beside the sources, or whoever works in the checkout imports the bare ones.
+    form = "-e " if evidence.facts.of(Extension) else ""
+    step = f"pip install --no-compile --no-deps --no-build-isolation {form}{shlex.quote(place)}"
+    return (step,), (Reason(topic="install", decision=step, source=project.source),)
+
+
+def _environment(evidence: Evidence) -> tuple[dict[str, str], tuple[Reason, ...]]:
+    environment = dict(ALWAYS)
+    reasons: list[Reason] = []
+    versioned = next((fact for fact in evidence.facts.of(Project) if fact.dynamic_version), None)
+    if versioned is not None:
+        environment |= SCM_VERSION
+        reasons.append(
+            _env_reason("a version is given: it would be read from git", versioned.source)
+        )
+    own = evidence.facts.of(OwnModule)
+    if own and not evidence.facts.of(Project):
+        roots = sorted({fact.root for fact in own})[:5]
+        environment["PYTHONPATH"] = ":".join(f"/repo/{root}".rstrip("/") for root in roots)
+        reasons.append(
+            _env_reason("nothing to install: its folders are on the path", own[0].source)
+        )
+    return environment, tuple(reasons)
+
+
+def _compilers(extensions: tuple[Extension, ...]) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+    packages: set[str] = set()
+    reasons = []
+    for extension in extensions:
+        needed = COMPILERS.get(extension.language, ())
+        if set(needed) - packages:
+            packages.update(needed)
+            decision = f"{', '.join(needed)}: compiles {extension.language}"
+            reasons.append(
+                Reason(topic="system package", decision=decision, source=extension.source)
+            )
+    return tuple(sorted(packages)), tuple(reasons)
+
+
+def _quoted(requirements: tuple[str, ...]) -> str:
+    return " ".join(shlex.quote(text) for text in requirements)
+
+
+def _env_reason(decision: str, source: Source) -> Reason:
+    return Reason(topic="env", decision=decision, source=source)

@@ -1,0 +1,169 @@
+"""Ranks the commands that could show that an environment works, and says what each would prove.
+
+A command that can pass on an empty or missing thing is no candidate.
+"""
+
+import re
+import shlex
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from paper2run.model.environment import Asked
+from paper2run.model.facts import (
+    Command,
+    EntryPoint,
+    Import,
+    OwnModule,
+    Project,
+    RepoFacts,
+    TestSuite,
+)
+from paper2run.model.value import Source
+
+ACCELERATED: Final = re.compile(
+    r"--?(?:gpus?|cuda|device|multi-?gpu|local_rank)\b|CUDA_VISIBLE|nvidia|torchrun|mpirun"
+)
+"""Commands that ask for hardware."""
+UNSAFE: Final = re.compile(r"[;&|<>`$()*]|\.\.\.|https?://|\{|\}")
+"""What makes a documented command more than one plain program call; placeholders such as `...` too."""
+OUTSIDE: Final = "/tmp"
+"""A folder outside the checkout: an import from there sees only what was installed."""
+
+
+class Candidate(NamedTuple):
+    """One command, what its exit status 0 shows, and why it was chosen."""
+
+    command: str
+    proves: str
+    source: Source
+
+
+def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Candidate]:
+    """Return the candidates, best first; `files` are the paths of the checkout."""
+    found: list[Candidate] = []
+    if asked.smoke:
+        found.append(
+            Candidate(asked.smoke, "what the user asked for", Source(kind="user", note="--smoke"))
+        )
+    projects = facts.of(Project)
+    if not projects:
+        found += _documented(facts, files)
+    found += _imports(facts, installed=bool(projects))
+    if projects:
+        found += _documented(facts, files)
+    found += _console_scripts(facts) if projects else []
+    found += _scripts(facts)
+    found += _tests(facts)
+    return found
+
+
+def _documented(facts: RepoFacts, files: frozenset[str]) -> list[Candidate]:
+    """Return the README's run commands whose program and inputs lie in the checkout and that need no GPU."""
+    found = []
+    for fact in facts.of(Command):
+        if fact.purpose != "run" or fact.source.kind != "readme":
+            continue
+        words = _words(fact.line)
+        if words and _is_complete(words, files):
+            command = shlex.join(["python", *words[1:]])
+            found.append(Candidate(command, "a documented command runs", fact.source))
+    return found
+
+
+def _words(line: str) -> list[str]:
+    """Return the words of `python SCRIPT …`, or nothing for any other form."""
+    if UNSAFE.search(line) or ACCELERATED.search(line):
+        return []
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return []
+    is_python = len(words) > 1 and re.fullmatch(r"python[23]?(?:\.\d+)?", words[0]) is not None
+    return words if is_python and words[1].endswith(".py") else []
+
+
+def _is_complete(words: list[str], files: frozenset[str]) -> bool:
+    """Tell whether the script and every argument that looks like a path stand in the checkout.
+
+    A path whose folder is there counts: it may be an output.
+    """
+    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    if str(PurePosixPath(words[1])) not in files:
+        return False
+    for word in words[2:]:
+        value = word.split("=", 1)[-1]
+        if value.startswith(("/", "~")) or re.search(r"path[_ ]?to|your", value, re.IGNORECASE):
+            return False
+        path = PurePosixPath(value)
+        looks_like_path = "/" in value or (path.suffix and not re.fullmatch(r"-?[\d.eE+-]+", value))
+        if looks_like_path and not (str(path) in files | folders or str(path.parent) in folders):
+            return False
+    return True
+
+
+def _imports(facts: RepoFacts, *, installed: bool) -> list[Candidate]:
+    """Return the import of the repository's own packages: from outside where it is installed."""
+    own = [fact for fact in facts.of(OwnModule) if fact.installed == installed]
+    if not installed:
+        own = [fact for fact in own if fact.root == ""]
+    modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
+    if not modules:
+        return []
+    statement = "import " + ", ".join(modules)
+    if installed:
+        command = f"cd {OUTSIDE} && python -c {shlex.quote(statement)}"
+        return [Candidate(command, "its packages are installed and can be imported", own[0].source)]
+    return [
+        Candidate(
+            f"python -c {shlex.quote(statement)}", "its modules can be imported", own[0].source
+        )
+    ]
+
+
+def _console_scripts(facts: RepoFacts) -> list[Candidate]:
+    return [
+        Candidate(f"{shlex.quote(fact.name)} --help", "its command starts", fact.source)
+        for fact in facts.of(EntryPoint)
+        if fact.form == "console-script"
+    ]
+
+
+def _scripts(facts: RepoFacts) -> list[Candidate]:
+    """Return scripts with a `__main__` guard, those nearest to the root first.
+
+    Scripts that want arguments are asked for their help: that imports all they need.
+    """
+    scripts = [
+        fact
+        for fact in facts.of(EntryPoint)
+        if fact.form == "script" and "test" not in fact.name.lower()
+    ]
+    scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
+    found = []
+    for fact in scripts:
+        arguments = ["--help"] if fact.required_arguments else []
+        proves = (
+            "an entry script starts and names its arguments"
+            if arguments
+            else "an entry script runs"
+        )
+        found.append(Candidate(shlex.join(["python", fact.name, *arguments]), proves, fact.source))
+    return found
+
+
+def _tests(facts: RepoFacts) -> list[Candidate]:
+    suites = [fact for fact in facts.of(TestSuite) if fact.runner in {"pytest", "unittest", "nose"}]
+    return [
+        Candidate(
+            shlex.join(["python", "-m", "pytest", "-q", fact.path or "."]),
+            "its tests pass",
+            fact.source,
+        )
+        for fact in suites[:1]
+    ]
+
+
+def third_party_imports(facts: RepoFacts) -> tuple[Import, ...]:
+    """Return the imports that the repository cannot do without, by module name."""
+    needed = {fact.module: fact for fact in reversed(facts.of(Import)) if not fact.guarded}
+    return tuple(needed[module] for module in sorted(needed))

@@ -1,0 +1,136 @@
+"""Gathers which Python distributions an environment wants, each with its reason; duplicates are merged.
+
+Declared dependencies come first; what the code imports and nobody declared is added as optional, so that the
+resolver may leave it out when it stands in the way.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from paper2run.distributions import distribution_for
+from paper2run.model.environment import Reason
+from paper2run.model.facts import CondaPackage, Import, Project, RepoFacts, Requirement, TestSuite
+from paper2run.model.value import DEFAULT, Source
+
+TEST_RUNNERS: Final = {"pytest": "pytest", "unittest": "pytest", "nose": "nose"}
+"""Distribution that runs a suite; pytest runs unittest suites too and counts them."""
+NOT_INSTALLED: Final = frozenset(
+    {"pip", "python", "python-version", "distribute", "argparse", "r-base"}
+)
+"""Names in manifests that the interpreter itself brings, or that would replace its installer."""
+BUILD_ALIASES: Final = {"oldest-supported-numpy": "numpy"}
+"""Build requirements that would pin the whole set to the oldest version; the plain name serves."""
+SETUPTOOLS_SINCE: Final = 'python_version >= "3.12"'
+"""Images of older interpreters bring setuptools and wheel of their time; newer ones bring neither."""
+LINKED: Final = {
+    "beautifulsoup": "beautifulsoup4",
+    "sklearn": "scikit-learn",
+    "opencv-python": "opencv-python-headless",
+}
+"""Names that must be replaced: dead aliases of the index, and the build of a library that needs no display."""
+
+
+class Wanted(NamedTuple):
+    """Requirements in the order in which they were found, the optional names, and why each is there."""
+
+    requirements: tuple[str, ...]
+    optional: tuple[str, ...]
+    """Normalised names, the least trusted first."""
+    reasons: tuple[Reason, ...]
+
+
+def gather(facts: RepoFacts) -> Wanted:
+    """Return everything an environment for this repository wants."""
+    own = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
+    collected = _Collected(own)
+    for fact in _declared(facts):
+        collected.add(fact.text, "declared", fact.source, optional=fact.group in {"extra", "docs"})
+    for conda in facts.of(CondaPackage):
+        guess = distribution_for(conda.name)
+        collected.add(guess.name, "from the conda environment", conda.source, optional=True)
+    for project in facts.of(Project):
+        _add_build_needs(collected, project)
+    for suite in facts.of(TestSuite):
+        if suite.runner in TEST_RUNNERS:
+            collected.add(TEST_RUNNERS[suite.runner], "runs the tests", suite.source, optional=True)
+    for fact in _needed_imports(facts):
+        guess = distribution_for(fact.module)
+        if guess.certainty != "same-name" or fact.where != "test":
+            collected.add(guess.name, f"imported as {fact.module}", fact.source, optional=True)
+    return collected.result()
+
+
+def _declared(facts: RepoFacts) -> Iterable[Requirement]:
+    """Yield what the root's manifests declare for running, testing and building; locks and docs are no wishes."""
+    for fact in facts.of(Requirement):
+        at_root = fact.source.path.count("/") == 0 or fact.source.path.startswith(
+            ("requirements/", "binder/", ".binder/")
+        )
+        if at_root and fact.group in {"runtime", "build", "test"} and fact.extra != "lock":
+            yield fact
+
+
+def _needed_imports(facts: RepoFacts) -> list[Import]:
+    return [
+        fact
+        for fact in facts.of(Import)
+        if not fact.guarded and fact.where not in {"build", "docs"}
+    ]
+
+
+def _add_build_needs(collected: "_Collected", project: Project) -> None:
+    if project.backend == "setup.py" or project.backend.startswith("setuptools"):
+        for name in ("setuptools", "wheel"):
+            text = f"{name}; {SETUPTOOLS_SINCE}"
+            collected.add(text, "builds the project", project.source, optional=False)
+    for module in project.build_imports:
+        name = distribution_for(module).name
+        collected.add(name, f"setup.py imports {module}", project.source, optional=False)
+
+
+class _Collected:
+    """Merges requirements by distribution name: several texts for one name all hold."""
+
+    def __init__(self, own: set[str]) -> None:
+        self._own = own
+        self._texts: dict[str, list[str]] = {}
+        self._optional: dict[str, None] = {}
+        self._reasons: list[Reason] = []
+
+    def add(self, text: str, why: str, source: Source, *, optional: bool) -> None:
+        """Add one requirement; an optional one is left out where its name is wanted already."""
+        try:
+            requirement = Pep508(text)
+        except InvalidRequirement:
+            self._reasons.append(_reason(f"{text!r} left out: not a requirement", source))
+            return
+        wanted = canonicalize_name(requirement.name)
+        name = canonicalize_name(LINKED.get(wanted, BUILD_ALIASES.get(wanted, wanted)))
+        if name in NOT_INSTALLED or name in self._own or (optional and name in self._texts):
+            return
+        requirement.name = name
+        if name != wanted:
+            why = f"{why}, in place of {wanted}"
+        known = self._texts.setdefault(name, [])
+        normal = str(requirement)
+        if normal in known:
+            return
+        known.append(normal)
+        if optional:
+            self._optional[name] = None
+        else:
+            self._optional.pop(name, None)
+        self._reasons.append(_reason(f"{normal}: {why}", source))
+
+    def result(self) -> Wanted:
+        """Return what was collected."""
+        requirements = tuple(text for name in self._texts for text in self._texts[name])
+        return Wanted(requirements, tuple(reversed(self._optional)), tuple(self._reasons))
+
+
+def _reason(decision: str, source: Source | None) -> Reason:
+    return Reason(topic="dependency", decision=decision, source=source or DEFAULT)

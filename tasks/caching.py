@@ -1,0 +1,214 @@
+"""How stages are cached: hand-made keys, persistent JSON results, one lock a key on this host.
+
+Every key holds the digest of the source files that make the stage's answer (its rules' version), so that a
+changed rule never serves an old answer. Prefect's own TASK_SOURCE sees only the decorated function.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import CachePolicy
+from prefect.context import TaskRunContext
+from prefect.locking.protocol import LockManager
+from prefect.settings import get_current_settings
+from prefect.transactions import IsolationLevel
+
+from paper2run.errors import HostError, ModelError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ROOT: Final = Path(__file__).parent.parent
+"""The folder that holds `flows/`, `tasks/` and `paper2run/`."""
+TRANSIENT_DELAYS_S: Final = [5, 30]
+"""Waits before the second and third try of a stage that met a transient host failure."""
+LOCK_POLL_S: Final = 0.2
+
+KeyParts = Callable[[Mapping[str, Any]], tuple[str, ...]]
+
+
+@cache
+def rules_version(patterns: tuple[str, ...]) -> str:
+    """Return the digest of our own source files that match the globs below the project's root."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class FlockManager(LockManager):
+    """Locks of cache keys on this host, as `flock` on one file a key: a killed holder frees its lock at once.
+
+    The instance holds no state of its own, so that Prefect may copy and pickle it; open files are kept in
+    the process, by path.
+    """
+
+    _held: dict[str, tuple[str, int]] = {}  # noqa: RUF012 - one table a process is the point
+    _guard = threading.Lock()
+
+    def __deepcopy__(self, memo: object) -> "FlockManager":
+        """Return itself: there is nothing to copy."""
+        return self
+
+    def acquire_lock(
+        self,
+        key: str,
+        holder: str,
+        acquire_timeout: float | None = None,
+        hold_timeout: float | None = None,
+    ) -> bool:
+        """Take the lock of `key`, waiting for at most `acquire_timeout` seconds; tell whether it was had."""
+        path = self._path(key)
+        if self.is_lock_holder(key, holder):
+            return True
+        end = None if acquire_timeout is None else time.monotonic() + acquire_timeout
+        while True:
+            if self._try(path, holder):
+                return True
+            if end is not None and time.monotonic() >= end:
+                return False
+            time.sleep(LOCK_POLL_S)
+
+    async def aacquire_lock(
+        self,
+        key: str,
+        holder: str,
+        acquire_timeout: float | None = None,
+        hold_timeout: float | None = None,
+    ) -> bool:
+        """Take the lock as `acquire_lock` does."""
+        return self.acquire_lock(key, holder, acquire_timeout, hold_timeout)
+
+    def release_lock(self, key: str, holder: str) -> None:
+        """Free the lock of `key`. ValueError if `holder` does not hold it."""
+        path = self._path(key)
+        with self._guard:
+            if self._held.get(path, ("", 0))[0] != holder:
+                raise ValueError(f"{holder} does not hold the lock of {key}")
+            _, descriptor = self._held.pop(path)
+        os.close(descriptor)
+
+    def is_locked(self, key: str) -> bool:
+        """Tell whether anybody on this host holds the lock of `key`."""
+        path = self._path(key)
+        if path in self._held:
+            return True
+        if self._try(path, "probe"):
+            self.release_lock(key, "probe")
+            return False
+        return True
+
+    def is_lock_holder(self, key: str, holder: str) -> bool:
+        """Tell whether `holder` holds the lock of `key` in this process."""
+        return self._held.get(self._path(key), ("", 0))[0] == holder
+
+    def wait_for_lock(self, key: str, timeout: float | None = None) -> bool:
+        """Wait until nobody holds the lock of `key`; False after `timeout` seconds."""
+        if self.acquire_lock(key, "waiter", timeout):
+            self.release_lock(key, "waiter")
+            return True
+        return False
+
+    async def await_for_lock(self, key: str, timeout: float | None = None) -> bool:
+        """Wait as `wait_for_lock` does."""
+        return self.wait_for_lock(key, timeout)
+
+    def _try(self, path: str, holder: str) -> bool:
+        with self._guard:
+            if path in self._held:
+                return False
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            self._held[path] = (holder, descriptor)
+            return True
+
+    @staticmethod
+    def _path(key: str) -> str:
+        """Return the lock file of a key; keys may come as bare names or as paths in the result storage."""
+        folder = get_current_settings().results.local_storage_path / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder / re.sub(r"[^A-Za-z0-9.-]", "_", Path(key).name))
+
+
+@dataclass
+class StageKey(CachePolicy):
+    """The cache key of one stage: its name, its rules' version, and what `parts` takes from its inputs."""
+
+    stage: str = ""
+    rules: tuple[str, ...] = ()
+    parts: KeyParts | None = None
+
+    def compute_key(
+        self,
+        task_ctx: TaskRunContext,
+        inputs: dict[str, Any],
+        flow_parameters: dict[str, Any],
+        **kwargs: Any,
+    ) -> str:
+        """Return `<stage>-<digest>`, a valid file name. KeyError if an input is missing: never a silent miss."""
+        if self.parts is None:
+            raise KeyError(f"stage {self.stage} has no key")
+        known = [rules_version(self.rules), *self.parts(inputs)]
+        return f"{self.stage}-{hashlib.sha256(json.dumps(known).encode()).hexdigest()[:40]}"
+
+
+def stage(
+    name: str, *, timeout_s: int, rules: tuple[str, ...] = (), key: KeyParts | None = None
+) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return the decorator that makes a function a stage of Paper2Run.
+
+    A stage with a `key` is computed once a key on this host and kept; `rules` are globs of the source files
+    whose text is part of the key. Transient host failures are tried again, nothing else is.
+    """
+    policy: CachePolicy | None = None
+    if key is not None:
+        policy = StageKey(
+            isolation_level=IsolationLevel.SERIALIZABLE,
+            lock_manager=FlockManager(),
+            stage=name,
+            rules=("paper2run/model/*.py", *rules),
+            parts=key,
+        )
+
+    def decorate(function: Callable[P, R]) -> Task[P, R]:
+        return task(  # type: ignore[call-overload, no-any-return]
+            function,
+            name=name,
+            task_run_name=name,
+            timeout_seconds=timeout_s,
+            retries=len(TRANSIENT_DELAYS_S),
+            retry_delay_seconds=TRANSIENT_DELAYS_S,
+            retry_condition_fn=_is_transient,
+            cache_policy=policy if policy is not None else _no_cache(),
+            persist_result=policy is not None,
+            result_serializer="json",
+        )
+
+    return decorate
+
+
+def _no_cache() -> CachePolicy:
+    from prefect.cache_policies import NO_CACHE
+
+    return NO_CACHE
+
+
+def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, HostError | ModelError) and error.transient

@@ -1,0 +1,19 @@
+"""Stage `extract`: all detectors over a read-only view of the checkout."""
+
+from pathlib import Path
+from typing import Final
+
+from paper2run.detectors import read_facts
+from paper2run.model.facts import RepoFacts
+from paper2run.model.repo import Checkout
+from paper2run.tree import RepoTree
+from tasks.caching import stage
+
+RULES: Final = ("paper2run/detectors/*.py", "paper2run/data/*", "paper2run/*.py")
+TIMEOUT_S: Final = 600
+
+
+@stage("extract", timeout_s=TIMEOUT_S, rules=RULES, key=lambda given: (given["checkout"].commit,))
+def extract(checkout: Checkout, folder: str) -> RepoFacts:
+    """Return the facts of the commit that lies in `folder`."""
+    return read_facts(RepoTree.of(Path(folder)))

@@ -1,0 +1,157 @@
+"""The run folder: every record of a run, written whole or not at all, and the run's chronological log.
+
+A killed run leaves a folder whose `metadata.json` says `running` and whose last record says how far it came.
+"""
+
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar
+
+from prefect import Task
+from prefect.logging import get_run_logger
+from pydantic import BaseModel
+
+from paper2run.errors import UserError
+from paper2run.model.report import StageTiming
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PROGRESS: Final = logging.getLogger("paper2run.progress")
+"""What a terminal shows: INFO for steps (`stage`, `attempt` in the record), DEBUG for single log lines."""
+TIMINGS: Final = "logs/stages.jsonl"
+"""One line a finished stage; the subflows of a run append to the same file."""
+
+
+class RunFolder:
+    """One folder `<repo>-<UTC>` below `out`. Two instances on one path see the same records."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, out: Path, name: str) -> "RunFolder":
+        """Make a new folder below `out`. UserError if that cannot be written to."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        short = name.rsplit("/", 1)[-1] or "repo"
+        for number in range(1, 1000):
+            path = out.expanduser().resolve() / (f"{short}-{stamp}" + (f"-{number}" if number > 1 else ""))
+            try:
+                path.mkdir(parents=True)
+                (path / "logs").mkdir()
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise UserError(
+                    f"cannot write to {out}: {error.strerror}",
+                    next_step="name another folder with --out, or PAPER2RUN_OUT",
+                ) from error
+            return cls(path)
+        raise UserError(f"{out} holds too many runs of {name} started this second", next_step="use another --out")
+
+    def attempt_folder(self, number: int) -> Path:
+        """Return the folder of one attempt, made if absent."""
+        path = self.path / "attempts" / f"{number:02d}"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def write(self, name: str, content: BaseModel | str | dict[str, Any]) -> Path:
+        """Write one record below the folder, whole: a temporary file beside it, then a rename."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        match content:
+            case BaseModel():
+                text = content.model_dump_json(indent=2) + "\n"
+            case dict():
+                text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+            case str():
+                text = content
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+        return path
+
+    def event(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
+        """Add one line to `run.log`, to the flow run's log and to the terminal's progress."""
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with (self.path / "run.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{stamp} {line}\n")
+        get_run_logger().info(line)
+        PROGRESS.info(line, extra={"stage": stage, "attempt": attempt})
+
+    def stage(self, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a stage, time it, and return its value; its exception is raised here."""
+        return self._timed(task, 0, *args, **kwargs)
+
+    def attempt_stage(self, number: int, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a stage of an attempt as `stage` does."""
+        return self._timed(task, number, *args, **kwargs)
+
+    def fresh(
+        self, number: int, is_there: Callable[[R], bool], task: Task[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a stage, and again without its cache where the thing that a kept result names is gone."""
+        value = self._timed(task, number, *args, **kwargs)
+        if is_there(value):
+            return value
+        self.event(f"{task.name}: what the kept result names is gone; done again", stage=task.name, attempt=number)
+        return self._timed(task.with_options(refresh_cache=True), number, *args, **kwargs)
+
+    def timings(self) -> tuple[StageTiming, ...]:
+        """Return the stages that have ended, in order."""
+        path = self.path / TIMINGS
+        lines = path.read_text().splitlines() if path.exists() else []
+        return tuple(StageTiming.model_validate_json(line) for line in lines)
+
+    def _timed(self, task: Task[P, R], attempt: int, *args: P.args, **kwargs: P.kwargs) -> R:
+        PROGRESS.info("", extra={"stage": task.name, "attempt": attempt, "started": True})
+        started = time.monotonic()
+        state = task(*args, return_state=True, **kwargs)
+        timing = StageTiming(
+            stage=task.name,
+            attempt=attempt,
+            seconds=round(time.monotonic() - started, 3),
+            cached=state.name == "Cached",
+        )
+        with (self.path / TIMINGS).open("a") as file:
+            file.write(timing.model_dump_json() + "\n")
+        value: R = state.result()
+        how = "cached" if timing.cached else f"{timing.seconds:.1f} s"
+        where = f" #{attempt}" if attempt else ""
+        self.event(f"{task.name}{where}: {how}", stage=task.name, attempt=attempt)
+        return value
+
+
+class LogFile:
+    """A log on disk that grows line by line and shows its last line as progress; bounded in bytes."""
+
+    LIMIT_BYTES: Final = 50_000_000
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace")
+        self._written = 0
+
+    def __enter__(self) -> "LogFile":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def line(self, text: str) -> None:
+        """Add one line; beyond the limit only the terminal sees it."""
+        if self._written < self.LIMIT_BYTES:
+            self._file.write(text + "\n")
+            self._file.flush()
+            self._written += len(text) + 1
+        PROGRESS.debug(text)

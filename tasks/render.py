@@ -1,0 +1,24 @@
+"""Stage `render`: the plan as Dockerfile, INSTRUCTIONS.md and ignore file."""
+
+from typing import Final
+
+from paper2run import dockerfile
+from paper2run.digests import digest_of
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import BuildContext
+from paper2run.model.repo import Checkout
+from tasks.caching import stage
+
+RULES: Final = ("paper2run/dockerfile.py", "paper2run/pip_steps.py")
+TIMEOUT_S: Final = 60
+
+
+@stage(
+    "render",
+    timeout_s=TIMEOUT_S,
+    rules=RULES,
+    key=lambda given: (given["checkout"].name, given["checkout"].commit, digest_of(given["planned"])),
+)
+def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
+    """Return the texts of the build context."""
+    return dockerfile.render(checkout, planned)
