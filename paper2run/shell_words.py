@@ -1,0 +1,117 @@
+"""Takes shell commands of people apart: logical lines, joined parts, what they install. Nothing is ever run."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from paper2run.model.environment import DEBIAN_PACKAGE
+
+MAX_COMMAND_CHARS: Final = 4000
+"""A longer command is generated text; it is read no further than this."""
+
+PROMPT: Final = re.compile(
+    r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:~/\w.-]*\s?[$#]\s|>>>\s|\$\s|%\s|[!%](?=(?:pip|conda)\s)|!(?=\w)"
+    r"|C:\\[^>]*>|>\s)\s*(?=[\w./~])"
+)
+TOKEN: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|&&|\|\||;|\n|.""")
+LEADING: Final = re.compile(r"^(?:(?:sudo(?:\s+-\S+)*|env|exec|do|then|else|if)\s+)+")
+PIP: Final = re.compile(
+    r"(?:^|\s)(?:pip[\d.]*|uv\s+pip|python[\d.]*\s+-m\s+pip)\s+(?:-\S+\s+)*install\s"
+)
+CONDA: Final = re.compile(r"(?:^|\s)(?:conda|mamba|micromamba)\s+(?:install|create)\s")
+APT: Final = re.compile(r"(?:^|\s)apt(?:-get|itude)?\s+(?:-\S+\s+)*install\s")
+
+PIP_VALUE_OPTIONS: Final = frozenset(
+    {"-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links", "-i", "--index-url",
+     "--extra-index-url", "-t", "--target", "--prefix", "--root", "--trusted-host", "--upgrade-strategy",
+     "--no-binary", "--only-binary", "--install-option", "--global-option", "--timeout", "--retries", "--cert",
+     "--proxy", "--cache-dir", "--progress-bar", "--python"}
+)  # fmt: skip
+CONDA_VALUE_OPTIONS: Final = frozenset(
+    {"-n", "--name", "-p", "--prefix", "-c", "--channel", "--file", "-f"}
+)
+APT_VALUE_OPTIONS: Final = frozenset({"-o", "-t", "-c", "--option", "--target-release"})
+INSTALLERS: Final = frozenset(
+    {"pip", "wheel", "virtualenv", "twine", "pipenv", "poetry", "uv", "build"}
+)
+"""What people install in order to install: no dependency of theirs."""
+
+
+def unprompted(line: str) -> tuple[str, bool]:
+    """Return a line without its shell or notebook prompt, and whether it had one."""
+    match = PROMPT.match(line)
+    return (line[match.end() :].strip(), True) if match else (line.strip(), False)
+
+
+def logical_lines(script: str, first_line: int = 1) -> Iterator[tuple[int, str]]:
+    """Yield the line number and text of each command, continuation lines joined, comments left out."""
+    start, held = first_line, ""
+    for number, line in enumerate(script.split("\n"), first_line):
+        if not held:
+            start = number
+        held += line.strip() if held else line.rstrip()
+        if held.endswith("\\"):
+            held = held[:-1].rstrip() + " "
+            continue
+        if held.strip() and not held.lstrip().startswith("#"):
+            yield start, re.sub(r"\s+#\s.*$", "", held)[:MAX_COMMAND_CHARS]
+        held = ""
+    if held.strip():
+        yield start, held.strip()[:MAX_COMMAND_CHARS]
+
+
+def parts(command: str) -> Iterator[str]:
+    """Yield the commands that `&&`, `||` and `;` join, quotes respected, without `sudo` and shell keywords."""
+    held = ""
+    for token in TOKEN.finditer(command):
+        if token[0] in {"&&", "||", ";", "\n"}:
+            yield LEADING.sub("", held.strip())
+            held = ""
+        else:
+            held += token[0]
+    yield LEADING.sub("", held.strip())
+
+
+def pip_arguments(command: str) -> tuple[str, ...]:
+    """Return the requirements that the command's `pip install` parts name on the line itself."""
+    found = _arguments(command, PIP, PIP_VALUE_OPTIONS)
+    return tuple(word for word in found if word not in INSTALLERS and word not in {".", "./", ".."})
+
+
+def conda_arguments(command: str) -> tuple[str, ...]:
+    """Return the packages that the command's `conda install` parts name, with their version parts."""
+    return tuple(
+        word for word in _arguments(command, CONDA, CONDA_VALUE_OPTIONS) if "/" not in word
+    )
+
+
+def apt_packages(command: str) -> tuple[str, ...]:
+    """Return the Debian packages that the command's `apt-get install` parts name."""
+    found = (word.split("=")[0] for word in _arguments(command, APT, APT_VALUE_OPTIONS))
+    return tuple(word for word in found if re.fullmatch(DEBIAN_PACKAGE, word))
+
+
+def _arguments(command: str, program: re.Pattern[str], value_options: frozenset[str]) -> list[str]:
+    """Return the plain words behind `program` in each part; options, their values and variables are left out."""
+    found: list[str] = []
+    for part in parts(command):
+        match = program.search(f"{part} ")
+        if match is None:
+            continue
+        words = iter(_split(part[match.end() :]))
+        for word in words:
+            if word in value_options:
+                next(words, "")
+            elif word.startswith(("|", ">", "2>", "#")):
+                break
+            elif not word.startswith("-") and not re.search(r"[$`{}<*]", word.partition(">")[0]):
+                found.append(word)
+    return found
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
