@@ -71,6 +71,18 @@ class Settings(BaseSettings):
         ),
     )
     """PEM file of the certificate authorities that builds trust; it is mounted, never copied into an image."""
+    http_proxy: str = Field(
+        "", validation_alias=AliasChoices("http_proxy", "PAPER2RUN_HTTP_PROXY", "HTTP_PROXY")
+    )
+    """Proxy that builds use for http; predefined in builders, so it stays out of image and history."""
+    https_proxy: str = Field(
+        "", validation_alias=AliasChoices("https_proxy", "PAPER2RUN_HTTPS_PROXY", "HTTPS_PROXY")
+    )
+    """Proxy that builds use for https."""
+    no_proxy: str = Field(
+        "", validation_alias=AliasChoices("no_proxy", "PAPER2RUN_NO_PROXY", "NO_PROXY")
+    )
+    """Hosts that builds reach without a proxy."""
     registry_prefix: str = ""
     """Put before the names of official base images, e.g. `mirror.example.org/library`; empty for none."""
     progress: Literal["auto", "live", "plain"] = "auto"

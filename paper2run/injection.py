@@ -1,0 +1,182 @@
+"""Lays the site's access (certificate authorities, index, proxies) and download caches over a Dockerfile.
+
+For our own build only: the Dockerfile that people get has none of it, and nothing of it stays in the image.
+What holds site data is mounted from the context; the image's history names the mount point, never the data.
+Dockerfiles as our renderer writes them, without here-documents. https://docs.docker.com/reference/dockerfile/
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
+
+from pydantic import Field
+
+from paper2run.errors import UserError
+from paper2run.model.value import Value
+from paper2run.settings import Settings
+
+SITE_FOLDER: Final = ".paper2run"
+"""Folder of the build context, beside `repo/`, that holds the mounted files."""
+MOUNT_POINT: Final = "/mnt"
+"""Part of every Debian image (FHS 3.0), so no stub stays behind. Mounting over the image's own
+ca-certificates.crt instead breaks every step in which update-ca-certificates replaces that file."""
+CACHE_FOLDERS: Final = ("/root/.cache/pip", "/root/.npm")
+"""Kept between builds. Not apt's: its lock would make parallel builds wait for each other's whole step, and
+official images delete the packages anyway (docker-clean)."""
+CA_FILE: Final = "ca.pem"
+WGETRC_FILE: Final = "wgetrc"
+CA_VARIABLES: Final = {
+    "SSL_CERT_FILE": CA_FILE,
+    "PIP_CERT": CA_FILE,
+    "REQUESTS_CA_BUNDLE": CA_FILE,
+    "CURL_CA_BUNDLE": CA_FILE,
+    "GIT_SSL_CAINFO": CA_FILE,
+    "NODE_EXTRA_CA_CERTS": CA_FILE,
+    # Debian's wget is built with GnuTLS, which reads none of the variables above.
+    "WGETRC": WGETRC_FILE,
+}
+INDEX_VARIABLE: Final = "XDG_CONFIG_DIRS"
+"""pip reads `pip/pip.conf` and uv `uv/uv.toml` in these folders, below the settings of user and project."""
+INSTRUCTION: Final = re.compile(r"\s*(?P<name>[A-Za-z]+)(?P<gap>\s+)(?P<rest>.*)", re.DOTALL)
+STAGE_NAME: Final = re.compile(r"\sAS\s+(\S+)\s*$", re.IGNORECASE)
+
+
+class Instruction(NamedTuple):
+    """One instruction or comment of a Dockerfile with all its lines, line ends included."""
+
+    name: str
+    """In capitals; empty for comments and blank lines."""
+    text: str
+
+
+class Injection(Value):
+    """What the site adds to a build."""
+
+    ca_bundle: str = Field("", repr=False)
+    """PEM text of the certificate authorities; empty where the images' own are enough."""
+    index_url: str = Field("", repr=False)
+    """Python package index, credentials and all; empty for the public one."""
+    proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
+    """Proxy variables; builders predefine them and keep them out of image and history."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings say; reads the CA bundle, UserError if that file cannot be read."""
+        bundle = settings.ca_bundle
+        try:
+            pem = bundle.read_text(errors="replace") if bundle else ""
+        except OSError as error:
+            raise UserError(
+                f"the CA bundle {bundle} cannot be read: {error.strerror}",
+                next_step="Let PAPER2RUN_CA_BUNDLE (or SSL_CERT_FILE) name a readable PEM file, or unset it.",
+            ) from error
+        return cls(ca_bundle=pem, index_url=settings.index_url, proxies=_proxies(settings))
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files below `SITE_FOLDER` of the context."""
+        files: dict[str, bytes] = {}
+        if self.ca_bundle:
+            files[CA_FILE] = self.ca_bundle.encode()
+            files[WGETRC_FILE] = f"ca_certificate = {MOUNT_POINT}/{CA_FILE}\n".encode()
+        if self.index_url:
+            files["pip/pip.conf"] = f"[global]\nindex-url = {self.index_url}\n".encode()
+            files["uv/uv.toml"] = (
+                f"[[index]]\nurl = {json.dumps(self.index_url)}\ndefault = true\n".encode()
+            )
+        return files
+
+    @property
+    def build_args(self) -> dict[str, str]:
+        """The values of the ARGs: paths below the mount point, and the proxies."""
+        return {**self._variables, **dict(self.proxies)}
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        variables: dict[str, str] = {}
+        if self.ca_bundle:
+            variables |= {name: f"{MOUNT_POINT}/{file}" for name, file in CA_VARIABLES.items()}
+        if self.index_url:
+            variables[INDEX_VARIABLE] = f"{MOUNT_POINT}:/etc/xdg"
+        return variables
+
+    @property
+    def _mounts(self) -> str:
+        mounts = [f"--mount=type=cache,target={folder}" for folder in CACHE_FOLDERS]
+        if self.files:
+            mounts.append(f"--mount=type=bind,source={SITE_FOLDER},target={MOUNT_POINT}")
+        return " ".join(mounts)
+
+    def apply(self, dockerfile: str) -> str:
+        """Return the Dockerfile of our own build: every RUN gets the mounts, every stage the ARGs."""
+        # Without defaults: the values travel with the request, so this text may be logged and kept.
+        arguments = "".join(f"ARG {name}\n" for name in self._variables)
+        parts = []
+        for instruction in instructions(dockerfile):
+            match instruction.name:
+                case "RUN":
+                    parts.append(
+                        re.sub(r"(?i)^\s*RUN\s+", f"RUN {self._mounts} ", instruction.text)
+                    )
+                case "FROM":
+                    parts.append(instruction.text.rstrip("\n") + "\n" + arguments)
+                case _:
+                    parts.append(instruction.text)
+        return "".join(parts)
+
+    def strip(self, step: str) -> str:
+        """Return the name of a step as the engine reports it, without the mounts."""
+        return step.replace(f"{self._mounts} ", "")
+
+
+def instructions(dockerfile: str) -> Iterator[Instruction]:
+    """Yield the instructions in order; their texts joined give the Dockerfile again."""
+    pending = ""
+    for line in dockerfile.splitlines(keepends=True):
+        comment = line.lstrip().startswith("#")
+        pending += line
+        # A comment between continued lines does not end the instruction, nor does a blank line.
+        if line.rstrip().endswith("\\") and not comment:
+            continue
+        if (comment or not line.strip()) and pending != line:
+            continue
+        yield _instruction(pending)
+        pending = ""
+    if pending:
+        yield _instruction(pending)
+
+
+def base_images(dockerfile: str) -> tuple[str, ...]:
+    """Return the images that the stages start from, in order; not earlier stages, `scratch` or variables."""
+    images: list[str] = []
+    stages = {"scratch"}
+    for instruction in instructions(dockerfile):
+        if instruction.name != "FROM":
+            continue
+        image = next(word for word in instruction.text.split()[1:] if not word.startswith("--"))
+        if image not in stages and "$" not in image:
+            images.append(image)
+        if named := STAGE_NAME.search(instruction.text):
+            stages.add(named[1])
+    return tuple(dict.fromkeys(images))
+
+
+def _instruction(text: str) -> Instruction:
+    found = INSTRUCTION.match(text)
+    return Instruction(found["name"].upper() if found else "", text)
+
+
+def _proxies(settings: Settings) -> tuple[tuple[str, str], ...]:
+    values = {
+        "HTTP_PROXY": settings.http_proxy,
+        "HTTPS_PROXY": settings.https_proxy,
+        "NO_PROXY": settings.no_proxy,
+    }
+    # Both spellings: curl reads http_proxy in small letters only, other programs the capitals.
+    return tuple(
+        (spelling, value)
+        for name, value in values.items()
+        if value
+        for spelling in (name, name.lower())
+    )
