@@ -41,8 +41,8 @@ class BoundedLog:
         """Return what was kept, without terminal control; a line in between says how much was left out."""
         self._trim()
         gap = b""
-        if self._left_out or self._skipped:
-            size = f"more than {self._left_out}" if self._skipped else self._left_out
+        if self._left_out or (self._skipped and self._tail):
+            size = f"{self._left_out} or more" if self._skipped else self._left_out
             gap = f"\n[... {size} bytes left out ...]\n".encode()
         return plain((self._head + gap + self._tail).decode(errors="replace"))
 

@@ -1,0 +1,208 @@
+"""Builds images through the engine's HTTP interface: BuildKit where the engine has it, no buildx needed.
+
+docker-py's own `images.build` is classic only, so the request is made with its client's private names
+(tests/engine holds them). Podman ignores the version and answers with plain text items, which are read too.
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild
+"""
+
+import json
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from paper2run.errors import HostError
+from paper2run.injection import base_images
+from paper2run.model.outcome import BuildFailed, Built, Log
+from tasks.drivers.build_context import BuildInput, stream
+from tasks.drivers.build_transcript import NOT_A_STEP, Transcript
+from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
+
+if TYPE_CHECKING:
+    from requests import Response
+
+CONNECT_TIMEOUT_S: Final = 15
+CANCEL_TIMEOUT_S: Final = 20
+CANCEL_GRACE_S: Final = 10
+"""What an engine gets to end a cancelled build (BuildKit: 0.1 s) before its connection is cut, which ends
+builds on engines that know no cancelling."""
+BLOCK_BYTES: Final = 65_536
+EXIT_CODE: Final = re.compile(r"(?:exit code: |returned a non-zero code: |exit status )(\d+)")
+"""`executor failed running [...]: exit code: 7` (20.10), `process "..." did not complete successfully: exit
+code: 7` (28), `The command '...' returned a non-zero code: 7` (classic), `exit status 7` (Podman 4.3)."""
+NO_SPACE: Final = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
+INDEX_SILENT: Final = re.compile(
+    r"Retrying \(Retry\(total=0,.*(?:NewConnectionError|NameResolutionError|ConnectTimeoutError|"
+    r"ReadTimeoutError|ProxyError|SSLError).*/simple/"
+)
+"""pip's last try to reach the package index itself: the site's network, never the repository."""
+DOCKERFILE_FAULT: Final = re.compile(
+    r"dockerfile parse error|unknown instruction|failed to parse", re.IGNORECASE
+)
+
+
+def build(
+    engine: Engine,
+    context: BuildInput,
+    *,
+    run_id: str,
+    timeout_s: float,
+    on_line: Callable[[str], None] | None = None,
+) -> Built | BuildFailed:
+    """Return the image, or the step that failed; base images that are not here are pulled first.
+
+    The build is cancelled when its time is over and whenever this function is left. HostError for what is not
+    the repository's doing: engine, registry, index or disk.
+    """
+    started = time.monotonic()
+    bases = base_images(context.dockerfile)
+    for base in bases:
+        if engine.image(base) is None and engine.pull(base, on_line) is None:
+            words = f"{base}: the registry has no such image"
+            return BuildFailed(
+                step=f"FROM {base}",
+                exit_code=None,
+                seconds=time.monotonic() - started,
+                log=Log(stderr=words),
+            )
+    transcript = Transcript(on_line or (lambda line: None), context.injection.strip)
+    deadline = _Deadline(engine, timeout_s)
+    try:
+        with engine_faults(f"building {context.tag}"), deadline:
+            for item in _request(engine, context, run_id, deadline):
+                transcript.add(item)
+    except HostError:
+        if not deadline.passed:
+            raise
+    if deadline.passed or transcript.error or not transcript.image_id:
+        return _failure(transcript, context, deadline, time.monotonic() - started)
+    image = engine.image(context.tag)
+    if image is None:
+        raise HostError(f"{context.tag} was built and is gone already", transient=True)
+    base_info = engine.image(bases[-1]) if bases else None
+    return Built(
+        image=context.tag,
+        image_id=image.id,
+        size_bytes=image.size_bytes,
+        base_image_id=base_info.id if base_info else "",
+        seconds=time.monotonic() - started,
+        cached_steps=transcript.cached_steps,
+        log=transcript.log,
+    )
+
+
+class _Deadline:
+    """Cancels a build when its time is over, and when the block that waits for it is left by an exception."""
+
+    def __init__(self, engine: Engine, timeout_s: float) -> None:
+        self.build_id = uuid.uuid4().hex
+        self.passed = False
+        self.response: Response | None = None
+        self._engine = engine
+        self._ended = threading.Event()
+        self._timer = threading.Timer(timeout_s, self._pass)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended.set()
+        self._timer.cancel()
+        if kind is not None:
+            self._cancel()
+        if self.response is not None:
+            self.response.close()
+
+    def _pass(self) -> None:
+        self.passed = True
+        self._cancel()
+        if not self._ended.wait(CANCEL_GRACE_S) and self.response is not None:
+            _cut(self._engine, self.response)
+
+    def _cancel(self) -> None:
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        client = self._engine.http
+        try:
+            client._post(
+                client._url("/build/cancel"), params={"id": self.build_id}, timeout=CANCEL_TIMEOUT_S
+            ).close()
+        except (DockerException, RequestException):
+            # An engine that cannot be told has died or knows no cancelling; the closed connection tells it.
+            return
+
+
+def _request(
+    engine: Engine, context: BuildInput, run_id: str, deadline: _Deadline
+) -> Iterator[dict[str, Any]]:
+    """Send the context and yield the items of the answer as they come."""
+    client = engine.http
+    response = client._post(
+        client._url("/build"),
+        params={
+            "version": "2",
+            "buildid": deadline.build_id,
+            "t": context.tag,
+            "rm": "1",
+            "forcerm": "1",
+            "buildargs": json.dumps(context.injection.build_args),
+            "labels": json.dumps({RUN_LABEL: run_id}),
+        },
+        data=stream(context),
+        headers={"Content-Type": "application/x-tar"},
+        stream=True,
+        # No read limit: a compiler may be silent for long, and the deadline cuts the connection.
+        timeout=(CONNECT_TIMEOUT_S, None),
+    )
+    deadline.response = response
+    client._raise_for_status(response)
+    for line in response.iter_lines(chunk_size=BLOCK_BYTES):
+        if line.strip():
+            yield json.loads(line)
+
+
+def _cut(engine: Engine, response: "Response") -> None:
+    raw = engine.http._get_raw_response_socket(response)
+    getattr(raw, "_sock", raw).shutdown(socket.SHUT_RDWR)
+
+
+def _failure(
+    transcript: Transcript, context: BuildInput, deadline: _Deadline, seconds: float
+) -> BuildFailed:
+    """Return the failure if it is the repository's or the plan's; HostError if it is not."""
+    step = transcript.failed_step
+    # The last one: the error quotes the command, which may speak of exit codes itself.
+    codes = EXIT_CODE.findall(transcript.error)
+    log = transcript.log
+    failure = BuildFailed(
+        step=step,
+        exit_code=int(codes[-1]) if codes and not deadline.passed else None,
+        seconds=seconds,
+        log=log,
+        timed_out=deadline.passed,
+    )
+    if deadline.passed:
+        return failure
+    if NO_SPACE.search(transcript.error) or NO_SPACE.search(log.stderr[-BLOCK_BYTES:]):
+        raise HostError(
+            f"the engine's disk is full: {transcript.error}",
+            next_step="Free space on the engine's disk; `docker builder prune` empties its build cache.",
+        )
+    if INDEX_SILENT.search(log.stderr + log.stdout):
+        raise HostError(
+            "the package index could not be reached from inside the build",
+            next_step="See what `paper2run doctor` says about the index, then run again.",
+            transient=True,
+        )
+    is_step = bool(step) and not NOT_A_STEP.match(step)
+    if codes or is_step or DOCKERFILE_FAULT.search(transcript.error):
+        return failure
+    raise HostError(
+        f"the engine ended the build of {context.tag} without a result: {transcript.error or 'no reason given'}",
+        transient=True,
+    )

@@ -1,0 +1,272 @@
+"""The container engine: Docker, or Podman through its Docker-compatible socket, by docker-py.
+
+The SDK is imported when an engine is asked for, never before, and none of its exceptions leaves the drivers:
+`EngineError` where no engine answers or it refuses, `HostError` where trying again may help.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from paper2run.errors import EngineError, HostError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+RUN_LABEL: Final = "paper2run.run"
+"""On everything we create; its value is the run's id, and cleaning up goes by it alone."""
+STANDIN_LABEL: Final = "paper2run.standin"
+"""On base images that were made from Debian's packages instead of pulled."""
+CONNECT_TIMEOUT_S: Final = 15
+REQUEST_TIMEOUT_S: Final = 120
+"""For one answer of a live engine; listing and removing can take a minute on a busy disk."""
+GET_ONE: Final = (
+    "Start Docker Desktop or Podman, or set DOCKER_HOST to an engine's socket;"
+    " on Debian and Ubuntu `make engine` installs and starts Docker."
+)
+PYTHON_IMAGE: Final = re.compile(r"python:(\d+\.\d+)-slim")
+UNREACHABLE: Final = re.compile(
+    r"dial tcp|no such host|i/o timeout|connection refused|connection reset|TLS handshake|x509|"
+    r"server misbehaving|network is unreachable|failed to do request|pinging container registry|"
+    r"Client\.Timeout|unexpected EOF|toomanyrequests|status: 5\d\d",
+    re.IGNORECASE,
+)
+"""How Docker 20.10 and 28 and Podman 4.3 word that a registry did not answer."""
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """A local image."""
+
+    id: str
+    """`sha256:…`"""
+    size_bytes: int
+    labels: Mapping[str, str]
+
+    @property
+    def is_standin(self) -> bool:
+        """True where the image was made from Debian's packages instead of pulled."""
+        return self.labels.get(STANDIN_LABEL) == "true"
+
+
+def connect() -> "Engine":
+    """Return the engine that DOCKER_HOST names, else the first one that answers on a usual socket.
+
+    EngineError naming every address that was tried where none answers.
+    """
+    from docker import DockerClient
+    from docker.errors import DockerException
+    from docker.utils import kwargs_from_env
+    from requests.exceptions import RequestException
+
+    try:
+        options: Any = kwargs_from_env()
+    except DockerException as error:
+        raise EngineError(f"DOCKER_HOST cannot be used: {error}", next_step=GET_ONE) from error
+    addresses = [options["base_url"]] if "base_url" in options else _usual_addresses()
+    refusals = []
+    for address in addresses:
+        try:
+            client = DockerClient(
+                **{**options, "base_url": address}, version="auto", timeout=CONNECT_TIMEOUT_S
+            )
+        except (DockerException, RequestException) as error:
+            refusals.append(f"{address} ({_innermost(error)})")
+        else:
+            client.api.timeout = REQUEST_TIMEOUT_S
+            return Engine(client)
+    raise EngineError(
+        f"no container engine answers: tried {', '.join(refusals)}", next_step=GET_ONE
+    )
+
+
+@contextmanager
+def engine_faults(doing: str) -> Iterator[None]:
+    """Turn the SDK's and its transport's exceptions into EngineError and HostError; `doing` says what failed."""
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except APIError as error:
+        transient = error.status_code is None or error.status_code >= 500
+        words = error.explanation or str(error)
+        raise EngineError(f"{doing}: the engine refused: {words}", transient=transient) from error
+    except (DockerException, RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+        raise HostError(
+            f"{doing}: the container engine stopped answering: {_innermost(error)}",
+            next_step="See whether the engine still runs: `paper2run doctor`.",
+            transient=True,
+        ) from error
+
+
+class Engine:
+    """A live engine."""
+
+    def __init__(self, client: "DockerClient") -> None:
+        self.client = client
+
+    @property
+    def http(self) -> Any:
+        """docker-py's HTTP client, untyped: its private names carry what the SDK has no call for."""
+        return self.client.api
+
+    @property
+    def name_and_version(self) -> str:
+        """`Docker 20.10.24` or `Podman Engine 4.3.1`, as the engine says it."""
+        with engine_faults("asking the engine for its version"):
+            answer = self.client.version()
+        name = next((part["Name"] for part in answer.get("Components") or ()), "Engine")
+        return f"{'Docker' if name == 'Engine' else name} {answer['Version'].split('+')[0]}"
+
+    @property
+    def cpus(self) -> int:
+        """Processors that the engine's machine has."""
+        with engine_faults("asking the engine for its processors"):
+            return int(self.client.info()["NCPU"])
+
+    def image(self, reference: str) -> ImageInfo | None:
+        """Return the local image of that name or id; None if there is none."""
+        from docker.errors import ImageNotFound
+
+        with engine_faults(f"looking for the image {reference}"):
+            try:
+                found = self.client.images.get(reference).attrs
+            except ImageNotFound:
+                return None
+        labels = (found.get("Config") or {}).get("Labels") or {}
+        return ImageInfo(found["Id"], int(found["Size"]), labels)
+
+    def local_python_images(self, registry_prefix: str = "") -> tuple[str, ...]:
+        """Return the versions X.Y for which `python:X.Y-slim` is there, below the prefix, oldest first."""
+        with engine_faults("listing the images"):
+            images = self.client.api.images()
+        start = f"{registry_prefix.rstrip('/')}/" if registry_prefix else ""
+        # Podman spells names of official images out.
+        starts = (start,) if start else ("", "docker.io/library/")
+        names = {
+            tag.removeprefix(start)
+            for image in images
+            for tag in image.get("RepoTags") or ()
+            for start in starts
+        }
+        versions = {found[1] for name in names if (found := PYTHON_IMAGE.fullmatch(name))}
+        return tuple(sorted(versions, key=lambda version: tuple(map(int, version.split(".")))))
+
+    def pull(
+        self, reference: str, on_line: Callable[[str], None] | None = None
+    ) -> ImageInfo | None:
+        """Return the image after fetching it; None where the registry answers that it has no such image.
+
+        HostError where the registry cannot be reached.
+        """
+        from docker.errors import APIError
+
+        with engine_faults(f"pulling {reference}"):
+            try:
+                refusal = self._pull(reference, on_line or (lambda line: None))
+            except APIError as error:
+                refusal = error.explanation or str(error)
+        if not refusal:
+            return self.image(reference)
+        if not UNREACHABLE.search(refusal):
+            return None
+        raise HostError(
+            f"the base image {reference} is not here and its registry cannot be reached: {refusal}",
+            next_step="Run `make base-image` for a stand-in made from Debian's packages, or set"
+            " PAPER2RUN_REGISTRY_PREFIX to a registry that answers.",
+            transient=True,
+        )
+
+    def remove_image(self, reference: str) -> None:
+        """Remove the image; one that is not there is no error, one that a container uses stays."""
+        from docker.errors import APIError
+
+        with engine_faults(f"removing the image {reference}"):
+            try:
+                self.client.images.remove(reference)
+            except APIError as error:
+                if error.status_code not in (404, 409):
+                    raise
+
+    def free_mb(self) -> int | None:
+        """Return the free space of the disk that holds the engine's images; None where that is not ours to see."""
+        if not self.client.api.base_url.startswith("http+docker://"):
+            return None
+        with engine_faults("asking the engine for its folder"):
+            info = self.client.info()
+        root = Path(info.get("DockerRootDir") or "")
+        # Docker Desktop names a folder inside its virtual machine, which may exist here as well.
+        if info.get("OperatingSystem") == "Docker Desktop" or not root.is_absolute():
+            return None
+        try:
+            return shutil.disk_usage(root).free // 1024**2
+        except OSError:
+            return None
+
+    def sweep(self, run_id: str) -> int:
+        """Remove the containers of a run, one at a time; return how many there were."""
+        with engine_faults("listing the run's containers"):
+            containers = self.client.containers.list(
+                all=True, sparse=True, filters={"label": f"{RUN_LABEL}={run_id}"}
+            )
+        for container in containers:
+            remove_container(self, str(container.id))
+        return len(containers)
+
+    def _pull(self, reference: str, on_line: Callable[[str], None]) -> str:
+        """Fetch the image; return the registry's refusal, empty where it was fetched."""
+        name, _, tag = reference.partition("@")
+        if not tag:
+            name, colon, tag = reference.rpartition(":")
+            if not colon or "/" in tag:
+                name, tag = reference, "latest"
+        for item in self.client.api.pull(name, tag=tag, stream=True, decode=True):
+            if "error" in item:
+                return str(item["error"])
+            # Without the bars: one line per layer and state is enough for a log.
+            if "progressDetail" not in item or not item["progressDetail"]:
+                on_line(
+                    f"{item.get('id', '')} {item.get('status', item.get('stream', ''))}".strip()
+                )
+        return ""
+
+
+def remove_container(engine: Engine, reference: str) -> None:
+    """Kill and remove a container with its volumes; one that is gone or going already is no error."""
+    from docker.errors import APIError
+
+    with engine_faults(f"removing the container {reference}"):
+        try:
+            engine.client.api.remove_container(reference, force=True, v=True)
+        except APIError as error:
+            if error.status_code not in (404, 409):
+                raise
+
+
+def _usual_addresses() -> list[str]:
+    """Return where engines listen by default: Docker, Docker Desktop, Podman of root and of the user."""
+    home = Path.home()
+    sockets = [
+        Path("/var/run/docker.sock"),
+        home / ".docker/run/docker.sock",
+        home / ".docker/desktop/docker.sock",
+        Path(f"/run/user/{os.getuid()}/docker.sock"),
+        Path(f"/run/user/{os.getuid()}/podman/podman.sock"),
+        Path("/run/podman/podman.sock"),
+    ]
+    there = [path for path in sockets if path.is_socket()]
+    return [f"unix://{path}" for path in there or sockets[:1]]
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the words of the first cause: the SDK wraps a refused connection four times over."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return str(error) or type(error).__name__
