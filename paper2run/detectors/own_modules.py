@@ -1,0 +1,176 @@
+"""Finds the top-level packages and modules that the repository itself provides, and from which folders."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from paper2run.distributions import is_known
+from paper2run.model.facts import Fact, OwnModule
+from paper2run.model.value import Source
+from paper2run.python_modules import is_package_folder, modules_of
+from paper2run.tree import RepoTree
+
+NAME: Final = "own_modules"
+
+SOURCE_FOLDERS: Final = ("src", "lib", "python")
+"""Folders beside packaging metadata that commonly hold the packages."""
+NOT_INSTALLED: Final = frozenset(
+    {"test", "tests", "testing", "doc", "docs", "example", "examples", "script", "scripts", "benchmark",
+     "benchmarks", "tools", "notebooks", "paper", "experiments", "build", "dist"}
+)  # fmt: skip
+"""Packages that an install should not and mostly does not carry (setuptools: FlatLayoutPackageFinder)."""
+METADATA: Final = re.compile(r"^\[(?:project|build-system|tool\.poetry|metadata)\]", re.MULTILINE)
+FINDS_PACKAGES: Final = re.compile(
+    r"find(?:_namespace)?_packages|packages\s*=\s*find|packages\.find"
+)
+PACKAGE_DIR: Final = re.compile(r"""package_dir\s*=\s*\{\s*["']{2}\s*:\s*["']([\w/.]+)["']""")
+
+Form = Literal["package", "module", "namespace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name that becomes importable when `root` is on `sys.path`."""
+
+    root: str
+    path: str
+    form: Form
+
+
+@dataclass(frozen=True)
+class OwnNames:
+    """All names that the repository could provide, and the folders that an install starts from."""
+
+    by_name: dict[str, tuple[Candidate, ...]]
+    install_roots: dict[str, str]
+    """Folder that holds packages, and the text of the metadata that makes it one."""
+    _packages: frozenset[str] = field(repr=False)
+    _paths: frozenset[str] = field(repr=False)
+
+    def provider_of(self, dotted: str, importer: str) -> Candidate | None:
+        """Return what the file `importer` gets for an absolute import, or None where it comes from elsewhere.
+
+        Names of well-known distributions are held to what Python itself would find; any other name that
+        exists in the repository is its own, as research code puts all sorts of folders on `sys.path`.
+        """
+        name, _, rest = dotted.partition(".")
+        here = _folder_of(importer)
+        known = is_known(name)
+        for candidate in self.by_name.get(name, ()):
+            if candidate.path == importer and candidate.form == "module":
+                continue
+            if not known or self._is_found(candidate, here, rest):
+                return candidate
+        return None
+
+    def _is_found(self, candidate: Candidate, here: str, rest: str) -> bool:
+        """Tell whether Python would find the candidate before an installed distribution of that name."""
+        above = candidate.root in {here, ""} or here.startswith(f"{candidate.root}/")
+        if candidate.form == "namespace":
+            inner = f"{candidate.path}/{rest.partition('.')[0]}"
+            return (
+                above and bool(rest) and (f"{inner}.py" in self._paths or inner in self._packages)
+            )
+        if candidate.root in self.install_roots:
+            return True
+        # Inside a package an absolute import does not see the siblings (PEP 328).
+        return above and not (candidate.root == here and here in self._packages)
+
+
+def own_names(tree: RepoTree) -> OwnNames:
+    """Return the names that the repository could provide, found once per tree."""
+    return tree.once(_find)
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield top-level packages, and plain modules and folders that other code imports; by root, then name."""
+    names = own_names(tree)
+    imported = {
+        provider
+        for module in modules_of(tree)
+        for found in module.source.imports
+        if found.level == 0 and (provider := names.provider_of(found.module, module.path))
+    }
+    for name, candidate in sorted(
+        ((name, candidate) for name, found in names.by_name.items() for candidate in found),
+        key=lambda pair: (pair[1].root, pair[0], pair[1].path),
+    ):
+        installed = _is_installed(name, candidate, names.install_roots)
+        if candidate.form == "package" or installed or candidate in imported:
+            yield OwnModule(
+                module=name,
+                root=candidate.root,
+                installed=installed,
+                source=Source(kind="file", path=candidate.path),
+            )
+
+
+def _find(tree: RepoTree) -> OwnNames:
+    by_name: dict[str, list[Candidate]] = {}
+    paths = [path for path in tree.files if path.endswith((".py", ".pyx"))]
+    packages = {_folder_of(path) for path in paths if path.endswith("/__init__.py")}
+    for name, candidate in _candidates(paths, packages):
+        by_name.setdefault(name, []).append(candidate)
+    return OwnNames(
+        {name: tuple(sorted(found, key=_nearest)) for name, found in by_name.items()},
+        dict(_install_roots(tree)),
+        frozenset(packages),
+        frozenset(paths),
+    )
+
+
+def _candidates(paths: list[str], packages: set[str]) -> Iterator[tuple[str, Candidate]]:
+    folders: set[str] = set()
+    for path in paths:
+        folder, _, file = path.rpartition("/")
+        stem = file.rpartition(".")[0]
+        if stem not in {"__init__", "__main__", "setup", "conftest"} and stem.isidentifier():
+            yield stem, Candidate(folder, path, "module")
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = _folder_of(folder)
+    for folder in folders:
+        root, _, name = folder.rpartition("/")
+        if not name.isidentifier() or (folder in packages and root in packages):
+            continue
+        if folder in packages:
+            yield name, Candidate(root, f"{folder}/__init__.py", "package")
+        else:
+            yield name, Candidate(root, folder, "namespace")
+
+
+def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
+    described: dict[str, str] = {}
+    for path in tree.matching("setup.py", "pyproject.toml", "setup.cfg"):
+        text = tree.text(path)
+        if path.endswith("setup.py") or METADATA.search(text):
+            folder = _folder_of(path)
+            described[folder] = described.get(folder, "") + text
+    for folder, text in sorted(described.items()):
+        if is_package_folder(tree, folder) and folder.rpartition("/")[2] in NOT_INSTALLED:
+            continue
+        named = [match[1].strip("./") for match in PACKAGE_DIR.finditer(text)]
+        for inner in ("", *SOURCE_FOLDERS, *named):
+            root = "/".join(part for part in (folder, inner) if part)
+            if not is_package_folder(tree, root):
+                yield root, text
+
+
+def _is_installed(name: str, candidate: Candidate, install_roots: dict[str, str]) -> bool:
+    text = install_roots.get(candidate.root)
+    if text is None or candidate.form == "namespace" or name in NOT_INSTALLED:
+        return False
+    quoted = re.search(rf"""["']{re.escape(name)}["'.]""", text) is not None
+    if candidate.form == "module":
+        return quoted and re.search(r"py[_-]modules|flit", text) is not None
+    return quoted or "setup(" not in text or FINDS_PACKAGES.search(text) is not None
+
+
+def _folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _nearest(candidate: Candidate) -> tuple[int, int, str]:
+    forms = ("package", "module", "namespace")
+    return forms.index(candidate.form), candidate.path.count("/"), candidate.path

@@ -1,0 +1,126 @@
+"""From the name that code imports to the distribution that provides it; a guess always says how sure it is.
+
+The table (data/import_names.json) is refreshed and held against the index by
+benchmarks/refresh_import_names.py. A name outside the table is at most a same-name guess, which whoever
+has the index must verify: a typo-squatted name is worse than a stop.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final, Literal
+
+from packaging.utils import canonicalize_name
+
+Certainty = Literal["declared", "known", "same-name", "absent"]
+
+AFFIXES: Final = (
+    "python-{}",
+    "py{}",
+    "{}-python",
+    "{}-py",
+    "{}py",
+    "lib{}",
+    "{}2",
+    "{}-learn",
+    "scikit-{}",
+)
+"""How distributions are often named after their module; only ever matched against declared requirements."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The distribution that most likely provides a module."""
+
+    module: str
+    name: str
+    """Normalised distribution name (PEP 503); empty where the index has none."""
+    certainty: Certainty
+    """declared: the repository asks for it; known: the table has it; same-name: unverified; absent: on no index."""
+    source: str
+    """The requirement, the table's date, or the reason for the absence."""
+    others: tuple[str, ...] = ()
+    """Further distributions that provide the same module, best first."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    refreshed: str
+    modules: Mapping[str, tuple[str, ...]]
+    absent: Mapping[str, str]
+    namespaces: frozenset[str]
+    spans: Mapping[str, tuple[str, str]]
+
+
+def distribution_for(module: str, declared: Iterable[str] = ()) -> Guess:
+    """Return the best guess for an imported module, dotted names included (`google.protobuf`).
+
+    `declared` are the normalised names of distributions that the repository itself asks for.
+    """
+    table = _table()
+    key = module if module in table.modules else module.partition(".")[0]
+    known = tuple(canonicalize_name(name) for name in table.modules.get(key, ()))
+    same = canonicalize_name(module)
+    asked = frozenset(declared)
+    for name in (*known, same, *_variants(key)):
+        if name in asked:
+            return Guess(module, name, "declared", f"requirement {name}", _without(known, name))
+    if module in table.absent or key in table.absent:
+        return Guess(module, "", "absent", table.absent.get(module) or table.absent[key])
+    if known:
+        return Guess(module, known[0], "known", f"import names of {table.refreshed}", known[1:])
+    return Guess(module, same, "same-name", "the module's own name, unverified")
+
+
+def is_known(module: str) -> bool:
+    """Tell whether the table has a distribution for this top-level module."""
+    return module in _table().modules or module in _table().namespaces
+
+
+def third_party_name(dotted: str) -> str:
+    """Return what an import needs from elsewhere: the top-level name, or two levels for a namespace package.
+
+    Empty for modules of the standard library of any Python from 2.7 on, and for `__main__`.
+    """
+    table = _table()
+    parts = dotted.split(".")
+    if parts[0] in table.spans or parts[0] in {"", "__main__"}:
+        return ""
+    return ".".join(parts[:2]) if parts[0] in table.namespaces else parts[0]
+
+
+def stdlib_span(module: str) -> tuple[str, str] | None:
+    """Return first and last version of Python, as known to the table, that bring a top-level module along."""
+    return _table().spans.get(module)
+
+
+def _variants(module: str) -> tuple[str, ...]:
+    stem = module.lower().removeprefix("py")
+    return tuple(
+        canonicalize_name(affix.format(name))
+        for name in (module, stem)
+        for affix in AFFIXES
+        if name
+    )
+
+
+def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return tuple(other for other in names if other != name)
+
+
+@cache
+def _table() -> _Table:
+    folder = resources.files("paper2run") / "data"
+    names = json.loads((folder / "import_names.json").read_text("utf-8"))
+    stdlib = json.loads((folder / "stdlib_modules.json").read_text("utf-8"))
+    modules = {module: tuple(names["modules"][module]) for module in names["modules"]}
+    dotted = {module.partition(".")[0] for module in modules if "." in module}
+    return _Table(
+        refreshed=names["refreshed"],
+        modules=modules,
+        absent=names["absent"],
+        namespaces=frozenset(dotted - {"mpl_toolkits", "scikits", "enthought"}),
+        spans={module: (span[0], span[1]) for module, span in stdlib["modules"].items()},
+    )
