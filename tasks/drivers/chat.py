@@ -1,0 +1,178 @@
+"""Asks a language model one question through LiteLLM. The only module that calls it.
+
+Makes each request once: retries belong to the stage that asks. The form of the answer (JSON schema, any JSON,
+free text) is negotiated down when the service refuses it, and remembered for the model.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any, Final, Literal
+
+from paper2run.errors import ModelError
+from paper2run.planners.message import Message
+from tasks.drivers.chat_failures import explained, is_refused_form
+
+Form = Literal["json_schema", "json_object", "none"]
+FORMS: Final[tuple[Form, ...]] = ("json_schema", "json_object", "none")
+DEFAULT_CONTEXT_TOKENS: Final = 8192
+"""Context window assumed where LiteLLM knows none: what local servers start with."""
+_learnt: dict[tuple[str, str], int] = {}
+"""Place in FORMS that worked, by model and address. `supports_response_schema` denies it for servers that can."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model said, and what that took."""
+
+    text: str
+    """Content, or the arguments of the tool call that came instead; may be empty."""
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    """None where LiteLLM knows no price."""
+    latency_s: float
+    finish_reason: str
+    """`stop`, `length`, `content_filter`, `tool_calls`, …"""
+    form: Form
+    """The form that the service accepted."""
+
+
+def ask(
+    messages: Sequence[Message],
+    *,
+    model: str,
+    base_url: str,
+    api_key: str,
+    schema: Mapping[str, Any] | None,
+    timeout_s: float,
+    max_tokens: int,
+) -> Answer:
+    """Return the answer to `messages` within `timeout_s` for everything, negotiation included.
+
+    `schema` is a JSON schema with a title; None asks for free text. An empty `base_url` or `api_key` leaves both
+    to LiteLLM. ModelError for every failure of the service, with no trace of the key.
+    """
+    litellm = load_litellm()
+    request: dict[str, Any] = {
+        "model": model,
+        "messages": [asdict(message) for message in messages],
+        "api_base": base_url or None,
+        "api_key": api_key or None,
+        "timeout": timeout_s,
+        "max_tokens": max_tokens,
+        # The SDK below would retry twice by itself; nvidia_nim ignores max_retries unless it is allowed by name.
+        "max_retries": 0,
+        "num_retries": 0,
+        "allowed_openai_params": ["max_retries"],
+    }
+    place = _learnt.get((model, base_url), 0) if schema is not None else len(FORMS) - 1
+    started = time.monotonic()
+    while True:
+        form = FORMS[place]
+        left_s = timeout_s - (time.monotonic() - started)
+        outcome = _complete(litellm, request | _response_format(form, schema), left_s)
+        if not isinstance(outcome, ModelError):
+            break
+        if not is_refused_form(outcome) or form == FORMS[-1]:
+            raise outcome
+        place += 1
+    if schema is not None:
+        _learnt[model, base_url] = place
+    return _answer(outcome, form, time.monotonic() - started)
+
+
+def context_tokens(model: str) -> int:
+    """Return the model's context window in tokens, as far as LiteLLM knows it, else DEFAULT_CONTEXT_TOKENS."""
+    litellm = load_litellm()
+    known = litellm.model_cost.get(model) or litellm.model_cost.get(model.split("/", 1)[-1]) or {}
+    tokens = known.get("max_input_tokens") or known.get("max_tokens")
+    return tokens if isinstance(tokens, int) and tokens > 0 else DEFAULT_CONTEXT_TOKENS
+
+
+def secrets(api_key: str) -> tuple[str, ...]:
+    """Return every key that a message of the service or of LiteLLM could repeat: ours, and all of the environment."""
+    named = (
+        value
+        for name, value in sorted(os.environ.items())
+        if name.endswith(("_KEY", "_TOKEN", "_SECRET"))
+    )
+    return tuple(filter(None, (api_key, *named)))
+
+
+def load_litellm() -> ModuleType:
+    """Return LiteLLM, made quiet. The import takes 4 to 5 s of CPU time, so it waits for the first question."""
+    # Without this it loads any .env that it finds upward: inside a clone, a way to send our key elsewhere.
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
+    # Else it tries three times to fetch its price list from the network.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm
+
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    # httpx honours proxies and certificate bundles as the rest of us does, and names its errors (chat_failures.py).
+    litellm.disable_aiohttp_transport = True
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    return litellm
+
+
+def _complete(litellm: ModuleType, request: dict[str, Any], timeout_s: float) -> Any:
+    """Return LiteLLM's response, or the ModelError that says why there is none."""
+    import openai
+
+    async def bounded() -> Any:
+        try:
+            # LiteLLM's own timeout is one for each read: a body that drips outlasts it.
+            return await asyncio.wait_for(litellm.acompletion(**request), timeout_s)
+        finally:
+            await litellm.close_litellm_async_clients()
+
+    known = secrets(request["api_key"] or "")
+    try:
+        return asyncio.run(bounded())
+    except (
+        openai.OpenAIError,
+        TimeoutError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        # Returned, not raised: a raised one would carry LiteLLM's frames, which hold the key, as its context.
+        return explained(error, request["model"], request["api_base"] or "", known)
+
+
+def _response_format(form: Form, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    if schema is None or form == "none":
+        return {}
+    if form == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    # Not strict: OpenAI's strict mode refuses the bounds on lengths that keep other servers from running away.
+    wrapped = {"name": schema["title"], "schema": dict(schema), "strict": False}
+    return {"response_format": {"type": "json_schema", "json_schema": wrapped}}
+
+
+def _answer(response: Any, form: Form, latency_s: float) -> Answer:
+    if not response or not response.choices:
+        raise ModelError("The model's service answered without any text.", transient=True)
+    choice = response.choices[0]
+    calls = choice.message.tool_calls or ()
+    arguments = next((call.function.arguments for call in calls), "")
+    text = choice.message.content or (
+        arguments if isinstance(arguments, str) else json.dumps(arguments)
+    )
+    usage = response.usage
+    return Answer(
+        text=text,
+        prompt_tokens=usage.prompt_tokens or 0,
+        completion_tokens=usage.completion_tokens or 0,
+        cost_usd=response._hidden_params.get("response_cost"),
+        latency_s=latency_s,
+        finish_reason=choice.finish_reason or "",
+        form=form,
+    )
