@@ -15,6 +15,10 @@ class Submodule(Value):
 
     path: str
     url: str
+    commit: str = ""
+    """40 hex digits of the commit that is pinned; empty for an entry without one."""
+    mirror: str = ""
+    """Absolute path of the bare repository that holds it; empty where it was not fetched."""
     fetched: bool
     why_not: str = ""
     """git's own words when it could not be had."""

@@ -1,0 +1,121 @@
+"""What a commit in a mirror holds, asked of git without a checkout: files, sizes, gaps, LFS pointers, date."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from paper2run.errors import Paper2RunError, UserError
+from tasks.drivers.git_command import git_attempt, git_local
+
+LFS_VERSION_LINE: Final = "version https://git-lfs.github.com/spec/v1"
+"""First line of a pointer, https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
+LFS_POINTER_BYTES: Final = 200
+"""Pointers take about 130 bytes; larger blobs are not looked into."""
+MAX_CANDIDATES: Final = 50_000
+"""So many small blobs are looked into; 10 MB of output."""
+GITLINK: Final = "160000"
+FEW: Final = 5
+"""So many missing files are named."""
+_BLOB_HEADER: Final = re.compile(r"[0-9a-f]{40} blob \d+")
+
+
+class Entry(NamedTuple):
+    """One path of a commit."""
+
+    mode: str
+    """Octal, `100644`, `120000` for a symbolic link, `160000` for a submodule."""
+    object_id: str
+    path: str
+    """Bytes that are not UTF-8 are replaced."""
+
+
+class Contents(NamedTuple):
+    """What a commit holds."""
+
+    listed: tuple[Entry, ...]
+    sizes: dict[str, int]
+    """Bytes of each blob by its object id."""
+    missing: tuple[str, ...]
+    """Paths whose content the repository lacks, in git's order."""
+
+    @property
+    def total_bytes(self) -> int:
+        """What a checkout takes."""
+        return sum(self.sizes.get(entry.object_id, 0) for entry in self.listed)
+
+
+def entries(git_dir: Path, commit: str) -> tuple[Entry, ...]:
+    """Return all paths of the commit in git's order, submodules included; UserError if a folder's object is missing."""
+    listing = git_local(["ls-tree", "-r", "-z", "--full-tree", commit], at=git_dir)
+    found = []
+    for line in filter(None, listing.split("\0")):
+        fields, _, path = line.partition("\t")
+        mode, _, object_id = fields.split(" ")
+        found.append(Entry(mode, object_id, path))
+    return tuple(found)
+
+
+def sizes(git_dir: Path, listed: Collection[Entry]) -> dict[str, int]:
+    """Return the bytes of each blob by its object id; blobs that are missing have none."""
+    wanted = sorted({entry.object_id for entry in listed if entry.mode != GITLINK})
+    answer = git_local(
+        ["cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"],
+        at=git_dir,
+        stdin_text="".join(f"{object_id}\n" for object_id in wanted),
+    )
+    pairs = (line.split(" ") for line in answer.splitlines())
+    return {object_id: int(size) for object_id, size in pairs if size.isdigit()}
+
+
+def read_contents(git_dir: Path, commit: str) -> Contents:
+    """Return the files of the commit, their sizes, and which of them the repository lacks."""
+    try:
+        listed = entries(git_dir, commit)
+    except Paper2RunError as error:
+        return Contents((), {}, (f"a folder's listing ({error.what})",))
+    known = sizes(git_dir, listed)
+    gaps = [e.path for e in listed if e.mode != GITLINK and e.object_id not in known]
+    return Contents(listed, known, tuple(gaps))
+
+
+def damage(where: str, gaps: Collection[str]) -> UserError:
+    """Return the error that names the first files whose content is missing."""
+    named = ", ".join(list(gaps)[:FEW])
+    more = f" and {len(gaps) - FEW} more" if len(gaps) > FEW else ""
+    return UserError(
+        f"{where} is damaged, the content of {len(gaps)} paths is missing: {named}{more}",
+        next_step="Use another commit with --ref, or a complete clone as --repo.",
+    )
+
+
+def lfs_pointers(
+    git_dir: Path, listed: Collection[Entry], known: dict[str, int]
+) -> tuple[str, ...]:
+    """Return the paths whose content is a Git LFS pointer, in git's order; `known` are the sizes."""
+    small = {
+        entry.object_id
+        for entry in listed
+        if len(LFS_VERSION_LINE) < known.get(entry.object_id, 0) < LFS_POINTER_BYTES
+    }
+    answer = git_local(
+        ["cat-file", "--batch", "--buffer"],
+        at=git_dir,
+        stdin_text="".join(f"{object_id}\n" for object_id in sorted(small)[:MAX_CANDIDATES]),
+    )
+    pointers, header = set(), ""
+    for line in answer.split("\n"):
+        if line == LFS_VERSION_LINE and header:
+            pointers.add(header)
+        header = line[:40] if _BLOB_HEADER.fullmatch(line) else ""
+    return tuple(entry.path for entry in listed if entry.object_id in pointers)
+
+
+def committed_at(git_dir: Path, commit: str) -> datetime | None:
+    """Return the committer's date in UTC; None if it is not one that a calendar has."""
+    shown = git_attempt(["rev-list", "-1", "--format=%ct", commit], at=git_dir).stdout
+    try:
+        return datetime.fromtimestamp(int(shown.splitlines()[-1]), UTC)
+    except (ValueError, IndexError, OverflowError, OSError):
+        return None

@@ -1,0 +1,233 @@
+"""Bare mirrors of repositories, one per address, that later runs reuse and grow; two runs never write one at once.
+
+A commit counts as held only when its own ref was written, which git does last; what a killed run left is cleared.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from paper2run.errors import HostError, UserError
+from paper2run.source import Login
+from tasks.drivers.git_command import Transfer, git_attempt, git_local, git_remote
+from tasks.drivers.git_failures import failure
+from tasks.drivers.process import Finished
+
+HELD: Final = "refs/paper2run/"
+"""Below it every commit that is held whole has a ref of its own name."""
+LOCK_POLL_S: Final = 0.2
+READABLE: Final = 60
+"""Characters of a mirror's folder name that come from its address."""
+BYTES_PER_MB: Final = 1024 * 1024
+REFUSED: Final = re.compile(
+    r"not our ref|unadvertised object|does not support shallow|couldn't find remote ref|dumb http"
+)
+"""A server's words when it gives out no single commit; the whole history is asked for then."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the fetching of a repository with all its submodules may take."""
+
+    timeout_s: float
+    deadline: float
+    """On the monotonic clock."""
+    max_mb: int
+    on_line: Callable[[str], None] | None = None
+
+    @classmethod
+    def from_now(
+        cls, timeout_s: float, max_mb: int, on_line: Callable[[str], None] | None = None
+    ) -> "Limits":
+        """Return limits that start to count now."""
+        return cls(timeout_s, time.monotonic() + timeout_s, max_mb, on_line)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, never below 0."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A bare repository that this process alone may write, for as long as it is open."""
+
+    path: Path
+    lock_fd: int
+
+    def holds(self, commit: str) -> bool:
+        """True where the commit was fetched whole."""
+        ref = f"{HELD}{commit}^{{tree}}"
+        return git_attempt(["rev-parse", "--verify", "-q", ref], at=self.path).exit_code == 0
+
+    def keep(self, commit: str) -> None:
+        """Note that `commit` is held whole."""
+        git_local(["update-ref", f"{HELD}{commit}", commit], at=self.path)
+
+    def refs(self) -> frozenset[str]:
+        """Return the names of all refs."""
+        listing = git_local(["for-each-ref", "--format=%(refname)"], at=self.path)
+        return frozenset(listing.splitlines())
+
+    def forget_all_but(self, refs: frozenset[str]) -> None:
+        """Remove all other refs and what only they need: what another run holds stays."""
+        doomed = "".join(f"delete {ref}\n" for ref in sorted(self.refs() - refs))
+        git_local(["update-ref", "--stdin"], at=self.path, stdin_text=doomed)
+        git_local(["gc", "--quiet", "--prune=now"], at=self.path)
+
+    def remake(self) -> None:
+        """Begin again with an empty mirror."""
+        shutil.rmtree(self.path)
+        _create(self.path)
+
+
+@contextmanager
+def opened(mirrors: Path, url: str, limits: Limits) -> Iterator[Mirror]:
+    """Give the mirror of `url` below `mirrors`, made or remade if need be; waits while another run has it.
+
+    HostError if the folder cannot be written, or if the other run does not end within the limits.
+    """
+    path = (mirrors / f"{_folder_name(url)}.git").absolute()
+    try:
+        mirrors.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("a") as lock:
+            _wait_for(lock.fileno(), limits, url)
+            if path.exists() and not _is_sound(path):
+                shutil.rmtree(path)
+            if not path.exists():
+                _create(path)
+            _clear_leftovers(path)
+            yield Mirror(path, lock.fileno())
+    except PermissionError as error:
+        raise HostError(
+            f"cannot write to {error.filename}",
+            next_step="Set PAPER2RUN_HOME to a folder that you may write to.",
+        ) from error
+
+
+def bring(mirror: Mirror, url: str, commit: str, limits: Limits, login: Login | None) -> None:
+    """Fetch `commit` of `url` into the mirror unless it is held; alone if the server gives it, else with all history.
+
+    UserError if there is no such commit, if the mirror would grow beyond the limit, or for what git says
+    about the repository; HostError for network and disk.
+    """
+    if mirror.holds(commit):
+        return
+    alone = ["--depth=1", "--no-tags"]
+    finished = _fetch(mirror, url, [*alone, "--", url, f"+{commit}:{HELD}{commit}"], limits, login)
+    if finished.exit_code == 0:
+        return
+    if not REFUSED.search(finished.stderr):
+        raise failure(finished, url, limits.timeout_s)
+    bring_history(mirror, url, limits, login)
+    if git_attempt(["cat-file", "-e", f"{commit}^{{commit}}"], at=mirror.path).exit_code != 0:
+        raise UserError(
+            f"{url} has no commit {commit}",
+            next_step="Check --ref; the commit may have been removed by its authors.",
+        )
+    mirror.keep(commit)
+
+
+def bring_history(mirror: Mirror, url: str, limits: Limits, login: Login | None) -> None:
+    """Fetch all branches and tags with their whole history; errors as in `bring`."""
+    is_shallow = git_local(["rev-parse", "--is-shallow-repository"], at=mirror.path).strip()
+    depth = ["--unshallow"] if is_shallow == "true" else []
+    # Pruned, because a branch `a` that became `a/b` cannot be stored beside the old one.
+    refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+    finished = _fetch(mirror, url, [*depth, "--prune", "--", url, *refs], limits, login)
+    if finished.exit_code != 0:
+        raise failure(finished, url, limits.timeout_s)
+
+
+def size_bytes(folder: Path) -> int:
+    """Return what the files below `folder` take; files that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(parent, name).lstat().st_size
+            except FileNotFoundError:
+                continue
+    return total
+
+
+def too_large(what: str, max_mb: int) -> UserError:
+    """Return the error that names the limit and its setting."""
+    return UserError(
+        f"{what} is larger than {max_mb} MB",
+        next_step="Raise PAPER2RUN_MAX_REPO_MB if this machine has room for it.",
+    )
+
+
+def _fetch(
+    mirror: Mirror, url: str, args: list[str], limits: Limits, login: Login | None
+) -> Finished:
+    """Return how `git fetch` ended; a transfer over the size limit is ended and is a UserError."""
+    before = size_bytes(mirror.path)
+    refs_before = mirror.refs()
+
+    def watch() -> str | None:
+        grown = size_bytes(mirror.path) - before
+        return "too large" if grown > limits.max_mb * BYTES_PER_MB else None
+
+    transfer = Transfer(limits.left_s, limits.on_line, watch, (mirror.lock_fd,))
+    finished = git_remote(
+        ["fetch", "--no-write-fetch-head", "--progress", *args],
+        transfer,
+        login=login,
+        at=mirror.path,
+    )
+    if finished.exit_code != 0:
+        _clear_leftovers(mirror.path)
+    # A fast disk can bring everything between two looks.
+    if finished.stopped or (finished.exit_code == 0 and watch()):
+        mirror.forget_all_but(refs_before)
+        raise too_large(f"the history of {url}", limits.max_mb)
+    return finished
+
+
+def _wait_for(lock_fd: int, limits: Limits, url: str) -> None:
+    # git inherits the lock: were only we killed, the next run would wait until git has ended too.
+    while True:
+        try:
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if not limits.left_s:
+                raise HostError(
+                    f"another run has been fetching {url} for more than {limits.timeout_s:.0f} s",
+                    next_step="Try again when it has ended.",
+                    transient=True,
+                ) from None
+            time.sleep(LOCK_POLL_S)
+
+
+def _folder_name(url: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", url.rpartition("://")[2])[-READABLE:].strip("-.")
+    return f"{readable}-{hashlib.sha256(os.fsencode(url)).hexdigest()[:16]}"
+
+
+def _is_sound(path: Path) -> bool:
+    return git_attempt(["rev-parse", "--is-bare-repository"], at=path).stdout.strip() == "true"
+
+
+def _create(path: Path) -> None:
+    half_made = path.with_suffix(".new")
+    if half_made.exists():
+        shutil.rmtree(half_made)
+    git_local(["init", "-q", "--bare", "--template="], at=half_made)
+    half_made.rename(path)
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what a killed git leaves; nobody else works here while we hold the lock."""
+    for leftover in (*path.rglob("*.lock"), *(path / "objects").rglob("tmp_*")):
+        leftover.unlink(missing_ok=True)

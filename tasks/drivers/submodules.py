@@ -1,0 +1,98 @@
+"""Fetches the submodules that a commit pins, each into a mirror of its own; one that cannot be had is recorded.
+
+A repository may name any address here, so only network addresses are followed: never a path of this machine.
+"""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from paper2run.errors import Paper2RunError, UserError
+from paper2run.model.repo import Submodule
+from paper2run.source import Login, RemoteSource, parse, submodule_url
+from tasks.drivers.commit_contents import GITLINK, entries
+from tasks.drivers.git_command import git_attempt
+from tasks.drivers.mirror import Limits, bring, opened
+
+MAX_DEPTH: Final = 4
+"""Submodules of submodules of …; deeper ones are recorded only. Also ends repositories that contain themselves."""
+MAX_SUBMODULES: Final = 100
+"""So many are fetched for one repository, nested ones included."""
+
+
+class Parent(NamedTuple):
+    """A commit whose submodules are wanted."""
+
+    url: str
+    """Against which relative addresses are resolved."""
+    git_dir: Path
+    commit: str
+    path: str = ""
+    """Where it lies in the outermost repository; empty for that one itself."""
+    depth: int = 0
+
+
+def fetch_submodules(
+    outermost: Parent, mirrors: Path, limits: Limits, login: Login | None
+) -> tuple[Submodule, ...]:
+    """Return all submodules of the commit, parents before their own; nothing about them is ever an error."""
+    found: list[Submodule] = []
+    waiting = [outermost]
+    while waiting:
+        parent = waiting.pop(0)
+        addresses = _addresses(parent)
+        for entry in entries(parent.git_dir, parent.commit):
+            if entry.mode != GITLINK or len(found) >= MAX_SUBMODULES:
+                continue
+            path = f"{parent.path}/{entry.path}".lstrip("/")
+            url = submodule_url(parent.url, addresses.get(entry.path, ""))
+            module = _fetch(path, url, entry.object_id, parent.depth, mirrors, limits, login)
+            found.append(module)
+            if module.fetched:
+                waiting.append(
+                    Parent(module.url, Path(module.mirror), module.commit, path, parent.depth + 1)
+                )
+    return tuple(found)
+
+
+def _fetch(
+    path: str,
+    url: str,
+    commit: str,
+    depth: int,
+    mirrors: Path,
+    limits: Limits,
+    login: Login | None,
+) -> Submodule:
+    shown = ""
+    try:
+        source = _network_source(url, depth)
+        shown = source.url
+        with opened(mirrors, shown, limits) as mirror:
+            bring(mirror, shown, commit, limits, source.login or login)
+    except Paper2RunError as error:
+        return Submodule(path=path, url=shown, commit=commit, fetched=False, why_not=error.what)
+    return Submodule(path=path, url=shown, commit=commit, mirror=str(mirror.path), fetched=True)
+
+
+def _network_source(url: str, depth: int) -> RemoteSource:
+    """Return what the address means; UserError where it is not followed."""
+    if not url:
+        raise UserError(".gitmodules names no address for it")
+    if depth >= MAX_DEPTH:
+        raise UserError(f"it is nested more than {MAX_DEPTH} deep")
+    source = parse(url)
+    if not isinstance(source, RemoteSource):
+        raise UserError(f"its address {source.path} is a path of the machine it was made on")
+    return source
+
+
+def _addresses(parent: Parent) -> dict[str, str]:
+    """Return the address of each path that `.gitmodules` of the commit names; nothing if it is absent or malformed."""
+    listing = git_attempt(
+        ["config", "-z", f"--blob={parent.commit}:.gitmodules", "--list"], at=parent.git_dir
+    )
+    values = dict(line.partition("\n")[::2] for line in listing.stdout.split("\0") if line)
+    paths = {
+        value: key.removesuffix(".path") for key, value in values.items() if key.endswith(".path")
+    }
+    return {path: values.get(f"{section}.url", "") for path, section in paths.items()}
