@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# engine.sh [status]: sees to it that a container engine answers, and says what it does.
+#
+# An engine that answers already is used: the one DOCKER_HOST names, else Docker's, Docker Desktop's or
+# Podman's usual socket. Else, on Debian and Ubuntu as root or with sudo, docker.io is installed where it is
+# missing and dockerd is started. `status` only looks. Exit 0: an engine answers; 3: none does, and why.
+# Needs python3, not the docker command.
+set -euo pipefail
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+
+readonly WAIT_S=60
+readonly SOCKET=/var/run/docker.sock
+readonly PID_FILES=(/var/run/docker.pid /var/run/docker/containerd/containerd.pid)
+readonly STATE=${XDG_STATE_HOME:-$HOME/.local/state}/paper2run
+readonly LOG=$STATE/dockerd.log
+
+say() { printf 'engine: %s\n' "$*" >&2; }
+
+give_up() {
+  say "$*"
+  say "Start Docker Desktop or Podman, or set DOCKER_HOST to the socket of an engine, then try again."
+  exit 3
+}
+
+# answers ADDRESS: something replies to the engine's ping there. TLS and ssh addresses are only connected to.
+answers() {
+  python3 - "$1" "${DOCKER_TLS_VERIFY:-}" <<'PYTHON'
+import socket
+import sys
+from urllib.parse import urlsplit
+
+address, tls = sys.argv[1:]
+url = urlsplit(address)
+try:
+    if url.scheme == "unix":
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(5)
+        connection.connect(url.path)
+    else:
+        port = url.port or {"ssh": 22}.get(url.scheme, 2375)
+        connection = socket.create_connection((url.hostname or "", port), 5)
+        if tls or url.scheme == "ssh":
+            sys.exit(0)
+    connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")
+    sys.exit(0 if b" 200 " in connection.recv(64) else 1)
+except PermissionError:
+    print(f"engine: {address} is there, but this user may not use it", file=sys.stderr)
+    sys.exit(1)
+except OSError:
+    sys.exit(1)
+PYTHON
+}
+
+# found: prints the address of the first engine that answers.
+found() {
+  local uid address
+  uid=$(id -u)
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    answers "$DOCKER_HOST" && echo "$DOCKER_HOST"
+    return
+  fi
+  for address in "$SOCKET" "$HOME/.docker/run/docker.sock" "$HOME/.docker/desktop/docker.sock" \
+    "/run/user/$uid/docker.sock" "/run/user/$uid/podman/podman.sock" /run/podman/podman.sock; do
+    if [ -S "$address" ] && answers "unix://$address"; then
+      echo "unix://$address"
+      return
+    fi
+  done
+  return 1
+}
+
+# runs PID NAME: that process is alive and is that program; a number may have been given to another since.
+runs() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ]; }
+
+dockerd_runs() {
+  local folder
+  for folder in /proc/[0-9]*; do
+    if runs "${folder#/proc/}" dockerd; then return 0; fi
+  done
+  return 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+may_be_root() {
+  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }
+}
+
+install_docker() {
+  say "installing docker.io and iptables from the system's package sources"
+  as_root apt-get update -qq >&2 || give_up "apt-get update failed"
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends docker.io iptables >&2 || give_up "docker.io could not be installed"
+}
+
+remove_stale_pids() {
+  local file pid program
+  for file in "${PID_FILES[@]}"; do
+    program=$(basename "$file" .pid)
+    [ "$program" = docker ] && program=dockerd
+    pid=$(cat "$file" 2>/dev/null) || continue
+    if ! runs "$pid" "$program"; then
+      say "removing $file: process $pid is no $program"
+      as_root rm -f "$file"
+    fi
+  done
+}
+
+start_dockerd() {
+  if [ -d /run/systemd/system ]; then
+    say "starting the docker service"
+    as_root systemctl start docker || say "systemctl start docker failed: see journalctl -u docker"
+    return
+  fi
+  remove_stale_pids
+  mkdir -p "$STATE"
+  say "starting dockerd, log in $LOG"
+  # The group lets the user who asked use the socket without logging in again.
+  as_root setsid nohup dockerd --group "$(id -gn)" >"$LOG" 2>&1 </dev/null &
+}
+
+# wait_for_engine: prints its address once it answers; gives up after WAIT_S, or when dockerd has ended.
+wait_for_engine() {
+  local second
+  for ((second = 0; second < WAIT_S; second++)); do
+    if found; then return; fi
+    if ((second > 5)) && ! dockerd_runs; then break; fi
+    sleep 1
+  done
+  [ -s "$LOG" ] && tail -n 15 "$LOG" >&2
+  return 1
+}
+
+main() {
+  local address
+  if address=$(found); then
+    say "a container engine answers on $address"
+    return
+  fi
+  [ -z "${DOCKER_HOST:-}" ] || give_up "no container engine answers on DOCKER_HOST=$DOCKER_HOST"
+  [ "${1:-}" != status ] || give_up "no container engine answers"
+  if ! dockerd_runs; then
+    command -v apt-get >/dev/null || give_up "no container engine answers, and only Debian's and Ubuntu's can be installed here"
+    may_be_root || give_up "no container engine answers, and installing one needs root or sudo"
+    command -v dockerd >/dev/null && command -v iptables >/dev/null || install_docker
+    # The package may have started it; never a second one beside it.
+    dockerd_runs || start_dockerd
+  else
+    say "dockerd runs but does not answer yet: waiting up to $WAIT_S s"
+  fi
+  address=$(wait_for_engine) || give_up "dockerd did not answer within $WAIT_S s"
+  say "a container engine answers on $address"
+}
+
+main "$@"
