@@ -83,13 +83,14 @@ class RepoTree:
         except OSError:
             return 0
 
-    def read(self, path: str) -> str | Unreadable:
+    def read(self, path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> str | Unreadable:
         """Return a listed file's text (UTF-8, else Latin-1), newlines as `\\n`, or why it cannot be read.
 
-        A file that is absent, leads out of the tree, is binary or too large is `Unreadable`.
+        A file that is absent, leads out of the tree, is binary or too large is `Unreadable`; the first
+        call's limit holds for a file.
         """
         if path not in self._texts:
-            self._texts[path] = self._read(path)
+            self._texts[path] = self._read(path, limit_bytes)
         return self._texts[path]
 
     def text(self, path: str) -> str:
@@ -115,13 +116,13 @@ class RepoTree:
         index: frozenset[str] = self.__dict__["_files_index"]
         return index
 
-    def _read(self, path: str) -> str | Unreadable:
+    def _read(self, path: str, limit_bytes: int) -> str | Unreadable:
         where = Source(kind="file", path=path)
         if not self.has(path):
             return Unreadable(path=path, why="not there", source=where)
         size = self.size_bytes(path)
-        if size > MAX_TEXT_BYTES:
-            why = f"{size} bytes, over the limit of {MAX_TEXT_BYTES}"
+        if size > limit_bytes:
+            why = f"{size} bytes, over the limit of {limit_bytes}"
             return Unreadable(path=path, why=why, source=where)
         try:
             content = (self.root / path).read_bytes()
