@@ -1,0 +1,194 @@
+"""What `resolvelib` asks about the releases of an index, for one interpreter and one last day.
+
+Follows pip's choices: newest release first, pre-releases and yanked ones only when named.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from resolvelib import AbstractProvider
+from resolvelib.structs import RequirementInformation
+
+from paper2run.lenient_requirement import lenient_requirement
+from paper2run.releases import IndexFile, Installable, Sources, available, installable
+from paper2run.target_python import TargetPython
+from tasks.drivers.package_index import PackageIndex
+
+BUILD_TOOLS: Final = frozenset({"setuptools", "wheel"})
+BUILD_TOOLS_DAY: Final = date(2019, 3, 15)
+"""Build tools may always be that new: setuptools 40.8 is the first that a pip of today can drive
+(PEP 517 without a pyproject.toml) and still has use_2to3."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A distribution with extras and the versions that will do."""
+
+    name: str
+    extras: frozenset[str]
+    specifier: SpecifierSet
+
+    def __str__(self) -> str:
+        """Return the need as PEP 508 text."""
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier}"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A release that could be installed, with extras."""
+
+    name: str
+    extras: frozenset[str]
+    found: Installable
+
+    @property
+    def version(self) -> Version:
+        """The release's version."""
+        return self.found.release.version
+
+
+Information = RequirementInformation[Need, Candidate]
+
+
+class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
+    """Candidates and their dependencies for `target`, out on `cutoff`, built from `sources` where need be."""
+
+    def __init__(
+        self, index: PackageIndex, target: TargetPython, cutoff: date | None, sources: Sources
+    ) -> None:
+        self._index = index
+        self._target = target
+        self._cutoff = cutoff
+        self._sources = sources
+        self._found: dict[tuple[str, SpecifierSet], tuple[Installable, ...]] = {}
+
+    def need(self, text: str, extras: frozenset[str] = frozenset()) -> Need | None:
+        """Return what the requirement `text` means here; None where its marker says nothing is needed."""
+        requirement = lenient_requirement(text)
+        if requirement is None or not self._holds(requirement, extras):
+            return None
+        wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
+        return Need(canonicalize_name(requirement.name), wanted, requirement.specifier)
+
+    def matches(self, name: str, specifier: SpecifierSet) -> tuple[Installable, ...]:
+        """Return the releases of `name` within `specifier`, newest first; sources only where no wheel will do."""
+        key = (name, specifier)
+        if key not in self._found:
+            found = self._matches(name, specifier, "pure")
+            if not found and self._sources != "pure":
+                found = self._matches(name, specifier, self._sources)
+            self._found[key] = found
+        return self._found[key]
+
+    def fetch_ahead(self, needs: Iterable[Need]) -> None:
+        """Ask the index for the pages of `needs` and what their likely candidates declare, in parallel."""
+
+        def fetch(need: Need) -> None:
+            found = self.matches(need.name, need.specifier)
+            if found:
+                self._index.metadata(found[0].file)
+
+        self._index.in_parallel(fetch, needs)
+
+    def identify(self, requirement_or_candidate: Need | Candidate) -> str:
+        """Return the name, with the extras: `name[a,b]` depends on `name` at the same version."""
+        thing = requirement_or_candidate
+        return f"{thing.name}[{','.join(sorted(thing.extras))}]" if thing.extras else thing.name
+
+    def get_preference(
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Candidate],
+        candidates: Mapping[str, Iterator[Candidate]],
+        information: Mapping[str, Iterator[Information]],
+        backtrack_causes: Sequence[Information],
+    ) -> tuple[bool, bool, bool, bool, str]:
+        """Return the order: what caused the last conflict, exact versions, what the plan names, limited ones, names."""
+        wanted = list(information[identifier])
+        specifiers = [info.requirement.specifier for info in wanted]
+        operators = [part.operator for specifier in specifiers for part in specifier]
+        blamed = any(
+            identifier
+            in (self.identify(info.requirement), info.parent and self.identify(info.parent))
+            for info in backtrack_causes
+        )
+        named = any(info.parent is None for info in wanted)
+        return (not blamed, "==" not in operators, not named, not operators, identifier)
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Need]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> list[Candidate]:
+        """Return the candidates that all `requirements` of `identifier` admit, best first."""
+        needs = list(requirements[identifier])
+        name, extras = needs[0].name, needs[0].extras
+        base = list(requirements[name]) if extras and name in requirements else []
+        specifier = SpecifierSet()
+        for need in (*needs, *base):
+            specifier &= need.specifier
+        refused = {candidate.version for candidate in incompatibilities[identifier]}
+        return [
+            Candidate(name, extras, found)
+            for found in self.matches(name, specifier)
+            if found.release.version not in refused
+        ]
+
+    def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
+        """Return True where the candidate's version lies within the requirement."""
+        return requirement.specifier.contains(candidate.version, prereleases=True)
+
+    def get_dependencies(self, candidate: Candidate) -> list[Need]:
+        """Return what the candidate declares to need here."""
+        declared = self._index.metadata(self.declaring_file(candidate.found)).requires
+        needs = [need for text in declared if (need := self.need(text, candidate.extras))]
+        if candidate.extras:
+            exact = SpecifierSet(f"=={candidate.version}")
+            needs.append(Need(candidate.name, frozenset(), exact))
+        self.fetch_ahead(needs)
+        return needs
+
+    def declaring_file(self, found: Installable) -> IndexFile:
+        """Return the file whose metadata counts: for a source, another platform's wheel of the same release."""
+        wheels = found.release.wheels
+        return wheels[0] if found.sdist and wheels else found.file
+
+    def _matches(
+        self, name: str, specifier: SpecifierSet, sources: Sources
+    ) -> tuple[Installable, ...]:
+        project = self._index.project(name)
+        if project is None:
+            return ()
+        releases = available(project, self._limit(name))
+        exact = any(part.operator in ("==", "===") for part in specifier)
+        early = specifier.prereleases or all(release.version.is_prerelease for release in releases)
+        return tuple(
+            found
+            for release in releases
+            if (early or not release.version.is_prerelease)
+            and (exact or not release.yanked)
+            and specifier.contains(release.version, prereleases=True)
+            and (found := installable(release, project, self._target, sources))
+        )
+
+    def _limit(self, name: str) -> date | None:
+        if self._cutoff is None or name not in BUILD_TOOLS:
+            return self._cutoff
+        return max(self._cutoff, BUILD_TOOLS_DAY)
+
+    def _holds(self, requirement: Requirement, extras: frozenset[str]) -> bool:
+        try:
+            return any(
+                self._target.satisfies(requirement.marker, extra) for extra in (extras or {""})
+            )
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            return False

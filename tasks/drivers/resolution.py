@@ -1,0 +1,136 @@
+"""One attempt: the whole set for one interpreter and one last day, or in words why there is none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from packaging.specifiers import SpecifierSet
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+
+from paper2run.model.environment import Pin
+from paper2run.releases import Sources, available, wheel_tags
+from paper2run.target_python import TargetPython
+from tasks.drivers.package_index import PackageIndex
+from tasks.drivers.release_provider import Candidate, Information, Need, ReleaseProvider
+
+MAX_ROUNDS: Final = 3000
+"""Steps of one search; a set of 200 takes about as many, what needs more has never come to an end."""
+MAX_CAUSES: Final = 4
+COMPILER: Final = ("gcc", "g++", "libc6-dev")
+"""Slim images bring none."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A consistent set."""
+
+    pins: tuple[Pin, ...]
+    notes: tuple[str, ...]
+    system_packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No consistent set, and why in one line."""
+
+    why: str
+
+
+class Attempt:
+    """A pair of interpreter and last day, asked as often as there are sets to try."""
+
+    def __init__(
+        self, index: PackageIndex, target: TargetPython, cutoff: date | None, sources: Sources
+    ) -> None:
+        self._index = index
+        self._target = target
+        self._cutoff = cutoff
+        self._provider = ReleaseProvider(index, target, cutoff, sources)
+
+    def solve(self, requirements: Iterable[str]) -> Solved | Failed:
+        """Return the pins of `requirements` and all that they need, build tools of sources included."""
+        found = self._search(requirements)
+        if isinstance(found, Failed):
+            return found
+        built = [candidate for candidate in found.values() if candidate.found.sdist]
+        if not built:
+            return self._solved(found)
+        declared = [self._index.metadata(candidate.found.file) for candidate in built]
+        tools = {text for metadata in declared for text in metadata.build_requires}
+        # What the set holds already stays as it is: without isolation there is only one of each.
+        absent = [
+            text
+            for text in sorted(tools)
+            if (need := self._provider.need(text)) and need.name not in found
+        ]
+        with_tools = self._search((*requirements, *absent))
+        if isinstance(with_tools, Failed):
+            return Failed(f"build tools of {', '.join(c.name for c in built)}: {with_tools.why}")
+        return self._solved(with_tools)
+
+    def _search(self, requirements: Iterable[str]) -> dict[str, Candidate] | Failed:
+        needs = [need for text in requirements if (need := self._provider.need(text))]
+        self._provider.fetch_ahead(needs)
+        for need in needs:
+            if not self._provider.matches(need.name, need.specifier):
+                return Failed(self._why_none(need))
+        resolver: Resolver[Need, Candidate, str] = Resolver(self._provider, BaseReporter())
+        try:
+            return dict(resolver.resolve(needs, max_rounds=MAX_ROUNDS).mapping)
+        except ResolutionImpossible as conflict:
+            return Failed(self._words(conflict.causes))
+        except ResolutionTooDeep:
+            return Failed(f"no end after {MAX_ROUNDS} steps of search")
+
+    def _solved(self, found: dict[str, Candidate]) -> Solved:
+        chosen = sorted({c.name: c for c in found.values()}.values(), key=lambda c: c.name)
+        pins = tuple(Pin(name=c.name, version=str(c.version), sdist=c.found.sdist) for c in chosen)
+        built = [c for c in chosen if c.found.sdist]
+        notes = [
+            note
+            for c in chosen
+            if (note := self._index.metadata(self._provider.declaring_file(c.found)).note)
+        ]
+        if self._cutoff is not None:
+            undated = [c.name for c in chosen if c.found.release.day is None]
+            notes += [f"the index gives no upload date for {name}: not limited" for name in undated]
+        notes += [
+            f"{c.name} {c.version} has no wheel for Python {self._target.version}: built from source"
+            for c in built
+        ]
+        compiled = any(self._index.metadata(c.found.file).compiled for c in built)
+        return Solved(pins, tuple(notes), COMPILER if compiled else ())
+
+    def _words(self, causes: Iterable[Information]) -> str:
+        words = dict.fromkeys(
+            f"{cause.parent.name} {cause.parent.version} needs {cause.requirement}"
+            if cause.parent
+            else f"the plan needs {cause.requirement}"
+            for cause in causes
+        )
+        lonely = [
+            self._why_none(cause.requirement)
+            for cause in causes
+            if not self._provider.matches(cause.requirement.name, cause.requirement.specifier)
+        ]
+        return "; ".join((*list(words)[:MAX_CAUSES], *dict.fromkeys(lonely)))
+
+    def _why_none(self, need: Need) -> str:
+        project = self._index.project(need.name)
+        if project is None:
+            return f"{need.name} is not on the index"
+        out = available(project, self._cutoff)
+        if not out:
+            first = min((r.day for r in project.releases if r.day), default=None)
+            return f"{need.name} has no release before {first or 'any date'}"
+        fitting = [r for r in out if need.specifier.contains(r.version, prereleases=True)]
+        if not fitting:
+            return f"no release of {need.name} out by then fits {need.specifier or SpecifierSet()}"
+        pythons = sorted(
+            {tag.split("-")[0] for wheel in fitting[0].wheels for tag in wheel_tags(wheel)}
+        )
+        return (
+            f"no wheel of {need} for Python {self._target.version}: "
+            f"{fitting[0].version} has wheels for {', '.join(pythons) or 'nothing'}"
+        )

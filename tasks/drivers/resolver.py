@@ -1,0 +1,252 @@
+"""Which Python and which day give a full set of wheels, and the exact versions of that set.
+
+Works on the index's metadata alone: nothing is installed, built or executed on the host. `resolvelib`
+(pip's own search) does the solving; uv was measured and left out, because it refuses Python 2.7, loses
+releases with metadata such as `pytz (>=2011k)`, and dates files instead of releases.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from time import monotonic
+from typing import Final, NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
+from paper2run.pip_steps import image_python, plan_requirements
+from paper2run.releases import Sources, installable
+from paper2run.settings import Settings
+from paper2run.target_python import TargetPython, target_python
+from paper2run.time_ladder import (
+    FIRST_WHEELS,
+    NO_LIMIT,
+    STEPS_DAYS,
+    Rung,
+    ladder,
+    with_first_wheels,
+)
+from tasks.drivers.package_index import PackageIndex
+from tasks.drivers.resolution import Attempt, Failed, Solved
+
+SEARCH_LIMIT_S: Final = 180
+"""After that no further pair is tried."""
+MAX_WORDS: Final = 300
+"""Characters that are kept of one pair's failure."""
+MAX_TRIED: Final = 40
+IMAGE_OWN: Final = frozenset({"pip"})
+"""The installer stays the image's own: an older one would not know the wheels that were chosen for it."""
+
+NEAR: Final = tuple(name for name, _ in STEPS_DAYS)
+FAR: Final = (FIRST_WHEELS, NO_LIMIT)
+# The order is the decision. A day near the commit matters more than which of the allowed interpreters
+# is taken, and more than having a wheel for every small package: that one is built as its author did.
+# Leaving the commit's time is worse than that, but better than building the large ones (numpy, scipy).
+PHASES: Final[tuple[tuple[tuple[str, ...], Sources], ...]] = (
+    (NEAR, "pure"),
+    (NEAR, "small"),
+    (FAR, "pure"),
+    (FAR, "small"),
+    (NEAR, "any"),
+    (FAR, "any"),
+)
+
+OnLine = Callable[[str], None]
+
+
+class Pair(NamedTuple):
+    """One interpreter and one rung, with the sources that may be built for it."""
+
+    target: TargetPython
+    rung: Rung
+    sources: Sources
+
+    def __str__(self) -> str:
+        """Return the pair as people write it."""
+        day = f"{self.rung.name}, {self.rung.cutoff}" if self.rung.cutoff else "no date limit"
+        built = {"pure": "", "small": ", small sources built", "any": ", all sources built"}
+        return f"Python {self.target.version} ({day}{built[self.sources]})"
+
+
+def resolve(
+    planned: PlannedEnvironment,
+    *,
+    offered_pythons: tuple[str, ...],
+    settings: Settings,
+    cache_dir: Path,
+    on_line: OnLine | None = None,
+) -> Resolution | Unresolvable:
+    """Return the pins of all that the plan's pure install steps name, with the pair that holds them.
+
+    `offered_pythons` are those for which there is an image; empty for no limit. The index's answers are
+    kept below `cache_dir`. HostError if the index does not answer.
+    """
+    wanted = planned.pythons or (image_python(planned.plan.base_image),)
+    pythons = tuple(
+        version for version in wanted if not offered_pythons or version in offered_pythons
+    )
+    if not any(pythons):
+        return Unresolvable(
+            reason=f"no image with Python {', '.join(wanted) or 'of any version'} is at hand: "
+            f"there are {', '.join(offered_pythons) or 'none'}"
+        )
+    with PackageIndex(settings, cache_dir) as index:
+        return _Search(planned, pythons, index, on_line).run()
+
+
+class _Search:
+    """The climb through pairs for one plan."""
+
+    def __init__(
+        self,
+        planned: PlannedEnvironment,
+        pythons: tuple[str, ...],
+        index: PackageIndex,
+        on_line: OnLine | None,
+    ) -> None:
+        self._planned = planned
+        self._targets = [target_python(version) for version in pythons]
+        self._index = index
+        self._on_line = on_line
+        self._stop_at = monotonic() + SEARCH_LIMIT_S
+        self._dropped: list[str] = []
+        self._tried: list[str] = []
+        self._required, self._optional = self._sorted_out(plan_requirements(planned.plan))
+
+    def run(self) -> Resolution | Unresolvable:
+        """Return the first pair that holds the whole set, else what was tried."""
+        self._index.newest_cutoff = max(
+            (rung.cutoff for rung in ladder(self._planned.commit_day) if rung.cutoff), default=None
+        )
+        missing = self._drop_missing()
+        if missing:
+            return Unresolvable(
+                reason=f"not on the index {self._index.shown}: {', '.join(missing)}",
+                missing=missing,
+            )
+        for pairs in self._steps():
+            if monotonic() > self._stop_at:
+                self._tried.append(f"stopped after {SEARCH_LIMIT_S} seconds")
+                break
+            resolution = self._try_whole(pairs) or self._try_reduced(pairs)
+            if resolution is not None:
+                return resolution
+        return Unresolvable(reason=self._tried[0], tried=tuple(self._tried[:MAX_TRIED]))
+
+    def _sorted_out(self, texts: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Return required and optional requirements, the latter most trusted first."""
+        names = {text: canonicalize_name(Requirement(text).name) for text in texts}
+        own = [text for text in texts if names[text] in IMAGE_OWN]
+        self._dropped += [f"{text}: the image's own is kept" for text in own]
+        rank = {name: place for place, name in enumerate(self._planned.optional)}
+        optional = [text for text in texts if names[text] in rank]
+        required = [text for text in texts if text not in own and text not in optional]
+        return required, sorted(optional, key=lambda text: -rank[names[text]])
+
+    def _drop_missing(self) -> tuple[str, ...]:
+        """Return the required names that the index does not have; drop such optional ones."""
+        texts = (*self._required, *self._optional)
+        names = [canonicalize_name(Requirement(text).name) for text in texts]
+        projects = self._index.in_parallel(self._index.project, names)
+        absent = {
+            text: name
+            for text, name, found in zip(texts, names, projects, strict=True)
+            if found is None
+        }
+        for text in [text for text in self._optional if text in absent]:
+            self._drop(text, "not on the index")
+        return tuple(sorted({name for text, name in absent.items() if text in self._required}))
+
+    def _steps(self) -> Iterator[list[Pair]]:
+        """Yield the pairs to try, those of one rung together."""
+        ladders = [(target, self._rungs(target)) for target in self._targets]
+        for names, sources in PHASES:
+            for name in names:
+                pairs = [
+                    Pair(target, rung, sources)
+                    for target, rungs in ladders
+                    for rung in rungs
+                    if rung.name == name
+                ]
+                if pairs:
+                    yield pairs
+
+    def _rungs(self, target: TargetPython) -> tuple[Rung, ...]:
+        rungs = ladder(self._planned.commit_day)
+        firsts = [self._first_wheel(text, target) for text in self._required]
+        known = [day for day in firsts if day is not None]
+        return (
+            with_first_wheels(rungs, max(known, default=None))
+            if len(known) == len(firsts)
+            else rungs
+        )
+
+    def _first_wheel(self, text: str, target: TargetPython) -> date | None:
+        """Return the first day on which `target` had a wheel of a release within the requirement `text`."""
+        requirement = Requirement(text)
+        project = self._index.project(requirement.name)
+        releases = project.releases if project else ()
+        days = [
+            release.day
+            for release in releases
+            if project
+            and release.day
+            and requirement.specifier.contains(release.version)
+            and installable(release, project, target, "pure")
+        ]
+        return min(days, default=None)
+
+    def _try_whole(self, pairs: list[Pair]) -> Resolution | None:
+        for pair in pairs:
+            self._say(f"resolving for {pair}")
+            found = self._attempt(pair).solve((*self._required, *self._optional))
+            if isinstance(found, Solved):
+                return self._resolution(pair, found)
+            self._tried.append(f"{pair}: {found.why[:MAX_WORDS]}")
+        return None
+
+    def _try_reduced(self, pairs: list[Pair]) -> Resolution | None:
+        """Return a set without the optional requirements that stand in the way, if the required ones hold."""
+        for pair in pairs if self._optional else []:
+            attempt = self._attempt(pair)
+            found = attempt.solve(self._required)
+            if isinstance(found, Failed):
+                continue
+            kept: list[str] = []
+            left_out: dict[str, str] = {}
+            for text in self._optional:
+                grown = attempt.solve((*self._required, *kept, text))
+                if isinstance(grown, Solved):
+                    found = grown
+                    kept.append(text)
+                else:
+                    left_out[text] = grown.why
+            for text, why in left_out.items():
+                self._drop(text, why)
+            return self._resolution(pair, found)
+        return None
+
+    def _attempt(self, pair: Pair) -> Attempt:
+        return Attempt(self._index, pair.target, pair.rung.cutoff, pair.sources)
+
+    def _resolution(self, pair: Pair, found: Solved) -> Resolution:
+        return Resolution(
+            python=pair.target.version,
+            cutoff=pair.rung.cutoff,
+            rung=pair.rung.name,
+            pins=found.pins,
+            dropped=tuple(self._dropped),
+            tried=tuple(self._tried[:MAX_TRIED]),
+            notes=found.notes,
+            system_packages=found.system_packages,
+        )
+
+    def _drop(self, text: str, why: str) -> None:
+        self._optional.remove(text)
+        self._dropped.append(f"{text}: {why[:MAX_WORDS]}")
+        self._say(f"left out {self._dropped[-1]}")
+
+    def _say(self, line: str) -> None:
+        if self._on_line is not None:
+            self._on_line(line)
