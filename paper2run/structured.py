@@ -79,11 +79,6 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def line_of(value: str) -> int:
-    """Return the line of a scalar that `yaml_text` read; 0 for any other string."""
-    return value.line if isinstance(value, yaml_text.YamlText) else 0
-
-
 class Places:
     """Finds the lines on which strings stand in a text, for formats whose parser does not tell.
 
@@ -96,13 +91,27 @@ class Places:
         self._line = 1
 
     def line(self, needle: str) -> int:
-        """Return the 1-based line of the next occurrence, else of the first one; 0 where there is none."""
-        found = self._content.find(needle, self._at)
+        """Return the 1-based line of the next occurrence as a word, else of the first one; 0 where there is none.
+
+        The search goes on from there: naming a heading first narrows what follows to what stands below it.
+        """
+        found = self._find(needle, self._at)
         if found < 0:
-            found = self._content.find(needle, 0, self._at + len(needle))
+            found = self._find(needle, 0)
             if found < 0:
                 return 0
+        if found < self._at:
             self._at, self._line = 0, 1
         self._line += self._content.count("\n", self._at, found)
         self._at = found
         return self._line
+
+    def _find(self, needle: str, start: int) -> int:
+        found = self._content.find(needle, start)
+        while found >= 0:
+            end = found + len(needle)
+            around = self._content[max(found - 1, 0) : found] + self._content[end : end + 1]
+            if not any(sign.isalnum() or sign in "_-" for sign in around):
+                return found
+            found = self._content.find(needle, end)
+        return -1

@@ -5,9 +5,11 @@ expands aliases without a bound (https://yaml.org/spec/1.2.2/#71-alias-nodes).
 """
 
 from collections.abc import Iterator
-from typing import Final, Self
+from typing import Final
 
 import yaml
+
+from paper2run.lined_text import LinedText
 
 MAX_NODES: Final = 200_000
 """Nodes of a document with its aliases expanded; conda-lock files of large projects stay below."""
@@ -15,26 +17,12 @@ MAX_DEPTH: Final = 60
 """Levels of nesting; CI files of people stay below 15."""
 
 
-class YamlText(str):
-    """A scalar as written, with the line it starts on."""
-
-    line: int
-    """1-based."""
-
-    @classmethod
-    def at(cls, text: str, line: int) -> Self:
-        """Return `text` marked with its line."""
-        marked = cls(text)
-        marked.line = line
-        return marked
-
-
 class YamlRefused(ValueError):
     """The text is not YAML, or larger than anything that people write; the message says which."""
 
 
 def parse(text: str) -> object:
-    """Return the first document as nested `dict`, `list` and `YamlText`; an empty one is an empty `YamlText`.
+    """Return the first document as nested `dict`, `list` and `LinedText`; an empty one is an empty `LinedText`.
 
     `<<` merges are applied. YamlRefused if the text is malformed, too deep or too large.
     """
@@ -62,7 +50,7 @@ class _Builder:
                 return self._node(event, depth=0)
             if isinstance(event, yaml.StreamEndEvent):
                 break
-        return YamlText.at("", 1)
+        return LinedText.at("", 1)
 
     def _node(self, event: yaml.NodeEvent, depth: int) -> object:
         if depth > MAX_DEPTH:
@@ -88,10 +76,10 @@ class _Builder:
             return self._mapping(depth)
         text = event.value if isinstance(event, yaml.ScalarEvent) else ""
         null = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and text in {"~", "null"}
-        return YamlText.at("" if null else text, line)
+        return LinedText.at("" if null else text, line)
 
-    def _mapping(self, depth: int) -> dict[YamlText, object]:
-        pairs: dict[YamlText, object] = {}
+    def _mapping(self, depth: int) -> dict[LinedText, object]:
+        pairs: dict[LinedText, object] = {}
         merged: list[object] = []
         children = self._children()
         for child in children:
@@ -99,7 +87,7 @@ class _Builder:
             value = self._node(next(children), depth + 1)
             if key == "<<":
                 merged += value if isinstance(value, list) else [value]
-            elif isinstance(key, YamlText):
+            elif isinstance(key, LinedText):
                 pairs[key] = value
         for base in merged:
             if isinstance(base, dict):

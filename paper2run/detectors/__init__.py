@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from paper2run.detectors import languages
+from paper2run.detectors import (
+    languages,
+    pipfile,
+    project_tools,
+    projects,
+    pyproject,
+    python_locks,
+    requirements,
+    setup_cfg,
+    setup_py,
+)
 from paper2run.model.facts import Fact, RepoFacts, Unreadable
 from paper2run.model.value import Source
 from paper2run.tree import RepoTree
@@ -19,7 +29,17 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: tuple[Detector, ...] = (languages,)
+DETECTORS: tuple[Detector, ...] = (
+    languages,
+    projects,
+    pyproject,
+    project_tools,
+    setup_py,
+    setup_cfg,
+    requirements,
+    pipfile,
+    python_locks,
+)
 """In the order in which their facts are listed."""
 
 

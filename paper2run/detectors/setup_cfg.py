@@ -1,0 +1,82 @@
+"""Reads declarative metadata in setup.cfg.
+
+https://setuptools.pypa.io/en/latest/userguide/declarative_config.html; older d2to1 and pbr spell keys with dashes.
+"""
+
+import configparser
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.manifest import Manifest
+from paper2run.model.facts import Fact, Group, Unreadable
+from paper2run.requirement_text import group_of
+from paper2run.structured import unreadable
+from paper2run.tree import RepoTree
+
+NAME: Final = "setup_cfg"
+
+GROUPS: Final[tuple[tuple[str, Group], ...]] = (
+    ("install_requires", "runtime"),
+    ("setup_requires", "build"),
+    ("tests_require", "test"),
+)
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield the facts of each setup.cfg; one that configparser refuses is `Unreadable`."""
+    for path in tree.matching("setup.cfg"):
+        config = read_config(tree, path)
+        if isinstance(config, Unreadable):
+            yield config
+        else:
+            yield from _metadata(Manifest.of(tree, path), config)
+
+
+def read_config(tree: RepoTree, path: str) -> configparser.ConfigParser | Unreadable:
+    """Return an INI file as parsed, keys in lower case with `_` for `-`, or why it cannot be read."""
+    text = tree.read(path)
+    if isinstance(text, Unreadable):
+        return text
+    config = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    config.optionxform = lambda key: key.strip().lower().replace("-", "_")  # type: ignore[method-assign, assignment]
+    try:
+        config.read_string(text)
+    except configparser.Error as error:
+        return unreadable(path, f"not an INI file: {str(error).splitlines()[0]}")
+    return config
+
+
+def lines_of(config: configparser.ConfigParser, section: str, key: str) -> list[str]:
+    """Return the non-empty lines of a value; none where it is absent."""
+    value = config.get(section, key, fallback="") or ""
+    lines = (line.strip() for line in value.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _metadata(manifest: Manifest, config: configparser.ConfigParser) -> Iterator[Fact]:
+    for written in lines_of(config, "options", "python_requires"):
+        yield from manifest.python(written, "python_requires")
+    yield from manifest.classifiers(lines_of(config, "metadata", "classifiers"))
+    yield from manifest.classifiers(lines_of(config, "metadata", "classifier"))
+    for key, group in GROUPS:
+        manifest.places.line(key)
+        lines = _requirement_lines(config, "options", key)
+        yield from manifest.requirements(lines, key, group)
+    # d2to1's and distutils2's spelling.
+    old = _requirement_lines(config, "metadata", "requires_dist")
+    yield from manifest.requirements(old, "requires_dist", "runtime")
+    for section in ("options.extras_require", "extras"):
+        for name in config.options(section) if config.has_section(section) else []:
+            lines = _requirement_lines(config, section, name)
+            yield from manifest.requirements(lines, name, group_of(name), name)
+    scripts = lines_of(config, "options.entry_points", "console_scripts")
+    scripts += lines_of(config, "entry_points", "console_scripts")
+    yield from manifest.console_scripts(script.partition("=")[0].strip() for script in scripts)
+
+
+def _requirement_lines(config: configparser.ConfigParser, section: str, key: str) -> list[str]:
+    """Return requirements, one per line; on a single line `;` may part them, where no marker follows it."""
+    lines = lines_of(config, section, key)
+    if len(lines) == 1 and ";" in lines[0] and not any(sign in lines[0] for sign in "\"'"):
+        return [part.strip() for part in lines[0].split(";") if part.strip()]
+    return [line for line in lines if not line.startswith(("file:", "%("))]
