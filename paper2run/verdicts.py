@@ -25,7 +25,7 @@ def no_engine(engine: EngineMissing) -> Verdict:
     )
 
 
-def dry_run() -> Verdict:
+def only_planned() -> Verdict:
     """Return the verdict of a run that was only to plan."""
     return Verdict(status="planned", reason="dry run: nothing was built or run")
 

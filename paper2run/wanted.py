@@ -45,7 +45,7 @@ class Wanted(NamedTuple):
 
 def gather(facts: RepoFacts) -> Wanted:
     """Return everything an environment for this repository wants."""
-    own = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
+    own: set[str] = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
     collected = _Collected(own)
     for fact in _declared(facts):
         collected.add(fact.text, "declared", fact.source, optional=fact.group in {"extra", "docs"})
@@ -57,10 +57,11 @@ def gather(facts: RepoFacts) -> Wanted:
     for suite in facts.of(TestSuite):
         if suite.runner in TEST_RUNNERS:
             collected.add(TEST_RUNNERS[suite.runner], "runs the tests", suite.source, optional=True)
-    for fact in _needed_imports(facts):
-        guess = distribution_for(fact.module)
-        if guess.certainty != "same-name" or fact.where != "test":
-            collected.add(guess.name, f"imported as {fact.module}", fact.source, optional=True)
+    for imported in _needed_imports(facts):
+        guess = distribution_for(imported.module)
+        if guess.certainty != "same-name" or imported.where != "test":
+            why = f"imported as {imported.module}"
+            collected.add(guess.name, why, imported.source, optional=True)
     return collected.result()
 
 

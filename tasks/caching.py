@@ -11,17 +11,22 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 from prefect import Task, task
-from prefect.cache_policies import CachePolicy
+from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.context import TaskRunContext
 from prefect.locking.protocol import LockManager
-from prefect.settings import get_current_settings
+from prefect.settings import (
+    PREFECT_TASKS_REFRESH_CACHE,
+    get_current_settings,
+    temporary_settings,
+)
 from prefect.transactions import IsolationLevel
 
 from paper2run.errors import HostError, ModelError
@@ -195,7 +200,7 @@ def stage(
             retries=len(TRANSIENT_DELAYS_S),
             retry_delay_seconds=TRANSIENT_DELAYS_S,
             retry_condition_fn=_is_transient,
-            cache_policy=policy if policy is not None else _no_cache(),
+            cache_policy=policy if policy is not None else NO_CACHE,
             persist_result=policy is not None,
             result_serializer="json",
         )
@@ -203,10 +208,11 @@ def stage(
     return decorate
 
 
-def _no_cache() -> CachePolicy:
-    from prefect.cache_policies import NO_CACHE
-
-    return NO_CACHE
+@contextmanager
+def refreshing(wanted: bool) -> Iterator[None]:
+    """Let all stages called in the block be computed anew and stored again, if wanted."""
+    with temporary_settings({PREFECT_TASKS_REFRESH_CACHE: wanted} if wanted else {}):
+        yield
 
 
 def _is_transient(_task: Any, _run: Any, state: Any) -> bool:

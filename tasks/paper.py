@@ -4,8 +4,9 @@ A user's file that cannot be read is an error; a repository's own is a note, and
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from paper2run.errors import UserError
 from paper2run.model.repo import Paper, Section
@@ -17,6 +18,7 @@ from paper2run.paper_text import (
     title_of_pages,
 )
 from paper2run.tree import RepoTree
+from tasks.caching import stage
 from tasks.drivers.pdf import PdfText, PdfUnreadable, read_pdf
 
 SUFFIXES: Final = (".pdf", ".md", ".markdown")
@@ -32,10 +34,27 @@ OWN_FOLDERS: Final = frozenset(
 """Folders in which such a file is the repository's paper and not some example's or test's data."""
 READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 """Names at the repository's root, best first; upper and lower case are one."""
+RULES: Final = (
+    "paper2run/paper_*.py",
+    "paper2run/tree.py",
+    "tasks/drivers/pdf*.py",
+    "tasks/paper.py",
+)
+TIMEOUT_S: Final = 600
 NEXT_STEP: Final = "Give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own."
 
 
-def read_paper(given: str, checkout_root: str) -> Paper:
+def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the digest of the user's file, else the commit whose own paper is read."""
+    given = Path(inputs["given"]).expanduser()
+    if not inputs["given"]:
+        return ("", inputs["commit"])
+    content = given.read_bytes() if given.is_file() else b""
+    return (given.suffix, hashlib.sha256(content).hexdigest(), str(given.absolute()))
+
+
+@stage("read paper", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
+def read_paper(given: str, checkout_root: str, commit: str = "") -> Paper:
     """Return the paper's title, sections and the repositories it names, most likely first.
 
     `given` is the user's file, empty for none; `checkout_root` is the repository's folder, empty if there is none

@@ -13,7 +13,12 @@ from paper2run.planners import rules
 from paper2run.tree import RepoTree
 from tasks.caching import stage
 
-RULES: Final = ("paper2run/*.py", "paper2run/data/*", "paper2run/providers/*.py", "paper2run/planners/**/*")
+RULES: Final = (
+    "paper2run/*.py",
+    "paper2run/data/*",
+    "paper2run/providers/*.py",
+    "paper2run/planners/**/*",
+)
 TIMEOUT_S: Final = 900
 
 

@@ -3,7 +3,6 @@
 A killed run leaves a folder whose `metadata.json` says `running` and whose last record says how far it came.
 """
 
-import json
 import logging
 import os
 import tempfile
@@ -11,13 +10,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from prefect import Task
 from prefect.logging import get_run_logger
 from pydantic import BaseModel
 
 from paper2run.errors import UserError
+from paper2run.model.facts import RepoFacts
 from paper2run.model.report import StageTiming
 
 P = ParamSpec("P")
@@ -41,7 +41,9 @@ class RunFolder:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         short = name.rsplit("/", 1)[-1] or "repo"
         for number in range(1, 1000):
-            path = out.expanduser().resolve() / (f"{short}-{stamp}" + (f"-{number}" if number > 1 else ""))
+            path = out.expanduser().resolve() / (
+                f"{short}-{stamp}" + (f"-{number}" if number > 1 else "")
+            )
             try:
                 path.mkdir(parents=True)
                 (path / "logs").mkdir()
@@ -53,7 +55,15 @@ class RunFolder:
                     next_step="name another folder with --out, or PAPER2RUN_OUT",
                 ) from error
             return cls(path)
-        raise UserError(f"{out} holds too many runs of {name} started this second", next_step="use another --out")
+        raise UserError(
+            f"{out} holds too many runs of {name} started this second",
+            next_step="use another --out",
+        )
+
+    @classmethod
+    def at(cls, path: str) -> "RunFolder":
+        """Return the folder that another flow made."""
+        return cls(Path(path))
 
     def attempt_folder(self, number: int) -> Path:
         """Return the folder of one attempt, made if absent."""
@@ -61,17 +71,11 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def write(self, name: str, content: BaseModel | str | dict[str, Any]) -> Path:
+    def write(self, name: str, content: BaseModel | str) -> Path:
         """Write one record below the folder, whole: a temporary file beside it, then a rename."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        match content:
-            case BaseModel():
-                text = content.model_dump_json(indent=2) + "\n"
-            case dict():
-                text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-            case str():
-                text = content
+        text = content if isinstance(content, str) else content.model_dump_json(indent=2) + "\n"
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
@@ -96,13 +100,22 @@ class RunFolder:
         return self._timed(task, number, *args, **kwargs)
 
     def fresh(
-        self, number: int, is_there: Callable[[R], bool], task: Task[P, R], *args: P.args, **kwargs: P.kwargs
+        self,
+        number: int,
+        is_there: Callable[[R], bool],
+        task: Task[P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> R:
         """Run a stage, and again without its cache where the thing that a kept result names is gone."""
         value = self._timed(task, number, *args, **kwargs)
         if is_there(value):
             return value
-        self.event(f"{task.name}: what the kept result names is gone; done again", stage=task.name, attempt=number)
+        self.event(
+            f"{task.name}: what the kept result names is gone; done again",
+            stage=task.name,
+            attempt=number,
+        )
         return self._timed(task.with_options(refresh_cache=True), number, *args, **kwargs)
 
     def timings(self) -> tuple[StageTiming, ...]:
@@ -128,6 +141,11 @@ class RunFolder:
         where = f" #{attempt}" if attempt else ""
         self.event(f"{task.name}{where}: {how}", stage=task.name, attempt=attempt)
         return value
+
+
+def read_facts_of(run: RunFolder) -> RepoFacts:
+    """Return the facts that the parent flow wrote: too large for a subflow's parameters (512 kB at the API)."""
+    return RepoFacts.model_validate_json((run.path / "repo_facts.json").read_text(encoding="utf-8"))
 
 
 class LogFile:

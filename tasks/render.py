@@ -17,7 +17,11 @@ TIMEOUT_S: Final = 60
     "render",
     timeout_s=TIMEOUT_S,
     rules=RULES,
-    key=lambda given: (given["checkout"].name, given["checkout"].commit, digest_of(given["planned"])),
+    key=lambda given: (
+        given["checkout"].name,
+        given["checkout"].commit,
+        digest_of(given["planned"]),
+    ),
 )
 def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
     """Return the texts of the build context."""

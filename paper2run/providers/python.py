@@ -95,7 +95,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
 def _is_python(evidence: Evidence) -> bool:
     """Tell whether Python is what is to be run: a project, requirements, or a fair share of the code."""
     facts = evidence.facts
-    if facts.of(Project) or facts.of(Requirement):
+    if any(isinstance(fact, Project | Requirement) for fact in facts.facts):
         return True
     shares = {share.language: share.size_bytes for share in facts.of(LanguageShare)}
     python = shares.get("python", 0) + shares.get("notebook", 0)

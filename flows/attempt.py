@@ -1,0 +1,72 @@
+"""One attempt: render, build, smoke, verify, and what to do about a failure."""
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed, Failed
+
+from flows.names import attempt_number
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import BuildFailed, Built, Passed, Verification
+from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt
+from paper2run.request import Request, settings_for
+from paper2run.verdicts import failure_line
+from tasks.artifacts import publish_diagnosis, publish_dockerfile, publish_plan
+from tasks.build import build, has_image
+from tasks.diagnose import diagnose
+from tasks.records import RunFolder, read_facts_of
+from tasks.render import render
+from tasks.report import keep_attempt, keep_context
+from tasks.smoke import smoke
+from tasks.verify import verify
+
+
+@flow(name="attempt", flow_run_name=attempt_number, persist_result=False)
+def attempt(
+    number: int,
+    checkout: Checkout,
+    planned: PlannedEnvironment,
+    request: Request,
+    folder: str,
+    run_id: str,
+) -> State[Attempt]:
+    """Return the attempt: a completed run if the smoke command passed, a failed one (a red bar) if not."""
+    settings = settings_for(request)
+    run = RunFolder.at(folder)
+    logs = str(run.attempt_folder(number))
+    facts = read_facts_of(run)
+    publish_plan(checkout.name, planned)
+    context = run.attempt_stage(number, render, checkout, planned)
+    keep_context(run, context, number)
+    publish_dockerfile(checkout.name, context)
+
+    built = run.fresh(
+        number, has_image, build, checkout, context, str(run.path / "repo"), logs, run_id, settings
+    )
+    smoked, verification = None, Verification()
+    if isinstance(built, Built):
+        smoked = run.attempt_stage(number, smoke, checkout, planned, built, logs, run_id, settings)
+        verification = run.attempt_stage(
+            number, verify, checkout, built, smoked, facts, request.target, logs, run_id, settings
+        )
+    diagnosis = None
+    if not isinstance(smoked, Passed):
+        failure = built if isinstance(built, BuildFailed) else smoked
+        assert failure is not None, "a built image was not run"
+        diagnosis = run.attempt_stage(
+            number, diagnose, checkout, planned, failure, verification, facts
+        )
+    done = Attempt(
+        number=number,
+        planned=planned,
+        built=built,
+        smoke=smoked,
+        verification=verification,
+        diagnosis=diagnosis,
+    )
+    keep_attempt(run, done)
+    publish_diagnosis(checkout.name, done)
+    if done.succeeded:
+        return Completed(name="Reproduced", message=f"reached {verification.reached}", data=done)
+    name = "Build failed" if isinstance(built, BuildFailed) else "Smoke failed"
+    return Failed(name=name, message=failure_line(done), data=done)

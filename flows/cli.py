@@ -1,0 +1,167 @@
+"""The command line. The one place where exceptions become words and exit codes.
+
+0 success, 1 a reasoned failure of the repository (or a bug of ours), 2 bad request, 3 host trouble,
+4 model trouble, 130 interrupted.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Final, cast
+
+import typer
+from rich.console import Console
+
+from paper2run.errors import HostError, Paper2RunError
+
+INTERRUPTED: Final = 130
+BUG: Final = 1
+EXIT_CODES: Final = {"success": 0, "planned": 0, "preflight-failed": HostError.exit_code}
+"""By verdict; every other verdict is a reasoned failure of the repository: 1."""
+
+app = typer.Typer(
+    name="paper2run",
+    help="Takes a research repository and hands back a working container, or a reasoned proof that it cannot be had.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+server_app = typer.Typer(help="The local Prefect server.", no_args_is_help=True)
+app.add_typer(server_app, name="server")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def run(
+    repo: Annotated[
+        str, typer.Option(help="URL (https or ssh, any forge), git repository or folder.")
+    ],
+    ref: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "",
+    paper: Annotated[str, typer.Option(help="Paper: a .pdf, .md or .markdown file.")] = "",
+    out_folder: Annotated[
+        str, typer.Option("--out", help="Folder for run folders.  [default: runs]")
+    ] = "",
+    timeout: Annotated[
+        int | None, typer.Option(help="Seconds per smoke run.  [default: 900]", show_default=False)
+    ] = None,
+    max_attempts: Annotated[
+        int | None,
+        typer.Option(help="Builds in all, repairs included.  [default: 3]", show_default=False),
+    ] = None,
+    model: Annotated[str, typer.Option(help="LiteLLM model string of the planner.")] = "",
+    base_url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible endpoint.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Plan and render only; no container.")
+    ] = False,
+    smoke: Annotated[
+        str, typer.Option(help="Smoke command, in place of the planner's choice.")
+    ] = "",
+    target: Annotated[
+        str, typer.Option(help="Rung of the ladder to try for: smoke or tests.")
+    ] = "smoke",
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every stage anew.")] = False,
+    show_traceback: Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")] = False,
+) -> None:
+    """Reproduce one repository in a container."""
+    from prefect.client.schemas import State
+
+    from flows.reproduce import reproduce
+    from paper2run.model.report import Metadata
+    from paper2run.request import Request, settings_for
+    from tasks.server import prefect_api
+    from tasks.terminal import progress
+
+    parameters = {
+        "repo": repo, "ref": ref, "paper": paper, "out": out_folder, "timeout": timeout,
+        "max_attempts": max_attempts, "model": model, "base_url": base_url, "dry_run": dry_run,
+        "smoke": smoke, "target": target, "no_cache": no_cache,
+    }  # fmt: skip
+    settings = settings_for(Request.model_validate(parameters))
+    try:
+        with prefect_api(err.print) as api, progress(err, settings.progress):
+            if api.ui:
+                err.print(f"Prefect UI: {api.ui}")
+            state = cast("State[tuple[Metadata, str]]", reproduce(**parameters, return_state=True))
+            metadata, folder = state.result()
+    except KeyboardInterrupt:
+        # Typer would turn it into exit code 1.
+        err.print("interrupted; finished stages are kept for the next run")
+        raise typer.Exit(INTERRUPTED) from None
+    from tasks.show import print_verdict
+
+    print_verdict(out, metadata, Path(folder))
+    raise typer.Exit(EXIT_CODES.get(metadata.status, 1))
+
+
+@app.command()
+def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]) -> None:
+    """Show a run folder on the terminal."""
+    from tasks.show import print_run
+
+    print_run(out, folder)
+
+
+@app.command()
+def doctor() -> None:
+    """Check engine, base images, index, model and Prefect API: what works, and what to do."""
+    from paper2run.request import Request, settings_for
+    from tasks.doctor import examine, print_findings
+
+    findings = examine(settings_for(Request(repo="")))
+    print_findings(out, findings)
+    raise typer.Exit(
+        0 if all(finding.works for finding in findings if finding.needed) else HostError.exit_code
+    )
+
+
+@server_app.command("start")
+def server_start() -> None:
+    """Start the local Prefect server in the background, if none answers."""
+    from tasks.server import find_or_start
+
+    out.print(f"Prefect UI: {find_or_start(err.print).ui}")
+
+
+@server_app.command("stop")
+def server_stop() -> None:
+    """Stop the Prefect server that paper2run started."""
+    from tasks.server import stop
+
+    out.print("stopped" if stop() else "no server of paper2run was running")
+
+
+def main() -> None:
+    """Run the command line and exit with the code of what happened."""
+    with_traceback = "--traceback" in sys.argv
+    try:
+        app()
+    except Paper2RunError as error:
+        _explain(error, with_traceback)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: a bug is named as one
+        _bug(error, with_traceback)
+        sys.exit(BUG)
+
+
+def _explain(error: Paper2RunError, with_traceback: bool) -> None:
+    err.print(f"[bold red]error:[/] {error.what}", soft_wrap=True)
+    if error.next_step:
+        err.print(f"  do next: {error.next_step}", soft_wrap=True)
+    if with_traceback:
+        err.print("".join(traceback.format_exception(error)), markup=False)
+
+
+def _bug(error: Exception, with_traceback: bool) -> None:
+    err.print(
+        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {error}", soft_wrap=True
+    )
+    err.print(
+        "  do next: report it with the output of --traceback and the run folder's logs/exception.txt"
+    )
+    if with_traceback:
+        err.print("".join(traceback.format_exception(error)), markup=False)
+
+
+if __name__ == "__main__":
+    main()

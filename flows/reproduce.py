@@ -1,0 +1,139 @@
+"""The parent flow: from a repository's address to a verdict with a run folder."""
+
+from typing import Annotated, cast
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed
+from pydantic import Field
+
+from flows.attempt import attempt
+from flows.names import reproduction
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
+from paper2run.model.outcome import Rung
+from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt, Metadata
+from paper2run.request import Request, settings_for
+from paper2run.settings import Settings
+from paper2run.verdicts import (
+    after_attempts,
+    next_plan,
+    no_engine,
+    only_planned,
+    stopped,
+    was_tried,
+)
+from tasks.artifacts import publish_plan, publish_report
+from tasks.caching import refreshing
+from tasks.clone import clone, has_mirror, lay_out, locate
+from tasks.extract import extract
+from tasks.paper import read_paper
+from tasks.plan import plan
+from tasks.preflight import preflight
+from tasks.records import RunFolder
+from tasks.render import render
+from tasks.report import current_run_id, keep_context, recording, report
+from tasks.resolve import resolve
+
+
+@flow(name="reproduce", flow_run_name=reproduction, persist_result=False)
+def reproduce(
+    repo: Annotated[
+        str, Field(description="URL (https or ssh, any forge), git repository or folder")
+    ],
+    ref: Annotated[str, Field(description="Branch, tag or commit; empty: the default branch")] = "",
+    paper: Annotated[
+        str, Field(description="Paper as .pdf, .md or .markdown file on the worker")
+    ] = "",
+    out: Annotated[str, Field(description="Folder that gets the run folder; empty: runs/")] = "",
+    timeout: Annotated[
+        int | None, Field(description="Seconds per smoke run; empty: 900", ge=1)
+    ] = None,
+    max_attempts: Annotated[int | None, Field(description="Builds in all; empty: 3", ge=1)] = None,
+    model: Annotated[
+        str, Field(description="LiteLLM model string; empty: as set, else rules")
+    ] = "",
+    base_url: Annotated[str, Field(description="Address of an OpenAI-compatible endpoint")] = "",
+    dry_run: Annotated[bool, Field(description="Plan and render only; no container")] = False,
+    smoke: Annotated[str, Field(description="Smoke command; empty: chosen by the planner")] = "",
+    no_cache: Annotated[bool, Field(description="Compute every stage anew")] = False,
+    target: Annotated[Rung, Field(description="Rung of the ladder to try for")] = "smoke",
+) -> State[tuple[Metadata, str]]:
+    """Reproduce one repository. The final state's name is the verdict; a failing repository is a completed run."""
+    request = Request(
+        repo=repo, ref=ref, paper=paper, out=out, timeout=timeout, max_attempts=max_attempts,
+        model=model, base_url=base_url, dry_run=dry_run, smoke=smoke, no_cache=no_cache, target=target,
+    )  # fmt: skip
+    settings = settings_for(request)
+    located = locate(request.repo, request.ref, settings)
+    run = RunFolder.create(settings.out, located.name)
+    run_id = current_run_id()
+    with recording(run, request, located.name, run_id) as opened, refreshing(request.no_cache):
+        run.event(f"run folder: {run.path}")
+        checkout = run.fresh(0, has_mirror, clone, request.repo, located, settings)
+        root = lay_out(checkout, str(run.path / "repo"))
+        run.write("repo.json", checkout)
+        paper_read = run.stage(read_paper, request.paper, root, checkout.commit)
+        run.write("paper.json", paper_read)
+        facts = run.stage(extract, checkout, root)
+        run.write("repo_facts.json", facts)
+        asked = _asked(checkout, request)
+        planned = run.stage(plan, checkout, root, facts, paper_read, asked, "rules")
+
+        attempts: tuple[Attempt, ...] = ()
+        environment, engine = None, ""
+        if isinstance(planned, Diagnosis):
+            verdict = stopped(planned)
+        else:
+            ready = run.stage(preflight, planned.plan.base_image, settings)
+            offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
+            engine = "" if isinstance(ready, EngineMissing) else ready.engine
+            environment = run.stage(resolve, planned, offered, settings)
+            if request.dry_run or isinstance(ready, EngineMissing):
+                keep_context(run, run.stage(render, checkout, environment))
+                publish_plan(checkout.name, environment)
+                verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
+            else:
+                attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
+                verdict = after_attempts(attempts, settings.max_attempts)
+        metadata, text = run.stage(
+            report, str(run.path), opened, verdict, checkout, facts, environment, attempts, engine
+        )
+        publish_report(checkout.name, text, attempts, str(run.path))
+        run.event(f"{metadata.status}: {metadata.reason}")
+    return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))
+
+
+def _attempts(
+    run: RunFolder,
+    checkout: Checkout,
+    planned: PlannedEnvironment,
+    request: Request,
+    settings: Settings,
+    offered: tuple[str, ...],
+    run_id: str,
+) -> tuple[Attempt, ...]:
+    """Return the history: up to the first success, the first stop, or the last attempt allowed."""
+    history: tuple[Attempt, ...] = ()
+    while True:
+        number = len(history) + 1
+        run.event(f"attempt {number} of {settings.max_attempts}: {planned.plan.base_image}")
+        state = attempt(
+            number, checkout, planned, request, str(run.path), run_id, return_state=True
+        )
+        done = cast("Attempt | BaseException", state.result(raise_on_failure=False))
+        if isinstance(done, BaseException):
+            raise done
+        history = (*history, done)
+        wanted = next_plan(history)
+        if done.succeeded or wanted is None or number >= settings.max_attempts:
+            return history
+        planned = run.attempt_stage(number, resolve, wanted, offered, settings)
+        if was_tried(planned, history):
+            return history
+
+
+def _asked(checkout: Checkout, request: Request) -> Asked:
+    day = checkout.committed_at.date() if checkout.committed_at else None
+    return Asked(name=checkout.name, commit=checkout.commit, commit_day=day, smoke=request.smoke)

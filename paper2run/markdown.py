@@ -1,0 +1,218 @@
+"""Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text."""
+
+from collections.abc import Sequence
+
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
+from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
+from paper2run.model.report import Attempt, Metadata
+from paper2run.model.repo import Checkout
+from paper2run.verdicts import failure_line
+
+HEADLINES = {
+    "success": "It runs",
+    "preflight-failed": "Not tried: no container engine",
+    "stopped-by-llm": "It does not run, and a repair is out of reach (judged by the model)",
+    "stopped-by-rule": "It does not run, and a repair is out of reach",
+    "max-attempts-exhausted": "It does not run yet: attempts used up",
+    "smoke-failed": "It does not run, and the failure is of no known kind",
+    "exception": "The run broke off: a failure of this machine or of paper2run",
+    "planned": "Planned only (dry run)",
+    "running": "Still running, or killed",
+}
+LOG_TAIL_LINES = 30
+"""Lines of a failing log that the report shows."""
+
+
+def report(
+    metadata: Metadata, checkout: Checkout, facts: RepoFacts, attempts: Sequence[Attempt]
+) -> str:
+    """Return `report.md`: the verdict first, then what to do, what was tried, and why each decision fell."""
+    parts = [
+        _verdict(metadata),
+        _next_steps(metadata),
+        attempts_table(attempts),
+        *(_attempt(attempt) for attempt in attempts),
+        _repository(metadata, checkout, facts),
+        _stages(metadata),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def plan(planned: PlannedEnvironment) -> str:
+    """Return the plan as Markdown, every decision with its source."""
+    environment = planned.plan
+    rows = [
+        f"| {r.topic} | {_cell(r.decision)} | {_cell(str(r.source))} |" for r in planned.reasons
+    ]
+    steps = "\n".join(environment.install_steps)
+    return "\n".join(
+        [
+            f"**Base image** `{environment.base_image}` · **planner** {planned.planner}",
+            "",
+            f"**Debian packages** {', '.join(environment.system_packages) or 'none'}",
+            "",
+            "```sh",
+            steps,
+            f"# smoke: {environment.smoke_command}",
+            "```",
+            "",
+            "| about | decision | because of |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def diagnosis(found: Diagnosis) -> str:
+    """Return a diagnosis as Markdown: the decision, its proof, and what would help."""
+    lines = [
+        f"**{found.decision.decision}** by `{found.by}` (cause `{found.cause}`): {found.decision.reason}",
+        "",
+        f"Evidence: `{found.evidence}`" if found.evidence else "",
+        f"Smallest change: {found.smallest_change}" if found.smallest_change else "",
+    ]
+    return "\n".join(lines).strip()
+
+
+def attempts_table(attempts: Sequence[Attempt]) -> str:
+    """Return one row an attempt; empty without any."""
+    if not attempts:
+        return ""
+    rows = [
+        "## Attempts",
+        "",
+        "| # | base image | build | smoke | rung | decision |",
+        "|---|---|---|---|---|---|",
+    ]
+    for attempt in attempts:
+        decision = attempt.diagnosis.decision.reason if attempt.diagnosis else ""
+        rows.append(
+            f"| {attempt.number} | {attempt.planned.plan.base_image} | {_build_cell(attempt)} "
+            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {_cell(decision)} |"
+        )
+    return "\n".join(rows)
+
+
+def _verdict(metadata: Metadata) -> str:
+    lines = [
+        f"# {metadata.name}: {HEADLINES[metadata.status]}",
+        "",
+        f"**Verdict** `{metadata.status}`"
+        + (f", cause `{metadata.cause}`" if metadata.cause else ""),
+        "",
+        metadata.reason,
+    ]
+    if metadata.image:
+        size_mb = metadata.image_size_bytes / 1_000_000
+        lines += ["", f"Image `{metadata.image}` ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+    return "\n".join(lines)
+
+
+def _next_steps(metadata: Metadata) -> str:
+    lines = ["## What to do next", ""]
+    match metadata.status:
+        case "success":
+            lines += [
+                f"- Run it: `docker run --rm {metadata.image}`",
+                f"- Look inside: `docker run --rm -it {metadata.image} bash`",
+                "- Rebuild it anywhere from `Dockerfile` and `repo/` in this folder: see `INSTRUCTIONS.md`",
+            ]
+        case _ if metadata.smallest_change:
+            lines.append(f"- {metadata.smallest_change}")
+        case "smoke-failed":
+            lines.append(
+                "- Read the log below; name another command with `--smoke`, or a model with `--model`."
+            )
+        case "exception":
+            lines.append(
+                "- The traceback is in `logs/exception.txt`; the finished stages are kept for the next run."
+            )
+        case _:
+            return ""
+    return "\n".join(lines)
+
+
+def _attempt(attempt: Attempt) -> str:
+    lines = [f"## Attempt {attempt.number}", "", plan(attempt.planned)]
+    if attempt.verification.rungs:
+        lines += ["", "| rung | passed | detail | seconds |", "|---|---|---|---|"]
+        lines += [
+            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {_cell(rung.detail)} | {rung.seconds:.1f} |"
+            for rung in attempt.verification.rungs
+        ]
+    if not attempt.succeeded:
+        lines += ["", f"**Failed:** {failure_line(attempt)}", "", "```text", _tail(attempt), "```"]
+    if attempt.diagnosis:
+        lines += ["", diagnosis(attempt.diagnosis)]
+    return "\n".join(lines)
+
+
+def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str:
+    languages = ", ".join(f"{share.language} ({share.files})" for share in facts.of(LanguageShare))
+    unreadable = [f"- not readable: `{fact.path}`: {fact.why}" for fact in facts.of(Unreadable)][
+        :20
+    ]
+    submodules = [
+        f"- submodule `{module.path}` is missing: {module.why_not}"
+        for module in checkout.submodules
+        if not module.fetched
+    ]
+    pointers = [f"- Git LFS content not fetched: `{path}`" for path in checkout.lfs_pointers[:20]]
+    date = checkout.committed_at.date().isoformat() if checkout.committed_at else "no date"
+    return "\n".join(
+        [
+            "## Repository",
+            "",
+            f"- {checkout.url} at `{checkout.commit}` ({date})",
+            f"- {facts.files} files; languages: {languages or 'none'}",
+            *(f"- {note}" for note in checkout.notes),
+            *submodules,
+            *pointers,
+            *unreadable,
+        ]
+    )
+
+
+def _stages(metadata: Metadata) -> str:
+    rows = ["## Stages", "", "| stage | attempt | seconds | cached |", "|---|---|---|---|"]
+    rows += [
+        f"| {timing.stage} | {timing.attempt or ''} | {timing.seconds:.1f} | {'yes' if timing.cached else ''} |"
+        for timing in metadata.stages
+    ]
+    versions = metadata.versions
+    rows += [
+        "",
+        f"paper2run {versions.paper2run} (rules {versions.rules}), Prefect {versions.prefect}, "
+        f"{versions.engine or 'no engine'}, planner {metadata.planner or 'none'}.",
+    ]
+    return "\n".join(rows)
+
+
+def _build_cell(attempt: Attempt) -> str:
+    if isinstance(attempt.built, BuildFailed):
+        return "timed out" if attempt.built.timed_out else f"failed ({attempt.built.exit_code})"
+    return f"{attempt.built.seconds:.0f} s"
+
+
+def _smoke_cell(attempt: Attempt) -> str:
+    match attempt.smoke:
+        case None:
+            return ""
+        case Passed():
+            return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
+        case SmokeFailed():
+            return attempt.smoke.limit or f"exit {attempt.smoke.exit_code}"
+
+
+def _tail(attempt: Attempt) -> str:
+    failed = attempt.built if isinstance(attempt.built, BuildFailed) else attempt.smoke
+    if failed is None:
+        return ""
+    text = f"{failed.log.stdout.rstrip()}\n{failed.log.stderr.rstrip()}"
+    return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:]).replace("```", "'''")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")[:300]

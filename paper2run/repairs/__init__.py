@@ -1,0 +1,47 @@
+"""Repairs: one module per known failure. The first answer wins, so their order is a decision."""
+
+from typing import Protocol
+
+from paper2run.broken import Broken
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.repairs import (
+    missing_compiler,
+    missing_data,
+    missing_module,
+    missing_shared_library,
+    needs_gpu,
+    out_of_memory,
+    python2_source,
+)
+
+
+class Repair(Protocol):
+    """What a module in this package provides."""
+
+    NAME: str
+
+    def repair(self, broken: Broken) -> Diagnosis | None:
+        """Return a whole new plan or a stop with proof; None where this is not the failure it knows."""
+        ...
+
+
+# The engine's own word first; then signs of the interpreter before missing modules, since `urllib2` is both;
+# missing files last, since a failed build prints such lines for many reasons.
+REPAIRS: tuple[Repair, ...] = (
+    out_of_memory,
+    python2_source,
+    missing_compiler,
+    missing_shared_library,
+    needs_gpu,
+    missing_module,
+    missing_data,
+)
+
+
+def diagnose(broken: Broken) -> Diagnosis | None:
+    """Return the first rule's answer; None where all abstain."""
+    for rule in REPAIRS:
+        diagnosis = rule.repair(broken)
+        if diagnosis is not None:
+            return diagnosis
+    return None

@@ -1,0 +1,45 @@
+"""Stops where data, weights or a service outside the repository are wanted at run time.
+
+Reads Python's own errors: `FileNotFoundError … 'path'`, `IOError: [Errno 2] …`, failed name resolution (smoke
+containers have no network unless told), and NLTK's `Resource punkt not found`.
+"""
+
+import re
+from typing import Final
+
+from paper2run.broken import Broken, stopped
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.facts import DataNeed
+from paper2run.model.outcome import SmokeFailed
+
+NAME: Final = "missing_data"
+NO_FILE: Final = re.compile(
+    r"(?:FileNotFoundError|IOError|OSError): "
+    r"(?:\[Errno 2\] No such file or directory: |File |Unable to open file )?"
+    r"['\"]?(?P<path>[\w./ ~+-]+\.\w{1,8}|[\w./~+-]*/[\w./+-]*)['\"]?"
+)
+NO_NETWORK: Final = re.compile(
+    r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded"
+    r"|NewConnectionError|We couldn't connect to|LocalEntryNotFoundError|Network is unreachable"
+)
+NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK Downloader")
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the stop; None for failed builds, whose network trouble is the host's."""
+    if not isinstance(broken.failure, SmokeFailed):
+        return None
+    hit = last_hit(broken.lines, NO_FILE, NO_NETWORK, NLTK)
+    if hit is None:
+        return None
+    wanted = hit.match.groupdict().get("path") or "something from the network"
+    where = next((fact.source for fact in broken.facts.of(DataNeed)), None)
+    hint = f" See {where}." if where else ""
+    return stopped(
+        NAME,
+        "missing_data",
+        reason=f"The command wants {wanted}, which is not in the repository.",
+        evidence=hit.line,
+        smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke.{hint}",
+    )

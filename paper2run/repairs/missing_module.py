@@ -1,0 +1,47 @@
+"""Adds the distribution of a Python module that is not in the image.
+
+Reads `ModuleNotFoundError: No module named 'x'` (3.6 and newer) and `ImportError: No module named x` (2.7), and
+takes what the imports rung did not find along, so that one repair covers all of them.
+"""
+
+import re
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from paper2run.broken import Broken, repaired, with_requirements
+from paper2run.distributions import distribution_for
+from paper2run.failure_log import all_hits
+from paper2run.ladder import missing_modules
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.facts import OwnModule
+from paper2run.pip_steps import plan_requirements
+
+NAME: Final = "missing_module"
+NO_MODULE: Final = re.compile(
+    r"(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_][\w.]*)'?"
+)
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with the modules' distributions; None where no other's module is missing."""
+    own = {fact.module for fact in broken.facts.of(OwnModule)}
+    hits = all_hits(broken.lines, NO_MODULE)
+    named = [hit.match[1].split(".")[0] for hit in hits]
+    modules = [module for module in dict.fromkeys(named) if module not in own]
+    if not modules:
+        return None
+    modules += [name for name in missing_modules(broken.verification.rungs) if name not in modules]
+    distributions = sorted({distribution_for(module).name for module in modules})
+    wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(broken.plan)}
+    new = [name for name in distributions if canonicalize_name(name) not in wanted]
+    if not new:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        with_requirements(broken.plan, *new),
+        reason=f"{', '.join(new)} provide the missing {', '.join(modules)}",
+        evidence=hits[-1].line,
+    )

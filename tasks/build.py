@@ -1,0 +1,69 @@
+"""Stage `build`: the engine builds the image; the log is streamed to the attempt's folder and kept bounded."""
+
+from pathlib import Path
+from typing import Final
+
+from paper2run.errors import HostError
+from paper2run.injection import Injection
+from paper2run.model.outcome import BuildContext, BuildFailed, Built
+from paper2run.model.repo import Checkout
+from paper2run.settings import Settings
+from tasks.caching import stage
+from tasks.drivers import buildkit
+from tasks.drivers.build_context import BuildInput
+from tasks.drivers.engine import Engine, connect
+from tasks.records import LogFile
+
+RULES: Final = ("paper2run/injection.py", "tasks/drivers/build*.py", "paper2run/dockerfile.py")
+TIMEOUT_S: Final = 86_400
+"""Beyond every build's own limit (PAPER2RUN_BUILD_TIMEOUT), which ends it as a result."""
+
+
+@stage(
+    "build",
+    timeout_s=TIMEOUT_S,
+    rules=RULES,
+    key=lambda given: (
+        given["checkout"].commit,
+        given["context"].image,
+        given["context"].dockerfile,
+    ),
+)
+def build(
+    checkout: Checkout,
+    context: BuildContext,
+    folder: str,
+    log_folder: str,
+    run_id: str,
+    settings: Settings,
+) -> Built | BuildFailed:
+    """Return the image built from the checkout in `folder`, or the step that failed."""
+    engine = connect()
+    _need_space(engine, settings.min_free_mb)
+    given = BuildInput(
+        dockerfile=context.dockerfile,
+        repo=Path(folder),
+        tag=context.image,
+        injection=Injection.of(settings),
+    )
+    with LogFile(Path(log_folder) / "build_stdout.log") as log:
+        return buildkit.build(
+            engine, given, run_id=run_id, timeout_s=settings.build_timeout, on_line=log.line
+        )
+
+
+def has_image(outcome: Built | BuildFailed) -> bool:
+    """Tell whether the engine still has the image; a failed build never had one."""
+    if isinstance(outcome, BuildFailed):
+        return True
+    found = connect().image(outcome.image)
+    return found is not None and found.id == outcome.image_id
+
+
+def _need_space(engine: Engine, min_free_mb: int) -> None:
+    free_mb = engine.free_mb()
+    if free_mb is not None and free_mb < min_free_mb:
+        raise HostError(
+            f"the engine's disk has {free_mb} MB left, {min_free_mb} MB are needed for a build",
+            next_step="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
+        )

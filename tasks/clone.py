@@ -1,0 +1,60 @@
+"""Stage `clone`: a pinned commit in a bare mirror that later runs reuse, and its files in the run folder."""
+
+from pathlib import Path
+from typing import Final
+
+from paper2run.model.repo import Checkout
+from paper2run.settings import Settings
+from paper2run.source import parse
+from tasks.caching import stage
+from tasks.drivers import git, layout
+from tasks.drivers.git import Located
+from tasks.records import PROGRESS
+
+MIRRORS: Final = "mirrors"
+"""Folder below PAPER2RUN_HOME that holds one bare repository an address."""
+RULES: Final = ("paper2run/source.py", "tasks/drivers/git*.py", "tasks/drivers/mirror.py")
+TIMEOUT_S: Final = 90_000
+"""Beyond git's own limit (PAPER2RUN_CLONE_TIMEOUT), which names what was slow."""
+
+
+@stage("locate", timeout_s=TIMEOUT_S)
+def locate(repo: str, ref: str, settings: Settings) -> Located:
+    """Return which commit is meant now. UserError for what is no repository, HostError for the network."""
+    return git.locate(
+        parse(repo),
+        ref,
+        settings.home / MIRRORS,
+        timeout_s=settings.clone_timeout,
+        max_mb=settings.max_repo_mb,
+    )
+
+
+@stage(
+    "clone",
+    timeout_s=TIMEOUT_S,
+    rules=RULES,
+    key=lambda given: (given["located"].url, given["located"].commit, given["located"].ref),
+)
+def clone(repo: str, located: Located, settings: Settings) -> Checkout:
+    """Return the located commit, held in its mirror."""
+    return git.fetch(
+        parse(repo),
+        located,
+        settings.home / MIRRORS,
+        timeout_s=settings.clone_timeout,
+        max_mb=settings.max_repo_mb,
+        on_line=PROGRESS.debug,
+    )
+
+
+def has_mirror(checkout: Checkout) -> bool:
+    """Tell whether the mirror of a kept checkout is still there."""
+    return Path(checkout.mirror).is_dir()
+
+
+@stage("lay out", timeout_s=TIMEOUT_S)
+def lay_out(checkout: Checkout, folder: str) -> str:
+    """Write the commit's files into the new folder and return its path. UserError if the repository is damaged."""
+    layout.lay_out(checkout, Path(folder))
+    return folder

@@ -1,0 +1,119 @@
+"""Examines what a run needs of this machine: engine, base images, disk, index, model, Prefect API."""
+
+import shutil
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import httpx
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from paper2run.errors import EngineError, HostError
+from paper2run.settings import Settings
+from tasks import server
+from tasks.drivers.engine import connect
+
+PROBE: Final = "pip"
+"""A project that every index has."""
+TIMEOUT_S: Final = 10
+
+
+class Finding(NamedTuple):
+    """What was found out about one thing."""
+
+    what: str
+    works: bool
+    found: str
+    do: str = ""
+    """What to do about it; empty where it works."""
+    needed: bool = True
+    """Without it nothing can be reproduced."""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return the findings, in the order in which a run meets them."""
+    checks: tuple[Callable[[Settings], Finding], ...] = (
+        _git, _engine, _base_images, _disk, _index, _model, _prefect,
+    )  # fmt: skip
+    return [check(settings) for check in checks]
+
+
+def print_findings(console: Console, findings: list[Finding]) -> None:
+    """Print one row a finding."""
+    table = Table("", "what", "found", "what to do", box=None)
+    for finding in findings:
+        mark = (
+            Text("ok", "green")
+            if finding.works
+            else Text("no", "red" if finding.needed else "yellow")
+        )
+        table.add_row(mark, finding.what, Text(finding.found), Text(finding.do))
+    console.print(table)
+
+
+def _git(_: Settings) -> Finding:
+    path = shutil.which("git")
+    return Finding(
+        "git", path is not None, path or "not on the PATH", "" if path else "install git"
+    )
+
+
+def _engine(_: Settings) -> Finding:
+    try:
+        return Finding("container engine", True, connect().name_and_version)
+    except EngineError as error:
+        return Finding("container engine", False, error.what, error.next_step)
+
+
+def _base_images(settings: Settings) -> Finding:
+    try:
+        versions = connect().local_python_images(settings.registry_prefix)
+    except HostError:
+        return Finding("base images", False, "no engine to ask", "see above", needed=False)
+    if versions:
+        return Finding("base images", True, f"here: Python {', '.join(versions)}", needed=False)
+    hint = "none is needed if a registry can be reached; else `make base-image`"
+    return Finding("base images", False, "none is here yet", hint, needed=False)
+
+
+def _disk(settings: Settings) -> Finding:
+    try:
+        free_mb = connect().free_mb()
+    except HostError:
+        return Finding("engine's disk", False, "no engine to ask", "see above", needed=False)
+    if free_mb is None:
+        return Finding("engine's disk", True, "not ours to see", needed=False)
+    enough = free_mb >= settings.min_free_mb
+    do = "" if enough else "remove images, or lower PAPER2RUN_MIN_FREE_MB"
+    return Finding("engine's disk", enough, f"{free_mb} MB free", do)
+
+
+def _index(settings: Settings) -> Finding:
+    url = settings.index_url or PYPI_SIMPLE_ENDPOINT
+    shown = httpx.URL(url).copy_with(username=None, password=None)
+    verify = str(settings.ca_bundle) if settings.ca_bundle else True
+    try:
+        response = httpx.get(
+            f"{url.rstrip('/')}/{PROBE}/", timeout=TIMEOUT_S, verify=verify, follow_redirects=True
+        )
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        do = "set PAPER2RUN_INDEX_URL, and PAPER2RUN_CA_BUNDLE where TLS goes through a company's own CA"
+        return Finding("package index", False, f"{shown}: {error}", do)
+    return Finding("package index", True, str(shown))
+
+
+def _model(settings: Settings) -> Finding:
+    if settings.planner_model:
+        return Finding("model", True, settings.planner_model, needed=False)
+    return Finding("model", True, "none: the rules plan and repair", needed=False)
+
+
+def _prefect(_: Settings) -> Finding:
+    url = server.configured_url() or server.local_url()
+    if server.answers(url):
+        return Finding("Prefect API", True, url, needed=False)
+    do = "none is needed: `paper2run run` starts one"
+    return Finding("Prefect API", False, f"{url} does not answer", do, needed=False)

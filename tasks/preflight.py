@@ -1,0 +1,51 @@
+"""Looks for a container engine and for the base image that a plan wants, before anything is built."""
+
+from typing import Final
+
+from paper2run.errors import EngineError, HostError
+from paper2run.model.environment import EngineMissing, EngineReady
+from paper2run.pip_steps import image_python
+from paper2run.settings import Settings
+from tasks.caching import stage
+from tasks.drivers.engine import Engine, connect
+
+TIMEOUT_S: Final = 900
+
+
+@stage("preflight", timeout_s=TIMEOUT_S)
+def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissing:
+    """Return the engine and which interpreters it can offer; the wanted base image is pulled if it is not here.
+
+    Where no registry answers, only the interpreters whose images are here are offered. HostError if there is
+    none at all.
+    """
+    try:
+        engine = connect()
+        return EngineReady(
+            engine=engine.name_and_version, offered_pythons=_offered(engine, base_image, settings)
+        )
+    except EngineError as error:
+        return EngineMissing(reason=error.what, next_step=error.next_step)
+
+
+def _offered(engine: Engine, base_image: str, settings: Settings) -> tuple[str, ...]:
+    if engine.image(base_image) is not None:
+        return () if not image_python(base_image) else _with_registry(engine, base_image, settings)
+    try:
+        engine.pull(base_image)
+    except EngineError:
+        raise
+    except HostError:
+        offered = engine.local_python_images(settings.registry_prefix)
+        if not offered or not image_python(base_image):
+            raise
+        return offered
+    return ()
+
+
+def _with_registry(engine: Engine, base_image: str, settings: Settings) -> tuple[str, ...]:
+    """Return nothing where images were pulled from a registry, else what is here: stand-ins mean a closed site."""
+    info = engine.image(base_image)
+    if info is not None and info.is_standin:
+        return engine.local_python_images(settings.registry_prefix)
+    return ()

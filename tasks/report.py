@@ -1,0 +1,221 @@
+"""Stage `report`: the run folder's summary, and what a broken-off run leaves behind. Never cached."""
+
+import platform
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Final
+
+import prefect
+from prefect.runtime import flow_run
+
+from paper2run import markdown
+from paper2run.errors import EngineError, Paper2RunError
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildContext, Built, Passed
+from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt, Metadata, Verdict, Versions
+from paper2run.request import Request
+from tasks.caching import rules_version, stage
+from tasks.drivers.engine import connect
+from tasks.records import RunFolder
+
+TIMEOUT_S: Final = 300
+ALL_RULES: Final = (
+    "paper2run/**/*.py",
+    "paper2run/**/*.md",
+    "paper2run/**/*.json",
+    "tasks/**/*.py",
+)
+
+
+@contextmanager
+def recording(run: RunFolder, request: Request, name: str, run_id: str) -> Iterator[Metadata]:
+    """Keep `metadata.json` true from the first moment: `running`, and `exception` if the block is left by one.
+
+    Containers of this run are removed in any case.
+    """
+    opened = Metadata(
+        status="running",
+        repo=request.repo,
+        name=name,
+        ref=request.ref,
+        started_at=datetime.now(UTC),
+        flow_run_id=run_id,
+        versions=versions(),
+    )
+    run.write("metadata.json", opened)
+    try:
+        yield opened
+    except BaseException as error:
+        run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
+        run.write("metadata.json", _broken_off(opened, run, error))
+        raise
+    finally:
+        _sweep(run_id)
+
+
+def keep_context(run: RunFolder, context: BuildContext, attempt: int = 0) -> None:
+    """Write what rebuilds the image: at the top of the run folder and, for an attempt, in its folder too."""
+    run.write("plan.json", context.planned)
+    run.write("Dockerfile", context.dockerfile)
+    run.write(".dockerignore", context.dockerignore)
+    run.write("INSTRUCTIONS.md", context.instructions)
+    if attempt:
+        run.attempt_folder(attempt)
+        run.write(f"attempts/{attempt:02d}/Dockerfile", context.dockerfile)
+        run.write(f"attempts/{attempt:02d}/plan.json", context.planned)
+
+
+def keep_attempt(run: RunFolder, attempt: Attempt) -> None:
+    """Write an attempt's logs and records; logs that were streamed while it ran stay as they are."""
+    folder = f"attempts/{attempt.number:02d}"
+    _write_log(run, f"{folder}/build_stdout.log", attempt.built.log.stdout)
+    run.write(f"{folder}/build_stderr.log", attempt.built.log.stderr)
+    if attempt.smoke is not None:
+        run.write(f"{folder}/smoke_stdout.log", attempt.smoke.log.stdout)
+        run.write(f"{folder}/smoke_stderr.log", attempt.smoke.log.stderr)
+    if attempt.verification.rungs:
+        run.write(f"{folder}/verification.json", attempt.verification)
+    if attempt.diagnosis is not None:
+        run.write(f"{folder}/diagnosis.json", attempt.diagnosis)
+    run.write(f"{folder}/attempt.json", attempt)
+
+
+@stage("report", timeout_s=TIMEOUT_S)
+def report(
+    folder: str,
+    opened: Metadata,
+    verdict: Verdict,
+    checkout: Checkout,
+    facts: RepoFacts,
+    planned: PlannedEnvironment | None,
+    attempts: Sequence[Attempt],
+    engine: str,
+) -> tuple[Metadata, str]:
+    """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two."""
+    run = RunFolder.at(folder)
+    metadata = _summary(run, opened, verdict, checkout, planned, attempts, engine)
+    text = markdown.report(metadata, checkout, facts, attempts)
+    run.write("report.md", text)
+    if verdict.status == "success":
+        run.write("image.txt", metadata.image + "\n")
+        _write_executed(run, attempts[-1])
+    run.write("metadata.json", metadata)
+    return metadata, text
+
+
+def versions(engine: str = "") -> Versions:
+    """Return what this run is made with."""
+    return Versions(
+        paper2run=version("paper2run"),
+        rules=rules_version(ALL_RULES),
+        prefect=prefect.__version__,
+        python=platform.python_version(),
+        engine=engine,
+    )
+
+
+def _summary(
+    run: RunFolder,
+    opened: Metadata,
+    verdict: Verdict,
+    checkout: Checkout,
+    planned: PlannedEnvironment | None,
+    attempts: Sequence[Attempt],
+    engine: str,
+) -> Metadata:
+    timings = run.timings()
+    ended = datetime.now(UTC)
+    built = next((a.built for a in reversed(attempts) if isinstance(a.built, Built)), None)
+    best = attempts[-1].verification.reached if attempts else "none"
+    last = attempts[-1].planned if attempts else planned
+    resolution = last.resolution if last else None
+    return opened.model_copy(
+        update={
+            "status": verdict.status,
+            "cause": verdict.cause,
+            "reason": verdict.reason,
+            "smallest_change": verdict.smallest_change,
+            "commit": checkout.commit,
+            "image": built.image if built else "",
+            "image_id": built.image_id if built else "",
+            "image_size_bytes": built.size_bytes if built else 0,
+            "attempts": len(attempts),
+            "rung": best,
+            "planner": last.planner if last else "rules",
+            "cost_usd": 0.0,
+            "python": resolution.python if resolution else "",
+            "cutoff": resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
+            "stages": timings,
+            "cache_hits": sum(timing.cached for timing in timings),
+            "seconds": round((ended - opened.started_at).total_seconds(), 3),
+            "ended_at": ended,
+            "versions": versions(engine),
+        }
+    )
+
+
+def _broken_off(opened: Metadata, run: RunFolder, error: BaseException) -> Metadata:
+    words = error.what if isinstance(error, Paper2RunError) else f"{type(error).__name__}: {error}"
+    next_step = error.next_step if isinstance(error, Paper2RunError) else ""
+    ended = datetime.now(UTC)
+    return opened.model_copy(
+        update={
+            "status": "exception",
+            "reason": words.strip()[:2000],
+            "smallest_change": next_step,
+            "stages": run.timings(),
+            "seconds": round((ended - opened.started_at).total_seconds(), 3),
+            "ended_at": ended,
+        }
+    )
+
+
+def _write_executed(run: RunFolder, attempt: Attempt) -> None:
+    """Add the commands that were really executed to INSTRUCTIONS.md."""
+    if not isinstance(attempt.smoke, Passed):
+        return
+    text = (run.path / "INSTRUCTIONS.md").read_text(encoding="utf-8")
+    lines = [
+        "## What was run",
+        "",
+        f"The smoke run of this image, with all its limits ({attempt.smoke.seconds:.1f} s):",
+        "",
+        "```sh",
+        attempt.smoke.docker_command,
+        "```",
+        "",
+        "| rung | passed | command |",
+        "|---|---|---|",
+        *(
+            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | "
+            f"`{' '.join(rung.command.split())[:200].replace('|', ' ')}` |"
+            for rung in attempt.verification.rungs
+        ),
+    ]
+    run.write("INSTRUCTIONS.md", text + "\n".join(lines) + "\n")
+
+
+def _write_log(run: RunFolder, name: str, text: str) -> None:
+    """Write a log of a kept result; one that was streamed by this run is longer and stays."""
+    path = run.path / name
+    if not path.exists() or path.stat().st_size == 0:
+        run.write(name, text)
+
+
+def _sweep(run_id: str) -> None:
+    """Remove the run's containers; without an engine there are none to remove."""
+    try:
+        engine = connect()
+    except EngineError:
+        return
+    engine.sweep(run_id)
+
+
+def current_run_id() -> str:
+    """Return the id of the flow run that this process is in."""
+    return str(flow_run.id or "")

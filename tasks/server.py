@@ -1,0 +1,135 @@
+"""Finds or starts the Prefect API that a command uses.
+
+The configured one, else a server that runs here already, else one is started in the background once; the
+ephemeral API, which takes 12 to 24 seconds for each command, is left as a last resort.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import httpx
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_SERVER_API_PORT,
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+    temporary_settings,
+)
+
+from paper2run.errors import HostError
+from tasks.drivers import daemon
+
+HEALTH_TIMEOUT_S: Final = 3.0
+START_TIMEOUT_S: Final = 120
+"""A first start migrates the database: 20 s on a slow machine."""
+EPHEMERAL_START_S: Final = 120
+POLL_S: Final = 0.3
+QUIET: Final = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+"""No server of ours reports anything to anybody."""
+
+Say = Callable[[str], None]
+
+
+class Api(NamedTuple):
+    """The API in use."""
+
+    url: str
+    """`http://127.0.0.1:4200/api`; empty for the ephemeral one."""
+    origin: Literal["configured", "running", "started", "ephemeral"]
+
+    @property
+    def ui(self) -> str:
+        """The UI's address; empty where there is none."""
+        return self.url.removesuffix("/api")
+
+
+@contextmanager
+def prefect_api(say: Say) -> Iterator[Api]:
+    """Let the block run against the API that was found or started; `say` gets what a person should know."""
+    api = find_or_start(say)
+    if api.url:
+        with temporary_settings({PREFECT_API_URL: api.url}):
+            yield api
+    else:
+        with temporary_settings(
+            {PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: EPHEMERAL_START_S}
+        ):
+            yield api
+
+
+def find_or_start(say: Say) -> Api:
+    """Return the API. HostError if a configured one does not answer: nothing else is used in its place."""
+    configured = configured_url()
+    if configured:
+        if not answers(configured):
+            raise HostError(
+                f"the Prefect API at {configured} does not answer",
+                next_step="start it, or unset PREFECT_API_URL to use a local server",
+            )
+        return Api(configured, "configured")
+    url = local_url()
+    if answers(url):
+        return Api(url, "running")
+    say("starting a Prefect server in the background (once; end it with `paper2run server stop`)")
+    if start(url):
+        return Api(url, "started")
+    say(f"the server did not start (see {log_file()}); using Prefect's ephemeral API")
+    return Api("", "ephemeral")
+
+
+def start(url: str) -> bool:
+    """Start the local server if none of ours runs, and tell whether it answers before the time is over."""
+    pid_file = _pid_file()
+    if daemon.running(pid_file) is None:
+        port = str(PREFECT_SERVER_API_PORT.value())
+        # The UI reads its port from the setting, not from --port.
+        env = {**QUIET, "PREFECT_SERVER_API_PORT": port}
+        argv = [sys.executable, "-m", "prefect", "server", "start"]
+        pid_file.parent.mkdir(parents=True, exist_ok=True)
+        daemon.start(argv, log=log_file(), pid_file=pid_file, env=env)
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        if answers(url):
+            return True
+        if daemon.running(pid_file) is None:
+            break
+        time.sleep(POLL_S)
+    daemon.stop(pid_file)
+    return False
+
+
+def stop() -> bool:
+    """End the server that was started in the background; tell whether there was one."""
+    return daemon.stop(_pid_file())
+
+
+def answers(url: str) -> bool:
+    """Tell whether a Prefect API answers at `url`."""
+    try:
+        response = httpx.get(f"{url}/health", timeout=HEALTH_TIMEOUT_S)
+    except httpx.HTTPError:
+        return False
+    return response.status_code == httpx.codes.OK and response.text.strip() == "true"
+
+
+def configured_url() -> str:
+    """Return the address of the API that PREFECT_API_URL or the profile names; empty for none."""
+    return PREFECT_API_URL.value() or ""
+
+
+def local_url() -> str:
+    """Return the address of the local server's API."""
+    return f"http://127.0.0.1:{PREFECT_SERVER_API_PORT.value()}/api"
+
+
+def log_file() -> Path:
+    """Return where the background server writes."""
+    return Path(PREFECT_HOME.value()) / "paper2run-server.log"
+
+
+def _pid_file() -> Path:
+    return Path(PREFECT_HOME.value()) / "paper2run-server.pid"

@@ -1,0 +1,57 @@
+"""Prints a verdict or a whole run folder on the terminal."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+from paper2run.errors import UserError
+from paper2run.markdown import HEADLINES
+from paper2run.model.report import Metadata
+
+
+def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
+    """Print how a run ended in a few lines: the verdict, why, the image, what to do, where all of it lies."""
+    style = "bold green" if metadata.status in ("success", "planned") else "bold yellow"
+    cause = f" ({metadata.cause})" if metadata.cause else ""
+    console.print(Text(f"{metadata.status}{cause}: {HEADLINES[metadata.status]}", style=style))
+    console.print(Text(metadata.reason), soft_wrap=True)
+    if metadata.image:
+        size_mb = metadata.image_size_bytes / 1_000_000
+        console.print(f"image    {metadata.image} ({size_mb:.0f} MB), ladder: {metadata.rung}")
+    if metadata.smallest_change:
+        console.print(Text(f"change   {metadata.smallest_change}"), soft_wrap=True)
+    hits = (
+        f", {metadata.cache_hits} of {len(metadata.stages)} stages cached"
+        if metadata.cache_hits
+        else ""
+    )
+    console.print(f"took     {metadata.seconds:.1f} s, {metadata.attempts} attempts{hits}")
+    console.print(f"folder   {folder}", soft_wrap=True)
+
+
+def print_run(console: Console, folder: Path) -> None:
+    """Print a run folder: the verdict, then its report. UserError if the folder is no run folder."""
+    path = folder / "metadata.json"
+    try:
+        metadata = Metadata.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(
+            f"{folder} is no run folder: {path.name}: {error.strerror}",
+            next_step="name a folder that `paper2run run` printed, such as runs/NAME-20260101T000000Z",
+        ) from error
+    except ValidationError as error:
+        raise UserError(
+            f"{path} is of another version or damaged: {error.error_count()} fields do not fit",
+            next_step="run the repository again, or read report.md in the folder",
+        ) from None
+    print_verdict(console, metadata, folder)
+    report = folder / "report.md"
+    if report.exists():
+        console.print(Markdown(report.read_text(encoding="utf-8")))
+    elif metadata.status == "running":
+        log = folder / "run.log"
+        console.print("The run is still going on, or was killed. Its log so far:")
+        console.print(Text(log.read_text(encoding="utf-8") if log.exists() else "(nothing yet)"))

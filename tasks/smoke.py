@@ -1,0 +1,67 @@
+"""Stage `smoke`: the plan's smoke command in a locked-down container; exit 0 or alive at the timeout passes."""
+
+from pathlib import Path
+from typing import Final
+
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import Built, Passed, SmokeFailed
+from paper2run.model.repo import Checkout
+from paper2run.settings import Settings
+from tasks.caching import stage
+from tasks.drivers import containers
+from tasks.drivers.engine import connect
+from tasks.records import LogFile
+
+RULES: Final = ("tasks/drivers/containers.py",)
+TIMEOUT_S: Final = 90_000
+"""Beyond every smoke run's own limit (--timeout), which ends it as a result."""
+
+
+@stage(
+    "smoke",
+    timeout_s=TIMEOUT_S,
+    rules=RULES,
+    key=lambda given: (
+        given["checkout"].commit,
+        given["built"].image_id,
+        given["planned"].plan.model_dump_json(),
+        str(given["settings"].timeout),
+        given["settings"].smoke_network,
+        str(containers.Limits.of(given["settings"])),
+    ),
+)
+def smoke(
+    checkout: Checkout,
+    planned: PlannedEnvironment,
+    built: Built,
+    log_folder: str,
+    run_id: str,
+    settings: Settings,
+) -> Passed | SmokeFailed:
+    """Return how the smoke command ended in the image."""
+    with LogFile(Path(log_folder) / "smoke_stdout.log") as log:
+        result = containers.run(
+            connect(),
+            built.image,
+            planned.plan.smoke_command,
+            limits=containers.Limits.of(settings),
+            run_id=run_id,
+            timeout_s=settings.timeout,
+            on_line=log.line,
+            network=settings.smoke_network,
+        )
+    if result.exit_code == 0 or result.alive_at_timeout:
+        return Passed(
+            alive_at_timeout=result.alive_at_timeout,
+            seconds=round(result.seconds, 3),
+            log=result.log,
+            docker_command=result.docker_command,
+        )
+    return SmokeFailed(
+        exit_code=result.exit_code,
+        seconds=round(result.seconds, 3),
+        log=result.log,
+        out_of_memory=result.out_of_memory,
+        limit=result.limit,
+        docker_command=result.docker_command,
+    )

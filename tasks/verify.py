@@ -1,0 +1,94 @@
+"""Stage `verify`: climbs the ladder in the image, each rung in a fresh locked-down container."""
+
+from pathlib import Path
+from typing import Final
+
+from paper2run import ladder
+from paper2run.digests import digest_of
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import (
+    RUNGS,
+    Built,
+    Passed,
+    Rung,
+    RungResult,
+    SmokeFailed,
+    Verification,
+)
+from paper2run.model.repo import Checkout
+from paper2run.settings import Settings
+from tasks.caching import stage
+from tasks.drivers import containers
+from tasks.drivers.engine import connect
+from tasks.records import LogFile
+
+RULES: Final = ("paper2run/ladder.py", "tasks/drivers/containers.py")
+TIMEOUT_S: Final = 90_000
+OUTSIDE: Final = "/tmp"
+
+
+@stage(
+    "verify",
+    timeout_s=TIMEOUT_S,
+    rules=RULES,
+    key=lambda given: (
+        given["checkout"].commit,
+        given["built"].image_id,
+        given["target"],
+        str([tuple(check) for check in ladder.checks(given["facts"], given["target"])]),
+        digest_of(given["smoked"]),
+        str(given["settings"].timeout),
+    ),
+)
+def verify(
+    checkout: Checkout,
+    built: Built,
+    smoked: Passed | SmokeFailed,
+    facts: RepoFacts,
+    target: Rung,
+    log_folder: str,
+    run_id: str,
+    settings: Settings,
+) -> Verification:
+    """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
+    results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
+    for check in ladder.checks(facts, target):
+        with LogFile(Path(log_folder) / f"verify_{check.rung}.log") as log:
+            result = containers.run(
+                connect(),
+                built.image,
+                check.command,
+                limits=containers.Limits.of(settings),
+                run_id=run_id,
+                timeout_s=settings.timeout,
+                on_line=log.line,
+                workdir=None if check.inside else OUTSIDE,
+            )
+        results.append(
+            RungResult(
+                rung=check.rung,
+                passed=result.exit_code == 0 and not result.alive_at_timeout,
+                command=check.command,
+                exit_code=result.exit_code,
+                detail=ladder.detail_of(check.rung, result.log.stdout, result.exit_code),
+                log_digest=digest_of(result.log),
+                seconds=round(result.seconds, 3),
+            )
+        )
+    results.append(_smoke_rung(smoked))
+    return Verification(rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))))
+
+
+def _smoke_rung(smoked: Passed | SmokeFailed) -> RungResult:
+    passed = isinstance(smoked, Passed)
+    return RungResult(
+        rung="smoke",
+        passed=passed,
+        command=smoked.docker_command,
+        exit_code=0 if isinstance(smoked, Passed) else smoked.exit_code,
+        detail="alive at the timeout"
+        if isinstance(smoked, Passed) and smoked.alive_at_timeout
+        else "",
+        log_digest=digest_of(smoked.log),
+        seconds=smoked.seconds,
+    )
