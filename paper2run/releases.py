@@ -116,6 +116,16 @@ def installable(
     return Installable(release, source, sdist=True) if allowed else None
 
 
+def later_minors(project: Project, version: Version, count: int) -> tuple[Release, ...]:
+    """Return the first final release with wheels of each of the `count` minor versions after that of `version`."""
+    firsts: dict[tuple[int, ...], Release] = {}
+    for release in reversed(project.releases):
+        minor = release.version.release[:2]
+        if release.wheels and not release.version.is_prerelease and minor > version.release[:2]:
+            firsts.setdefault(minor, release)
+    return tuple(firsts.values())[:count]
+
+
 def wheel_tags(wheel: IndexFile) -> set[str]:
     """Return the tags of a wheel's file name, compressed sets expanded."""
     interpreters, abis, platforms = wheel.filename.removesuffix(".whl").split("-")[-3:]

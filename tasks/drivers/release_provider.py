@@ -17,7 +17,7 @@ from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
 from paper2run.lenient_requirement import lenient_requirement
-from paper2run.releases import IndexFile, Installable, Sources, available, installable
+from paper2run.releases import IndexFile, Installable, Sources, available, installable, later_minors
 from paper2run.target_python import TargetPython
 from tasks.drivers.package_index import PackageIndex
 
@@ -25,6 +25,9 @@ BUILD_TOOLS: Final = frozenset({"setuptools", "wheel"})
 BUILD_TOOLS_DAY: Final = date(2019, 3, 15)
 """Build tools may always be that new: setuptools 40.8 is the first that a pip of today can drive
 (PEP 517 without a pyproject.toml) and still has use_2to3."""
+
+LATER_MINORS: Final = 6
+"""How many minor versions ahead undeclared dependencies are looked up: scipy declared numpy after four."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,19 @@ class Candidate:
         return self.found.release.version
 
 
+class HopelessError(Exception):
+    """A dependency has nothing at all for this interpreter and day.
+
+    Ends the search at once: going back to releases that did without it costs exponential time and, worse,
+    may succeed with a set from years earlier.
+    """
+
+    def __init__(self, candidate: Candidate, need: Need) -> None:
+        super().__init__(f"{candidate.name} {candidate.version} needs {need}")
+        self.candidate = candidate
+        self.need = need
+
+
 Information = RequirementInformation[Need, Candidate]
 
 
@@ -69,6 +85,9 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         self._cutoff = cutoff
         self._sources = sources
         self._found: dict[tuple[str, SpecifierSet], tuple[Installable, ...]] = {}
+        self.notes: dict[str, str] = {}
+        """What was assumed, by name of the distribution."""
+        self._dependencies: dict[tuple[str, Version], list[Need]] = {}
 
     def need(self, text: str, extras: frozenset[str] = frozenset()) -> Need | None:
         """Return what the requirement `text` means here; None where its marker says nothing is needed."""
@@ -148,19 +167,52 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         return requirement.specifier.contains(candidate.version, prereleases=True)
 
     def get_dependencies(self, candidate: Candidate) -> list[Need]:
-        """Return what the candidate declares to need here."""
-        declared = self._index.metadata(self.declaring_file(candidate.found)).requires
-        needs = [need for text in declared if (need := self.need(text, candidate.extras))]
-        if candidate.extras:
-            exact = SpecifierSet(f"=={candidate.version}")
-            needs.append(Need(candidate.name, frozenset(), exact))
-        self.fetch_ahead(needs)
-        return needs
+        """Return what the candidate declares to need here; HopelessError if one of that cannot be had."""
+        key = (self.identify(candidate), candidate.version)
+        if key not in self._dependencies:
+            needs = self._declared(candidate)
+            self.fetch_ahead(needs)
+            for need in needs:
+                if not self.matches(need.name, SpecifierSet()):
+                    raise HopelessError(candidate, need)
+            self._dependencies[key] = needs
+        return self._dependencies[key]
 
     def declaring_file(self, found: Installable) -> IndexFile:
         """Return the file whose metadata counts: for a source, another platform's wheel of the same release."""
         wheels = found.release.wheels
         return wheels[0] if found.sdist and wheels else found.file
+
+    def _declared(self, candidate: Candidate) -> list[Need]:
+        declared = self._index.metadata(self.declaring_file(candidate.found)).requires
+        needs = [need for text in declared if (need := self.need(text, candidate.extras))]
+        if candidate.extras:
+            needs.append(Need(candidate.name, frozenset(), SpecifierSet(f"=={candidate.version}")))
+        return needs or self._declared_later(candidate)
+
+    def _declared_later(self, candidate: Candidate) -> list[Need]:
+        """Return what the next version that declares anything needs, by name, for compiled packages.
+
+        Until about 2019 the wheels of scipy and scikit-learn did not say that they need numpy.
+        """
+        project = self._index.project(candidate.name)
+        if project is None or not project.compiled:
+            return []
+        later = later_minors(project, candidate.version, LATER_MINORS)
+        declared = self._index.in_parallel(
+            lambda release: self._index.metadata(release.wheels[0]), later
+        )
+        for release, metadata in zip(later, declared, strict=True):
+            needs = [need for text in metadata.requires if (need := self.need(text))]
+            names = [need.name for need in needs if self.matches(need.name, SpecifierSet())]
+            if names:
+                self.notes[candidate.name] = (
+                    f"{candidate.name} {candidate.version} declares no dependencies: "
+                    f"{', '.join(names)} as in {release.version}"
+                )
+            if needs:
+                return [Need(name, frozenset(), SpecifierSet()) for name in names]
+        return []
 
     def _matches(
         self, name: str, specifier: SpecifierSet, sources: Sources

@@ -3,19 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from time import monotonic
 from typing import Final
 
-from packaging.specifiers import SpecifierSet
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
 from paper2run.model.environment import Pin
 from paper2run.releases import Sources, available, wheel_tags
 from paper2run.target_python import TargetPython
 from tasks.drivers.package_index import PackageIndex
-from tasks.drivers.release_provider import Candidate, Information, Need, ReleaseProvider
+from tasks.drivers.release_provider import (
+    Candidate,
+    HopelessError,
+    Information,
+    Need,
+    ReleaseProvider,
+)
 
-MAX_ROUNDS: Final = 3000
-"""Steps of one search; a set of 200 takes about as many, what needs more has never come to an end."""
+MAX_ROUNDS: Final = 5000
+"""Steps of one search; a set of 200 takes a few hundred."""
+SEARCH_LIMIT_S: Final = 30
+"""Seconds of one search: sets that can be had were found in a tenth of that."""
 MAX_CAUSES: Final = 4
 COMPILER: Final = ("gcc", "g++", "libc6-dev")
 """Slim images bring none."""
@@ -35,6 +43,22 @@ class Failed:
     """No consistent set, and why in one line."""
 
     why: str
+
+
+class OutOfTimeError(Exception):
+    """A search has taken longer than SEARCH_LIMIT_S."""
+
+
+class Watch(BaseReporter[Need, Candidate, str]):
+    """Ends a search that takes too long."""
+
+    def __init__(self) -> None:
+        self._stop_at = monotonic() + SEARCH_LIMIT_S
+
+    def starting_round(self, index: int) -> None:
+        """Raise OutOfTimeError if the time is up."""
+        if monotonic() > self._stop_at:
+            raise OutOfTimeError
 
 
 class Attempt:
@@ -75,11 +99,15 @@ class Attempt:
         for need in needs:
             if not self._provider.matches(need.name, need.specifier):
                 return Failed(self._why_none(need))
-        resolver: Resolver[Need, Candidate, str] = Resolver(self._provider, BaseReporter())
+        resolver: Resolver[Need, Candidate, str] = Resolver(self._provider, Watch())
         try:
             return dict(resolver.resolve(needs, max_rounds=MAX_ROUNDS).mapping)
         except ResolutionImpossible as conflict:
             return Failed(self._words(conflict.causes))
+        except HopelessError as hopeless:
+            return Failed(f"{hopeless}; {self._why_none(hopeless.need)}")
+        except OutOfTimeError:
+            return Failed(f"no end after {SEARCH_LIMIT_S} seconds of search")
         except ResolutionTooDeep:
             return Failed(f"no end after {MAX_ROUNDS} steps of search")
 
@@ -92,6 +120,7 @@ class Attempt:
             for c in chosen
             if (note := self._index.metadata(self._provider.declaring_file(c.found)).note)
         ]
+        notes += [self._provider.notes[c.name] for c in chosen if c.name in self._provider.notes]
         if self._cutoff is not None:
             undated = [c.name for c in chosen if c.found.release.day is None]
             notes += [f"the index gives no upload date for {name}: not limited" for name in undated]
@@ -125,8 +154,9 @@ class Attempt:
             first = min((r.day for r in project.releases if r.day), default=None)
             return f"{need.name} has no release before {first or 'any date'}"
         fitting = [r for r in out if need.specifier.contains(r.version, prereleases=True)]
+        fitting.sort(key=lambda release: release.version.is_prerelease)
         if not fitting:
-            return f"no release of {need.name} out by then fits {need.specifier or SpecifierSet()}"
+            return f"no release of {need.name} out by then fits {need.specifier}"
         pythons = sorted(
             {tag.split("-")[0] for wheel in fitting[0].wheels for tag in wheel_tags(wheel)}
         )

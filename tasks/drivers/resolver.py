@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
 from paper2run.pip_steps import image_python, plan_requirements
-from paper2run.releases import Sources, installable
+from paper2run.releases import Sources
 from paper2run.settings import Settings
 from paper2run.target_python import TargetPython, target_python
 from paper2run.time_ladder import (
@@ -28,6 +28,7 @@ from paper2run.time_ladder import (
     with_first_wheels,
 )
 from tasks.drivers.package_index import PackageIndex
+from tasks.drivers.release_provider import ReleaseProvider
 from tasks.drivers.resolution import Attempt, Failed, Solved
 
 SEARCH_LIMIT_S: Final = 180
@@ -183,19 +184,11 @@ class _Search:
         )
 
     def _first_wheel(self, text: str, target: TargetPython) -> date | None:
-        """Return the first day on which `target` had a wheel of a release within the requirement `text`."""
-        requirement = Requirement(text)
-        project = self._index.project(requirement.name)
-        releases = project.releases if project else ()
-        days = [
-            release.day
-            for release in releases
-            if project
-            and release.day
-            and requirement.specifier.contains(release.version)
-            and installable(release, project, target, "pure")
-        ]
-        return min(days, default=None)
+        """Return the first day on which `target` had a release within the requirement `text`."""
+        provider = ReleaseProvider(self._index, target, None, "pure")
+        need = provider.need(text)
+        found = provider.matches(need.name, need.specifier) if need else ()
+        return min((f.release.day for f in found if f.release.day), default=None)
 
     def _try_whole(self, pairs: list[Pair]) -> Resolution | None:
         for pair in pairs:
