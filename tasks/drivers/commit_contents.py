@@ -46,6 +46,11 @@ class Contents(NamedTuple):
         return sum(self.sizes.get(entry.object_id, 0) for entry in self.listed)
 
 
+def has_commit(git_dir: Path, commit: str) -> bool:
+    """True where the repository has the commit, with or without its content."""
+    return git_attempt(["cat-file", "-e", f"{commit}^{{commit}}"], at=git_dir).exit_code == 0
+
+
 def entries(git_dir: Path, commit: str) -> tuple[Entry, ...]:
     """Return all paths of the commit in git's order, submodules included; UserError if a folder's object is missing."""
     listing = git_local(["ls-tree", "-r", "-z", "--full-tree", commit], at=git_dir)
@@ -74,7 +79,7 @@ def read_contents(git_dir: Path, commit: str) -> Contents:
     try:
         listed = entries(git_dir, commit)
     except Paper2RunError as error:
-        return Contents((), {}, (f"a folder's listing ({error.what})",))
+        return Contents((), {}, (f"a folder ({error.what})",))
     known = sizes(git_dir, listed)
     gaps = [e.path for e in listed if e.mode != GITLINK and e.object_id not in known]
     return Contents(listed, known, tuple(gaps))
@@ -85,7 +90,7 @@ def damage(where: str, gaps: Collection[str]) -> UserError:
     named = ", ".join(list(gaps)[:FEW])
     more = f" and {len(gaps) - FEW} more" if len(gaps) > FEW else ""
     return UserError(
-        f"{where} is damaged, the content of {len(gaps)} paths is missing: {named}{more}",
+        f"{where} is damaged: the content of {named}{more} is missing",
         next_step="Use another commit with --ref, or a complete clone as --repo.",
     )
 

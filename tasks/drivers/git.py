@@ -14,6 +14,7 @@ from tasks.drivers.commit_contents import (
     Contents,
     committed_at,
     damage,
+    has_commit,
     lfs_pointers,
     read_contents,
 )
@@ -144,7 +145,9 @@ def _missing_at_origin(located: Located) -> tuple[str, ...]:
     """Return the files whose content the origin lacks, where it lies on this machine; git's own words name none."""
     asked = git_remote(["ls-remote", "--get-url", located.url], Transfer(LOCAL_TIMEOUT_S))
     git_dir = git_directory(Path(asked.stdout.strip()))
-    return read_contents(git_dir, located.commit).missing if git_dir else ()
+    if git_dir is None or not has_commit(git_dir, located.commit):
+        return ()
+    return read_contents(git_dir, located.commit).missing
 
 
 def _login(source: RemoteSource | LocalSource) -> Login | None:

@@ -12,7 +12,8 @@ from tasks.drivers.process import Finished
 QUOTED_LINES: Final = 3
 """How many of git's own last lines are quoted."""
 _NOISE = re.compile(
-    r"^(?:remote: )?(?:Counting|Compressing|Enumerating|Receiving|Resolving|Updating|Total|From |warning:|hint:)"
+    r"^(?:remote: )?(?:Counting|Compressing|Enumerating|Receiving|Resolving|Updating|Total|From |warning:|hint:|"
+    r"Please make sure you have|and the repository exists)"
 )
 _USER_INFO = re.compile(r"(?<=://)[^/@\s']+@")
 

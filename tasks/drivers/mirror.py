@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from paper2run.errors import HostError, UserError
 from paper2run.source import Login
+from tasks.drivers.commit_contents import has_commit
 from tasks.drivers.git_command import Transfer, git_attempt, git_local, git_remote
 from tasks.drivers.git_failures import failure
 from tasks.drivers.process import Finished
@@ -96,21 +97,14 @@ def opened(mirrors: Path, url: str, limits: Limits) -> Iterator[Mirror]:
     HostError if the folder cannot be written, or if the other run does not end within the limits.
     """
     path = (mirrors / f"{_folder_name(url)}.git").absolute()
-    try:
-        mirrors.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".lock").open("a") as lock:
-            _wait_for(lock.fileno(), limits, url)
-            if path.exists() and not _is_sound(path):
-                shutil.rmtree(path)
-            if not path.exists():
-                _create(path)
-            _clear_leftovers(path)
-            yield Mirror(path, lock.fileno())
-    except PermissionError as error:
-        raise HostError(
-            f"cannot write to {error.filename}",
-            next_step="Set PAPER2RUN_HOME to a folder that you may write to.",
-        ) from error
+    with _lock_file(path.with_suffix(".lock")) as lock:
+        _wait_for(lock.fileno(), limits, url)
+        if path.exists() and not _is_sound(path):
+            shutil.rmtree(path)
+        if not path.exists():
+            _create(path)
+        _clear_leftovers(path)
+        yield Mirror(path, lock.fileno())
 
 
 def bring(mirror: Mirror, url: str, commit: str, limits: Limits, login: Login | None) -> None:
@@ -128,7 +122,7 @@ def bring(mirror: Mirror, url: str, commit: str, limits: Limits, login: Login | 
     if not REFUSED.search(finished.stderr):
         raise failure(finished, url, limits.timeout_s)
     bring_history(mirror, url, limits, login)
-    if git_attempt(["cat-file", "-e", f"{commit}^{{commit}}"], at=mirror.path).exit_code != 0:
+    if not has_commit(mirror.path, commit):
         raise UserError(
             f"{url} has no commit {commit}",
             next_step="Check --ref; the commit may have been removed by its authors.",
@@ -192,6 +186,17 @@ def _fetch(
         mirror.forget_all_but(refs_before)
         raise too_large(f"the history of {url}", limits.max_mb)
     return finished
+
+
+def _lock_file(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a")
+    except OSError as error:
+        raise HostError(
+            f"the folder of mirrors cannot be used: {error.filename}: {error.strerror}",
+            next_step="Set PAPER2RUN_HOME to a folder that you may write to.",
+        ) from error
 
 
 def _wait_for(lock_fd: int, limits: Limits, url: str) -> None:
