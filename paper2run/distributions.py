@@ -88,7 +88,9 @@ def third_party_name(dotted: str) -> str:
     parts = dotted.split(".")
     if parts[0] in table.spans or parts[0] in {"", "__main__"}:
         return ""
-    return ".".join(parts[:2]) if parts[0] in table.namespaces else parts[0]
+    two = ".".join(parts[:2])
+    elsewhere = two in table.modules and table.modules[two] != table.modules.get(parts[0])
+    return two if elsewhere or parts[0] in table.namespaces else parts[0]
 
 
 def stdlib_span(module: str) -> tuple[str, str] | None:
@@ -116,11 +118,11 @@ def _table() -> _Table:
     names = json.loads((folder / "import_names.json").read_text("utf-8"))
     stdlib = json.loads((folder / "stdlib_modules.json").read_text("utf-8"))
     modules = {module: tuple(names["modules"][module]) for module in names["modules"]}
-    dotted = {module.partition(".")[0] for module in modules if "." in module}
+    dotted = {module.partition(".")[0] for module in modules if "." in module} - set(modules)
     return _Table(
         refreshed=names["refreshed"],
         modules=modules,
         absent=names["absent"],
-        namespaces=frozenset(dotted - {"mpl_toolkits", "scikits", "enthought"}),
+        namespaces=frozenset(dotted),
         spans={module: (span[0], span[1]) for module, span in stdlib["modules"].items()},
     )

@@ -117,7 +117,7 @@ RULES: Final = (
 def rewrite(text: str, *, tabs_mixed: bool = False) -> Rewritten:
     """Return the text as today's parser wants it, with the syntax that was rewritten in line order.
 
-    `tabs_mixed` says that the parser complained about tabs; Python 2 counts one up to the next column of 8.
+    `tabs_mixed` says that the parser complained about them; Python 2 counts one up to the next column of 8.
     """
     syntax: list[Syntax] = []
     if tabs_mixed:

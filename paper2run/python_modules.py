@@ -58,7 +58,7 @@ def role_of(tree: RepoTree, path: str) -> Where:
     name = pure.name.lower()
     if folders & TEST_FOLDERS or TEST_FILE.match(name):
         return "test"
-    if name in BUILD_FILES or folders & {"doc", "docs"}:
+    if name in BUILD_FILES or (name == "conf.py" and folders & SIDE_FOLDERS):
         return "build"
     parent = str(pure.parent) if pure.parent.name else ""
     return "package" if is_package_folder(tree, parent) else "script"

@@ -32,8 +32,8 @@ class Called:
     name: str
     """Dotted as written, `?` for a part that is an expression: `torch.device`, `?.cuda`."""
     line: int
-    argument: str = ""
-    """The first argument where it is a literal text."""
+    arguments: tuple[str, ...] = ()
+    """The first two positional arguments; empty text where one is no literal text."""
     keywords: tuple[tuple[str, str], ...] = ()
     """Keyword arguments with the value's source, for literals and names; otherwise empty text."""
 
@@ -64,15 +64,20 @@ def parse(text: str) -> PythonSource:
         return _read(_tree(text), text, ())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         first = error
-    rewritten = rewrite(text, tabs_mixed=isinstance(first, TabError))
-    try:
-        return _read(_tree(rewritten.text), text, rewritten.syntax)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        line = (first.lineno or 0) if isinstance(first, SyntaxError) else 0
-        words = first.msg if isinstance(first, SyntaxError) else str(first)
-        return PythonSource(
-            imports=scan_imports(text), broken=words or type(first).__name__, broken_line=line
-        )
+    for tabs_mixed in (False, True):
+        rewritten = rewrite(text, tabs_mixed=tabs_mixed)
+        try:
+            return _read(_tree(rewritten.text), text, rewritten.syntax)
+        except TabError:
+            continue
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            break
+    return PythonSource(
+        imports=scan_imports(text),
+        broken=(first.msg if isinstance(first, SyntaxError) else str(first))
+        or type(first).__name__,
+        broken_line=(first.lineno or 0) if isinstance(first, SyntaxError) else 0,
+    )
 
 
 def literal_text(node: ast.expr) -> str:
@@ -125,8 +130,8 @@ def _called(node: ast.Call) -> Called:
     keywords = tuple(
         (keyword.arg, _source(keyword.value)) for keyword in node.keywords if keyword.arg
     )
-    argument = literal_text(node.args[0]) if node.args else ""
-    return Called(dotted_name(node.func), node.lineno, argument, keywords)
+    arguments = tuple(literal_text(argument) for argument in node.args[:2])
+    return Called(dotted_name(node.func), node.lineno, arguments, keywords)
 
 
 def _source(node: ast.expr) -> str:

@@ -4,15 +4,24 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from paper2run.detectors import (
+    data_needs,
+    entry_points,
+    extensions,
+    gpu,
+    imports,
     languages,
+    notebooks,
+    own_modules,
     pipfile,
     project_tools,
     projects,
     pyproject,
     python_locks,
+    python_syntax,
     requirements,
     setup_cfg,
     setup_py,
+    test_suites,
 )
 from paper2run.model.facts import Fact, RepoFacts, Unreadable
 from paper2run.model.value import Source
@@ -39,6 +48,15 @@ DETECTORS: tuple[Detector, ...] = (
     requirements,
     pipfile,
     python_locks,
+    own_modules,
+    imports,
+    notebooks,
+    python_syntax,
+    entry_points,
+    test_suites,
+    extensions,
+    gpu,
+    data_needs,
 )
 """In the order in which their facts are listed."""
 

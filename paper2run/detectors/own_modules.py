@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from paper2run.distributions import is_known
+from paper2run.distributions import is_known, stdlib_span
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
 from paper2run.python_modules import is_package_folder, modules_of
@@ -51,12 +51,13 @@ class OwnNames:
     def provider_of(self, dotted: str, importer: str) -> Candidate | None:
         """Return what the file `importer` gets for an absolute import, or None where it comes from elsewhere.
 
-        Names of well-known distributions are held to what Python itself would find; any other name that
-        exists in the repository is its own, as research code puts all sorts of folders on `sys.path`.
+        Names of well-known distributions and of the standard library are held to what Python itself would
+        find; any other name that exists in the repository is its own, as research code puts all sorts of
+        folders on `sys.path`.
         """
         name, _, rest = dotted.partition(".")
         here = _folder_of(importer)
-        known = is_known(name)
+        known = is_known(name) or stdlib_span(name) is not None
         for candidate in self.by_name.get(name, ()):
             if candidate.path == importer and candidate.form == "module":
                 continue

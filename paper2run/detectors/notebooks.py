@@ -1,0 +1,83 @@
+"""Finds what notebooks import, install and download, and the Python that last ran them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.command_purpose import purpose_of
+from paper2run.detectors.imports import third_party
+from paper2run.model.facts import Command, Fact, Import, PythonConstraint, SystemPackage, Unreadable
+from paper2run.model.value import Source
+from paper2run.notebook_source import Cell, Notebook, notebooks_of
+from paper2run.requirement_text import read_requirement
+from paper2run.shell_words import apt_packages, pip_arguments
+from paper2run.tree import RepoTree
+
+NAME: Final = "notebooks"
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield versions, then imports by name, then what shell lines ask for in the order of the notebooks."""
+    read = notebooks_of(tree)
+    yield from (notebook for notebook in read if isinstance(notebook, Unreadable))
+    notebooks = [
+        notebook
+        for notebook in read
+        if isinstance(notebook, Notebook) and notebook.language == "python"
+    ]
+    yield from _versions(notebooks)
+    yield from _imports(tree, notebooks)
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            yield from _commands(notebook, cell)
+
+
+def _versions(notebooks: Iterable[Notebook]) -> Iterator[Fact]:
+    """Yield one constraint per version, with the first notebook that names it."""
+    seen: set[str] = set()
+    for notebook in notebooks:
+        version = ".".join(notebook.version.split(".")[:2])
+        if version and version not in seen:
+            seen.add(version)
+            yield PythonConstraint(
+                specifier=f"=={version}.*",
+                strength="mentioned",
+                source=Source(kind="file", path=notebook.path, note="kernel"),
+            )
+
+
+def _imports(tree: RepoTree, notebooks: Iterable[Notebook]) -> Iterator[Fact]:
+    """Yield one fact per module; what any notebook needs unguarded is unguarded."""
+    places: dict[str, Source] = {}
+    guards: dict[str, bool] = {}
+    files: dict[str, set[str]] = {}
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            for imported in cell.source.imports:
+                name = third_party(tree, imported, notebook.path)
+                if not name:
+                    continue
+                files.setdefault(name, set()).add(notebook.path)
+                if name not in places or (guards[name] and not imported.guarded):
+                    note = f"cell {cell.number}"
+                    places[name] = Source(kind="import", path=notebook.path, note=note)
+                    guards[name] = imported.guarded
+    for name in sorted(places):
+        yield Import(
+            module=name,
+            where="notebook",
+            guarded=guards[name],
+            files=len(files[name]),
+            source=places[name],
+        )
+
+
+def _commands(notebook: Notebook, cell: Cell) -> Iterator[Fact]:
+    source = Source(kind="file", path=notebook.path, note=f"cell {cell.number}")
+    for command in cell.commands:
+        for argument in pip_arguments(command):
+            yield from read_requirement(argument, group="runtime", source=source)
+        for package in apt_packages(command):
+            yield SystemPackage(name=package, source=source)
+        purpose = purpose_of(command)
+        if purpose:
+            yield Command(purpose=purpose, line=command, source=source)

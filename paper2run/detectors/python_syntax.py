@@ -1,0 +1,109 @@
+"""Tells which versions of Python the repository's own grammar and standard-library imports leave."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.detectors.own_modules import own_names
+from paper2run.distributions import stdlib_span
+from paper2run.model.facts import Fact, PythonConstraint, PythonSyntax, Unreadable
+from paper2run.model.value import Source
+from paper2run.python_dialects import Syntax
+from paper2run.python_modules import PythonModule, modules_of
+from paper2run.tree import RepoTree
+
+NAME: Final = "python_syntax"
+
+MAX_BROKEN: Final = 20
+"""Broken files reported one by one."""
+OLDEST, NEWEST = "3.6", "3.13"
+"""Ends of the standard-library table for Python 3: a module of 3.6 may be older, one of 3.13 may live on."""
+SHIMMED: Final = frozenset({"distutils"})
+"""Removed modules that setuptools brings back."""
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield one `PythonSyntax` per version that files need, constraints from what was removed, broken files."""
+    modules = [module for module in modules_of(tree) if module.role != "build"]
+    yield from _grammars(modules)
+    yield from _removed_words(modules)
+    yield from _standard_modules(tree, modules)
+    broken = [module for module in modules if module.source.broken]
+    for module in broken[:MAX_BROKEN]:
+        where = Source(kind="file", path=module.path, line=module.source.broken_line)
+        yield Unreadable(path=module.path, why=f"not Python: {module.source.broken}", source=where)
+
+
+def need_of(module: PythonModule) -> Syntax | None:
+    """Return the syntax of a file that only the fewest versions accept; None where all do."""
+    syntax = [found for found in module.source.syntax if not found.below]
+    newest = max((found for found in syntax if found.major == 3), key=_minor, default=None)
+    # `print >> file` also parses today: it tells only where nothing shows Python 3.
+    return newest if newest and newest.minor else next(iter(syntax), newest)
+
+
+def _grammars(modules: Iterable[PythonModule]) -> Iterator[Fact]:
+    needs: dict[tuple[int, int], list[Source]] = {}
+    for module in modules:
+        need = need_of(module)
+        if need:
+            source = Source(kind="file", path=module.path, line=need.line, note=need.what)
+            needs.setdefault((need.major, need.minor), []).append(source)
+    for (major, minor), sources in sorted(needs.items()):
+        yield PythonSyntax(
+            major=2 if major == 2 else 3, minor=minor, files=len(sources), source=sources[0]
+        )
+
+
+def _removed_words(modules: Iterable[PythonModule]) -> Iterator[Fact]:
+    """Yield one constraint for the first use of a word that later became a keyword."""
+    for module in modules:
+        for found in module.source.syntax:
+            if found.below:
+                where = Source(kind="file", path=module.path, line=found.line, note=found.what)
+                yield PythonConstraint(
+                    specifier=f"<{found.major}.{found.below}", strength="required", source=where
+                )
+                return
+
+
+def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterator[Fact]:
+    """Yield a constraint per limit that unguarded imports of the standard library set, with the first place.
+
+    In a package it is binding; a script may be one that nobody uses any more.
+    """
+    found: dict[tuple[str, str], PythonConstraint] = {}
+    for module in modules:
+        if module.role not in {"package", "script"}:
+            continue
+        for imported in module.source.imports:
+            name = imported.module.partition(".")[0]
+            limit = _limit(name)
+            own = limit and own_names(tree).provider_of(imported.module, module.path)
+            if not limit or imported.guarded or imported.level or own or name in SHIMMED:
+                continue
+            place = Source(
+                kind="import", path=module.path, line=imported.line, note=f"import {name}"
+            )
+            strength = "required" if module.role == "package" else "mentioned"
+            found.setdefault(
+                (limit, strength),
+                PythonConstraint(specifier=limit, strength=strength, source=place),
+            )
+    yield from (found[key] for key in sorted(found))
+
+
+def _limit(name: str) -> str:
+    span = stdlib_span(name)
+    if span is None:
+        return ""
+    first, last = span
+    if last == "2.7":
+        return "<3"
+    if last != NEWEST:
+        major, minor = last.split(".")
+        return f"<{major}.{int(minor) + 1}"
+    return f">={first}" if first not in {"2.7", OLDEST, "3.10"} else ""
+
+
+def _minor(syntax: Syntax) -> int:
+    return syntax.minor
