@@ -8,9 +8,11 @@ import asyncio
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any, Final, Literal
 
@@ -126,15 +128,13 @@ def _complete(litellm: ModuleType, request: dict[str, Any], timeout_s: float) ->
     import openai
 
     async def bounded() -> Any:
-        try:
-            # LiteLLM's own timeout is one for each read: a body that drips outlasts it.
-            return await asyncio.wait_for(litellm.acompletion(**request), timeout_s)
-        finally:
-            await litellm.close_litellm_async_clients()
+        # LiteLLM's own timeout is one for each read: a body that drips outlasts it.
+        return await asyncio.wait_for(litellm.acompletion(**request), timeout_s)
 
     known = secrets(request["api_key"] or "")
+    future = asyncio.run_coroutine_threadsafe(bounded(), _loop())
     try:
-        return asyncio.run(bounded())
+        return future.result()
     except (
         openai.OpenAIError,
         TimeoutError,
@@ -145,6 +145,21 @@ def _complete(litellm: ModuleType, request: dict[str, Any], timeout_s: float) ->
     ) as error:
         # Returned, not raised: a raised one would carry LiteLLM's frames, which hold the key, as its context.
         return explained(error, request["model"], request["api_base"] or "", known)
+    finally:
+        # An interrupt ends the request too; nothing happens to one that is done.
+        future.cancel()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop, in a thread of its own, in which all questions are asked.
+
+    LiteLLM keeps HTTP clients by `id(loop)` (llm_caching_handler.py, 1.106.2): with one loop a question, a new loop
+    at a dead one's address gets a closed client, and a few in a hundred questions fail.
+    """
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="model", daemon=True).start()
+    return loop
 
 
 def _response_format(form: Form, schema: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,7 +1,9 @@
+import asyncio
 import importlib.util
 import pickle
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -202,3 +204,19 @@ def test_the_request_of_each_provider_leaves_as_it_should(
 def test_the_context_window_is_known_or_assumed():
     assert chat.context_tokens("openai/gpt-4o") == 128_000
     assert chat.context_tokens("openai/somebody-s-own") == chat.DEFAULT_CONTEXT_TOKENS
+
+
+def test_questions_asked_one_after_another_and_at_once_do_not_disturb_each_other(service):
+    for _ in range(10):
+        assert ask(service, "success").text
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(service, "success"), range(40)))
+    assert all(answer.text for answer in answers)
+    assert len(service.requests) == 50
+
+
+def test_a_question_can_be_asked_from_within_an_event_loop(service):
+    async def caller():
+        return ask(service, "success")
+
+    assert asyncio.run(caller()).text
