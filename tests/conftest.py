@@ -9,6 +9,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the expected files of the case folders; read the diff before committing it",
     )
+    parser.addoption(
+        "--docker", action="store_true", help="run the tests that need a container engine as well"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--docker"):
+        return
+    for item in items:
+        if item.get_closest_marker("docker"):
+            item.add_marker(pytest.mark.skip(reason="needs --docker"))
 
 
 @pytest.fixture
