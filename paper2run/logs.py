@@ -38,13 +38,17 @@ class BoundedLog:
         self._skipped = True
 
     def text(self) -> str:
-        """Return what was kept, without terminal control; a line in between says how much was left out."""
+        """Return what was kept as text, without terminal control."""
+        return plain(self.content().decode(errors="replace"))
+
+    def content(self) -> bytes:
+        """Return what was kept, byte for byte; a line in between says how much was left out."""
         self._trim()
         gap = b""
         if self._left_out or (self._skipped and self._tail):
             size = f"{self._left_out} or more" if self._skipped else self._left_out
             gap = f"\n[... {size} bytes left out ...]\n".encode()
-        return plain((self._head + gap + self._tail).decode(errors="replace"))
+        return bytes(self._head + gap + self._tail)
 
     def _trim(self) -> None:
         surplus = max(len(self._tail) - self._half, 0)

@@ -31,9 +31,9 @@ def lay_out(checkout: Checkout, folder: Path) -> None:
                 _clone(module.mirror, module.commit, module.url, _inside(part, module.path))
         part.chmod(0o755)
         part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part)
-        raise
+    finally:
+        if part.exists():
+            shutil.rmtree(part)
 
 
 def _clone(mirror: str, commit: str, origin: str, folder: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from paper2run.errors import HostError, UserError
+from paper2run.model.repo import Checkout
 from paper2run.source import Login
 from tasks.drivers.commit_contents import has_commit
 from tasks.drivers.git_command import Transfer, git_attempt, git_local, git_remote
@@ -66,8 +67,7 @@ class Mirror:
 
     def holds(self, commit: str) -> bool:
         """True where the commit was fetched whole."""
-        ref = f"{HELD}{commit}^{{tree}}"
-        return git_attempt(["rev-parse", "--verify", "-q", ref], at=self.path).exit_code == 0
+        return _holds(self.path, commit)
 
     def keep(self, commit: str) -> None:
         """Note that `commit` is held whole."""
@@ -141,6 +141,13 @@ def bring_history(mirror: Mirror, url: str, limits: Limits, login: Login | None)
         raise failure(finished, url, limits.timeout_s)
 
 
+def is_held(checkout: Checkout) -> bool:
+    """True while the commit and all its fetched submodules still lie in their mirrors."""
+    wanted = [(checkout.mirror, checkout.commit)]
+    wanted += [(module.mirror, module.commit) for module in checkout.submodules if module.fetched]
+    return all(_holds(Path(mirror), commit) for mirror, commit in wanted)
+
+
 def size_bytes(folder: Path) -> int:
     """Return what the files below `folder` take; files that vanish meanwhile count nothing."""
     total = 0
@@ -159,6 +166,11 @@ def too_large(what: str, max_mb: int) -> UserError:
         f"{what} is larger than {max_mb} MB",
         next_step="Raise PAPER2RUN_MAX_REPO_MB if this machine has room for it.",
     )
+
+
+def _holds(path: Path, commit: str) -> bool:
+    ref = f"{HELD}{commit}^{{tree}}"
+    return git_attempt(["rev-parse", "--verify", "-q", ref], at=path).exit_code == 0
 
 
 def _fetch(

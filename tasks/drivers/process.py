@@ -4,7 +4,6 @@ The only place that starts programs. It never goes through a shell.
 """
 
 import os
-import re
 import selectors
 import shutil
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.errors import HostError
+from paper2run.logs import BoundedLog, LineSplitter
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 """Bytes kept of each output stream: the first and the last half of it."""
@@ -30,9 +30,6 @@ CLOSED_PAUSE_S: Final = 0.01
 BLOCK_BYTES: Final = 65_536
 DRAIN_BLOCKS: Final = 64
 """More than two pipes hold: a pipe holds 64 kB, on Linux at most 1 MB."""
-LINE_BYTES: Final = 16_384
-"""A longer line is handed to `on_line` in pieces."""
-LINE_END: Final = re.compile(rb"[\r\n]")
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,8 @@ def run(
     """Return how `argv` ended; an exit code other than 0 is no error here.
 
     `env` is laid over our own environment, None removes a variable. `on_line` gets every line of both streams
-    without its end (a carriage return ends one too), `watch` is asked twice a second and ends the group by
-    returning a reason; both run in the caller's thread, and whatever they raise ends the group first.
+    without its end (a carriage return ends one too) and without colours; `watch` is asked twice a second and ends
+    the group by returning a reason. Both run in the caller's thread, and whatever they raise ends the group first.
     `errors` is how output that is not UTF-8 is decoded, `surrogateescape` keeps file names exact; standard input
     is empty unless given. The program inherits `keep_fds`. HostError if the program is not installed.
     """
@@ -102,8 +99,8 @@ def run(
             streams.close()
     return Finished(
         exit_code=process.returncode,
-        stdout=streams.stdout.text(errors),
-        stderr=streams.stderr.text(errors),
+        stdout=streams.stdout.content().decode(errors=errors),
+        stderr=streams.stderr.content().decode(errors=errors),
         timed_out=timed_out,
         seconds=time.monotonic() - started,
         stopped=stopped,
@@ -168,15 +165,16 @@ class _Streams:
         max_bytes: int,
         on_line: Callable[[str], None] | None,
     ) -> None:
-        self.stdout = _Output(max_bytes, on_line)
-        self.stderr = _Output(max_bytes, on_line)
-        self._pipes = {
-            pipe: output
-            for pipe, output in ((process.stdout, self.stdout), (process.stderr, self.stderr))
+        self.stdout = BoundedLog(max_bytes // 2)
+        self.stderr = BoundedLog(max_bytes // 2)
+        self._on_line = on_line
+        self._kept = {
+            pipe: (log, LineSplitter())
+            for pipe, log in ((process.stdout, self.stdout), (process.stderr, self.stderr))
             if pipe
         }
         self._selector = selectors.DefaultSelector()
-        for pipe in self._pipes:
+        for pipe in self._kept:
             self._selector.register(pipe, selectors.EVENT_READ)
 
     @property
@@ -194,7 +192,11 @@ class _Streams:
             block = os.read(key.fd, BLOCK_BYTES)
             if not block:
                 self._selector.unregister(key.fileobj)
-            self._pipes[key.fileobj].add(block)  # type: ignore[index]
+            log, splitter = self._kept[key.fileobj]  # type: ignore[index]
+            log.add(block)
+            for line in splitter.lines(block):
+                if self._on_line:
+                    self._on_line(line)
         return bool(ready)
 
     def drain(self) -> None:
@@ -206,49 +208,5 @@ class _Streams:
     def close(self) -> None:
         """Give the pipes back."""
         self._selector.close()
-        for pipe in self._pipes:
+        for pipe in self._kept:
             pipe.close()
-
-
-class _Output:
-    """One stream: its first and last bytes are kept, its lines are handed on."""
-
-    def __init__(self, max_bytes: int, on_line: Callable[[str], None] | None) -> None:
-        self._half = max_bytes // 2
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._left_out = 0
-        self._line = b""
-        self._on_line = on_line
-
-    def add(self, block: bytes) -> None:
-        """Take in one block; an empty one is the end of the stream."""
-        room = self._half - len(self._head)
-        self._head += block[:room]
-        self._tail += block[room:]
-        # Trimmed only when twice too long, so that a flood costs no copy per block.
-        if len(self._tail) > 2 * self._half:
-            self._trim()
-        if self._on_line:
-            self._hand_on(block, self._on_line)
-
-    def text(self, errors: str) -> str:
-        """Return what was kept; where something was left out, a line in between says how much."""
-        self._trim()
-        if not self._left_out:
-            return (self._head + self._tail).decode(errors=errors)
-        gap = f"\n[... {self._left_out} bytes left out ...]\n"
-        return self._head.decode(errors=errors) + gap + self._tail.decode(errors=errors)
-
-    def _trim(self) -> None:
-        surplus = max(len(self._tail) - self._half, 0)
-        self._left_out += surplus
-        del self._tail[:surplus]
-
-    def _hand_on(self, block: bytes, on_line: Callable[[str], None]) -> None:
-        *lines, self._line = LINE_END.split(self._line + block)
-        if self._line and (not block or len(self._line) > LINE_BYTES):
-            lines.append(self._line)
-            self._line = b""
-        for line in filter(None, lines):
-            on_line(line.decode(errors="replace"))
