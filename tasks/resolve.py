@@ -1,101 +1,92 @@
-"""Stage `resolve`: pins the whole set of packages at the commit's date; metadata only, nothing is executed."""
+"""Stage resolve: a plan with open requirements becomes one with exact versions of the whole set."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from paper2run.model.environment import (
-    PlannedEnvironment,
-    Reason,
-    Resolution,
-    Unresolvable,
-)
-from paper2run.model.value import DEFAULT, Source
-from paper2run.pip_steps import plan_requirements, with_pins
+from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
+from paper2run.model.value import Source
+from paper2run.pip_steps import image_python, plan_requirements, with_pins
 from paper2run.settings import Settings
-from tasks.caching import stage
 from tasks.drivers import resolver
-from tasks.records import PROGRESS
 
-RULES: Final = ("paper2run/*.py", "tasks/drivers/resol*.py", "tasks/drivers/release_provider.py")
-TIMEOUT_S: Final = 900
-CACHE: Final = "index"
-"""Folder below PAPER2RUN_HOME that keeps the index's answers."""
+CACHE_FOLDER: Final = "index"
+"""Below the settings' home: what the package index said, shared by all runs."""
 
 
-def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    planned: PlannedEnvironment = inputs["planned"]
-    # Without a date limit the answer is only true for today.
-    today = "" if planned.commit_day else datetime.now(UTC).date().isoformat()
-    return (
-        planned.model_dump_json(),
-        ",".join(inputs["offered"]),
-        inputs["settings"].index_url,
-        today,
-    )
-
-
-@stage("resolve", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
 def resolve(
-    planned: PlannedEnvironment, offered: tuple[str, ...], settings: Settings
-) -> PlannedEnvironment:
-    """Return the plan with exact versions; unpinned, with the reason, where no full set was found.
+    planned: PlannedEnvironment,
+    offered_pythons: tuple[str, ...],
+    settings: Settings,
+    on_line: Callable[[str], None] | None = None,
+) -> PlannedEnvironment | Unresolvable:
+    """Return `planned` pinned, on the Python that has it all, with the reasons; or what was tried in vain.
 
-    HostError if the index does not answer.
+    A plan that is not on an official Python image, or names no distribution and no choice of Pythons,
+    comes back as it is. HostError if the index does not answer.
     """
+    if not image_python(planned.plan.base_image):
+        return planned
     if not plan_requirements(planned.plan) and not planned.pythons:
         return planned
-    answer = resolver.resolve(
+    found = resolver.resolve(
         planned,
-        offered_pythons=offered,
+        offered_pythons=offered_pythons,
         settings=settings,
-        cache_dir=settings.home / CACHE,
-        on_line=PROGRESS.debug,
+        cache_dir=settings.home / CACHE_FOLDER,
+        on_line=on_line,
     )
-    match answer:
-        case Resolution():
-            return _pinned(planned, answer)
-        case Unresolvable():
-            reason = Reason(
-                topic="dependency",
-                decision=f"left unpinned, for the installer to try: {answer.reason}"[:1000],
-                source=Source(kind="index"),
-            )
-            return planned.model_copy(update={"reasons": (*planned.reasons, reason)})
+    if isinstance(found, Unresolvable):
+        return found
+    return _pinned(planned, _remembering(planned.resolution, found))
 
 
 def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvironment:
-    day = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
-    reasons = [
-        Reason(
-            topic="date",
-            decision=f"{len(resolution.pins)} packages, {day} ({resolution.rung})",
-            source=_date_source(planned),
-        )
-    ]
-    if planned.pythons and resolution.python != planned.pythons[0]:
-        reasons.append(
-            Reason(
-                topic="python",
-                decision=f"python {resolution.python}: the first for which all packages are to be had",
-                source=Source(kind="index"),
-            )
-        )
-    reasons += [
-        Reason(topic="dependency", decision=f"left out: {text}", source=Source(kind="index"))
-        for text in resolution.dropped
-    ]
+    plan = with_pins(planned.plan, resolution.pins, resolution.python, resolution.system_packages)
+    reasons = dict.fromkeys((*planned.reasons, *_reasons(planned, resolution)))
     return planned.model_copy(
-        update={
-            "plan": with_pins(planned.plan, resolution.pins, resolution.python),
-            "draft": planned.plan,
-            "resolution": resolution,
-            "reasons": (*planned.reasons, *reasons),
-        }
+        update={"plan": plan, "resolution": resolution, "reasons": tuple(reasons)}
     )
 
 
-def _date_source(planned: PlannedEnvironment) -> Source:
+def _remembering(before: Resolution | None, found: Resolution) -> Resolution:
+    """Return `found` with what an earlier attempt left out: the plan no longer names it."""
+    if before is None:
+        return found
+    dropped = tuple(dict.fromkeys((*before.dropped, *found.dropped)))
+    return found.model_copy(update={"dropped": dropped})
+
+
+def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason]:
+    index = Source(kind="index", note=f"pairs that failed before: {len(resolution.tried)}")
+    reasons = []
+    if resolution.pins:
+        reasons.append(_date_reason(planned, resolution))
+    if resolution.python != image_python(planned.plan.base_image):
+        held = (
+            resolution.tried[0] if resolution.tried else "no image with the planner's first choice"
+        )
+        reasons.append(
+            Reason(topic="python", decision=f"Python {resolution.python}: {held}", source=index)
+        )
+    words = [f"left out {dropped}" for dropped in resolution.dropped]
+    words += resolution.notes
+    reasons += [
+        Reason(topic="dependency", decision=text, source=Source(kind="index")) for text in words
+    ]
+    if resolution.system_packages:
+        decision = f"{', '.join(resolution.system_packages)}: to build what has no wheel"
+        reasons.append(Reason(topic="system package", decision=decision, source=index))
+    return reasons
+
+
+def _date_reason(planned: PlannedEnvironment, resolution: Resolution) -> Reason:
+    if resolution.cutoff is None:
+        decision = f"{len(resolution.pins)} versions pinned, no limit by date"
+    else:
+        decision = (
+            f"{len(resolution.pins)} versions pinned as of {resolution.cutoff} ({resolution.rung})"
+        )
     if planned.commit_day is None:
-        return DEFAULT
-    return Source(kind="commit date", note=planned.commit_day.isoformat())
+        return Reason(topic="date", decision=decision, source=Source(kind="default"))
+    source = Source(kind="commit date", note=str(planned.commit_day))
+    return Reason(topic="date", decision=decision, source=source)

@@ -83,7 +83,7 @@ def resolve(
     `offered_pythons` are those for which there is an image; empty for no limit. The index's answers are
     kept below `cache_dir`. HostError if the index does not answer.
     """
-    wanted = planned.pythons or (image_python(planned.plan.base_image),)
+    wanted = _wanted_pythons(planned)
     pythons = tuple(
         version for version in wanted if not offered_pythons or version in offered_pythons
     )
@@ -94,6 +94,12 @@ def resolve(
         )
     with PackageIndex(settings, cache_dir) as index:
         return _Search(planned, pythons, index, on_line).run()
+
+
+def _wanted_pythons(planned: PlannedEnvironment) -> tuple[str, ...]:
+    """Return the candidates; only the image's own where a repair or a model chose another than the planner's first."""
+    fixed = image_python(planned.plan.base_image)
+    return planned.pythons if (fixed,) == planned.pythons[:1] or not fixed else (fixed,)
 
 
 class _Search:
