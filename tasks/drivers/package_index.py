@@ -35,6 +35,7 @@ from tasks.drivers.remote_archive import (
     RemoteFile,
     UnreadableArchive,
     source_texts,
+    wheel_members,
     wheel_metadata_text,
 )
 
@@ -107,6 +108,12 @@ class PackageIndex:
                 self._metadata.put(file.url, found)
             self._declared[file.url] = found
         return self._declared[file.url]
+
+    def members(self, file: IndexFile) -> tuple[str, ...]:
+        """Return the names of all members of an archive; UnreadableArchive if it cannot be read."""
+        if file.filename.endswith(".whl"):
+            return wheel_members(self._remote(file))
+        return tuple(source_texts(file.filename, self._whole(file))[0])
 
     def in_parallel(self, ask: Callable[[T], U], questions: Iterable[T]) -> list[U]:
         """Return the answers of `ask`, which may use this index, to all `questions`, in their order."""

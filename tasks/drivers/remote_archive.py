@@ -85,6 +85,15 @@ def wheel_metadata_text(file: io.RawIOBase | io.BytesIO) -> str:
     raise UnreadableArchive("no METADATA in the wheel")
 
 
+def wheel_members(file: io.RawIOBase | io.BytesIO) -> tuple[str, ...]:
+    """Return the names of a wheel's members, of which only the directory is read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return tuple(archive.namelist()[:MAX_MEMBERS])
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+        raise UnreadableArchive(f"not a readable wheel: {error}") from error
+
+
 def source_texts(filename: str, data: bytes) -> tuple[list[str], dict[str, str]]:
     """Return the member names of an sdist and the texts that `package_metadata` reads, by member name."""
     try:
