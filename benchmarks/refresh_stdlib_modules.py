@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Final
 
 TARGET: Final = Path(__file__).parents[1] / "paper2run" / "data" / "stdlib_modules.json"
-OTHER_PLATFORMS: Final = ("_winreg", "winreg", "msvcrt", "winsound", "_msi", "msilib", "nt", "MacOS", "Carbon")
+OTHER_PLATFORMS: Final = (
+    "_winreg",
+    "winreg",
+    "msvcrt",
+    "winsound",
+    "_msi",
+    "msilib",
+    "nt",
+    "MacOS",
+    "Carbon",
+)
 """Modules of Windows and macOS that a folder listing on Linux does not show."""
 ASK: Final = """
 import os, sys, sysconfig

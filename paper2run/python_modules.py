@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.model.facts import Where
@@ -13,8 +12,13 @@ from paper2run.tree import RepoTree
 MAX_PARSED_BYTES: Final = 2_000_000
 """Text parsed in full, most telling files first; of the rest only import lines and `__main__` guards are read.
 
-Parsing costs 30 x reading; 99 of 100 research repositories stay below (2 MB are about 50,000 lines).
+Parsing costs 30 x reading. 2 MB are about 50,000 lines: nearly every research repository is parsed whole.
 """
+LARGE_TREE_FILES: Final = 3000
+LARGE_TREE_PARSED_BYTES: Final = 300_000
+"""The same for trees of more files: there facts must not cost more than 3 x reading (facts_speed.py)."""
+FILE_COST_BYTES: Final = 500
+"""What parsing even an empty file costs, in bytes that could be parsed instead."""
 MAIN_GUARD: Final = re.compile(r"""^if[ \t(]+__name__[ \t]*==[ \t]*["']__main__""", re.MULTILINE)
 TEST_FOLDERS: Final = frozenset(
     {"test", "tests", "testing", "unittests", "unit_tests", "test_suite"}
@@ -53,26 +57,28 @@ def is_package_folder(tree: RepoTree, folder: str) -> bool:
 
 def role_of(tree: RepoTree, path: str) -> Where:
     """Return what a Python file is for, by its name and folders."""
-    pure = PurePosixPath(path)
-    folders = {part.lower() for part in pure.parts[:-1]}
-    name = pure.name.lower()
+    folder, _, name = path.rpartition("/")
+    folders = set(folder.lower().split("/"))
+    name = name.lower()
     if folders & TEST_FOLDERS or TEST_FILE.match(name):
         return "test"
     if name in BUILD_FILES or (name == "conf.py" and folders & SIDE_FOLDERS):
         return "build"
-    parent = str(pure.parent) if pure.parent.name else ""
-    return "package" if is_package_folder(tree, parent) else "script"
+    return "package" if is_package_folder(tree, folder) else "script"
 
 
 def _read_all(tree: RepoTree) -> tuple[PythonModule, ...]:
     left = MAX_PARSED_BYTES
+    if len(tree.files) > LARGE_TREE_FILES:
+        left = LARGE_TREE_PARSED_BYTES
     read: dict[str, PythonModule] = {}
     paths = [path for path in tree.files if path.endswith((".py", ".pyw"))]
     for path in sorted(paths, key=_least_telling):
         text = tree.text(path)
-        parsed = len(text) <= left
+        cost = len(text) + FILE_COST_BYTES
+        parsed = cost <= left
         if parsed:
-            left -= len(text)
+            left -= cost
         source = parse(text) if parsed else _scanned(text)
         read[path] = PythonModule(path, role_of(tree, path), source, parsed)
     return tuple(read[path] for path in paths)

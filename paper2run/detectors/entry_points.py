@@ -6,7 +6,7 @@ Console scripts are declared in manifests and found there.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.detectors.own_modules import own_names
+from paper2run.detectors.own_modules import imported_own
 from paper2run.model.facts import EntryPoint, Fact, Unreadable
 from paper2run.model.value import Source
 from paper2run.notebook_source import Notebook, notebooks_of
@@ -28,7 +28,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         if module.role in {"package", "script"} and not SIDE_FOLDERS & set(module.path.split("/"))
     ]
     yield from _package_modules(tree, modules)
-    imported = _imported_files(tree)
+    # What another file imports is a library, even where it does work at the top level.
+    imported = {found.path for found in imported_own(tree) if found.form == "module"}
     for module in modules:
         started = module.source.main_line
         if not started and module.path not in imported and _is_script(module):
@@ -72,15 +73,3 @@ def _package_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterato
             required_arguments=module.source.arguments,
             source=Source(kind="file", path=module.path, line=1),
         )
-
-
-def _imported_files(tree: RepoTree) -> set[str]:
-    """Return the plain modules that other files import: libraries, even where they do work at the top level."""
-    names = own_names(tree)
-    providers = (
-        names.provider_of(imported.module, module.path)
-        for module in modules_of(tree)
-        for imported in module.source.imports
-        if imported.level == 0
-    )
-    return {provider.path for provider in providers if provider and provider.form == "module"}

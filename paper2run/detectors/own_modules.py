@@ -56,9 +56,11 @@ class OwnNames:
         folders on `sys.path`.
         """
         name, _, rest = dotted.partition(".")
+        if name not in self.by_name:
+            return None
         here = _folder_of(importer)
         known = is_known(name) or stdlib_span(name) is not None
-        for candidate in self.by_name.get(name, ()):
+        for candidate in self.by_name[name]:
             if candidate.path == importer and candidate.form == "module":
                 continue
             if not known or self._is_found(candidate, here, rest):
@@ -84,15 +86,15 @@ def own_names(tree: RepoTree) -> OwnNames:
     return tree.once(_find)
 
 
+def imported_own(tree: RepoTree) -> frozenset[Candidate]:
+    """Return what the repository's Python files import of its own by absolute imports, found once per tree."""
+    return tree.once(_find_imported)
+
+
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield top-level packages, and plain modules and folders that other code imports; by root, then name."""
     names = own_names(tree)
-    imported = {
-        provider
-        for module in modules_of(tree)
-        for found in module.source.imports
-        if found.level == 0 and (provider := names.provider_of(found.module, module.path))
-    }
+    imported = imported_own(tree)
     for name, candidate in sorted(
         ((name, candidate) for name, found in names.by_name.items() for candidate in found),
         key=lambda pair: (pair[1].root, pair[0], pair[1].path),
@@ -105,6 +107,17 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 installed=installed,
                 source=Source(kind="file", path=candidate.path),
             )
+
+
+def _find_imported(tree: RepoTree) -> frozenset[Candidate]:
+    names = own_names(tree)
+    providers = (
+        names.provider_of(imported.module, module.path)
+        for module in modules_of(tree)
+        for imported in module.source.imports
+        if imported.level == 0
+    )
+    return frozenset(provider for provider in providers if provider)
 
 
 def _find(tree: RepoTree) -> OwnNames:

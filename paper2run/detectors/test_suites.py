@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from typing import Final
 
 from paper2run.model.facts import Fact, TestSuite
@@ -23,7 +24,7 @@ YIELD_TEST: Final = re.compile(r"^[ \t]+yield[ \t(]+[\w.]+[ \t]*,", re.MULTILINE
 """`yield check, argument`: nose ran these, pytest 4 and later collects none."""
 DOCTEST: Final = re.compile(r"\bdoctest\.testmod\(|--doctest-modules|--with-doctest")
 
-# File name pattern, text it must hold, runner, and whether the suite is the folder of the file.
+# File name pattern, text it must hold, runner; the suite is the folder of the file.
 OTHER_LANGUAGES: Final = (
     ("Makefile", r"^(?:tests?|check)[ \t]*:", "make"),
     ("makefile", r"^(?:tests?|check)[ \t]*:", "make"),
@@ -43,11 +44,13 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     yield from _python_suites(tree)
     yield from _doctests(tree)
     found: dict[tuple[str, str], TestSuite] = {}
-    for pattern, words, runner in OTHER_LANGUAGES:
-        for path in tree.matching(pattern):
-            match = re.search(words, tree.text(path), re.MULTILINE)
-            folder = path.rpartition("/")[0]
-            if match is None or "node_modules" in folder:
+    for path in tree.matching(*(pattern for pattern, _, _ in OTHER_LANGUAGES)):
+        folder, _, name = path.rpartition("/")
+        for pattern, words, runner in OTHER_LANGUAGES:
+            match = (
+                re.search(words, tree.text(path), re.MULTILINE) if fnmatch(name, pattern) else None
+            )
+            if match is None:
                 continue
             line = tree.text(path).count("\n", 0, match.start()) + 1
             first = found.get((folder, runner))
