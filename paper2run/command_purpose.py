@@ -9,8 +9,8 @@ from paper2run.shell_words import parts
 PYTHON: Final = r"(?:\S*/)?python[\d.]*\s+(?:-[uOBEsW]\S*\s+)*"
 
 INSTALL: Final = (
-    r"(?:\S*/)?(?:pip[\d.]*|conda|mamba|micromamba|pipenv|poetry|uv|pdm|apt|apt-get|aptitude|brew|yum|dnf|easy_install)\s"
-    r"(?!.*\brun\b)",
+    r"(?:\S*/)?(?:pip[\d.]*|conda|mamba|micromamba|pipenv|poetry|uv|pdm|apt|apt-get|aptitude|brew|yum|dnf)\s+"
+    r"(?:-\S+\s+|pip\s+)*(?:install|update|upgrade|env|create|activate|add|sync|lock|build-dep)\b|easy_install\s",
     rf"{PYTHON}-m\s+(?:pip|venv|virtualenv|build)\b",
     rf"(?:{PYTHON}|\./)setup\.py\s+(?:-\S+\s+)*(?:install|develop|build\w*|egg_info|bdist\w*|sdist)\b",
     r"virtualenv\s|git\s+(?:clone|submodule|checkout)\s|(?:source|\.)\s+\S*activate",
@@ -27,7 +27,7 @@ TEST: Final = (
     rf"(?:{PYTHON}|\./)setup\.py\s+(?:-\S+\s+)*(?:test|nosetests|pytest)\b",
     rf"{PYTHON}(?:\S*/)?(?:run_?tests?|tests?|\w*_tests?|test_\w+)\.py\b",
     rf"{PYTHON}-c\s.*\.test\(",
-    r"(?:make|npm|npm\s+run|yarn|go|cargo|mvn|\S*gradlew?|ant|hatch|pdm|poetry\s+run|uv\s+run|pipenv\s+run)"
+    r"(?:make|npm|npm\s+run|yarn|go|cargo|mvn|\S*gradlew?|ant|hatch|pdm)"
     r"\s+(?:-\S+\s+)*(?:tests?|check|pytest)\b",
     r"R\s+CMD\s+check|Rscript\s.*test|julia\s.*Pkg\.test|(?:bash|sh|\.)\s+\S*(?:run_)?tests?\.sh|\./\S*test\S*",
 )
@@ -40,7 +40,7 @@ RUN: Final = (
     r"(?:[A-Z_]\w*=\S*\s+)*(?:time\s+|nohup\s+|(?:mpirun|mpiexec|torchrun)\s(?:-\S+\s+\S+\s+)*)?(?:\S*/)?"
     r"(?:python[\d.]*|ipython|jupyter|bash|sh|Rscript|julia|node|java|perl|octave|matlab|lua|th|accelerate|streamlit)\s+\S",
     r"docker\s+run\s|docker-compose\s|\./\S",
-    r"(?:make|npm\s+run|go\s+run|cargo\s+run|poetry\s+run|uv\s+run|pipenv\s+run|npm\s+start)\b",
+    r"(?:make|npm\s+run|go\s+run|cargo\s+run|npm\s+start)\b",
 )
 
 # First match wins: a test that an interpreter starts is a test, a download that one starts is a download.

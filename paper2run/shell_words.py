@@ -15,7 +15,10 @@ PROMPT: Final = re.compile(
     r"|C:\\[^>]*>|>\s)\s*(?=[\w./~])"
 )
 TOKEN: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|&&|\|\||;|\n|.""")
-LEADING: Final = re.compile(r"^(?:(?:sudo(?:\s+-\S+)*|env|exec|do|then|else|if)\s+)+")
+LEADING: Final = re.compile(
+    r"^(?:(?:sudo(?:\s+-\S+)*|env|exec|do|then|else|if|(?:poetry|uv|pipenv|pdm|hatch|conda)\s+run(?:\s+-n\s+\S+)?)\s+)+"
+)
+"""What may stand before a command without changing what it is."""
 PIP: Final = re.compile(
     r"(?:^|\s)(?:pip[\d.]*|uv\s+pip|python[\d.]*\s+-m\s+pip)\s+(?:-\S+\s+)*install\s"
 )
@@ -33,7 +36,20 @@ CONDA_VALUE_OPTIONS: Final = frozenset(
 )
 APT_VALUE_OPTIONS: Final = frozenset({"-o", "-t", "-c", "--option", "--target-release"})
 INSTALLERS: Final = frozenset(
-    {"pip", "wheel", "virtualenv", "twine", "pipenv", "poetry", "uv", "build"}
+    {
+        "pip",
+        "wheel",
+        "setuptools",
+        "virtualenv",
+        "twine",
+        "pipenv",
+        "poetry",
+        "uv",
+        "build",
+        "flit",
+        "hatch",
+        "pdm",
+    }
 )
 """What people install in order to install: no dependency of theirs."""
 
@@ -50,12 +66,14 @@ def logical_lines(script: str, first_line: int = 1) -> Iterator[tuple[int, str]]
     for number, line in enumerate(script.split("\n"), first_line):
         if not held:
             start = number
+        line = line[:MAX_COMMAND_CHARS]
         held += line.strip() if held else line.rstrip()
         if held.endswith("\\"):
             held = held[:-1].rstrip() + " "
             continue
+        held = held[:MAX_COMMAND_CHARS]
         if held.strip() and not held.lstrip().startswith("#"):
-            yield start, re.sub(r"\s+#\s.*$", "", held)[:MAX_COMMAND_CHARS]
+            yield start, re.sub(r"\s+#\s.*$", "", held)
         held = ""
     if held.strip():
         yield start, held.strip()[:MAX_COMMAND_CHARS]

@@ -70,6 +70,9 @@ class _Builder:
 
     def _value(self, event: yaml.NodeEvent, depth: int) -> object:
         line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.ScalarEvent) and event.style in {"|", ">"}:
+            # The mark stands at the sign; the text starts on the next line.
+            line += 1
         if isinstance(event, yaml.SequenceStartEvent):
             return [self._node(child, depth + 1) for child in self._children()]
         if isinstance(event, yaml.MappingStartEvent):

@@ -1,152 +1,15 @@
-"""Finds the folders that `pip install` takes, their build backend and what must be there before the build.
+"""Lists the folders that `pip install` takes; python_projects.py says how they are told."""
 
-A folder is a project where its pyproject.toml names a backend or a project, or where it has a setup.py.
-"""
-
-import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
-from paper2run.detectors.setup_cfg import read_config
-from paper2run.distributions import stdlib_span
-from paper2run.model.facts import Fact, Project, Unreadable
-from paper2run.model.value import Source
-from paper2run.python_imports import Imported, imports_of
-from paper2run.setup_script import SetupScript, parse_leniently, read_setup
-from paper2run.structured import read_toml, table, text, texts
+from paper2run.model.facts import Fact
+from paper2run.python_projects import projects_of
 from paper2run.tree import RepoTree
 
 NAME: Final = "projects"
 
-DEFAULT_BACKEND: Final = "setuptools.build_meta"
-"""PEP 518 and PEP 621 name it for a pyproject.toml that names none."""
-VERSION_FROM_HISTORY: Final = ("setuptools_scm", "setuptools-scm", "hatch-vcs", "versioneer", "pbr",
-                               "poetry-dynamic-versioning", "setuptools-git-versioning", "flit_scm",
-                               "versioningit", "vcversioner", "miniver")  # fmt: skip
-"""Build requirements that take the version from version control."""
-INSTALLED_ANYWAY: Final = frozenset(
-    {"setuptools", "distutils", "pkg_resources", "pip", "wheel", "ez_setup"}
-)
-MAX_OWN_FILES: Final = 40
-"""Files of the project that are followed when its setup.py imports the project itself."""
-
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield one project per folder, in path order."""
-    folders = {path.rpartition("/")[0] for path in tree.matching("pyproject.toml", "setup.py")}
-    for folder in sorted(folders):
-        yield from _project(tree, folder)
-
-
-def _project(tree: RepoTree, root: str) -> Iterator[Project]:
-    prefix = f"{root}/" if root else ""
-    pyproject = (
-        read_toml(tree, f"{prefix}pyproject.toml") if tree.has(f"{prefix}pyproject.toml") else {}
-    )
-    data = {} if isinstance(pyproject, Unreadable) else pyproject
-    script = read_setup(tree, f"{prefix}setup.py") if tree.has(f"{prefix}setup.py") else None
-    build = table(data, "build-system")
-    named = bool(build) or any(
-        table(data, *keys) for keys in (("project",), ("tool", "poetry"), ("tool", "flit"))
-    )
-    if script is None and not named:
-        return
-    backend = (text(build.get("build-backend")) or DEFAULT_BACKEND) if named else "setup.py"
-    readable = script if isinstance(script, SetupScript) else None
-    yield Project(
-        root=root,
-        backend=backend,
-        name=_name(tree, prefix, data, readable),
-        build_imports=tuple(_build_imports(tree, prefix, readable)) if readable else (),
-        dynamic_version=_version_from_history(data, readable),
-        source=Source(kind="file", path=f"{prefix}{'pyproject.toml' if named else 'setup.py'}"),
-    )
-
-
-def _name(tree: RepoTree, prefix: str, data: dict[str, object], script: SetupScript | None) -> str:
-    written = script.keywords.get("name") if script else ""
-    config = read_config(tree, f"{prefix}setup.cfg") if tree.has(f"{prefix}setup.cfg") else None
-    tools = table(data, "tool")
-    return (
-        text(table(data, "project").get("name"))
-        or text(table(tools, "poetry").get("name"))
-        or text(table(tools, "flit", "metadata").get("dist-name"))
-        or text(table(tools, "flit", "metadata").get("module"))
-        or text(written)
-        or (
-            text(config.get("metadata", "name", fallback=""))
-            if config and not isinstance(config, Unreadable)
-            else ""
-        )
-    )
-
-
-def _version_from_history(data: dict[str, object], script: SetupScript | None) -> bool:
-    requires = list(texts(table(data, "build-system").get("requires")))
-    tools = table(data, "tool")
-    if script is not None:
-        requires += [item for item in script.texts("setup_requires") if isinstance(item, str)]
-        requires += [imported.module for imported in imports_of(script.tree)]
-        if script.keywords.get("use_scm_version") or script.keywords.get("pbr"):
-            return True
-    return (
-        any(name.startswith(VERSION_FROM_HISTORY) for name in requires)
-        or text(table(tools, "hatch", "version").get("source")) == "vcs"
-        or text(table(tools, "pdm", "version").get("source")) == "scm"
-    )
-
-
-def _build_imports(tree: RepoTree, prefix: str, script: SetupScript) -> Iterator[str]:
-    """Yield third-party modules that setup.py needs, sorted; those of its own package too, where it imports that."""
-    found: set[str] = set()
-    waiting = list(_needed(script.tree))
-    seen: set[str] = set()
-    for imported in waiting:
-        top = imported.module.partition(".")[0]
-        own = [path for path in _own_files(prefix, imported.module) if tree.has(path)]
-        for path in own:
-            if path not in seen and len(seen) < MAX_OWN_FILES:
-                seen.add(path)
-                waiting += _imports_of_file(tree, path, prefix)
-        if not own and top and stdlib_span(top) is None and top not in INSTALLED_ANYWAY:
-            found.add(top)
-    yield from sorted(found)
-
-
-def _needed(module: ast.Module) -> Iterator[Imported]:
-    """Yield the imports that setup.py cannot do without, those in functions and commands of its own included."""
-    blocks = [module, *(
-        ast.Module(body=node.body, type_ignores=[])
-        for node in ast.walk(module)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    )]  # fmt: skip
-    for block in blocks:
-        yield from (imported for imported in imports_of(block) if not imported.guarded)
-
-
-def _own_files(prefix: str, module: str) -> tuple[str, ...]:
-    """Return the files that the import of a dotted module would run, if the project has them."""
-    names = module.split(".")
-    folders = ["/".join(names[: count + 1]) for count in range(len(names))]
-    return tuple(
-        f"{prefix}{folder}{end}" for folder in folders for end in (".py", "/__init__.py") if folder
-    )
-
-
-def _imports_of_file(tree: RepoTree, path: str, prefix: str) -> list[Imported]:
-    """Return the unguarded imports of one of the project's files, relative ones made absolute."""
-    try:
-        imports = [
-            imported
-            for imported in imports_of(parse_leniently(tree.text(path)))
-            if not imported.guarded
-        ]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    package = path.removeprefix(prefix).rpartition("/")[0].split("/")
-    found = []
-    for imported in imports:
-        base = package[: len(package) - imported.level + 1] if imported.level else []
-        module = ".".join([*base, imported.module] if imported.module else base)
-        found.append(Imported(module, imported.line, False))
-    return found
+    yield from tree.once(projects_of)

@@ -7,10 +7,10 @@ import configparser
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from paper2run.ini_text import lines_of, read_config
 from paper2run.manifest import Manifest
 from paper2run.model.facts import Fact, Group, Unreadable
 from paper2run.requirement_text import group_of
-from paper2run.structured import unreadable
 from paper2run.tree import RepoTree
 
 NAME: Final = "setup_cfg"
@@ -30,27 +30,6 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             yield config
         else:
             yield from _metadata(Manifest.of(tree, path), config)
-
-
-def read_config(tree: RepoTree, path: str) -> configparser.ConfigParser | Unreadable:
-    """Return an INI file as parsed, keys in lower case with `_` for `-`, or why it cannot be read."""
-    text = tree.read(path)
-    if isinstance(text, Unreadable):
-        return text
-    config = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
-    config.optionxform = lambda key: key.strip().lower().replace("-", "_")  # type: ignore[method-assign, assignment]
-    try:
-        config.read_string(text)
-    except configparser.Error as error:
-        return unreadable(path, f"not an INI file: {str(error).splitlines()[0]}")
-    return config
-
-
-def lines_of(config: configparser.ConfigParser, section: str, key: str) -> list[str]:
-    """Return the non-empty lines of a value; none where it is absent."""
-    value = config.get(section, key, fallback="") or ""
-    lines = (line.strip() for line in value.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _metadata(manifest: Manifest, config: configparser.ConfigParser) -> Iterator[Fact]:

@@ -1,0 +1,52 @@
+"""Turns a command that a repository tells people or machines to run into facts: the command, and what it installs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+from paper2run.command_purpose import purpose_of
+from paper2run.conda_specs import conda_package
+from paper2run.model.facts import Command, Fact, Group, Requirement, SystemPackage
+from paper2run.model.value import DEFAULT, Source
+from paper2run.requirement_text import read_requirement
+from paper2run.shell_words import apt_packages, conda_arguments, pip_arguments
+
+PLACEHOLDER: Final = "..."
+"""An ellipsis stands for something that the reader has to fill in."""
+
+
+def command_facts(
+    line: str, source: Source, *, own: frozenset[str], group: Group = "runtime", extra: str = ""
+) -> Iterator[Fact]:
+    """Yield the facts of one command line; nothing where its words do not tell what it is for.
+
+    `own` are the normalised names of the repository itself, whose installation is no dependency.
+    """
+    purpose = purpose_of(line)
+    if purpose is None:
+        return
+    yield Command(purpose=purpose, line=line, source=source)
+    if purpose == "run":
+        return
+    for name in apt_packages(line):
+        yield SystemPackage(name=name, source=source)
+    for argument in pip_arguments(line):
+        if PLACEHOLDER in argument:
+            continue
+        for fact in read_requirement(argument, group=group, source=source, extra=extra):
+            if not isinstance(fact, Requirement) or fact.name not in own:
+                yield fact
+    for spec in conda_arguments(line):
+        if canonicalize_name(spec.split("=")[0]) not in own:
+            yield from conda_package(spec, source, "mentioned")
+
+
+def distinct(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Yield facts that say something new; what was said already is left out, whatever its place."""
+    seen: set[Fact] = set()
+    for fact in facts:
+        said = fact.model_copy(update={"source": DEFAULT})
+        if said not in seen:
+            seen.add(said)
+            yield fact

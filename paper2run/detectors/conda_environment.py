@@ -1,0 +1,104 @@
+"""Reads conda's files: environments, lock files, and the literal parts of build recipes.
+
+https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html,
+https://conda.github.io/conda-lock/, https://docs.conda.io/projects/conda-build/en/stable/resources/define-metadata.html
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from paper2run import yaml_text
+from paper2run.conda_specs import conda_package
+from paper2run.lined_text import line_of
+from paper2run.model.facts import Command, Fact, Unreadable
+from paper2run.model.value import Source
+from paper2run.requirement_text import read_requirement
+from paper2run.structured import read_yaml, table, text, texts, unreadable
+from paper2run.tree import RepoTree
+
+NAME: Final = "conda_environment"
+
+ENVIRONMENT: Final = re.compile(
+    r"(?:^|/)(?:[\w.-]*environment[\w.-]*|(?:conda[\w-]*|[\w-]*env|requirements[\w-]*|anaconda-project))\.ya?ml$",
+    re.IGNORECASE,
+)
+LOCK: Final = re.compile(r"(?:^|/)(?:[\w.-]*\.)?conda-lock\.ya?ml$")
+JINJA_STATEMENT: Final = re.compile(r"\{%[^%\n]*%\}")
+JINJA_EXPRESSION: Final = re.compile(r"\{\{[^{}\n]*\}\}")
+FOREIGN_SELECTOR: Final = re.compile(r"#\s*\[\s*(?:win\d*|osx|not\s+linux|not\s+unix)\b")
+"""Recipes mark lines for other systems with a comment."""
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield what each file asks for, in path order; YAML files of other kinds with such a name give nothing."""
+    for path in tree.files:
+        if not path.endswith((".yml", ".yaml")):
+            continue
+        if LOCK.search(path):
+            yield from _read(tree, path, _locked)
+        elif ENVIRONMENT.search(path) and not path.startswith(".github/"):
+            is_recipe = "{{" in tree.text(path) or "{%" in tree.text(path)
+            yield from _recipe(tree, path) if is_recipe else _read(tree, path, _environment)
+        elif path.endswith(("/meta.yaml", "/meta.yml")) or path == "meta.yaml":
+            yield from _recipe(tree, path)
+
+
+def _read(
+    tree: RepoTree, path: str, facts: Callable[[str, object], Iterator[Fact]]
+) -> Iterator[Fact]:
+    content = read_yaml(tree, path)
+    if isinstance(content, Unreadable):
+        yield content
+    else:
+        yield from facts(path, content)
+
+
+def _environment(path: str, content: object) -> Iterator[Fact]:
+    """Yield the packages; the interpreter is a constraint, the pip section holds requirements."""
+    top = table(content)
+    for key in ("dependencies", "packages"):
+        listed = top.get(key)
+        for item in listed if isinstance(listed, list) else []:
+            if isinstance(item, str):
+                yield from conda_package(item, _at(path, item))
+            for wanted in texts(table(item).get("pip")):
+                yield from read_requirement(wanted, group="runtime", source=_at(path, wanted))
+
+
+def _locked(path: str, content: object) -> Iterator[Fact]:
+    """Yield conda-lock's packages for Linux, pip's as requirements with extra `lock`."""
+    packages = table(content).get("package")
+    for package in map(table, packages if isinstance(packages, list) else []):
+        name, version = text(package.get("name")), text(package.get("version"))
+        if text(package.get("platform")) not in {"", "linux-64"} or not name or not version:
+            continue
+        if text(package.get("manager")) == "pip":
+            line = f"{name}=={version}"
+            source = _at(path, name)
+            yield from read_requirement(line, group="runtime", source=source, extra="lock")
+        else:
+            yield from conda_package(f"{name}=={version}", _at(path, name))
+
+
+def _recipe(tree: RepoTree, path: str) -> Iterator[Fact]:
+    """Yield the literal parts of a build recipe: what it needs to run, what its test needs and runs."""
+    content = tree.read(path)
+    if isinstance(content, Unreadable):
+        yield content
+        return
+    lines = ("" if FOREIGN_SELECTOR.search(line[:500]) else line for line in content.split("\n"))
+    plain = JINJA_EXPRESSION.sub("", JINJA_STATEMENT.sub("", "\n".join(lines)))
+    try:
+        recipe = yaml_text.parse(plain)
+    except yaml_text.YamlRefused as error:
+        yield unreadable(path, f"not YAML: {error}")
+        return
+    for item in texts(table(recipe, "requirements").get("run")):
+        yield from conda_package(item, _at(path, item), "mentioned")
+    for item in texts(table(recipe, "test").get("commands")):
+        yield Command(purpose="test", line=item, source=_at(path, item))
+
+
+def _at(path: str, item: str) -> Source:
+    return Source(kind="file", path=path, line=line_of(item))

@@ -1,0 +1,168 @@
+"""Reads READMEs, INSTALL files and documentation pages: commands in code blocks, and Python versions in prose.
+
+Blocks of shell and of unnamed languages give commands, told apart by their words; a line that tells nothing
+gives nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.code_blocks import Block, read_document
+from paper2run.command_facts import command_facts, distinct
+from paper2run.model.facts import Fact, Group, PythonConstraint, Unreadable
+from paper2run.model.value import Source
+from paper2run.python_examples import example_commands
+from paper2run.python_projects import own_names
+from paper2run.shell_words import logical_lines, unprompted
+from paper2run.tree import RepoTree
+from paper2run.version_ranges import listed_python
+from paper2run.working_folder import WorkingFolder
+
+NAME: Final = "documents"
+
+MAX_DOCUMENTS: Final = 60
+"""Documents read, those nearest to the root first: a manual of a thousand pages repeats itself."""
+MAX_DOCUMENT_CHARS: Final = 200_000
+"""A longer document is generated; only its beginning is read."""
+
+README: Final = re.compile(
+    r"^(?:readme|install|installation|getting[-_]started|quickstart|usage)(?:[._-][\w.-]*)?$", re.I
+)
+HISTORY: Final = re.compile(r"^(?:change|history|news|release|licen[cs]e|code_of_conduct)", re.I)
+"""Pages that speak of other versions than this one, or not of the code at all."""
+PAGE: Final = re.compile(r"\.(?:md|rst|markdown)$", re.IGNORECASE)
+TEXT: Final = re.compile(r"(?:^[^.]+|\.(?:md|rst|markdown|txt|rmd))$", re.IGNORECASE)
+DOC_FOLDERS: Final = frozenset({"doc", "docs", "documentation"})
+SHELLS: Final = frozenset(
+    {"", "sh", "bash", "shell", "zsh", "console", "shell-session", "shellsession", "sh-session", "terminal",
+     "text", "txt", "none", "$", "cmd", "commandline", "command", "prompt", "ipython", "dosbatch", "csh", "fish"}
+)  # fmt: skip
+PYTHONS: Final = frozenset(
+    {"python", "py", "python3", "pycon", "python-repl", "ipython", "ipython3", ""}
+)
+INLINE: Final = re.compile(
+    r"`{1,2}((?:sudo )?(?:pip3? install|conda (?:install|env|create)|python[23]? |apt-get install|make |git clone )"
+    r"[^`<]{1,300})`{1,2}"
+)
+
+VERSION: Final = re.compile(
+    r"\b[Pp]ython(?:\s+versions?)?\s*(>=|=>|≥|>)?\s*v?((?:2|3)(?:\.\d{1,2})?)(?:\.\d+|\.x)?(?![\w.]*\d)"
+    r"(\+|\s+(?:and|or)\s+(?:above|later|newer|higher|greater|up)|\s*(?:or)?\s*>=?)?"
+)
+ALSO: Final = re.compile(r"\s*(?:,|/|and|or|&|\||%7C|%20)+\s*v?((?:2|3)\.\d{1,2})\b(?!\.?\d)")
+BADGE: Final = re.compile(r"[Pp]ython-v?(\d\.\d{1,2})")
+DENIAL: Final = re.compile(
+    r"\b(?:not|no longer|drop\w*|without|except|unlike|deprecat\w*|instead of|end of life|unsupported)\b",
+    re.I,
+)
+DENIAL_REACH_CHARS: Final = 60
+"""How far before a version a denial still means it."""
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield the facts of each document, those nearest to the root first, each fact once per document."""
+    for path in _documents(tree):
+        text = tree.read(path)
+        if isinstance(text, Unreadable):
+            yield text
+        else:
+            yield from distinct(_document(tree, path, text[:MAX_DOCUMENT_CHARS]))
+
+
+def _documents(tree: RepoTree) -> list[str]:
+    def wanted(path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        if README.match(name):
+            return bool(TEXT.search(name))
+        in_docs = folder.split("/")[0].lower() in DOC_FOLDERS
+        is_page = PAGE.search(name) and not HISTORY.match(name)
+        return bool(is_page) and (in_docs or not folder)
+
+    found = [path for path in tree.files if wanted(path)]
+    return sorted(found, key=lambda path: (path.count("/"), not _is_readme(path), path))[
+        :MAX_DOCUMENTS
+    ]
+
+
+def _is_readme(path: str) -> bool:
+    return bool(README.match(path.rpartition("/")[2]))
+
+
+def _document(tree: RepoTree, path: str, text: str) -> Iterator[Fact]:
+    document = read_document(path, text)
+    reader = _Reader(tree, path)
+    for block in document.blocks:
+        yield from reader.block(block)
+    for number, line in document.prose:
+        yield from reader.prose(number, line)
+
+
+class _Reader:
+    """What is known while one document is read."""
+
+    def __init__(self, tree: RepoTree, path: str) -> None:
+        self._tree = tree
+        self._path = path
+        self._own = tree.once(own_names)
+        # A page of the documentation explains; only what stands before a user at once says what is needed.
+        first = _is_readme(path) and "/" not in path
+        self._group: Group = "runtime" if first else "extra"
+        self._extra = "" if first else "documentation"
+
+    def block(self, block: Block) -> Iterator[Fact]:
+        """Yield the commands of a block, and its Python example where it is one."""
+        if block.language in SHELLS:
+            yield from self._commands(block)
+        if block.language in PYTHONS:
+            source = self._source(block.line, "python example")
+            yield from example_commands(block.text, source, own=self._own)
+
+    def _commands(self, block: Block) -> Iterator[Fact]:
+        folder = WorkingFolder(self._tree, self._path)
+        lines = [
+            (number, *unprompted(line)) for number, line in logical_lines(block.text, block.line)
+        ]
+        # In a session, lines without a prompt are what the program answered.
+        session = any(prompted for _, _, prompted in lines)
+        for number, line, prompted in lines:
+            if session and not prompted:
+                continue
+            command = folder.follow(line)
+            if command:
+                source = self._source(number)
+                yield from self._facts(command, source)
+
+    def prose(self, number: int, line: str) -> Iterator[Fact]:
+        """Yield the commands in inline code and the interpreters that a line mentions."""
+        source = self._source(number)
+        for match in INLINE.finditer(line):
+            yield from self._facts(match[1].strip(), source)
+        yield from _mentioned(line, source)
+
+    def _facts(self, line: str, source: Source) -> Iterator[Fact]:
+        return command_facts(line, source, own=self._own, group=self._group, extra=self._extra)
+
+    def _source(self, line: int, note: str = "") -> Source:
+        kind = "readme" if _is_readme(self._path) else "file"
+        return Source(kind=kind, path=self._path, line=line, note=note)
+
+
+def _mentioned(line: str, source: Source) -> Iterator[PythonConstraint]:
+    """Yield `Python 2.7`, `Python 3.6+`, `Python 2.7 and 3.4`, and badges; what is denied is left out."""
+    for match in VERSION.finditer(line):
+        if DENIAL.search(line[max(match.start() - DENIAL_REACH_CHARS, 0) : match.start()]):
+            continue
+        open_ended = bool(match[1] or match[3])
+        specifier = f">={match[2]}" if open_ended else listed_python(match[2])
+        yield PythonConstraint(specifier=specifier, strength="mentioned", source=source)
+        also = ALSO.match(line, match.end())
+        while also:
+            yield PythonConstraint(
+                specifier=listed_python(also[1]), strength="mentioned", source=source
+            )
+            also = ALSO.match(line, also.end())
+    for match in BADGE.finditer(line):
+        yield PythonConstraint(
+            specifier=listed_python(match[1]), strength="mentioned", source=source
+        )
