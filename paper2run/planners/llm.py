@@ -1,0 +1,200 @@
+"""The planner and diagnostician that is a language model, up to the words: what it is asked, what it meant.
+
+Asks nobody itself (tasks/drivers/conversation.py does). Answers are hostile input: they pass the contract's own
+validation and the policy, and one message may ask for a correction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError
+
+from paper2run.model.diagnosis import DiagnosisDecision
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import (
+    ContainerRecipe,
+    Fact,
+    Import,
+    LanguageShare,
+    OwnModule,
+    RepoFacts,
+    Requirement,
+)
+from paper2run.model.outcome import BuildFailed, SmokeFailed
+from paper2run.model.repo import Paper
+from paper2run.model.report import Attempt
+from paper2run.planners.answer import json_object
+from paper2run.planners.log_excerpt import excerpt
+from paper2run.planners.message import Message
+from paper2run.planners.passages import passages
+from paper2run.planners.policy import objections
+from paper2run.planners.prompt import Part, compose
+from paper2run.planners.wire import PLAN_FIELDS, decision_from_wire, plan_from_wire
+
+PLAN_NAMES: Final = frozenset(PLAN_FIELDS)
+DECISION_NAMES: Final = frozenset({"reason", "confidence", "decision", "new_plan"})
+MAX_OF_A_KIND: Final = 40
+"""Facts of one kind that are shown: the fortieth import says nothing new."""
+MAX_PROBLEMS: Final = 8
+"""Problems that a correction quotes."""
+MAX_ECHO_CHARS: Final = 4000
+"""What is repeated of a wrong answer: enough to mend it, too little to run on."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An answer that cannot be used."""
+
+    problems: tuple[str, ...]
+    """One sentence each, in the order of the answer's fields."""
+
+
+def plan_messages(
+    facts: RepoFacts, paper: Paper, draft: PlannedEnvironment | None, *, room_chars: int
+) -> list[Message]:
+    """Return what a model is asked for a plan; `draft` is the rules' own plan, None where they have none."""
+    parts = {
+        "draft": Part(_draft_text(draft), weight=3),
+        "facts": Part(facts_text(facts), weight=5),
+        "paper": Part(passages(paper, room_chars // 4), weight=2),
+    }
+    return compose("plan", parts, {}, room_chars)
+
+
+def diagnosis_messages(
+    failure: BuildFailed | SmokeFailed,
+    planned: PlannedEnvironment,
+    dockerfile: str,
+    facts: RepoFacts,
+    tried: Sequence[Attempt],
+    *,
+    room_chars: int,
+) -> list[Message]:
+    """Return what a model is asked about a failure; `tried` are the attempts before this one."""
+    parts = {
+        "log": Part(_where(failure) + excerpt(failure, room_chars * 2 // 5), weight=6),
+        "plan": Part(planned.plan.model_dump_json(indent=1), weight=3),
+        "dockerfile": Part(dockerfile, weight=2),
+        "tried": Part("\n".join(map(_attempt_text, tried)), weight=2),
+        "facts": Part(facts_text(facts), weight=3),
+    }
+    return compose("diagnose", parts, {"outcome": _outcome(failure)}, room_chars)
+
+
+def parse_plan(text: str, facts: RepoFacts, draft: PlannedEnvironment | None) -> EnvPlan | Rejected:
+    """Return the plan that a model wrote, or what is wrong with it."""
+    found = json_object(text, PLAN_NAMES)
+    if found is None:
+        return Rejected(("the answer holds no JSON object with the fields of a plan",))
+    try:
+        plan = EnvPlan.model_validate(plan_from_wire(found))
+    except ValidationError as error:
+        return Rejected(_problems(error))
+    against = objections(plan, _other_bases(facts, draft))
+    return Rejected(against) if against else plan
+
+
+def parse_diagnosis(
+    text: str, facts: RepoFacts, planned: PlannedEnvironment, tried: Sequence[Attempt]
+) -> DiagnosisDecision | Rejected:
+    """Return the decision that a model wrote, or what is wrong with it; a repair differs from all plans tried."""
+    found = json_object(text, DECISION_NAMES)
+    if found is None:
+        return Rejected(("the answer holds no JSON object with the fields of a decision",))
+    try:
+        decision = DiagnosisDecision.model_validate(decision_from_wire(found))
+    except ValidationError as error:
+        return Rejected(_problems(error))
+    if decision.new_plan is None:
+        return decision
+    failed = [planned.plan, *(attempt.planned.plan for attempt in tried)]
+    against = objections(decision.new_plan, _other_bases(facts, planned), failed)
+    return Rejected(against) if against else decision
+
+
+def correction(answer: str, rejected: Rejected, *, is_cut_off: bool) -> list[Message]:
+    """Return the messages that show a model its answer and ask for a better one."""
+    problems = [*rejected.problems[:MAX_PROBLEMS]]
+    if is_cut_off:
+        problems.insert(0, "the answer was cut off before its end: write less")
+    asked = "That cannot be used:\n" + "\n".join(f"- {problem}" for problem in problems)
+    asked += "\nAnswer again with the whole JSON object, corrected, and nothing else."
+    return [Message("assistant", answer[:MAX_ECHO_CHARS] or "(nothing)"), Message("user", asked)]
+
+
+def facts_text(facts: RepoFacts) -> str:
+    """Return one line for each fact with its source, those that decide most first; many of a kind are cut."""
+    by_kind: dict[str, list[Fact]] = {}
+    for fact in sorted(facts.facts, key=_place):
+        by_kind.setdefault(fact.kind, []).append(fact)
+    lines: list[str] = []
+    for kind, of_kind in by_kind.items():
+        lines += [f"{kind}: {_fact_text(fact)} [{fact.source}]" for fact in of_kind[:MAX_OF_A_KIND]]
+        if len(of_kind) > MAX_OF_A_KIND:
+            lines.append(f"{kind}: {len(of_kind) - MAX_OF_A_KIND} more")
+    return "\n".join(lines)
+
+
+def _place(fact: Fact) -> int:
+    """Return where a fact stands: what people declared, then what was found in code, then the rest."""
+    if isinstance(fact, LanguageShare | OwnModule):
+        return 2
+    if isinstance(fact, Import):
+        return 1 + fact.guarded
+    return 0 if not isinstance(fact, Requirement) or fact.group in ("runtime", "test") else 1
+
+
+def _fact_text(fact: Fact) -> str:
+    values = fact.model_dump(mode="json", exclude={"kind", "source"}, exclude_defaults=True)
+    return " ".join(f"{name}={value}" for name, value in values.items())
+
+
+def _draft_text(draft: PlannedEnvironment | None) -> str:
+    if draft is None:
+        return "(the rules found no plan)"
+    reasons = (
+        f"- {reason.topic}: {reason.decision} [{reason.source}]"
+        for reason in draft.reasons[:MAX_OF_A_KIND]
+    )
+    return "\n".join([draft.plan.model_dump_json(indent=1), *reasons])
+
+
+def _attempt_text(attempt: Attempt) -> str:
+    failed = attempt.smoke if isinstance(attempt.built, BuildFailed) is False else attempt.built
+    said = _outcome(failed) if isinstance(failed, BuildFailed | SmokeFailed) else "it passed"
+    diagnosis = attempt.diagnosis
+    then = f"; then {diagnosis.by}: {diagnosis.decision.reason}" if diagnosis else ""
+    steps = " && ".join(attempt.planned.plan.install_steps)
+    return f"{attempt.number}. on {attempt.planned.plan.base_image}: {steps[:600]} -> {said}{then[:600]}"
+
+
+def _outcome(failure: BuildFailed | SmokeFailed) -> str:
+    if isinstance(failure, BuildFailed):
+        how = "took too long" if failure.timed_out else f"failed with exit code {failure.exit_code}"
+        return f"the build {how}"
+    if failure.out_of_memory:
+        return "the smoke command ran out of memory"
+    if failure.limit:
+        return f"the smoke command was ended by a limit: {failure.limit}"
+    return f"the smoke command exited with code {failure.exit_code}"
+
+
+def _where(failure: BuildFailed | SmokeFailed) -> str:
+    return (
+        f"step: {failure.step[:600]}\n" if isinstance(failure, BuildFailed) and failure.step else ""
+    )
+
+
+def _other_bases(facts: RepoFacts, draft: PlannedEnvironment | None) -> frozenset[str]:
+    named = {recipe.base_image for recipe in facts.of(ContainerRecipe)}
+    return frozenset(named | ({draft.plan.base_image} if draft else set()))
+
+
+def _problems(error: ValidationError) -> tuple[str, ...]:
+    """Return pydantic's complaints as `install_steps.0: must be one line`, shortened."""
+    found = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(map(str, problem["loc"]))
+        found.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}"[:300])
+    return tuple(found)

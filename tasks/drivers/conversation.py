@@ -1,0 +1,182 @@
+"""The exchange with a model: asked once, corrected once, then given up. Every call is dumped, every token counted.
+
+Retries of a failing service belong to the stage that calls; here a ModelError passes through with what was spent.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from paper2run.errors import ModelError
+from paper2run.model.diagnosis import DiagnosisDecision
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed, SmokeFailed
+from paper2run.model.repo import Paper
+from paper2run.model.report import Attempt
+from paper2run.model.usage import Usage
+from paper2run.planners import llm
+from paper2run.planners.llm import Rejected
+from paper2run.planners.message import Message
+from paper2run.planners.wire import DIAGNOSIS_SCHEMA, PLAN_SCHEMA
+from paper2run.redaction import redact
+from paper2run.settings import Settings
+from tasks.drivers import chat
+from tasks.drivers.chat_failures import PromptTooLong
+from tasks.drivers.model_endpoint import Endpoint, endpoint
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 300.0
+"""Seconds for one answer; a small model on one core takes up to 3 minutes."""
+MAX_ANSWER_TOKENS: Final = 2048
+"""A plan has about 400; the rest is for models that think aloud."""
+MAX_PROMPT_TOKENS: Final = 12_000
+"""Prompts stay cheap also where the window is large."""
+CHARS_PER_TOKEN: Final = 3
+"""Careful for code and logs; English prose has about 4."""
+SHRINKINGS: Final = 2
+"""How often a prompt that was too long is halved and asked again."""
+
+
+class _Talk:
+    """One exchange: the endpoint, where its calls are dumped, what it has cost so far."""
+
+    def __init__(
+        self, settings: Settings, purpose: str, schema: dict[str, Any], dump_dir: Path
+    ) -> None:
+        self.endpoint: Endpoint = endpoint(settings)
+        self.usage = Usage()
+        self._purpose = purpose
+        self._schema = schema
+        self._dump_dir = dump_dir
+
+    def ask(self, messages: Sequence[Message]) -> chat.Answer:
+        """Return the answer, counted and dumped. ModelError carries what was spent before it."""
+        at = self.endpoint
+        try:
+            answer = chat.ask(
+                messages,
+                model=at.model,
+                base_url=at.base_url,
+                api_key=at.api_key,
+                schema=self._schema,
+                timeout_s=TIMEOUT_S,
+                max_tokens=MAX_ANSWER_TOKENS,
+            )
+        except ModelError as error:
+            self._dump(messages, {"error": error.what})
+            error.usage = self.usage
+            raise
+        self.usage += Usage(
+            calls=1,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cost_usd=answer.cost_usd,
+            latency_s=answer.latency_s,
+        )
+        self._dump(messages, {"answer": asdict(answer)})
+        return answer
+
+    def _dump(self, messages: Sequence[Message], outcome: dict[str, Any]) -> None:
+        """Write `<purpose>-<number>.json` whole, without keys, with the next free number."""
+        record = {
+            "model": self.endpoint.model,
+            "messages": [asdict(message) for message in messages],
+        } | outcome
+        text = redact(
+            json.dumps(record, indent=1, ensure_ascii=False), chat.secrets(self.endpoint.api_key)
+        )
+        self._dump_dir.mkdir(parents=True, exist_ok=True)
+        number = 1 + len(list(self._dump_dir.glob(f"{self._purpose}-*.json")))
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", dir=self._dump_dir, delete=False
+        ) as file:
+            file.write(text)
+        Path(file.name).replace(self._dump_dir / f"{self._purpose}-{number:02d}.json")
+
+
+def plan(
+    settings: Settings,
+    facts: RepoFacts,
+    paper: Paper,
+    draft: PlannedEnvironment | None,
+    dump_dir: Path,
+) -> tuple[EnvPlan, Usage]:
+    """Return the model's plan and what it took. ModelError, with its `usage`, if none can be had."""
+    talk = _Talk(settings, "plan", PLAN_SCHEMA, dump_dir)
+    return _exchange(
+        talk,
+        lambda room: llm.plan_messages(facts, paper, draft, room_chars=room),
+        lambda text: llm.parse_plan(text, facts, draft),
+    )
+
+
+def diagnose(
+    settings: Settings,
+    failure: BuildFailed | SmokeFailed,
+    planned: PlannedEnvironment,
+    dockerfile: str,
+    facts: RepoFacts,
+    tried: Sequence[Attempt],
+    dump_dir: Path,
+) -> tuple[DiagnosisDecision, Usage]:
+    """Return the model's decision on a failure and what it took. ModelError, with its `usage`, if none can be had."""
+    talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, dump_dir)
+    return _exchange(
+        talk,
+        lambda room: llm.diagnosis_messages(
+            failure, planned, dockerfile, facts, tried, room_chars=room
+        ),
+        lambda text: llm.parse_diagnosis(text, facts, planned, tried),
+    )
+
+
+def _exchange(
+    talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str], T | Rejected]
+) -> tuple[T, Usage]:
+    """Return what the first or the corrected answer parses to."""
+    messages, answer = _first_answer(talk, compose)
+    parsed = parse(answer.text)
+    if isinstance(parsed, Rejected):
+        _refuse_filtered(talk, answer)
+        wrong = llm.correction(answer.text, parsed, is_cut_off=answer.finish_reason == "length")
+        answer = talk.ask([*messages, *wrong])
+        parsed = parse(answer.text)
+    if isinstance(parsed, Rejected):
+        _refuse_filtered(talk, answer)
+        raise ModelError(
+            f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(parsed.problems[:3])}",
+            next_step="The rules go on without it; the exchange is in the run's logs.",
+            usage=talk.usage,
+        )
+    return parsed, talk.usage
+
+
+def _first_answer(
+    talk: _Talk, compose: Callable[[int], list[Message]]
+) -> tuple[list[Message], chat.Answer]:
+    """Return the prompt that fitted and its answer; what a server holds is only known by asking it."""
+    tokens = chat.context_tokens(talk.endpoint.model) - MAX_ANSWER_TOKENS
+    room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
+    for shrinking in range(SHRINKINGS + 1):
+        messages = compose(room >> shrinking)
+        try:
+            return messages, talk.ask(messages)
+        except PromptTooLong:
+            if shrinking == SHRINKINGS:
+                raise
+    raise AssertionError("the last round returns or raises")
+
+
+def _refuse_filtered(talk: _Talk, answer: chat.Answer) -> None:
+    """ModelError where the service withheld its answer: asking again would be withheld again."""
+    if answer.finish_reason == "content_filter":
+        raise ModelError(
+            f"{talk.endpoint.model} withheld its answer (content filter).",
+            next_step="Try another model.",
+            usage=talk.usage,
+        )

@@ -1,0 +1,243 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from paper2run.errors import ModelError
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import Command, RepoFacts
+from paper2run.model.outcome import Log, SmokeFailed
+from paper2run.model.repo import Paper
+from paper2run.model.usage import Usage
+from paper2run.model.value import Source
+from paper2run.settings import Settings
+from tasks.drivers import chat, conversation
+from tasks.drivers.model_endpoint import NO_KEY, endpoint
+
+spec = importlib.util.spec_from_file_location(
+    "scripted_llm", Path(__file__).parents[1] / "scripted_llm.py"
+)
+scripted_llm = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(scripted_llm)
+
+KEY = "sk-test-0123456789abcdefghij"
+FACTS = RepoFacts(
+    facts=(
+        Command(
+            purpose="run",
+            line=f"python run.py --key {KEY}",
+            source=Source(kind="readme", path="README.md"),
+        ),
+    )
+)
+PAPER = Paper(path="", origin="none")
+PLANNED = PlannedEnvironment(
+    plan=EnvPlan(
+        base_image="python:3.9-slim",
+        install_steps=("pip install x",),
+        smoke_command="python run.py",
+    ),
+    planner="rules",
+)
+FAILURE = SmokeFailed(
+    exit_code=1, seconds=1.0, log=Log(stderr="fatal error: foo.h: No such file or directory")
+)
+
+
+@pytest.fixture
+def service():
+    chat._learnt.clear()
+    with scripted_llm.ScriptedLLM() as running:
+        yield running
+
+
+def settings(service, scenario):
+    return Settings(_env_file=None, model=f"openai/{scenario}", base_url=service.url, api_key=KEY)
+
+
+def plan(service, scenario, folder):
+    return conversation.plan(settings(service, scenario), FACTS, PAPER, PLANNED, folder)
+
+
+def diagnose(service, scenario, folder, planned=PLANNED):
+    return conversation.diagnose(
+        settings(service, scenario), FAILURE, planned, "FROM x", FACTS, (), folder
+    )
+
+
+@pytest.mark.parametrize(
+    "scenario", ["success", "fenced", "tool-call", "no-schema", "no-json-mode"]
+)
+def test_a_good_answer_is_a_plan_at_the_first_try(service, tmp_path, scenario):
+    made, usage = plan(service, scenario, tmp_path)
+    assert made.base_image == "python:3.11-slim"
+    assert made.env == {"OMP_NUM_THREADS": "1"}
+    assert (usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost_usd) == (
+        1,
+        100,
+        20,
+        None,
+    )
+
+
+@pytest.mark.parametrize("scenario", ["garbage-then-success", "evil-then-success"])
+def test_a_wrong_answer_is_corrected_once(service, tmp_path, scenario):
+    made, usage = plan(service, scenario, tmp_path)
+    assert made.base_image == "python:3.11-slim"
+    assert (usage.calls, usage.tokens) == (2, 240)
+    roles = [message["role"] for message in service.requests[-1].body["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+
+
+def test_the_correction_quotes_what_was_wrong(service, tmp_path):
+    plan(service, "evil-then-success", tmp_path)
+    asked = service.requests[-1].body["messages"][-1]["content"]
+    assert "install_steps.0: a download must not be piped into a shell" in asked
+
+
+@pytest.mark.parametrize(
+    ("scenario", "calls", "words"),
+    [
+        ("garbage", 2, "no JSON object"),
+        ("evil", 2, "piped into a shell"),
+        ("truncated", 2, "no JSON object"),
+        ("empty", 2, "no JSON object"),
+        ("reasoning-only", 2, "no JSON object"),
+        ("content-filter", 1, "content filter"),
+    ],
+)
+def test_a_model_that_stays_wrong_is_given_up_and_counted(
+    service, tmp_path, scenario, calls, words
+):
+    with pytest.raises(ModelError) as caught:
+        plan(service, scenario, tmp_path)
+    assert words in caught.value.what
+    assert not caught.value.transient
+    assert caught.value.usage.calls == calls
+    assert caught.value.usage.tokens == 120 * calls
+    assert len(service.requests) == calls
+
+
+def test_a_failing_service_is_not_asked_again_here(service, tmp_path):
+    with pytest.raises(ModelError) as caught:
+        plan(service, "unavailable", tmp_path)
+    assert caught.value.transient
+    assert caught.value.usage == Usage()
+    assert len(service.requests) == 1
+
+
+def test_a_prompt_that_is_too_long_is_halved(service, tmp_path):
+    many = tuple(
+        Command(purpose="run", line=f"python run_{n}.py {'x' * 400}", source=Source(kind="readme"))
+        for n in range(99)
+    )
+    asked = settings(service, "too-long-once")
+    _, usage = conversation.plan(asked, RepoFacts(facts=many), PAPER, PLANNED, tmp_path)
+    first, second = (len(str(request.body["messages"])) for request in service.requests)
+    assert second < 0.7 * first
+    assert usage.calls == 1
+
+
+def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
+    stop, _ = diagnose(service, "stop", tmp_path)
+    assert (stop.decision, stop.confidence, stop.new_plan) == ("stop", "high", None)
+    repair, _ = diagnose(service, "repair", tmp_path)
+    assert repair.decision == "repair"
+    assert repair.new_plan.system_packages == ("libfoo-dev",)
+    prompt = service.requests[-1].body["messages"][1]["content"]
+    assert "fatal error: foo.h" in prompt
+    assert (
+        service.requests[-1].body["response_format"]["json_schema"]["name"] == "DiagnosisDecision"
+    )
+
+
+def test_a_repair_that_was_tried_is_no_repair(service, tmp_path):
+    repair, _ = diagnose(service, "repair", tmp_path)
+    with pytest.raises(ModelError, match="tried and failed"):
+        diagnose(service, "repair", tmp_path, PLANNED.model_copy(update={"plan": repair.new_plan}))
+
+
+def test_every_call_is_dumped_without_keys(service, tmp_path):
+    plan(service, "garbage-then-success", tmp_path / "logs")
+    with pytest.raises(ModelError):
+        plan(service, "bad-key", tmp_path / "logs")
+    names = sorted(path.name for path in (tmp_path / "logs").iterdir())
+    assert names == ["plan-01.json", "plan-02.json", "plan-03.json"]
+    for name in names:
+        text = (tmp_path / "logs" / name).read_text()
+        assert KEY not in text
+        assert "sk-scripted" not in text
+        record = json.loads(text)
+        assert record["messages"][0]["role"] == "system"
+        assert ("answer" in record) != ("error" in record)
+
+
+def means(monkeypatch, environment=(), **given):
+    for name in (
+        "OPENAI_API_KEY",
+        "NVIDIA_API_KEY",
+        "NVIDIA_NIM_API_KEY",
+        "PAPER2RUN_API_KEY",
+        "PAPER2RUN_MODEL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in dict(environment).items():
+        monkeypatch.setenv(name, value)
+    found = endpoint(Settings(_env_file=None, **given))
+    return found.model, found.base_url, found.api_key
+
+
+HERE = "http://127.0.0.1:8000/v1"
+DEFAULT = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
+NVIDIA = "https://integrate.api.nvidia.com/v1"
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ({"nvidia_api_key": "nv"}, {}, (DEFAULT, "", "nv")),
+        ({"nvidia_api_key": "nv", "base_url": HERE}, {}, (DEFAULT, HERE, "nv")),
+        (
+            {"nvidia_api_key": "nv", "model": "deepseek-ai/x"},
+            {},
+            ("nvidia_nim/deepseek-ai/x", "", "nv"),
+        ),
+        (
+            {"nvidia_api_key": "nv", "model": "a/b", "base_url": NVIDIA},
+            {},
+            ("nvidia_nim/a/b", NVIDIA, "nv"),
+        ),
+        (
+            {"nvidia_api_key": "nv", "model": "a/b", "base_url": HERE},
+            {},
+            ("openai/a/b", HERE, NO_KEY),
+        ),
+        (
+            {"nvidia_api_key": "nv", "model": "anthropic/c", "api_key": "own"},
+            {},
+            ("anthropic/c", "", "own"),
+        ),
+        (
+            {"model": "local", "base_url": HERE},
+            {"OPENAI_API_KEY": "o"},
+            ("openai/local", HERE, NO_KEY),
+        ),
+        ({"model": "openai/m", "base_url": HERE}, {"OPENAI_API_KEY": "o"}, ("openai/m", HERE, "o")),
+        ({"model": "gpt-4o"}, {"OPENAI_API_KEY": "o"}, ("gpt-4o", "", "")),
+        ({"model": "nvidia_nim/x"}, {"NVIDIA_NIM_API_KEY": "nim"}, ("nvidia_nim/x", "", "nim")),
+    ],
+)
+def test_settings_mean_one_model_one_address_one_key(monkeypatch, given, environment, expected):
+    assert means(monkeypatch, environment, **given) == expected
+
+
+@pytest.mark.parametrize("given", [{}, {"model": "nvidia_nim/x"}])
+def test_what_is_missing_is_said_before_anything_is_asked(monkeypatch, given):
+    with pytest.raises(ModelError) as caught:
+        means(monkeypatch, **given)
+    assert "NVIDIA_API_KEY" in caught.value.next_step
+
+
+def test_an_endpoint_does_not_show_its_key():
+    assert KEY not in repr(endpoint(Settings(_env_file=None, model="anthropic/c", api_key=KEY)))
