@@ -67,6 +67,9 @@ def reproduce(
     )  # fmt: skip
     settings = settings_for(request)
     located = locate(request.repo, request.ref, settings)
+    if request.paper:
+        # A paper that cannot be read is a bad request: known before anything is kept.
+        read_paper(request.paper, "", located.commit)
     run = RunFolder.create(settings.out, located.name)
     run_id = current_run_id()
     with recording(run, request, located.name, run_id) as opened, refreshing(request.no_cache):

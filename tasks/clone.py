@@ -7,13 +7,17 @@ from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from paper2run.source import parse
 from tasks.caching import stage
-from tasks.drivers import git, layout
+from tasks.drivers import git, layout, mirror
 from tasks.drivers.git import Located
 from tasks.records import PROGRESS
 
 MIRRORS: Final = "mirrors"
 """Folder below PAPER2RUN_HOME that holds one bare repository an address."""
-RULES: Final = ("paper2run/source.py", "tasks/drivers/git*.py", "tasks/drivers/mirror.py")
+RULES: Final = (
+    "paper2run/source.py", "tasks/drivers/git*.py", "tasks/drivers/mirror.py", "tasks/drivers/refs.py",
+    "tasks/drivers/*folder.py", "tasks/drivers/local_source.py", "tasks/drivers/submodules.py",
+    "tasks/drivers/commit_contents.py",
+)  # fmt: skip
 TIMEOUT_S: Final = 90_000
 """Beyond git's own limit (PAPER2RUN_CLONE_TIMEOUT), which names what was slow."""
 
@@ -48,9 +52,8 @@ def clone(repo: str, located: Located, settings: Settings) -> Checkout:
     )
 
 
-def has_mirror(checkout: Checkout) -> bool:
-    """Tell whether the mirror of a kept checkout is still there."""
-    return Path(checkout.mirror).is_dir()
+has_mirror = mirror.is_held
+"""Tells whether a kept checkout still lies in its mirrors."""
 
 
 @stage("lay out", timeout_s=TIMEOUT_S)

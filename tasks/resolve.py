@@ -1,25 +1,39 @@
 """Stage resolve: a plan with open requirements becomes one with exact versions of the whole set."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
 from paper2run.model.value import Source
 from paper2run.pip_steps import image_python, plan_requirements, with_pins
 from paper2run.settings import Settings
+from tasks.caching import stage
 from tasks.drivers import resolver
+from tasks.records import PROGRESS
 
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
+RULES: Final = ("paper2run/*.py", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/*index*.py",
+                "tasks/drivers/release_provider.py")  # fmt: skip
+TIMEOUT_S: Final = 1800
 
 
+def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    planned: PlannedEnvironment = inputs["planned"]
+    # Without a date limit the answer is only true for today.
+    today = "" if planned.commit_day else datetime.now(UTC).date().isoformat()
+    offered = ",".join(inputs["offered_pythons"])
+    return (planned.model_dump_json(), offered, inputs["settings"].index_url, today)
+
+
+@stage("resolve", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
 def resolve(
-    planned: PlannedEnvironment,
-    offered_pythons: tuple[str, ...],
-    settings: Settings,
-    on_line: Callable[[str], None] | None = None,
-) -> PlannedEnvironment | Unresolvable:
-    """Return `planned` pinned, on the Python that has it all, with the reasons; or what was tried in vain.
+    planned: PlannedEnvironment, offered_pythons: tuple[str, ...], settings: Settings
+) -> PlannedEnvironment:
+    """Return `planned` pinned, on the Python that has it all, with the reasons.
+
+    Where no full set was found the plan stays open, says so, and is left to the installer in the image.
 
     A plan that is not on an official Python image, or names no distribution and no choice of Pythons,
     comes back as it is. HostError if the index does not answer.
@@ -33,18 +47,32 @@ def resolve(
         offered_pythons=offered_pythons,
         settings=settings,
         cache_dir=settings.home / CACHE_FOLDER,
-        on_line=on_line,
+        on_line=PROGRESS.debug,
     )
     if isinstance(found, Unresolvable):
-        return found
+        return _left_open(planned, found)
     return _pinned(planned, _remembering(planned.resolution, found))
+
+
+def _left_open(planned: PlannedEnvironment, found: Unresolvable) -> PlannedEnvironment:
+    reason = Reason(
+        topic="dependency",
+        decision=f"versions left open, for the installer to try: {found.reason}"[:1000],
+        source=Source(kind="index"),
+    )
+    return planned.model_copy(update={"reasons": (*planned.reasons, reason)})
 
 
 def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvironment:
     plan = with_pins(planned.plan, resolution.pins, resolution.python, resolution.system_packages)
     reasons = dict.fromkeys((*planned.reasons, *_reasons(planned, resolution)))
     return planned.model_copy(
-        update={"plan": plan, "resolution": resolution, "reasons": tuple(reasons)}
+        update={
+            "plan": plan,
+            "draft": planned.plan,
+            "resolution": resolution,
+            "reasons": tuple(reasons),
+        }
     )
 
 

@@ -119,8 +119,12 @@ def lfs_pointers(
 
 def committed_at(git_dir: Path, commit: str) -> datetime | None:
     """Return the committer's date in UTC; None if it is not one that a calendar has."""
-    shown = git_attempt(["rev-list", "-1", "--format=%ct", commit], at=git_dir).stdout
+    # Imported late: GitPython cannot be imported where git is not installed, which is ours to say in words.
+    from git import Repo
+
+    with Repo(git_dir) as repository:
+        seconds = repository.commit(commit).committed_date
     try:
-        return datetime.fromtimestamp(int(shown.splitlines()[-1]), UTC)
-    except (ValueError, IndexError, OverflowError, OSError):
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
         return None

@@ -1,0 +1,76 @@
+# Everything for a user is `make run` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+EXAMPLE := examples/period-doubling
+REPO ?=
+ARGS ?=
+# Names of a bare host have no UTF-8 in them otherwise.
+export PYTHONUTF8 := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run REPO=https://example.org/owner/name ARGS='--timeout 60' reproduces any repository"
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …" >&2; exit 2; }
+	@if command -v uv >/dev/null; then \
+		echo "installing with uv" && uv venv --quiet --allow-existing --seed --python "$$(command -v $(PYTHON))" $(VENV) && \
+		uv pip sync --quiet --require-hashes --python $(VENV) requirements.lock && \
+		uv pip install --quiet --no-deps --python $(VENV) -e .; \
+	else \
+		echo "installing with venv and pip (a minute or two)" && $(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED) ## create the environment in .venv
+
+.PHONY: engine
+engine: ## make sure that a container engine answers (installs and starts one on Debian and Ubuntu)
+	@deployments/engine.sh
+
+.PHONY: base-image
+base-image: $(INSTALLED) engine ## make sure that a Python base image is there, also where no registry answers
+	@deployments/base-image.sh
+
+.PHONY: run
+run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example without one
+	@$(BIN)/paper2run run $(if $(REPO),--repo '$(REPO)',--repo $(EXAMPLE) --paper $(EXAMPLE)/paper.md) $(ARGS)
+
+.PHONY: check
+check: $(INSTALLED) ## lint, types, import contracts, unit tests
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit
+
+.PHONY: test
+test: check base-image ## everything: check, then stage, flow and real-Docker tests
+	$(BIN)/pytest -q --docker --index tests/stage tests/flow tests/engine
+
+.PHONY: serve
+serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C
+	@deployments/serve.sh
+
+.PHONY: lock
+lock: $(INSTALLED) ## pin our own dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## remove the environment and caches of tools; run folders stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

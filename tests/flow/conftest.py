@@ -1,0 +1,72 @@
+"""A real Prefect server for the whole session, folders of its own for everything that is kept."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Repository = Callable[..., str]
+COMMIT_DATE = "2023-03-01T12:00:00+00:00"
+"""After numpy's wheels for Python 3.11, which is the interpreter that every test machine has an image of."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    from prefect.settings import (
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_LOCAL_STORAGE_PATH,
+        temporary_settings,
+    )
+    from prefect.testing.utilities import prefect_test_harness
+
+    home = tmp_path_factory.mktemp("home")
+    os.environ["PAPER2RUN_HOME"] = str(home / "paper2run")
+    with (
+        prefect_test_harness(server_startup_timeout=180),
+        temporary_settings(
+            {
+                PREFECT_LOCAL_STORAGE_PATH: home / "results",
+                PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            }
+        ),
+    ):
+        yield
+    del os.environ["PAPER2RUN_HOME"]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Return a function that makes a git repository of the given files and returns its path."""
+
+    def make(files: dict[str, str], name: str = "demo") -> str:
+        root = tmp_path / name
+        for path, content in files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content)
+        commit_all(root)
+        return str(root)
+
+    return make
+
+
+def commit_all(root: Path, date: str = COMMIT_DATE) -> None:
+    """Turn a folder into a git repository with one commit of everything in it."""
+    identity = {
+        "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_COMMITTER_DATE": date,
+    }  # fmt: skip
+    for arguments in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *arguments], cwd=root, check=True, env={**os.environ, **identity})
+
+
+@pytest.fixture
+def no_containers_left() -> Iterator[None]:
+    """Check that the test leaves no container of a run behind."""
+    yield
+    from tasks.drivers.engine import RUN_LABEL, connect
+
+    left = connect().client.containers.list(all=True, filters={"label": RUN_LABEL})
+    assert not left, "containers of runs were left behind"

@@ -1,0 +1,207 @@
+"""Every verdict of a run, reached for real: real git, a real Prefect server, a real engine, a real index."""
+
+import json
+from pathlib import Path
+
+import pytest
+from prefect.client.schemas import State
+
+from flows.reproduce import reproduce
+from paper2run.errors import HostError, UserError
+from paper2run.model.report import Metadata
+from tasks.resolve import resolve
+
+pytestmark = pytest.mark.docker
+EXAMPLE = Path(__file__).parents[2] / "examples" / "period-doubling"
+COMPLETE = {
+    "Dockerfile", "INSTRUCTIONS.md", "attempts", "logs", "metadata.json", "paper.json", "plan.json",
+    "repo", "repo.json", "repo_facts.json", "report.md", "run.log",
+}  # fmt: skip
+
+
+def verdict_of(state: State, out: Path) -> tuple[Metadata, Path]:
+    metadata, folder = state.result()
+    assert state.name == metadata.status, "the final state is named for the verdict"
+    kept = json.loads((Path(folder) / "metadata.json").read_text())
+    assert kept["status"] == metadata.status
+    assert Path(folder).parent == out.resolve()
+    return metadata, Path(folder)
+
+
+def test_the_bundled_example_succeeds_with_a_complete_run_folder(tmp_path, no_containers_left):
+    state = reproduce(
+        repo=str(EXAMPLE), paper=str(EXAMPLE / "paper.md"), out=str(tmp_path), return_state=True
+    )
+
+    metadata, folder = verdict_of(state, tmp_path)
+    assert metadata.status == "success", metadata.reason
+    names = {path.name for path in folder.iterdir()}
+    assert names >= COMPLETE | {"image.txt"}
+    assert (folder / "image.txt").read_text().strip() == metadata.image
+    attempt = {path.name for path in (folder / "attempts" / "01").iterdir()}
+    assert attempt >= {
+        "Dockerfile", "build_stdout.log", "build_stderr.log", "smoke_stdout.log", "smoke_stderr.log",
+    }  # fmt: skip
+    assert "docker run --rm --init --network=none" in (folder / "INSTRUCTIONS.md").read_text()
+    assert metadata.rung == "smoke"
+    assert metadata.versions.engine
+
+
+def test_a_module_nobody_declared_is_added_and_the_second_attempt_succeeds(
+    tmp_path, repository, no_containers_left
+):
+    repo = repository(
+        {
+            "main.py": "def work():\n    try:\n        import tabulate\n    except ImportError:\n"
+            "        raise\n    print(tabulate.tabulate([[1, 2]]))\n\n\n"
+            'if __name__ == "__main__":\n    work()\n'
+        }
+    )
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.attempts) == ("success", 2), metadata.reason
+    diagnosis = json.loads((folder / "attempts" / "01" / "diagnosis.json").read_text())
+    assert diagnosis["by"] == "missing_module"
+    assert "No module named 'tabulate'" in diagnosis["evidence"]
+    assert "tabulate==" in (folder / "Dockerfile").read_text()
+    assert "tabulate" not in (folder / "attempts" / "01" / "Dockerfile").read_text()
+
+
+def test_a_repair_that_is_needed_after_the_last_attempt_exhausts_them(tmp_path, repository):
+    repo = repository({"main.py": "import importlib\nimportlib.import_module('tabulate')\n"})
+
+    state = reproduce(
+        repo=repo,
+        out=str(tmp_path / "runs"),
+        smoke="python main.py",
+        max_attempts=1,
+        return_state=True,
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.attempts) == ("max-attempts-exhausted", 1)
+    assert "--max-attempts" in metadata.smallest_change
+    assert not (folder / "image.txt").exists()
+
+
+def test_data_that_is_not_in_the_repository_stops_with_the_line_that_wants_it(tmp_path, repository):
+    repo = repository({"main.py": 'open("data/train.csv")\n'})
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.cause) == ("stopped-by-rule", "missing_data")
+    assert "data/train.csv" in metadata.reason
+    assert "FileNotFoundError" in (folder / "report.md").read_text()
+
+
+def test_a_repository_without_code_stops_before_anything_is_built(tmp_path, repository):
+    repo = repository({"README.md": "# Code comes soon\n"})
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.cause) == ("stopped-by-rule", "no_code")
+    assert metadata.attempts == 0
+    assert "The author publishes the code" in (folder / "report.md").read_text()
+
+
+def test_a_failure_of_no_known_kind_is_called_smoke_failed(tmp_path, repository):
+    repo = repository({"main.py": "print('so far')\nraise SystemExit(7)\n"})
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.cause) == ("smoke-failed", "undiagnosed")
+    assert "exited with 7" in metadata.reason
+    assert (folder / "attempts/01/smoke_stdout.log").read_text() == "so far\n"
+
+
+def test_a_command_that_is_alive_at_the_timeout_succeeds(tmp_path, repository, no_containers_left):
+    repo = repository({"main.py": "import time\nprint('up', flush=True)\ntime.sleep(600)\n"})
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", timeout=3, return_state=True
+    )
+
+    metadata, _ = verdict_of(state, tmp_path / "runs")
+    assert metadata.status == "success"
+    assert "alive at the timeout" in metadata.reason
+
+
+def test_without_an_engine_the_plan_is_kept_and_the_verdict_says_how_to_get_one(
+    tmp_path, repository, monkeypatch
+):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    repo = repository({"main.py": "print(1)\n"})
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert metadata.status == "preflight-failed"
+    assert metadata.smallest_change
+    assert (folder / "Dockerfile").exists()
+
+
+def test_a_dry_run_plans_and_renders_only(tmp_path, repository):
+    repo = repository({"requirements.txt": "tabulate\n", "main.py": "import tabulate\n"})
+
+    state = reproduce(
+        repo=repo,
+        out=str(tmp_path / "runs"),
+        smoke="python main.py",
+        dry_run=True,
+        return_state=True,
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.attempts) == ("planned", 0)
+    assert "tabulate==" in (folder / "Dockerfile").read_text()
+    assert not (folder / "attempts").exists()
+
+
+def test_trouble_of_the_host_fails_the_run_and_leaves_its_traceback(
+    tmp_path, repository, monkeypatch
+):
+    monkeypatch.setenv("PAPER2RUN_INDEX_URL", "http://user:secret@127.0.0.1:9/simple")
+    monkeypatch.setattr(resolve, "retries", 0)
+    repo = repository({"requirements.txt": "tabulate\n", "main.py": "import tabulate\n"})
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    with pytest.raises(HostError):
+        state.result()
+    assert state.is_failed()
+    [folder] = (tmp_path / "runs").iterdir()
+    kept = json.loads((folder / "metadata.json").read_text())
+    assert kept["status"] == "exception"
+    assert "HostError" in (folder / "logs" / "exception.txt").read_text()
+    assert not [
+        path for path in folder.rglob("*") if path.is_file() and b"secret" in path.read_bytes()
+    ]
+
+
+def test_a_bad_request_leaves_no_run_folder(tmp_path, repository):
+    repo = repository({"main.py": "print(1)\n"})
+    not_a_pdf = tmp_path / "paper.pdf"
+    not_a_pdf.write_text("this is no PDF")
+
+    for wrong in ({"ref": "no-such-branch"}, {"paper": str(not_a_pdf)}, {"out": str(not_a_pdf)}):
+        request = {"repo": repo, "out": str(tmp_path / "runs"), **wrong}
+        state = reproduce(**request, return_state=True)
+        with pytest.raises(UserError) as caught:
+            state.result()
+        assert caught.value.next_step
+    assert not (tmp_path / "runs").exists()
