@@ -74,6 +74,7 @@ sys.exit(0 if engine.image(sys.argv[1]) else "base-image: the engine did not tak
 # host_source FIELD: what this host's apt uses for its main packages: REPO_URI or SIGNED_BY. Nothing unless Debian.
 host_source() {
   local codename
+  # shellcheck disable=SC1091  # written by the system, not part of the project
   codename=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}") || return 0
   apt-get indextargets --format "\$(RELEASE) \$(COMPONENT) \$($1)" 'Created-By: Packages' 2>/dev/null |
     awk -v codename="$codename" '$1 == codename && $2 == "main" { print $3; exit }'

@@ -144,7 +144,7 @@ main() {
   if ! dockerd_runs; then
     command -v apt-get >/dev/null || give_up "no container engine answers, and only Debian's and Ubuntu's can be installed here"
     may_be_root || give_up "no container engine answers, and installing one needs root or sudo"
-    command -v dockerd >/dev/null && command -v iptables >/dev/null || install_docker
+    if ! command -v dockerd >/dev/null || ! command -v iptables >/dev/null; then install_docker; fi
     # The package may have started it; never a second one beside it.
     dockerd_runs || start_dockerd
   else

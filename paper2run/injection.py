@@ -154,8 +154,9 @@ def base_images(dockerfile: str) -> tuple[str, ...]:
     for instruction in instructions(dockerfile):
         if instruction.name != "FROM":
             continue
-        image = next(word for word in instruction.text.split()[1:] if not word.startswith("--"))
-        if image not in stages and "$" not in image:
+        words = instruction.text.replace("\\\n", " ").split()[1:]
+        image = next((word for word in words if not word.startswith("--")), "")
+        if image and image not in stages and "$" not in image:
             images.append(image)
         if named := STAGE_NAME.search(instruction.text):
             stages.add(named[1])

@@ -103,11 +103,11 @@ def run(
     started = time.monotonic()
     try:
         with engine_faults(f"running {image}"):
-            container, refusal = _start(engine, image, argv, flags.options(name, run_id))
-            if refusal:
-                ending = _Ending(exit_code=127, stderr=refusal)
-            else:
-                ending = _watch(engine, container, limits, started + timeout_s, on_line)
+            container = engine.client.containers.create(
+                image, argv or None, **flags.options(name, run_id)
+            )
+            container.start()
+            ending = _watch(engine, container, limits, started + timeout_s, on_line)
     finally:
         remove_container(engine, name)
     return RunResult(
@@ -187,23 +187,6 @@ class _Ending:
     alive_at_timeout: bool = False
     out_of_memory: bool = False
     limit: str = ""
-
-
-def _start(
-    engine: Engine, image: str, argv: list[str], options: dict[str, Any]
-) -> tuple["Container", str]:
-    """Start a container; return it, and why its command could not be started at all (empty if it was)."""
-    from docker.errors import APIError
-
-    container = engine.client.containers.create(image, argv or None, **options)
-    try:
-        container.start()
-    except APIError as error:
-        # 400: the runtime found no such program or folder in the image, which is the image's fault.
-        if error.status_code != 400:
-            raise
-        return container, error.explanation or str(error)
-    return container, ""
 
 
 def _watch(

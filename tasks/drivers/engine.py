@@ -155,6 +155,7 @@ class Engine:
             for image in images
             for tag in image.get("RepoTags") or ()
             for start in starts
+            if tag.startswith(start)
         }
         versions = {found[1] for name in names if (found := PYTHON_IMAGE.fullmatch(name))}
         return tuple(sorted(versions, key=lambda version: tuple(map(int, version.split(".")))))

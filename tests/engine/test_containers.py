@@ -1,0 +1,209 @@
+import dataclasses
+import os
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.drivers.build_context import BuildInput
+from tasks.drivers.buildkit import build
+from tasks.drivers.containers import Limits, RunResult, run
+from tasks.drivers.engine import RUN_LABEL, Engine
+
+pytestmark = pytest.mark.docker
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., RunResult]
+
+
+@pytest.fixture
+def run_command(engine: Engine, base: str, run_id: str, limits: Limits) -> Iterator[Run]:
+    label = f"{run_id}-{uuid.uuid4().hex}"
+
+    def start(command: str | None, **changes: object) -> RunResult:
+        options: dict[str, object] = {
+            "limits": limits,
+            "run_id": label,
+            "timeout_s": 60.0,
+            **changes,
+        }
+        return run(engine, base, command, **options)  # type: ignore[arg-type]
+
+    yield start
+    assert engine.sweep(label) == 0, "a container was left behind"
+
+
+def test_command_that_exits_0_brings_both_streams(run_command: Run) -> None:
+    lines: list[str] = []
+
+    result = run_command("echo out; echo err >&2; printf unfinished", on_line=lines.append)
+
+    assert result.exit_code == 0
+    assert result.log.stdout == "out\nunfinished"
+    assert result.log.stderr == "err\n"
+    assert sorted(lines) == ["err", "out", "unfinished"]
+    assert not result.alive_at_timeout
+    assert result.limit == ""
+
+
+def test_exit_code_of_the_command_is_kept(run_command: Run) -> None:
+    result = run_command("exit 3")
+
+    assert result.exit_code == 3
+    assert not result.out_of_memory
+
+
+def test_container_is_locked_down(run_command: Run) -> None:
+    result = run_command(
+        "id -u; echo $HOME; touch $HOME/x && echo home; touch /etc/x; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:'"
+        " /proc/self/status; ls /sys/class/net"
+    )
+
+    lines = result.log.stdout.split()
+    assert lines[:3] == ["1000", "/tmp", "home"]
+    assert "Permission denied" in result.log.stderr
+    status = dict(zip(lines[3:11:2], lines[4:11:2], strict=True))
+    assert int(status["CapEff:"], 16) == int(status["CapBnd:"], 16) == 0
+    assert status["NoNewPrivs:"] == "1"
+    assert status["Seccomp:"] == "2"
+    assert lines[11:] == ["lo"]
+
+
+def test_network_is_given_only_where_it_is_asked_for(run_command: Run) -> None:
+    result = run_command("ls /sys/class/net", network="bridge")
+
+    assert "eth0" in result.log.stdout.split()
+
+
+def test_command_alive_at_its_timeout_is_told_and_killed(run_command: Run) -> None:
+    result = run_command("echo serving; sleep 600", timeout_s=2)
+
+    assert result.alive_at_timeout
+    assert result.log.stdout == "serving\n"
+    assert result.seconds < 20
+    assert not result.out_of_memory
+    assert result.limit == ""
+
+
+def test_too_much_memory_is_told_as_such(run_command: Run, limits: Limits) -> None:
+    result = run_command('python -c "x = bytearray(10**9)"')
+
+    assert result.exit_code == 137
+    assert result.out_of_memory
+    assert result.limit == f"memory {limits.memory_mb} MB"
+
+
+def test_kill_that_is_no_memory_limit_is_not_told_as_one(run_command: Run) -> None:
+    result = run_command("kill -9 $$")
+
+    assert result.exit_code == 137
+    assert not result.out_of_memory
+    assert result.limit == ""
+
+
+def test_processes_are_limited(run_command: Run, limits: Limits) -> None:
+    result = run_command("i=0; while [ $i -lt 200 ]; do sleep 5 & i=$((i + 1)); done; echo all")
+
+    assert "all" not in result.log.stdout
+    assert "fork" in result.log.stderr.lower()
+
+
+def test_too_much_on_disk_ends_the_container(run_command: Run, limits: Limits) -> None:
+    result = run_command("head -c 200M /dev/zero > /var/tmp/big; sleep 600", limits=limits)
+
+    assert result.limit == f"disk {limits.disk_mb} MB"
+    assert not result.alive_at_timeout
+    assert result.seconds < 30
+
+
+def test_flood_of_output_takes_neither_memory_nor_time(run_command: Run, engine: Engine) -> None:
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    result = run_command(
+        "echo first; head -c 1G /dev/zero | tr '\\0' x | fold -w 4000; echo; echo last",
+        timeout_s=120,
+    )
+
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+    assert grown_kb < 200_000
+    assert len(result.log.stdout) < 3_000_000
+    assert result.log.stdout.startswith("first\n")
+    if not result.alive_at_timeout:
+        assert result.log.stdout.endswith("last\n")
+    # The daemon is not wedged.
+    assert run_command("true").exit_code == 0
+
+
+def test_program_that_is_not_in_the_image_is_exit_code_127(run_command: Run) -> None:
+    assert run_command("no-such-program").exit_code == 127
+
+
+def test_image_without_a_shell_is_exit_code_127(
+    engine: Engine, run_id: str, repo: Path, limits: Limits
+) -> None:
+    (repo / "file").write_text("")
+    context = BuildInput("FROM scratch\nCOPY repo/ /\n", repo, "paper2run-tests/no-shell:1")
+    build(engine, context, run_id=run_id, timeout_s=60)
+
+    result = run(engine, context.tag, "true", limits=limits, run_id=run_id, timeout_s=60)
+
+    assert result.exit_code == 127
+    assert "/bin/sh" in result.log.stderr
+
+
+def test_more_processors_than_the_machine_has_are_no_error(
+    run_command: Run, limits: Limits
+) -> None:
+    assert run_command("true", limits=dataclasses.replace(limits, cpus=1024)).exit_code == 0
+
+
+def test_docker_command_repeats_the_run_by_hand(
+    run_command: Run, engine: Engine, run_id: str
+) -> None:
+    result = run_command(
+        'echo "$GREETING, it\'s $(id -u) in $(pwd)"; exit 5',
+        env={"GREETING": "a b"},
+        workdir="/var/tmp",
+    )
+    words = shlex.split(result.docker_command)
+
+    assert result.log.stdout == "a b, it's 1000 in /var/tmp\n"
+    assert words[:3] == ["docker", "run", "--rm"]
+    again = subprocess.run(
+        ["docker", "run", f"--label={RUN_LABEL}={run_id}", *words[2:]],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (again.returncode, again.stdout) == (result.exit_code, result.log.stdout)
+
+
+def test_interrupt_removes_the_container(
+    engine: Engine, base: str, run_id: str, tmp_path: Path
+) -> None:
+    label = f"{run_id}-interrupted"
+    script = tmp_path / "interrupted.py"
+    script.write_text(
+        "import sys\nfrom tasks.drivers.containers import Limits, run\n"
+        "from tasks.drivers.engine import connect\n"
+        "run(connect(), sys.argv[1], 'sleep 600', limits=Limits(128, 1, 64, 100), run_id=sys.argv[2], timeout_s=600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script, base, label], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    query = {"filters": {"label": f"{RUN_LABEL}={label}", "status": "running"}, "sparse": True}
+    deadline = time.monotonic() + 30
+    while not engine.client.containers.list(**query):  # type: ignore[arg-type]
+        assert time.monotonic() < deadline, "the container never ran"
+        time.sleep(0.1)
+
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+
+    assert "KeyboardInterrupt" in stderr
+    assert engine.sweep(label) == 0
