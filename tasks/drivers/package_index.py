@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import requests
 from packaging.utils import canonicalize_name
@@ -21,15 +20,15 @@ from pypi_simple import (
     DistributionPackage,
     ProjectPage,
     UnsupportedContentTypeError,
+    UnsupportedRepoVersionError,
 )
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from paper2run.errors import HostError
 from paper2run.package_metadata import DistributionMetadata, source_metadata, wheel_metadata
 from paper2run.releases import IndexFile, Project, project_of
 from paper2run.settings import Settings
 from tasks.drivers.index_cache import IndexCache
+from tasks.drivers.index_connection import IndexConnection, TooLargeError
 from tasks.drivers.remote_archive import (
     MAX_ARCHIVE_BYTES,
     RemoteFile,
@@ -39,11 +38,6 @@ from tasks.drivers.remote_archive import (
     wheel_metadata_text,
 )
 
-TIMEOUT_S: Final = (10, 60)
-"""To connect; between two bytes."""
-RETRIES: Final = Retry(
-    total=3, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), raise_on_status=False
-)
 THREADS: Final = 8
 PAGE_AGE_S: Final = 3600
 """How long a project page serves where today's releases are wanted."""
@@ -59,11 +53,9 @@ class PackageIndex:
     """One index, asked through a cache on disk and one in memory. Close it, or use it in a `with`."""
 
     def __init__(self, settings: Settings, cache_dir: Path) -> None:
-        self._url = (settings.index_url or PYPI_SIMPLE_ENDPOINT).rstrip("/")
-        self._verify = str(settings.ca_bundle) if settings.ca_bundle else True
-        self._session = requests.Session()
-        self._session.mount("https://", HTTPAdapter(max_retries=RETRIES, pool_maxsize=THREADS))
-        self._session.mount("http://", HTTPAdapter(max_retries=RETRIES, pool_maxsize=THREADS))
+        self._connection = IndexConnection(
+            settings.index_url or PYPI_SIMPLE_ENDPOINT, settings.ca_bundle, THREADS
+        )
         self._pages: IndexCache[Page] = IndexCache(cache_dir / "pages", TypeAdapter(Page))
         self._metadata = IndexCache(cache_dir / "metadata", TypeAdapter(DistributionMetadata))
         self._projects: dict[str, Project | None] = {}
@@ -79,19 +71,18 @@ class PackageIndex:
     def __exit__(self, *error: object) -> None:
         """Let go of threads and connections."""
         self._pool.shutdown(cancel_futures=True)
-        self._session.close()
+        self._connection.close()
 
     @property
     def shown(self) -> str:
         """Address of the index without credentials."""
-        parts = urlsplit(self._url)
-        return f"{parts.hostname or ''}{parts.path}"
+        return self._connection.shown
 
     def project(self, name: str) -> Project | None:
         """Return the releases of `name`, None if the index has no such project; HostError if it does not answer."""
         name = canonicalize_name(name)
         if name not in self._projects:
-            key = f"{self._url}/{name}/"
+            key = f"{self._connection.url}/{name}/"
             page = self._kept_page(key)
             if page is None:
                 page = self._fetch_page(key, name)
@@ -129,17 +120,17 @@ class PackageIndex:
 
     def _fetch_page(self, url: str, name: str) -> Page:
         """Return the files of a project; none where the index does not know it."""
-        response = self._get(url, {"Accept": ACCEPT_ANY})
-        if response.status_code == requests.codes.not_found:
+        response = self._connection.get(url, {"Accept": ACCEPT_ANY})
+        if response is None:
             return ()
-        self._raise_for(response)
         try:
             page = ProjectPage.from_response(response, name)
-        except (UnsupportedContentTypeError, ValueError) as error:
+        except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError):
             raise HostError(
-                f"{self.shown} does not answer as a Python package index: {error}",
+                f"{self.shown} does not answer as a Python package index, "
+                f"but with {response.headers.get('Content-Type', 'no type')}",
                 next_step="check the index address (PAPER2RUN_INDEX_URL)",
-            ) from error
+            ) from None
         return tuple(_index_file(package) for package in page.packages)
 
     def _read_metadata(self, file: IndexFile) -> DistributionMetadata:
@@ -147,8 +138,8 @@ class PackageIndex:
             if not file.filename.endswith(".whl"):
                 return source_metadata(*source_texts(file.filename, self._whole(file)))
             if file.has_metadata:
-                response = self._get(f"{file.url}.metadata")
-                if response.status_code == requests.codes.ok:
+                response = self._connection.get(f"{file.url}.metadata")
+                if response is not None:
                     return wheel_metadata(response.content.decode("utf-8", "replace"))
             return wheel_metadata(wheel_metadata_text(self._remote(file)))
         except UnreadableArchive as error:
@@ -158,8 +149,7 @@ class PackageIndex:
         size_bytes = file.size_bytes or self._size(file)
 
         def fetch(start: int, end: int) -> bytes:
-            response = self._get(file.url, {"Range": f"bytes={start}-{end - 1}"}, stream=True)
-            self._raise_for(response)
+            response = self._open(file, {"Range": f"bytes={start}-{end - 1}"})
             if response.status_code == requests.codes.partial_content:
                 return self._body(response, end - start)
             return self._body(response, MAX_ARCHIVE_BYTES)[start:end]
@@ -167,58 +157,24 @@ class PackageIndex:
         return RemoteFile(size_bytes, fetch)
 
     def _size(self, file: IndexFile) -> int:
-        response = self._get(file.url, {"Accept-Encoding": "identity"}, stream=True)
+        response = self._open(file, {"Accept-Encoding": "identity"})
         response.close()
-        self._raise_for(response)
         return int(response.headers.get("Content-Length", 0))
 
     def _whole(self, file: IndexFile) -> bytes:
-        response = self._get(file.url, stream=True)
-        self._raise_for(response)
-        return self._body(response, MAX_ARCHIVE_BYTES)
+        return self._body(self._open(file), MAX_ARCHIVE_BYTES)
+
+    def _open(self, file: IndexFile, headers: dict[str, str] | None = None) -> requests.Response:
+        response = self._connection.get(file.url, headers, stream=True)
+        if response is None:
+            raise UnreadableArchive("the index lists it and does not have it")
+        return response
 
     def _body(self, response: requests.Response, limit_bytes: int) -> bytes:
-        body = bytearray()
         try:
-            for block in response.iter_content(64 * 1024):
-                body += block
-                if len(body) > limit_bytes:
-                    raise UnreadableArchive(f"more than {limit_bytes // 1024} kB")
-        except requests.RequestException as error:
-            raise self._no_answer(error) from error
-        finally:
-            response.close()
-        return bytes(body)
-
-    def _get(
-        self, url: str, headers: dict[str, str] | None = None, *, stream: bool = False
-    ) -> requests.Response:
-        try:
-            return self._session.get(
-                url, headers=headers, timeout=TIMEOUT_S, verify=self._verify, stream=stream
-            )
-        except requests.RequestException as error:
-            raise self._no_answer(error) from error
-
-    def _no_answer(self, error: requests.RequestException) -> HostError:
-        return HostError(
-            f"the package index {self.shown} does not answer ({type(error).__name__})",
-            next_step="check the network, the proxy and PAPER2RUN_CA_BUNDLE, then try again",
-            transient=True,
-        )
-
-    def _raise_for(self, response: requests.Response) -> None:
-        if response.ok:
-            return
-        response.close()
-        denied = response.status_code in (requests.codes.unauthorized, requests.codes.forbidden)
-        raise HostError(
-            f"the package index {self.shown} answered {response.status_code}",
-            next_step="check the credentials in PAPER2RUN_INDEX_URL"
-            if denied
-            else "try again later",
-            transient=not denied,
-        )
+            return self._connection.body(response, limit_bytes)
+        except TooLargeError as error:
+            raise UnreadableArchive(str(error)) from error
 
 
 def _index_file(package: DistributionPackage) -> IndexFile:

@@ -1,0 +1,136 @@
+"""The time machine on the real index: known days, known answers. Needs the network, runs nothing."""
+
+from datetime import date
+from time import monotonic
+
+import pytest
+
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution, Unresolvable
+from paper2run.settings import Settings
+from tasks.drivers.resolver import resolve as find
+from tasks.resolve import resolve as stage
+
+pytestmark = pytest.mark.index
+
+SCIENCE = ("numpy", "pandas", "scikit-learn", "matplotlib")
+WARM_LIMIT_S = 10
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return Settings(home=tmp_path_factory.mktemp("home"))
+
+
+def planned(*requirements, pythons, day=None, image="", **others):
+    plan = EnvPlan(
+        base_image=image or f"python:{pythons[0]}-slim",
+        install_steps=(f"pip install {' '.join(requirements)}", "pip install ."),
+        smoke_command="true",
+    )
+    return PlannedEnvironment(plan=plan, planner="rules", pythons=pythons, commit_day=day, **others)
+
+
+def resolve(environment, settings):
+    """Run the stage's own logic, without Prefect around it."""
+    return stage.fn(environment, (), settings)
+
+
+def versions(environment):
+    assert isinstance(environment, PlannedEnvironment), environment
+    assert environment.resolution is not None
+    return {pin.name: pin.version for pin in environment.resolution.pins}
+
+
+def test_metadata_from_before_the_standards_does_not_lead_to_an_older_pandas(settings):
+    day = date(2018, 6, 1)
+    found = versions(resolve(planned(*SCIENCE, pythons=("3.6",), day=day), settings))
+    assert found["pandas"] == "0.23.0"
+    assert found["numpy"] == "1.14.3"
+    assert found["scipy"] == "1.1.0"
+
+
+def test_the_interpreter_gives_way_to_the_day_and_the_plan_says_so(settings):
+    asked = planned(*SCIENCE, pythons=("3.7", "3.6"), day=date(2018, 6, 1))
+    found = resolve(asked, settings)
+    assert isinstance(found, PlannedEnvironment)
+    assert found.plan.base_image == "python:3.6-slim"
+    assert "numpy==1.14.3" in found.plan.install_steps[0]
+    assert found.plan.install_steps[-1] == "pip install ."
+    python = next(reason for reason in found.reasons if reason.topic == "python")
+    assert "no wheel of numpy for Python 3.7" in python.decision
+    assert any(
+        reason.topic == "date" and "2018-06-01" in reason.decision for reason in found.reasons
+    )
+
+
+def test_python_2_gets_the_versions_of_its_time(settings):
+    found = versions(resolve(planned(*SCIENCE, pythons=("2.7",), day=date(2017, 6, 1)), settings))
+    assert found["numpy"] == "1.12.1"
+    assert found["pandas"] == "0.20.1"
+    assert "functools32" in found or "subprocess32" in found
+
+
+def test_a_commit_from_before_there_were_wheels_gets_the_first_ones(settings):
+    found = resolve(planned("numpy", "scipy", pythons=("2.7",), day=date(2010, 3, 1)), settings)
+    assert isinstance(found, PlannedEnvironment)
+    assert found.resolution is not None
+    assert found.resolution.rung == "first wheels"
+    assert not any(pin.sdist for pin in found.resolution.pins)
+
+
+def test_a_package_that_never_had_a_wheel_is_built_with_the_tools_of_its_time(settings):
+    found = resolve(planned("nltk", "numpy", pythons=("3.6",), day=date(2018, 3, 1)), settings)
+    assert isinstance(found, PlannedEnvironment)
+    wheels, sources = found.plan.install_steps[:2]
+    assert "nltk==3.2.5" in sources
+    assert "--no-build-isolation" in sources
+    assert "setuptools==40.8.0" in wheels
+    assert "nltk" not in wheels
+
+
+def test_a_small_source_is_built_rather_than_the_year_left(settings):
+    found = resolve(planned("pyyaml", "numpy", pythons=("3.6",), day=date(2018, 3, 1)), settings)
+    assert versions(found)["pyyaml"] == "3.12"
+    assert isinstance(found, PlannedEnvironment)
+    assert "gcc" in found.plan.system_packages
+
+
+def test_a_version_without_a_wheel_for_any_candidate_is_told_with_what_there_is(settings):
+    asked = planned("tensorflow==1.15.0", pythons=("3.12",), day=date(2019, 11, 1))
+    found = find(asked, offered_pythons=(), settings=settings, cache_dir=settings.home)
+    assert isinstance(found, Unresolvable)
+    assert "no wheel of tensorflow==1.15.0 for Python 3.12" in found.reason
+    assert "cp37" in found.reason
+
+
+def test_only_pythons_with_an_image_are_taken(settings):
+    asked = planned("six", pythons=("3.9", "3.8"), day=date(2021, 3, 1))
+    found = find(asked, offered_pythons=("3.8",), settings=settings, cache_dir=settings.home)
+    assert isinstance(found, Resolution)
+    assert found.python == "3.8"
+    none = find(asked, offered_pythons=("3.12",), settings=settings, cache_dir=settings.home)
+    assert isinstance(none, Unresolvable)
+    assert "3.12" in none.reason
+
+
+def test_a_foreign_image_is_left_as_it_was_planned(settings):
+    asked = planned("six", pythons=(), image="debian:bookworm-slim")
+    assert resolve(asked, settings) == asked
+
+
+def test_resolving_a_resolved_plan_again_changes_nothing_and_is_quick(settings):
+    asked = planned(*SCIENCE, "nltk", pythons=("3.7", "3.6"), day=date(2018, 6, 1))
+    once = resolve(asked, settings)
+    assert isinstance(once, PlannedEnvironment)
+    started = monotonic()
+    twice = resolve(once, settings)
+    assert monotonic() - started < WARM_LIMIT_S
+    assert isinstance(twice, PlannedEnvironment)
+    assert twice.plan == once.plan
+
+
+def test_the_same_plan_gives_the_same_pins_whatever_is_cached(settings, tmp_path):
+    asked = planned(*SCIENCE, pythons=("3.9",), day=date(2021, 6, 1))
+    warm = resolve(asked, settings)
+    cold = resolve(asked, Settings(home=tmp_path))
+    assert warm == cold
