@@ -18,6 +18,8 @@ MAX_NOTEBOOK_BYTES: Final = 30_000_000
 SHELL_CELLS: Final = ("%%bash", "%%sh", "%%!", "%%system", "%%script bash")
 PYTHON_CELLS: Final = ("%%time", "%%timeit", "%%capture", "%%prun", "%%python", "%%px")
 """Cell magics whose body is Python; a cell with any other is left out."""
+KERNELS: Final = {"2": "2.7", "3": "3"}
+"""Version of the language by the digit in the usual kernels' names."""
 MAGIC_LINE: Final = re.compile(r"^([ \t]*)(?:(\w+)[ \t]*=[ \t]*)?([!%])(.*)$", re.MULTILINE)
 HELP_LINE: Final = re.compile(r"^[ \t]*\??\??[\w.]+\?{1,2}[ \t]*$", re.MULTILINE)
 SHELL_MAGICS: Final = ("pip ", "conda ", "system ", "sx ")
@@ -43,7 +45,7 @@ class Notebook:
     language: str
     """Lower case; `python` where the notebook says nothing."""
     version: str
-    """Version of the language that last ran it, e.g. `3.6.5`; `2` or `3` from the kernel's name, or empty."""
+    """Version of the language that last ran it, e.g. `3.6.5`; `2.7` or `3` from the kernel's name, or empty."""
     cells: tuple[Cell, ...]
 
 
@@ -75,7 +77,7 @@ def _read(tree: RepoTree, path: str) -> Notebook | Unreadable:
     info, kernel = _mapping(metadata.get("language_info")), _mapping(metadata.get("kernelspec"))
     language = str(info.get("name") or kernel.get("language") or "python").lower()
     named = re.fullmatch(r"python([23])", str(kernel.get("name", "")))
-    version = str(info.get("version") or (named[1] if named else ""))
+    version = str(info.get("version") or (KERNELS[named[1]] if named else ""))
     codes = [code for code in map(_code, _cells(document)) if code is not None]
     is_python = language in {"python", "ipython"}
     cells = [_cell(number, code, is_python) for number, code in enumerate(codes, start=1)]

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,11 +60,12 @@ def imports_of(tree: ast.Module) -> Iterator[Imported]:
                 yield Imported(node.module or "", node.lineno, guarded, node.level)
             case ast.Try() | ast.TryStar():
                 optional = guarded or _goes_on_without(node)
-                needed = _modules(node.body) & _modules(node.handlers) if optional else set()
+                # The same module from another place (`sklearn.model_selection`, else
+                # `sklearn.cross_validation`) is no way to go on without it.
+                needed = _modules(node.body) & _modules(node.handlers)
                 for child in _children(node):
-                    same = (
-                        isinstance(child, ast.Import)
-                        and {alias.name.partition(".")[0] for alias in child.names} <= needed
+                    same = isinstance(child, ast.Import | ast.ImportFrom) and (
+                        _modules([child]) <= needed
                     )
                     waiting.append((child, guarded if same else optional))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
@@ -87,14 +88,16 @@ def _children(node: ast.AST) -> list[ast.AST]:
     return found[::-1]
 
 
-def _modules(nodes: list[ast.stmt] | list[ast.ExceptHandler]) -> set[str]:
-    return {
-        alias.name.partition(".")[0]
-        for node in nodes
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Import)
-        for alias in inner.names
-    }
+def _modules(nodes: Sequence[ast.AST]) -> set[str]:
+    """Return the top-level names of what is imported absolutely anywhere below `nodes`."""
+    found: set[str] = set()
+    for node in nodes:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in inner.names}
+            elif isinstance(inner, ast.ImportFrom) and not inner.level and inner.module:
+                found.add(inner.module.partition(".")[0])
+    return found
 
 
 def _goes_on_without(node: ast.Try | ast.TryStar) -> bool:

@@ -2,6 +2,9 @@
 
 import pytest
 
+collect_ignore = ["repos"]
+"""Checkouts of test situations, whose own tests are data here."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

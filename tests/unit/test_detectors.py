@@ -23,7 +23,9 @@ def test_a_situation_shows_exactly_its_facts(folder: Path, write_expected: bool)
     case = yaml.safe_load((folder / "case.yaml").read_text())
     tree = RepoTree.of(folder / "repo")
     found = [fact for name in case["detectors"] for fact in BY_NAME[name].detect(tree)]
-    facts = [fact.model_dump(exclude_defaults=True) | {"kind": fact.kind} for fact in found]
+    facts = [
+        fact.model_dump(mode="json", exclude_defaults=True) | {"kind": fact.kind} for fact in found
+    ]
     expected = folder / "facts.json"
     if write_expected:
         lines = ",\n ".join(json.dumps(fact, ensure_ascii=False) for fact in facts)

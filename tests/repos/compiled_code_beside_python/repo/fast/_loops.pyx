@@ -1,0 +1,1 @@
+cdef int f(): return 1

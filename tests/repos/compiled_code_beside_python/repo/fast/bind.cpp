@@ -1,0 +1,2 @@
+#include <vector>
+#include <pybind11/pybind11.h>

@@ -1,0 +1,2 @@
+subroutine solve
+end subroutine

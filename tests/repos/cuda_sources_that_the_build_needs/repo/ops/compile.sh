@@ -1,0 +1,2 @@
+#!/bin/sh
+nvcc sample.cu -o sample.o -c

@@ -1,0 +1,3 @@
+import tensorflow as tf
+
+print(tf.load_op_library("ops/sample.so"))

@@ -1,0 +1,1 @@
+wget https://example.org/models/all.zip

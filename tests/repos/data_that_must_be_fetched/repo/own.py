@@ -1,0 +1,5 @@
+def load_dataset(name):
+    return name
+
+
+load_dataset("mine")

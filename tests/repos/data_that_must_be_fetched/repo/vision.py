@@ -1,0 +1,4 @@
+from torchvision import datasets, models
+
+datasets.MNIST("data", download=True)
+models.resnet18(pretrained=True)

@@ -1,0 +1,2 @@
+import numpy
+from diff.core import grad

@@ -1,0 +1,3 @@
+from data import load
+from diff import grad
+from datasets import load_dataset

@@ -1,0 +1,2 @@
+from setuptools import setup
+setup(name="diff", packages=["diff", "diff.numpy"])

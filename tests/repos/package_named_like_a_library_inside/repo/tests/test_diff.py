@@ -1,0 +1,3 @@
+import diff.numpy as np
+import helper
+import yaml

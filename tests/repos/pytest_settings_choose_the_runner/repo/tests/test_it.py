@@ -1,0 +1,5 @@
+import unittest
+
+
+class TestIt(unittest.TestCase):
+    pass

@@ -1,0 +1,2 @@
+import gensim
+from six import moves

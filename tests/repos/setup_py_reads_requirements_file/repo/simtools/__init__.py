@@ -1,0 +1,2 @@
+from .core import run
+__version__ = '1.0'

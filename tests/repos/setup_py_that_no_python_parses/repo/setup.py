@@ -1,0 +1,5 @@
+from setuptools import setup
+<<<<<<< HEAD
+setup(name='a')
+=======
+setup(name='b')

@@ -1,0 +1,2 @@
+import wave
+import plotting

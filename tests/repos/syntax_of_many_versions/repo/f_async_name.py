@@ -1,0 +1,2 @@
+def load(batch):
+    return batch.cuda(async=True)

@@ -1,0 +1,5 @@
+from nose.tools import raises
+
+
+def test_one():
+    assert raises

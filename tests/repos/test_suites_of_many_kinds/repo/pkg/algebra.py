@@ -1,0 +1,3 @@
+import doctest
+
+doctest.testmod()

@@ -1,0 +1,74 @@
+"""From imported names to distributions, and what an archive's members make importable."""
+
+import pytest
+
+from paper2run.archive_modules import source_modules, wheel_modules
+from paper2run.distributions import distribution_for, stdlib_span, third_party_name
+
+
+@pytest.mark.parametrize(
+    ("module", "declared", "name", "certainty"),
+    [
+        ("sklearn", (), "scikit-learn", "known"),
+        ("cv2", (), "opencv-python-headless", "known"),
+        ("cv2", ("opencv-python",), "opencv-python", "declared"),
+        ("google.protobuf", (), "protobuf", "known"),
+        ("mpl_toolkits", (), "matplotlib", "known"),
+        ("numpy", ("numpy",), "numpy", "declared"),
+        ("louvain_custom", ("python-louvain-custom",), "python-louvain-custom", "declared"),
+        ("some_new_thing", (), "some-new-thing", "same-name"),
+        ("rospy", (), "", "absent"),
+        ("rospy", ("rospy",), "rospy", "declared"),
+    ],
+)
+def test_a_guess_says_how_sure_it_is(
+    module: str, declared: tuple[str, ...], name: str, certainty: str
+) -> None:
+    guess = distribution_for(module, declared)
+    assert (guess.name, guess.certainty) == (name, certainty)
+
+
+@pytest.mark.parametrize(
+    ("dotted", "needed"),
+    [
+        ("os.path", ""),
+        ("ConfigParser", ""),
+        ("tomllib", ""),
+        ("sklearn.svm", "sklearn"),
+        ("google.protobuf.message", "google.protobuf"),
+        ("mpl_toolkits.mplot3d", "mpl_toolkits"),
+        ("mpl_toolkits.basemap", "mpl_toolkits.basemap"),
+    ],
+)
+def test_standard_modules_need_nothing_and_namespaces_two_levels(dotted: str, needed: str) -> None:
+    assert third_party_name(dotted) == needed
+
+
+def test_the_standard_library_is_known_by_version() -> None:
+    assert stdlib_span("urllib2") == ("2.7", "2.7")
+    assert stdlib_span("imp") == ("2.7", "3.11")
+    assert stdlib_span("numpy") is None
+
+
+def test_wheel_members_tell_packages_modules_and_namespaces() -> None:
+    members = [
+        "yaml/__init__.py",
+        "_yaml.cpython-311-x86_64-linux-gnu.so",
+        "google/protobuf/message.py",
+        "yaml.libs/libx.so",
+        "yaml-1.0.dist-info/RECORD",
+        "yaml-1.0.data/purelib/extra/__init__.py",
+        "yaml-1.0.data/scripts/tool.py",
+    ]
+    assert wheel_modules(members) == ("_yaml", "extra", "google.protobuf", "yaml")
+
+
+def test_source_members_tell_what_setup_would_install() -> None:
+    members = [
+        "x-1.0/setup.py",
+        "x-1.0/src/x/__init__.py",
+        "x-1.0/single.py",
+        "x-1.0/tests/__init__.py",
+        "x-1.0/docs/conf.py",
+    ]
+    assert source_modules(members) == ("single", "x")
