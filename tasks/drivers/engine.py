@@ -267,7 +267,11 @@ def _usual_addresses() -> list[str]:
 
 
 def _innermost(error: BaseException) -> str:
-    """Return the words of the first cause: the SDK wraps a refused connection four times over."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return str(error) or type(error).__name__
+    """Return the system's own words for what went wrong: the SDK wraps a refused connection four times over."""
+    words = str(error)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            words = str(cause)
+        cause = cause.__cause__ or cause.__context__
+    return words
