@@ -11,6 +11,7 @@ from datetime import date
 from itertools import product
 from typing import Final, Literal
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from paper2run.model.value import Value
@@ -73,11 +74,11 @@ class Installable:
 
 
 def project_of(name: str, files: Iterable[IndexFile]) -> Project:
-    """Return the releases among `files`; files whose names or versions today's standards do not know are left out."""
+    """Return the releases of the normalised `name` among `files`; files whose names or versions today's standards do not know are left out."""
     by_version: dict[Version, list[IndexFile]] = defaultdict(list)
     compiled = False
     for file in files:
-        version = _version(file.filename)
+        version = _version(name, file.filename)
         if version is not None:
             by_version[version].append(file)
             compiled = compiled or (_is_wheel(file) and not file.filename.endswith("-any.whl"))
@@ -157,16 +158,27 @@ def _ending(filename: str) -> str:
     return next((ending for ending in SOURCE_ENDINGS if filename.endswith(ending)), "")
 
 
-def _version(filename: str) -> Version | None:
+def _version(project: str, filename: str) -> Version | None:
     ending = _ending(filename)
     if filename.endswith(".whl"):
         parts = filename.removesuffix(".whl").split("-")
         text = parts[1] if len(parts) in (5, 6) else ""
     elif ending:
-        text = filename.removesuffix(ending).rpartition("-")[2]
+        text = _after_name(project, filename.removesuffix(ending))
     else:
         return None
     try:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def _after_name(project: str, stem: str) -> str:
+    """Return the version in the name of a source archive.
+
+    Names and versions may both hold dashes: cffi-1.0.2-2 is no cffi 2 from 2015.
+    """
+    dashes = [place for place, letter in enumerate(stem) if letter == "-"]
+    named = (place for place in dashes if canonicalize_name(stem[:place]) == project)
+    place = next(named, dashes[-1] if dashes else len(stem))
+    return stem[place + 1 :]

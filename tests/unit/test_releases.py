@@ -40,6 +40,21 @@ def test_releases_come_newest_first_and_unknown_names_are_left_out():
     assert [wheel.filename for wheel in project.releases[1].wheels] == ["a-1.9-py3-none-any.whl"]
 
 
+@pytest.mark.parametrize(
+    ("name", "filename", "version"),
+    [
+        ("a", "a-1.0.2-2.tar.gz", "1.0.2.post2"),
+        ("a-b", "A_b-1.0.zip", "1.0"),
+        ("a-b-c", "a-b.c-2.tgz", "2"),
+        ("renamed", "old-1.tar.gz", "1"),
+    ],
+)
+def test_a_source_archives_version_stands_behind_the_projects_name(name, filename, version):
+    assert [str(release.version) for release in project_of(name, [file(filename)]).releases] == [
+        version
+    ]
+
+
 def test_a_release_is_as_old_as_its_first_file():
     project = project_of("a", [file("a-1.tar.gz", MAY), file(f"a-1-{LINUX}.whl", JUNE)])
     assert [release.day for release in available(project, MAY)] == [MAY]
