@@ -15,7 +15,7 @@ MAX_PARSED_BYTES: Final = 2_000_000
 Parsing costs 30 x reading. 2 MB are about 50,000 lines: nearly every research repository is parsed whole.
 """
 LARGE_TREE_FILES: Final = 3000
-LARGE_TREE_PARSED_BYTES: Final = 300_000
+LARGE_TREE_PARSED_BYTES: Final = 200_000
 """The same for trees of more files: there facts must not cost more than 3 x reading (facts_speed.py)."""
 FILE_COST_BYTES: Final = 500
 """What parsing even an empty file costs, in bytes that could be parsed instead."""

@@ -15,8 +15,10 @@ NAME: Final = "python_syntax"
 
 MAX_BROKEN: Final = 20
 """Broken files reported one by one."""
-OLDEST, NEWEST = "3.6", "3.13"
-"""Ends of the standard-library table for Python 3: a module of 3.6 may be older, one of 3.13 may live on."""
+NEWEST: Final = "3.13"
+"""End of the standard-library table: a module of this version may live on."""
+UNDATED: Final = frozenset({"2.7", "3.6", "3.10"})
+"""First versions that say nothing: both ends of the table, and the version that began to list other platforms."""
 SHIMMED: Final = frozenset({"distutils"})
 """Removed modules that setuptools brings back."""
 
@@ -102,7 +104,7 @@ def _limit(name: str) -> str:
     if last != NEWEST:
         major, minor = last.split(".")
         return f"<{major}.{int(minor) + 1}"
-    return f">={first}" if first not in {"2.7", OLDEST, "3.10"} else ""
+    return f">={first}" if first not in UNDATED else ""
 
 
 def _minor(syntax: Syntax) -> int:

@@ -94,7 +94,7 @@ class Import(Value):
 
     kind: Literal["import"] = "import"
     module: str
-    """Top-level name, e.g. `sklearn`."""
+    """Top-level name, e.g. `sklearn`; two levels for a namespace package, e.g. `google.protobuf`."""
     where: Where
     guarded: bool = False
     """Only inside try/except ImportError, a function, or `if TYPE_CHECKING`: optional."""
