@@ -53,10 +53,11 @@ class Transcript:
         elif isinstance(aux, dict) and "ID" in aux:
             self.image_id = str(aux["ID"])
         elif "error" in item or "errorDetail" in item:
-            self.error = str(item.get("error") or item["errorDetail"].get("message") or item)
+            words = str(item.get("error") or item["errorDetail"].get("message") or item)
+            self.error = self._clean(words)
             self._write("", True, f"{self.error}\n".encode())
         elif "stream" in item:
-            text = str(item["stream"])
+            text = self._clean(str(item["stream"]))
             if step := CLASSIC_STEP.match(text):
                 self._classic_step = step[1].strip()
             self._write("", False, text.encode())

@@ -148,8 +148,8 @@ class Engine:
         with engine_faults("listing the images"):
             images = self.client.api.images()
         start = f"{registry_prefix.rstrip('/')}/" if registry_prefix else ""
-        # Podman spells names of official images out.
-        starts = (start,) if start else ("", "docker.io/library/")
+        # Podman spells names out, those of images that were made here as well.
+        starts = (start,) if start else ("", "docker.io/library/", "localhost/")
         names = {
             tag.removeprefix(start)
             for image in images
