@@ -22,6 +22,7 @@ TOX_FACTOR: Final = re.compile(r"\bpy(\d)(\d{1,2})\b")
 IMAGE_VERSION: Final = re.compile(r"(?:^|/)python:(\d\.\d+|\d)")
 VARIABLE: Final = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}|\$\(([\w.-]+)\)|\$\{(\w+)\}|\$(\w+)")
 """GitHub's, Azure's and the shell's ways to name a variable."""
+FOLDED: Final = re.compile(r"\s\\\s")
 CI_EXTRA: Final = "ci"
 """Extra of requirements that only a CI script installs: evidence, not the author's list of dependencies."""
 
@@ -82,7 +83,8 @@ class CiFile:
         for written in texts(value):
             for line, command in logical_lines(written, line_of(written)):
                 source = Source(kind="ci", path=self.path, line=line)
-                text = prefix + self.expanded(command).strip()
+                # YAML folds continued lines of a plain scalar into one and keeps the backslash.
+                text = prefix + FOLDED.sub(" ", self.expanded(command).strip())
                 yield from command_facts(text, source, own=self.own, group="extra", extra=CI_EXTRA)
 
     def expanded(self, text: str) -> str:

@@ -37,15 +37,16 @@ def command_facts(
         for fact in read_requirement(argument, group=group, source=source, extra=extra):
             if not isinstance(fact, Requirement) or fact.name not in own:
                 yield fact
-    for spec in conda_arguments(line):
+    # Where a machine or a page of documentation runs conda, it sets up more than the code needs.
+    for spec in conda_arguments(line) if group == "runtime" else ():
         if canonicalize_name(spec.split("=")[0]) not in own:
             yield from conda_package(spec, source, "mentioned")
 
 
 def distinct(facts: Iterable[Fact]) -> Iterator[Fact]:
-    """Yield facts that say something new; what was said already is left out, whatever its place."""
+    """Yield the facts of one file in the order of its lines; what was said already is left out."""
     seen: set[Fact] = set()
-    for fact in facts:
+    for fact in sorted(facts, key=lambda fact: fact.source.line):
         said = fact.model_copy(update={"source": DEFAULT})
         if said not in seen:
             seen.add(said)

@@ -69,7 +69,7 @@ def flattened(value: object) -> list[str | FileText]:
             found += [_at(line.strip(), item, number) for number, line in lines if line.strip()]
         elif isinstance(item, FileText):
             found.append(item)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _at(line: str, whole: str, number: int) -> LinedText:
@@ -179,7 +179,7 @@ class _Walk:
 
     def _method(self, owner: str, method: str, node: ast.Call) -> None:
         """Follow `name.append(…)`, `.extend(…)`, `.insert(…)` and `.update(…)`."""
-        known = self._evaluator.names.get(owner)
+        known = _as_list(self._evaluator.names.get(owner))
         value = self._evaluator.value(node.args[-1] if node.args else None)
         if isinstance(known, list) and method in {"append", "extend", "insert"}:
             self._evaluator.names[owner] = added(known, value)
@@ -213,9 +213,11 @@ class _Walk:
             return
         merged = {**taken, **other}
         for name in merged:
-            left, right = taken.get(name), other.get(name)
+            left, right = _as_list(taken.get(name)), _as_list(other.get(name))
             if isinstance(left, list) and (isinstance(right, list) or right is None):
-                merged[name] = _merged(before.get(name), left, right or [], marker, contrary)
+                merged[name] = _merged(
+                    _as_list(before.get(name)), left, right or [], marker, contrary
+                )
             elif isinstance(right, list) and left is None:
                 merged[name] = _merged([], [], right, marker, contrary)
         self._evaluator.names = merged
@@ -236,6 +238,11 @@ def _merged(
 
 def _marked(item: str | FileText, marker: str) -> str | FileText:
     return item if isinstance(item, FileText) else LinedText.at(f"{item}; {marker}", line_of(item))
+
+
+def _as_list(value: object) -> object:
+    """Return the lines of a file as the list they are, and any other value as it is."""
+    return [value] if isinstance(value, FileText) else value
 
 
 def _plain(items: list[object]) -> dict[str | FileText, None]:

@@ -10,6 +10,9 @@ from paper2run.model.environment import DEBIAN_PACKAGE
 MAX_COMMAND_CHARS: Final = 4000
 """A longer command is generated text; it is read no further than this."""
 
+MAX_CONTINUED_LINES: Final = 200
+"""Lines that one command is joined of."""
+
 PROMPT: Final = re.compile(
     r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:~/\w.-]*\s?[$#]\s|>>>\s|\$\s|%\s|[!%](?=(?:pip|conda)\s)|!(?=\w)"
     r"|C:\\[^>]*>|>\s)\s*(?=[\w./~])"
@@ -62,21 +65,28 @@ def unprompted(line: str) -> tuple[str, bool]:
 
 def logical_lines(script: str, first_line: int = 1) -> Iterator[tuple[int, str]]:
     """Yield the line number and text of each command, continuation lines joined, comments left out."""
-    start, held = first_line, ""
+    pieces: list[str] = []
+    start = first_line
     for number, line in enumerate(script.split("\n"), first_line):
-        if not held:
-            start = number
-        line = line[:MAX_COMMAND_CHARS]
-        held += line.strip() if held else line.rstrip()
-        if held.endswith("\\"):
-            held = held[:-1].rstrip() + " "
+        if pieces and line.lstrip().startswith("#"):
+            # Between the lines of one Dockerfile instruction comments are left out.
             continue
-        held = held[:MAX_COMMAND_CHARS]
-        if held.strip() and not held.lstrip().startswith("#"):
-            yield start, re.sub(r"\s+#\s.*$", "", held)
-        held = ""
-    if held.strip():
-        yield start, held.strip()[:MAX_COMMAND_CHARS]
+        start = start if pieces else number
+        line = line[:MAX_COMMAND_CHARS]
+        continued = line.rstrip().endswith("\\")
+        pieces.append(
+            line.strip().removesuffix("\\").rstrip() if pieces or continued else line.rstrip()
+        )
+        if not continued:
+            yield from _command(start, pieces)
+            pieces = []
+    yield from _command(start, pieces)
+
+
+def _command(line: int, pieces: list[str]) -> Iterator[tuple[int, str]]:
+    text = " ".join(pieces[:MAX_CONTINUED_LINES])[:MAX_COMMAND_CHARS]
+    if text.strip() and not text.lstrip().startswith("#"):
+        yield line, re.sub(r"\s+#\s.*$", "", text)
 
 
 def parts(command: str) -> Iterator[str]:
@@ -92,9 +102,9 @@ def parts(command: str) -> Iterator[str]:
 
 
 def pip_arguments(command: str) -> tuple[str, ...]:
-    """Return the requirements that the command's `pip install` parts name on the line itself."""
+    """Return the requirements that the command's `pip install` parts name; local folders are none."""
     found = _arguments(command, PIP, PIP_VALUE_OPTIONS)
-    return tuple(word for word in found if word not in INSTALLERS and word not in {".", "./", ".."})
+    return tuple(word for word in found if word not in INSTALLERS and not word.startswith("."))
 
 
 def conda_arguments(command: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 from paper2run.tree import RepoTree
 
 CHANGE: Final = re.compile(r"^(?:cd|pushd)\s+([^\s;&|]+)\s*(?:&&\s*(.*))?$")
+CLONE: Final = re.compile(r"^git clone\s+(?:-\S+\s+)*\S*?([\w.-]+?)(?:\.git)?/?(?:\s+([\w.-]+))?$")
 SCRIPT: Final = re.compile(
     r"^(?:\S*python[\d.]*|bash|sh|Rscript|julia|node)\s+(?:-u\s+)?([\w./-]+\.\w+)\b"
 )
@@ -35,12 +36,16 @@ class WorkingFolder:
         self._tree = tree
         self._beside = posixpath.dirname(document)
         self._folder = ""
+        self._clone = ""
 
     def follow(self, line: str) -> str:
         """Return the command with the folder before it, or nothing where the line only changes the folder.
 
         A folder that the repository does not have is the clone itself, or outside: the root again.
         """
+        clone = CLONE.match(line)
+        if clone:
+            self._clone = clone[2] or clone[1]
         change = CHANGE.match(line)
         if change:
             self._change(change[1].strip("\"'").rstrip("/"))
@@ -49,6 +54,10 @@ class WorkingFolder:
         return f"cd {shlex.quote(folder)} && {line}" if folder else line
 
     def _change(self, target: str) -> None:
+        if target == self._clone:
+            # A package of the repository often has the name of the clone.
+            self._clone, self._folder = "", ""
+            return
         joined = posixpath.normpath(posixpath.join(self._folder, target))
         known = self._tree.once(folders_of)
         self._folder = joined if joined in known else target if target in known else ""

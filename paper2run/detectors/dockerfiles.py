@@ -79,7 +79,8 @@ def _dockerfile(path: str, content: str, own: frozenset[str]) -> Iterator[Fact]:
                 yield from command_facts(part, source, own=own)
         elif instruction.name in {"CMD", "ENTRYPOINT"}:
             line = _command(instruction.value).strip()
-            if line:
+            # Options alone are for the entry point.
+            if line and not line.startswith("-"):
                 yield Command(purpose="run", line=line, source=source)
 
 

@@ -153,6 +153,9 @@ def _mentioned(line: str, source: Source) -> Iterator[PythonConstraint]:
     for match in VERSION.finditer(line):
         if DENIAL.search(line[max(match.start() - DENIAL_REACH_CHARS, 0) : match.start()]):
             continue
+        if match[0].startswith(("python2", "python3")):
+            # A program's name in running text.
+            continue
         open_ended = bool(match[1] or match[3])
         specifier = f">={match[2]}" if open_ended else listed_python(match[2])
         yield PythonConstraint(specifier=specifier, strength="mentioned", source=source)

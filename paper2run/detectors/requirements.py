@@ -6,12 +6,13 @@ checkout are refused; every file is read once, so that a loop of includes ends.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from paper2run.model.facts import Fact, Group, Unreadable
 from paper2run.model.value import Source
 from paper2run.requirement_text import group_of, read_requirement
+from paper2run.shell_words import logical_lines
 from paper2run.structured import unreadable
 from paper2run.tree import RepoTree
 
@@ -36,7 +37,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         if isinstance(text, Unreadable):
             yield text
             continue
-        for number, line in _lines(text):
+        for number, line in logical_lines(text):
             include = INCLUDE.match(line)
             if include is None:
                 source = Source(kind="file", path=path, line=number)
@@ -72,18 +73,3 @@ def _extra(path: str) -> str:
     words = re.sub(r"require(?:ments?|s)?|^reqs?", "", stem, flags=re.IGNORECASE).strip("-_.")
     inherited = parent if group_of(parent) in {"test", "docs"} else ""
     return words or inherited or "requirements"
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines with their numbers, backslash continuations joined."""
-    start, held = 0, ""
-    for number, line in enumerate(text.split("\n"), 1):
-        start = start if held else number
-        held += line
-        if held.endswith("\\"):
-            held = held[:-1] + " "
-            continue
-        yield start, held
-        held = ""
-    if held:
-        yield start, held

@@ -80,7 +80,7 @@ def _command(line: str, source: Source) -> Iterator[Command]:
     """Yield a command that tests, without tox's substitutions; one that keeps any is left out."""
     for pattern, replacement in SUBSTITUTIONS:
         line = pattern.sub(replacement, line)
-    line = line.strip().removeprefix("- ").rstrip(" \\")
+    line = " ".join(line.split()).removeprefix("- ").rstrip(" \\")
     if "{" not in line and purpose_of(line) == "test":
         yield Command(purpose="test", line=line, source=source)
 
