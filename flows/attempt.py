@@ -5,6 +5,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from flows.names import attempt_number
+from paper2run.errors import ModelError
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildFailed, Built, Passed, Verification
 from paper2run.model.repo import Checkout
@@ -14,7 +15,7 @@ from paper2run.verdicts import failure_line
 from tasks.artifacts import publish_diagnosis, publish_dockerfile, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
-from tasks.records import RunFolder, read_facts_of
+from tasks.records import RunFolder, read_attempts_of, read_facts_of
 from tasks.render import render
 from tasks.report import keep_attempt, keep_context
 from tasks.smoke import smoke
@@ -53,9 +54,23 @@ def attempt(
     if not isinstance(smoked, Passed):
         failure = built if isinstance(built, BuildFailed) else smoked
         assert failure is not None, "a built image was not run"
-        diagnosis = run.attempt_stage(
-            number, diagnose, checkout, planned, failure, verification, facts
-        )
+        tried = read_attempts_of(run)
+        try:
+            diagnosis = run.attempt_stage(
+                number,
+                diagnose,
+                checkout,
+                context,
+                failure,
+                verification,
+                facts,
+                tried,
+                folder,
+                settings,
+            )
+        except ModelError as error:
+            # A model that fails never loses a run: it ends as it would have without one.
+            run.event(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
     done = Attempt(
         number=number,
         planned=planned,

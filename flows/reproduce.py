@@ -82,7 +82,7 @@ def reproduce(
         facts = run.stage(extract, checkout, root)
         run.write("repo_facts.json", facts)
         asked = _asked(checkout, request)
-        planned = run.stage(plan, checkout, root, facts, paper_read, asked, "rules")
+        planned = run.stage(plan, checkout, root, facts, paper_read, asked, str(run.path), settings)
 
         attempts: tuple[Attempt, ...] = ()
         environment, engine = None, ""
@@ -101,7 +101,16 @@ def reproduce(
                 attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
                 verdict = after_attempts(attempts, settings.max_attempts)
         metadata, text = run.stage(
-            report, str(run.path), opened, verdict, checkout, facts, environment, attempts, engine
+            report,
+            str(run.path),
+            opened,
+            verdict,
+            checkout,
+            facts,
+            environment,
+            attempts,
+            engine,
+            settings,
         )
         publish_report(checkout.name, text, attempts, str(run.path))
         run.event(f"{metadata.status}: {metadata.reason}")

@@ -50,9 +50,7 @@ def publish_report(name: str, text: str, attempts: Sequence[Attempt], folder: st
                 {
                     "attempt": attempt.number,
                     "base image": attempt.planned.plan.base_image,
-                    "outcome": "reproduced"
-                    if attempt.succeeded
-                    else failure_line(attempt),
+                    "outcome": "reproduced" if attempt.succeeded else failure_line(attempt),
                     "rung": attempt.verification.reached,
                     "decision": attempt.diagnosis.decision.reason if attempt.diagnosis else "",
                 }

@@ -4,14 +4,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from paper2run.digests import digest_of
+from paper2run.errors import ModelError
 from paper2run.evidence import Evidence
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.planners import rules
+from paper2run.settings import Settings
 from paper2run.tree import RepoTree
 from tasks.caching import stage
+from tasks.diagnose import planner_id
+from tasks.drivers import conversation
+from tasks.records import PROGRESS, RunFolder
 
 RULES: Final = (
     "paper2run/*.py",
@@ -28,7 +33,7 @@ def _key(given: Any) -> tuple[str, ...]:
         digest_of(given["facts"]),
         given["paper"].digest,
         given["asked"].model_dump_json(),
-        given["planner"],
+        planner_id(given["settings"]),
     )
 
 
@@ -39,8 +44,27 @@ def plan(
     facts: RepoFacts,
     paper: Paper,
     asked: Asked,
-    planner: str,
+    run_folder: str,
+    settings: Settings,
 ) -> PlannedEnvironment | Diagnosis:
-    """Return a plan for the commit that lies in `folder`, or the stop that says why there can be none."""
+    """Return a plan for the commit that lies in `folder`, or the stop that says why there can be none.
+
+    The model is asked only where the rules know no way to run code that is there. If it fails, their stop holds.
+    """
     paths = frozenset(RepoTree.of(Path(folder)).files)
-    return rules.plan(Evidence(facts, paths, asked))
+    found = rules.plan(Evidence(facts, paths, asked))
+    if (
+        not settings.planner_model
+        or isinstance(found, PlannedEnvironment)
+        or found.cause == "no_code"
+    ):
+        return found
+    try:
+        drafted, usage = conversation.plan(settings, facts, paper, None, Path(run_folder) / "logs")
+    except ModelError as error:
+        PROGRESS.info(f"no help from the model: {error.what}")
+        return found
+    RunFolder.at(run_folder).count(usage)
+    return PlannedEnvironment(
+        plan=drafted, planner=f"model:{settings.planner_model}", commit_day=asked.commit_day
+    )

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 
 from paper2run.errors import UserError
 from paper2run.model.facts import RepoFacts
-from paper2run.model.report import StageTiming
+from paper2run.model.report import Attempt, StageTiming
+from paper2run.model.usage import Usage
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +28,10 @@ PROGRESS: Final = logging.getLogger("paper2run.progress")
 """What a terminal shows: INFO for steps (`stage`, `attempt` in the record), DEBUG for single log lines."""
 TIMINGS: Final = "logs/stages.jsonl"
 """One line a finished stage; the subflows of a run append to the same file."""
+
+
+USAGE: Final = "logs/usage.jsonl"
+"""One line a conversation with a model."""
 
 
 class RunFolder:
@@ -118,6 +123,17 @@ class RunFolder:
         )
         return self._timed(task.with_options(refresh_cache=True), number, *args, **kwargs)
 
+    def count(self, usage: Usage) -> None:
+        """Add what asking a model took; kept answers are not counted again."""
+        with (self.path / USAGE).open("a") as file:
+            file.write(usage.model_dump_json() + "\n")
+
+    def usage(self) -> Usage:
+        """Return what all calls of a model took in this run."""
+        path = self.path / USAGE
+        lines = path.read_text().splitlines() if path.exists() else []
+        return sum((Usage.model_validate_json(line) for line in lines), Usage())
+
     def timings(self) -> tuple[StageTiming, ...]:
         """Return the stages that have ended, in order."""
         path = self.path / TIMINGS
@@ -146,6 +162,12 @@ class RunFolder:
 def read_facts_of(run: RunFolder) -> RepoFacts:
     """Return the facts that the parent flow wrote: too large for a subflow's parameters (512 kB at the API)."""
     return RepoFacts.model_validate_json((run.path / "repo_facts.json").read_text(encoding="utf-8"))
+
+
+def read_attempts_of(run: RunFolder) -> tuple[Attempt, ...]:
+    """Return the attempts that have ended, in order."""
+    records = sorted(run.path.glob("attempts/*/attempt.json"))
+    return tuple(Attempt.model_validate_json(path.read_text(encoding="utf-8")) for path in records)
 
 
 class LogFile:

@@ -19,6 +19,7 @@ from paper2run.model.outcome import BuildContext, Built, Passed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata, Verdict, Versions
 from paper2run.request import Request
+from paper2run.settings import Settings
 from tasks.caching import rules_version, stage
 from tasks.drivers.engine import connect
 from tasks.records import RunFolder
@@ -95,10 +96,11 @@ def report(
     planned: PlannedEnvironment | None,
     attempts: Sequence[Attempt],
     engine: str,
+    settings: Settings,
 ) -> tuple[Metadata, str]:
     """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two."""
     run = RunFolder.at(folder)
-    metadata = _summary(run, opened, verdict, checkout, planned, attempts, engine)
+    metadata = _summary(run, opened, verdict, checkout, planned, attempts, engine, settings)
     text = markdown.report(metadata, checkout, facts, attempts)
     run.write("report.md", text)
     if verdict.status == "success":
@@ -127,8 +129,9 @@ def _summary(
     planned: PlannedEnvironment | None,
     attempts: Sequence[Attempt],
     engine: str,
+    settings: Settings,
 ) -> Metadata:
-    timings = run.timings()
+    timings, usage = run.timings(), run.usage()
     ended = datetime.now(UTC)
     built = next((a.built for a in reversed(attempts) if isinstance(a.built, Built)), None)
     best = attempts[-1].verification.reached if attempts else "none"
@@ -147,7 +150,9 @@ def _summary(
             "attempts": len(attempts),
             "rung": best,
             "planner": last.planner if last else "rules",
-            "cost_usd": 0.0,
+            "model": settings.planner_model if usage.calls else "",
+            "tokens": usage.tokens,
+            "cost_usd": usage.cost_usd,
             "python": resolution.python if resolution else "",
             "cutoff": resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
             "stages": timings,
