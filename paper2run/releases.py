@@ -74,7 +74,10 @@ class Installable:
 
 
 def project_of(name: str, files: Iterable[IndexFile]) -> Project:
-    """Return the releases of the normalised `name` among `files`; files whose names or versions today's standards do not know are left out."""
+    """Return the releases of the project with the normalised `name`.
+
+    Files whose names or versions today's standards do not know are left out.
+    """
     by_version: dict[Version, list[IndexFile]] = defaultdict(list)
     compiled = False
     for file in files:
