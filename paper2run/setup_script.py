@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Final
 
+from paper2run.condition_markers import markers_of
 from paper2run.lined_text import LinedText, line_of
 from paper2run.literal_values import UNKNOWN, Evaluator, FileText, added
 from paper2run.model.facts import Unreadable
@@ -22,22 +23,6 @@ from paper2run.tree import RepoTree
 SETUP_CALLS: Final = re.compile(
     r"^(?:(?:setuptools|skbuild|distutils\.core|numpy\.distutils\.core|core)\.)?setup$"
 )
-VERSION_INFO: Final = frozenset(
-    {"sys.version_info", "version_info", "sys.version_info.major", "platform.python_version_tuple"}
-)
-OPERATORS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
-    ast.Lt: ("<", ">="),
-    ast.LtE: ("<=", ">"),
-    ast.Gt: (">", "<="),
-    ast.GtE: (">=", "<"),
-    ast.Eq: ("==", "!="),
-    ast.NotEq: ("!=", "=="),
-}
-"""Operator in a marker, and the operator of its contrary."""
-BEFORE_3: Final = 'python_version < "3"'
-SINCE_3: Final = 'python_version >= "3"'
-PYTHON_FLAGS: Final = {"PY2": (BEFORE_3, SINCE_3), "PY3": (SINCE_3, BEFORE_3)}
-"""Flags of six and of many scripts' own, by their last name."""
 
 
 @dataclass
@@ -248,54 +233,6 @@ def _as_list(value: object) -> object:
 def _plain(items: list[object]) -> dict[str | FileText, None]:
     """Return the texts and files of a list as an ordered set."""
     return {item: None for item in items if isinstance(item, str | FileText)}
-
-
-def markers_of(test: ast.expr) -> tuple[str, str]:
-    """Return a condition on interpreter or platform as a marker, and the marker of its contrary; empty if neither."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        marker, contrary = markers_of(test.operand)
-        return contrary, marker
-    if isinstance(test, ast.Name | ast.Attribute):
-        flag = PYTHON_FLAGS.get(dotted_name(test).rpartition(".")[2])
-        return flag or ("", "")
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
-        return "", ""
-    operators = OPERATORS.get(type(test.ops[0]))
-    left = test.left
-    whole = not (isinstance(left, ast.Subscript) and isinstance(left.slice, ast.Constant))
-    name = dotted_name(left.value if isinstance(left, ast.Subscript) else left)
-    value = Evaluator().value(test.comparators[0])
-    if operators is None:
-        return "", ""
-    if name in {"sys.platform", "os.name"} and isinstance(value, str):
-        variable = name.replace(".", "_")
-        return f'{variable} {operators[0]} "{value}"', f'{variable} {operators[1]} "{value}"'
-    if name not in VERSION_INFO:
-        return "", ""
-    numbers = value if isinstance(value, list) else [value]
-    if not numbers or not all(isinstance(number, int) for number in numbers):
-        return "", ""
-    by_major = name.endswith("major") or not whole
-    return _version_markers(operators, [str(number) for number in numbers[:2]], by_major)
-
-
-def _version_markers(
-    operators: tuple[str, str], numbers: list[str], by_major: bool
-) -> tuple[str, str]:
-    """Return the markers; a comparison of the major version alone becomes one of `python_version` with X.0."""
-    major = int(numbers[0])
-    if by_major and operators[0] in {"==", "<=", ">", "!="}:
-        # major == 2 is < 3; major > 2 is >= 3.
-        low, high = f'python_version < "{major + 1}"', f'python_version >= "{major + 1}"'
-        if operators[0] in {"==", "!="} and major >= 3:
-            low, high = f'python_version >= "{major}"', f'python_version < "{major}"'
-            return (low, high) if operators[0] == "==" else (high, low)
-        return (low, high) if operators[0] in {"==", "<="} else (high, low)
-    version = ".".join(numbers)
-    return (
-        f'python_version {operators[0]} "{version}"',
-        f'python_version {operators[1]} "{version}"',
-    )
 
 
 def beside(path: str, name: str) -> str:

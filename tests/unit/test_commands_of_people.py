@@ -51,7 +51,7 @@ def test_only_plain_names_on_the_line_are_requirements() -> None:
 @pytest.mark.parametrize(
     ("line", "command", "prompted"),
     [("$ pip install x", "pip install x", True), ("(env) me@host:~/x$ ls", "ls", True), ("% make", "make", True),
-     (">>> import x", "import x", True), ("!pip install x", "pip install x", True), ("python x.py", "python x.py", False),
+     (">>> import x", "import x", True), ("!pip install x", "pip install x", True), ("make x", "make x", False),
      ("%matplotlib inline", "%matplotlib inline", False), ("$HOME/bin/x", "$HOME/bin/x", False)],
 )  # fmt: skip
 def test_a_prompt_is_no_part_of_the_command(line: str, command: str, prompted: bool) -> None:

@@ -1,0 +1,79 @@
+"""Turns a script's conditions on interpreter and platform into environment markers.
+
+https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers
+"""
+
+import ast
+from typing import Final
+
+from paper2run.literal_values import Evaluator
+from paper2run.python_imports import dotted_name
+
+VERSION_INFO: Final = frozenset(
+    {"sys.version_info", "version_info", "sys.version_info.major", "platform.python_version_tuple"}
+)
+OPERATORS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
+    ast.Lt: ("<", ">="),
+    ast.LtE: ("<=", ">"),
+    ast.Gt: (">", "<="),
+    ast.GtE: (">=", "<"),
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+}
+"""Operator in a marker, and the operator of its contrary."""
+WHOLE_VERSION: Final = {(">", "<="): (">=", "<"), ("<=", ">"): ("<", ">=")}
+BEFORE_3: Final = 'python_version < "3"'
+SINCE_3: Final = 'python_version >= "3"'
+PYTHON_FLAGS: Final = {"PY2": (BEFORE_3, SINCE_3), "PY3": (SINCE_3, BEFORE_3)}
+"""Flags of six and of many scripts' own, by their last name."""
+
+
+def markers_of(test: ast.expr) -> tuple[str, str]:
+    """Return a condition on interpreter or platform as a marker, and the marker of its contrary; empty if neither."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        marker, contrary = markers_of(test.operand)
+        return contrary, marker
+    if isinstance(test, ast.Name | ast.Attribute):
+        flag = PYTHON_FLAGS.get(dotted_name(test).rpartition(".")[2])
+        return flag or ("", "")
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return "", ""
+    operators = OPERATORS.get(type(test.ops[0]))
+    left = test.left
+    whole = not (isinstance(left, ast.Subscript) and isinstance(left.slice, ast.Constant))
+    name = dotted_name(left.value if isinstance(left, ast.Subscript) else left)
+    value = Evaluator().value(test.comparators[0])
+    if operators is None:
+        return "", ""
+    if name in {"sys.platform", "os.name"} and isinstance(value, str):
+        variable = name.replace(".", "_")
+        return f'{variable} {operators[0]} "{value}"', f'{variable} {operators[1]} "{value}"'
+    if name not in VERSION_INFO:
+        return "", ""
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or not all(isinstance(number, int) for number in numbers):
+        return "", ""
+    by_major = name.endswith("major") or not whole
+    if not by_major and not isinstance(left, ast.Subscript):
+        # (2, 7, 18, …) > (2, 7): a whole version is never equal to its beginning.
+        operators = WHOLE_VERSION.get(operators, operators)
+    return _version_markers(operators, [str(number) for number in numbers[:2]], by_major)
+
+
+def _version_markers(
+    operators: tuple[str, str], numbers: list[str], by_major: bool
+) -> tuple[str, str]:
+    """Return the markers; a comparison of the major version alone becomes one of `python_version` with X.0."""
+    major = int(numbers[0])
+    if by_major and operators[0] in {"==", "<=", ">", "!="}:
+        # major == 2 is < 3; major > 2 is >= 3.
+        low, high = f'python_version < "{major + 1}"', f'python_version >= "{major + 1}"'
+        if operators[0] in {"==", "!="} and major >= 3:
+            low, high = f'python_version >= "{major}"', f'python_version < "{major}"'
+            return (low, high) if operators[0] == "==" else (high, low)
+        return (low, high) if operators[0] in {"==", "<="} else (high, low)
+    version = ".".join(numbers)
+    return (
+        f'python_version {operators[0]} "{version}"',
+        f'python_version {operators[1]} "{version}"',
+    )
