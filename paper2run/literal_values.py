@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from paper2run.condition_markers import markers_of
 from paper2run.lined_text import LinedText, line_of
 from paper2run.python_imports import dotted_name
 
@@ -94,14 +95,27 @@ class Evaluator:
             case ast.Subscript():
                 return self._item(self.value(node.value), node.slice)
             case ast.IfExp():
-                body = self.value(node.body)
-                return body if body is not UNKNOWN else self.value(node.orelse)
+                return self._choice(node)
             case ast.BoolOp(values=choices):
                 return next((v for v in map(self.value, choices) if v is not UNKNOWN), UNKNOWN)
             case ast.Call():
                 return self._call(node)
             case _:
                 return UNKNOWN
+
+    def _choice(self, node: ast.IfExp) -> object:
+        """Return both choices with their markers where the condition is one; else the one that needs no condition."""
+        body, otherwise = self.value(node.body), self.value(node.orelse)
+        marker, contrary = markers_of(node.test)
+        if not marker:
+            return body if otherwise is UNKNOWN else otherwise
+        marked = [(item, marker) for item in _as_list(body)]
+        marked += [(item, contrary) for item in _as_list(otherwise)]
+        return [
+            LinedText.at(f"{item}; {condition}", line_of(item))
+            for item, condition in marked
+            if isinstance(item, str)
+        ]
 
     def _items(self, nodes: list[ast.expr]) -> list[object]:
         found: list[object] = []

@@ -34,6 +34,8 @@ MAX_OWN_FILES: Final = 40
 def projects_of(tree: RepoTree) -> tuple[Project, ...]:
     """Return one project per folder, in path order. Called through `tree.once`."""
     folders = {path.rpartition("/")[0] for path in tree.matching("pyproject.toml", "setup.py")}
+    # A folder with such a name is a template that cookiecutter fills in.
+    folders = {folder for folder in folders if "{{" not in folder}
     return tuple(project for folder in sorted(folders) for project in _project(tree, folder))
 
 

@@ -15,7 +15,7 @@ from paper2run.ini_text import lines_of, read_config
 from paper2run.lined_text import line_of
 from paper2run.literal_values import Evaluator
 from paper2run.manifest import Manifest
-from paper2run.model.facts import Command, Fact, PythonConstraint, Unreadable
+from paper2run.model.facts import Command, Fact, Group, PythonConstraint, Unreadable
 from paper2run.model.value import Source
 from paper2run.python_imports import dotted_name
 from paper2run.requirement_text import read_requirement
@@ -62,8 +62,10 @@ def _tox(manifest: Manifest, config: configparser.ConfigParser) -> Iterator[Fact
         for line in lines_of(config, section, "deps") if is_test else []:
             wanted = CONDITION.sub("", line)
             if not wanted.startswith(("-r", "-c")) and "{" not in wanted:
+                # Named environments try one set of versions against another: no set holds them all.
+                group: Group = "test" if section == "testenv" and wanted == line else "extra"
                 source = manifest.source(wanted)
-                yield from read_requirement(wanted, group="test", source=source, extra="tox")
+                yield from read_requirement(wanted, group=group, source=source, extra="tox")
         for line in lines_of(config, section, "commands") if is_test else []:
             yield from _command(CONDITION.sub("", line), manifest.source(line))
 

@@ -18,6 +18,9 @@ OLD, NEW = 'python_version < "3"', 'python_version >= "3"'
      ("sys.version_info > (2, 7)", 'python_version >= "2.7"', 'python_version < "2.7"'),
      ("sys.version_info[:2] <= (3, 3)", 'python_version <= "3.3"', 'python_version > "3.3"'),
      ("sys.platform == 'win32'", 'sys_platform == "win32"', 'sys_platform != "win32"'),
+     ("sys.platform.startswith('win')", 'sys_platform == "win32"', 'sys_platform != "win32"'),
+     ("VERSION_SUFFIX == '3.4'", 'python_version == "3.4"', 'python_version != "3.4"'),
+     ("numpy_version < '1.7'", "", ""), ("version == 'a.b'", "", ""), ("sys.version_info < 'x'", "", ""),
      ("USE_CYTHON", "", ""), ("sys.argv[1] == 'test'", "", ""), ("sys.version_info < x", "", "")],
 )  # fmt: skip
 def test_a_condition_on_the_interpreter_is_a_marker(

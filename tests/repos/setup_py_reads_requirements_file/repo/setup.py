@@ -20,6 +20,7 @@ def read(name):
 
 extras = dict(plot=['matplotlib>=2'], docs=read('docs/requirements.txt'))
 extras['all'] = extras['plot'] + ['jupyter']
+extras['old'] = ['lxml<4.4' if sys.version_info[:2] == (3, 4) else 'lxml']
 extras[':python_version < "3.3"'] = ['funcsigs']
 
 setup(
@@ -33,7 +34,7 @@ setup(
     '''.split(),
     tests_require=tests,
     extras_require=extras,
-    setup_requires=['pytest-runner'],
+    setup_requires=['pytest-runner'] if 'test' in sys.argv else [],
     use_2to3=True,
     entry_points={'console_scripts': ['simulate = simtools.cli:main']},
 )
