@@ -60,7 +60,7 @@ check: $(INSTALLED) ## lint, types, import contracts, unit tests
 
 .PHONY: test
 test: check base-image ## everything: check, then stage, flow and real-Docker tests
-	$(BIN)/pytest -q --docker --index tests/stage tests/flow tests/engine
+	$(BIN)/pytest -q --docker tests/stage tests/flow tests/engine
 
 .PHONY: serve
 serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C

@@ -4,6 +4,7 @@
 4 model trouble, 130 interrupted.
 """
 
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -134,6 +135,8 @@ def server_stop() -> None:
 def main() -> None:
     """Run the command line and exit with the code of what happened."""
     with_traceback = "--traceback" in sys.argv
+    # A plain end would leave the run's container behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except Paper2RunError as error:

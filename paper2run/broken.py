@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from paper2run.failure_log import failure_lines
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
@@ -41,6 +41,7 @@ def repaired(
     evidence: str,
     cause: Cause = "build_error",
     pythons: tuple[str, ...] = (),
+    guesses: tuple[GuessedDistribution, ...] = (),
 ) -> Diagnosis | None:
     """Return a repair that puts `changes` over the plan; None if the plan stays what it was or becomes invalid."""
     try:
@@ -58,6 +59,7 @@ def repaired(
         evidence=evidence[:500],
         source=Source(kind="log", note=evidence[:200]),
         pythons=pythons,
+        guesses=guesses,
     )
 
 

@@ -17,6 +17,8 @@ from paper2run.pip_steps import needs_source
 SOURCE_FOLDER: Final = "/repo"
 USER: Final = "1000:1000"
 """Owner of the source in the image, and the user of smoke runs: repositories write next to their code."""
+KEEP_NO_DOWNLOADS: Final = "ARG PIP_NO_CACHE_DIR=1"
+"""An image shall not carry pip's downloads. An ARG, so that our own builds, whose cache is mounted, can turn it off."""
 DOCKERIGNORE: Final = """\
 # Only the Dockerfile and the source go to the engine.
 *
@@ -62,6 +64,7 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
         'SHELL ["/bin/sh", "-e", "-c"]',
         f"LABEL org.opencontainers.image.revision={checkout.commit}",
         *_system_packages(plan),
+        *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in plan.install_steps) else []),
         *(f"ENV {name}={_quoted(value)}" for name, value in plan.env.items()),
         *(f"RUN {step}" for step in before),
         f"COPY --chown={USER} repo/ {SOURCE_FOLDER}/",

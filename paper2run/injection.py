@@ -90,7 +90,7 @@ class Injection(Value):
     @property
     def build_args(self) -> dict[str, str]:
         """The values of the ARGs: paths below the mount point, and the proxies."""
-        return {**self._variables, **dict(self.proxies)}
+        return {"PIP_NO_CACHE_DIR": "0", **self._variables, **dict(self.proxies)}
 
     @property
     def _variables(self) -> dict[str, str]:

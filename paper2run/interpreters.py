@@ -3,6 +3,7 @@
 Release days: PEPs 373, 494, 537, 569, 596, 619, 664, 693, 719, 745 (https://peps.python.org).
 """
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
@@ -34,6 +35,10 @@ PYTHON_3_USABLE: Final = date(2017, 9, 1)
 """Before this day code whose tests name 2.7 was written on 2.7, and the wheels of its time are for 2.7."""
 PATCHES: Final = range(26)
 """Patch levels with which a minor version may satisfy a specifier such as `!=3.6.0` or `>=3.8.1`."""
+
+
+EXACT: Final = re.compile(r"==\s*\d+\.\d+")
+"""A specifier that names one minor version; prose such as `Python 3` gives `==3.*`, which names none."""
 
 
 class Choice(NamedTuple):
@@ -110,7 +115,7 @@ def _in_order(best: str, allowed: list[str], named: list[str]) -> tuple[str, ...
 
 def _named(allowed: list[str], facts: Iterable[PythonConstraint]) -> list[str]:
     """Return the allowed versions that at least one exact fact (`==3.6.*`) names, oldest first."""
-    exact = [fact for fact in facts if fact.specifier.startswith("==")]
+    exact = [fact for fact in facts if EXACT.match(fact.specifier)]
     return [version for version in allowed if any(_admits(fact, version) for fact in exact)]
 
 

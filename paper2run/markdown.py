@@ -6,8 +6,8 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
-from paper2run.model.report import Attempt, Metadata
 from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt, Metadata
 from paper2run.verdicts import failure_line
 
 HEADLINES = {

@@ -6,10 +6,11 @@ second command) is left exactly as its planner wrote it.
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from paper2run.model.environment import EnvPlan, Pin
 
@@ -27,6 +28,7 @@ HARMLESS_OPTIONS: Final = frozenset(
     {"--progress-bar", "--root-user-action", "--timeout", "--default-timeout", "--retries"}
 )
 """Harmless flags that take a value, as `--flag value` or `--flag=value`."""
+OPEN_STEP: Final = "pip install --no-compile "
 WHEELS_STEP: Final = "pip install --no-compile --no-deps "
 """Byte-compiling is most of pip's time and a third of the image's size; Python does it when needed.
 There is no --no-cache-dir: it would also defeat the wheel cache that our own builds mount, while
@@ -78,6 +80,21 @@ def plan_requirements(plan: EnvPlan) -> tuple[str, ...]:
     """Return the requirements of all pure steps of `plan`, in order, each once."""
     found = (text for step in plan.install_steps for text in requirements_of(step) or ())
     return tuple(dict.fromkeys(found))
+
+
+def without(plan: EnvPlan, names: Collection[str]) -> EnvPlan:
+    """Return `plan` with the distributions of these normalised names taken out of its pure steps."""
+    steps = []
+    for step in plan.install_steps:
+        wanted = requirements_of(step)
+        kept = [
+            text for text in wanted or () if canonicalize_name(Requirement(text).name) not in names
+        ]
+        if wanted is None or len(kept) == len(wanted):
+            steps.append(step)
+        elif kept:
+            steps.append(OPEN_STEP + shlex.join(kept))
+    return plan.model_copy(update={"install_steps": tuple(steps)})
 
 
 def pinned_step(pins: Iterable[Pin]) -> str:

@@ -73,6 +73,7 @@ def next_plan(attempts: Sequence[Attempt]) -> PlannedEnvironment | None:
             "plan": diagnosis.decision.new_plan,
             "draft": None,
             "resolution": None,
+            "guesses": (*last.planned.guesses, *diagnosis.guesses),
             "pythons": diagnosis.pythons or last.planned.pythons,
             "reasons": (*last.planned.reasons, reason),
         }

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from paper2run.distributions import distribution_for
-from paper2run.model.environment import Reason
+from paper2run.model.environment import GuessedDistribution, Reason
 from paper2run.model.facts import CondaPackage, Import, Project, RepoFacts, Requirement, TestSuite
 from paper2run.model.value import DEFAULT, Source
 
@@ -40,28 +40,27 @@ class Wanted(NamedTuple):
     requirements: tuple[str, ...]
     optional: tuple[str, ...]
     """Normalised names, the least trusted first."""
+    guesses: tuple[GuessedDistribution, ...]
     reasons: tuple[Reason, ...]
 
 
 def gather(facts: RepoFacts) -> Wanted:
     """Return everything an environment for this repository wants."""
-    own: set[str] = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
+    own: set[str] = {
+        canonicalize_name(project.name) for project in facts.of(Project) if project.name
+    }
     collected = _Collected(own)
     for fact in _declared(facts):
         collected.add(fact.text, "declared", fact.source, optional=fact.group in {"extra", "docs"})
     for conda in facts.of(CondaPackage):
-        guess = distribution_for(conda.name)
-        collected.add(guess.name, "from the conda environment", conda.source, optional=True)
+        collected.add_module(conda.name, "from the conda environment", conda.source)
     for project in facts.of(Project):
         _add_build_needs(collected, project)
     for suite in facts.of(TestSuite):
         if suite.runner in TEST_RUNNERS:
             collected.add(TEST_RUNNERS[suite.runner], "runs the tests", suite.source, optional=True)
     for imported in _needed_imports(facts):
-        guess = distribution_for(imported.module)
-        if guess.certainty != "same-name" or imported.where != "test":
-            why = f"imported as {imported.module}"
-            collected.add(guess.name, why, imported.source, optional=True)
+        collected.add_module(imported.module, f"imported as {imported.module}", imported.source)
     return collected.result()
 
 
@@ -89,8 +88,7 @@ def _add_build_needs(collected: "_Collected", project: Project) -> None:
             text = f"{name}; {SETUPTOOLS_SINCE}"
             collected.add(text, "builds the project", project.source, optional=False)
     for module in project.build_imports:
-        name = distribution_for(module).name
-        collected.add(name, f"setup.py imports {module}", project.source, optional=False)
+        collected.add_module(module, f"setup.py imports {module}", project.source)
 
 
 class _Collected:
@@ -100,6 +98,7 @@ class _Collected:
         self._own = own
         self._texts: dict[str, list[str]] = {}
         self._optional: dict[str, None] = {}
+        self._guesses: list[GuessedDistribution] = []
         self._reasons: list[Reason] = []
 
     def add(self, text: str, why: str, source: Source, *, optional: bool) -> None:
@@ -127,10 +126,22 @@ class _Collected:
             self._optional.pop(name, None)
         self._reasons.append(_reason(f"{normal}: {why}", source))
 
+    def add_module(self, module: str, why: str, source: Source) -> None:
+        """Add the distribution of a module as optional; nothing where no index has one."""
+        guess = distribution_for(module, tuple(self._texts))
+        if guess.certainty == "absent":
+            self._reasons.append(_reason(f"{module} left out: {guess.source}", source))
+            return
+        new = canonicalize_name(guess.name) not in self._texts
+        self.add(guess.name, why, source, optional=True)
+        if new and guess.certainty == "same-name":
+            self._guesses.append(GuessedDistribution(name=guess.name, module=module))
+
     def result(self) -> Wanted:
         """Return what was collected."""
         requirements = tuple(text for name in self._texts for text in self._texts[name])
-        return Wanted(requirements, tuple(reversed(self._optional)), tuple(self._reasons))
+        optional = tuple(reversed(self._optional))
+        return Wanted(requirements, optional, tuple(self._guesses), tuple(self._reasons))
 
 
 def _reason(decision: str, source: Source | None) -> Reason:

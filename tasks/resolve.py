@@ -6,16 +6,20 @@ from typing import Any, Final
 
 from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
 from paper2run.model.value import Source
-from paper2run.pip_steps import image_python, plan_requirements, with_pins
+from paper2run.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import resolver
+from tasks.drivers.package_index import PackageIndex
+from tasks.drivers.wheel_contents import provides
 from tasks.records import PROGRESS
 
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
-RULES: Final = ("paper2run/*.py", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/*index*.py",
-                "tasks/drivers/release_provider.py")  # fmt: skip
+RULES: Final = (
+    "paper2run/*.py", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/re*.py",
+    "tasks/drivers/*index*.py", "tasks/drivers/wheel_contents.py",
+)  # fmt: skip
 TIMEOUT_S: Final = 1800
 
 
@@ -42,6 +46,7 @@ def resolve(
         return planned
     if not plan_requirements(planned.plan) and not planned.pythons:
         return planned
+    planned = _without_lookalikes(planned, settings)
     found = resolver.resolve(
         planned,
         offered_pythons=offered_pythons,
@@ -52,6 +57,33 @@ def resolve(
     if isinstance(found, Unresolvable):
         return _left_open(planned, found)
     return _pinned(planned, _remembering(planned.resolution, found))
+
+
+def _without_lookalikes(planned: PlannedEnvironment, settings: Settings) -> PlannedEnvironment:
+    """Return the plan without guessed names whose files do not show the module: a wrong name is worse than none."""
+    if not planned.guesses:
+        return planned
+    cache_dir = settings.home / CACHE_FOLDER
+    with PackageIndex(settings, cache_dir) as index:
+        wrong = [
+            guess
+            for guess in planned.guesses
+            if not provides(index, guess.name, guess.module, cache_dir)
+        ]
+    reasons = [
+        Reason(
+            topic="dependency",
+            decision=f"{guess.name} left out: no such distribution holds the module {guess.module}",
+            source=Source(kind="index"),
+        )
+        for guess in wrong
+    ]
+    return planned.model_copy(
+        update={
+            "plan": without(planned.plan, {guess.name for guess in wrong}),
+            "reasons": (*planned.reasons, *reasons),
+        }
+    )
 
 
 def _left_open(planned: PlannedEnvironment, found: Unresolvable) -> PlannedEnvironment:

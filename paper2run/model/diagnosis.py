@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, model_validator
 
-from paper2run.model.environment import EnvPlan
+from paper2run.model.environment import EnvPlan, GuessedDistribution
 from paper2run.model.value import Source, Value
 
 Cause = Literal[
@@ -59,5 +59,7 @@ class Diagnosis(Value):
     """Where in the log or in the repository the evidence stands."""
     smallest_change: str = ""
     """For a stop: the least that the user or the author would have to change."""
+    guesses: tuple[GuessedDistribution, ...] = ()
+    """Names in the new plan that stand for modules by their likeness alone."""
     pythons: tuple[str, ...] = ()
     """Interpreters that the new plan allows, best first; empty: as before."""

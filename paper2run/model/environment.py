@@ -28,7 +28,9 @@ FORBIDDEN_ENV = frozenset(
 """Variables by which a plan could reach beyond its own container or send downloads elsewhere."""
 FORBIDDEN_COMMANDS = (
     (
-        re.compile(r"(?:^|[;&|(\s])(?:sudo|docker|nsenter)\s"),
+        re.compile(
+            r"(?:(?:^|[;&|(`])\s*|\b(?:exec|xargs|env|then|do)\s+)(?:sudo|docker|nsenter)\s"
+        ),
         "sudo, docker and nsenter have no place in a build",
     ),
     (
@@ -187,6 +189,14 @@ class Unresolvable(Value):
     """Every pair that failed, with the resolver's own words, in order."""
 
 
+class GuessedDistribution(Value):
+    """A distribution that is only thought to provide a module, because both have one name."""
+
+    name: str
+    """Normalised distribution name."""
+    module: str
+
+
 class PlannedEnvironment(Value):
     """A plan with its reasons, and what the resolver needs to know beside it."""
 
@@ -202,6 +212,8 @@ class PlannedEnvironment(Value):
     """The commit's day, from which the date ladder starts; None where it is not known."""
     optional: tuple[str, ...] = ()
     """Normalised names of distributions that may be dropped when they stand in the way."""
+    guesses: tuple[GuessedDistribution, ...] = ()
+    """Names that stand for modules by their likeness alone; kept only if the index's files show the module."""
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""

@@ -88,6 +88,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         pythons=choice.pythons,
         commit_day=evidence.asked.commit_day,
         optional=wanted.optional,
+        guesses=wanted.guesses,
         smoke_proves=smoke.proves,
     )
 

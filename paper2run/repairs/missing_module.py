@@ -15,6 +15,7 @@ from paper2run.distributions import distribution_for
 from paper2run.failure_log import all_hits
 from paper2run.ladder import missing_modules
 from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import GuessedDistribution
 from paper2run.model.facts import OwnModule
 from paper2run.pip_steps import plan_requirements
 
@@ -33,7 +34,8 @@ def repair(broken: Broken) -> Diagnosis | None:
     if not modules:
         return None
     modules += [name for name in missing_modules(broken.verification.rungs) if name not in modules]
-    distributions = sorted({distribution_for(module).name for module in modules})
+    found = [distribution_for(module) for module in modules]
+    distributions = sorted({guess.name for guess in found if guess.certainty != "absent"})
     wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(broken.plan)}
     new = [name for name in distributions if canonicalize_name(name) not in wanted]
     if not new:
@@ -44,4 +46,9 @@ def repair(broken: Broken) -> Diagnosis | None:
         with_requirements(broken.plan, *new),
         reason=f"{', '.join(new)} provide the missing {', '.join(modules)}",
         evidence=hits[-1].line,
+        guesses=tuple(
+            GuessedDistribution(name=guess.name, module=guess.module)
+            for guess in found
+            if guess.certainty == "same-name" and guess.name in new
+        ),
     )

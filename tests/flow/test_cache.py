@@ -1,0 +1,116 @@
+"""Kept results: hit by the next run, renewed when the thing they name is gone, computed once by two runs at a time."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
+
+from flows.reproduce import reproduce
+from paper2run.model.report import Metadata
+from tasks.drivers.engine import connect
+
+pytestmark = pytest.mark.docker
+ALWAYS_RUN = {"preflight", "report"}
+"""They look at the engine, and write the run's own folder."""
+
+
+def run_of(repo: str, out: Path, **more: object) -> Metadata:
+    metadata, _ = reproduce(
+        repo=repo, out=str(out), smoke="python main.py", **more, return_state=True
+    ).result()
+    assert metadata.status == "success", metadata.reason
+    return metadata
+
+
+def uncached(metadata: Metadata) -> set[str]:
+    return {timing.stage for timing in metadata.stages if not timing.cached} - ALWAYS_RUN
+
+
+@pytest.fixture
+def repo(repository, request) -> str:
+    # Its own content for each test: results of one must not serve another.
+    return repository({"main.py": f"print({request.node.name!r})\n"})
+
+
+def test_a_second_run_of_the_same_commit_is_cached_in_every_stage_but_report(repo, tmp_path):
+    first = run_of(repo, tmp_path / "runs")
+    second = run_of(repo, tmp_path / "runs")
+
+    assert uncached(first)
+    assert uncached(second) == set()
+    assert second.image_id == first.image_id
+
+
+def test_without_the_cache_every_stage_is_computed_anew(repo, tmp_path):
+    first = run_of(repo, tmp_path / "runs")
+    again = run_of(repo, tmp_path / "runs", no_cache=True)
+
+    assert again.cache_hits == 0
+    assert len(again.stages) == len(first.stages)
+
+
+def test_a_kept_build_whose_image_was_removed_is_built_again(repo, tmp_path):
+    first = run_of(repo, tmp_path / "runs")
+    connect().remove_image(first.image)
+    assert connect().image(first.image) is None
+
+    second = run_of(repo, tmp_path / "runs")
+
+    assert connect().image(second.image) is not None
+    assert "build" in uncached(second)
+
+
+def test_a_damaged_record_is_computed_again(repo, tmp_path):
+    run_of(repo, tmp_path / "runs")
+    storage = PREFECT_LOCAL_STORAGE_PATH.value()
+    damaged = [path for path in storage.glob("extract-*") if path.is_file()]
+    for path in damaged:
+        path.write_text("{ this is no record")
+
+    second = run_of(repo, tmp_path / "runs")
+
+    assert "extract" in uncached(second)
+
+
+def test_a_timeout_that_changed_runs_the_smoke_command_again_and_nothing_before_it(repo, tmp_path):
+    run_of(repo, tmp_path / "runs", timeout=60)
+    second = run_of(repo, tmp_path / "runs", timeout=61)
+
+    assert uncached(second) == {"smoke", "verify"}
+
+
+def test_two_runs_of_one_commit_at_the_same_time_compute_each_stage_once(repository, tmp_path):
+    repo = repository({"main.py": "import time\ntime.sleep(1)\nprint('together')\n"})
+    argv = [sys.executable, "-m", "flows.cli", "run", "--repo", repo, "--smoke", "python main.py"]
+    environment = {
+        **os.environ,
+        "PREFECT_API_URL": PREFECT_API_URL.value(),
+        "PREFECT_LOCAL_STORAGE_PATH": str(PREFECT_LOCAL_STORAGE_PATH.value()),
+    }
+    runs = [
+        subprocess.Popen(
+            [*argv, "--out", str(tmp_path / f"runs{number}")],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for number in (1, 2)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in runs]
+
+    assert [process.returncode for process in runs] == [0, 0], "\n".join(outputs)
+    kept = [json.loads(path.read_text()) for path in tmp_path.glob("runs*/*/metadata.json")]
+    assert len(kept) == 2
+    for stage in ("build", "smoke", "verify"):
+        computed = [
+            timing
+            for run in kept
+            for timing in run["stages"]
+            if timing["stage"] == stage and not timing["cached"]
+        ]
+        assert len(computed) == 1, f"{stage} was computed {len(computed)} times"

@@ -1,0 +1,177 @@
+"""The command line as people use it: exit codes, words, and what an interrupt leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL
+
+from tasks.drivers.engine import RUN_LABEL, connect
+
+
+def paper2run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_help_names_every_flag_without_loading_prefect_or_the_model(tmp_path):
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom flows.cli import app\n"
+        "result = CliRunner().invoke(app, ['run', '--help'], env={'COLUMNS': '200'})\n"
+        "print(result.output)\n"
+        "print('loaded:', sorted({'prefect', 'litellm', 'docker'} & set(sys.modules)))\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    for flag in (
+        "--repo", "--ref", "--paper", "--out", "--timeout", "--max-attempts", "--model", "--base-url",
+        "--dry-run", "--smoke", "--no-cache",
+    ):  # fmt: skip
+        assert flag in shown
+    assert "loaded: []" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run"], "--repo"),
+        (["run", "--repo", "/does/not/exist"], "does not exist"),
+        (["run", "--repo", "ext::sh -c id"], "refused"),
+        (["run", "--repo", ".", "--timeout", "0"], "timeout"),
+        (["run", "--repo", ".", "--out", "/dev/null/runs"], "cannot write"),
+        (["show", "/does/not/exist"], "no run folder"),
+    ],
+)
+def test_a_bad_request_exits_with_2_and_says_what_to_do(arguments, words, tmp_path, repository):
+    here = repository({"main.py": "print(1)\n"})
+    done = paper2run(*[here if argument == "." else argument for argument in arguments])
+
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_host_that_cannot_be_reached_exits_with_3(tmp_path):
+    done = paper2run(
+        "run", "--repo", "http://127.0.0.1:9/owner/name", "--out", str(tmp_path / "runs")
+    )
+
+    assert done.returncode == 3, done.stderr
+    assert "do next" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_configured_api_that_does_not_answer_exits_with_3(tmp_path, repository):
+    here = repository({"main.py": "print(1)\n"})
+    done = paper2run("run", "--repo", here, PREFECT_API_URL="http://127.0.0.1:9/api")
+
+    assert done.returncode == 3
+    assert "Prefect API" in done.stderr
+
+
+@pytest.mark.docker
+def test_a_failing_repository_exits_with_1_and_shows_its_folder(tmp_path, repository):
+    here = repository({"main.py": 'open("data/train.csv")\n'})
+    done = paper2run(
+        "run", "--repo", here, "--out", str(tmp_path / "runs"), "--smoke", "python main.py"
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert "stopped-by-rule (missing_data)" in done.stdout
+    [folder] = (tmp_path / "runs").iterdir()
+    shown = paper2run("show", str(folder))
+    assert shown.returncode == 0
+    assert "data/train.csv" in shown.stdout
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
+    tmp_path, repository, no_containers_left, number
+):
+    here = repository({"main.py": f"import time\nprint({number.value})\ntime.sleep(600)\n"})
+    out = tmp_path / "runs"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "flows.cli",
+            "run",
+            "--repo",
+            here,
+            "--out",
+            str(out),
+            "--smoke",
+            "python main.py",
+        ],
+        env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _wait_for_container()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130, said
+    [folder] = out.iterdir()
+    kept = json.loads((folder / "metadata.json").read_text())
+    assert kept["status"] == "exception"
+    assert [timing["stage"] for timing in kept["stages"]][-1] == "build"
+    assert (folder / "logs" / "exception.txt").exists()
+
+
+@pytest.mark.docker
+def test_doctor_finds_what_a_run_needs(tmp_path):
+    done = paper2run("doctor")
+
+    assert done.returncode == 0, done.stdout
+    for what in ("git", "container engine", "base images", "package index", "model", "Prefect API"):
+        assert what in done.stdout
+
+
+def test_doctor_without_an_engine_says_how_to_get_one():
+    done = paper2run("doctor", DOCKER_HOST="tcp://127.0.0.1:9")
+
+    assert done.returncode == 3
+    assert "no" in done.stdout
+
+
+def _wait_for_container() -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if connect().client.containers.list(filters={"label": RUN_LABEL}):
+            return
+        time.sleep(0.2)
+    raise AssertionError("no container came up")
+
+
+def test_show_of_a_killed_run_says_how_far_it_came(tmp_path: Path):
+    folder = tmp_path / "demo-20260101T000000Z"
+    folder.mkdir()
+    (folder / "run.log").write_text("2026-01-01T00:00:00Z clone: 0.1 s\n")
+    (folder / "metadata.json").write_text(
+        json.dumps(
+            {
+                "status": "running",
+                "repo": "https://example.org/owner/demo",
+                "started_at": "2026-01-01T00:00:00Z",
+                "versions": {"paper2run": "0.1.0", "rules": "x"},
+            }
+        )
+    )
+    shown = paper2run("show", str(folder))
+
+    assert shown.returncode == 0
+    assert "clone: 0.1 s" in shown.stdout
