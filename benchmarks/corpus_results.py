@@ -1,0 +1,109 @@
+"""What came of each entry of a corpus, whichever way it went. Runs nothing."""
+
+from typing import Final, Literal
+
+from benchmarks.corpus_entries import Entry, Expectation, Level
+from paper2run.model.value import Value
+
+Outcome = Literal["pass", "FAIL", "timeout", "no image"]
+HANDED_OVER: Final = ("success", "built")
+"""Verdicts with which a way says: here is your image."""
+STOPPED: Final = ("stopped-by-rule", "stopped-by-llm")
+FAILED_TO_MEASURE: Final = "benchmark-error"
+"""The benchmark itself failed: nothing is said about the way, and `--resume` measures again."""
+
+
+class LevelResult(Value):
+    """How one oracle command ended."""
+
+    level: Level
+    outcome: Outcome
+    exit_code: int | None = None
+    """None where it did not end by itself."""
+    seconds: float = 0.0
+    tail: str = ""
+    """The last lines of both its output streams."""
+
+
+class Duration(Value):
+    """What a kind of stage took in all attempts of a run."""
+
+    seconds: float
+    cached: bool = False
+    """True where every stage of the kind took its kept result: the seconds then say nothing about the work."""
+
+    def __str__(self) -> str:
+        """Return it as the table has it."""
+        return "cached" if self.cached else f"{self.seconds:.1f}"
+
+
+class Result(Value):
+    """What came of one entry: one line of `results.jsonl`."""
+
+    id: str
+    commit: str
+    expected: Expectation
+    counted: bool = True
+    """False for heavy entries and those with missing blobs: they are shown and stay out of the totals."""
+    proven: tuple[Level, ...] = ()
+    """Levels that somebody passed by hand before."""
+    verdict: str
+    """Status of the run's metadata, `built` or `build-failed` of the naive way, or what the benchmark says itself."""
+    cause: str = ""
+    reason: str = ""
+    rung: str = "none"
+    python: str = ""
+    planner: str = ""
+    attempts: int = 0
+    levels: tuple[LevelResult, ...] = ()
+    plan: Duration | None = None
+    """Extract, plan and resolve; None where the way has no such stage or did not come to it."""
+    build: Duration | None = None
+    smoke: Duration | None = None
+    total_s: float = 0.0
+    """Wall time until the verdict, oracles not included."""
+    image: str = ""
+    image_mb: int = 0
+    folder: str = ""
+    """Where logs and records lie, relative to the results."""
+
+    @classmethod
+    def of(cls, entry: Entry, verdict: str) -> "Result":
+        """Return a result of which only the verdict is known."""
+        return cls(
+            id=entry.id,
+            commit=entry.commit,
+            expected=entry.expectation,
+            counted=not (entry.heavy or entry.missing_blobs),
+            proven=entry.proven,
+            verdict=verdict,
+        )
+
+    @property
+    def handed_over(self) -> bool:
+        """True where the way says that it has an environment."""
+        return self.verdict in HANDED_OVER
+
+    @property
+    def is_hollow(self) -> bool:
+        """True where an image was handed over in which L1 or L2 does not pass."""
+        failed = {result.level for result in self.levels if result.outcome != "pass"}
+        return self.handed_over and bool((failed & {"L1", "L2"}) - set(self.expected.excused))
+
+    @property
+    def is_right_negative(self) -> bool:
+        """True where it ended without an environment, for the reason that the corpus names."""
+        if self.expected.causes:
+            return not self.handed_over and self.cause in self.expected.causes
+        return self.verdict in STOPPED
+
+    def level(self, level: Level) -> LevelResult | None:
+        """Return how that oracle ended; None if the entry has none of that level."""
+        return next((result for result in self.levels if result.level == level), None)
+
+    def shown(self, level: Level) -> str:
+        """Return the cell of a level; in brackets what counts for nothing either way."""
+        result = self.level(level)
+        if result is None:
+            return "–"
+        return f"({result.outcome})" if level in self.expected.excused else result.outcome
