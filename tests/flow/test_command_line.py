@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL
 
-from tasks.drivers.engine import RUN_LABEL, connect
+from tests.flow.conftest import containers_of
 
 
 def paper2run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -98,9 +98,10 @@ def test_a_failing_repository_exits_with_1_and_shows_its_folder(tmp_path, reposi
 @pytest.mark.docker
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
-    tmp_path, repository, no_containers_left, number
+    tmp_path, repository, number
 ):
-    here = repository({"main.py": f"import time\nprint({number.value})\ntime.sleep(600)\n"})
+    name = f"interrupted-{number.value}"
+    here = repository({"main.py": f"import time\nprint({number.value})\ntime.sleep(600)\n"}, name)
     out = tmp_path / "runs"
     process = subprocess.Popen(
         [
@@ -120,11 +121,12 @@ def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
         stderr=subprocess.PIPE,
         text=True,
     )
-    _wait_for_container()
+    _wait_for_container(name)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130, said
+    assert containers_of(name) == []
     [folder] = out.iterdir()
     kept = json.loads((folder / "metadata.json").read_text())
     assert kept["status"] == "exception"
@@ -148,10 +150,10 @@ def test_doctor_without_an_engine_says_how_to_get_one():
     assert "no" in done.stdout
 
 
-def _wait_for_container() -> None:
+def _wait_for_container(name: str) -> None:
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        if connect().client.containers.list(filters={"label": RUN_LABEL}):
+        if containers_of(name):
             return
         time.sleep(0.2)
     raise AssertionError("no container came up")

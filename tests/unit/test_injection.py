@@ -53,7 +53,7 @@ def test_without_site_settings_only_the_caches_are_added() -> None:
         "FROM a\nRUN --mount=type=cache,target=/root/.cache/pip --mount=type=cache,target=/root/.npm true\n"
     )
     assert Injection().files == {}
-    assert Injection().build_args == {}
+    assert Injection().build_args == {"PIP_NO_CACHE_DIR": "0"}
 
 
 def test_index_and_its_credentials_are_in_mounted_files_only() -> None:
