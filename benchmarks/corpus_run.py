@@ -49,10 +49,18 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--only", nargs="+", default=[], metavar="ID", help="these entries alone")
     options.add_argument("--jobs", type=int, default=1, help="entries at a time (default: 1)")
     options.add_argument("--out", type=Path, help="folder of results (default: a new one)")
-    options.add_argument("--resume", action="store_true", help="go on with what --out has already")
-    options.add_argument("--include-heavy", action="store_true", help="torch and tensorflow too")
-    options.add_argument("--include-missing-blobs", action="store_true", help="damaged ones too")
-    options.add_argument("--remove-images", action="store_true", help="when their oracles ran")
+    options.add_argument("--resume", action="store_true", help="skip what --out has already")
+    options.add_argument(
+        "--include-heavy", action="store_true", help="entries with torch or tensorflow too"
+    )
+    options.add_argument(
+        "--include-missing-blobs", action="store_true", help="entries with missing files too"
+    )
+    options.add_argument(
+        "--remove-images",
+        action="store_true",
+        help="remove each entry's images when its oracles have run",
+    )
     options.add_argument(
         "--limit", type=int, default=RUN_LIMIT_S, help=f"seconds per entry (default: {RUN_LIMIT_S})"
     )
@@ -77,7 +85,7 @@ def take(way: str, options: argparse.Namespace, measure: Measure) -> tuple[Repor
     bench = Bench(connect(), out, threading.Event(), options.limit, options.remove_images)
     out.mkdir(parents=True, exist_ok=True)
     todo = [entry for entry in chosen.entries if (entry.id, entry.commit) not in kept]
-    print(f"{len(todo)} of {len(chosen.entries)} entries to measure; {out}. {chosen.left_out}")
+    print(f"{len(todo)} of {len(chosen.entries)} entries to measure into {out}", chosen.left_out)
     was_interrupted = _take_all(todo, bench, measure, options.jobs, kept)
     report = _report(way, options.corpus.name, chosen, kept)
     folder = RunFolder(out)

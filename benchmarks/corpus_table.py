@@ -91,7 +91,7 @@ def table(report: Report) -> str:
         rows(HEADER, [_row(result) for result in report.results]),
         *([f"{report.left_out}."] if report.left_out else []),
         "## Totals",
-        "\n".join(f"- {line}" for line in totals_in_words(report.totals)),
+        rows(["over the reproducible entries", report.way], total_rows(report.totals)),
     ]
     if failures:
         lines = [f"- {result.id}: {_one_line(result.reason)}" for result in failures]
@@ -99,23 +99,28 @@ def table(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def totals_in_words(totals: Totals) -> list[str]:
-    """Return the totals, one line each."""
-    lines = [
-        f"{total.level}: {_share(total.passed, total.asked)} of the reproducible entries pass in the image handed"
-        f" over; of the levels that were proven by hand {_share(total.proven_passed, total.proven_asked)}"
-        for total in totals.levels
+def total_rows(totals: Totals) -> list[tuple[str, str]]:
+    """Return the totals in order: what is counted, and the count."""
+    lines = []
+    for total in totals.levels:
+        share = _share(total.passed, total.asked)
+        lines.append((f"{total.level} passes in the image handed over", share))
+        share = _share(total.proven_passed, total.proven_asked)
+        lines.append((f"{total.level}, where somebody passed it by hand before", share))
+    handed_over = _share(totals.handed_over, totals.reproducible)
+    return [
+        *lines,
+        ("reproducible entries handed over", handed_over),
+        ("of them hollow: L1 or L2 does not pass", str(totals.hollow)),
+        ("false impossible", str(totals.false_impossible)),
+        ("negatives right", _share(totals.negatives_right, totals.negatives)),
+        ("negatives handed over as if they worked", str(totals.negatives_handed_over)),
+        (
+            "oracles that pass in images not handed over, counted as failed",
+            str(totals.passed_unseen),
+        ),
+        ("not measured: the benchmark itself failed", str(totals.not_measured)),
     ]
-    lines += [
-        f"handed over: {totals.handed_over} of {totals.reproducible} reproducible entries,"
-        f" {totals.hollow} of them hollow (L1 or L2 does not pass)",
-        f"false impossible: {totals.false_impossible}",
-        f"negatives: {totals.negatives_right} of {totals.negatives} right,"
-        f" {totals.negatives_handed_over} handed over as if they worked",
-        f"oracles that pass in images of runs without success, not counted above: {totals.passed_unseen}",
-        f"not measured, the benchmark itself failed: {totals.not_measured}",
-    ]
-    return lines
 
 
 def side_by_side(ours: Report, other: Report) -> str:
@@ -134,15 +139,18 @@ def side_by_side(ours: Report, other: Report) -> str:
         for before, after in pairs
     ]
     totals = zip(
-        totals_in_words(count([before for before, _ in pairs])),
-        totals_in_words(count([after for _, after in pairs])),
+        total_rows(count([before for before, _ in pairs])),
+        total_rows(count([after for _, after in pairs])),
         strict=True,
     )
     parts = [
         f"# {other.way} → {ours.way}: {ours.corpus}",
         rows(header, lines),
         "## Totals over the entries that both have",
-        rows([other.way, ours.way], [list(pair) for pair in totals]),
+        rows(
+            ["over the reproducible entries", other.way, ours.way],
+            [[what, before, after] for (what, before), (_, after) in totals],
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 

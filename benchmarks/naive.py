@@ -32,8 +32,8 @@ from tasks.records import LogFile, RunFolder
 
 BASE_IMAGE: Final = "python:3.11-slim"
 BYTES_PER_MB: Final = 1024 * 1024
-LOG_CHARACTERS: Final = 1000
-"""Of a failed build's last words."""
+LAST_LINES: Final = 3
+"""Of a failed build's log."""
 
 
 def measure(entry: Entry, bench: Bench) -> Result:
@@ -124,8 +124,9 @@ def _summary(entry: Entry, built: Built | BuildFailed) -> Result:
         }
         result = Result.of(entry, "built").model_copy(update=update)
     else:
-        words = (built.log.stderr or built.log.stdout)[-LOG_CHARACTERS:]
-        result = Result.of(entry, "build-failed").model_copy(update={"reason": words})
+        lines = (built.log.stderr or built.log.stdout).splitlines()[-LAST_LINES:]
+        reason = "; ".join([built.step, *lines])
+        result = Result.of(entry, "build-failed").model_copy(update={"reason": reason})
     return result.model_copy(update={"python": "3.11", "attempts": 1, "build": seconds})
 
 
