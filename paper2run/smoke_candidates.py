@@ -6,9 +6,9 @@ A command that can pass on an empty or missing thing is no candidate.
 import re
 import shlex
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final
 
-from paper2run.model.environment import Asked
+from paper2run.model.environment import Asked, SmokeChoice
 from paper2run.model.facts import (
     Command,
     EntryPoint,
@@ -26,48 +26,63 @@ ACCELERATED: Final = re.compile(
 """Commands that ask for hardware."""
 UNSAFE: Final = re.compile(r"[;&|<>`$()*]|\.\.\.|https?://|\{|\}")
 """What makes a documented command more than one plain program call; placeholders such as `...` too."""
+FROM_ELSEWHERE: Final = re.compile(
+    r"urlopen|requests\.|download|from_pretrained|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
+)
+"""Examples that read files or the network: what they want is rarely there."""
+IN_FOLDER: Final = re.compile(r"cd (?P<folder>[\w./-]+) && (?P<line>.+)")
+PYTHON_EXAMPLE: Final = "python example"
+"""Note of the documents detector on a block of Python that uses the repository's own package."""
+MAX_DOCUMENTED: Final = 2
+"""The first commands of a README are the quick start; later ones are variants."""
 OUTSIDE: Final = "/tmp"
 """A folder outside the checkout: an import from there sees only what was installed."""
 
 
-class Candidate(NamedTuple):
-    """One command, what its exit status 0 shows, and why it was chosen."""
-
-    command: str
-    proves: str
-    source: Source
-
-
-def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Candidate]:
+def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
     """Return the candidates, best first; `files` are the paths of the checkout."""
-    found: list[Candidate] = []
     if asked.smoke:
-        found.append(
-            Candidate(asked.smoke, "what the user asked for", Source(kind="user", note="--smoke"))
-        )
-    projects = facts.of(Project)
-    if not projects:
-        found += _documented(facts, files)
-    found += _imports(facts, installed=bool(projects))
-    if projects:
-        found += _documented(facts, files)
-    found += _console_scripts(facts) if projects else []
-    found += _scripts(facts)
-    found += _tests(facts)
-    return found
+        source = Source(kind="user", note="--smoke")
+        return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
+    installed = bool(facts.of(Project))
+    return [
+        *_documented(facts, files)[:MAX_DOCUMENTED],
+        *_imports(facts, installed=installed),
+        *(_console_scripts(facts) if installed else []),
+        *_scripts(facts),
+        *_tests(facts),
+    ]
 
 
-def _documented(facts: RepoFacts, files: frozenset[str]) -> list[Candidate]:
-    """Return the README's run commands whose program and inputs lie in the checkout and that need no GPU."""
+def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
+    """Return the README's examples and run commands that need nothing but the checkout, and no GPU."""
     found = []
     for fact in facts.of(Command):
-        if fact.purpose != "run" or fact.source.kind != "readme":
+        if fact.purpose != "run" or fact.source.kind != "readme" or "/" in fact.source.path:
             continue
-        words = _words(fact.line)
-        if words and _is_complete(words, files):
-            command = shlex.join(["python", *words[1:]])
-            found.append(Candidate(command, "a documented command runs", fact.source))
+        if fact.source.note == PYTHON_EXAMPLE:
+            if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
+                command = f"cd {OUTSIDE} && {fact.line}" if facts.of(Project) else fact.line
+                found.append(_choice(command, "a documented example runs", fact.source))
+            continue
+        folder, line = _folder_and_line(fact.line)
+        words = _words(line)
+        inside = frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
+        if words and _is_complete(words, inside):
+            start = f"cd {shlex.quote(folder)} && " if folder else ""
+            command = start + shlex.join(["python", *words[1:]])
+            found.append(_choice(command, "a documented command runs", fact.source))
     return found
+
+
+def _choice(command: str, proves: str, source: Source) -> SmokeChoice:
+    return SmokeChoice(command=command, proves=proves, source=source)
+
+
+def _folder_and_line(line: str) -> tuple[str, str]:
+    """Split `cd FOLDER && COMMAND`; any other line is in no folder."""
+    match = IN_FOLDER.match(line)
+    return (match["folder"].strip("/"), match["line"]) if match else ("", line)
 
 
 def _words(line: str) -> list[str]:
@@ -101,7 +116,7 @@ def _is_complete(words: list[str], files: frozenset[str]) -> bool:
     return True
 
 
-def _imports(facts: RepoFacts, *, installed: bool) -> list[Candidate]:
+def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
     """Return the import of the repository's own packages: from outside where it is installed."""
     own = [fact for fact in facts.of(OwnModule) if fact.installed == installed]
     if not installed:
@@ -112,23 +127,21 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[Candidate]:
     statement = "import " + ", ".join(modules)
     if installed:
         command = f"cd {OUTSIDE} && python -c {shlex.quote(statement)}"
-        return [Candidate(command, "its packages are installed and can be imported", own[0].source)]
+        return [_choice(command, "its packages are installed and can be imported", own[0].source)]
     return [
-        Candidate(
-            f"python -c {shlex.quote(statement)}", "its modules can be imported", own[0].source
-        )
+        _choice(f"python -c {shlex.quote(statement)}", "its modules can be imported", own[0].source)
     ]
 
 
-def _console_scripts(facts: RepoFacts) -> list[Candidate]:
+def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
     return [
-        Candidate(f"{shlex.quote(fact.name)} --help", "its command starts", fact.source)
+        _choice(f"{shlex.quote(fact.name)} --help", "its command starts", fact.source)
         for fact in facts.of(EntryPoint)
         if fact.form == "console-script"
     ]
 
 
-def _scripts(facts: RepoFacts) -> list[Candidate]:
+def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     """Return scripts with a `__main__` guard, those nearest to the root first.
 
     Scripts that want arguments are asked for their help: that imports all they need.
@@ -147,14 +160,14 @@ def _scripts(facts: RepoFacts) -> list[Candidate]:
             if arguments
             else "an entry script runs"
         )
-        found.append(Candidate(shlex.join(["python", fact.name, *arguments]), proves, fact.source))
+        found.append(_choice(shlex.join(["python", fact.name, *arguments]), proves, fact.source))
     return found
 
 
-def _tests(facts: RepoFacts) -> list[Candidate]:
+def _tests(facts: RepoFacts) -> list[SmokeChoice]:
     suites = [fact for fact in facts.of(TestSuite) if fact.runner in {"pytest", "unittest", "nose"}]
     return [
-        Candidate(
+        _choice(
             shlex.join(["python", "-m", "pytest", "-q", fact.path or "."]),
             "its tests pass",
             fact.source,

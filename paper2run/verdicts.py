@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EngineMissing, PlannedEnvironment, Reason
+from paper2run.model.environment import (
+    EngineMissing,
+    PlannedEnvironment,
+    Reason,
+    SmokeChoice,
+)
 from paper2run.model.outcome import BuildFailed, Passed
 from paper2run.model.report import Attempt, Verdict
 
@@ -68,16 +73,27 @@ def next_plan(attempts: Sequence[Attempt]) -> PlannedEnvironment | None:
         decision=f"{diagnosis.by}: {diagnosis.decision.reason}",
         source=diagnosis.source,
     )
+    proves, weaker = _after_change(last.planned, diagnosis.decision.new_plan.smoke_command)
     return last.planned.model_copy(
         update={
             "plan": diagnosis.decision.new_plan,
             "draft": None,
             "resolution": None,
+            "smoke_proves": proves,
+            "weaker_smokes": weaker,
             "guesses": (*last.planned.guesses, *diagnosis.guesses),
             "pythons": diagnosis.pythons or last.planned.pythons,
             "reasons": (*last.planned.reasons, reason),
         }
     )
+
+
+def _after_change(planned: PlannedEnvironment, command: str) -> tuple[str, tuple[SmokeChoice, ...]]:
+    """Return what a smoke command proves, and which weaker ones are then left."""
+    for number, choice in enumerate(planned.weaker_smokes):
+        if choice.command == command:
+            return choice.proves, planned.weaker_smokes[number + 1 :]
+    return planned.smoke_proves, planned.weaker_smokes
 
 
 def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:

@@ -13,11 +13,26 @@ from packaging.utils import canonicalize_name
 
 from paper2run.distributions import distribution_for
 from paper2run.model.environment import GuessedDistribution, Reason
-from paper2run.model.facts import CondaPackage, Import, Project, RepoFacts, Requirement, TestSuite
+from paper2run.model.facts import (
+    Command,
+    CondaPackage,
+    Import,
+    Project,
+    RepoFacts,
+    Requirement,
+    TestSuite,
+)
 from paper2run.model.value import DEFAULT, Source
 
 TEST_RUNNERS: Final = {"pytest": "pytest", "unittest": "pytest", "nose": "nose"}
 """Distribution that runs a suite; pytest runs unittest suites too and counts them."""
+TEST_PROGRAMS: Final = {
+    "nosetests": "nose",
+    "nosetests3": "nose",
+    "py.test": "pytest",
+    "pytest": "pytest",
+}
+"""Distribution of the programs that documented test commands start."""
 NOT_INSTALLED: Final = frozenset(
     {"pip", "python", "python-version", "distribute", "argparse", "r-base"}
 )
@@ -59,8 +74,23 @@ def gather(facts: RepoFacts) -> Wanted:
     for suite in facts.of(TestSuite):
         if suite.runner in TEST_RUNNERS:
             collected.add(TEST_RUNNERS[suite.runner], "runs the tests", suite.source, optional=True)
+    for command in facts.of(Command):
+        runner = (
+            TEST_PROGRAMS.get(command.line.split(maxsplit=1)[0])
+            if command.purpose == "test"
+            else None
+        )
+        if runner:
+            collected.add(
+                runner, "the documented test command runs it", command.source, optional=True
+            )
     for imported in _needed_imports(facts):
-        collected.add_module(imported.module, f"imported as {imported.module}", imported.source)
+        collected.add_module(
+            imported.module,
+            f"imported as {imported.module}",
+            imported.source,
+            needed=imported.where == "package",
+        )
     return collected.result()
 
 
@@ -126,14 +156,17 @@ class _Collected:
             self._optional.pop(name, None)
         self._reasons.append(_reason(f"{normal}: {why}", source))
 
-    def add_module(self, module: str, why: str, source: Source) -> None:
-        """Add the distribution of a module as optional; nothing where no index has one."""
+    def add_module(self, module: str, why: str, source: Source, *, needed: bool = False) -> None:
+        """Add the distribution of a module; nothing where no index has one.
+
+        It is optional unless it is `needed` and its name is known: a guess must not stand in the way.
+        """
         guess = distribution_for(module, tuple(self._texts))
         if guess.certainty == "absent":
             self._reasons.append(_reason(f"{module} left out: {guess.source}", source))
             return
         new = canonicalize_name(guess.name) not in self._texts
-        self.add(guess.name, why, source, optional=True)
+        self.add(guess.name, why, source, optional=not needed or guess.certainty == "same-name")
         if new and guess.certainty == "same-name":
             self._guesses.append(GuessedDistribution(name=guess.name, module=module))
 

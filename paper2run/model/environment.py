@@ -189,6 +189,15 @@ class Unresolvable(Value):
     """Every pair that failed, with the resolver's own words, in order."""
 
 
+class SmokeChoice(Value):
+    """A command that could show that the environment works."""
+
+    command: str
+    proves: str
+    """What exit status 0 shows, in a few words."""
+    source: Source
+
+
 class GuessedDistribution(Value):
     """A distribution that is only thought to provide a module, because both have one name."""
 
@@ -217,6 +226,8 @@ class PlannedEnvironment(Value):
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
+    weaker_smokes: tuple[SmokeChoice, ...] = ()
+    """Commands to fall back on where the smoke command itself turns out to be wrong, the strongest first."""
 
 
 class EngineReady(Value):

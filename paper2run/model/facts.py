@@ -155,7 +155,15 @@ class EntryPoint(Value):
     kind: Literal["entry-point"] = "entry-point"
     name: str
     """Console script's name, or the file's path below the repository."""
-    form: Literal["console-script", "script", "module", "notebook"]
+    form: Literal[
+        "console-script",
+        "script",
+        "module",
+        "notebook",
+        "node-module",
+        "node-program",
+        "java-class",
+    ]
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""
     source: Source
@@ -182,18 +190,46 @@ class BuildFile(Value):
     system: str
     """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker."""
     path: str
+    name: str = ""
+    """What the file calls its package; the import path for go. Empty where it names none."""
     source: Source
 
 
+class BuildProduct(Value):
+    """A program or library that a build description says it makes."""
+
+    kind: Literal["build-product"] = "build-product"
+    form: Literal["program", "library"]
+    name: str
+    """As the build names it: `bwa`, `libbwa.a`; a library of CMake or Meson without its affixes."""
+    path: str = ""
+    """Where the build leaves it, below the repository; empty where the description does not tell."""
+    system: Literal["make", "cmake", "autotools", "meson"]
+    source: Source
+
+
+class SystemHeader(Value):
+    """A header that C or C++ sources include, and that neither the repository nor the compiler brings."""
+
+    kind: Literal["system-header"] = "system-header"
+    header: str
+    """As written between the angle brackets."""
+    files: int
+    source: Source
+    """The first file and line that includes it."""
+
+
 class ForeignRequirement(Value):
-    """One dependency that a manifest of another language's package manager names."""
+    """One dependency on a package of another language, from its manifest or from the sources that load it."""
 
     kind: Literal["foreign-requirement"] = "foreign-requirement"
-    ecosystem: Literal["r", "julia", "npm", "cargo", "go", "maven"]
+    ecosystem: Literal["r", "julia", "npm", "cargo", "go", "maven", "lua"]
     name: str
     """As the manifest writes it; `group:artifact` for maven."""
     version: str = ""
     """The version part as written; empty where none."""
+    development: bool = False
+    """Only for working on the package: tests, documentation, build tools."""
     source: Source
 
 
@@ -256,6 +292,8 @@ Fact = Annotated[
     | EntryPoint
     | TestSuite
     | BuildFile
+    | BuildProduct
+    | SystemHeader
     | ForeignRequirement
     | ContainerRecipe
     | GpuNeed

@@ -5,7 +5,7 @@ from typing import Final
 
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import (
     Extension,
     GpuNeed,
@@ -16,7 +16,7 @@ from paper2run.model.facts import (
     Requirement,
 )
 from paper2run.model.value import DEFAULT, Source
-from paper2run.smoke_candidates import Candidate, candidates
+from paper2run.smoke_candidates import candidates
 from paper2run.wanted import gather
 
 NAME: Final = "python"
@@ -34,6 +34,8 @@ ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
 }
+MAX_WEAKER: Final = 2
+"""Each costs one attempt."""
 SCM_VERSION: Final = {
     "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",
     "PBR_VERSION": "0.0.0",
@@ -90,6 +92,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         optional=wanted.optional,
         guesses=wanted.guesses,
         smoke_proves=smoke.proves,
+        weaker_smokes=_weaker(smokes),
     )
 
 
@@ -103,13 +106,20 @@ def _is_python(evidence: Evidence) -> bool:
     return python > 0 and python * 2 >= max(shares.values())
 
 
-def _fallback_smoke(evidence: Evidence) -> Candidate | None:
+def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
     """Return the import of everything that the code imports: shows that the dependencies are there."""
     modules = sorted({fact.module for fact in evidence.facts.of(Import) if not fact.guarded})
     if not modules:
         return None
     command = f"python -c {shlex.quote('import ' + ', '.join(modules))}"
-    return Candidate(command, "all modules that its code imports are there", DEFAULT)
+    return SmokeChoice(
+        command=command, proves="all modules that its code imports are there", source=DEFAULT
+    )
+
+
+def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
+    """Return what may stand in for a wrong smoke command: the next ones that run code of the repository itself."""
+    return tuple(smokes[1 : 1 + MAX_WEAKER])
 
 
 def _project_steps(evidence: Evidence) -> tuple[tuple[str, ...], tuple[Reason, ...]]:

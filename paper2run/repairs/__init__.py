@@ -12,6 +12,7 @@ from paper2run.repairs import (
     needs_gpu,
     out_of_memory,
     python2_source,
+    wrong_smoke_command,
 )
 
 
@@ -26,7 +27,7 @@ class Repair(Protocol):
 
 
 # The engine's own word first; then signs of the interpreter before missing modules, since `urllib2` is both;
-# missing files last, since a failed build prints such lines for many reasons.
+# missing files last, since logs hold such lines for many reasons, and another command may not need them.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     python2_source,
@@ -34,6 +35,7 @@ REPAIRS: tuple[Repair, ...] = (
     missing_shared_library,
     needs_gpu,
     missing_module,
+    wrong_smoke_command,
     missing_data,
 )
 

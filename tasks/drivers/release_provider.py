@@ -26,6 +26,13 @@ BUILD_TOOLS_DAY: Final = date(2019, 3, 15)
 """Build tools may always be that new: setuptools 40.8 is the first that a pip of today can drive
 (PEP 517 without a pyproject.toml) and still has use_2to3."""
 
+TEST_RUNNER: Final = frozenset(
+    {"pytest", "pluggy", "py", "attrs", "more-itertools", "atomicwrites", "funcsigs"}
+)
+TEST_RUNNER_DAY: Final = date(2018, 11, 12)
+"""So may the test runner, which is ours to choose: pytest 3.10 is the last that still runs yield tests and reads
+`[pytest]` in setup.cfg, and it has the options that older ones lack."""
+
 LATER_MINORS: Final = 6
 """How many minor versions ahead undeclared dependencies are looked up: scipy declared numpy after four."""
 
@@ -233,9 +240,11 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         )
 
     def _limit(self, name: str) -> date | None:
-        if self._cutoff is None or name not in BUILD_TOOLS:
-            return self._cutoff
-        return max(self._cutoff, BUILD_TOOLS_DAY)
+        if self._cutoff is not None and name in BUILD_TOOLS:
+            return max(self._cutoff, BUILD_TOOLS_DAY)
+        if self._cutoff is not None and name in TEST_RUNNER:
+            return max(self._cutoff, TEST_RUNNER_DAY)
+        return self._cutoff
 
     def _holds(self, requirement: Requirement, extras: frozenset[str]) -> bool:
         try:

@@ -1,0 +1,41 @@
+"""Falls back on the next smoke command where the chosen one itself is wrong, not the environment.
+
+Reads Python's own words for a documented example that was never meant to run as it stands (`NameError`,
+`SyntaxError` in `<string>`), for a script that wants arguments, and for files and services an example expects.
+"""
+
+import re
+from typing import Final
+
+from paper2run.broken import Broken, repaired
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import SmokeFailed
+
+NAME: Final = "wrong_smoke_command"
+SIGNS: Final = (
+    re.compile(r"NameError: name '\w+' is not defined"),
+    re.compile(r"^\s*File \"<string>\", line \d+"),
+    re.compile(r"error: (?:the following arguments are required|too few arguments)|^[Uu]sage: "),
+    re.compile(r"(?:FileNotFoundError|IOError): |No such file or directory|can't open file"),
+    re.compile(r"Temporary failure in name resolution|Name or service not known|urlopen error"),
+    re.compile(
+        r"EOFError: EOF when reading a line|PermissionError: |IndexError: list index out of range"
+    ),
+)
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with the next command; None where there is none left, or the build failed."""
+    weaker = broken.planned.weaker_smokes
+    hit = last_hit(broken.lines, *SIGNS)
+    if not isinstance(broken.failure, SmokeFailed) or not weaker or hit is None:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        {"smoke_command": weaker[0].command},
+        reason=f"the command itself is at fault; next: {weaker[0].command[:200]} ({weaker[0].proves})",
+        evidence=hit.line,
+        cause="code_error",
+    )
