@@ -76,41 +76,34 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
 
 
 def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) -> str:
-    """Return INSTRUCTIONS.md as far as it is known before the run; `report` adds what was executed."""
+    """Return INSTRUCTIONS.md as far as it is known before the run; `report` adds the runs that were executed."""
     plan = planned.plan
-    resolution = planned.resolution
     lines = [
         f"# {checkout.name} at {checkout.commit[:12]}",
         "",
         "## Build",
         "",
-        "In this folder (`Dockerfile` and `repo/` are all that is needed):",
+        "In this folder; `Dockerfile` and `repo/` are all that is needed:",
         "",
         "```sh",
         f"docker build -t {image} .",
         "```",
         "",
-        "## Run",
+        "paper2run had the engine build this very file, with a download cache and the site's certificates mounted.",
         "",
-        f"The command `{plan.smoke_command}` is what the image runs by default"
-        + (f"; it shows: {planned.smoke_proves}." if planned.smoke_proves else "."),
+        "## What it is made of",
         "",
-        "```sh",
-        f"docker run --rm {image}",
-        f"docker run --rm -it {image} bash",
-        "```",
-        "",
+        f"- base image `{plan.base_image}`",
     ]
+    resolution = planned.resolution
     if resolution is not None:
         limit = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
         lines += [
-            "## What it is made of",
-            "",
-            f"- Python {resolution.python} (`{plan.base_image}`)",
-            f"- {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
+            f"- Python {resolution.python}, {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
             *(f"- left out: {dropped}" for dropped in resolution.dropped),
-            "",
         ]
+    shows = f", which shows: {planned.smoke_proves}" if planned.smoke_proves else ""
+    lines += [f"- by default it runs `{plan.smoke_command}`{shows}", ""]
     return "\n".join(lines)
 
 

@@ -178,5 +178,6 @@ def _tests(facts: RepoFacts) -> list[SmokeChoice]:
 
 def third_party_imports(facts: RepoFacts) -> tuple[Import, ...]:
     """Return the imports that the repository cannot do without, by module name."""
-    needed = {fact.module: fact for fact in reversed(facts.of(Import)) if not fact.guarded}
+    wanted = [fact for fact in facts.of(Import) if not fact.guarded and fact.where != "build"]
+    needed = {fact.module: fact for fact in reversed(wanted)}
     return tuple(needed[module] for module in sorted(needed))

@@ -24,8 +24,8 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 
-TEST_RUNNERS: Final = {"pytest": "pytest", "unittest": "pytest", "nose": "nose"}
-"""Distribution that runs a suite; pytest runs unittest suites too and counts them."""
+TEST_RUNNERS: Final = {"pytest": ("pytest",), "unittest": ("pytest",), "nose": ("pytest", "nose")}
+"""Distributions that run a suite; pytest runs unittest suites too, and counts all of them."""
 TEST_PROGRAMS: Final = {
     "nosetests": "nose",
     "nosetests3": "nose",
@@ -66,14 +66,15 @@ def gather(facts: RepoFacts) -> Wanted:
     }
     collected = _Collected(own)
     for fact in _declared(facts):
-        collected.add(fact.text, "declared", fact.source, optional=fact.group in {"extra", "docs"})
+        # What only the tests want must not decide on the whole environment.
+        collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
     for conda in facts.of(CondaPackage):
         collected.add_module(conda.name, "from the conda environment", conda.source)
     for project in facts.of(Project):
         _add_build_needs(collected, project)
     for suite in facts.of(TestSuite):
-        if suite.runner in TEST_RUNNERS:
-            collected.add(TEST_RUNNERS[suite.runner], "runs the tests", suite.source, optional=True)
+        for runner in TEST_RUNNERS.get(suite.runner, ()):
+            collected.add(runner, "runs the tests", suite.source, optional=True)
     for command in facts.of(Command):
         runner = (
             TEST_PROGRAMS.get(command.line.split(maxsplit=1)[0])

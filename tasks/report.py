@@ -186,20 +186,29 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
         return
     text = (run.path / "INSTRUCTIONS.md").read_text(encoding="utf-8")
     lines = [
-        "## What was run",
         "",
-        f"The smoke run of this image, with all its limits ({attempt.smoke.seconds:.1f} s):",
+        "## Run",
+        "",
+        f"The smoke run as it was executed, limits and all ({attempt.smoke.seconds:.1f} s):",
         "",
         "```sh",
         attempt.smoke.docker_command,
         "```",
         "",
-        "| rung | passed | command |",
-        "|---|---|---|",
+        "The other rungs of the ladder ran in the same way, each in a fresh container:",
+        "",
         *(
-            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | "
-            f"`{' '.join(rung.command.split())[:200].replace('|', ' ')}` |"
+            line
             for rung in attempt.verification.rungs
+            if rung.rung not in ("built", "smoke")
+            for line in (
+                f"{rung.rung} ({rung.detail or 'exit code'}):",
+                "",
+                "```sh",
+                rung.command,
+                "```",
+                "",
+            )
         ),
     ]
     run.write("INSTRUCTIONS.md", text + "\n".join(lines) + "\n")

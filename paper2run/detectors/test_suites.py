@@ -20,6 +20,7 @@ PYTEST_SETTINGS: Final = (
 )
 """Files of the root and the section in them by which a project chooses pytest."""
 NOSE_SETTINGS: Final = re.compile(r"^\[nosetests\]|test_suite\s*=\s*.nose", re.MULTILINE)
+FUNCTION: Final = re.compile(r"^[ \t]*def (\w+)", re.MULTILINE)
 YIELD_TEST: Final = re.compile(r"^[ \t]+yield[ \t(]+[\w.]+[ \t]*,", re.MULTILINE)
 """`yield check, argument`: nose ran these, pytest 4 and later collects none."""
 DOCTEST: Final = re.compile(r"\bdoctest\.testmod\(|--doctest-modules|--with-doctest")
@@ -93,6 +94,15 @@ def _suite_folder(path: str) -> str:
     return "/".join(parts)
 
 
+def _yielded_test(text: str) -> re.Match[str] | None:
+    """Return the first yield of a check that stands directly in a test function; helpers may yield what they like."""
+    for match in YIELD_TEST.finditer(text):
+        functions = FUNCTION.findall(text, 0, match.start())
+        if functions and functions[-1].startswith("test"):
+            return match
+    return None
+
+
 def _runner(
     tree: RepoTree, modules: list[PythonModule], settings: tuple[str, Source] | None
 ) -> tuple[str, Source]:
@@ -104,7 +114,7 @@ def _runner(
             if name in {"nose", "pytest", "unittest"}:
                 place = Source(kind="import", path=module.path, line=imported.line)
                 by_import.setdefault(name, place)
-        match = YIELD_TEST.search(tree.text(module.path))
+        match = _yielded_test(tree.text(module.path))
         if match and "nose" not in by_import and "pytest" not in by_import:
             line = tree.text(module.path).count("\n", 0, match.start()) + 1
             by_import["nose"] = Source(

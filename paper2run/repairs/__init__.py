@@ -5,6 +5,7 @@ from typing import Protocol
 from paper2run.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.repairs import (
+    failed_source_build,
     missing_compiler,
     missing_data,
     missing_module,
@@ -27,6 +28,7 @@ class Repair(Protocol):
 
 
 # The engine's own word first; then signs of the interpreter before missing modules, since `urllib2` is both;
+# a package is left out only where nothing is known that would build it;
 # missing files last, since logs hold such lines for many reasons, and another command may not need them.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
@@ -35,6 +37,7 @@ REPAIRS: tuple[Repair, ...] = (
     missing_shared_library,
     needs_gpu,
     missing_module,
+    failed_source_build,
     wrong_smoke_command,
     missing_data,
 )

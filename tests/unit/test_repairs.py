@@ -25,7 +25,12 @@ def broken_of(folder: Path) -> tuple[Broken, dict]:
         oom = case.get("out_of_memory", False)
         failure = SmokeFailed(exit_code=137 if oom else 1, seconds=1, log=log, out_of_memory=oom)
     planned = PlannedEnvironment.model_validate(
-        {"plan": case["plan"], "planner": "rules", "weaker_smokes": case.get("weaker_smokes", [])}
+        {
+            "plan": case["plan"],
+            "planner": "rules",
+            "weaker_smokes": case.get("weaker_smokes", []),
+            "optional": case.get("optional", []),
+        }
     )
     facts = RepoFacts.model_validate({"facts": case.get("facts", [])})
     return Broken(failure, planned, facts, Verification()), case
