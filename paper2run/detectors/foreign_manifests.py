@@ -1,6 +1,6 @@
-"""Reads manifests of other languages' package managers: npm, Cargo, Go, R, renv, Julia, Maven.
+"""Reads manifests of other languages' package managers: Cargo, Go, R, renv, Julia, Maven.
 
-https://docs.npmjs.com/cli/configuring-npm/package-json, https://doc.rust-lang.org/cargo/reference/manifest.html,
+https://doc.rust-lang.org/cargo/reference/manifest.html,
 https://go.dev/ref/mod, https://cran.r-project.org/doc/manuals/r-release/R-exts.html#The-DESCRIPTION-file,
 https://rstudio.github.io/renv/, https://pkgdocs.julialang.org/v1/toml-files/, https://maven.apache.org/pom.html
 """
@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from paper2run.manifest import Manifest
-from paper2run.model.facts import BuildFile, Command, Fact, ForeignRequirement, Unreadable
+from paper2run.model.facts import BuildFile, Fact, ForeignRequirement, Unreadable
 from paper2run.model.value import Source
 from paper2run.structured import read_json, read_toml, table, text, unreadable
 from paper2run.tree import RepoTree
 
 NAME: Final = "foreign_manifests"
 
-R_FIELDS: Final = ("Depends", "Imports", "LinkingTo")
+R_FIELDS: Final = ("Depends", "Imports", "LinkingTo", "Suggests")
 R_PACKAGE: Final = re.compile(r"^([A-Za-z][\w.]*)\s*(?:\(([^)]*)\))?$")
 GO_REQUIRE: Final = re.compile(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/[\w./~-]+)\s+(v\S+)")
+GO_MODULE: Final = re.compile(r"^module\s+\"?([\w./~-]+)", re.MULTILINE)
 JULIA_LINE: Final = re.compile(r"^([A-Za-z]\w*)(?:\s+([\d.]+.*))?$")
 
 
@@ -29,32 +30,10 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         name = path.rpartition("/")[2]
         if name in READERS:
             yield from READERS[name](tree, path)
-    yield from _go_without_module(tree)
 
 
-def _build_file(system: str, path: str) -> BuildFile:
-    return BuildFile(system=system, path=path, source=Source(kind="file", path=path))
-
-
-def _npm(tree: RepoTree, path: str) -> Iterator[Fact]:
-    package = read_json(tree, path)
-    if isinstance(package, Unreadable):
-        yield package
-        return
-    manifest = Manifest.of(tree, path)
-    yield _build_file("npm", path)
-    for key in ("dependencies", "devDependencies"):
-        for name, version in table(package, key).items():
-            source = manifest.key(name)
-            yield ForeignRequirement(
-                ecosystem="npm", name=name, version=text(version), source=source
-            )
-    scripts = table(package, "scripts")
-    # npm init writes a test script that only fails.
-    if text(scripts.get("test")) and "no test specified" not in text(scripts.get("test")):
-        yield Command(purpose="test", line="npm test", source=manifest.key("test"))
-    if text(scripts.get("start")):
-        yield Command(purpose="run", line="npm start", source=manifest.key("start"))
+def _build_file(system: str, path: str, name: str = "") -> BuildFile:
+    return BuildFile(system=system, path=path, name=name, source=Source(kind="file", path=path))
 
 
 def _cargo(tree: RepoTree, path: str) -> Iterator[Fact]:
@@ -77,20 +56,13 @@ def _go(tree: RepoTree, path: str) -> Iterator[Fact]:
     if isinstance(content, Unreadable):
         yield content
         return
-    yield _build_file("go", path)
+    module = GO_MODULE.search(content)
+    yield _build_file("go", path, module[1] if module else "")
     for number, line in enumerate(content.splitlines(), 1):
         match = GO_REQUIRE.match(line[:500])
         if match:
             source = Source(kind="file", path=path, line=number)
             yield ForeignRequirement(ecosystem="go", name=match[1], version=match[2], source=source)
-
-
-def _go_without_module(tree: RepoTree) -> Iterator[Fact]:
-    """Yield the folder of Go sources from before modules (Go 1.11, 2018), which were built below GOPATH."""
-    if not tree.matching("go.mod"):
-        first = next((path for path in tree.files if path.endswith(".go")), None)
-        if first:
-            yield _build_file("go", first)
 
 
 def _r(tree: RepoTree, path: str) -> Iterator[Fact]:
@@ -102,14 +74,19 @@ def _r(tree: RepoTree, path: str) -> Iterator[Fact]:
     fields = _control_fields(content)
     if "Package" not in fields:
         return
-    yield _build_file("r-package", path)
+    name = fields["Package"][0][1] if fields["Package"] else ""
+    yield _build_file("r-package", path, name)
     for field in R_FIELDS:
         for number, item in fields.get(field, []):
             match = R_PACKAGE.match(item)
             if match:
                 source = Source(kind="file", path=path, line=number, note=field)
                 yield ForeignRequirement(
-                    ecosystem="r", name=match[1], version=match[2] or "", source=source
+                    ecosystem="r",
+                    name=match[1],
+                    version=match[2] or "",
+                    development=field == "Suggests",
+                    source=source,
                 )
 
 
@@ -197,7 +174,6 @@ def _tag(entry: str, tag: str) -> str:
 
 
 READERS: Final[dict[str, Callable[[RepoTree, str], Iterator[Fact]]]] = {
-    "package.json": _npm,
     "Cargo.toml": _cargo,
     "go.mod": _go,
     "DESCRIPTION": _r,

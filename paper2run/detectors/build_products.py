@@ -1,0 +1,108 @@
+"""Reads from build descriptions which programs and libraries they make: Make, CMake, Automake, Meson.
+
+Only what the default goal reaches; what lies in folders of others' code or of tests is left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.makefile import products
+from paper2run.model.facts import BuildProduct, Fact
+from paper2run.model.value import Source
+from paper2run.tree import RepoTree
+
+NAME: Final = "build_products"
+
+ELSEWHERE: Final = re.compile(
+    r"(?i)(?:^|/)(?:third[-_]?party|external|extern|vendor|deps|contrib|docs?|tests?|examples?)(?:/|$)"
+)
+"""Folders whose products are not what the repository is about."""
+MAX_PRODUCTS: Final = 40
+"""Facts kept for one repository."""
+CMAKE: Final = re.compile(
+    r"^[ \t]*add_(executable|library)[ \t]*\([ \t\n]*([\w.+${}-]+)(?![^)]*\b(?:IMPORTED|INTERFACE|ALIAS)\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
+CMAKE_PROJECT: Final = re.compile(r"^[ \t]*project[ \t]*\([ \t\n]*\"?([\w.+-]+)", re.M | re.I)
+CMAKE_SET: Final = re.compile(
+    r"^[ \t]*set[ \t]*\([ \t\n]*(\w+)[ \t\n]+\"?([\w.+-]+)\"?[ \t\n]*\)", re.M | re.I
+)
+AUTOMAKE: Final = re.compile(
+    r"^(bin_PROGRAMS|noinst_PROGRAMS|lib_LTLIBRARIES|lib_LIBRARIES)[ \t]*\+?=(.*)$", re.M
+)
+MESON: Final = re.compile(
+    r"^[^#\n]*?\b(executable|library|shared_library|static_library)\([ \t\n]*'([\w.+-]+)'", re.M
+)
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield the products of each build description in path order, those of a Makefile in the order of its goals."""
+    found: dict[tuple[str, str], BuildProduct] = {}
+    for path in tree.matching("Makefile", "makefile", "GNUmakefile", *READERS):
+        folder, _, name = path.rpartition("/")
+        if ELSEWHERE.search(folder):
+            continue
+        reader = READERS.get(name, _make)
+        for product in reader(tree, path):
+            found.setdefault((product.system, product.path or product.name), product)
+    yield from list(found.values())[:MAX_PRODUCTS]
+
+
+def _make(tree: RepoTree, path: str) -> Iterator[BuildProduct]:
+    folder = path.rpartition("/")[0]
+    for product in products(tree.text(path)):
+        place = f"{folder}/{product.path}" if folder else product.path
+        yield BuildProduct(
+            form="library" if product.path.endswith((".a", ".so")) else "program",
+            name=product.path.rpartition("/")[2],
+            path=place,
+            system="make",
+            source=Source(kind="file", path=path, line=product.line),
+        )
+
+
+def _cmake(tree: RepoTree, path: str) -> Iterator[BuildProduct]:
+    text = tree.text(path)
+    known = {match[1]: match[2] for match in CMAKE_SET.finditer(text)}
+    for lists in ("CMakeLists.txt", path):
+        project = CMAKE_PROJECT.search(tree.text(lists) if tree.has(lists) else "")
+        known |= {"PROJECT_NAME": project[1]} if project else {}
+    for match in CMAKE.finditer(text):
+        name = re.sub(r"\$\{(\w+)\}", lambda found: known.get(found[1], found[0]), match[2])
+        if "$" not in name:
+            form = "program" if match[1].lower() == "executable" else "library"
+            yield BuildProduct(
+                form=form, name=name, system="cmake", source=_source(text, path, match)
+            )
+
+
+def _automake(tree: RepoTree, path: str) -> Iterator[BuildProduct]:
+    text, folder = tree.text(path), path.rpartition("/")[0]
+    for match in AUTOMAKE.finditer(text.replace("\\\n", "  ")):
+        form = "program" if match[1].endswith("PROGRAMS") else "library"
+        for name in match[2].split():
+            if re.fullmatch(r"[\w.+-]+", name):
+                # libtool leaves its libraries in .libs, whatever the description says.
+                place = f"{folder}/{name}".lstrip("/") if form == "program" else ""
+                source = Source(kind="file", path=path, note=match[1])
+                yield BuildProduct(
+                    form=form, name=name, path=place, system="autotools", source=source
+                )
+
+
+def _meson(tree: RepoTree, path: str) -> Iterator[BuildProduct]:
+    text = tree.text(path)
+    for match in MESON.finditer(text):
+        form = "program" if match[1] == "executable" else "library"
+        yield BuildProduct(
+            form=form, name=match[2], system="meson", source=_source(text, path, match)
+        )
+
+
+def _source(text: str, path: str, match: re.Match[str]) -> Source:
+    return Source(kind="file", path=path, line=text.count("\n", 0, match.start()) + 1)
+
+
+READERS: Final = {"CMakeLists.txt": _cmake, "Makefile.am": _automake, "meson.build": _meson}
+"""By exact file name; a Makefile has several."""

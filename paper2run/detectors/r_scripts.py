@@ -1,0 +1,30 @@
+"""Finds the packages that R scripts load with `library()` or `require()`; a package's DESCRIPTION says it better."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from paper2run.model.facts import Fact, ForeignRequirement
+from paper2run.model.value import Source
+from paper2run.tree import RepoTree
+
+NAME: Final = "r_scripts"
+
+LOADS: Final = re.compile(
+    r"^[^#\n]*?\b(?:library|require|requireNamespace)[ \t]*\([ \t]*['\"]?([A-Za-z][\w.]{1,60})['\"]?[ \t]*[,)]",
+    re.MULTILINE,
+)
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield each package once, with the first line that loads it, in the order of the names."""
+    if tree.has("DESCRIPTION"):
+        return
+    first: dict[str, Source] = {}
+    for path in tree.matching("*.R", "*.r", "*.Rmd"):
+        text = tree.text(path)
+        for match in LOADS.finditer(text):
+            line = text.count("\n", 0, match.start(1)) + 1
+            first.setdefault(match[1], Source(kind="file", path=path, line=line))
+    for name in sorted(first):
+        yield ForeignRequirement(ecosystem="r", name=name, source=first[name])

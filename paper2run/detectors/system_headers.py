@@ -1,0 +1,37 @@
+"""Finds the libraries that C, C++ and CUDA sources need, by the headers that they include in angle brackets."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from paper2run.debian import is_standard_header
+from paper2run.model.facts import Fact, SystemHeader
+from paper2run.model.value import Source
+from paper2run.tree import RepoTree
+
+NAME: Final = "system_headers"
+
+SOURCES: Final = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.C", "*.h", "*.hh", "*.hpp", "*.hxx", "*.cu")
+INCLUDE: Final = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([\w./+-]{1,200})>", re.MULTILINE)
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield one fact per header that neither the checkout nor the compiler brings, in order of the names."""
+    sources = tree.matching(*SOURCES)
+    own = {path.rpartition("/")[2] for path in sources}
+    first: dict[str, Source] = {}
+    files: dict[str, int] = {}
+    for path in sources:
+        seen: set[str] = set()
+        text = tree.text(path)
+        for match in INCLUDE.finditer(text):
+            header = match[1]
+            # A file of that name in the checkout is most likely a copy that the author ships.
+            if header in seen or header.rpartition("/")[2] in own or is_standard_header(header):
+                continue
+            seen.add(header)
+            files[header] = files.get(header, 0) + 1
+            line = text.count("\n", 0, match.start()) + 1
+            first.setdefault(header, Source(kind="file", path=path, line=line))
+    for header in sorted(first):
+        yield SystemHeader(header=header, files=files[header], source=first[header])

@@ -1,0 +1,105 @@
+"""Plans Node packages with Debian's Node.js and npm, dependencies as of the commit's day."""
+
+import json
+import shlex
+from typing import Final
+
+from paper2run.dockerfile import SOURCE_FOLDER
+from paper2run.evidence import Evidence
+from paper2run.leading_language import leads
+from paper2run.model.environment import PlannedEnvironment, SmokeChoice
+from paper2run.model.facts import BuildFile, Command, EntryPoint, ForeignRequirement, RepoFacts
+from paper2run.model.value import Source
+from paper2run.plan_draft import Draft, choice
+from paper2run.smoke_candidates import OUTSIDE
+
+NAME: Final = "javascript"
+
+LOCKS: Final = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
+QUIET: Final = "--no-audit --no-fund"
+RUNNERS: Final = frozenset(
+    {"mocha", "jest", "ava", "tape", "tap", "vows", "nodeunit", "jasmine", "jasmine-node", "qunit", "expresso",
+     "chai", "should", "expect.js", "sinon", "assert", "nyc", "ts-node", "typescript"}
+)  # fmt: skip
+"""Development dependencies that run tests. All others are left out where no lock holds them: one that was
+withdrawn from the registry breaks the whole resolution, even with --omit=dev."""
+FOLDER: Final = "/tmp/dependencies"
+
+
+def propose(evidence: Evidence) -> PlannedEnvironment | None:
+    """Return a plan where a package.json stands at the root and nothing but JavaScript leads; None otherwise."""
+    facts = evidence.facts
+    package = next((fact for fact in facts.of(BuildFile) if fact.path == "package.json"), None)
+    if package is None or not _leads(facts):
+        return None
+    draft = Draft()
+    draft.install(
+        "nodejs", "npm", "ca-certificates", why="runs and fetches packages", source=package.source
+    )
+    needed = [fact for fact in facts.of(ForeignRequirement) if fact.ecosystem == "npm"]
+    needed = [fact for fact in needed if fact.source.path == "package.json"]
+    build = _build(facts)
+    if any("/" not in path and path in LOCKS for path in evidence.paths):
+        draft.step(f"npm ci {QUIET}", package.source, writes_source=True)
+    elif needed:
+        dropped = [fact.name for fact in needed if fact.development and fact.name not in RUNNERS]
+        step = _install(evidence, [] if build else dropped)
+        draft.step(step, needed[0].source, writes_source=True)
+    if build is not None:
+        draft.step(build.line, build.source, writes_source=True)
+    return draft.finish(evidence, _smoke(facts, package.source))
+
+
+def _leads(facts: RepoFacts) -> bool:
+    """Tell whether no language that is more than a companion holds more source."""
+    return leads(facts, frozenset({"javascript", "typescript"}))
+
+
+def _build(facts: RepoFacts) -> Command | None:
+    """Return the build script where the package's own module is not in the checkout: then the build makes it."""
+    if any(
+        fact.form == "node-module" and "/" not in fact.source.path for fact in facts.of(EntryPoint)
+    ):
+        return None
+    for fact in facts.of(Command):
+        if fact.line == "npm run build" and fact.source.path == "package.json":
+            return fact
+    return None
+
+
+def _install(evidence: Evidence, dropped: list[str]) -> str:
+    """Return the step that installs what package.json declares but for `dropped`, as of the commit's day."""
+    day = evidence.asked.commit_day
+    before = f" --before={day.isoformat()}" if day else ""
+    # Legacy: peer dependencies were advice when most packages were written, and conflicts in them are common.
+    install = f"npm install --legacy-peer-deps {QUIET}{before}"
+    if not dropped:
+        return install
+    # From a copy, for npm reads all of a package.json that it finds; without scripts, which belong to the checkout.
+    code = (
+        'const p = require("./package.json"); delete p.scripts;'
+        f" for (const name of {json.dumps(dropped)}) delete p.devDependencies[name];"
+        f' require("fs").writeFileSync("{FOLDER}/package.json", JSON.stringify(p))'
+    )
+    return (
+        f"mkdir -p {FOLDER} && node -e {shlex.quote(code)} && (cd {FOLDER} && {install})"
+        f" && mv {FOLDER}/node_modules ."
+    )
+
+
+def _smoke(facts: RepoFacts, package: Source) -> SmokeChoice:
+    entries = [fact for fact in facts.of(EntryPoint) if fact.source.path == "package.json"]
+    module = next((fact for fact in entries if fact.form == "node-module"), None)
+    if module is not None:
+        place = json.dumps(f"{SOURCE_FOLDER}/{module.name}")
+        code = f"import({place}).then(m => console.log(Object.keys(m.default || m)))"
+        command = f"cd {OUTSIDE} && node -e {shlex.quote(code)}"
+        return choice(command, "its module loads with all that it requires", module.source)
+    program = next((fact for fact in entries if fact.form == "node-program"), None)
+    if program is not None:
+        command = f"node {shlex.quote(program.name)} --help"
+        return choice(command, "its program starts", program.source)
+    for fact in facts.of(Command):
+        if fact.line == "npm test" and fact.source.path == "package.json":
+            return choice("npm test", "its tests pass", fact.source)
+    return choice("npm ls", "all dependencies that it declares are there", package)

@@ -1,0 +1,208 @@
+"""Plans C, C++ and Fortran: make, CMake, Autotools or Meson, with compilers that act as in the code's year."""
+
+import re
+import shlex
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from paper2run import debian
+from paper2run.evidence import Evidence
+from paper2run.leading_language import NATIVE, leads
+from paper2run.model.environment import PlannedEnvironment, SmokeChoice
+from paper2run.model.facts import (
+    BuildFile,
+    BuildProduct,
+    Command,
+    LanguageShare,
+    RepoFacts,
+    SystemHeader,
+    SystemPackage,
+    TestSuite,
+)
+from paper2run.model.value import DEFAULT, Source
+from paper2run.plan_draft import Draft, choice
+from paper2run.program_smoke import documented, machine_tested, starts, was_built
+
+NAME: Final = "native"
+
+# Of several build files in one folder: a configure script writes the Makefile, and a Makefile leaves its programs
+# where documents and scripts expect them, which CMake does not.
+SYSTEMS: Final = ("autotools", "make", "cmake", "meson")
+DOCUMENTED: Final = {"cmake": "cmake ", "autotools": "./configure", "meson": "meson "}
+"""How install commands that name a build system begin."""
+TOOLS: Final = {
+    "make": (),
+    "cmake": ("cmake", "pkg-config"),
+    "autotools": ("autoconf", "automake", "libtool", "pkg-config"),
+    "meson": ("meson", "ninja-build", "pkg-config"),
+}
+GENERATORS: Final = {
+    ".y": "bison",
+    ".yy": "bison",
+    ".ypp": "bison",
+    ".l": "flex",
+    ".ll": "flex",
+    ".lpp": "flex",
+}
+"""Programs that turn sources with these endings into C or C++."""
+OFTEN_NAMED: Final = frozenset(
+    {"bc", "bison", "flex", "gengetopt", "gperf", "libatlas-base-dev", "libblas-dev", "liblapack-dev", "libtool",
+     "nasm", "openmpi-bin", "swig", "xxd", "yasm"}
+)  # fmt: skip
+"""Packages that repositories install by names that bookworm still has; other names may have gone since."""
+GCC_10: Final = date(2020, 5, 7)
+
+
+class _Flag(NamedTuple):
+    language: str
+    compiler: str
+    flag: str
+    why: str
+
+
+# https://gcc.gnu.org/gcc-10/porting_to.html
+OF_THEIR_TIME: Final = (
+    _Flag("c", "gcc", "-fcommon", "before GCC 10 one variable could be defined in several files"),
+    _Flag("fortran", "gfortran", "-fallow-argument-mismatch", "an error only since GCC 10"),
+)
+
+
+def propose(evidence: Evidence) -> PlannedEnvironment | None:
+    """Return a plan where C, C++ or Fortran leads and something says how it is built; None otherwise."""
+    if not leads(evidence.facts, NATIVE):
+        return None
+    build = _chosen(evidence.facts)
+    if build is None:
+        return None
+    draft = Draft()
+    _compilers(draft, evidence, build)
+    _libraries(draft, evidence.facts)
+    for command in _steps(build, evidence.paths):
+        draft.step(command, build.source, writes_source=True)
+    return draft.finish(evidence, *_smokes(evidence, build))
+
+
+def _chosen(facts: RepoFacts) -> BuildFile | None:
+    """Return the build file nearest to the root, of several there the documented one, then by `SYSTEMS`."""
+    builds = [fact for fact in facts.of(BuildFile) if fact.system in SYSTEMS]
+    made = {product.source.path for product in facts.of(BuildProduct)}
+    documents = [
+        fact.line
+        for fact in facts.of(Command)
+        if fact.purpose == "install" and fact.source.kind == "readme"
+    ]
+
+    def rank(build: BuildFile) -> tuple[int, bool, bool, int, str]:
+        start = DOCUMENTED.get(build.system)
+        named = start is not None and any(line.startswith(start) for line in documents)
+        order = SYSTEMS.index(build.system)
+        return build.path.count("/"), not named, build.path not in made, order, build.path
+
+    return min(builds, key=rank, default=None)
+
+
+def _compilers(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
+    languages = {share.language: share.source for share in evidence.facts.of(LanguageShare)}
+    draft.install("gcc", "g++", "libc6-dev", "make", why="compiles C and C++", source=build.source)
+    if "fortran" in languages:
+        draft.install("gfortran", why="compiles Fortran", source=languages["fortran"])
+    if TOOLS[build.system]:
+        draft.install(*TOOLS[build.system], why=f"{build.system} builds it", source=build.source)
+    for path in sorted(evidence.paths):
+        tool = GENERATORS.get(PurePosixPath(path).suffix)
+        if tool:
+            draft.install(tool, why="writes a parser", source=Source(kind="file", path=path))
+    day = evidence.asked.commit_day
+    for language, compiler, flag, why in OF_THEIR_TIME:
+        if language in languages and day is not None and day < GCC_10:
+            place = f"/usr/local/bin/{compiler}"
+            script = shlex.quote(f'exec /usr/bin/{compiler} {flag} "$@"')
+            # A wrapper, because a Makefile that sets CFLAGS or CC itself hears of no variable.
+            command = f"printf '%s\\n' '#!/bin/sh' {script} > {place} && chmod 755 {place}"
+            link = " && ln -s gcc /usr/local/bin/cc" if compiler == "gcc" else ""
+            draft.step(command + link, languages[language])
+            draft.note("env", f"{compiler} {flag}: {why}", languages[language])
+
+
+def _libraries(draft: Draft, facts: RepoFacts) -> None:
+    folders: dict[str, None] = {}
+    for header in facts.of(SystemHeader):
+        packages = debian.packages_of_header(header.header)
+        if packages:
+            why = f"<{header.header}> in {header.files} file{'s' * (header.files > 1)}"
+            draft.install(*packages, why=why, source=header.source)
+            folders.update(dict.fromkeys(filter(None, map(debian.include_folder, packages))))
+    for named in facts.of(SystemPackage):
+        if named.name in debian.known_development_packages() | OFTEN_NAMED:
+            draft.install(named.name, why="the repository installs it", source=named.source)
+    if folders:
+        why = "no compiler looks for headers there by itself"
+        draft.set("CPATH", ":".join(folders), why, DEFAULT)
+
+
+def _steps(build: BuildFile, paths: frozenset[str]) -> tuple[str, ...]:
+    """Return the commands that build in the folder of the build file."""
+    folder = build.path.rpartition("/")[0]
+    inside = f"cd {shlex.quote(folder)} && " if folder else ""
+    match build.system:
+        case "cmake":
+            configure = "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release"
+            return (f"{inside}{configure} && cmake --build build --parallel 2",)
+        case "meson":
+            return (f"{inside}meson setup build && ninja -C build",)
+        case "autotools":
+            prefix = f"{folder}/" if folder else ""
+            sources = {f"{prefix}configure.ac", f"{prefix}configure.in"}
+            # Also where a configure script is there: git keeps no times, so it may seem older than its source,
+            # and make would ask for the very version of automake that wrote it.
+            write = "autoreconf -fi && " if sources & paths else ""
+            return (f"{inside}{write}sh ./configure && make",)
+        case _:
+            return (f"make -C {shlex.quote(folder)}" if folder else "make",)
+
+
+def _smokes(evidence: Evidence, build: BuildFile) -> list[SmokeChoice]:
+    """Return what could show that the build is good, the strongest first; always at least one."""
+    products = [fact for fact in evidence.facts.of(BuildProduct) if fact.system == build.system]
+    programs = [product for product in products if product.form == "program"]
+    tests = _tests(build)
+    found = [documented(evidence, (program.path for program in programs if program.path))]
+    tested = machine_tested(evidence, (tests, "ctest", "make test", "make check"))
+    if tested is not None:
+        # In CI `make test` may stand for the tests of any system, from within its build folder.
+        own = build.system == "make"
+        found.append(tested if own else tested.model_copy(update={"command": tests}))
+    if programs:
+        found.append(starts(_best_known(programs, evidence.facts)))
+    suites = (suite for suite in evidence.facts.of(TestSuite) if suite.runner in {"make", "ctest"})
+    found += [choice(tests, "its tests pass", suite.source) for suite in list(suites)[:1]]
+    found += [was_built(product) for product in products if product.form == "library"][:1]
+    newer = f"find . -type f -size +0 -newer {shlex.quote(build.path)}"
+    command = f"{newer} \\( -perm -u+x -o -name '*.a' -o -name '*.so' \\) | grep ."
+    found.append(choice(command, "the build made a program or a library", build.source))
+    return [smoke for smoke in found if smoke is not None]
+
+
+def _tests(build: BuildFile) -> str:
+    folder = build.path.rpartition("/")[0]
+    built = shlex.quote(f"{folder}/build".lstrip("/"))
+    match build.system:
+        case "cmake":
+            return f"ctest --output-on-failure --test-dir {built}"
+        case "meson":
+            return f"meson test -C {built}"
+        case system:
+            goal = "check" if system == "autotools" else "test"
+            return f"make -C {shlex.quote(folder)} {goal}" if folder else f"make {goal}"
+
+
+def _best_known(programs: list[BuildProduct], facts: RepoFacts) -> BuildProduct:
+    """Return the program that documents start most often; of those that none starts the first."""
+    runs = [fact.line for fact in facts.of(Command) if fact.source.kind == "readme"]
+
+    def mentions(program: BuildProduct) -> int:
+        name = re.compile(rf"(?:^|[\s/]){re.escape(program.name)}(?:\s|$)")
+        return sum(name.search(line) is not None for line in runs)
+
+    return max(programs, key=mentions)

@@ -1,0 +1,135 @@
+"""Plans R: a package or scripts on Debian's R, with Debian's packages of what they load, CRAN's for the rest."""
+
+import json
+import re
+import shlex
+from typing import Final
+
+from paper2run import debian
+from paper2run.evidence import Evidence
+from paper2run.leading_language import NATIVE, leads
+from paper2run.model.environment import PlannedEnvironment, SmokeChoice
+from paper2run.model.facts import (
+    BuildFile,
+    Command,
+    ForeignRequirement,
+    LanguageShare,
+    RepoFacts,
+    SystemHeader,
+    TestSuite,
+)
+from paper2run.plan_draft import Draft, choice
+from paper2run.program_smoke import reads_the_checkout
+from paper2run.smoke_candidates import OUTSIDE, UNSAFE
+
+NAME: Final = "r_language"
+
+BASE: Final = frozenset(
+    {"R", "base", "compiler", "datasets", "graphics", "grDevices", "grid", "methods", "parallel", "splines", "stats",
+     "stats4", "tcltk", "tools", "utils"}
+)  # fmt: skip
+"""Part of R itself."""
+FOR_AUTHORS: Final = frozenset(
+    {
+        "covr",
+        "devtools",
+        "knitr",
+        "lintr",
+        "microbenchmark",
+        "pkgdown",
+        "rmarkdown",
+        "roxygen2",
+        "spelling",
+        "usethis",
+    }
+)
+"""Suggested by packages for writing documents and releases, not for running or testing."""
+PACKAGE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
+"""https://cran.r-project.org/doc/manuals/r-release/R-exts.html#The-DESCRIPTION-file"""
+
+
+def propose(evidence: Evidence) -> PlannedEnvironment | None:
+    """Return a plan for an R package at the root, or for scripts where R leads; None otherwise."""
+    facts = evidence.facts
+    package = next(
+        (
+            fact
+            for fact in facts.of(BuildFile)
+            if fact.path == "DESCRIPTION" and PACKAGE_NAME.fullmatch(fact.name)
+        ),
+        None,
+    )
+    shares = {share.language: share.source for share in facts.of(LanguageShare)}
+    if "r" not in shares or (package is None and not leads(facts, frozenset({"r"}))):
+        return None
+    draft = Draft()
+    draft.install("r-base-core", why="R itself", source=shares["r"])
+    missing = _packages(draft, facts)
+    compiled = next((shares[name] for name in sorted(NATIVE) if name in shares), None)
+    if compiled is not None or missing:
+        draft.install(
+            "r-base-dev",
+            why="compiles packages",
+            source=missing[0].source if compiled is None else compiled,
+        )
+        for header in facts.of(SystemHeader):
+            wanted = debian.packages_of_header(header.header)
+            draft.install(*wanted, why=f"<{header.header}>", source=header.source)
+    if missing:
+        draft.step(_from_cran(missing), missing[0].source)
+    if package is None:
+        return draft.finish(evidence, _script_smoke(evidence))
+    draft.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
+    command = f"cd {OUTSIDE} && Rscript -e {shlex.quote(f'library({package.name})')}"
+    smoke = choice(command, "the package is installed and loads", package.source)
+    return draft.finish(evidence, smoke)
+
+
+def _packages(draft: Draft, facts: RepoFacts) -> list[ForeignRequirement]:
+    """Install what Debian has; return what it lacks and the code cannot do without."""
+    tested = any(suite.runner == "testthat" for suite in facts.of(TestSuite))
+    missing: dict[str, ForeignRequirement] = {}
+    for fact in facts.of(ForeignRequirement):
+        if fact.ecosystem != "r" or fact.name in BASE:
+            continue
+        if fact.development and (not tested or fact.name in FOR_AUTHORS):
+            continue
+        package = debian.r_package(fact.name)
+        if package:
+            draft.install(package, why=f"R package {fact.name}", source=fact.source)
+        elif not fact.development:
+            missing.setdefault(fact.name, fact)
+    return list(missing.values())
+
+
+def _from_cran(missing: list[ForeignRequirement]) -> str:
+    """Return the step that installs from the repository that Debian's R is set to, and fails if one is not there."""
+    names = f"c({', '.join(json.dumps(fact.name) for fact in missing)})"
+    code = (
+        f"n <- {names}; install.packages(n); stopifnot(all(n %in% rownames(installed.packages())))"
+    )
+    return f"Rscript -e {shlex.quote(code)}"
+
+
+def _script_smoke(evidence: Evidence) -> SmokeChoice:
+    """Return a documented script that has its input; else that all scripts parse and all their packages load."""
+    for fact in evidence.facts.of(Command):
+        words = fact.line.split()
+        if fact.purpose != "run" or UNSAFE.search(fact.line) or words[:1] != ["Rscript"]:
+            continue
+        if (
+            words[1:2]
+            and words[1] in evidence.paths
+            and reads_the_checkout(words[1:], evidence.paths)
+        ):
+            return choice(fact.line, "a documented script runs", fact.source)
+    loaded = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "r"]
+    names = sorted({fact.name for fact in loaded if not fact.development and fact.name != "R"})
+    loads = "".join(f"library({name}); " for name in names)
+    code = (
+        f'{loads}f <- list.files(".", "[.][Rr]$", recursive = TRUE); stopifnot(length(f) > 0);'
+        ' invisible(lapply(f, parse)); cat(length(f), "scripts parse\\n")'
+    )
+    proves = "all scripts parse, and the packages that they load are there"
+    source = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "r").source
+    return choice(f"Rscript -e {shlex.quote(code)}", proves, source)
