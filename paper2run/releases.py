@@ -59,8 +59,6 @@ class Project:
 
     name: str
     releases: tuple[Release, ...]
-    compiled: bool
-    """It has had a wheel for some platform: a source of it is likely to need a compiler."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,14 @@ def project_of(name: str, files: Iterable[IndexFile]) -> Project:
     Files whose names or versions today's standards do not know are left out.
     """
     by_version: dict[Version, list[IndexFile]] = defaultdict(list)
-    compiled = False
     for file in files:
         version = _version(name, file.filename)
         if version is not None:
             by_version[version].append(file)
-            compiled = compiled or (_is_wheel(file) and not file.filename.endswith("-any.whl"))
     releases = tuple(
         _release(version, by_version[version]) for version in sorted(by_version, reverse=True)
     )
-    return Project(name, releases, compiled)
+    return Project(name, releases)
 
 
 def available(project: Project, cutoff: date | None) -> tuple[Release, ...]:
@@ -97,6 +93,26 @@ def available(project: Project, cutoff: date | None) -> tuple[Release, ...]:
         release
         for release in project.releases
         if cutoff is None or release.day is None or release.day <= cutoff
+    )
+
+
+def first_day(project: Project) -> date | None:
+    """Return the day of the project's oldest upload; None where no day is known."""
+    return min(
+        (release.day for release in project.releases if release.day is not None), default=None
+    )
+
+
+def was_compiled(project: Project, version: Version) -> bool:
+    """Tell whether a source of `version` likely needs a compiler: what its nearest wheels, later ones first, are for.
+
+    A project changes: pulp's wheels were pure until 2025, when a compiled solver moved in.
+    """
+    wheeled = [release for release in project.releases if release.wheels]
+    later = [release for release in wheeled if release.version >= version]
+    nearest = later[-1:] or wheeled[:1]
+    return any(
+        not wheel.filename.endswith("-any.whl") for release in nearest for wheel in release.wheels
     )
 
 
@@ -114,7 +130,7 @@ def installable(
         return None
     allowed = (
         sources == "any"
-        or (not release.wheels and not project.compiled)
+        or (not release.wheels and not was_compiled(project, release.version))
         or (sources == "small" and 0 < source.size_bytes <= SMALL_SOURCE_BYTES)
     )
     return Installable(release, source, sdist=True) if allowed else None

@@ -17,7 +17,18 @@ from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
 from paper2run.lenient_requirement import lenient_requirement
-from paper2run.releases import IndexFile, Installable, Sources, available, installable, later_minors
+from paper2run.releases import (
+    IndexFile,
+    Installable,
+    Project,
+    Release,
+    Sources,
+    available,
+    first_day,
+    installable,
+    later_minors,
+    was_compiled,
+)
 from paper2run.target_python import TargetPython
 from tasks.drivers.package_index import PackageIndex
 
@@ -203,7 +214,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         Until about 2019 the wheels of scipy and scikit-learn did not say that they need numpy.
         """
         project = self._index.project(candidate.name)
-        if project is None or not project.compiled:
+        if project is None or not was_compiled(project, candidate.version):
             return []
         later = later_minors(project, candidate.version, LATER_MINORS)
         declared = self._index.in_parallel(
@@ -227,7 +238,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         project = self._index.project(name)
         if project is None:
             return ()
-        releases = available(project, self._limit(name))
+        releases = available(project, self._limit(name)) or self._rewritten(project)
         exact = any(part.operator in ("==", "===") for part in specifier)
         early = specifier.prereleases or all(release.version.is_prerelease for release in releases)
         return tuple(
@@ -238,6 +249,19 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
             and specifier.contains(release.version, prereleases=True)
             and (found := installable(release, project, self._target, sources))
         )
+
+    def _rewritten(self, project: Project) -> tuple[Release, ...]:
+        """Return the first releases of a project that is wanted on a day before all of them.
+
+        What was wanted then was there then: its files were deleted and uploaded again (atomicwrites, 2022-07-08).
+        """
+        first = first_day(project)
+        if self._cutoff is None or first is None or first <= self._cutoff:
+            return ()
+        self.notes[project.name] = (
+            f"{project.name} has lost its history before {first}: its releases of that day are taken"
+        )
+        return available(project, first)
 
     def _limit(self, name: str) -> date | None:
         if self._cutoff is not None and name in BUILD_TOOLS:

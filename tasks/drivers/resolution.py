@@ -36,6 +36,8 @@ class Solved:
     pins: tuple[Pin, ...]
     notes: tuple[str, ...]
     system_packages: tuple[str, ...]
+    compiled: frozenset[str] = frozenset()
+    """Normalised names of what must be compiled from source."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ class Attempt:
             f"{c.name} {c.version} has no wheel for Python {self._target.version}: built from source"
             for c in built
         ]
-        compiled = any(self._index.metadata(c.found.file).compiled for c in built)
-        return Solved(pins, tuple(notes), COMPILER if compiled else ())
+        compiled = frozenset(c.name for c in built if self._index.metadata(c.found.file).compiled)
+        return Solved(pins, tuple(notes), COMPILER if compiled else (), compiled)
 
     def _words(self, causes: Iterable[Information]) -> str:
         words = dict.fromkeys(

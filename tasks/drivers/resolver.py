@@ -102,6 +102,9 @@ def _wanted_pythons(planned: PlannedEnvironment) -> tuple[str, ...]:
     return planned.pythons if (fixed,) == planned.pythons[:1] or not fixed else (fixed,)
 
 
+TO_COMPILE: Final = "it is optional, has no wheel and needs a compiler"
+
+
 class _Search:
     """The climb through pairs for one plan."""
 
@@ -201,7 +204,10 @@ class _Search:
             self._say(f"resolving for {pair}")
             found = self._attempt(pair).solve((*self._required, *self._optional))
             if isinstance(found, Solved):
-                return self._resolution(pair, found)
+                risky = self._risky(found)
+                for text in risky:
+                    self._drop(text, TO_COMPILE)
+                return self._try_whole([pair]) if risky else self._resolution(pair, found)
             self._tried.append(f"{pair}: {found.why[:MAX_WORDS]}")
         return None
 
@@ -216,15 +222,25 @@ class _Search:
             left_out: dict[str, str] = {}
             for text in self._optional:
                 grown = attempt.solve((*self._required, *kept, text))
-                if isinstance(grown, Solved):
+                if isinstance(grown, Failed):
+                    left_out[text] = grown.why
+                elif text in self._risky(grown):
+                    left_out[text] = TO_COMPILE
+                else:
                     found = grown
                     kept.append(text)
-                else:
-                    left_out[text] = grown.why
             for text, why in left_out.items():
                 self._drop(text, why)
             return self._resolution(pair, found)
         return None
+
+    def _risky(self, found: Solved) -> list[str]:
+        """Return the optional requirements that would be compiled: a failing compiler would take all else along."""
+        return [
+            text
+            for text in self._optional
+            if canonicalize_name(Requirement(text).name) in found.compiled
+        ]
 
     def _attempt(self, pair: Pair) -> Attempt:
         return Attempt(self._index, pair.target, pair.rung.cutoff, pair.sources)
