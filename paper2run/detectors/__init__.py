@@ -10,6 +10,7 @@ from paper2run.detectors import (
     ci_github,
     ci_other,
     ci_travis,
+    compiled_operators,
     conda_environment,
     data_needs,
     dockerfiles,
@@ -92,6 +93,7 @@ DETECTORS: tuple[Detector, ...] = (
     test_suites,
     extensions,
     gpu,
+    compiled_operators,
     data_needs,
 )
 """In the order in which their facts are listed."""

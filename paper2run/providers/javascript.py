@@ -70,9 +70,11 @@ def _build(facts: RepoFacts) -> Command | None:
 def _install(evidence: Evidence, dropped: list[str]) -> str:
     """Return the step that installs what package.json declares but for `dropped`, as of the commit's day."""
     day = evidence.asked.commit_day
-    before = f" --before={day.isoformat()}" if day else ""
     # Legacy: peer dependencies were advice when most packages were written, and conflicts in them are common.
-    install = f"npm install --legacy-peer-deps {QUIET}{before}"
+    install = f"npm install --legacy-peer-deps {QUIET}"
+    if day is not None:
+        # Mirrors of the registry may give the day on which they copied a version: then nothing is old enough.
+        install = f"{{ {install} --before={day.isoformat()} || {install}; }}"
     if not dropped:
         return install
     # From a copy, for npm reads all of a package.json that it finds; without scripts, which belong to the checkout.

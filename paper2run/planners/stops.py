@@ -1,0 +1,204 @@
+"""Stops that the evidence alone gives, each with the file and line that shows why nothing can be run.
+
+A stop is only given where no part of the repository could be run: never beside an installable project, a test
+suite, or a command that the user asks for.
+"""
+
+import re
+from typing import Final
+
+from paper2run.evidence import Evidence
+from paper2run.leading_language import NATIVE, leads
+from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
+from paper2run.model.facts import (
+    BuildFile,
+    Command,
+    DataNeed,
+    ForeignRequirement,
+    GpuNeed,
+    LanguageShare,
+    NoCode,
+    Project,
+    TestSuite,
+    Unreadable,
+)
+from paper2run.model.value import DEFAULT, Source
+
+EMPTY: Final = "empty:"
+"""How the reason of an `Unreadable` begins whose file has no content (detectors/entry_points.py)."""
+PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
+SCRIPT: Final = re.compile(r"(?:^|\s)(?:\./)?([\w./-]+\.(?:py|sh|R|jl|m|lua|pl))(?=\s|$)")
+CUDA_COMPILER: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
+LOADED: Final = "loads "
+"""How the note of a `GpuNeed` begins whose code loads what CUDA's compiler builds (detectors/compiled_operators.py)."""
+TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
+"""Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
+https://github.com/torch/distro"""
+RESTRICTED: Final = "restricted access"
+"""How the note of a `DataNeed` begins that is given out on request only (detectors/data_needs.py)."""
+
+
+def dead_end(evidence: Evidence) -> Diagnosis | None:
+    """Return the stop for code whose own way in leads nowhere; None where something may run."""
+    alive = any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts)
+    if evidence.asked.smoke or alive:
+        return None
+    return _empty_entry(evidence) or _cuda_only(evidence)
+
+
+def without_plan(evidence: Evidence) -> Diagnosis:
+    """Return the stop for a repository that no provider has a plan for."""
+    return (
+        _no_code(evidence)
+        or _torch_for_lua(evidence)
+        or _matlab(evidence)
+        or _julia(evidence)
+        or _restricted_data(evidence)
+        or _nothing_to_start(evidence)
+    )
+
+
+def _empty_entry(evidence: Evidence) -> Diagnosis | None:
+    """Stop where documents start a script that is empty, and nothing else that is complete as it stands."""
+    empty = {fact.path for fact in evidence.facts.of(Unreadable) if fact.why.startswith(EMPTY)}
+    dead: tuple[str, Command] | None = None
+    for fact in evidence.facts.of(Command):
+        if fact.purpose != "run" or fact.source.kind != "readme":
+            continue
+        started = [_found(name, evidence.paths) for name in SCRIPT.findall(fact.line)]
+        hollow = [path for path in started if path in empty]
+        if hollow:
+            dead = dead or (hollow[0], fact)
+        elif any(started) and not PLACEHOLDER.search(fact.line):
+            return None
+    if dead is None:
+        return None
+    path, command = dead
+    return _stop(
+        "missing_entrypoint",
+        f"{path}, which the documents start, is an empty file: it would end with status 0 and do nothing.",
+        f"{command.source}: {command.line}",
+        Source(kind="file", path=path),
+        f"The author publishes the content of {path}.",
+    )
+
+
+def _found(name: str, paths: frozenset[str]) -> str:
+    """Return the file of the checkout that a documented script name means, nearest to the root; else nothing."""
+    wanted = name.removeprefix("./")
+    found = [path for path in paths if path == wanted or path.endswith(f"/{wanted}")]
+    return min(found, key=lambda path: (path.count("/"), path), default="")
+
+
+def _cuda_only(evidence: Evidence) -> Diagnosis | None:
+    """Stop where all that is built is built by CUDA's compiler, or where code loads what it builds."""
+    needs = [need for need in evidence.facts.of(GpuNeed) if need.hard]
+    build = next((need for need in needs if CUDA_COMPILER.search(need.source.note)), None)
+    if build is None:
+        return None
+    loads = next((need for need in needs if need.source.note.startswith(LOADED)), None)
+    native = {
+        share.language: share.size_bytes
+        for share in evidence.facts.of(LanguageShare)
+        if share.language in NATIVE
+    }
+    built_alone = leads(evidence.facts, NATIVE) and max(native, key=native.__getitem__) == "cuda"
+    if loads is None and not built_alone:
+        return None
+    return _stop(
+        "needs_gpu",
+        "The code needs parts that only CUDA's compiler builds and only an NVIDIA GPU runs, and has no other way.",
+        str(build.source if loads is None else loads.source),
+        build.source if loads is None else loads.source,
+        "A machine with an NVIDIA GPU and an image with the CUDA toolkit; or a CPU version of these parts.",
+    )
+
+
+def _no_code(evidence: Evidence) -> Diagnosis | None:
+    for fact in evidence.facts.of(NoCode):
+        reason = f"The repository holds no code: {fact.why}."
+        return _stop("no_code", reason, fact.why, fact.source, "The author publishes the code.")
+    return None
+
+
+def _torch_for_lua(evidence: Evidence) -> Diagnosis | None:
+    loaded = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "lua"]
+    parts = [fact for fact in loaded if fact.name.partition(".")[0] in TORCH7]
+    # The core says it plainest; some parts are only loaded where there is a GPU.
+    for fact in sorted(parts, key=lambda fact: fact.name != "torch")[:1]:
+        return _stop(
+            "dead_dependency",
+            f"The code loads {fact.name} of Torch for Lua, which has had no release since 2017 and is in no"
+            " package registry.",
+            f"require '{fact.name}'",
+            fact.source,
+            "A port to PyTorch, or an image in which somebody has built Torch for Lua.",
+        )
+    return None
+
+
+def _matlab(evidence: Evidence) -> Diagnosis | None:
+    for share in evidence.facts.of(LanguageShare)[:1]:
+        shown = any(build.system == "matlab" for build in evidence.facts.of(BuildFile))
+        if share.language == "matlab" and shown:
+            return _stop(
+                "proprietary_toolchain",
+                f"The code is MATLAB ({share.files} files), which nobody may install without a licence.",
+                f"{share.files} files of MATLAB",
+                share.source,
+                "A MATLAB licence; or `--smoke CMD` with GNU Octave if the code keeps to what Octave knows.",
+            )
+    return None
+
+
+def _julia(evidence: Evidence) -> Diagnosis | None:
+    if not leads(evidence.facts, frozenset({"julia"})):
+        return None
+    share = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "julia")
+    builds = [build for build in evidence.facts.of(BuildFile) if build.system == "julia"]
+    return _stop(
+        "registry_unreachable",
+        "The code is Julia: neither Debian nor the Python index brings its compiler, and its packages come from"
+        " Julia's own registry.",
+        f"{share.files} files of Julia",
+        builds[0].source if builds else share.source,
+        "An image with Julia and the packages that Project.toml names.",
+    )
+
+
+def _restricted_data(evidence: Evidence) -> Diagnosis | None:
+    for need in evidence.facts.of(DataNeed):
+        if need.source.note.startswith(RESTRICTED):
+            return _stop(
+                "missing_data",
+                "Nothing can be run without data that are given out on request only.",
+                need.what,
+                need.source,
+                "Access to the data; or a sample of them in the repository.",
+            )
+    return None
+
+
+def _nothing_to_start(evidence: Evidence) -> Diagnosis:
+    shares = evidence.facts.of(LanguageShare)
+    named = ", ".join(share.language for share in shares)
+    return _stop(
+        "missing_entrypoint",
+        f"Nothing shows how to run this code ({named}): no build file, no entry point.",
+        f"languages found: {named}",
+        Source(kind="file", path=shares[0].source.path) if shares else DEFAULT,
+        "A command to run: `--smoke CMD` with the base image's tools, or a model as planner.",
+    )
+
+
+def _stop(
+    cause: Cause, reason: str, evidence: str, source: Source, smallest_change: str
+) -> Diagnosis:
+    return Diagnosis(
+        decision=DiagnosisDecision(decision="stop", reason=reason, confidence="high"),
+        by="rules",
+        cause=cause,
+        evidence=evidence,
+        source=source,
+        smallest_change=smallest_change,
+    )
