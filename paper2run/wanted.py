@@ -76,15 +76,10 @@ def gather(facts: RepoFacts) -> Wanted:
         for runner in TEST_RUNNERS.get(suite.runner, ()):
             collected.add(runner, "runs the tests", suite.source, optional=True)
     for command in facts.of(Command):
-        runner = (
-            TEST_PROGRAMS.get(command.line.split(maxsplit=1)[0])
-            if command.purpose == "test"
-            else None
-        )
-        if runner:
-            collected.add(
-                runner, "the documented test command runs it", command.source, optional=True
-            )
+        program = command.line.split(maxsplit=1)[0] if command.purpose == "test" else ""
+        if program in TEST_PROGRAMS:
+            why = "the documented test command runs it"
+            collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
     for imported in _needed_imports(facts):
         collected.add_module(
             imported.module,
