@@ -49,8 +49,13 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     given = Path(inputs["given"]).expanduser()
     if not inputs["given"]:
         return ("", inputs["commit"])
-    content = given.read_bytes() if given.is_file() else b""
-    return (given.suffix, hashlib.sha256(content).hexdigest(), str(given.absolute()))
+    try:
+        with given.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        # The stage itself says in words what is wrong with the file.
+        digest = "unreadable"
+    return (given.suffix, digest, str(given.absolute()))
 
 
 @stage("read paper", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
