@@ -113,7 +113,7 @@ def reproduce(
             settings,
         )
         publish_report(checkout.name, text, attempts, str(run.path))
-        run.event(f"{metadata.status}: {metadata.reason}")
+        run.event(f"verdict: {metadata.status}")
     return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))
 
 

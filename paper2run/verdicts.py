@@ -1,6 +1,7 @@
 """How a run ends: the rules from the history of attempts to a verdict, and whether to go on."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import (
@@ -11,6 +12,8 @@ from paper2run.model.environment import (
 )
 from paper2run.model.outcome import BuildFailed, Passed
 from paper2run.model.report import Attempt, Verdict
+
+SHOWN_CHARACTERS: Final = 120
 
 
 def stopped(diagnosis: Diagnosis) -> Verdict:
@@ -40,7 +43,9 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     last = attempts[-1]
     if isinstance(last.smoke, Passed):
         how = "was alive at the timeout" if last.smoke.alive_at_timeout else "exited with status 0"
-        return Verdict(status="success", reason=f"`{last.planned.plan.smoke_command}` {how}")
+        proves = f" ({last.planned.smoke_proves})" if last.planned.smoke_proves else ""
+        shown = shortened(last.planned.plan.smoke_command)
+        return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
         return Verdict(status="smoke-failed", cause="undiagnosed", reason=failure_line(last))
     if last.diagnosis.decision.decision == "stop":
@@ -101,6 +106,12 @@ def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:
     return any(attempt.planned.plan.digest == planned.plan.digest for attempt in attempts)
 
 
+def shortened(command: str) -> str:
+    """Return a command in a length that fits a line; documented examples can fill a page."""
+    plain = " ".join(command.replace("\\n", " ").split())
+    return plain if len(plain) <= SHOWN_CHARACTERS else plain[:SHOWN_CHARACTERS] + " …"
+
+
 def failure_line(attempt: Attempt) -> str:
     """Return one line that tells a person what failed."""
     if isinstance(attempt.built, BuildFailed):
@@ -111,5 +122,5 @@ def failure_line(attempt: Attempt) -> str:
     limit = f", ended by a limit: {attempt.smoke.limit}" if attempt.smoke.limit else ""
     return (
         f"smoke command exited with {attempt.smoke.exit_code}{limit}:"
-        f" {attempt.planned.plan.smoke_command[:200]}"
+        f" {shortened(attempt.planned.plan.smoke_command)}"
     )

@@ -21,6 +21,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import Usage
+from paper2run.verdicts import shortened
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,7 +103,7 @@ class RunFolder:
         known = {reason for attempt in history for reason in attempt.planned.reasons}
         for reason in planned.reasons:
             if reason.topic != "dependency" and reason not in known:
-                self.event(f"  {reason.topic}: {reason.decision} [{reason.source}]")
+                self.event(f"  {reason.topic}: {shortened(reason.decision)} [{reason.source}]")
 
     def stage(self, task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a stage, time it, and return its value; its exception is raised here."""

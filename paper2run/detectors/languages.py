@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.model.facts import Fact, LanguageShare, NoCode
@@ -51,7 +50,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     size_bytes: defaultdict[str, int] = defaultdict(int)
     first: dict[str, str] = {}
     for path in tree.files:
-        language = ENDINGS.get(PurePosixPath(path).suffix.lower())
+        language = ENDINGS.get(_ending(path))
         size = tree.size_bytes(path) if language else 0
         if language is None or size == 0:
             continue
@@ -69,3 +68,10 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             size_bytes=size_bytes[language],
             source=Source(kind="file", path=first[language]),
         )
+
+
+def _ending(path: str) -> str:
+    """Return the lower-case ending with its dot; empty for names without one and for `.hidden` names."""
+    # Not PurePosixPath.suffix: it was half of this detector's time on 10,000 files.
+    stem, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return (dot + ending).lower() if stem else ""

@@ -35,7 +35,7 @@ def repair(broken: Broken) -> Diagnosis | None:
         broken,
         NAME,
         {"smoke_command": weaker[0].command},
-        reason=f"the command itself is at fault; next: {weaker[0].command[:200]} ({weaker[0].proves})",
+        reason=f"the command itself is at fault; next: {weaker[0].proves}",
         evidence=hit.line,
         cause="code_error",
     )
