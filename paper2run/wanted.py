@@ -80,12 +80,14 @@ def gather(facts: RepoFacts) -> Wanted:
         if program in TEST_PROGRAMS:
             why = "the documented test command runs it"
             collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
+    # Where nothing is installed the scripts are the product; beside a package they are often examples.
+    own_code = {"package"} if facts.of(Project) else {"package", "script"}
     for imported in _needed_imports(facts):
         collected.add_module(
             imported.module,
             f"imported as {imported.module}",
             imported.source,
-            needed=imported.where == "package",
+            needed=imported.where in own_code,
         )
     return collected.result()
 

@@ -71,7 +71,8 @@ def _install(evidence: Evidence, dropped: list[str]) -> str:
     """Return the step that installs what package.json declares but for `dropped`, as of the commit's day."""
     day = evidence.asked.commit_day
     # Legacy: peer dependencies were advice when most packages were written, and conflicts in them are common.
-    install = f"npm install --legacy-peer-deps {QUIET}"
+    # A tag that no package has: else npm 9 takes `latest` even where it asks for a newer Node than there is.
+    install = f"npm install --legacy-peer-deps --tag=none {QUIET}"
     if day is not None:
         # Mirrors of the registry may give the day on which they copied a version: then nothing is old enough.
         install = f"{{ {install} --before={day.isoformat()} || {install}; }}"

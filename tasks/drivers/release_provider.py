@@ -253,13 +253,14 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
     def _rewritten(self, project: Project) -> tuple[Release, ...]:
         """Return the first releases of a project that is wanted on a day before all of them.
 
-        What was wanted then was there then: its files were deleted and uploaded again (atomicwrites, 2022-07-08).
+        What was wanted then was there then: elsewhere, such as on conda's channels (rdkit until 2022), or under
+        files that were deleted and uploaded again (atomicwrites, 2022-07-08).
         """
         first = first_day(project)
         if self._cutoff is None or first is None or first <= self._cutoff:
             return ()
         self.notes[project.name] = (
-            f"{project.name} has lost its history before {first}: its releases of that day are taken"
+            f"{project.name} came to the index, or came anew, on {first}: its releases of that day are taken"
         )
         return available(project, first)
 
