@@ -92,6 +92,7 @@ SCENARIOS = {
     "success": [says(PLAN)],
     "stop": [says(STOP)],
     "repair": [says(REPAIR)],
+    "success-repair": [says(REPAIR | {"new_plan": PLAN | {"smoke_command": "python -c 'print(1)'"}})],
     "fenced": [says(FENCED)],
     "garbage-then-success": [says("I would use Docker."), says(PLAN)],
     "garbage": [says("I would use Docker.")],
