@@ -143,8 +143,8 @@ def _matlab(evidence: Evidence) -> Diagnosis | None:
         if share.language == "matlab" and shown:
             return _stop(
                 "proprietary_toolchain",
-                f"The code is MATLAB ({share.files} files), which nobody may install without a licence.",
-                f"{share.files} files of MATLAB",
+                "The code is MATLAB, which nobody may install without a licence.",
+                f"files of MATLAB: {share.files}",
                 share.source,
                 "A MATLAB licence; or `--smoke CMD` with GNU Octave if the code keeps to what Octave knows.",
             )
@@ -160,7 +160,7 @@ def _julia(evidence: Evidence) -> Diagnosis | None:
         "registry_unreachable",
         "The code is Julia: neither Debian nor the Python index brings its compiler, and its packages come from"
         " Julia's own registry.",
-        f"{share.files} files of Julia",
+        f"files of Julia: {share.files}",
         builds[0].source if builds else share.source,
         "An image with Julia and the packages that Project.toml names.",
     )

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"fmt"
+
+	"example.org/team/waves"
+)
+
+func main() {
+	fmt.Println(waves.Level([]float64{1, 3}))
+}

@@ -1,0 +1,7 @@
+package queues;
+
+public class Main {
+    public static void main(String[] args) {
+        System.out.println(new Station(3).wait(2));
+    }
+}

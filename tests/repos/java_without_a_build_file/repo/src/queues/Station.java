@@ -1,0 +1,13 @@
+package queues;
+
+class Station {
+    private final int servers;
+
+    Station(int servers) {
+        this.servers = servers;
+    }
+
+    double wait(int guests) {
+        return (double) guests / servers;
+    }
+}

@@ -1,0 +1,3 @@
+module Waves
+using DataFrames
+end

@@ -1,0 +1,1 @@
+function clone(t) return t end

@@ -1,0 +1,3 @@
+#include "state.h"
+
+void be_loud(void) { verbose = 1; }

@@ -1,0 +1,3 @@
+int verbose;
+unsigned long sum_of(const char *path);
+void be_loud(void);

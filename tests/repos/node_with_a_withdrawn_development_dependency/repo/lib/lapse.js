@@ -1,0 +1,5 @@
+var ms = require('ms');
+
+exports.minutes = function (text) {
+  return ms(text) / 60000;
+};

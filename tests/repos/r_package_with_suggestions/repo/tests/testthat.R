@@ -1,0 +1,3 @@
+library(testthat)
+library(prints)
+test_check("prints")

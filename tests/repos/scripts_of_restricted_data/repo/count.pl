@@ -1,0 +1,1 @@
+open(my $cohort, "<", "cohort.csv") or die;

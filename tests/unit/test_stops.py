@@ -1,0 +1,66 @@
+"""A stop is only given where nothing can be run; the least sign of life gives a plan, or no stop of that kind."""
+
+import pytest
+
+from paper2run.evidence import Evidence
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import Asked
+from paper2run.model.facts import (
+    Command,
+    EntryPoint,
+    Fact,
+    GpuNeed,
+    LanguageShare,
+    Project,
+    RepoFacts,
+    TestSuite,
+    Unreadable,
+)
+from paper2run.model.value import Source
+from paper2run.planners import rules
+
+HERE = Source(kind="file", path="train.py", line=3)
+README = Source(kind="readme", path="README.md", line=9)
+PYTHON = LanguageShare(language="python", files=2, size_bytes=900, source=HERE)
+SCRIPT = EntryPoint(name="train.py", form="script", source=HERE)
+EMPTY = Unreadable(path="main.py", why="empty: nothing to start", source=HERE)
+STARTS_IT = Command(purpose="run", line="python main.py --steps 3", source=README)
+NVCC = GpuNeed(hard=True, source=HERE.model_copy(update={"note": "nvcc"}))
+LOADS = GpuNeed(hard=True, source=HERE.model_copy(update={"note": "loads x.so, which …"}))
+PATHS = frozenset({"main.py", "train.py"})
+
+
+def cause_of(*facts: Fact, smoke: str = "") -> str:
+    asked = Asked(name="lab/code", commit="1" * 40, smoke=smoke)
+    found = rules.plan(Evidence(RepoFacts(facts=(PYTHON, SCRIPT, *facts)), PATHS, asked))
+    return found.cause if isinstance(found, Diagnosis) else "planned"
+
+
+def test_an_empty_script_that_documents_start_is_no_entry() -> None:
+    assert cause_of(EMPTY, STARTS_IT) == "missing_entrypoint"
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        TestSuite(runner="pytest", path="tests", files=1, source=HERE),
+        Project(root="", backend="setup.py", source=HERE),
+        Command(purpose="run", line="python train.py", source=README),
+    ],
+)
+def test_an_empty_script_beside_something_that_runs_is_no_stop(life: Fact) -> None:
+    assert cause_of(EMPTY, STARTS_IT, life) == "planned"
+
+
+def test_an_empty_script_that_nobody_documents_is_no_stop() -> None:
+    assert cause_of(EMPTY) == "planned"
+
+
+def test_a_command_of_the_user_is_tried_whatever_the_documents_start() -> None:
+    assert cause_of(EMPTY, STARTS_IT, smoke="python train.py") == "planned"
+
+
+def test_operators_of_cuda_stop_only_where_code_loads_them() -> None:
+    assert cause_of(NVCC, LOADS) == "needs_gpu"
+    assert cause_of(NVCC) == "planned"
+    assert cause_of(LOADS) == "planned"
