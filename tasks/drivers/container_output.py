@@ -34,6 +34,7 @@ class ContainerOutput:
         self._client = engine.http
         self._id = container_id
         self._cut_off = False
+        self._followed_bytes = {False: 0, True: 0}
         self._splitters = {False: LineSplitter(), True: LineSplitter()}
         self._lines: deque[str] = deque()
 
@@ -47,6 +48,7 @@ class ContainerOutput:
         try:
             for is_stderr, data in self._frames({"follow": 1}, read_timeout_s=None):
                 stored += len(data) + RECORD_BYTES
+                self._followed_bytes[is_stderr] += len(data)
                 self._add(is_stderr, data)
                 self._lines.extend(self._splitters[is_stderr].lines(data))
                 if stored > FOLLOWED_BYTES:
@@ -65,6 +67,8 @@ class ContainerOutput:
 
     def complete(self) -> None:
         """Add the end of the log after the container has ended, where following stopped before it."""
+        if not self._cut_off:
+            self._add_late()
         for is_stderr, splitter in self._splitters.items():
             self._lines.extend(splitter.lines(b""))
             if self._cut_off:
@@ -72,6 +76,16 @@ class ContainerOutput:
         if self._cut_off:
             for is_stderr, data in self._frames({"tail": TAIL_LINES}, READ_TIMEOUT_S):
                 self._add(is_stderr, data)
+
+    def _add_late(self) -> None:
+        """Add what the engine stored after the follower's end: a last line without an end comes late (20.10)."""
+        known = dict(self._followed_bytes)
+        for is_stderr, data in self._frames({}, READ_TIMEOUT_S):
+            late = data[known[is_stderr] :]
+            known[is_stderr] = max(known[is_stderr] - len(data), 0)
+            if late:
+                self._add(is_stderr, late)
+                self._lines.extend(self._splitters[is_stderr].lines(late))
 
     def _add(self, is_stderr: bool, data: bytes) -> None:
         (self.stderr if is_stderr else self.stdout).add(data)
