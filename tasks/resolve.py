@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
 from paper2run.model.value import Source
 from paper2run.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings
+from paper2run.system_libraries import SystemNeed, needs_of
 from tasks.caching import stage
 from tasks.drivers import resolver
 from tasks.drivers.package_index import PackageIndex
@@ -17,7 +21,7 @@ from tasks.records import PROGRESS
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
 RULES: Final = (
-    "paper2run/*.py", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/re*.py",
+    "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/re*.py",
     "tasks/drivers/*index*.py", "tasks/drivers/wheel_contents.py",
 )  # fmt: skip
 TIMEOUT_S: Final = 1800
@@ -96,8 +100,13 @@ def _left_open(planned: PlannedEnvironment, found: Unresolvable) -> PlannedEnvir
 
 
 def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvironment:
-    plan = with_pins(planned.plan, resolution.pins, resolution.python, resolution.system_packages)
-    reasons = dict.fromkeys((*planned.reasons, *_reasons(planned, resolution)))
+    needs = needs_of(resolution.pins, _named(planned))
+    libraries = (package for need in needs for package in need.packages)
+    packages = (*resolution.system_packages, *libraries)
+    plan = with_pins(planned.plan, resolution.pins, resolution.python, packages)
+    reasons = dict.fromkeys(
+        (*planned.reasons, *_reasons(planned, resolution), *map(_library_reason, needs))
+    )
     return planned.model_copy(
         update={
             "plan": plan,
@@ -106,6 +115,12 @@ def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvir
             "reasons": tuple(reasons),
         }
     )
+
+
+def _named(planned: PlannedEnvironment) -> set[str]:
+    """Return the normalised names that the planner asked for; a pinned plan names the whole set."""
+    asked = plan_requirements(planned.draft or planned.plan)
+    return {canonicalize_name(Requirement(text).name) for text in asked}
 
 
 def _remembering(before: Resolution | None, found: Resolution) -> Resolution:
@@ -137,6 +152,11 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
         decision = f"{', '.join(resolution.system_packages)}: to build what has no wheel"
         reasons.append(Reason(topic="system package", decision=decision, source=index))
     return reasons
+
+
+def _library_reason(need: SystemNeed) -> Reason:
+    decision = f"{', '.join(need.packages)}: {need.why}"
+    return Reason(topic="system package", decision=decision, source=need.source)
 
 
 def _date_reason(planned: PlannedEnvironment, resolution: Resolution) -> Reason:

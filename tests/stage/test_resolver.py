@@ -95,6 +95,18 @@ def test_a_small_source_is_built_rather_than_the_year_left(settings):
     assert "gcc" in found.plan.system_packages
 
 
+def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
+    asked = planned("SoundFile", "graphviz", pythons=("3.7",), day=date(2020, 6, 1))
+    found = resolve(asked, settings)
+    assert found.plan.system_packages == ("graphviz", "libsndfile1")
+    reasons = [reason for reason in found.reasons if reason.topic == "system package"]
+    assert [reason.decision for reason in reasons] == [
+        "graphviz: started by graphviz 0.14",
+        "libsndfile1: loaded by soundfile 0.10.3.post1",
+    ]
+    assert resolve(found, settings).plan == found.plan
+
+
 def test_a_version_without_a_wheel_for_any_candidate_is_told_with_what_there_is(settings):
     asked = planned("tensorflow==1.15.0", pythons=("3.12",), day=date(2019, 11, 1))
     found = find(asked, offered_pythons=(), settings=settings, cache_dir=settings.home)
