@@ -13,6 +13,8 @@ MAX_CHARS: Final = 200_000
 """A longer Makefile is generated."""
 MAX_VALUE_CHARS: Final = 20_000
 """A longer value is cut: it is a list of files, of which the first tell enough."""
+MAX_NEEDS: Final = 50_000
+"""Goals that rules may name in all: a value that stands in every rule multiplies."""
 ASSIGNMENT: Final = re.compile(
     r"^\s*(?:export\s+|override\s+)?([\w.-]+)\s*(\+|[:?!]{0,3})=\s*(.*)$"
 )
@@ -61,6 +63,7 @@ def _parse(text: str) -> tuple[dict[str, str], dict[str, _Rule], str]:
     rules: dict[str, _Rule] = {}
     first = ""
     current: list[_Rule] = []
+    named = 0
     for number, line in _logical_lines(text):
         if line.startswith("\t"):
             for rule in current:
@@ -75,9 +78,13 @@ def _parse(text: str) -> tuple[dict[str, str], dict[str, _Rule], str]:
             continue
         needs, _, command = rest.lstrip(":").partition("#")[0].partition(";")
         current = []
-        for target in _expand(targets, variables).split():
+        goals, wanted = (_expand(part, variables).split() for part in (targets, needs))
+        named += len(goals) * (len(wanted) + 1)
+        if named > MAX_NEEDS:
+            break
+        for target in goals:
             rule = rules.setdefault(target, _Rule(number))
-            rule.needs += _expand(needs, variables).split()
+            rule.needs += wanted
             rule.recipe += [command.strip()] if command else []
             current.append(rule)
             if not first and not target.startswith(".") and "%" not in target:

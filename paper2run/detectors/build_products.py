@@ -5,6 +5,7 @@ Only what the default goal reaches; what lies in folders of others' code or of t
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from paper2run.makefile import products
@@ -19,9 +20,9 @@ ELSEWHERE: Final = re.compile(
 )
 """Folders whose products are not what the repository is about."""
 MAX_PRODUCTS: Final = 40
-"""Facts kept for one repository."""
+"""Looked at in one file, and kept for one repository."""
 CMAKE: Final = re.compile(
-    r"^[ \t]*add_(executable|library)[ \t]*\([ \t\n]*([\w.+${}-]+)(?![^)]*\b(?:IMPORTED|INTERFACE|ALIAS)\b)",
+    r"^[ \t]*add_(executable|library)[ \t]*\([ \t\n]*([\w.+${}-]+)(?![^)]{0,500}\b(?:IMPORTED|INTERFACE|ALIAS)\b)",
     re.MULTILINE | re.IGNORECASE,
 )
 CMAKE_PROJECT: Final = re.compile(r"^[ \t]*project[ \t]*\([ \t\n]*\"?([\w.+-]+)", re.M | re.I)
@@ -44,7 +45,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         if ELSEWHERE.search(folder):
             continue
         reader = READERS.get(name, _make)
-        for product in reader(tree, path):
+        for product in islice(reader(tree, path), MAX_PRODUCTS):
             found.setdefault((product.system, product.path or product.name), product)
     yield from list(found.values())[:MAX_PRODUCTS]
 

@@ -16,7 +16,7 @@ from paper2run.tree import RepoTree
 NAME: Final = "compiled_operators"
 
 LOADS: Final = re.compile(
-    r"\b(?:load_op_library|CDLL|LoadLibrary|load_library)\(.*?['\"]([\w./-]+\.so)['\"]"
+    r"\b(?:load_op_library|CDLL|LoadLibrary|load_library)\(.{0,200}?['\"]([\w./-]{1,100}\.so)['\"]"
 )
 BUILDERS: Final = ("*.sh", "Makefile", "makefile", "CMakeLists.txt")
 CUDA_COMPILER: Final = re.compile(r"\bnvcc\b")

@@ -1,11 +1,12 @@
 """Reads Go sources from before modules (Go 1.11, 2018): their import path, and what they import from elsewhere.
 
-Such sources were built below GOPATH, in the folder that their import path names. https://pkg.go.dev/cmd/go#hdr-GOPATH_environment_variable
+Such sources were built below GOPATH, in the folder that their import path names.
+https://pkg.go.dev/cmd/go#hdr-GOPATH_environment_variable
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from paper2run.model.facts import BuildFile, Fact, ForeignRequirement
@@ -18,6 +19,8 @@ IMPORTS: Final = re.compile(r"^import\s+(?:\(([^)]*)\)|(?:[\w.]+\s+)?(\"[^\"\n]+
 IMPORTED: Final = re.compile(r"\"([\w.-]+\.[\w-]+/[\w./~-]+)\"")
 """The first part of a path that is not of the standard library has a dot: it is a host."""
 CANONICAL: Final = re.compile(r"^package\s+\w+\s*//\s*import\s+\"([^\"\n]+)\"", re.MULTILINE)
+MAX_IMPORTS: Final = 500
+"""Imports and folders looked at for one repository."""
 VENDORED: Final = ("vendor/", "Godeps/")
 
 
@@ -28,22 +31,21 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         return
     first: dict[str, Source] = {}
     for path in sources:
-        for name, line in _imports(tree.text(path)):
-            first.setdefault(name, Source(kind="file", path=path, line=line))
+        text = tree.text(path)
+        for statement in IMPORTS.finditer(text):
+            for found in IMPORTED.finditer(statement[0]):
+                if found[1] not in first and len(first) < MAX_IMPORTS:
+                    line = text.count("\n", 0, statement.start() + found.start()) + 1
+                    first[found[1]] = Source(kind="file", path=path, line=line)
     own = _own_path(tree, sources, first)
-    place = Source(kind="file", path=sources[0])
-    yield BuildFile(system="go", path=sources[0], name=own, source=place)
+    yield BuildFile(
+        system="go", path=sources[0], name=own, source=Source(kind="file", path=sources[0])
+    )
+    vendored = {path.removeprefix("vendor/").rpartition("/")[0] for path in tree.below("vendor")}
     for name in sorted(first):
-        is_own = own and (name == own or name.startswith(f"{own}/"))
-        vendored = bool(tree.below(f"vendor/{name}"))
-        if not is_own and not vendored:
+        is_own = own and f"{name}/".startswith(f"{own}/")
+        if not is_own and name not in vendored:
             yield ForeignRequirement(ecosystem="go", name=name, source=first[name])
-
-
-def _imports(text: str) -> Iterator[tuple[str, int]]:
-    for statement in IMPORTS.finditer(text):
-        for found in IMPORTED.finditer(statement[0]):
-            yield found[1], text.count("\n", 0, statement.start() + found.start()) + 1
 
 
 def _own_path(tree: RepoTree, sources: list[str], imported: Iterable[str]) -> str:
@@ -52,7 +54,7 @@ def _own_path(tree: RepoTree, sources: list[str], imported: Iterable[str]) -> st
         canonical = CANONICAL.search(tree.text(path)) if "/" not in path else None
         if canonical:
             return canonical[1]
-    folders = {path.rpartition("/")[0] for path in sources} - {""}
+    folders = sorted({path.rpartition("/")[0] for path in sources} - {""})[:MAX_IMPORTS]
     roots = Counter(
         name.removesuffix(f"/{folder}")
         for name in imported

@@ -10,6 +10,8 @@ from paper2run.tree import RepoTree
 
 NAME: Final = "lua_modules"
 
+MAX_MODULES: Final = 200
+"""Facts kept for one repository."""
 REQUIRE: Final = re.compile(
     r"""^(?![ \t]*--).*?\brequire[ \t]*\(?[ \t]*['"]([\w./-]{1,100})['"]""", re.M
 )
@@ -23,10 +25,12 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         text = tree.text(path)
         for match in REQUIRE.finditer(text):
             name = match[1]
+            if name in first or len(first) >= MAX_MODULES:
+                continue
             file = name.replace(".", "/") + ".lua"
             if any(other == file or other.endswith(f"/{file}") for other in sources):
                 continue
             line = text.count("\n", 0, match.start()) + 1
-            first.setdefault(name, Source(kind="file", path=path, line=line))
+            first[name] = Source(kind="file", path=path, line=line)
     for name in sorted(first):
         yield ForeignRequirement(ecosystem="lua", name=name, source=first[name])

@@ -10,6 +10,8 @@ from paper2run.tree import RepoTree
 
 NAME: Final = "r_scripts"
 
+MAX_PACKAGES: Final = 200
+"""Facts kept for one repository."""
 LOADS: Final = re.compile(
     r"^[^#\n]*?\b(?:library|require|requireNamespace)[ \t]*\([ \t]*['\"]?([A-Za-z][\w.]{1,60})['\"]?[ \t]*[,)]",
     re.MULTILINE,
@@ -24,7 +26,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     for path in tree.matching("*.R", "*.r", "*.Rmd"):
         text = tree.text(path)
         for match in LOADS.finditer(text):
-            line = text.count("\n", 0, match.start(1)) + 1
-            first.setdefault(match[1], Source(kind="file", path=path, line=line))
+            if match[1] not in first and len(first) < MAX_PACKAGES:
+                line = text.count("\n", 0, match.start(1)) + 1
+                first[match[1]] = Source(kind="file", path=path, line=line)
     for name in sorted(first):
         yield ForeignRequirement(ecosystem="r", name=name, source=first[name])

@@ -12,6 +12,8 @@ from paper2run.tree import RepoTree
 NAME: Final = "system_headers"
 
 SOURCES: Final = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.C", "*.h", "*.hh", "*.hpp", "*.hxx", "*.cu")
+MAX_HEADERS: Final = 300
+"""Facts kept; the code of a whole distribution includes no more libraries."""
 INCLUDE: Final = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([\w./+-]{1,200})>", re.MULTILINE)
 
 
@@ -29,9 +31,12 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             # A file of that name in the checkout is most likely a copy that the author ships.
             if header in seen or header.rpartition("/")[2] in own or is_standard_header(header):
                 continue
+            if header not in first and len(first) >= MAX_HEADERS:
+                continue
             seen.add(header)
             files[header] = files.get(header, 0) + 1
-            line = text.count("\n", 0, match.start()) + 1
-            first.setdefault(header, Source(kind="file", path=path, line=line))
+            if header not in first:
+                line = text.count("\n", 0, match.start()) + 1
+                first[header] = Source(kind="file", path=path, line=line)
     for header in sorted(first):
         yield SystemHeader(header=header, files=files[header], source=first[header])

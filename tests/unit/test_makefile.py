@@ -43,4 +43,5 @@ def test_goals_that_need_each_other_and_variables_that_double_end_soon() -> None
     started = time.monotonic()
     assert paths(f"V0 = word\n{doubling}all: a $(V59)\n{loop}") == ["a", "b"]
     assert paths("x" * 150_000 + ":" + " y" * 20_000) == []
+    assert paths("V=" + " w" * 9_000 + "\n" + "$(V): $(V)\n" * 15_000) == []
     assert time.monotonic() - started < 2
