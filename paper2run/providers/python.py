@@ -25,7 +25,8 @@ COMPILERS: Final = {
     "c": ("gcc", "libc6-dev"),
     "cython": ("gcc", "g++", "libc6-dev"),
     "c++": ("g++", "libc6-dev"),
-    "pybind11": ("g++", "libc6-dev"),
+    # The system's copy serves meson and CMake, which otherwise download their own in the middle of the build.
+    "pybind11": ("g++", "libc6-dev", "pkg-config", "pybind11-dev"),
     "fortran": ("gcc", "gfortran", "libc6-dev"),
     "rust": ("cargo", "gcc", "libc6-dev"),
 }
