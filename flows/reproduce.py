@@ -14,6 +14,7 @@ from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.outcome import Rung
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
+from paper2run.overview import overview
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from paper2run.verdicts import (
@@ -31,7 +32,7 @@ from tasks.extract import extract
 from tasks.paper import read_paper
 from tasks.plan import plan
 from tasks.preflight import preflight
-from tasks.records import RunFolder
+from tasks.records import RunFolder, names_in
 from tasks.render import render
 from tasks.report import current_run_id, keep_context, recording, report
 from tasks.resolve import resolve
@@ -76,10 +77,10 @@ def reproduce(
         run.event(f"run folder: {run.path}")
         checkout = run.fresh(0, has_mirror, clone, request.repo, located, settings)
         root = lay_out(checkout, str(run.path / "repo"))
-        run.write("repo.json", checkout)
         paper_read = run.stage(read_paper, request.paper, root, checkout.commit)
         run.write("paper.json", paper_read)
         facts = run.stage(extract, checkout, root)
+        run.write("repo.json", overview(checkout, facts, names_in(root)))
         run.write("repo_facts.json", facts)
         asked = _asked(checkout, request)
         planned = run.stage(plan, checkout, root, facts, paper_read, asked, str(run.path), settings)

@@ -168,6 +168,13 @@ class RunFolder:
         return value
 
 
+def names_in(folder: str) -> tuple[str, ...]:
+    """Return the names in a folder that are text, sorted."""
+    return tuple(
+        sorted(name for path in Path(folder).iterdir() if (name := path.name).isprintable())
+    )
+
+
 def read_facts_of(run: RunFolder) -> RepoFacts:
     """Return the facts that the parent flow wrote: too large for a subflow's parameters (512 kB at the API)."""
     return RepoFacts.model_validate_json((run.path / "repo_facts.json").read_text(encoding="utf-8"))

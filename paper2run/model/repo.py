@@ -47,6 +47,17 @@ class Checkout(Value):
     """What a person should know, such as uncommitted changes that were left out."""
 
 
+class Overview(Value):
+    """`repo.json`: what was fetched, and the files that a person would open first."""
+
+    checkout: Checkout
+    readmes: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+    """Files that declare dependencies or a build, in path order."""
+    entrypoints: tuple[str, ...] = ()
+    """Console scripts, scripts and notebooks that can be started."""
+
+
 class Section(Value):
     """A headed part of a paper."""
 
