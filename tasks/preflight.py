@@ -8,6 +8,7 @@ from paper2run.pip_steps import image_python
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers.engine import Engine, connect
+from tasks.records import PROGRESS
 
 TIMEOUT_S: Final = 900
 
@@ -21,6 +22,9 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
     """
     try:
         engine = connect()
+        left = engine.sweep_abandoned()
+        if left:
+            PROGRESS.info(f"removed {left} containers of runs that were killed")
         return EngineReady(
             engine=engine.name_and_version, offered_pythons=_offered(engine, base_image, settings)
         )

@@ -18,6 +18,7 @@ from paper2run.model.outcome import Log
 from paper2run.settings import Settings
 from tasks.drivers.container_output import LOG_OPTIONS, ContainerOutput
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
+from tasks.drivers.owner import OWNER_LABEL, this_process
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -143,7 +144,7 @@ class _Flags:
         memory = f"{self.limits.memory_mb}m"
         return {
             "name": name,
-            "labels": {RUN_LABEL: run_id},
+            "labels": {RUN_LABEL: run_id, OWNER_LABEL: this_process()},
             "init": True,
             "network_mode": self.network,
             "user": self.user,

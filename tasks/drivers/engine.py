@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from paper2run.errors import EngineError, HostError
+from tasks.drivers.owner import OWNER_LABEL, is_dead
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -213,13 +214,27 @@ class Engine:
 
     def sweep(self, run_id: str) -> int:
         """Remove the containers of a run, one at a time; return how many there were."""
-        with engine_faults("listing the run's containers"):
-            containers = self.client.containers.list(
-                all=True, sparse=True, filters={"label": f"{RUN_LABEL}={run_id}"}
+        found = self._labelled(f"{RUN_LABEL}={run_id}")
+        # Whoever starts a container of the image by hand gets the image's labels, but no owner.
+        ours = [container for container in found if OWNER_LABEL in container["Labels"]]
+        for container in ours:
+            remove_container(self, container["Id"])
+        return len(ours)
+
+    def sweep_abandoned(self) -> int:
+        """Remove the containers whose run was killed on this host; return how many there were."""
+        found = self._labelled(OWNER_LABEL)
+        abandoned = [container for container in found if is_dead(container["Labels"][OWNER_LABEL])]
+        for container in abandoned:
+            remove_container(self, container["Id"])
+        return len(abandoned)
+
+    def _labelled(self, label: str) -> list[dict[str, Any]]:
+        with engine_faults("listing containers"):
+            found: list[dict[str, Any]] = self.client.api.containers(
+                all=True, filters={"label": label}
             )
-        for container in containers:
-            remove_container(self, str(container.id))
-        return len(containers)
+        return found
 
     def _pull(self, reference: str, on_line: Callable[[str], None]) -> str:
         """Fetch the image; return the registry's refusal, empty where it was fetched."""

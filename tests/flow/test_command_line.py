@@ -135,6 +135,33 @@ def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
 
 
 @pytest.mark.docker
+def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path, repository):
+    name = "killed"
+    here = repository({"main.py": "import time\ntime.sleep(600)\n"}, name)
+    out = tmp_path / "runs"
+    command = [sys.executable, "-m", "flows.cli", "run", "--repo", here, "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--smoke", "python main.py"],
+        env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _wait_for_container(name)
+    process.kill()
+    process.wait()
+    assert containers_of(name), "nobody could clean up"
+
+    done = paper2run("run", "--repo", here, "--out", str(out), "--smoke", "python -c 'print(1)'")
+
+    assert done.returncode == 0, done.stderr
+    assert containers_of(name) == []
+    assert sorted(json.loads(p.read_text())["status"] for p in out.glob("*/metadata.json")) == [
+        "running",
+        "success",
+    ]
+
+
+@pytest.mark.docker
 def test_doctor_finds_what_a_run_needs(tmp_path):
     done = paper2run("doctor")
 

@@ -1,0 +1,45 @@
+"""Who a container belongs to: a process of this host, told by its number and start, so that a dead one is known.
+
+A process that is killed outright cannot clean up; the next run on the host does it for it.
+"""
+
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+OWNER_LABEL: Final = "paper2run.owner"
+START_FIELD: Final = 19
+"""`starttime` of /proc/PID/stat, counted after the command's name (proc(5), field 22)."""
+
+
+def this_process() -> str:
+    """Return `host:pid:start` of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def is_dead(owner: str) -> bool:
+    """Tell whether `owner` was a process of this host that runs no more; another host's is never judged."""
+    host, pid, start = owner.rsplit(":", 2) if owner.count(":") >= 2 else ("", "", "")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    return not _is_running(int(pid)) or _start_of(int(pid)) != start
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _start_of(pid: int) -> str:
+    """Return when the process started, in the kernel's ticks; empty where there is no /proc."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[START_FIELD]

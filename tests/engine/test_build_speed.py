@@ -1,0 +1,53 @@
+"""The benchmark of builds holds what it says: cold is cold, and only ours keeps layers and downloads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.build_speed import Bench, ByHand, Fresh, build_by_hand, build_our_way, plan, report
+from paper2run.injection import Injection
+from paper2run.settings import Settings
+from tasks.drivers.engine import RUN_LABEL, Engine
+
+pytestmark = [pytest.mark.docker, pytest.mark.index]
+STEPS = "FROM some\nRUN pip install six\nRUN true\n"
+
+
+@pytest.fixture
+def bench(engine: Engine, run_id: str, tmp_path: Path) -> Iterator[Bench]:
+    label = f"{run_id}-speed"
+    yield Bench(engine, Settings(home=tmp_path / "home"), label)
+    assert not engine.client.images.list(filters={"label": f"{RUN_LABEL}={label}"})
+
+
+def test_both_ways_are_built_cold_changed_and_anew(bench: Bench, base: str, repo: Path) -> None:
+    (repo / "requirements.txt").write_text("six\n")
+    (repo / "hello.py").write_text("import six\n\nprint(six.__version__)\n")
+    (repo / ".python-version").write_text(base.removeprefix("python:").removesuffix("-slim"))
+
+    planned, planning = plan(repo, bench.settings)
+    ours = build_our_way(repo, planned, bench)
+    theirs = build_by_hand(repo, planned.plan.base_image, bench)
+
+    assert planned.plan.base_image == base
+    assert "# " not in (repo / "hello.py").read_text(), "the measured folder itself was changed"
+    # The base image, and for us the packages as well; the changed source is never among them.
+    assert ours.cached_steps > theirs.cached_steps
+    assert ours.source_change_s < ours.cold_s
+    assert "cold" in report("hello", planning, ours, theirs)
+
+
+def test_fresh_caches_have_names_of_their_own_for_each_folder() -> None:
+    text = Fresh(cache_id="abc").apply(STEPS)
+    assert text.count("id=abc--root-.cache-pip,target=/root/.cache/pip ") == 2
+    assert text.count("type=cache") == text.count("id=abc-")
+    assert Injection().apply(STEPS) == text.replace("id=abc--root-.cache-pip,", "").replace(
+        "id=abc--root-.npm,", ""
+    )
+
+
+def test_a_build_by_hand_keeps_access_and_no_downloads() -> None:
+    text = ByHand(ca_bundle="PEM").apply(STEPS)
+    assert "type=cache" not in text
+    assert text.count("--mount=type=bind") == 2
