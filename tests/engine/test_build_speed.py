@@ -32,9 +32,9 @@ def test_both_ways_are_built_cold_changed_and_anew(bench: Bench, base: str, repo
 
     assert planned.plan.base_image == base
     assert "# " not in (repo / "hello.py").read_text(), "the measured folder itself was changed"
-    # The base image, and for us the packages as well; the changed source is never among them.
-    assert ours.cached_steps > theirs.cached_steps
-    assert ours.source_change_s < ours.cold_s
+    # Half is far off: without the kept layer a change costs as much as a cold build.
+    assert ours.source_change_s < ours.cold_s / 2
+    assert ours.source_change_s < theirs.source_change_s
     assert "cold" in report("hello", planning, ours, theirs)
 
 
