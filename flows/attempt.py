@@ -48,7 +48,17 @@ def attempt(
     if isinstance(built, Built):
         smoked = run.attempt_stage(number, smoke, checkout, planned, built, logs, run_id, settings)
         verification = run.attempt_stage(
-            number, verify, checkout, built, smoked, facts, request.target, logs, run_id, settings
+            number,
+            verify,
+            checkout,
+            planned,
+            built,
+            smoked,
+            facts,
+            request.target,
+            logs,
+            run_id,
+            settings,
         )
     diagnosis = None
     if not isinstance(smoked, Passed):

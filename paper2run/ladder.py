@@ -6,8 +6,10 @@ import shlex
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
+from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import OwnModule, RepoFacts, TestSuite
 from paper2run.model.outcome import Rung, RungResult
+from paper2run.pip_steps import image_python
 from paper2run.smoke_candidates import third_party_imports
 
 PYTEST_SUITES: Final = frozenset({"pytest", "unittest", "nose"})
@@ -43,9 +45,14 @@ class Check(NamedTuple):
     """In the checkout; otherwise in a folder outside it."""
 
 
-def checks(facts: RepoFacts, target: Rung) -> list[Check]:
-    """Return the rungs' checks that apply to this repository, lowest first; tests only when they are the target."""
+def checks(facts: RepoFacts, plan: EnvPlan, target: Rung) -> list[Check]:
+    """Return the rungs' checks that apply to this plan, lowest first; tests only when they are the target.
+
+    They speak of Python: an image for another language has no rungs between `built` and `smoke`.
+    """
     found: list[Check] = []
+    if not _is_for_python(plan):
+        return found
     own = {fact.module for fact in facts.of(OwnModule)}
     modules = [fact.module for fact in third_party_imports(facts) if fact.module not in own]
     if modules:
@@ -59,6 +66,12 @@ def checks(facts: RepoFacts, target: Rung) -> list[Check]:
             show = f"code=$?; echo; echo {shlex.quote(REPORT_MARK)}; cat {JUNIT_FILE}; exit $code"
             found.append(Check("tests", f"{run}; {show}", inside=True))
     return found
+
+
+def _is_for_python(plan: EnvPlan) -> bool:
+    return bool(image_python(plan.base_image)) or any(
+        "pip install" in step for step in plan.install_steps
+    )
 
 
 def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from paper2run import ladder
 from paper2run.digests import digest_of
+from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import (
     RUNGS,
@@ -35,13 +36,14 @@ OUTSIDE: Final = "/tmp"
         given["checkout"].commit,
         given["built"].image_id,
         given["target"],
-        str([tuple(check) for check in ladder.checks(given["facts"], given["target"])]),
+        str([tuple(check) for check in _checks(given["facts"], given["planned"], given["target"])]),
         digest_of(given["smoked"]),
         str(given["settings"].timeout),
     ),
 )
 def verify(
     checkout: Checkout,
+    planned: PlannedEnvironment,
     built: Built,
     smoked: Passed | SmokeFailed,
     facts: RepoFacts,
@@ -52,7 +54,7 @@ def verify(
 ) -> Verification:
     """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
-    for check in ladder.checks(facts, target):
+    for check in _checks(facts, planned, target):
         with LogFile(Path(log_folder) / f"verify_{check.rung}.log") as log:
             result = containers.run(
                 connect(),
@@ -77,6 +79,10 @@ def verify(
         )
     results.append(_smoke_rung(smoked))
     return Verification(rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))))
+
+
+def _checks(facts: RepoFacts, planned: PlannedEnvironment, target: Rung) -> list[ladder.Check]:
+    return ladder.checks(facts, planned.plan, target)
 
 
 def _smoke_rung(smoked: Passed | SmokeFailed) -> RungResult:
