@@ -6,8 +6,17 @@ from prefect.states import Completed, Failed
 
 from flows.names import attempt_number
 from paper2run.errors import ModelError
+from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.outcome import BuildFailed, Built, Passed, Verification
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import (
+    BuildContext,
+    BuildFailed,
+    Built,
+    Passed,
+    SmokeFailed,
+    Verification,
+)
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.request import Request, settings_for
@@ -32,55 +41,21 @@ def attempt(
     run_id: str,
 ) -> State[Attempt]:
     """Return the attempt: a completed run if the smoke command passed, a failed one (a red bar) if not."""
-    settings = settings_for(request)
     run = RunFolder.at(folder)
-    logs = str(run.attempt_folder(number))
     facts = read_facts_of(run)
     publish_plan(checkout.name, planned)
     context = run.attempt_stage(number, render, checkout, planned)
     keep_context(run, context, number)
     publish_dockerfile(checkout.name, context)
 
-    built = run.fresh(
-        number, has_image, build, checkout, context, str(run.path / "repo"), logs, run_id, settings
+    built, smoked, verification = _build_and_run(
+        run, number, checkout, context, facts, request, run_id
     )
-    smoked, verification = None, Verification()
-    if isinstance(built, Built):
-        smoked = run.attempt_stage(number, smoke, checkout, planned, built, logs, run_id, settings)
-        verification = run.attempt_stage(
-            number,
-            verify,
-            checkout,
-            planned,
-            built,
-            smoked,
-            facts,
-            request.target,
-            logs,
-            run_id,
-            settings,
-        )
     diagnosis = None
     if not isinstance(smoked, Passed):
         failure = built if isinstance(built, BuildFailed) else smoked
         assert failure is not None, "a built image was not run"
-        tried = read_attempts_of(run)
-        try:
-            diagnosis = run.attempt_stage(
-                number,
-                diagnose,
-                checkout,
-                context,
-                failure,
-                verification,
-                facts,
-                tried,
-                folder,
-                settings,
-            )
-        except ModelError as error:
-            # A model that fails never loses a run: it ends as it would have without one.
-            run.event(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
+        diagnosis = _diagnose(run, number, checkout, context, failure, verification, facts, request)
     if diagnosis is not None:
         run.event(f"{diagnosis.by}: {diagnosis.decision.decision}: {diagnosis.decision.reason}")
     done = Attempt(
@@ -97,3 +72,67 @@ def attempt(
         return Completed(name="Reproduced", message=f"reached {verification.reached}", data=done)
     name = "Build failed" if isinstance(built, BuildFailed) else "Smoke failed"
     return Failed(name=name, message=failure_line(done), data=done)
+
+
+def _build_and_run(
+    run: RunFolder,
+    number: int,
+    checkout: Checkout,
+    context: BuildContext,
+    facts: RepoFacts,
+    request: Request,
+    run_id: str,
+) -> tuple[Built | BuildFailed, Passed | SmokeFailed | None, Verification]:
+    """Return how far the attempt came: nothing was run where the build failed."""
+    settings, logs = settings_for(request), str(run.attempt_folder(number))
+    source = str(run.path / "repo")
+    built = run.fresh(number, has_image, build, checkout, context, source, logs, run_id, settings)
+    if isinstance(built, BuildFailed):
+        return built, None, Verification()
+    planned = context.planned
+    smoked = run.attempt_stage(number, smoke, checkout, planned, built, logs, run_id, settings)
+    # After a failed run too: the modules that are missing are then known all at once.
+    verification = run.attempt_stage(
+        number,
+        verify,
+        checkout,
+        planned,
+        built,
+        smoked,
+        facts,
+        request.target,
+        logs,
+        run_id,
+        settings,
+    )
+    return built, smoked, verification
+
+
+def _diagnose(
+    run: RunFolder,
+    number: int,
+    checkout: Checkout,
+    context: BuildContext,
+    failure: BuildFailed | SmokeFailed,
+    verification: Verification,
+    facts: RepoFacts,
+    request: Request,
+) -> Diagnosis | None:
+    """Return what is to be done; a model that fails never loses a run, which ends as it would without one."""
+    tried, settings = read_attempts_of(run), settings_for(request)
+    try:
+        return run.attempt_stage(
+            number,
+            diagnose,
+            checkout,
+            context,
+            failure,
+            verification,
+            facts,
+            tried,
+            str(run.path),
+            settings,
+        )
+    except ModelError as error:
+        run.event(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
+        return None

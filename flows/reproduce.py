@@ -11,8 +11,9 @@ from flows.attempt import attempt
 from flows.names import reproduction
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import Rung
-from paper2run.model.repo import Checkout
+from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.overview import overview
 from paper2run.request import Request, settings_for
@@ -27,7 +28,7 @@ from paper2run.verdicts import (
 )
 from tasks.artifacts import publish_plan, publish_report
 from tasks.caching import refreshing
-from tasks.clone import clone, has_mirror, lay_out, locate
+from tasks.clone import Located, clone, has_mirror, lay_out, locate
 from tasks.extract import extract
 from tasks.paper import read_paper
 from tasks.plan import plan
@@ -75,16 +76,9 @@ def reproduce(
     run_id = current_run_id()
     with recording(run, request, located.name, run_id) as opened, refreshing(request.no_cache):
         run.event(f"run folder: {run.path}")
-        checkout = run.fresh(0, has_mirror, clone, request.repo, located, settings)
-        root = lay_out(checkout, str(run.path / "repo"))
-        paper_read = run.stage(read_paper, request.paper, root, checkout.commit)
-        run.write("paper.json", paper_read)
-        facts = run.stage(extract, checkout, root)
-        run.write("repo.json", overview(checkout, facts, names_in(root)))
-        run.write("repo_facts.json", facts)
-        asked = _asked(checkout, request)
+        checkout, paper_read, facts = _read(run, request, located, settings)
+        asked, root = _asked(checkout, request), str(run.path / "repo")
         planned = run.stage(plan, checkout, root, facts, paper_read, asked, str(run.path), settings)
-
         attempts: tuple[Attempt, ...] = ()
         environment, engine = None, ""
         if isinstance(planned, Diagnosis):
@@ -92,13 +86,13 @@ def reproduce(
         else:
             ready = run.stage(preflight, planned.plan.base_image, settings)
             offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
-            engine = "" if isinstance(ready, EngineMissing) else ready.engine
             environment = run.stage(resolve, planned, offered, settings)
-            if request.dry_run or isinstance(ready, EngineMissing):
+            if isinstance(ready, EngineMissing) or request.dry_run:
                 keep_context(run, run.stage(render, checkout, environment))
                 publish_plan(checkout.name, environment)
                 verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
             else:
+                engine = ready.engine
                 attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
                 verdict = after_attempts(attempts, settings.max_attempts)
         metadata, text = run.stage(
@@ -116,6 +110,20 @@ def reproduce(
         publish_report(checkout.name, text, attempts, str(run.path))
         run.event(f"verdict: {metadata.status}")
     return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))
+
+
+def _read(
+    run: RunFolder, request: Request, located: Located, settings: Settings
+) -> tuple[Checkout, Paper, RepoFacts]:
+    """Return what there is to know before a plan, all of it kept in the run folder."""
+    checkout = run.fresh(0, has_mirror, clone, request.repo, located, settings)
+    root = lay_out(checkout, str(run.path / "repo"))
+    paper = run.stage(read_paper, request.paper, root, checkout.commit)
+    run.write("paper.json", paper)
+    facts = run.stage(extract, checkout, root)
+    run.write("repo.json", overview(checkout, facts, names_in(root)))
+    run.write("repo_facts.json", facts)
+    return checkout, paper, facts
 
 
 def _attempts(

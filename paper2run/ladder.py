@@ -24,7 +24,7 @@ missing = []
 for name in sys.argv[1:]:
     try:
         found = find(name)
-    except Exception:
+    except (AttributeError, ImportError, ValueError):
         found = None
     if found is None:
         missing.append(name)

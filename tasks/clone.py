@@ -11,6 +11,8 @@ from tasks.drivers import git, layout, mirror
 from tasks.drivers.git import Located
 from tasks.records import PROGRESS
 
+__all__ = ["Located", "clone", "has_mirror", "lay_out", "locate"]
+
 MIRRORS: Final = "mirrors"
 """Folder below PAPER2RUN_HOME that holds one bare repository an address."""
 RULES: Final = (

@@ -1,7 +1,7 @@
 """Stops where the code cannot do without a GPU.
 
 Reads torch (`No CUDA GPUs are available`, `Torch not compiled with CUDA enabled`, `Found no NVIDIA driver`),
-CUDA's compiler (`nvcc: not found`), and TensorFlow/CuPy's missing driver library.
+CUDA's compiler (`nvcc: not found`), CuPy's build (`Your CUDA environment is invalid`), and TensorFlow/CuPy's missing driver library.
 """
 
 import re
@@ -15,6 +15,7 @@ NAME: Final = "needs_gpu"
 SIGNS: Final = (
     re.compile(r"No CUDA GPUs are available|Torch not compiled with CUDA enabled|Found no NVIDIA driver"),
     re.compile(r"nvcc: (?:command )?not found|nvcc'?: No such file|CUDA_HOME environment variable is not set"),
+    re.compile(r"CUDA could not be found on your system|Your CUDA environment is invalid"),
     re.compile(r"(?:ImportError|OSError).*libcuda\.so|cudaErrorNoDevice|CUDARuntimeError: cudaErrorInsufficientDriver"),
     re.compile(r"RuntimeError: .*(?:cuda runtime error|CUDA error: no .*device)"),
 )  # fmt: skip
