@@ -34,9 +34,10 @@ TEST_PROGRAMS: Final = {
 }
 """Distribution of the programs that documented test commands start."""
 NOT_INSTALLED: Final = frozenset(
-    {"pip", "python", "python-version", "distribute", "argparse", "r-base"}
+    {"pip", "python", "python-version", "distribute", "argparse", "r-base", "pkg-resources"}
 )
-"""Names in manifests that the interpreter itself brings, or that would replace its installer."""
+"""Names in manifests that the interpreter itself brings, or that would replace its installer; pkg-resources==0.0.0 is
+what pip freeze prints on Debian and Ubuntu (Launchpad bug 1635463)."""
 BUILD_ALIASES: Final = {"oldest-supported-numpy": "numpy"}
 """Build requirements that would pin the whole set to the oldest version; the plain name serves."""
 SETUPTOOLS_SINCE: Final = 'python_version >= "3.12"'

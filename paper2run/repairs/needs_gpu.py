@@ -1,7 +1,8 @@
 """Stops where the code cannot do without a GPU.
 
 Reads torch (`No CUDA GPUs are available`, `Torch not compiled with CUDA enabled`, `Found no NVIDIA driver`),
-CUDA's compiler (`nvcc: not found`), CuPy's build (`Your CUDA environment is invalid`), and TensorFlow/CuPy's missing driver library.
+CUDA's compiler (`nvcc: not found`), CuPy's build (`Your CUDA environment is invalid`), and the missing driver library
+of TensorFlow and CuPy.
 """
 
 import re
