@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from docker.models.containers import Container
 
 from paper2run.errors import EngineError, HostError
 from tasks.drivers.engine import RUN_LABEL, Engine, connect
+from tasks.drivers.owner import OWNER_LABEL, this_process
 
 pytestmark = pytest.mark.docker
 
@@ -130,15 +132,41 @@ def test_sweep_removes_the_containers_of_its_run_and_no_others(
     engine: Engine, base: str, run_id: str
 ) -> None:
     mine, other = f"{run_id}-mine", f"{run_id}-other"
-    create = engine.client.containers.create
-    create(base, ["sleep", "100"], labels={RUN_LABEL: mine}, network_mode="none").start()
-    create(base, ["true"], labels={RUN_LABEL: mine}, network_mode="none")
-    create(base, ["true"], labels={RUN_LABEL: other}, network_mode="none")
+    owned = {OWNER_LABEL: this_process()}
+
+    def create(command: list[str], **labels: str) -> Container:
+        return engine.client.containers.create(base, command, labels=labels, network_mode="none")
+
+    create(["sleep", "100"], **{RUN_LABEL: mine, **owned}).start()
+    create(["true"], **{RUN_LABEL: mine, **owned})
+    create(["true"], **{RUN_LABEL: other, **owned})
+    # Started by a person from an image of ours, whose labels it carries.
+    by_hand = create(["true"], **{RUN_LABEL: mine})
     try:
         assert engine.sweep(mine) == 2
         assert engine.sweep(mine) == 0
+        by_hand.reload()
     finally:
+        by_hand.remove(force=True)
         assert engine.sweep(other) == 1
+
+
+def test_what_a_dead_process_left_is_abandoned_and_what_a_living_one_has_is_not(
+    engine: Engine, base: str, run_id: str
+) -> None:
+    host, pid, start = this_process().rsplit(":", 2)
+    labels = {RUN_LABEL: run_id}
+    create = engine.client.containers.create
+    dead = create(base, ["true"], labels={**labels, OWNER_LABEL: f"{host}:{pid}:{int(start) + 1}"})
+    living = create(base, ["true"], labels={**labels, OWNER_LABEL: this_process()})
+    elsewhere = create(base, ["true"], labels={**labels, OWNER_LABEL: f"another-host:{pid}:1"})
+    try:
+        assert engine.sweep_abandoned() >= 1
+        left = {container.id for container in engine.client.containers.list(all=True)}
+        assert dead.id not in left
+        assert {living.id, elsewhere.id} <= left
+    finally:
+        engine.sweep(run_id)
 
 
 def test_free_space_of_a_local_engine_is_known(engine: Engine) -> None:
