@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 EXAMPLE := examples/period-doubling
 REPO ?=
+IMAGES ?= 3.11
 ARGS ?=
 # Names of a bare host have no UTF-8 in them otherwise.
 export PYTHONUTF8 := 1
@@ -43,8 +44,9 @@ engine: ## make sure that a container engine answers (installs and starts one on
 	@deployments/engine.sh
 
 .PHONY: base-image
-base-image: $(INSTALLED) engine ## make sure that a Python base image is there, also where no registry answers
-	@deployments/base-image.sh
+base-image: $(INSTALLED) engine ## make sure that base images are there, also where no registry answers
+	@deployments/base-image.sh $(IMAGES)
+
 
 .PHONY: run
 run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example without one
@@ -59,6 +61,7 @@ check: $(INSTALLED) ## lint, types, import contracts, unit tests
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: test
+test: IMAGES = 3.11 bookworm
 test: check base-image ## everything: check, then stage, flow and real-Docker tests
 	$(BIN)/pytest -q --docker tests/stage tests/flow tests/engine
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# base-image.sh [X.Y ...]: sees to it that the engine has python:X.Y-slim (3.11 if none is named).
+# base-image.sh [X.Y | SUITE ...]: sees to it that the engine has python:X.Y-slim, or debian:SUITE-slim for the name
+# of a Debian release such as bookworm, which carries all toolchains but Python's (3.11 if none is named).
 #
 # An image that is there is left alone; else it is pulled; where no registry answers, a stand-in is made from
 # Debian's own packages (about 1 to 2 minutes, needs root): 3.9 from bullseye, 3.11 from bookworm, 3.13 from
 # trixie. It is labelled paper2run.standin=true. Mirror and keyring are the ones that this host's apt trusts.
 # Needs a running engine (engine.sh) and our environment (make); not the docker command.
 #   PAPER2RUN_REGISTRY_PREFIX   put before the image's name
-#   PAPER2RUN_BASE_TAG          name of the image instead of python:X.Y-slim
+#   PAPER2RUN_BASE_TAG          name of the image instead of python:X.Y-slim or debian:SUITE-slim
 #   PAPER2RUN_PYTHON            interpreter that has our environment (.venv/bin/python)
 # Exit 0: the images are there; 3: one cannot be had, and why.
 set -euo pipefail
@@ -14,8 +15,9 @@ export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 readonly PULL_LIMIT_S=180
 readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-# What official images have beside the interpreter: certificates, time zones, headers for C extensions.
-readonly PACKAGES=ca-certificates,netbase,tzdata,python3,python3-pip,python3-dev
+readonly PACKAGES=ca-certificates,netbase,tzdata
+# What official images have beside the interpreter: pip, and headers for C extensions.
+readonly PYTHON_PACKAGES=python3,python3-pip,python3-dev
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 readonly ROOT PYTHON=${PAPER2RUN_PYTHON:-$ROOT/.venv/bin/python}
 
@@ -30,8 +32,10 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# suite_of VERSION: the Debian release with that Python; a release's own name stays.
 suite_of() {
   case $1 in
+    [a-z]*) echo "$1" ;;
     3.9) echo bullseye ;;
     3.11) echo bookworm ;;
     3.13) echo trixie ;;
@@ -57,18 +61,18 @@ sys.exit(0 if there else f"base-image: the registry has no {image}")
 PYTHON
 }
 
-# imported IMAGE: makes it of the tar on standard input.
+# imported IMAGE COMMAND: makes it of the tar on standard input.
 imported() {
   cd "$ROOT" && "$PYTHON" -c '
 import sys
 from tasks.drivers.engine import STANDIN_LABEL, connect
 
 repository, _, tag = sys.argv[1].rpartition(":")
-changes = ["ENV LANG=C.UTF-8", f"LABEL {STANDIN_LABEL}=true", "CMD [\"python3\"]"]
+changes = ["ENV LANG=C.UTF-8", f"LABEL {STANDIN_LABEL}=true", f"CMD [\"{sys.argv[2]}\"]"]
 engine = connect()
 engine.client.api.import_image_from_stream(sys.stdin.buffer, repository=repository, tag=tag, changes=changes)
 sys.exit(0 if engine.image(sys.argv[1]) else "base-image: the engine did not take the image")
-' "$1"
+' "$1" "$2"
 }
 
 # host_source FIELD: what this host's apt uses for its main packages: REPO_URI or SIGNED_BY. Nothing unless Debian.
@@ -96,7 +100,7 @@ install_debootstrap() {
 trim() {
   as_root bash -euo pipefail -s "$1" <<'ROOT'
 cd "$1"
-ln -sf python3 usr/bin/python
+[ ! -e usr/bin/python3 ] || ln -sf python3 usr/bin/python
 rm -f usr/lib/python3*/EXTERNALLY-MANAGED
 printf 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };\nAPT::Install-Recommends "false";\n' \
   >etc/apt/apt.conf.d/docker-clean
@@ -107,8 +111,9 @@ ROOT
 
 # stand_in VERSION IMAGE: makes the image from Debian's packages.
 stand_in() {
-  local suite mirror keyring started=$SECONDS
+  local suite mirror keyring packages=$PACKAGES command=bash started=$SECONDS
   suite=$(suite_of "$1") || give_up "Debian has no Python $1 for a stand-in: 3.9, 3.11 or 3.13 can be had"
+  case $1 in [0-9]*) packages=$PACKAGES,$PYTHON_PACKAGES command=python3 ;; esac
   install_debootstrap
   mirror=$(host_source REPO_URI)
   keyring=$(host_source SIGNED_BY)
@@ -118,23 +123,24 @@ stand_in() {
   trap 'as_root rm -rf --one-file-system "$work"' EXIT
   say "no registry answers: making $2 from the packages of Debian $suite, which takes 1 to 2 minutes"
   # shellcheck disable=SC2086  # without a mirror of the host there is no argument, and debootstrap knows its own
-  as_root debootstrap --variant=minbase --keyring="$keyring" --include="$PACKAGES" "$suite" "$work/root" $mirror \
+  as_root debootstrap --variant=minbase --keyring="$keyring" --include="$packages" "$suite" "$work/root" $mirror \
     >"$work/log" 2>&1 || {
     tail -n 8 "$work/log" >&2
     give_up "debootstrap failed"
   }
   trim "$work/root"
-  as_root tar -C "$work/root" --one-file-system -c . | imported "$2"
+  as_root tar -C "$work/root" --one-file-system -c . | imported "$2" "$command"
   as_root rm -rf --one-file-system "$work"
   say "$2 is there: a stand-in, not the official image ($((SECONDS - started)) s)"
 }
 
 main() {
-  local version image
+  local version name image
   [ -x "$PYTHON" ] || give_up "$PYTHON is not there: run make first"
   [ $# -gt 0 ] || set -- 3.11
   for version in "$@"; do
-    image=${PAPER2RUN_BASE_TAG:-${PAPER2RUN_REGISTRY_PREFIX:+$PAPER2RUN_REGISTRY_PREFIX/}python:$version-slim}
+    case $version in [0-9]*) name=python:$version-slim ;; *) name=debian:$version-slim ;; esac
+    image=${PAPER2RUN_BASE_TAG:-${PAPER2RUN_REGISTRY_PREFIX:+$PAPER2RUN_REGISTRY_PREFIX/}$name}
     if fetched "$image"; then
       say "$image is there"
     else
