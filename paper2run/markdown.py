@@ -1,13 +1,15 @@
 """Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text."""
 
 from collections.abc import Sequence
+from difflib import ndiff
 
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
+from paper2run.pip_steps import requirements_of
 from paper2run.verdicts import failure_line
 
 HEADLINES = {
@@ -33,7 +35,10 @@ def report(
         _verdict(metadata),
         _next_steps(metadata),
         attempts_table(attempts),
-        *(_attempt(attempt) for attempt in attempts),
+        *(
+            _attempt(attempt, attempts[number - 1] if number else None)
+            for number, attempt in enumerate(attempts)
+        ),
         _repository(metadata, checkout, facts),
         _stages(metadata),
     ]
@@ -63,6 +68,28 @@ def plan(planned: PlannedEnvironment) -> str:
             *rows,
         ]
     )
+
+
+def plan_diff(before: EnvPlan, after: EnvPlan) -> str:
+    """Return what changed between two plans, as removed and added lines; one package a line."""
+    lines = ndiff(_plan_lines(before), _plan_lines(after))
+    return "\n".join(line for line in lines if line.startswith(("- ", "+ ")))
+
+
+def _plan_lines(environment: EnvPlan) -> list[str]:
+    return [
+        f"FROM {environment.base_image}",
+        *(f"apt {package}" for package in sorted(environment.system_packages)),
+        *(f"env {name}={value}" for name, value in environment.env.items()),
+        *(line for step in environment.install_steps for line in _step_lines(step)),
+        f"smoke {environment.smoke_command}",
+    ]
+
+
+def _step_lines(step: str) -> list[str]:
+    """Return a step that installs a set of distributions one a line; any other step as it is."""
+    wanted = requirements_of(step)
+    return [step] if wanted is None else [f"pip {text}" for text in sorted(wanted)]
 
 
 def diagnosis(found: Diagnosis) -> str:
@@ -134,8 +161,10 @@ def _next_steps(metadata: Metadata) -> str:
     return "\n".join(lines)
 
 
-def _attempt(attempt: Attempt) -> str:
-    lines = [f"## Attempt {attempt.number}", "", plan(attempt.planned)]
+def _attempt(attempt: Attempt, before: Attempt | None) -> str:
+    """Return one attempt: the first with its whole plan, later ones with what changed."""
+    lines = [f"## Attempt {attempt.number}", ""]
+    lines.append(plan(attempt.planned) if before is None else _changes(before, attempt))
     if attempt.verification.rungs:
         lines += ["", "| rung | passed | detail | seconds |", "|---|---|---|---|"]
         lines += [
@@ -147,6 +176,18 @@ def _attempt(attempt: Attempt) -> str:
     if attempt.diagnosis:
         lines += ["", diagnosis(attempt.diagnosis)]
     return "\n".join(lines)
+
+
+def _changes(before: Attempt, after: Attempt) -> str:
+    known = set(before.planned.reasons)
+    reasons = [
+        f"- {reason.topic}: {_cell(reason.decision)} [{reason.source}]"
+        for reason in after.planned.reasons
+        if reason not in known
+    ]
+    return "\n".join(
+        [*reasons, "", "```diff", plan_diff(before.planned.plan, after.planned.plan), "```"]
+    )
 
 
 def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from paper2run import dockerfile, ladder
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
+from paper2run.markdown import plan_diff
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     Command,
@@ -169,3 +170,15 @@ def test_counts_come_from_the_runners_own_report():
 def test_missing_modules_are_read_from_the_imports_rung():
     assert ladder.detail_of("imports", 'x\n["yaml", "cv2"]\n', 1) == "not found: yaml, cv2"
     assert ladder.detail_of("imports", "[]", 0) == "all found"
+
+
+def test_a_repair_is_shown_as_the_lines_it_changed():
+    before = EnvPlan(
+        base_image="python:3.9-slim",
+        install_steps=("pip install --no-deps a==1 b==2", "make"),
+        smoke_command="true",
+    )
+    after = before.model_copy(
+        update={"system_packages": ("git",), "install_steps": ("pip install --no-deps a==1 c==3", "make")}
+    )
+    assert plan_diff(before, after).splitlines() == ["+ apt git", "- pip b==2", "+ pip c==3"]
