@@ -1,7 +1,8 @@
 """Everything that a repair rule may look at, and the forms in which it answers."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -11,6 +12,7 @@ from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnv
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
+from paper2run.wanted_files import WantedFile
 
 
 class Broken(NamedTuple):
@@ -20,6 +22,8 @@ class Broken(NamedTuple):
     planned: PlannedEnvironment
     facts: RepoFacts
     verification: Verification
+    packages: Mapping[WantedFile, str] = MappingProxyType({})
+    """Debian packages that bring files the log asks for, as the image's own release has them."""
 
     @property
     def plan(self) -> EnvPlan:
@@ -40,6 +44,7 @@ def repaired(
     reason: str,
     evidence: str,
     cause: Cause = "build_error",
+    confidence: Literal["low", "medium", "high"] = "high",
     pythons: tuple[str, ...] = (),
     guesses: tuple[GuessedDistribution, ...] = (),
 ) -> Diagnosis | None:
@@ -52,7 +57,7 @@ def repaired(
         return None
     return Diagnosis(
         decision=DiagnosisDecision(
-            decision="repair", reason=reason, confidence="high", new_plan=plan
+            decision="repair", reason=reason, confidence=confidence, new_plan=plan
         ),
         by=name,
         cause=cause,
@@ -93,3 +98,8 @@ def with_requirements(plan: EnvPlan, *requirements: str) -> dict[str, Any]:
     quoted = " ".join(f"'{text}'" for text in requirements)
     step = f"pip install --no-compile {quoted}"
     return {"install_steps": (step, *plan.install_steps)}
+
+
+def with_env(plan: EnvPlan, **variables: str) -> dict[str, Any]:
+    """Return the change that sets environment variables, in the place of what they were before."""
+    return {"env": {**plan.env, **variables}}

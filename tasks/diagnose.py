@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from paper2run.broken import Broken
 from paper2run.digests import digest_of
-from paper2run.failure_log import telling_line
+from paper2run.errors import HostError
+from paper2run.failure_log import failure_lines, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -17,11 +18,13 @@ from paper2run.model.value import Source
 from paper2run.planners.prompt import load_prompt
 from paper2run.repairs import diagnose as by_rules
 from paper2run.settings import Settings
+from paper2run.wanted_files import WantedFile, wanted_files
 from tasks.caching import stage
-from tasks.drivers import conversation
+from tasks.drivers import conversation, debian_contents
+from tasks.drivers.engine import connect
 from tasks.records import RunFolder
 
-RULES: Final = ("paper2run/**/*.py", "paper2run/data/*")
+RULES: Final = ("paper2run/**/*.py", "paper2run/data/*", "tasks/drivers/debian_contents.py")
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""
 
@@ -62,10 +65,26 @@ def diagnose(
     ModelError if the rules abstain and the model cannot be asked.
     """
     planned = context.planned
-    found = by_rules(Broken(failure, planned, facts, verification))
+    packages = _packages_for(failure, planned.plan.base_image, folder, settings)
+    found = by_rules(Broken(failure, planned, facts, verification, packages))
     if found is not None or not settings.planner_model:
         return found
     return _by_model(planned, context.dockerfile, failure, facts, tried, folder, settings)
+
+
+def _packages_for(
+    failure: BuildFailed | SmokeFailed, image: str, folder: str, settings: Settings
+) -> dict[WantedFile, str]:
+    """Return Debian's packages for the files that the log asks for; none where nobody answers, which is noted."""
+    wanted = wanted_files(failure_lines(failure))
+    if not wanted:
+        return {}
+    run = RunFolder.at(folder)
+    try:
+        return debian_contents.packages_of(wanted, connect(), image, run.path.name, settings)
+    except HostError as error:
+        run.event(f"no look at the files of Debian's packages: {error.what}", stage="diagnose")
+        return {}
 
 
 def _by_model(

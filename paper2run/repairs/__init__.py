@@ -8,7 +8,9 @@ from paper2run.repairs import (
     failed_source_build,
     missing_compiler,
     missing_data,
+    missing_header,
     missing_module,
+    missing_program,
     missing_shared_library,
     missing_std_header,
     needs_gpu,
@@ -29,6 +31,7 @@ class Repair(Protocol):
 
 
 # The engine's own word first; then signs of the interpreter before missing modules, since `urllib2` is both;
+# CUDA's own files before those that Debian has; shells also miss programs that nobody needs, so these come late;
 # a package is left out only where nothing is known that would build it;
 # missing files last, since logs hold such lines for many reasons, and another command may not need them.
 REPAIRS: tuple[Repair, ...] = (
@@ -38,7 +41,9 @@ REPAIRS: tuple[Repair, ...] = (
     missing_std_header,
     missing_shared_library,
     needs_gpu,
+    missing_header,
     missing_module,
+    missing_program,
     failed_source_build,
     wrong_smoke_command,
     missing_data,

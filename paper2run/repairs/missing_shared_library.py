@@ -1,17 +1,17 @@
 """Installs the Debian package of a shared library that a wheel was linked against.
 
-Reads the dynamic loader's `libGL.so.1: cannot open shared object file: No such file or directory`.
+Reads the dynamic loader's `libGL.so.1: cannot open shared object file: No such file or directory`. The package is
+the one that the image's own release has for the file; the table serves where no mirror answered.
 """
 
-import re
 from typing import Final
 
 from paper2run.broken import Broken, repaired, with_packages
 from paper2run.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
+from paper2run.wanted_files import CANNOT_OPEN, WantedFile
 
 NAME: Final = "missing_shared_library"
-CANNOT_OPEN: Final = re.compile(r"(lib[\w+.-]+?\.so(?:\.\d+)*): cannot open shared object file")
 PACKAGES: Final = {
     "libGL.so.1": ("libgl1",),
     "libglib-2.0.so.0": ("libglib2.0-0",),
@@ -40,8 +40,11 @@ PACKAGES: Final = {
 def repair(broken: Broken) -> Diagnosis | None:
     """Return the plan with the library's package; None where the library is not known."""
     hit = last_hit(broken.lines, CANNOT_OPEN)
-    packages = PACKAGES.get(hit.match[1]) if hit else None
-    if hit is None or packages is None:
+    if hit is None:
+        return None
+    looked_up = broken.packages.get(WantedFile("library", hit.match[1]))
+    packages = (looked_up,) if looked_up else PACKAGES.get(hit.match[1])
+    if packages is None:
         return None
     return repaired(
         broken,

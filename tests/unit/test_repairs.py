@@ -10,6 +10,7 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.repairs import REPAIRS, diagnose
+from paper2run.wanted_files import WantedFile
 
 LOGS = Path(__file__).parents[1] / "logs"
 CASES = sorted(path.parent for path in LOGS.glob("*/*/case.json"))
@@ -33,7 +34,10 @@ def broken_of(folder: Path) -> tuple[Broken, dict]:
         }
     )
     facts = RepoFacts.model_validate({"facts": case.get("facts", [])})
-    return Broken(failure, planned, facts, Verification()), case
+    packages = {
+        WantedFile(*words.split(" ")): name for words, name in case.get("packages", {}).items()
+    }
+    return Broken(failure, planned, facts, Verification(), packages), case
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}-{path.name}")

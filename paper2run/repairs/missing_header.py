@@ -1,0 +1,44 @@
+"""Installs the development packages that a source build lacks: headers, libraries to link, pkg-config files.
+
+Reads `fatal error: yaml.h: No such file or directory`, `cannot find -lyaml`, `No package 'yaml-0.1' found`. All that
+the log misses is installed at once. The packages are those that the image's own release has for the files; the table of
+headers serves where no mirror answered.
+"""
+
+from typing import Final
+
+from paper2run import debian
+from paper2run.broken import Broken, repaired, with_env, with_packages
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.wanted_files import Kind, WantedFile, wanted_files
+
+NAME: Final = "missing_header"
+KINDS: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig"})
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with the packages; None where none is known."""
+    wanted = {file: line for file, line in wanted_files(broken.lines).items() if file.kind in KINDS}
+    found = {file: names for file in wanted if (names := _packages(broken, file))}
+    if not found:
+        return None
+    packages = sorted({name for names in found.values() for name in names})
+    changes = with_packages(broken.plan, *packages)
+    headers = {name for file in found if file.kind == "header" for name in found[file]}
+    folders = sorted(filter(None, map(debian.include_folder, headers)))
+    if folders and "CPATH" not in broken.plan.env:
+        changes |= with_env(broken.plan, CPATH=":".join(folders))
+    return repaired(
+        broken,
+        NAME,
+        changes,
+        reason=f"missing: {', '.join(file.name for file in found)}; {', '.join(packages)} bring it",
+        evidence=wanted[next(iter(found))],
+    )
+
+
+def _packages(broken: Broken, file: WantedFile) -> tuple[str, ...]:
+    looked_up = broken.packages.get(file)
+    if looked_up:
+        return (looked_up,)
+    return debian.packages_of_header(file.name) if file.kind == "header" else ()

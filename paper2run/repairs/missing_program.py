@@ -1,0 +1,32 @@
+"""Installs the program that a build step or a run calls and the image lacks.
+
+Reads dash (`/bin/sh: 1: flex: not found`), bash, make (`make: bison: No such file or directory`) and env. The
+package is the one that the image's own release has for the program; without that answer the rule abstains.
+"""
+
+from typing import Final
+
+from paper2run.broken import Broken, repaired, with_packages
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.wanted_files import wanted_files
+
+NAME: Final = "missing_program"
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with the packages of all programs that the log misses; None where none is known."""
+    found = {
+        file.name: (broken.packages[file], line)
+        for file, line in wanted_files(broken.lines).items()
+        if file.kind == "program" and file in broken.packages
+    }
+    if not found:
+        return None
+    packages = sorted({package for package, _ in found.values()})
+    return repaired(
+        broken,
+        NAME,
+        with_packages(broken.plan, *packages),
+        reason=f"not in the image: {', '.join(found)}; {', '.join(packages)} bring it",
+        evidence=next(iter(found.values()))[1],
+    )

@@ -1,0 +1,73 @@
+"""Files looked up in the real index of a real image's release, from the mirror that the image names."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from paper2run.debian_files import Release
+from paper2run.errors import HostError
+from paper2run.settings import Settings
+from paper2run.wanted_files import WantedFile
+from tasks.drivers.debian_contents import kept_index, packages_of
+from tasks.drivers.engine import Engine, connect
+
+IMAGE = "python:3.11-slim"
+EXPECTED = {
+    WantedFile("header", "uuid/uuid.h"): "uuid-dev",
+    WantedFile("header", "Eigen/Dense"): "libeigen3-dev",
+    WantedFile("library", "libGL.so.1"): "libgl1",
+    WantedFile("link", "yaml"): "libyaml-dev",
+    WantedFile("pkgconfig", "cairo"): "libcairo2-dev",
+    WantedFile("program", "flex"): "flex",
+}
+MUST_BE_FAST_S = 15
+"""For a second look on a busy machine; the first one, which reads seven million lines, takes longer."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return connect()
+
+
+@pytest.mark.docker
+def test_the_images_own_release_knows_which_package_brings_a_file(home, engine):
+    wanted = [*EXPECTED, WantedFile("header", "nobody/has/this.h")]
+    assert packages_of(wanted, engine, IMAGE, "contents", Settings(home=home)) == EXPECTED
+
+
+@pytest.mark.docker
+def test_a_second_run_asks_no_mirror(home, engine):
+    settings = Settings(home=home)
+    packages_of(EXPECTED, engine, IMAGE, "contents", settings)
+    [index] = home.glob("debian/*/files.txt")
+    written = index.stat().st_mtime_ns
+
+    started = time.monotonic()
+    assert packages_of(EXPECTED, engine, IMAGE, "contents", settings) == EXPECTED
+    assert time.monotonic() - started < MUST_BE_FAST_S
+    assert index.stat().st_mtime_ns == written
+
+
+def test_a_mirror_without_the_index_is_the_hosts_trouble(tmp_path, empty_server):
+    release = Release("bookworm", "amd64", f"http://{empty_server}/debian")
+    with pytest.raises(HostError, match="no Contents index of bookworm"):
+        kept_index(release, Settings(home=tmp_path))
+    assert not list(tmp_path.glob("debian/*/*")), "half an index was left behind"
+
+
+def test_an_old_index_serves_where_the_mirror_no_longer_answers(tmp_path):
+    kept = tmp_path / "debian" / "bookworm-amd64" / "files.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("/usr/bin/flex devel/flex\n")
+    os.utime(kept, (0, 0))
+
+    release = Release("bookworm", "amd64", "http://127.0.0.1:9/debian")
+    assert kept_index(release, Settings(home=tmp_path)) == kept
+    assert kept.read_text() == "/usr/bin/flex devel/flex\n"
