@@ -7,13 +7,12 @@ no variable, and the sources stay as they are.
 """
 
 import re
-import shlex
-from typing import Any, Final
+from typing import Final
 
 from paper2run.broken import Broken, repaired
+from paper2run.compiler_wrappers import CXX_SOURCE, flags_first, with_wrappers
 from paper2run.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan
 from paper2run.model.outcome import BuildFailed
 
 NAME: Final = "missing_std_header"
@@ -39,9 +38,6 @@ HEADERS: Final = {
     "exit": "cstdlib", "malloc": "cstdlib", "abs": "cstdlib", "atoi": "cstdlib",
 }  # fmt: skip
 """Standard header of each name, as the C++ standard has them."""
-COMPILERS: Final = ("gcc", "g++", "cc", "c++", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu-g++")
-CXX_SOURCE: Final = r"*.cpp\ *|*.cc\ *|*.cxx\ *|*.C\ *"
-"""Shell pattern over a compiler's arguments: distutils compiles C++ with the C compiler's name."""
 
 
 def repair(broken: Broken) -> Diagnosis | None:
@@ -54,24 +50,11 @@ def repair(broken: Broken) -> Diagnosis | None:
     headers = [name for name in headers if f"-include {name} " not in known]
     if not headers:
         return None
+    flags = [f"-include {name}" for name in headers]
     return repaired(
         broken,
         NAME,
-        _with_wrappers(broken.plan, headers),
+        with_wrappers(broken.plan, flags_first(CXX_SOURCE, flags)),
         reason=f"included for the compiler of today: {', '.join(f'<{name}>' for name in headers)}",
         evidence=hits[-1].line,
     )
-
-
-def _with_wrappers(plan: EnvPlan, headers: list[str]) -> dict[str, Any]:
-    flags = " ".join(f"-include {name}" for name in headers)
-    steps = []
-    for compiler in COMPILERS:
-        lines = (
-            "#!/bin/sh",
-            f'case " $* " in {CXX_SOURCE}) set -- {flags} "$@";; esac',
-            f'exec /usr/bin/{compiler} "$@"',
-        )
-        place = f"/usr/local/bin/{compiler}"
-        steps.append(f"printf '%s\\n' {shlex.join(lines)} > {place} && chmod 755 {place}")
-    return {"install_steps": (" && ".join(steps), *plan.install_steps)}

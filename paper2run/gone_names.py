@@ -1,0 +1,83 @@
+"""Reads from Python's own errors which module, name, attribute or method is not there, as one dotted name.
+
+`ImportError: cannot import name 'y'` of 3.6 and older does not say from where: the line of code that the traceback
+shows above it does.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+START: Final = r"(?:^|\s)(?:builtins\.)?"
+NO_ATTRIBUTE: Final = re.compile(
+    START + r"AttributeError: module '(?P<owner>[\w.]+)' has no attribute '(?P<name>\w+)'"
+)
+NO_METHOD: Final = re.compile(
+    START
+    + r"AttributeError: (?:type object )?'(?P<owner>\w+)' object has no attribute '(?P<name>\w+)'"
+)
+NO_NAME: Final = re.compile(
+    START
+    + r"ImportError: cannot import name '?(?P<name>\w+)'?(?: from '(?P<owner>[\w.]+)')?(?P<rest>.*)"
+)
+NO_MODULE: Final = re.compile(
+    START + r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<name>[A-Za-z_][\w.]*)'?"
+)
+CODE: Final = re.compile(r"^\s*(?:>+\s+)?from\s+(?P<owner>[A-Za-z_][\w.]*)\s+import\s")
+CIRCULAR: Final = "circular import"
+CODE_IS_WITHIN_LINES: Final = 4
+"""The line of code stands just above the error, with at most carets between."""
+REAL_NAMES: Final = {"tensorflow._api.v2": "tensorflow", "tensorflow._api.v1": "tensorflow"}
+"""Modules that users know, and import, by another name."""
+
+
+class Gone(NamedTuple):
+    """What is not there, and the line that says so."""
+
+    owner: str
+    """Module (dotted) or class that was asked; empty where a whole module is missing."""
+    name: str
+    """The name in it; the dotted module itself where a whole module is missing."""
+    is_class: bool
+    line: str
+
+    @property
+    def dotted(self) -> str:
+        """`scipy.misc.imread`, `DataFrame.ix`, `sklearn.externals.joblib`."""
+        return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+def last_gone(lines: list[str]) -> Gone | None:
+    """Return what the last such error misses; None without one, or where the repository imports in a circle."""
+    for number in range(len(lines) - 1, -1, -1):
+        found = _gone(lines, number)
+        if found is not None:
+            return None if CIRCULAR in found.line else found
+    return None
+
+
+def _gone(lines: list[str], number: int) -> Gone | None:
+    line = lines[number]
+    if match := NO_ATTRIBUTE.search(line):
+        return Gone(_real(match["owner"]), match["name"], False, line.strip())
+    if match := NO_METHOD.search(line):
+        return Gone(match["owner"], match["name"], True, line.strip())
+    if match := NO_NAME.search(line):
+        owner = match["owner"] or _owner_above(lines, number)
+        return Gone(_real(owner), match["name"], False, line.strip()) if owner else None
+    if match := NO_MODULE.search(line):
+        return Gone("", _real(match["name"]), False, line.strip())
+    return None
+
+
+def _owner_above(lines: list[str], number: int) -> str:
+    for line in reversed(lines[max(0, number - CODE_IS_WITHIN_LINES) : number]):
+        if match := CODE.match(line):
+            return match["owner"]
+    return ""
+
+
+def _real(module: str) -> str:
+    for shown, real in REAL_NAMES.items():
+        if module == shown or module.startswith(f"{shown}."):
+            return real + module.removeprefix(shown)
+    return module

@@ -1,0 +1,118 @@
+"""Caps a library that is newer than the code: a name is gone from it, or it behaves otherwise.
+
+Reads CPython's `AttributeError: module 'x' has no attribute 'y'`, `'X' object has no attribute 'y'`,
+`ImportError: cannot import name 'y' from 'x'` and `No module named 'x.y'`, and the libraries' own words for what
+they dropped (data/library_breaks.json). A library that the table does not know goes one minor version back.
+"""
+
+from typing import Any, Final
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from paper2run.broken import Broken, repaired, with_requirements
+from paper2run.distributions import distribution_for
+from paper2run.gone_names import Gone, last_gone
+from paper2run.library_breaks import LibraryBreak, break_of_line, break_of_name
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import EnvPlan, Pin
+from paper2run.model.facts import OwnModule
+from paper2run.other_python import with_python, within
+from paper2run.pip_steps import image_python, plan_requirements, without
+
+NAME: Final = "library_too_new"
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with the library's cap, and with an older Python where the older releases need one.
+
+    None where the present Python is too new for them and the repository allows no older one.
+    """
+    gone = last_gone(broken.lines)
+    if gone is not None and gone.dotted.partition(".")[0] in _own(broken):
+        gone = None
+    known = break_of_name(gone.dotted) if gone else None
+    if gone is not None and known is not None:
+        return _capped(broken, known, gone.line)
+    for line in reversed(broken.lines):
+        known = break_of_line(line, broken.planned.commit_day)
+        if known is not None:
+            return _capped(broken, known, line.strip())
+    return _one_minor_back(broken, gone) if gone else None
+
+
+def _capped(broken: Broken, known: LibraryBreak, line: str) -> Diagnosis | None:
+    changes = _with_cap(broken.plan, known.requirement)
+    present = image_python(broken.plan.base_image)
+    pythons: tuple[str, ...] = ()
+    if changes is None or not present:
+        return None
+    if known.newest_python and Version(present) > Version(known.newest_python):
+        pythons = within(broken, SpecifierSet(f"<={known.newest_python}"))
+        if not pythons:
+            return None
+        changes |= with_python(broken.plan, pythons[0])
+    moved = f", which Python {pythons[0]} still has wheels of" if pythons else ""
+    return repaired(
+        broken,
+        NAME,
+        changes,
+        reason=f"the code is older than the library: {known.requirement}{moved} ({known.source})",
+        evidence=line,
+        cause="code_error",
+        pythons=pythons,
+    )
+
+
+def _one_minor_back(broken: Broken, gone: Gone) -> Diagnosis | None:
+    if gone.is_class or not gone.owner:
+        return None
+    pin = _pin(broken, canonicalize_name(distribution_for(gone.owner).name))
+    requirement = _below_minor(pin) if pin else ""
+    changes = _with_cap(broken.plan, requirement) if requirement else None
+    if pin is None or changes is None:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        changes,
+        reason=f"{pin.name} {pin.version} has no {gone.dotted}; tried: {requirement}",
+        evidence=gone.line,
+        cause="code_error",
+        confidence="low",
+    )
+
+
+def _with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:
+    """Return the change that adds the cap, in the place of a version that it rules out; None if it is there."""
+    wanted = plan_requirements(plan)
+    if requirement in wanted:
+        return None
+    cap = Requirement(requirement)
+    for text in map(Requirement, wanted):
+        floors = (part.version for part in text.specifier if part.operator in {"==", ">=", "~="})
+        if canonicalize_name(text.name) == cap.name and not all(
+            cap.specifier.contains(floor.removesuffix(".*"), prereleases=True) for floor in floors
+        ):
+            plan = without(plan, {cap.name})
+            break
+    return with_requirements(plan, requirement)
+
+
+def _below_minor(pin: Pin) -> str:
+    try:
+        release = Version(pin.version).release
+    except InvalidVersion:
+        return ""
+    return f"{canonicalize_name(pin.name)}<{'.'.join(map(str, (*release, 0)[:2]))}"
+
+
+def _pin(broken: Broken, name: str) -> Pin | None:
+    pins = broken.planned.resolution.pins if broken.planned.resolution else ()
+    return next((pin for pin in pins if canonicalize_name(pin.name) == name), None)
+
+
+def _own(broken: Broken) -> set[str]:
+    return {fact.module for fact in broken.facts.of(OwnModule)}

@@ -1,0 +1,43 @@
+"""Stops where a step of the build asks a host that cannot be reached from here.
+
+Reads git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget and ssh. What the package
+index does or does not answer never comes here: that is the host's trouble and is tried again.
+"""
+
+import re
+from typing import Final
+
+from paper2run.broken import Broken, stopped
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import BuildFailed
+
+NAME: Final = "no_network_at_build"
+HOST: Final = r"(?P<host>[A-Za-z0-9][\w-]*(?:\.[\w-]+)+)"
+UNREACHED: Final = (
+    re.compile(r"unable to access '?https?://(?:[^@/']*@)?" + HOST),
+    re.compile(r"Could not resolve host(?:name)?:? '?" + HOST),
+    re.compile(r"unable to resolve host address [‘'`]" + HOST),
+    re.compile(r"Failed to connect to " + HOST),
+    re.compile(r"ssh: connect to host " + HOST),
+    re.compile(HOST + r".*: (?:Temporary failure in name resolution|Name or service not known)"),
+    re.compile(r"(?P<host>)(?:Temporary failure in name resolution|Name or service not known)"),
+)
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the stop with the host's name; None for smoke runs, which have no network on purpose."""
+    if not isinstance(broken.failure, BuildFailed):
+        return None
+    hit = last_hit(broken.lines, *UNREACHED)
+    if hit is None:
+        return None
+    host = hit.match["host"] or "a host that the log does not name"
+    step = broken.failure.step[:200] or "an unnamed step"
+    return stopped(
+        NAME,
+        "registry_unreachable",
+        reason=f"The build asks {host}, which cannot be reached from here, in: {step}",
+        evidence=hit.line,
+        smallest_change=f"Run where {host} can be reached, or put what it holds into the repository.",
+    )

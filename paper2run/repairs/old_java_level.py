@@ -1,0 +1,41 @@
+"""Raises the language level in Java build files that today's compiler no longer takes.
+
+Reads javac: `error: Source option 6 is no longer supported. Use 7 or later.` (9 and newer), and the same of `Target`.
+"""
+
+import re
+import shlex
+from typing import Final
+
+from paper2run.broken import Broken, repaired
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import BuildFailed
+
+NAME: Final = "old_java_level"
+TOO_OLD: Final = re.compile(
+    r"(?:[Ss]ource|[Tt]arget) (?:option|level) (?:1\.)?(?P<old>[1-7]) is no longer supported"
+)
+BUILD_FILES: Final = r"-name pom.xml -o -name build.xml -o -name 'build.gradle*' -o -name Makefile"
+OLD_LEVEL: Final = (
+    r"s/((source|target|release|Compatibility)(>|=| = | +)['\"]?)(1\.[1-7]|[1-7])\b/\11.8/g"
+)
+"""Maven's elements and properties, Ant's attributes, Gradle's assignments, javac's options. `1.8` is the lowest
+level that JDK 17 and 21 take, written as every one of these tools reads it."""
+STEP: Final = rf"find . \( {BUILD_FILES} \) -exec sed -i -E {shlex.quote(OLD_LEVEL)} {{}} +"
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan that changes the level before every other step; None where it does so already."""
+    hit = last_hit(broken.lines, TOO_OLD)
+    if not isinstance(broken.failure, BuildFailed) or hit is None:
+        return None
+    if STEP in broken.plan.install_steps:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        {"install_steps": (STEP, *broken.plan.install_steps)},
+        reason=f"the JDK no longer compiles level {hit.match['old']}; the build files ask for 1.8",
+        evidence=hit.line,
+    )

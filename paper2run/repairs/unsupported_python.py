@@ -1,0 +1,137 @@
+"""Moves a plan to another Python of the same major version where the present one is too new or too old.
+
+Reads pip (`requires a different Python: 3.11.4 not in '<3.9'`; `(from versions: 2.2.0, …)` before `No matching
+distribution found for x==1.15.0`), CPython's errors for names that the standard library has lost or does not have
+yet (data/standard_library_changes.json, https://docs.python.org/3/whatsnew/), and syntax newer than the interpreter.
+"""
+
+import json
+import re
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from paper2run.broken import Broken, repaired
+from paper2run.distributions import is_known, stdlib_span
+from paper2run.failure_log import Hit, last_hit
+from paper2run.gone_names import last_gone
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.other_python import with_python, within
+from paper2run.pip_steps import image_python
+
+NAME: Final = "unsupported_python"
+TABLE: Final = "standard_library_changes.json"
+OTHER_WANTED: Final = re.compile(
+    r"requires (?:a different Python: [\d.]+ not in|Python) '(?P<range>[^']+)'"
+)
+OFFERED: Final = re.compile(
+    r"requirement (?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[\w.]+) .*\(from versions: (?P<list>[^)]+)\)"
+)
+SYNTAX_ERROR: Final = re.compile(r"SyntaxError: (?:invalid syntax|expected ':')")
+NEW_SYNTAX: Final = (
+    (re.compile(r"^\s*match\s+[^=]+:\s*$"), "3.10"),
+    (re.compile(r"\(.*:=|\b(?:if|while)\b.*:="), "3.8"),
+    (re.compile(r"""(?<![\w"'])[rR]?f["']"""), "3.6"),
+)
+"""Code as the traceback shows it, and the first version that reads it."""
+NEW_TYPES: Final = (
+    (re.compile(r"TypeError: 'type' object is not subscriptable"), "3.9"),
+    (re.compile(r"TypeError: unsupported operand type\(s\) for \|: '(?:type|ABCMeta)' and"), "3.10"),
+    (re.compile(r"SyntaxError: future feature annotations is not defined"), "3.7"),
+)  # fmt: skip
+CODE_IS_WITHIN_LINES: Final = 3
+"""Between the line of code and the error stands at most a line of carets."""
+
+
+class Wanted(NamedTuple):
+    """Interpreters that would do, and the log line that says so."""
+
+    versions: SpecifierSet
+    line: str
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan on another Python; None where nothing asks for one or the repository allows none."""
+    present = image_python(broken.plan.base_image)
+    if not present:
+        return None
+    for wanted in (
+        _asked(broken.lines),
+        _gone(broken.lines),
+        _too_old(broken.lines),
+        _offered(broken.lines, present),
+    ):
+        pythons = within(broken, wanted.versions) if wanted else ()
+        if wanted is not None and pythons:
+            return repaired(
+                broken,
+                NAME,
+                with_python(broken.plan, pythons[0]),
+                reason=f"Python {present} does not do, {pythons[0]} may ({wanted.versions})",
+                evidence=wanted.line,
+                cause="unsupported_python",
+                pythons=pythons,
+            )
+    return None
+
+
+def _asked(lines: list[str]) -> Wanted | None:
+    hit = last_hit(lines, OTHER_WANTED)
+    try:
+        return Wanted(SpecifierSet(hit.match["range"]), hit.line) if hit else None
+    except InvalidSpecifier:
+        return None
+
+
+def _gone(lines: list[str]) -> Wanted | None:
+    gone = last_gone(lines)
+    if gone is None:
+        return None
+    last, first = _changes()
+    if gone.dotted in last:
+        return Wanted(SpecifierSet(f"<={last[gone.dotted]}"), gone.line)
+    if gone.dotted in first:
+        return Wanted(SpecifierSet(f">={first[gone.dotted]}"), gone.line)
+    # A backport on the index (dataclasses) is nearer than another interpreter.
+    span = None if gone.owner or is_known(gone.name) else stdlib_span(gone.name)
+    return Wanted(SpecifierSet(f">={span[0]},<={span[1]}"), gone.line) if span else None
+
+
+def _too_old(lines: list[str]) -> Wanted | None:
+    for pattern, first in NEW_TYPES:
+        if hit := last_hit(lines, pattern):
+            return Wanted(SpecifierSet(f">={first}"), hit.line)
+    for number in range(len(lines) - 1, -1, -1):
+        if SYNTAX_ERROR.search(lines[number]):
+            shown = lines[max(0, number - CODE_IS_WITHIN_LINES) : number]
+            first = next((since for code, since in NEW_SYNTAX if any(map(code.search, shown))), "")
+            return Wanted(SpecifierSet(f">={first}"), lines[number].strip()) if first else None
+    return None
+
+
+def _offered(lines: list[str], present: str) -> Wanted | None:
+    """Return older interpreters where pip is offered later releases only, newer ones where earlier ones only."""
+    hit = last_hit(lines, OFFERED)
+    try:
+        side = _side(hit) if hit else ""
+    except InvalidVersion:
+        return None
+    return Wanted(SpecifierSet(f"{side}{present}"), hit.line) if hit and side else None
+
+
+def _side(hit: Hit) -> str:
+    wanted = Version(hit.match["version"])
+    offered = [Version(text) for text in hit.match["list"].split(", ") if text != "none"]
+    if not offered or min(offered) <= wanted <= max(offered):
+        return ""
+    return "<" if wanted < min(offered) else ">"
+
+
+@cache
+def _changes() -> tuple[dict[str, str], dict[str, str]]:
+    text = resources.files("paper2run").joinpath("data", TABLE).read_text("utf-8")
+    table = json.loads(text)
+    return table["last"], table["first"]
