@@ -6,6 +6,8 @@ from paper2run.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.repairs import (
     failed_source_build,
+    library_too_new,
+    locale_missing,
     missing_compiler,
     missing_data,
     missing_header,
@@ -14,8 +16,16 @@ from paper2run.repairs import (
     missing_shared_library,
     missing_std_header,
     needs_gpu,
+    no_display,
+    no_network_at_build,
+    old_compiler_flags,
+    old_java_level,
+    out_of_disk,
     out_of_memory,
+    pytest_drift,
     python2_source,
+    timed_out,
+    unsupported_python,
     wrong_smoke_command,
 )
 
@@ -30,21 +40,33 @@ class Repair(Protocol):
         ...
 
 
-# The engine's own word first; then signs of the interpreter before missing modules, since `urllib2` is both;
-# CUDA's own files before those that Debian has; shells also miss programs that nobody needs, so these come late;
-# a package is left out only where nothing is known that would build it;
+# The engine's own word first; then signs of the interpreter before libraries and missing modules, since `urllib2`
+# and `fractions.gcd` are both; CUDA's own files before those that Debian has; a library too new before a missing
+# module, since `sklearn.externals.joblib` is both; shells also miss programs that nobody needs, so these come late;
+# a package is left out only where nothing is known that would build it, and a build stops for want of a host only
+# where nothing can be left out; a command is changed only where nothing is known that would make it run;
 # missing files last, since logs hold such lines for many reasons, and another command may not need them.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
+    out_of_disk,
+    timed_out,
     python2_source,
+    unsupported_python,
     missing_compiler,
     missing_std_header,
+    old_compiler_flags,
+    old_java_level,
     missing_shared_library,
     needs_gpu,
     missing_header,
+    no_display,
+    locale_missing,
+    pytest_drift,
+    library_too_new,
     missing_module,
     missing_program,
     failed_source_build,
+    no_network_at_build,
     wrong_smoke_command,
     missing_data,
 )

@@ -21,16 +21,31 @@ def broken_of(folder: Path) -> tuple[Broken, dict]:
     log = Log(stderr=(folder / "log.txt").read_text())
     failure: BuildFailed | SmokeFailed
     if case["stage"] == "build":
-        failure = BuildFailed(step="RUN pip install .", exit_code=1, seconds=1, log=log)
+        failure = BuildFailed(
+            step=case.get("step", "RUN pip install ."),
+            exit_code=1,
+            seconds=1,
+            log=log,
+            timed_out=case.get("timed_out", False),
+        )
     else:
         oom = case.get("out_of_memory", False)
-        failure = SmokeFailed(exit_code=137 if oom else 1, seconds=1, log=log, out_of_memory=oom)
+        failure = SmokeFailed(
+            exit_code=137 if oom else 1,
+            seconds=1,
+            log=log,
+            out_of_memory=oom,
+            limit=case.get("limit", ""),
+        )
     planned = PlannedEnvironment.model_validate(
         {
             "plan": case["plan"],
             "planner": "rules",
             "weaker_smokes": case.get("weaker_smokes", []),
             "optional": case.get("optional", []),
+            "pythons": case.get("pythons", []),
+            "commit_day": case.get("commit_day"),
+            "resolution": case.get("resolution"),
         }
     )
     facts = RepoFacts.model_validate({"facts": case.get("facts", [])})
