@@ -1,15 +1,23 @@
 """Files looked up in the real index of a real image's release, from the mirror that the image names."""
 
+import io
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.logging import disable_run_logger
 
 from paper2run.debian_files import Release
 from paper2run.errors import HostError
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildContext, BuildFailed, Log, Verification
+from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from paper2run.wanted_files import WantedFile
+from tasks.diagnose import diagnose
 from tasks.drivers.debian_contents import kept_index, packages_of
 from tasks.drivers.engine import Engine, connect
 
@@ -34,6 +42,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def engine() -> Engine:
     return connect()
+
+
+@pytest.fixture
+def image_of_a_silent_mirror(engine) -> Iterator[str]:
+    recipe = f"FROM {IMAGE}\nRUN echo 'deb http://127.0.0.1:9/debian bookworm main' > /etc/apt/sources.list\n"
+    name = "paper2run-test/silent-mirror:1"
+    engine.client.images.build(fileobj=io.BytesIO(recipe.encode()), tag=name, rm=True)
+    yield name
+    engine.client.images.remove(name, force=True)
 
 
 @pytest.mark.docker
@@ -71,3 +88,34 @@ def test_an_old_index_serves_where_the_mirror_no_longer_answers(tmp_path):
     release = Release("bookworm", "amd64", "http://127.0.0.1:9/debian")
     assert kept_index(release, Settings(home=tmp_path)) == kept
     assert kept.read_text() == "/usr/bin/flex devel/flex\n"
+
+
+@pytest.mark.docker
+def test_a_diagnosis_without_a_mirror_says_so_and_goes_by_the_table(
+    tmp_path, image_of_a_silent_mirror
+):
+    plan = EnvPlan(base_image=image_of_a_silent_mirror, smoke_command="true")
+    log = Log(stderr="a.cc:1:10: fatal error: Eigen/Dense: No such file or directory\n")
+    failure = BuildFailed(step="RUN make", exit_code=2, seconds=1, log=log)
+    planned = PlannedEnvironment(plan=plan, planner="rules")
+    context = BuildContext(
+        dockerfile="", instructions="", dockerignore="", image="demo", planned=planned
+    )
+    checkout = Checkout(url=str(tmp_path), name="demo", commit="0" * 40, mirror=str(tmp_path))
+
+    with disable_run_logger():
+        found = diagnose.fn(
+            checkout,
+            context,
+            failure,
+            Verification(),
+            RepoFacts(),
+            (),
+            str(tmp_path),
+            Settings(home=tmp_path / "home"),
+        )
+
+    assert found is not None
+    assert found.decision.new_plan is not None
+    assert found.decision.new_plan.system_packages == ("libeigen3-dev",)
+    assert "does not answer" in (tmp_path / "run.log").read_text()
