@@ -1,7 +1,6 @@
 """Which release of a library took a name away or changed its ways, and what that looks like (data/library_breaks.json).
 
-The table follows the libraries' own release notes. `newest_python` is the newest interpreter for which the index has
-wheels of a release below the break; it is empty where any will do.
+The table follows the libraries' own release notes.
 """
 
 import json
@@ -24,6 +23,7 @@ class LibraryBreak(Value):
     below: str
     """The breaking release: versions below it are good."""
     newest_python: str = ""
+    """The last interpreter with wheels of such a version, or with what pure Python of that time imports; empty: any."""
     gone: tuple[str, ...] = ()
     """Dotted names that it took away, with all below them: `scipy.misc.imread`, `DataFrame.ix`."""
     says: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ TOO_OLD: Final = re.compile(
 )
 BUILD_FILES: Final = r"-name pom.xml -o -name build.xml -o -name 'build.gradle*' -o -name Makefile"
 OLD_LEVEL: Final = (
-    r"s/((source|target|release|Compatibility)(>|=| = | +)['\"]?)(1\.[1-7]|[1-7])\b/\11.8/g"
+    r"""s/((source|target|Compatibility)(>|=| = | +)['"]?)(1\.)?[1-7]([^.0-9]|$)/\11.8\5/g"""
 )
 """Maven's elements and properties, Ant's attributes, Gradle's assignments, javac's options. `1.8` is the lowest
 level that JDK 17 and 21 take, written as every one of these tools reads it."""

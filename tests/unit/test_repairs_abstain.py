@@ -1,0 +1,111 @@
+"""Logs that look like a known failure and are none: the rules leave them to others."""
+
+from datetime import date
+
+import pytest
+
+from paper2run.broken import Broken
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Resolution
+from paper2run.model.facts import OwnModule, PythonConstraint, RepoFacts
+from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
+from paper2run.model.value import Source
+from paper2run.repairs import diagnose
+
+HERE = Source(kind="file", path="setup.py", line=3)
+FLOAT_INDEX = (
+    "IndexError: only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer "
+    "or boolean arrays are valid indices"
+)
+GCD = (
+    "ImportError: cannot import name 'gcd' from 'fractions' (/usr/local/lib/python3.9/fractions.py)"
+)
+
+
+def answer_to(
+    log: str, *facts: object, build: bool = False, pins: tuple[Pin, ...] = (), **plan: object
+) -> Diagnosis | None:
+    failure: BuildFailed | SmokeFailed
+    if build:
+        failure = BuildFailed(step="RUN make", exit_code=2, seconds=1, log=Log(stderr=log))
+    else:
+        failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr=log))
+    planned = PlannedEnvironment(
+        plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"),
+        planner="rules",
+        resolution=Resolution(python="3.9", rung="none", pins=pins),
+    ).model_copy(update=plan)
+    return diagnose(Broken(failure, planned, RepoFacts(facts=facts), Verification()))
+
+
+def test_a_name_that_the_repository_itself_lacks_caps_no_library():
+    own = OwnModule(module="networkx", root="", installed=True, source=HERE)
+    log = "AttributeError: module 'networkx' has no attribute 'from_numpy_matrix'"
+
+    assert answer_to(log) is not None
+    assert answer_to(log, own) is None
+
+
+def test_an_import_in_a_circle_is_no_library_that_moved_on():
+    pins = (Pin(name="nibabel", version="3.2.2"),)
+    log = "ImportError: cannot import name 'minc' from 'nibabel' (/x/nibabel/__init__.py)"
+
+    assert answer_to(log, pins=pins) is not None
+    assert answer_to(log + " (most likely due to a circular import)", pins=pins) is None
+
+
+def test_a_library_of_an_unknown_version_is_not_capped():
+    assert answer_to("AttributeError: module 'nibabel' has no attribute 'minc'") is None
+
+
+@pytest.mark.parametrize(("day", "is_old"), [(date(2016, 5, 1), True), (date(2022, 5, 1), False)])
+def test_a_float_index_is_an_old_numpy_only_for_code_of_that_time(day, is_old):
+    found = answer_to(FLOAT_INDEX, commit_day=day, pythons=("3.9", "3.6"))
+
+    assert (found is not None) is is_old
+
+
+def test_a_required_python_is_not_overruled():
+    required = PythonConstraint(specifier=">=3.9", strength="required", source=HERE)
+    tested = PythonConstraint(specifier=">=3.9", strength="tested", source=HERE)
+
+    assert answer_to(GCD, required) is None
+    assert answer_to(GCD, tested) is not None
+
+
+def test_no_older_release_is_asked_for_that_no_allowed_python_runs():
+    required = PythonConstraint(specifier=">=3.9", strength="required", source=HERE)
+    log = "AttributeError: module 'scipy.misc' has no attribute 'imread'"
+
+    assert answer_to(log, required) is None
+    assert answer_to(log) is not None
+
+
+def test_a_release_among_the_offered_ones_says_nothing_about_the_interpreter():
+    offered = "ERROR: Could not find a version that satisfies the requirement six=={} (from versions: 1.0, 1.9)"
+
+    assert answer_to(offered.format("1.0"), build=True) is None
+    assert answer_to(offered.format("0.9"), build=True) is not None
+
+
+def test_arguments_that_a_program_does_not_know_are_no_plugin_of_pytest():
+    log = "main.py: error: unrecognized arguments: --cov=demo"
+
+    assert answer_to(log) is None
+
+
+def test_ascii_is_the_wish_of_code_on_a_python_that_reads_utf_8():
+    log = "UnicodeDecodeError: 'ascii' codec can't decode byte 0xc3 in position 0: ordinal not in range(128)"
+    old = EnvPlan(base_image="python:3.6-slim", smoke_command="python main.py")
+
+    assert answer_to(log) is None
+    assert answer_to(log, plan=old) is not None
+
+
+def test_a_second_display_is_not_asked_for():
+    log = "_tkinter.TclError: no display name and no $DISPLAY environment variable"
+    first = answer_to(log)
+    assert first is not None
+    assert first.decision.new_plan is not None
+
+    assert answer_to(log, plan=first.decision.new_plan) is None
