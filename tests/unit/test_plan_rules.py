@@ -179,6 +179,9 @@ def test_a_repair_is_shown_as_the_lines_it_changed():
         smoke_command="true",
     )
     after = before.model_copy(
-        update={"system_packages": ("git",), "install_steps": ("pip install --no-deps a==1 c==3", "make")}
+        update={
+            "system_packages": ("git",),
+            "install_steps": ("pip install --no-deps a==1 c==3", "make"),
+        }
     )
     assert plan_diff(before, after).splitlines() == ["+ apt git", "- pip b==2", "+ pip c==3"]
