@@ -147,7 +147,9 @@ def test_site_access_reaches_every_step_and_nothing_of_it_stays(
     assert isinstance(built, Built), built.log.stderr
     assert "from the site" in built.log.stdout
     assert "bytes by urllib" in built.log.stdout
-    assert f"CONNECT {HOST}:443 HTTP/1.1".encode() in index.proxy_requests
+    # Which HTTP version it says is the interpreter's affair (1.0 on Debian's Python 3.11.2, 1.1 on later ones).
+    asked = f"CONNECT {HOST}:443 ".encode()
+    assert any(request.startswith(asked) for request in index.proxy_requests)
     credentials = base64.b64encode(f"someone:{PASSWORD}".encode()).decode()
     assert f"Basic {credentials}" in index.authorizations
     everything = image_bytes(engine, built.image)
