@@ -19,6 +19,10 @@ USER: Final = "1000:1000"
 """Owner of the source in the image, and the user of smoke runs: repositories write next to their code."""
 KEEP_NO_DOWNLOADS: Final = "ARG PIP_NO_CACHE_DIR=1"
 """An image shall not carry pip's downloads. An ARG, so that our own builds, whose cache is mounted, can turn it off."""
+ARCHIVED_BASE: Final = re.compile(r"(^|/)python:(2\.7|3\.[45])\b|\b(buster|stretch)\b")
+"""Images on Debian releases that have left the mirrors: python:2.7-slim was built last in April 2020, on buster."""
+ARCHIVE: Final = "http://archive.debian.org"
+"""Keeps what has left the mirrors, but for the `-updates` suites. https://www.debian.org/distrib/archive"""
 DOCKERIGNORE: Final = """\
 # Only the Dockerfile and the source go to the engine.
 *
@@ -111,8 +115,15 @@ def _system_packages(plan: EnvPlan) -> list[str]:
     if not plan.system_packages:
         return []
     packages = " ".join(sorted(set(plan.system_packages)))
+    update = "apt-get update"
+    if ARCHIVED_BASE.search(plan.base_image):
+        # Only after the image's own sources failed: a site's mirror or a stand-in on a newer release may serve.
+        update = (
+            f"{{ {update} || {{ sed -i -E -e '/-updates/d' -e 's#https?://[^/ ]+/#{ARCHIVE}/#'"
+            f" /etc/apt/sources.list && {update} -o Acquire::Check-Valid-Until=false; }}; }}"
+        )
     return [
-        "RUN apt-get update"
+        f"RUN {update}"
         f" && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
         " && rm -rf /var/lib/apt/lists/*"
     ]
