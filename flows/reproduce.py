@@ -135,11 +135,11 @@ def _attempts(
     offered: tuple[str, ...],
     run_id: str,
 ) -> tuple[Attempt, ...]:
-    """Return the history: up to the first success, the first stop, or the last attempt allowed."""
+    """Return the history: up to the first success, the first stop, or the last build allowed."""
     history: tuple[Attempt, ...] = ()
     while True:
         number = len(history) + 1
-        run.event(f"attempt {number} of {settings.max_attempts}: {planned.plan.base_image}")
+        run.event(f"attempt {number}: {planned.plan.base_image}")
         run.decisions(planned, history)
         state = attempt(
             number, checkout, planned, request, str(run.path), run_id, return_state=True
@@ -148,8 +148,8 @@ def _attempts(
         if isinstance(done, BaseException):
             raise done
         history = (*history, done)
-        wanted = next_plan(history)
-        if done.succeeded or wanted is None or number >= settings.max_attempts:
+        wanted = next_plan(history, settings.max_attempts)
+        if done.succeeded or wanted is None:
             return history
         planned = run.attempt_stage(number, resolve, wanted, offered, settings)
         if was_tried(planned, history):

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Final
 
+from paper2run.ci_tests import PROVES
 from paper2run.evidence import Evidence
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import BuildProduct, Command
+from paper2run.plain_commands import ACCELERATED, UNSAFE
 from paper2run.plan_draft import choice
-from paper2run.smoke_candidates import ACCELERATED, UNSAFE
 
 SAID: Final = "/tmp/said"
 NOT_STARTED: Final = 126
@@ -64,7 +65,7 @@ def machine_tested(evidence: Evidence, forms: Iterable[str]) -> SmokeChoice | No
     wanted = set(forms)
     for fact in evidence.facts.of(Command):
         if fact.purpose == "test" and fact.source.kind == "ci" and fact.line in wanted:
-            return choice(fact.line, "the tests that its CI runs pass", fact.source)
+            return choice(fact.line, PROVES, fact.source)
     return None
 
 

@@ -40,6 +40,19 @@ def example_commands(text: str, source: Source, *, own: frozenset[str]) -> Itera
     yield Command(purpose="run", line=f"python -c {shlex.quote(script)}", source=source)
 
 
+def only_imports(line: str) -> bool:
+    """Tell whether a command of `example_commands`, also behind `cd FOLDER &&`, does no more than import."""
+    _, found, words = line.partition("python -c ")
+    if not found:
+        return False
+    code = "".join(shlex.split(words))
+    try:
+        script = json.loads(code[len("exec(") : -1]) if code.startswith("exec(") else code
+    except ValueError:
+        return False  # an exec of the example's own
+    return all(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(script).body)
+
+
 def _imported(nodes: list[ast.AST]) -> frozenset[str]:
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]

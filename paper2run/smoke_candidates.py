@@ -8,7 +8,10 @@ import shlex
 from pathlib import PurePosixPath
 from typing import Final
 
-from paper2run.model.environment import Asked, SmokeChoice
+from pydantic import TypeAdapter, ValidationError
+
+from paper2run.ci_tests import tested_by_ci
+from paper2run.model.environment import Asked, ShellCommand, SmokeChoice
 from paper2run.model.facts import (
     Command,
     EntryPoint,
@@ -19,24 +22,20 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.value import Source
+from paper2run.plain_commands import ACCELERATED, folder_and_line, plain_words
+from paper2run.python_examples import only_imports
 
-ACCELERATED: Final = re.compile(
-    r"--?(?:gpus?|cuda|device|multi-?gpu|local_rank)\b|CUDA_VISIBLE|nvidia|torchrun|mpirun"
-)
-"""Commands that ask for hardware."""
-UNSAFE: Final = re.compile(r"[;&|<>`$()*]|\.\.\.|https?://|\{|\}")
-"""What makes a documented command more than one plain program call; placeholders such as `...` too."""
 FROM_ELSEWHERE: Final = re.compile(
     r"urlopen|requests\.|download|from_pretrained|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
 )
 """Examples that read files or the network: what they want is rarely there."""
-IN_FOLDER: Final = re.compile(r"cd (?P<folder>[\w./-]+) && (?P<line>.+)")
 PYTHON_EXAMPLE: Final = "python example"
 """Note of the documents detector on a block of Python that uses the repository's own package."""
 MAX_DOCUMENTED: Final = 2
 """The first commands of a README are the quick start; later ones are variants."""
 OUTSIDE: Final = "/tmp"
 """A folder outside the checkout: an import from there sees only what was installed."""
+SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
 
 
 def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
@@ -45,13 +44,30 @@ def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Sm
         source = Source(kind="user", note="--smoke")
         return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
     installed = bool(facts.of(Project))
-    return [
-        *_documented(facts, files)[:MAX_DOCUMENTED],
-        *_imports(facts, installed=installed),
+    documented = _documented(facts, files)
+    uses = [choice for choice in documented if not only_imports(choice.command)]
+    tested = tested_by_ci(facts, files)
+    # What the authors or their CI run comes first; then what the packaging promises; scripts and tests last, which
+    # nobody says to run as they stand: they may want data, a screen or a day.
+    ranked = [
+        *uses[:MAX_DOCUMENTED],
+        *([tested] if tested else []),
+        *[choice for choice in documented if choice not in uses][:1],
         *(_console_scripts(facts) if installed else []),
+        *_imports(facts, installed=installed),
         *_scripts(facts),
         *_tests(facts),
     ]
+    return [choice for choice in ranked if _is_allowed(choice.command)]
+
+
+def _is_allowed(command: str) -> bool:
+    """Tell whether a plan may hold the command: repositories write all sorts of things."""
+    try:
+        SHELL_COMMAND.validate_python(command)
+    except ValidationError:
+        return False
+    return True
 
 
 def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
@@ -65,7 +81,7 @@ def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
                 command = f"cd {OUTSIDE} && {fact.line}" if facts.of(Project) else fact.line
                 found.append(_choice(command, "a documented example runs", fact.source))
             continue
-        folder, line = _folder_and_line(fact.line)
+        folder, line = folder_and_line(fact.line)
         words = _words(line)
         inside = frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
         if words and _is_complete(words, inside):
@@ -79,20 +95,9 @@ def _choice(command: str, proves: str, source: Source) -> SmokeChoice:
     return SmokeChoice(command=command, proves=proves, source=source)
 
 
-def _folder_and_line(line: str) -> tuple[str, str]:
-    """Split `cd FOLDER && COMMAND`; any other line is in no folder."""
-    match = IN_FOLDER.match(line)
-    return (match["folder"].strip("/"), match["line"]) if match else ("", line)
-
-
 def _words(line: str) -> list[str]:
     """Return the words of `python SCRIPT …`, or nothing for any other form."""
-    if UNSAFE.search(line) or ACCELERATED.search(line):
-        return []
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        return []
+    words = plain_words(line)
     is_python = len(words) > 1 and re.fullmatch(r"python[23]?(?:\.\d+)?", words[0]) is not None
     return words if is_python and words[1].endswith(".py") else []
 

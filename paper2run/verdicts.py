@@ -1,17 +1,21 @@
 """How a run ends: the rules from the history of attempts to a verdict, and whether to go on."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import (
     EngineMissing,
+    EnvPlan,
     PlannedEnvironment,
     Reason,
     SmokeChoice,
 )
 from paper2run.model.outcome import BuildFailed, Passed
 from paper2run.model.report import Attempt, Verdict
+from paper2run.model.value import Source
+from paper2run.repairs.wrong_smoke_command import runs_tests
 
 SHOWN_CHARACTERS: Final = 120
 
@@ -42,15 +46,18 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     """Return the verdict of a run whose attempts are over; there is at least one."""
     last = attempts[-1]
     if isinstance(last.smoke, Passed):
-        how = "was alive at the timeout" if last.smoke.alive_at_timeout else "exited with status 0"
-        proves = f" ({last.planned.smoke_proves})" if last.planned.smoke_proves else ""
+        alive = last.smoke.alive_at_timeout
+        how = "was alive at the timeout" if alive else "exited with status 0"
+        to_its_end = "had not failed so far; run to its end it would show: " if alive else ""
+        shows = last.planned.smoke_proves
+        proves = f" ({to_its_end}{shows})" if shows else ""
         shown = shortened(last.planned.plan.smoke_command)
         return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
         return Verdict(status="smoke-failed", cause="undiagnosed", reason=failure_line(last))
     if last.diagnosis.decision.decision == "stop":
         return stopped(last.diagnosis)
-    if len(attempts) < max_attempts:
+    if builds(attempts) < max_attempts:
         # A repair that leads to a plan that was tried already.
         return Verdict(
             status="stopped-by-rule",
@@ -67,30 +74,67 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     )
 
 
-def next_plan(attempts: Sequence[Attempt]) -> PlannedEnvironment | None:
-    """Return the plan that the last attempt's repair asks for, not yet resolved; None where there is none."""
+def builds(attempts: Sequence[Attempt]) -> int:
+    """Return how many of the attempts count: falling back on a weaker smoke command needs no new image."""
+    plans = [attempt.planned for attempt in attempts]
+    return 1 + sum(not _falls_back(before, after.plan) for before, after in pairwise(plans))
+
+
+def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
+    """Return the plan to try next, not yet resolved; None where there is none.
+
+    It is what the last attempt's repair asks for. Where that would take one build too many, and only tests failed,
+    it is the plan that stands, with a weaker smoke command.
+    """
     last = attempts[-1]
     diagnosis = last.diagnosis
     if diagnosis is None or diagnosis.decision.new_plan is None:
         return None
-    reason = Reason(
-        topic="repair",
-        decision=f"{diagnosis.by}: {diagnosis.decision.reason}",
-        source=diagnosis.source,
-    )
-    proves, weaker = _after_change(last.planned, diagnosis.decision.new_plan.smoke_command)
-    return last.planned.model_copy(
+    after = diagnosis.decision.new_plan
+    if builds(attempts) >= max_builds and not _falls_back(last.planned, after):
+        return _weaker(last.planned) if runs_tests(last.planned.plan.smoke_command) else None
+    decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
+    return _changed(last.planned, after, decision, diagnosis.source).model_copy(
         update={
-            "plan": diagnosis.decision.new_plan,
+            "guesses": (*last.planned.guesses, *diagnosis.guesses),
+            "pythons": diagnosis.pythons or last.planned.pythons,
+        }
+    )
+
+
+def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
+    """Return the plan with the next smoke command and the same image; None where none is left."""
+    if not planned.weaker_smokes:
+        return None
+    choice = planned.weaker_smokes[0]
+    plan = (planned.draft or planned.plan).model_copy(update={"smoke_command": choice.command})
+    decision = f"no build is left to repair what the tests miss; next: {choice.proves}"
+    return _changed(planned, plan, decision, choice.source)
+
+
+def _changed(
+    planned: PlannedEnvironment, plan: EnvPlan, decision: str, source: Source
+) -> PlannedEnvironment:
+    proves, weaker = _after_change(planned, plan.smoke_command)
+    reason = Reason(topic="repair", decision=decision, source=source)
+    return planned.model_copy(
+        update={
+            "plan": plan,
             "draft": None,
             "resolution": None,
             "smoke_proves": proves,
             "weaker_smokes": weaker,
-            "guesses": (*last.planned.guesses, *diagnosis.guesses),
-            "pythons": diagnosis.pythons or last.planned.pythons,
-            "reasons": (*last.planned.reasons, reason),
+            "reasons": (*planned.reasons, reason),
         }
     )
+
+
+def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
+    """Tell whether a plan, pinned or not, is the one before with a weaker smoke command of the planner's."""
+    if after.smoke_command not in {choice.command for choice in planned.weaker_smokes}:
+        return False
+    digest = after.model_copy(update={"smoke_command": planned.plan.smoke_command}).digest
+    return digest in {plan.digest for plan in (planned.plan, planned.draft) if plan}
 
 
 def _after_change(planned: PlannedEnvironment, command: str) -> tuple[str, tuple[SmokeChoice, ...]]:

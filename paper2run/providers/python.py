@@ -35,8 +35,8 @@ ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
 }
-MAX_WEAKER: Final = 2
-"""Each costs one attempt."""
+MAX_WEAKER: Final = 4
+"""Each costs a run, and no build."""
 SCM_VERSION: Final = {
     "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",
     "PBR_VERSION": "0.0.0",

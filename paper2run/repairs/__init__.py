@@ -73,9 +73,13 @@ REPAIRS: tuple[Repair, ...] = (
 
 
 def diagnose(broken: Broken) -> Diagnosis | None:
-    """Return the first rule's answer; None where all abstain."""
+    """Return the first rule's answer; None where all abstain.
+
+    A stop is not taken from failed tests while a weaker command is left: what one test misses, others may not need.
+    """
+    may_stop = not wrong_smoke_command.has_weaker_than_tests(broken)
     for rule in REPAIRS:
         diagnosis = rule.repair(broken)
-        if diagnosis is not None:
+        if diagnosis is not None and (may_stop or diagnosis.decision.decision == "repair"):
             return diagnosis
     return None

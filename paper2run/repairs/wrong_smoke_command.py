@@ -1,13 +1,15 @@
 """Falls back on the next smoke command where the chosen one itself is wrong, not the environment.
 
 Reads Python's own words for a documented example that was never meant to run as it stands (`NameError`,
-`SyntaxError` in `<string>`), for a script that wants arguments, and for files and services an example expects.
+`SyntaxError` in `<string>`), for a script that wants arguments, and for files and services an example expects. A run
+of tests needs no such words: tests fail for reasons of their own, and a weaker command shows what is there.
 """
 
 import re
 from typing import Final
 
 from paper2run.broken import Broken, repaired
+from paper2run.command_purpose import purpose_of
 from paper2run.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -29,13 +31,33 @@ def repair(broken: Broken) -> Diagnosis | None:
     """Return the plan with the next command; None where there is none left, or the build failed."""
     weaker = broken.planned.weaker_smokes
     hit = last_hit(broken.lines, *SIGNS)
-    if not isinstance(broken.failure, SmokeFailed) or not weaker or hit is None:
+    if not isinstance(broken.failure, SmokeFailed) or not weaker:
+        return None
+    if hit is None and not has_weaker_than_tests(broken):
         return None
     return repaired(
         broken,
         NAME,
         {"smoke_command": weaker[0].command},
         reason=f"the command itself is at fault; next: {weaker[0].proves}",
-        evidence=hit.line,
+        evidence=hit.line if hit else _last_line(broken.lines),
         cause="code_error",
     )
+
+
+def has_weaker_than_tests(broken: Broken) -> bool:
+    """Tell whether tests failed and a weaker command is left: nothing is proven then of what cannot be had."""
+    return (
+        isinstance(broken.failure, SmokeFailed)
+        and bool(broken.planned.weaker_smokes)
+        and runs_tests(broken.plan.smoke_command)
+    )
+
+
+def runs_tests(command: str) -> bool:
+    """Tell whether a smoke command runs tests."""
+    return purpose_of(command.removeprefix("{ ")) == "test"
+
+
+def _last_line(lines: list[str]) -> str:
+    return next((line.strip() for line in reversed(lines) if line.strip()), "the tests failed")

@@ -88,6 +88,31 @@ def test_a_repair_that_is_needed_after_the_last_attempt_exhausts_them(tmp_path, 
     assert not (folder / "image.txt").exists()
 
 
+def test_failed_tests_of_the_ci_make_way_for_a_weaker_command_in_the_same_image(
+    tmp_path, repository
+):
+    repo = repository(
+        {
+            ".travis.yml": "language: python\nscript: pytest --cov=waves\n",
+            "setup.py": "from setuptools import setup\nsetup(name='waves', py_modules=['waves'])\n",
+            "waves.py": "def height():\n    return 1\n",
+            "test_waves.py": "import waves\n\n\ndef test_height():\n    assert waves.height() == 2\n",
+        }
+    )
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), max_attempts=1, return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.attempts) == ("success", 2), metadata.reason
+    assert "import waves" in metadata.reason
+    first, second = (folder / "attempts" / number for number in ("01", "02"))
+    assert "1 failed" in (first / "smoke_stdout.log").read_text()
+    assert json.loads((first / "diagnosis.json").read_text())["by"] == "wrong_smoke_command"
+    log = (second / "build_stdout.log").read_text()
+    steps = [line for line in log.splitlines() if " RUN " in line or " COPY " in line]
+    assert steps and all(line.endswith("(cached)") for line in steps), "nothing is built again"
+
+
 def test_data_that_is_not_in_the_repository_stops_with_the_line_that_wants_it(tmp_path, repository):
     repo = repository({"main.py": 'open("data/train.csv")\n'})
 

@@ -1,0 +1,190 @@
+"""Which commands could show that an environment works, in which order, and when the next one takes its turn."""
+
+import re
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from paper2run.broken import Broken, repaired, stopped
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import Asked, PlannedEnvironment
+from paper2run.model.facts import Command, EntryPoint, Fact, OwnModule, Project, RepoFacts
+from paper2run.model.outcome import Built, Log, Passed, SmokeFailed, Verification
+from paper2run.model.report import Attempt
+from paper2run.model.value import Source
+from paper2run.python_examples import example_commands
+from paper2run.repairs import diagnose
+from paper2run.smoke_candidates import candidates
+from paper2run.verdicts import after_attempts, builds, next_plan
+
+HERE = Source(kind="file", path="setup.py", line=1)
+README = Source(kind="readme", path="README.md", line=9, note="python example")
+CI = Source(kind="ci", path=".travis.yml", line=7)
+PROJECT = Project(root="", backend="setup.py", name="n", source=HERE)
+OWN = OwnModule(module="n", root="", installed=True, source=HERE)
+SCRIPT = EntryPoint(name="n-run", form="console-script", source=HERE)
+PATHS = frozenset({"tests/test_n.py", "n/tests/test_m.py", "test.py", "sub/test_all.py"})
+
+
+def ci(line: str) -> Command:
+    return Command(purpose="test", line=line, source=CI)
+
+
+def example(text: str) -> Fact:
+    (command,) = example_commands(text, README, own=frozenset({"n"}))
+    return command
+
+
+def commands_of(*facts: Fact) -> list[str]:
+    found = candidates(RepoFacts(facts=facts), PATHS, Asked(name="o/n", commit="a" * 40))
+    assert all(choice.proves for choice in found)
+    return [choice.command for choice in found]
+
+
+def test_what_proves_more_is_tried_first():
+    uses, bare = example("from n import f\nf(1)"), example("from n import f")
+    assert commands_of(PROJECT, OWN, SCRIPT, bare, uses, ci("pytest tests")) == [
+        "cd /tmp && python -c 'exec(\"from n import f\\nf(1)\")'",
+        "pytest -x tests",
+        "cd /tmp && python -c 'from n import f'",
+        "n-run --help",
+        "cd /tmp && python -c 'import n'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("pytest", "pytest -x"),
+        ("py.test --cov=./ --cov-report xml", "pytest -x"),
+        ("poetry run python -m pytest -n auto -k 'not slow'", "python -m pytest -x -k 'not slow'"),
+        ("python3.7 -m coverage run --source n -m pytest tests/", "python -m pytest -x tests/"),
+        ("coverage run test.py", "python test.py"),
+        ("cd sub && python test_all.py -v", "cd sub && python test_all.py -v"),
+        ("MPLBACKEND=Agg pytest tests/test_n.py::test_a", "MPLBACKEND=Agg pytest -x tests/test_n.py::test_a"),
+    ],
+)  # fmt: skip
+def test_a_test_command_keeps_only_what_decides_which_tests_are_run(line, command):
+    assert commands_of(ci(line)) == [command]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tox", "make test", "python setup.py test", "pytest $FLAGS", "pytest --gpus 1", "python test/run_test.py",
+        "pytest tests/missing.py", "if [ $X ]; then nosetests; fi", "LD_PRELOAD=x.so pytest", "pytest 'tests",
+    ],
+)  # fmt: skip
+def test_a_test_command_that_needs_more_than_the_checkout_is_no_candidate(line):
+    assert commands_of(ci(line)) == []
+
+
+def test_what_tox_runs_stands_for_tox():
+    source = Source(kind="file", path="tox.ini", line=4)
+    inner = Command(purpose="test", line="pytest --cov=n tests", source=source)
+    assert commands_of(inner) == []
+    assert commands_of(inner, ci("python -m tox")) == ["pytest -x tests"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "status", "code"),
+    [
+        ("Ran 3 tests in 0.1s", 0, 0),
+        ("Ran 3 tests in 0.1s", 1, 1),
+        ("Ran 0 tests in 0.0s", 0, 1),
+        ("", 0, 1),
+    ],
+)
+def test_a_run_of_no_test_at_all_fails(tmp_path: Path, printed: str, status: int, code: int):
+    (tmp_path / "nosetests").write_text(f"#!/bin/sh\necho '{printed}' >&2\nexit {status}\n")
+    (tmp_path / "nosetests").chmod(0o755)
+    (command,) = commands_of(ci("nosetests-3.4 --with-coverage"))
+    command = command.replace("/tmp/", f"{tmp_path}/")
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["/bin/sh", "-c", command], env=path, capture_output=True, timeout=60)
+    assert done.returncode == code, done
+    assert printed in done.stdout.decode()
+
+
+def planned(*smokes: str) -> PlannedEnvironment:
+    choices = [
+        {"command": text, "proves": f"what {text} shows", "source": {"kind": "default"}}
+        for text in smokes
+    ]
+    plan = {"base_image": "python:3.9-slim", "smoke_command": smokes[0]}
+    return PlannedEnvironment.model_validate(
+        {"plan": plan, "planner": "rules", "smoke_proves": "x", "weaker_smokes": choices[1:],
+         "commit_day": date(2020, 1, 1)}
+    )  # fmt: skip
+
+
+def failed(environment: PlannedEnvironment, log: str) -> Broken:
+    failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr=log))
+    return Broken(failure, environment, RepoFacts(), Verification())
+
+
+def test_failed_tests_make_way_for_a_weaker_command_whatever_they_say():
+    found = diagnose(failed(planned("pytest -x", "n --help"), "E  assert 1 == 2\n1 failed"))
+    assert found is not None and found.decision.new_plan is not None
+    assert (found.by, found.decision.new_plan.smoke_command) == ("wrong_smoke_command", "n --help")
+    assert diagnose(failed(planned("n --help", "n"), "E  assert 1 == 2\n1 failed")) is None
+
+
+def test_failed_tests_stop_a_run_only_where_no_weaker_command_is_left():
+    log = "RuntimeError: Found no NVIDIA driver on your system."
+    last = diagnose(failed(planned("pytest -x"), log))
+    earlier = diagnose(failed(planned("pytest -x", "n --help"), log))
+    assert last is not None and last.decision.decision == "stop"
+    assert earlier is not None and earlier.decision.decision == "repair"
+
+
+def attempt(environment: PlannedEnvironment, diagnosis: Diagnosis | None, number: int) -> Attempt:
+    return Attempt(
+        number=number,
+        planned=environment,
+        built=Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1),
+        smoke=SmokeFailed(exit_code=1, seconds=1),
+        diagnosis=diagnosis,
+    )
+
+
+def repair(environment: PlannedEnvironment, **changes: object) -> Diagnosis:
+    found = repaired(failed(environment, ""), "rule", changes, reason="because", evidence="x")
+    assert found is not None
+    return found
+
+
+def test_falling_back_on_a_weaker_command_costs_no_build():
+    first = planned("a", "b", "c")
+    history = (attempt(first, repair(first, smoke_command="b"), 1),)
+    second = next_plan(history, 1)
+    assert second is not None
+    assert (second.plan.smoke_command, second.smoke_proves) == ("b", "what b shows")
+    assert [choice.command for choice in second.weaker_smokes] == ["c"]
+    history = (*history, attempt(second, repair(second, smoke_command="unheard of"), 2))
+    assert builds(history) == 1
+    assert next_plan(history, 1) is None, "a command that the planner did not foresee counts"
+    assert next_plan(history, 2) is not None
+
+
+def test_without_a_build_left_failed_tests_make_way_for_a_weaker_command():
+    tests, other = planned("pytest -x", "b"), planned("a", "b")
+    wanted = next_plan((attempt(tests, repair(tests, system_packages=("git",)), 1),), 1)
+    assert wanted is not None and wanted.plan.smoke_command == "b"
+    assert wanted.plan.system_packages == ()
+    assert next_plan((attempt(other, repair(other, system_packages=("git",)), 1),), 1) is None
+
+
+def test_a_stop_ends_the_attempts():
+    stop = stopped("rule", "needs_gpu", reason="x", evidence="x", smallest_change="x")
+    assert next_plan((attempt(planned("pytest -x", "b"), stop, 1),), 3) is None
+
+
+def test_a_command_that_was_alive_at_the_timeout_is_not_said_to_have_passed():
+    alive = attempt(planned("pytest -x"), None, 1).model_copy(
+        update={"smoke": Passed(alive_at_timeout=True, seconds=1)}
+    )
+    reason = after_attempts([alive], 3).reason
+    assert re.search(r"alive at the timeout \(had not failed so far; .* it would show: x\)", reason)
