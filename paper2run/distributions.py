@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from packaging.utils import canonicalize_name
 
-Certainty = Literal["declared", "known", "same-name", "absent"]
+Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
 AFFIXES: Final = (
     "python-{}",
@@ -38,11 +38,17 @@ class Guess:
     name: str
     """Normalised distribution name (PEP 503); empty where the index has none."""
     certainty: Certainty
-    """declared: the repository asks for it; known: the table has it; same-name: unverified; absent: on no index."""
+    """declared: the repository asks for it; known: the table has it; mentioned: unverified, but the
+    repository names it elsewhere; same-name: unverified; absent: on no index."""
     source: str
     """The requirement, the table's date, or the reason for the absence."""
     others: tuple[str, ...] = ()
     """Further distributions that provide the same module, best first."""
+
+    @property
+    def unverified(self) -> bool:
+        """Only the name speaks for it: whoever has the index must look into its files."""
+        return self.certainty in {"mentioned", "same-name"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,13 @@ class _Table:
     spans: Mapping[str, tuple[str, str]]
 
 
-def distribution_for(module: str, declared: Iterable[str] = ()) -> Guess:
+def distribution_for(
+    module: str, declared: Iterable[str] = (), mentioned: Iterable[str] = ()
+) -> Guess:
     """Return the best guess for an imported module, dotted names included (`google.protobuf`).
 
-    `declared` are the normalised names of distributions that the repository itself asks for.
+    `declared` are the normalised names of distributions that the repository itself asks for, `mentioned` those
+    of its extras and further manifests, in order.
     """
     table = _table()
     key = module if module in table.modules else module.partition(".")[0]
@@ -71,6 +80,10 @@ def distribution_for(module: str, declared: Iterable[str] = ()) -> Guess:
         return Guess(module, "", "absent", table.absent.get(module) or table.absent[key])
     if known:
         return Guess(module, known[0], "known", f"import names of {table.refreshed}", known[1:])
+    for name in mentioned:
+        # `arize-phoenix` in an extra for `import phoenix`, a name that a stranger has on the index.
+        if same in name.split("-") or name in _variants(key):
+            return Guess(module, name, "mentioned", f"the repository names {name}")
     return Guess(module, same, "same-name", "the module's own name, unverified")
 
 

@@ -65,7 +65,8 @@ def gather(facts: RepoFacts) -> Wanted:
     own: set[str] = {
         canonicalize_name(project.name) for project in facts.of(Project) if project.name
     }
-    collected = _Collected(own)
+    mentioned = dict.fromkeys(fact.name for fact in facts.of(Requirement))
+    collected = _Collected(own, tuple(name for name in mentioned if name not in own))
     for fact in _declared(facts):
         # What only the tests want must not decide on the whole environment.
         collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
@@ -89,6 +90,7 @@ def gather(facts: RepoFacts) -> Wanted:
             f"imported as {imported.module}",
             imported.source,
             needed=imported.where in own_code,
+            below=imported.below,
         )
     return collected.result()
 
@@ -123,8 +125,9 @@ def _add_build_needs(collected: "_Collected", project: Project) -> None:
 class _Collected:
     """Merges requirements by distribution name: several texts for one name all hold."""
 
-    def __init__(self, own: set[str]) -> None:
+    def __init__(self, own: set[str], mentioned: tuple[str, ...]) -> None:
         self._own = own
+        self._mentioned = mentioned
         self._texts: dict[str, list[str]] = {}
         self._optional: dict[str, None] = {}
         self._guesses: list[GuessedDistribution] = []
@@ -155,19 +158,27 @@ class _Collected:
             self._optional.pop(name, None)
         self._reasons.append(_reason(f"{normal}: {why}", source))
 
-    def add_module(self, module: str, why: str, source: Source, *, needed: bool = False) -> None:
+    def add_module(
+        self,
+        module: str,
+        why: str,
+        source: Source,
+        *,
+        needed: bool = False,
+        below: tuple[str, ...] = (),
+    ) -> None:
         """Add the distribution of a module; nothing where no index has one.
 
         It is optional unless it is `needed` and its name is known: a guess must not stand in the way.
         """
-        guess = distribution_for(module, tuple(self._texts))
+        guess = distribution_for(module, tuple(self._texts), self._mentioned)
         if guess.certainty == "absent":
             self._reasons.append(_reason(f"{module} left out: {guess.source}", source))
             return
         new = canonicalize_name(guess.name) not in self._texts
-        self.add(guess.name, why, source, optional=not needed or guess.certainty == "same-name")
-        if new and guess.certainty == "same-name":
-            self._guesses.append(GuessedDistribution(name=guess.name, module=module))
+        self.add(guess.name, why, source, optional=not needed or guess.unverified)
+        if new and guess.unverified:
+            self._guesses.append(GuessedDistribution(name=guess.name, module=module, below=below))
 
     def result(self) -> Wanted:
         """Return what was collected."""

@@ -72,12 +72,20 @@ def _without_lookalikes(planned: PlannedEnvironment, settings: Settings) -> Plan
         wrong = [
             guess
             for guess in planned.guesses
-            if not provides(index, guess.name, guess.module, cache_dir)
+            if not provides(
+                index,
+                guess.name,
+                guess.module,
+                cache_dir,
+                below=guess.below,
+                cutoff=planned.commit_day,
+            )
         ]
     reasons = [
         Reason(
             topic="dependency",
-            decision=f"{guess.name} left out: no such distribution holds the module {guess.module}",
+            decision=f"{guess.name} left out: no such distribution holds "
+            + ", ".join((guess.module, *(f"{guess.module}.{name}" for name in guess.below))),
             source=Source(kind="index"),
         )
         for guess in wrong

@@ -1,7 +1,7 @@
 """Finds the third-party modules that the repository's Python files import; notebooks are read in notebooks.py."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from paper2run.detectors.own_modules import own_names
@@ -21,32 +21,52 @@ class Tally:
 
     source: Source
     guarded: bool
-    files: int = 0
+    paths: set[str] = field(default_factory=set)
+    below: set[str] = field(default_factory=set)
+
+
+class Tallies:
+    """The third-party modules of a repository, by name and kind of place."""
+
+    def __init__(self, tree: RepoTree) -> None:
+        self._tree = tree
+        self._found: dict[tuple[str, Where], Tally] = {}
+
+    def add(self, imported: Imported, where: Where, path: str, *, note: str = "") -> None:
+        """Count one import; own and standard modules do not count."""
+        name = third_party(self._tree, imported, path)
+        if not name:
+            return
+        line = 0 if note else imported.line
+        source = Source(kind="import", path=path, line=line, note=note)
+        tally = self._found.setdefault((name, where), Tally(source, imported.guarded))
+        tally.paths.add(path)
+        below = imported.module.removeprefix(name).removeprefix(".").partition(".")[0]
+        if below:
+            tally.below.add(below)
+        if tally.guarded and not imported.guarded:
+            tally.source, tally.guarded = source, False
+
+    def facts(self) -> Iterable[Import]:
+        """Yield one fact per module and kind of place; unguarded if any file there needs it; by name."""
+        for (name, where), tally in sorted(self._found.items()):
+            yield Import(
+                module=name,
+                where=where,
+                guarded=tally.guarded,
+                files=len(tally.paths),
+                below=tuple(sorted(tally.below)),
+                source=tally.source,
+            )
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield one fact per module and kind of place; unguarded if any file there needs it; by name."""
-    found: dict[tuple[str, Where], Tally] = {}
+    """Yield the modules that Python files import."""
+    found = Tallies(tree)
     for module in modules_of(tree):
-        here: dict[str, Imported] = {}
         for imported in module.source.imports:
-            name = third_party(tree, imported, module.path)
-            if name and (name not in here or (here[name].guarded and not imported.guarded)):
-                here[name] = imported
-        for name, imported in here.items():
-            source = Source(kind="import", path=module.path, line=imported.line)
-            tally = found.setdefault((name, module.role), Tally(source, imported.guarded))
-            tally.files += 1
-            if tally.guarded and not imported.guarded:
-                tally.source, tally.guarded = source, False
-    for (name, where), tally in sorted(found.items()):
-        yield Import(
-            module=name,
-            where=where,
-            guarded=tally.guarded,
-            files=tally.files,
-            source=tally.source,
-        )
+            found.add(imported, module.role, module.path)
+    yield from found.facts()
 
 
 def third_party(tree: RepoTree, imported: Imported, path: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.command_purpose import purpose_of
-from paper2run.detectors.imports import third_party
-from paper2run.model.facts import Command, Fact, Import, PythonConstraint, SystemPackage, Unreadable
+from paper2run.detectors.imports import Tallies
+from paper2run.model.facts import Command, Fact, PythonConstraint, SystemPackage, Unreadable
 from paper2run.model.value import Source
 from paper2run.notebook_source import Cell, Notebook, notebooks_of
 from paper2run.requirement_text import read_requirement
@@ -45,30 +45,14 @@ def _versions(notebooks: Iterable[Notebook]) -> Iterator[Fact]:
             )
 
 
-def _imports(tree: RepoTree, notebooks: Iterable[Notebook]) -> Iterator[Fact]:
+def _imports(tree: RepoTree, notebooks: Iterable[Notebook]) -> Iterable[Fact]:
     """Yield one fact per module; what any notebook needs unguarded is unguarded."""
-    places: dict[str, Source] = {}
-    guards: dict[str, bool] = {}
-    files: dict[str, set[str]] = {}
+    found = Tallies(tree)
     for notebook in notebooks:
         for cell in notebook.cells:
             for imported in cell.source.imports:
-                name = third_party(tree, imported, notebook.path)
-                if not name:
-                    continue
-                files.setdefault(name, set()).add(notebook.path)
-                if name not in places or (guards[name] and not imported.guarded):
-                    note = f"cell {cell.number}"
-                    places[name] = Source(kind="import", path=notebook.path, note=note)
-                    guards[name] = imported.guarded
-    for name in sorted(places):
-        yield Import(
-            module=name,
-            where="notebook",
-            guarded=guards[name],
-            files=len(files[name]),
-            source=places[name],
-        )
+                found.add(imported, "notebook", notebook.path, note=f"cell {cell.number}")
+    return found.facts()
 
 
 def _commands(notebook: Notebook, cell: Cell) -> Iterator[Fact]:

@@ -199,11 +199,13 @@ class SmokeChoice(Value):
 
 
 class GuessedDistribution(Value):
-    """A distribution that is only thought to provide a module, because both have one name."""
+    """A distribution that is only thought to provide a module, because its name says so."""
 
     name: str
     """Normalised distribution name."""
     module: str
+    below: tuple[str, ...] = ()
+    """Names below the module that the code imports as modules: what the distribution must hold too."""
 
 
 class PlannedEnvironment(Value):

@@ -99,6 +99,8 @@ class Import(Value):
     guarded: bool = False
     """Only inside try/except ImportError, a function, or `if TYPE_CHECKING`: optional."""
     files: int
+    below: tuple[str, ...] = ()
+    """Names directly below the module that are imported as modules, e.g. `cluster` of `sklearn`; sorted."""
     source: Source
     """The first file and line that imports it."""
 

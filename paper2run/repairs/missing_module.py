@@ -16,7 +16,7 @@ from paper2run.failure_log import all_hits
 from paper2run.ladder import missing_modules
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
-from paper2run.model.facts import OwnModule
+from paper2run.model.facts import Import, OwnModule
 from paper2run.pip_steps import plan_requirements
 
 NAME: Final = "missing_module"
@@ -27,6 +27,7 @@ NO_MODULE: Final = re.compile(
 
 def repair(broken: Broken) -> Diagnosis | None:
     """Return the plan with the modules' distributions; None where no other's module is missing."""
+    below = {fact.module: fact.below for fact in broken.facts.of(Import)}
     own = {fact.module for fact in broken.facts.of(OwnModule)}
     hits = all_hits(broken.lines, NO_MODULE)
     named = [hit.match[1].split(".")[0] for hit in hits]
@@ -47,8 +48,10 @@ def repair(broken: Broken) -> Diagnosis | None:
         reason=f"missing modules: {', '.join(modules)}; added: {', '.join(new)}",
         evidence=hits[-1].line,
         guesses=tuple(
-            GuessedDistribution(name=guess.name, module=guess.module)
+            GuessedDistribution(
+                name=guess.name, module=guess.module, below=below.get(guess.module, ())
+            )
             for guess in found
-            if guess.certainty == "same-name" and guess.name in new
+            if guess.unverified and guess.name in new
         ),
     )

@@ -8,19 +8,17 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from paper2run.archive_modules import source_modules, wheel_modules
+from paper2run.archive_modules import Modules, source_modules, wheel_modules
 from paper2run.releases import IndexFile, available
 from tasks.drivers.index_cache import IndexCache
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.remote_archive import UnreadableArchive
 
-Modules = tuple[str, ...]
-
 
 def modules_in(
     index: PackageIndex, distribution: str, cache_dir: Path, *, cutoff: date | None = None
 ) -> Modules | None:
-    """Return the top-level modules of the newest release that was out on `cutoff`, sorted.
+    """Return the modules of the newest release that was out on `cutoff`, or of the newest of all if none was.
 
     None where the index has no such distribution, or no archive of it that can be read. HostError if the
     index does not answer.
@@ -28,10 +26,9 @@ def modules_in(
     project = index.project(distribution)
     if project is None:
         return None
-    releases = [
-        release for release in available(project, cutoff) if not release.version.is_prerelease
-    ]
-    for release in releases or list(available(project, cutoff)):
+    out = available(project, cutoff) or available(project, None)
+    releases = [release for release in out if not release.version.is_prerelease]
+    for release in releases or out:
         files = (*release.wheels, *([release.source] if release.source else []))
         if files:
             return _modules_of(index, files[0], cache_dir)
@@ -44,11 +41,17 @@ def provides(
     module: str,
     cache_dir: Path,
     *,
+    below: tuple[str, ...] = (),
     cutoff: date | None = None,
 ) -> bool:
-    """Tell whether a distribution exists and contains a module (`yaml`, `google.protobuf`). HostError as above."""
-    found = modules_in(index, distribution, cache_dir, cutoff=cutoff) or ()
-    return any(name == module or name.startswith(f"{module}.") for name in found)
+    """Tell whether a distribution exists and contains a module (`yaml`, `google.protobuf`) with the names below it.
+
+    A stranger may have taken the module's name, but hardly those of its submodules too. HostError as above.
+    """
+    found = modules_in(index, distribution, cache_dir, cutoff=cutoff) or {}
+    if module in found:
+        return set(below) <= set(found[module])
+    return any(name.startswith(f"{module}.") for name in found)
 
 
 def _modules_of(index: PackageIndex, file: IndexFile, cache_dir: Path) -> Modules | None:

@@ -13,9 +13,11 @@ from tasks.drivers.wheel_contents import modules_in, provides
 @pytest.mark.index
 def test_a_wheel_tells_its_modules_and_is_asked_once(tmp_path: Path) -> None:
     with PackageIndex(Settings(), tmp_path) as index:
-        assert modules_in(index, "PyYAML", tmp_path) == ("_yaml", "yaml")
+        assert modules_in(index, "PyYAML", tmp_path).keys() == {"_yaml", "yaml"}  # type: ignore[union-attr]
         assert provides(index, "protobuf", "google.protobuf", tmp_path)
         assert not provides(index, "PyYAML", "numpy", tmp_path)
+        assert provides(index, "PyYAML", "yaml", tmp_path, below=("nodes", "parser"))
+        assert not provides(index, "PyYAML", "yaml", tmp_path, below=("nodes", "telemetry"))
     kept = list((tmp_path / "modules").rglob("*.json"))
     assert len(kept) == 2
 

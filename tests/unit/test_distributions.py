@@ -60,7 +60,21 @@ def test_wheel_members_tell_packages_modules_and_namespaces() -> None:
         "yaml-1.0.data/purelib/extra/__init__.py",
         "yaml-1.0.data/scripts/tool.py",
     ]
-    assert wheel_modules(members) == ("_yaml", "extra", "google.protobuf", "yaml")
+    assert set(wheel_modules(members)) == {"_yaml", "extra", "google.protobuf", "yaml"}
+
+
+def test_modules_tell_what_lies_directly_below_them() -> None:
+    members = ["a/__init__.py", "a/b.py", "a/c/__init__.py", "a/c/d.py", "a/data.txt", "n/m/x.so"]
+    assert wheel_modules(members) == {"a": ("b", "c"), "n.m": ("x",)}
+
+
+def test_what_the_repository_names_elsewhere_comes_before_the_modules_own_name() -> None:
+    guess = distribution_for("observer", ("numpy",), ("pandas", "acme-observer"))
+    assert (guess.name, guess.certainty, guess.unverified) == ("acme-observer", "mentioned", True)
+
+
+def test_a_known_distribution_comes_before_what_is_only_named() -> None:
+    assert distribution_for("yaml", (), ("acme-yaml",)).name == "pyyaml"
 
 
 def test_source_members_tell_what_setup_would_install() -> None:
@@ -71,4 +85,4 @@ def test_source_members_tell_what_setup_would_install() -> None:
         "x-1.0/tests/__init__.py",
         "x-1.0/docs/conf.py",
     ]
-    assert source_modules(members) == ("single", "x")
+    assert set(source_modules(members)) == {"single", "x"}
