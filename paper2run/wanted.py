@@ -178,7 +178,9 @@ class _Collected:
         new = canonicalize_name(guess.name) not in self._texts
         self.add(guess.name, why, source, optional=not needed or guess.unverified)
         if new and guess.unverified:
-            self._guesses.append(GuessedDistribution(name=guess.name, module=module, below=below))
+            # A distribution that the repository names may leave submodules to what it needs itself.
+            strange = below if guess.certainty == "same-name" else ()
+            self._guesses.append(GuessedDistribution(name=guess.name, module=module, below=strange))
 
     def result(self) -> Wanted:
         """Return what was collected."""

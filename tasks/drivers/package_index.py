@@ -143,7 +143,11 @@ class PackageIndex:
                     return wheel_metadata(response.content.decode("utf-8", "replace"))
             return wheel_metadata(wheel_metadata_text(self._remote(file)))
         except UnreadableArchive as error:
-            return DistributionMetadata(note=f"{file.filename}: {error}; assumed to need nothing")
+            # A source that is too large to be read is hardly one without compiled code.
+            return DistributionMetadata(
+                compiled=not file.filename.endswith(".whl"),
+                note=f"{file.filename}: {error}; assumed to need nothing",
+            )
 
     def _remote(self, file: IndexFile) -> RemoteFile:
         size_bytes = file.size_bytes or self._size(file)

@@ -44,6 +44,7 @@ FILES = {
     "/files/wheel-0.40-py3-none-any.whl": wheel("Name: wheel\n"),
     "/files/numpy-1.0-py3-none-any.whl": wheel("Name: numpy\n"),
     "/files/broken-1.0-py3-none-any.whl": b"no archive",
+    "/files/unknown-1.0.tar.gz": b"no archive",
     "/files/c-1.0-py3-none-any.whl": wheel("Name: c\nRequires-Dist: a<1\n"),
 }
 
@@ -187,6 +188,15 @@ def test_a_damaged_wheel_is_noted(server, tmp_path):
     found = resolved(server, tmp_path, "broken")
     assert isinstance(found, Resolution)
     assert "broken-1.0-py3-none-any.whl" in found.notes[0]
+
+
+def test_a_source_that_cannot_be_read_is_taken_for_one_that_must_be_compiled(server, tmp_path):
+    needed = resolved(server, tmp_path, "unknown")
+    assert isinstance(needed, Resolution)
+    assert "g++" in needed.system_packages
+    wished = resolved(server, tmp_path, "numpy", "unknown", optional=("unknown",))
+    assert isinstance(wished, Resolution)
+    assert wished.dropped == ("unknown: it is optional, has no wheel and needs a compiler",)
 
 
 @pytest.mark.parametrize(
