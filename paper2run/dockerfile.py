@@ -104,6 +104,11 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         limit = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
         lines += [
             f"- Python {resolution.python}, {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
+            *(f"- {locks.pins} of them as in `{locks.path}`" for locks in resolution.kept_locks),
+            *(
+                f"- not as locked: {lock.wanted} ({lock.source}); {lock.chosen}, because {lock.why}"
+                for lock in resolution.broken_locks
+            ),
             *(f"- left out: {dropped}" for dropped in resolution.dropped),
         ]
     shows = f", which shows: {planned.smoke_proves}" if planned.smoke_proves else ""

@@ -12,11 +12,13 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from paper2run.distributions import distribution_for
-from paper2run.model.environment import GuessedDistribution, Reason
+from paper2run.locks import locks_of, loosened
+from paper2run.model.environment import GuessedDistribution, Lock, Reason
 from paper2run.model.facts import (
     Command,
     CondaPackage,
     Import,
+    LockedVersion,
     Project,
     RepoFacts,
     Requirement,
@@ -58,6 +60,7 @@ class Wanted(NamedTuple):
     """Normalised names, the least trusted first."""
     guesses: tuple[GuessedDistribution, ...]
     reasons: tuple[Reason, ...]
+    locks: tuple[Lock, ...]
 
 
 def gather(facts: RepoFacts) -> Wanted:
@@ -65,13 +68,22 @@ def gather(facts: RepoFacts) -> Wanted:
     own: set[str] = {
         canonicalize_name(project.name) for project in facts.of(Project) if project.name
     }
-    mentioned = dict.fromkeys(fact.name for fact in facts.of(Requirement))
+    named = (*facts.of(Requirement), *facts.of(LockedVersion))
+    mentioned = dict.fromkeys(fact.name for fact in named)
     collected = _Collected(own, tuple(name for name in mentioned if name not in own))
-    for fact in _declared(facts):
+    declared = loosened(facts, _declared(facts))
+    for fact in declared:
         # What only the tests want must not decide on the whole environment.
         collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
-    for conda in facts.of(CondaPackage):
-        collected.add_module(conda.name, "from the conda environment", conda.source)
+    if not any(fact.group == "runtime" for fact in declared):
+        for lock in _alone(facts):
+            text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
+            collected.add(text, "locked, and no manifest says more", lock.source, optional=False)
+    conda_names = {}
+    for conda in _conda_wishes(facts):
+        conda_names[conda.name] = collected.add_module(
+            conda.name, "from the conda environment", conda.source
+        )
     for project in facts.of(Project):
         _add_build_needs(collected, project)
     for suite in facts.of(TestSuite):
@@ -92,17 +104,33 @@ def gather(facts: RepoFacts) -> Wanted:
             needed=imported.where in own_code,
             below=imported.below,
         )
-    return collected.result()
+    return collected.result(locks_of(facts, declared, conda_names))
 
 
 def _declared(facts: RepoFacts) -> Iterable[Requirement]:
-    """Yield what the root's manifests declare for running, testing and building; locks and docs are no wishes."""
+    """Yield what the root's manifests declare for running, testing and building; docs are no wishes."""
     for fact in facts.of(Requirement):
         at_root = fact.source.path.count("/") == 0 or fact.source.path.startswith(
             ("requirements/", "binder/", ".binder/")
         )
-        if at_root and fact.group in {"runtime", "build", "test"} and fact.extra != "lock":
+        if at_root and fact.group in {"runtime", "build", "test"}:
             yield fact
+
+
+def _alone(facts: RepoFacts) -> list[LockedVersion]:
+    """Return what the first lock file at the root has for running."""
+    found = [
+        fact
+        for fact in facts.of(LockedVersion)
+        if "/" not in fact.source.path and fact.group == "runtime"
+    ]
+    return [fact for fact in found if fact.source.path == found[0].source.path]
+
+
+def _conda_wishes(facts: RepoFacts) -> list[CondaPackage]:
+    """Return what environment files ask for; the sets of lock files only where there are none."""
+    found = facts.of(CondaPackage)
+    return [fact for fact in found if not fact.locked] or list(found)
 
 
 def _needed_imports(facts: RepoFacts) -> list[Import]:
@@ -141,7 +169,7 @@ class _Collected:
             self._reasons.append(_reason(f"{text!r} left out: not a requirement", source))
             return
         wanted = canonicalize_name(requirement.name)
-        name = canonicalize_name(LINKED.get(wanted, BUILD_ALIASES.get(wanted, wanted)))
+        name = replaced(wanted)
         if name in NOT_INSTALLED or name in self._own or (optional and name in self._texts):
             return
         requirement.name = name
@@ -166,27 +194,35 @@ class _Collected:
         *,
         needed: bool = False,
         below: tuple[str, ...] = (),
-    ) -> None:
-        """Add the distribution of a module; nothing where no index has one.
+    ) -> str:
+        """Add the distribution of a module and return its name; nothing, and "", where no index has one.
 
         It is optional unless it is `needed` and its name is known: a guess must not stand in the way.
         """
         guess = distribution_for(module, tuple(self._texts), self._mentioned)
         if guess.certainty == "absent":
             self._reasons.append(_reason(f"{module} left out: {guess.source}", source))
-            return
+            return ""
         new = canonicalize_name(guess.name) not in self._texts
         self.add(guess.name, why, source, optional=not needed or guess.unverified)
         if new and guess.unverified:
             # A distribution that the repository names may leave submodules to what it needs itself.
             strange = below if guess.certainty == "same-name" else ()
             self._guesses.append(GuessedDistribution(name=guess.name, module=module, below=strange))
+        return replaced(guess.name)
 
-    def result(self) -> Wanted:
+    def result(self, locks: tuple[Lock, ...]) -> Wanted:
         """Return what was collected."""
         requirements = tuple(text for name in self._texts for text in self._texts[name])
         optional = tuple(reversed(self._optional))
-        return Wanted(requirements, optional, tuple(self._guesses), tuple(self._reasons))
+        known = tuple(self._reasons)
+        return Wanted(requirements, optional, tuple(self._guesses), known, locks)
+
+
+def replaced(name: str) -> str:
+    """Return the normalised name that is installed for `name`."""
+    wanted = canonicalize_name(name)
+    return canonicalize_name(LINKED.get(wanted, BUILD_ALIASES.get(wanted, wanted)))
 
 
 def _reason(decision: str, source: Source | None) -> Reason:

@@ -22,7 +22,7 @@ CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
 RULES: Final = (
     "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/re*.py",
-    "tasks/drivers/*index*.py", "tasks/drivers/wheel_contents.py",
+    "tasks/drivers/*index*.py", "tasks/drivers/wheel_contents.py", "tasks/drivers/lock_account.py",
 )  # fmt: skip
 TIMEOUT_S: Final = 1800
 
@@ -144,6 +144,7 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
     reasons = []
     if resolution.pins:
         reasons.append(_date_reason(planned, resolution))
+    reasons += _lock_reasons(resolution)
     if resolution.python != image_python(planned.plan.base_image):
         held = (
             resolution.tried[0] if resolution.tried else "no image with the planner's first choice"
@@ -160,6 +161,28 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
         decision = f"{', '.join(resolution.system_packages)}: to build what has no wheel"
         reasons.append(Reason(topic="system package", decision=decision, source=index))
     return reasons
+
+
+def _lock_reasons(resolution: Resolution) -> list[Reason]:
+    """Return what the lock files decided, and each version that they name and the set does not have."""
+    total = len(resolution.pins)
+    kept = [
+        Reason(
+            topic="dependency",
+            decision=f"{locks.pins} of {total} versions as in {locks.path}",
+            source=Source(kind="file", path=locks.path),
+        )
+        for locks in resolution.kept_locks
+    ]
+    broken = [
+        Reason(
+            topic="dependency",
+            decision=f"{lock.wanted} not taken, but {lock.chosen}: {lock.why}",
+            source=lock.source,
+        )
+        for lock in resolution.broken_locks
+    ]
+    return kept + broken
 
 
 def _library_reason(need: SystemNeed) -> Reason:

@@ -11,7 +11,8 @@ from typing import Final
 from paper2run import yaml_text
 from paper2run.conda_specs import conda_package
 from paper2run.lined_text import line_of
-from paper2run.model.facts import Command, Fact, Unreadable
+from paper2run.lock_entries import locked_version
+from paper2run.model.facts import Command, CondaPackage, Fact, Unreadable
 from paper2run.model.value import Source
 from paper2run.requirement_text import read_requirement
 from paper2run.structured import read_yaml, table, text, texts, unreadable
@@ -67,18 +68,18 @@ def _environment(path: str, content: object) -> Iterator[Fact]:
 
 
 def _locked(path: str, content: object) -> Iterator[Fact]:
-    """Yield conda-lock's packages for Linux, pip's as requirements with extra `lock`."""
+    """Yield conda-lock's packages for Linux, pip's as locked versions."""
     packages = table(content).get("package")
     for package in map(table, packages if isinstance(packages, list) else []):
         name, version = text(package.get("name")), text(package.get("version"))
         if text(package.get("platform")) not in {"", "linux-64"} or not name or not version:
             continue
         if text(package.get("manager")) == "pip":
-            line = f"{name}=={version}"
-            source = _at(path, name)
-            yield from read_requirement(line, group="runtime", source=source, extra="lock")
+            yield from locked_version(name, version, "", "runtime", _at(path, name))
         else:
-            yield from conda_package(f"{name}=={version}", _at(path, name))
+            for fact in conda_package(f"{name}=={version}", _at(path, name)):
+                is_package = isinstance(fact, CondaPackage)
+                yield fact.model_copy(update={"locked": True}) if is_package else fact
 
 
 def _recipe(tree: RepoTree, path: str) -> Iterator[Fact]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.detectors.project_tools import poetry_requirements
+from paper2run.lock_entries import locked_version
 from paper2run.manifest import Manifest
 from paper2run.model.facts import Fact, Group, Unreadable
-from paper2run.requirement_text import group_of, read_requirement
+from paper2run.requirement_text import group_of
 from paper2run.structured import read_json, read_toml, table, text
 from paper2run.tree import RepoTree
 
@@ -17,7 +18,7 @@ NOT_PACKAGES: Final = frozenset({"source", "requires", "scripts", "pipenv"})
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield what each Pipfile asks for, then what each Pipfile.lock pins (extra `lock`)."""
+    """Yield what each Pipfile asks for, then the versions that each Pipfile.lock names."""
     for path in tree.matching("Pipfile"):
         data = read_toml(tree, path)
         if isinstance(data, Unreadable):
@@ -49,11 +50,12 @@ def _purpose(category: str) -> tuple[Group, str]:
 
 
 def _lock(manifest: Manifest, locked: object) -> Iterator[Fact]:
+    requires = table(locked, "_meta", "requires")
+    yield from manifest.python(text(requires.get("python_version")), "lock")
     group: Group
     for section, group in (("default", "runtime"), ("develop", "test")):
         for name, entry in table(locked, section).items():
             details = table(entry)
-            marker = text(details.get("markers"))
-            line = f"{name}{text(details.get('version'))}" + (f"; {marker}" if marker else "")
+            version, marker = text(details.get("version")), text(details.get("markers"))
             source = manifest.source(f'"{name}"')
-            yield from read_requirement(line, group=group, source=source, extra="lock")
+            yield from locked_version(name, version.removeprefix("=="), marker, group, source)

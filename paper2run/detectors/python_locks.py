@@ -6,20 +6,24 @@ All four keep an array of tables with name and version; https://peps.python.org/
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from paper2run.lock_entries import either, locked_version
 from paper2run.manifest import Manifest
 from paper2run.model.facts import Fact, Group, Unreadable
-from paper2run.requirement_text import read_requirement
-from paper2run.structured import read_toml, table, text
+from paper2run.structured import read_toml, table, text, texts
 from paper2run.tree import RepoTree
 
 NAME: Final = "python_locks"
 
-LOCAL_SOURCES: Final = frozenset({"virtual", "editable", "directory", "path"})
-"""Keys of a package's source in uv.lock that mean the project itself or a neighbour."""
+OTHER_SOURCES: Final = frozenset(
+    {"virtual", "editable", "directory", "path", "git", "vcs", "url", "archive"}
+)
+"""Keys of a package, or of its source, that mean the project itself, a neighbour, or no release of an index."""
+OTHER_TYPES: Final = frozenset({"directory", "file", "git", "url"})
+"""The same in the words of poetry: `type` of a package's source."""
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield each locked package as a requirement `name==version` with extra `lock`, in the file's order."""
+    """Yield the locked version of each package that comes from an index, in the file's order."""
     for path in tree.matching("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pylock.*.toml"):
         data = read_toml(tree, path)
         if isinstance(data, Unreadable):
@@ -37,11 +41,33 @@ def _packages(manifest: Manifest, data: dict[str, object]) -> Iterator[Fact]:
     for entry in packages if isinstance(packages, list) else []:
         package = table(entry)
         name, version = text(package.get("name")), text(package.get("version"))
-        if not name or not version or LOCAL_SOURCES & set(table(package, "source")):
+        if not name or not version or _is_elsewhere(package):
             continue
         source = manifest.source(f'name = "{name}"')
-        line = f"{name}=={version}"
-        yield from read_requirement(line, group=_group(package), source=source, extra="lock")
+        # Of two versions of one package the second stands below the first's version.
+        manifest.places.line(f'version = "{version}"')
+        yield from locked_version(name, version, _marker(package), _group(package), source)
+
+
+def _is_elsewhere(package: dict[str, object]) -> bool:
+    source = table(package, "source")
+    return bool(
+        OTHER_SOURCES & (set(source) | set(package)) or text(source.get("type")) in OTHER_TYPES
+    )
+
+
+def _marker(package: dict[str, object]) -> str:
+    """Return when the version counts: uv `resolution-markers`, pdm and pylock `marker`, poetry 2 `markers`.
+
+    uv has alternatives; poetry a text for all groups, or a table with one for each.
+    """
+    markers = package.get("markers")
+    written = [
+        *texts(package.get("resolution-markers")),
+        *texts(package.get("marker")),
+        *(texts(list(markers.values())) if isinstance(markers, dict) else texts(markers)),
+    ]
+    return either(written)
 
 
 def _group(package: dict[str, object]) -> Group:

@@ -157,6 +157,25 @@ class Pin(Value):
     """No wheel fits this interpreter: it is built from source inside the container."""
 
 
+class KeptLocks(Value):
+    """How many pins are as one file has them."""
+
+    path: str
+    """The lock file, below the repository."""
+    pins: int
+
+
+class BrokenLock(Value):
+    """A locked version that was not taken, and what was."""
+
+    wanted: str
+    """`numpy==1.16.4`"""
+    chosen: str
+    """The version in its place."""
+    why: str
+    source: Source
+
+
 class Resolution(Value):
     """What the resolver settled on."""
 
@@ -175,6 +194,10 @@ class Resolution(Value):
     """What a person should know about the pins, such as releases without an upload date."""
     system_packages: tuple[str, ...] = ()
     """Debian packages that the source builds among the pins need."""
+    kept_locks: tuple[KeptLocks, ...] = ()
+    """How many pins each lock file decided."""
+    broken_locks: tuple[BrokenLock, ...] = ()
+    """Locked versions that could not be taken, by name."""
 
 
 class Unresolvable(Value):
@@ -208,6 +231,18 @@ class GuessedDistribution(Value):
     """Names below the module that the code imports as modules: what the distribution must hold too."""
 
 
+class Lock(Value):
+    """A version that is taken where it can be had, because the repository says that its author had it."""
+
+    name: str
+    """Normalised distribution name."""
+    specifier: str
+    """`==1.16.4` of a lock file; `==1.16.*` of a conda environment."""
+    marker: str = ""
+    """Environment marker under which it counts; empty for always."""
+    source: Source
+
+
 class PlannedEnvironment(Value):
     """A plan with its reasons, and what the resolver needs to know beside it."""
 
@@ -225,6 +260,8 @@ class PlannedEnvironment(Value):
     """Normalised names of distributions that may be dropped when they stand in the way."""
     guesses: tuple[GuessedDistribution, ...] = ()
     """Names that stand for modules by their likeness alone; kept only if the index's files show the module."""
+    locks: tuple[Lock, ...] = ()
+    """Versions that win over what the date would choose, for names that the set holds anyway."""
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""

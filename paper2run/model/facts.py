@@ -62,6 +62,19 @@ class Requirement(Value):
     source: Source
 
 
+class LockedVersion(Value):
+    """One exact version that a lock file of the repository names: what its author had, not a wish of its own."""
+
+    kind: Literal["locked"] = "locked"
+    name: str
+    """Normalised distribution name (PEP 503)."""
+    version: str
+    marker: str = ""
+    """Environment marker under which the version counts; empty for always."""
+    group: Group
+    source: Source
+
+
 class PipInclude(Value):
     """A requirement that is no name: a URL, a VCS address or a local path."""
 
@@ -78,6 +91,8 @@ class CondaPackage(Value):
     name: str
     version: str = ""
     """The version part as written, e.g. `=1.16`; empty where none."""
+    locked: bool = False
+    """One of the whole set of a lock file rather than a wish."""
     source: Source
 
 
@@ -283,6 +298,7 @@ Fact = Annotated[
     | PythonConstraint
     | PythonSyntax
     | Requirement
+    | LockedVersion
     | PipInclude
     | CondaPackage
     | SystemPackage

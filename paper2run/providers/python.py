@@ -11,6 +11,7 @@ from paper2run.model.facts import (
     GpuNeed,
     Import,
     LanguageShare,
+    LockedVersion,
     OwnModule,
     Project,
     Requirement,
@@ -92,6 +93,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         commit_day=evidence.asked.commit_day,
         optional=wanted.optional,
         guesses=wanted.guesses,
+        locks=wanted.locks,
         smoke_proves=smoke.proves,
         weaker_smokes=_weaker(smokes),
     )
@@ -100,7 +102,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
 def _is_python(evidence: Evidence) -> bool:
     """Tell whether Python is what is to be run: a project, requirements, or a fair share of the code."""
     facts = evidence.facts
-    if any(isinstance(fact, Project | Requirement) for fact in facts.facts):
+    if any(isinstance(fact, Project | Requirement | LockedVersion) for fact in facts.facts):
         return True
     shares = {share.language: share.size_bytes for share in facts.of(LanguageShare)}
     python = shares.get("python", 0) + shares.get("notebook", 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -17,6 +17,7 @@ from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
 from paper2run.lenient_requirement import lenient_requirement
+from paper2run.model.environment import Lock
 from paper2run.releases import (
     IndexFile,
     Installable,
@@ -76,6 +77,20 @@ class Candidate:
         return self.found.release.version
 
 
+def is_exact(lock: SpecifierSet) -> bool:
+    """Tell whether a lock names one version rather than a series such as `==1.16.*`."""
+    return not str(lock).endswith(".*")
+
+
+def locks_here(locks: Iterable[Lock], target: TargetPython) -> dict[str, tuple[SpecifierSet, ...]]:
+    """Return what `locks` say for `target`, by name."""
+    found: dict[str, tuple[SpecifierSet, ...]] = {}
+    for lock in locks:
+        if target.satisfies(Marker(lock.marker) if lock.marker else None):
+            found[lock.name] = (*found.get(lock.name, ()), SpecifierSet(lock.specifier))
+    return found
+
+
 class HopelessError(Exception):
     """A dependency has nothing at all for this interpreter and day.
 
@@ -96,12 +111,19 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
     """Candidates and their dependencies for `target`, out on `cutoff`, built from `sources` where need be."""
 
     def __init__(
-        self, index: PackageIndex, target: TargetPython, cutoff: date | None, sources: Sources
+        self,
+        index: PackageIndex,
+        target: TargetPython,
+        cutoff: date | None,
+        sources: Sources,
+        locks: Iterable[Lock] = (),
     ) -> None:
         self._index = index
         self._target = target
         self._cutoff = cutoff
         self._sources = sources
+        self.locks = locks_here(locks, target)
+        """The locked versions by name, as far as their markers hold."""
         self._found: dict[tuple[str, SpecifierSet], tuple[Installable, ...]] = {}
         self.notes: dict[str, str] = {}
         """What was assumed, by name of the distribution."""
@@ -116,14 +138,48 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         return Need(canonicalize_name(requirement.name), wanted, requirement.specifier)
 
     def matches(self, name: str, specifier: SpecifierSet) -> tuple[Installable, ...]:
-        """Return the releases of `name` within `specifier`, newest first; sources only where no wheel will do."""
+        """Return the releases of `name` within `specifier`, the locked one before the newest.
+
+        Sources only where no wheel will do.
+        """
         key = (name, specifier)
         if key not in self._found:
             found = self._matches(name, specifier, "pure")
             if not found and self._sources != "pure":
                 found = self._matches(name, specifier, self._sources)
-            self._found[key] = found
+            locked = self.locked(name, specifier)
+            versions = {of_lock.release.version for of_lock in locked}
+            others = (other for other in found if other.release.version not in versions)
+            self._found[key] = (*locked, *others)
         return self._found[key]
+
+    def locked(self, name: str, specifier: SpecifierSet) -> tuple[Installable, ...]:
+        """Return the locked releases of `name` within `specifier` that can be had here, newest first.
+
+        An exact version needs no day: the lock shows that its author had it. For it a small source will do.
+        """
+        sources: Sources = "small" if self._sources == "pure" else self._sources
+        project = self._index.project(name) if name in self.locks else None
+        if project is None:
+            return ()
+        dated = {release.version for release in available(project, self._limit(name))}
+        return tuple(
+            found
+            for release in project.releases
+            if specifier.contains(release.version, prereleases=True)
+            and any(
+                lock.contains(release.version, prereleases=is_exact(lock))
+                and (is_exact(lock) or release.version in dated)
+                for lock in self.locks[name]
+            )
+            and (found := installable(release, project, self._target, sources))
+        )
+
+    def forget_lock(self, name: str) -> None:
+        """Take `name` as if it were not locked."""
+        self.locks.pop(name, None)
+        self._found.clear()
+        self._dependencies.clear()
 
     def fetch_ahead(self, needs: Iterable[Need]) -> None:
         """Ask the index for the pages of `needs` and what their likely candidates declare, in parallel."""

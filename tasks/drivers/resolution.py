@@ -8,9 +8,10 @@ from typing import Final
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from paper2run.model.environment import Pin
+from paper2run.model.environment import BrokenLock, KeptLocks, Lock, Pin
 from paper2run.releases import Sources, available, wheel_tags
 from paper2run.target_python import TargetPython
+from tasks.drivers.lock_account import LockAccount
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.release_provider import (
     Candidate,
@@ -38,6 +39,8 @@ class Solved:
     system_packages: tuple[str, ...]
     compiled: frozenset[str] = frozenset()
     """Normalised names of what must be compiled from source."""
+    kept_locks: tuple[KeptLocks, ...] = ()
+    broken_locks: tuple[BrokenLock, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,19 @@ class Attempt:
     """A pair of interpreter and last day, asked as often as there are sets to try."""
 
     def __init__(
-        self, index: PackageIndex, target: TargetPython, cutoff: date | None, sources: Sources
+        self,
+        index: PackageIndex,
+        target: TargetPython,
+        cutoff: date | None,
+        sources: Sources,
+        locks: tuple[Lock, ...] = (),
     ) -> None:
         self._index = index
         self._target = target
         self._cutoff = cutoff
-        self._provider = ReleaseProvider(index, target, cutoff, sources)
+        self._locks = locks
+        self._provider = ReleaseProvider(index, target, cutoff, sources, locks)
+        self._forgotten: dict[str, str] = {}
 
     def solve(self, requirements: Iterable[str]) -> Solved | Failed:
         """Return the pins of `requirements` and all that they need, build tools of sources included."""
@@ -96,6 +106,7 @@ class Attempt:
         return self._solved(with_tools)
 
     def _search(self, requirements: Iterable[str]) -> dict[str, Candidate] | Failed:
+        """Return one release for each name; a lock that leads nowhere is forgotten and the search begun anew."""
         needs = [need for text in requirements if (need := self._provider.need(text))]
         self._provider.fetch_ahead(needs)
         for need in needs:
@@ -107,11 +118,24 @@ class Attempt:
         except ResolutionImpossible as conflict:
             return Failed(self._words(conflict.causes))
         except HopelessError as hopeless:
+            if hopeless.candidate.name in self._provider.locks:
+                return self._search_without({hopeless.candidate.name: str(hopeless)}, requirements)
             return Failed(f"{hopeless}; {self._why_none(hopeless.need)}")
         except OutOfTimeError:
+            if self._provider.locks:
+                why = "with the locked versions the search found no end"
+                return self._search_without(dict.fromkeys(self._provider.locks, why), requirements)
             return Failed(f"no end after {SEARCH_LIMIT_S} seconds of search")
         except ResolutionTooDeep:
             return Failed(f"no end after {MAX_ROUNDS} steps of search")
+
+    def _search_without(
+        self, locks: dict[str, str], requirements: Iterable[str]
+    ) -> dict[str, Candidate] | Failed:
+        self._forgotten |= locks
+        for name in locks:
+            self._provider.forget_lock(name)
+        return self._search(requirements)
 
     def _solved(self, found: dict[str, Candidate]) -> Solved:
         chosen = sorted({c.name: c for c in found.values()}.values(), key=lambda c: c.name)
@@ -131,7 +155,10 @@ class Attempt:
             for c in built
         ]
         compiled = frozenset(c.name for c in built if self._index.metadata(c.found.file).compiled)
-        return Solved(pins, tuple(notes), COMPILER if compiled else (), compiled)
+        kept, broken = LockAccount(self._index, self._target, self._locks).of(
+            {c.name: c.version for c in chosen}, self._forgotten
+        )
+        return Solved(pins, tuple(notes), COMPILER if compiled else (), compiled, kept, broken)
 
     def _words(self, causes: Iterable[Information]) -> str:
         words = dict.fromkeys(

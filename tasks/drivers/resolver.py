@@ -27,6 +27,7 @@ from paper2run.time_ladder import (
     ladder,
     with_first_wheels,
 )
+from tasks.drivers.lock_account import LockAccount
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.release_provider import ReleaseProvider
 from tasks.drivers.resolution import Attempt, Failed, Solved
@@ -135,6 +136,7 @@ class _Search:
                 reason=f"not on the index {self._index.shown}: {', '.join(missing)}",
                 missing=missing,
             )
+        self._prefer_those_that_serve_the_locks()
         for pairs in self._steps():
             if monotonic() > self._stop_at:
                 self._tried.append(f"stopped after {SEARCH_LIMIT_S} seconds")
@@ -167,6 +169,14 @@ class _Search:
         for text in [text for text in self._optional if text in absent]:
             self._drop(text, "not on the index")
         return tuple(sorted({name for text, name in absent.items() if text in self._required}))
+
+    def _prefer_those_that_serve_the_locks(self) -> None:
+        """Put the interpreters first for which more of the locked versions can be had: one of them was the author's."""
+        asked = (*self._required, *self._optional)
+        names = frozenset(canonicalize_name(Requirement(text).name) for text in asked)
+        self._targets.sort(
+            key=lambda target: LockAccount(self._index, target, self._planned.locks).unserved(names)
+        )
 
     def _steps(self) -> Iterator[list[Pair]]:
         """Yield the pairs to try, those of one rung together."""
@@ -243,7 +253,9 @@ class _Search:
         ]
 
     def _attempt(self, pair: Pair) -> Attempt:
-        return Attempt(self._index, pair.target, pair.rung.cutoff, pair.sources)
+        return Attempt(
+            self._index, pair.target, pair.rung.cutoff, pair.sources, self._planned.locks
+        )
 
     def _resolution(self, pair: Pair, found: Solved) -> Resolution:
         return Resolution(
@@ -255,6 +267,8 @@ class _Search:
             tried=tuple(self._tried[:MAX_TRIED]),
             notes=found.notes,
             system_packages=found.system_packages,
+            kept_locks=found.kept_locks,
+            broken_locks=found.broken_locks,
         )
 
     def _drop(self, text: str, why: str) -> None:
