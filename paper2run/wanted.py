@@ -68,9 +68,10 @@ def gather(facts: RepoFacts) -> Wanted:
     own: set[str] = {
         canonicalize_name(project.name) for project in facts.of(Project) if project.name
     }
-    named = (*facts.of(Requirement), *facts.of(LockedVersion))
-    mentioned = dict.fromkeys(fact.name for fact in named)
-    collected = _Collected(own, tuple(name for name in mentioned if name not in own))
+    names = [fact.name for fact in facts.of(Requirement)]
+    names += [fact.name for fact in facts.of(LockedVersion)]
+    mentioned = dict.fromkeys(name for name in names if name not in own)
+    collected = _Collected(own, tuple(mentioned))
     declared = loosened(facts, _declared(facts))
     for fact in declared:
         # What only the tests want must not decide on the whole environment.
