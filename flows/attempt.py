@@ -6,7 +6,6 @@ from prefect.states import Completed, Failed
 
 from flows.names import attempt_number
 from paper2run.errors import ModelError
-from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import (
@@ -20,10 +19,12 @@ from paper2run.model.outcome import (
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.request import Request, settings_for
+from paper2run.settings import Settings
 from paper2run.verdicts import failure_line
 from tasks.artifacts import publish_diagnosis, publish_dockerfile, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
+from tasks.look_up import look_up
 from tasks.records import RunFolder, read_attempts_of, read_facts_of
 from tasks.render import render
 from tasks.report import keep_attempt, keep_context
@@ -51,21 +52,11 @@ def attempt(
     built, smoked, verification = _build_and_run(
         run, number, checkout, context, facts, request, run_id
     )
-    diagnosis = None
-    if not isinstance(smoked, Passed):
-        failure = built if isinstance(built, BuildFailed) else smoked
-        assert failure is not None, "a built image was not run"
-        diagnosis = _diagnose(run, number, checkout, context, failure, verification, facts, request)
-    if diagnosis is not None:
-        run.event(f"{diagnosis.by}: {diagnosis.decision.decision}: {diagnosis.decision.reason}")
     done = Attempt(
-        number=number,
-        planned=planned,
-        built=built,
-        smoke=smoked,
-        verification=verification,
-        diagnosis=diagnosis,
+        number=number, planned=planned, built=built, smoke=smoked, verification=verification
     )
+    if not done.succeeded:
+        done = diagnosed(run, checkout, done, facts, settings_for(request))
     keep_attempt(run, done)
     publish_diagnosis(checkout.name, done)
     if done.succeeded:
@@ -108,31 +99,29 @@ def _build_and_run(
     return built, smoked, verification
 
 
-def _diagnose(
+def diagnosed(
     run: RunFolder,
-    number: int,
     checkout: Checkout,
-    context: BuildContext,
-    failure: BuildFailed | SmokeFailed,
-    verification: Verification,
+    done: Attempt,
     facts: RepoFacts,
-    request: Request,
-) -> Diagnosis | None:
-    """Return what is to be done; a model that fails never loses a run, which ends as it would without one."""
-    tried, settings = read_attempts_of(run), settings_for(request)
+    settings: Settings,
+    refused: tuple[Attempt, ...] = (),
+) -> Attempt:
+    """Return the attempt with what is to be done; `refused` is the attempt with answers that led nowhere.
+
+    A model that fails never loses a run, which ends as it would without one.
+    """
+    number, folder = done.number, str(run.path)
+    tried = tuple(old for old in read_attempts_of(run) if old.number < number)
+    files = run.attempt_stage(number, look_up, done, folder, settings)
+    done = done.model_copy(update={"system_files": files, "diagnosis": None})
     try:
-        return run.attempt_stage(
-            number,
-            diagnose,
-            checkout,
-            context,
-            failure,
-            verification,
-            facts,
-            tried,
-            str(run.path),
-            settings,
+        found = run.attempt_stage(
+            number, diagnose, checkout, done, facts, (*tried, *refused), folder, settings
         )
     except ModelError as error:
         run.event(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
-        return None
+        return done
+    if found is not None:
+        run.event(f"{found.by}: {found.decision.decision}: {found.decision.reason}")
+    return done.model_copy(update={"diagnosis": found})

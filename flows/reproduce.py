@@ -1,13 +1,13 @@
 """The parent flow: from a repository's address to a verdict with a run folder."""
 
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.attempt import attempt
+from flows.attempt import attempt, diagnosed
 from flows.names import reproduction
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
@@ -16,6 +16,7 @@ from paper2run.model.outcome import Rung
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.overview import overview
+from paper2run.progress import best_of, progress
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from paper2run.verdicts import (
@@ -33,10 +34,13 @@ from tasks.extract import extract
 from tasks.paper import read_paper
 from tasks.plan import plan
 from tasks.preflight import preflight
-from tasks.records import RunFolder, names_in
+from tasks.records import RunFolder, names_in, read_facts_of
 from tasks.render import render
-from tasks.report import current_run_id, keep_context, recording, report
+from tasks.report import current_run_id, keep_attempt, keep_context, recording, report
 from tasks.resolve import resolve
+
+MAX_REFUSED: Final = 5
+"""Answers to one failure that lead to plans tried already; rules run out of them before, a model may not."""
 
 
 @flow(name="reproduce", flow_run_name=reproduction, persist_result=False)
@@ -137,23 +141,57 @@ def _attempts(
 ) -> tuple[Attempt, ...]:
     """Return the history: up to the first success, the first stop, or the last build allowed."""
     history: tuple[Attempt, ...] = ()
-    while True:
+    wanted: PlannedEnvironment | None = planned
+    while wanted is not None:
         number = len(history) + 1
-        run.event(f"attempt {number}: {planned.plan.base_image}")
-        run.decisions(planned, history)
-        state = attempt(
-            number, checkout, planned, request, str(run.path), run_id, return_state=True
-        )
+        run.event(f"attempt {number}: {wanted.plan.base_image}")
+        run.decisions(wanted, history)
+        state = attempt(number, checkout, wanted, request, str(run.path), run_id, return_state=True)
         done = cast("Attempt | BaseException", state.result(raise_on_failure=False))
         if isinstance(done, BaseException):
             raise done
-        history = (*history, done)
-        wanted = next_plan(history, settings.max_attempts)
-        if done.succeeded or wanted is None:
-            return history
-        planned = run.attempt_stage(number, resolve, wanted, offered, settings)
-        if was_tried(planned, history):
-            return history
+        if history:
+            run.event(f"attempt {number} beside the one before: {progress(history[-1], done)}")
+        history, wanted = (*history, done), None
+        if not done.succeeded:
+            history, wanted = _repaired(run, checkout, history, settings, offered)
+    best = best_of(history)
+    if best.number != len(history):
+        run.event(
+            f"attempt {best.number} came furthest: its plan and Dockerfile are kept at the top"
+        )
+        keep_context(run, run.stage(render, checkout, best.planned))
+    return history
+
+
+def _repaired(
+    run: RunFolder,
+    checkout: Checkout,
+    history: tuple[Attempt, ...],
+    settings: Settings,
+    offered: tuple[str, ...],
+) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
+    """Return the history and the next plan, pinned; None where no answer leads to a plan that is new.
+
+    An answer whose plan turns out, once pinned, to have failed already is put aside, and the next one asked for.
+    """
+    facts = read_facts_of(run)
+    refused: tuple[Attempt, ...] = ()
+    while (wanted := next_plan(history, settings.max_attempts)) is not None and len(
+        refused
+    ) < MAX_REFUSED:
+        last = history[-1]
+        planned = run.attempt_stage(last.number, resolve, wanted, offered, settings)
+        if not was_tried(planned, history):
+            return history, planned
+        run.event("that leads to a plan that was tried already; is there another answer?")
+        refused = (*refused, last)
+        other = diagnosed(run, checkout, last, facts, settings, refused)
+        if other.diagnosis is None:
+            break
+        keep_attempt(run, other)
+        history = (*history[:-1], other)
+    return history, None
 
 
 def _asked(checkout: Checkout, request: Request) -> Asked:

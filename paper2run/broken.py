@@ -12,6 +12,7 @@ from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnv
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
+from paper2run.plan_diff import plan_diff
 from paper2run.wanted_files import WantedFile
 
 
@@ -65,6 +66,7 @@ def repaired(
         source=Source(kind="log", note=evidence[:200]),
         pythons=pythons,
         guesses=guesses,
+        diff=plan_diff(broken.plan, plan),
     )
 
 

@@ -1,15 +1,14 @@
 """Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text."""
 
 from collections.abc import Sequence
-from difflib import ndiff
 
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
-from paper2run.pip_steps import requirements_of
+from paper2run.plan_diff import plan_diff
 from paper2run.verdicts import failure_line
 
 HEADLINES = {
@@ -34,6 +33,7 @@ def report(
     parts = [
         _verdict(metadata),
         _next_steps(metadata),
+        _tried(metadata),
         attempts_table(attempts),
         *(
             _attempt(attempt, attempts[number - 1] if number else None)
@@ -70,30 +70,13 @@ def plan(planned: PlannedEnvironment) -> str:
     )
 
 
-def plan_diff(before: EnvPlan, after: EnvPlan) -> str:
-    """Return what changed between two plans, as removed and added lines; one package a line."""
-    lines = ndiff(_plan_lines(before), _plan_lines(after))
-    return "\n".join(line for line in lines if line.startswith(("- ", "+ ")))
-
-
-def _plan_lines(environment: EnvPlan) -> list[str]:
-    return [
-        f"FROM {environment.base_image}",
-        *(f"apt {package}" for package in sorted(environment.system_packages)),
-        *(f"env {name}={value}" for name, value in environment.env.items()),
-        *(line for step in environment.install_steps for line in _step_lines(step)),
-        f"smoke {environment.smoke_command}",
-    ]
-
-
-def _step_lines(step: str) -> list[str]:
-    """Return a step that installs a set of distributions one a line; any other step as it is."""
-    wanted = requirements_of(step)
-    return [step] if wanted is None else [f"pip {text}" for text in sorted(wanted)]
-
-
 def diagnosis(found: Diagnosis) -> str:
-    """Return a diagnosis as Markdown: the decision, its proof, and what would help."""
+    """Return a diagnosis as Markdown: the decision, its proof, what would help, and how the plan changes."""
+    diff = ["", "```diff", *found.diff, "```"] if found.diff else []
+    return "\n".join([_decision(found), *diff])
+
+
+def _decision(found: Diagnosis) -> str:
     lines = [
         f"**{found.decision.decision}** by `{found.by}` (cause `{found.cause}`): {found.decision.reason}",
         "",
@@ -161,6 +144,20 @@ def _next_steps(metadata: Metadata) -> str:
     return "\n".join(lines)
 
 
+def _tried(metadata: Metadata) -> str:
+    """Return what was tried, and which attempt the folder holds, for a run that ends without success."""
+    if metadata.status == "success" or not metadata.attempts:
+        return ""
+    lines = ["## What was tried", "", *(f"- {line}" for line in metadata.tried)]
+    if not metadata.tried:
+        lines.append("- nothing: no repair is known that would help")
+    if metadata.best_attempt != metadata.attempts:
+        lines.append(
+            f"- attempt {metadata.best_attempt} came furthest: `plan.json`, `Dockerfile` and the image are its"
+        )
+    return "\n".join(lines)
+
+
 def _attempt(attempt: Attempt, before: Attempt | None) -> str:
     """Return one attempt: the first with its whole plan, later ones with what changed."""
     lines = [f"## Attempt {attempt.number}", ""]
@@ -174,7 +171,7 @@ def _attempt(attempt: Attempt, before: Attempt | None) -> str:
     if not attempt.succeeded:
         lines += ["", f"**Failed:** {failure_line(attempt)}", "", "```text", _tail(attempt), "```"]
     if attempt.diagnosis:
-        lines += ["", diagnosis(attempt.diagnosis)]
+        lines += ["", _decision(attempt.diagnosis)]
     return "\n".join(lines)
 
 
@@ -186,7 +183,7 @@ def _changes(before: Attempt, after: Attempt) -> str:
         if reason not in known
     ]
     return "\n".join(
-        [*reasons, "", "```diff", plan_diff(before.planned.plan, after.planned.plan), "```"]
+        [*reasons, "", "```diff", *plan_diff(before.planned.plan, after.planned.plan), "```"]
     )
 
 

@@ -15,6 +15,7 @@ from paper2run.model.environment import (
 from paper2run.model.outcome import BuildFailed, Passed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
+from paper2run.progress import best_of, progress
 from paper2run.repairs.wrong_smoke_command import runs_tests
 
 SHOWN_CHARACTERS: Final = 120
@@ -44,6 +45,12 @@ def only_planned() -> Verdict:
 
 def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     """Return the verdict of a run whose attempts are over; there is at least one."""
+    verdict = _verdict(attempts, max_attempts)
+    best = best_of(attempts)
+    return verdict.model_copy(update={"tried": _tried(attempts), "best_attempt": best.number})
+
+
+def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     last = attempts[-1]
     if isinstance(last.smoke, Passed):
         alive = last.smoke.alive_at_timeout
@@ -74,6 +81,20 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     )
 
 
+def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """Return one line a repair that was tried: what failed, what was changed, and what became of it."""
+    lines = []
+    for before, after in pairwise(attempts):
+        found = before.diagnosis
+        if found is not None:
+            base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
+            lines.append(
+                f"attempt {before.number}: {failure_line(before)}; {found.by}: {found.decision.reason}{base};"
+                f" then: {progress(before, after)}"
+            )
+    return tuple(lines)
+
+
 def builds(attempts: Sequence[Attempt]) -> int:
     """Return how many of the attempts count: falling back on a weaker smoke command needs no new image."""
     plans = [attempt.planned for attempt in attempts]
@@ -90,14 +111,16 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     diagnosis = last.diagnosis
     if diagnosis is None or diagnosis.decision.new_plan is None:
         return None
+    # A repair of an earlier attempt stands on that one's plan, not on the one that fell back behind it.
+    base = attempts[diagnosis.of_attempt - 1].planned if diagnosis.of_attempt else last.planned
     after = diagnosis.decision.new_plan
-    if builds(attempts) >= max_builds and not _falls_back(last.planned, after):
+    if builds(attempts) >= max_builds and not _falls_back(base, after):
         return _weaker(last.planned) if runs_tests(last.planned.plan.smoke_command) else None
     decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
-    return _changed(last.planned, after, decision, diagnosis.source).model_copy(
+    return _changed(base, after, decision, diagnosis.source).model_copy(
         update={
-            "guesses": (*last.planned.guesses, *diagnosis.guesses),
-            "pythons": diagnosis.pythons or last.planned.pythons,
+            "guesses": (*base.guesses, *diagnosis.guesses),
+            "pythons": diagnosis.pythons or base.pythons,
         }
     )
 

@@ -133,23 +133,25 @@ def _summary(
 ) -> Metadata:
     timings, usage = run.timings(), run.usage()
     ended = datetime.now(UTC)
-    built = next((a.built for a in reversed(attempts) if isinstance(a.built, Built)), None)
-    best = attempts[-1].verification.reached if attempts else "none"
-    last = attempts[-1].planned if attempts else planned
-    resolution = last.resolution if last else None
+    best = attempts[verdict.best_attempt - 1] if attempts else None
+    built = best.built if best and isinstance(best.built, Built) else None
+    kept = best.planned if best else planned
+    resolution = kept.resolution if kept else None
     return opened.model_copy(
         update={
             "status": verdict.status,
             "cause": verdict.cause,
             "reason": verdict.reason,
             "smallest_change": verdict.smallest_change,
+            "tried": verdict.tried,
+            "best_attempt": verdict.best_attempt,
             "commit": checkout.commit,
             "image": built.image if built else "",
             "image_id": built.image_id if built else "",
             "image_size_bytes": built.size_bytes if built else 0,
             "attempts": len(attempts),
-            "rung": best,
-            "planner": last.planner if last else "rules",
+            "rung": best.verification.reached if best else "none",
+            "planner": kept.planner if kept else "rules",
             "model": settings.planner_model if usage.calls else "",
             "tokens": usage.tokens,
             "cost_usd": usage.cost_usd,

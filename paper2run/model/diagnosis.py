@@ -63,3 +63,7 @@ class Diagnosis(Value):
     """Names in the new plan that stand for modules by their likeness alone."""
     pythons: tuple[str, ...] = ()
     """Interpreters that the new plan allows, best first; empty: as before."""
+    diff: tuple[str, ...] = ()
+    """For a repair: the lines in which the new plan differs from the one that failed."""
+    of_attempt: int = 0
+    """The attempt whose plan is repaired, where that is an earlier one that came further; 0: the failed one."""

@@ -90,10 +90,30 @@ class RungResult(Value):
     seconds: float = 0.0
 
 
+class SystemFile(Value):
+    """A file of the system that was not there, and the Debian package of the image's own release that brings it."""
+
+    kind: Literal["library", "header", "program", "pkgconfig", "link"]
+    name: str
+    """`libGL.so.1`, `yaml.h`, `flex`; for pkgconfig and link without `.pc` and `-l`."""
+    package: str
+
+
+class MissingLibrary(Value):
+    """A shared library that a file in the image is linked against and that is nowhere in it."""
+
+    name: str
+    """`libGL.so.1`"""
+    needed_by: str
+    """The first file that needs it."""
+
+
 class Verification(Value):
     """How far up the ladder an image got."""
 
     rungs: tuple[RungResult, ...] = ()
+    missing_libraries: tuple[MissingLibrary, ...] = ()
+    """Looked for only after a failed smoke run: what wheels link against and never load is no fault."""
 
     @property
     def reached(self) -> Rung:

@@ -5,7 +5,15 @@ from typing import Literal
 
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.outcome import BuildFailed, Built, Passed, Rung, SmokeFailed, Verification
+from paper2run.model.outcome import (
+    BuildFailed,
+    Built,
+    Passed,
+    Rung,
+    SmokeFailed,
+    SystemFile,
+    Verification,
+)
 from paper2run.model.value import Value
 
 Status = Literal[
@@ -34,7 +42,16 @@ class Attempt(Value):
     verification: Verification = Verification()
     diagnosis: Diagnosis | None = None
     """None on success, or where nothing could be said about the failure."""
+    system_files: tuple[SystemFile, ...] = ()
+    """What the failure misses in the image, and the Debian package that brings it."""
     docker_build: str = ""
+
+    @property
+    def failure(self) -> BuildFailed | SmokeFailed | None:
+        """What failed; None where it passed."""
+        if isinstance(self.built, BuildFailed):
+            return self.built
+        return self.smoke if isinstance(self.smoke, SmokeFailed) else None
 
     @property
     def succeeded(self) -> bool:
@@ -71,6 +88,10 @@ class Verdict(Value):
     cause: Cause | None = None
     reason: str = ""
     smallest_change: str = ""
+    tried: tuple[str, ...] = ()
+    """One line a repair: what failed, what was changed, and what became of it."""
+    best_attempt: int = 0
+    """Number of the attempt that came furthest; 0 without attempts."""
 
 
 class Metadata(Value):
@@ -80,6 +101,10 @@ class Metadata(Value):
     cause: Cause | None = None
     reason: str = ""
     smallest_change: str = ""
+    tried: tuple[str, ...] = ()
+    """One line a repair: what failed, what was changed, and what became of it."""
+    best_attempt: int = 0
+    """The attempt whose plan, Dockerfile and image stand at the top of the run folder; 0 without attempts."""
     repo: str
     name: str = ""
     commit: str = ""

@@ -1,5 +1,6 @@
 """Repairs: one module per known failure. The first answer wins, so their order is a decision."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from paper2run.broken import Broken
@@ -72,14 +73,18 @@ REPAIRS: tuple[Repair, ...] = (
 )
 
 
-def diagnose(broken: Broken) -> Diagnosis | None:
+def diagnose(broken: Broken, barred: Collection[str] = ()) -> Diagnosis | None:
     """Return the first rule's answer; None where all abstain.
 
-    A stop is not taken from failed tests while a weaker command is left: what one test misses, others may not need.
+    `barred` are the digests of plans that lead nowhere: a rule that asks for one of them is passed over. A stop is not
+    taken from failed tests while a weaker command is left: what one test misses, others may not need.
     """
     may_stop = not wrong_smoke_command.has_weaker_than_tests(broken)
     for rule in REPAIRS:
-        diagnosis = rule.repair(broken)
-        if diagnosis is not None and (may_stop or diagnosis.decision.decision == "repair"):
-            return diagnosis
+        found = rule.repair(broken)
+        if found is None:
+            continue
+        plan = found.decision.new_plan
+        if may_stop if plan is None else plan.digest not in barred:
+            return found
     return None

@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.cache_policies import NO_CACHE
 from prefect.logging import disable_run_logger
 
 from paper2run.debian_files import Release
 from paper2run.errors import HostError
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
-from paper2run.model.outcome import BuildContext, BuildFailed, Log, Verification
+from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt
 from paper2run.settings import Settings
 from paper2run.wanted_files import WantedFile
 from tasks.diagnose import diagnose
 from tasks.drivers.debian_contents import kept_index, packages_of
 from tasks.drivers.engine import Engine, connect
+from tasks.look_up import look_up
 
 IMAGE = "python:3.11-slim"
 EXPECTED = {
@@ -91,31 +94,27 @@ def test_an_old_index_serves_where_the_mirror_no_longer_answers(tmp_path):
 
 
 @pytest.mark.docker
-def test_a_diagnosis_without_a_mirror_says_so_and_goes_by_the_table(
+def test_a_diagnosis_without_a_mirror_goes_by_the_table_and_the_next_look_asks_again(
     tmp_path, image_of_a_silent_mirror
 ):
     plan = EnvPlan(base_image=image_of_a_silent_mirror, smoke_command="true")
     log = Log(stderr="a.cc:1:10: fatal error: Eigen/Dense: No such file or directory\n")
-    failure = BuildFailed(step="RUN make", exit_code=2, seconds=1, log=log)
-    planned = PlannedEnvironment(plan=plan, planner="rules")
-    context = BuildContext(
-        dockerfile="", instructions="", dockerignore="", image="demo", planned=planned
+    done = Attempt(
+        number=1,
+        planned=PlannedEnvironment(plan=plan, planner="rules"),
+        built=BuildFailed(step="RUN make", exit_code=2, seconds=1, log=log),
     )
     checkout = Checkout(url=str(tmp_path), name="demo", commit="0" * 40, mirror=str(tmp_path))
+    settings = Settings(home=tmp_path / "home")
 
     with disable_run_logger():
-        found = diagnose.fn(
-            checkout,
-            context,
-            failure,
-            Verification(),
-            RepoFacts(),
-            (),
-            str(tmp_path),
-            Settings(home=tmp_path / "home"),
-        )
+        assert look_up.fn(done, str(tmp_path), settings) == ()
+        found = diagnose.fn(checkout, done, RepoFacts(), (), str(tmp_path), settings)
 
     assert found is not None
     assert found.decision.new_plan is not None
     assert found.decision.new_plan.system_packages == ("libeigen3-dev",)
+    assert found.diff == ("+ apt libeigen3-dev", "+ env CPATH=/usr/include/eigen3")
     assert "does not answer" in (tmp_path / "run.log").read_text()
+    assert look_up.cache_policy is NO_CACHE
+    assert not look_up.persist_result

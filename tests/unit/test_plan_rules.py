@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from paper2run import dockerfile, ladder
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
-from paper2run.markdown import plan_diff
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     Command,
@@ -24,6 +23,7 @@ from paper2run.model.outcome import BuildFailed, Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
+from paper2run.plan_diff import plan_diff
 from paper2run.planners import rules
 from paper2run.verdicts import after_attempts
 
@@ -184,4 +184,4 @@ def test_a_repair_is_shown_as_the_lines_it_changed():
             "install_steps": ("pip install --no-deps a==1 c==3", "make"),
         }
     )
-    assert plan_diff(before, after).splitlines() == ["+ apt git", "- pip b==2", "+ pip c==3"]
+    assert plan_diff(before, after) == ("+ apt git", "- pip b==2", "+ pip c==3")

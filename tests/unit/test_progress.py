@@ -1,0 +1,133 @@
+"""The loop's judgement: what came further, what is never answered twice, and what a negative end says was tried."""
+
+from paper2run.judgement import judge
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, SmokeChoice
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import (
+    BuildFailed,
+    Built,
+    Log,
+    Passed,
+    RungResult,
+    SmokeFailed,
+    Verification,
+)
+from paper2run.model.report import Attempt
+from paper2run.model.value import DEFAULT
+from paper2run.progress import best_of, progress
+from paper2run.verdicts import after_attempts, next_plan
+
+BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
+STEPS = ("pip install a==1", "pip install b==1", "make")
+
+
+def attempt(
+    number: int = 1,
+    *,
+    build_fails_at: str = "",
+    says: str = "KeyError: 1",
+    passes: bool = False,
+    rungs: tuple[str, ...] = (),
+    steps: tuple[str, ...] = STEPS,
+    weaker: tuple[str, ...] = (),
+) -> Attempt:
+    plan = EnvPlan(
+        base_image="python:3.9-slim", install_steps=steps, smoke_command="python main.py"
+    )
+    choices = tuple(SmokeChoice(command=line, proves="less", source=DEFAULT) for line in weaker)
+    planned = PlannedEnvironment(plan=plan, planner="rules", weaker_smokes=choices)
+    log = Log(stderr=f"{says}\n")
+    if build_fails_at:
+        failed = BuildFailed(step=f"[3/5] RUN {build_fails_at}", exit_code=1, seconds=1, log=log)
+        return Attempt(number=number, planned=planned, built=failed)
+    smoke = (
+        Passed(alive_at_timeout=False, seconds=1)
+        if passes
+        else SmokeFailed(exit_code=1, seconds=1, log=log)
+    )
+    results = tuple(
+        RungResult(rung=rung, passed=True, command="true") for rung in ("built", *rungs)
+    )
+    return Attempt(
+        number=number,
+        planned=planned,
+        built=BUILT,
+        smoke=smoke,
+        verification=Verification(rungs=results),
+    )
+
+
+def repaired_by(attempt: Attempt, found: Diagnosis | None) -> Attempt:
+    assert found is not None
+    return attempt.model_copy(update={"diagnosis": found})
+
+
+def test_a_run_is_further_than_a_build_and_a_later_step_than_an_earlier_one():
+    first = attempt(build_fails_at="pip install a==1")
+    later = attempt(build_fails_at="make")
+    longer = attempt(build_fails_at="make", steps=("pip install c==1", *STEPS))
+
+    assert progress(first, later) == "further"
+    assert progress(later, longer) == "no change"
+    assert progress(later, attempt()) == "further"
+    assert progress(attempt(), attempt(rungs=("imports",))) == "further"
+    assert progress(attempt(), attempt(passes=True)) == "it runs"
+    assert progress(attempt(), later) == "fell back"
+    assert progress(attempt(), attempt(says="ValueError: 2")) == "another failure"
+
+
+def test_the_best_attempt_is_the_furthest_and_of_equals_the_last_that_changed_anything():
+    fell_back = attempt(2, build_fails_at="make")
+    assert best_of([attempt(1), fell_back]).number == 1
+    moved_on = attempt(2, says="ValueError: 2")
+    assert best_of([attempt(1), moved_on]).number == 2
+    assert best_of([attempt(1), moved_on, attempt(3, says="ValueError: 2")]).number == 2
+    assert best_of([attempt(1), moved_on, attempt(3)]).number == 2
+
+
+def test_a_rule_gives_way_to_the_next_one_where_its_answer_was_given_before():
+    first = attempt(says="ModuleNotFoundError: No module named 'tabulate'")
+    found = judge(first, (), RepoFacts())
+    assert found is not None
+    assert found.by == "missing_module"
+
+    assert judge(first, (repaired_by(first, found),), RepoFacts()) is None
+
+
+def test_an_attempt_that_fell_back_beyond_repair_sends_the_loop_to_the_next_answer_before_it():
+    says = "NameError: name 'x' is not defined\nModuleNotFoundError: No module named 'tabulate'"
+    first = attempt(1, says=says, weaker=("python other.py",))
+    first = repaired_by(first, judge(first, (), RepoFacts()))
+    second = attempt(2, build_fails_at="make", says="segmentation of worlds")
+
+    found = judge(second, (first,), RepoFacts())
+
+    assert found is not None
+    assert (found.by, found.of_attempt) == ("wrong_smoke_command", 1)
+    planned = next_plan([first, repaired_by(second, found)], 3)
+    assert planned is not None
+    assert planned.plan.smoke_command == "python other.py"
+    assert planned.plan.install_steps == first.planned.plan.install_steps
+    assert judge(attempt(2, says="segmentation of worlds"), (first,), RepoFacts()) is None, (
+        "what did not fall back is judged alone"
+    )
+
+
+def test_a_negative_end_says_what_was_tried_and_which_attempt_came_furthest():
+    first = attempt(1, says="ModuleNotFoundError: No module named 'tabulate'")
+    first = repaired_by(first, judge(first, (), RepoFacts()))
+    verdict = after_attempts([first, attempt(2, build_fails_at="make")], 3)
+
+    assert verdict.status == "smoke-failed"
+    assert verdict.best_attempt == 1
+    [line] = verdict.tried
+    assert line.startswith("attempt 1: smoke command exited with 1")
+    assert "missing_module: missing modules: tabulate" in line
+    assert line.endswith("then: fell back")
+
+
+def test_a_repair_says_in_lines_how_the_plan_changes():
+    found = judge(attempt(says="ModuleNotFoundError: No module named 'tabulate'"), (), RepoFacts())
+    assert found is not None
+    assert found.diff == ("+ pip tabulate",)
