@@ -18,6 +18,7 @@ INSTALL: Final = (
     r"cmake\b|\S*configure\b|autoreconf\b|\S*autogen\.sh|meson\s+(?:setup|compile)|ninja\b",
     r"make(?:\s+-\S+(?:\s+\d+)?)*(?:\s+(?:install|build|all|deps|setup|env|init))?(?:\s+-\S+(?:\s+\d+)?)*$",
     r"go\s+(?:get|build|install)\b|cargo\s+(?:build|install)\b",
+    r"(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran)\s+\S",
     r"mvn\s.*(?:install|package)|\S*gradlew?\s+(?:build|assemble)|ant$|R\s+CMD\s+(?:INSTALL|build)|Rscript\s.*install",
 )
 TEST: Final = (

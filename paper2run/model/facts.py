@@ -205,7 +205,8 @@ class BuildFile(Value):
 
     kind: Literal["build-file"] = "build-file"
     system: str
-    """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker."""
+    """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker;
+    compiler for a document that calls one."""
     path: str
     name: str = ""
     """What the file calls its package; the import path for go. Empty where it names none."""
@@ -221,7 +222,7 @@ class BuildProduct(Value):
     """As the build names it: `bwa`, `libbwa.a`; a library of CMake or Meson without its affixes."""
     path: str = ""
     """Where the build leaves it, below the repository; empty where the description does not tell."""
-    system: Literal["make", "cmake", "autotools", "meson"]
+    system: Literal["make", "cmake", "autotools", "meson", "compiler"]
     source: Source
 
 

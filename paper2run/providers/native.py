@@ -1,4 +1,4 @@
-"""Plans C, C++ and Fortran: make, CMake, Autotools or Meson, with compilers that act as in the code's year."""
+"""Plans C, C++ and Fortran: make, CMake, Autotools, Meson or the compiler itself, acting as in the code's year."""
 
 import re
 import shlex
@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from paper2run import debian
+from paper2run import compiled_by_hand, debian
 from paper2run.evidence import Evidence
 from paper2run.leading_language import NATIVE, leads
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
@@ -72,14 +72,19 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     """Return a plan where C, C++ or Fortran leads and something says how it is built; None otherwise."""
     if not leads(evidence.facts, NATIVE):
         return None
-    build = _chosen(evidence.facts)
+    calls = compiled_by_hand.documented_calls(evidence)
+    build = _chosen(evidence.facts) or compiled_by_hand.as_build(calls)
     if build is None:
         return None
     draft = Draft()
     _compilers(draft, evidence, build)
     _libraries(draft, evidence.facts)
-    for command in _steps(build, evidence.paths):
-        draft.step(command, build.source, writes_source=True)
+    if build.system == compiled_by_hand.SYSTEM:
+        steps = [(call.command.line, call.command.source) for call in calls]
+    else:
+        steps = [(_step(build, evidence.paths), build.source)]
+    for command, source in steps:
+        draft.step(command, source, writes_source=True)
     return draft.finish(evidence, *_smokes(evidence, build))
 
 
@@ -107,7 +112,7 @@ def _compilers(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
     draft.install("gcc", "g++", "libc6-dev", "make", why="compiles C and C++", source=build.source)
     if "fortran" in languages:
         draft.install("gfortran", why="compiles Fortran", source=languages["fortran"])
-    if TOOLS[build.system]:
+    if TOOLS.get(build.system):
         draft.install(*TOOLS[build.system], why=f"{build.system} builds it", source=build.source)
     for path in sorted(evidence.paths):
         tool = GENERATORS.get(PurePosixPath(path).suffix)
@@ -127,7 +132,11 @@ def _compilers(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
 
 def _libraries(draft: Draft, facts: RepoFacts) -> None:
     folders: dict[str, None] = {}
+    made = {_stem(product.name) for product in facts.of(BuildProduct)}
     for header in facts.of(SystemHeader):
+        if _stem(header.header) in made:
+            # Written by the build: Debian's copy of the same library would be tested in its place.
+            continue
         packages = debian.packages_of_header(header.header)
         if packages:
             why = f"<{header.header}> in {header.files} file{'s' * (header.files > 1)}"
@@ -141,30 +150,37 @@ def _libraries(draft: Draft, facts: RepoFacts) -> None:
         draft.set("CPATH", ":".join(folders), why, DEFAULT)
 
 
-def _steps(build: BuildFile, paths: frozenset[str]) -> tuple[str, ...]:
-    """Return the commands that build in the folder of the build file."""
+def _stem(name: str) -> str:
+    """Return what a library and its header have in common: `nlopt` of `nlopt.hpp` and `libnlopt.a`."""
+    return name.partition("/")[0].partition(".")[0].removeprefix("lib")
+
+
+def _step(build: BuildFile, paths: frozenset[str]) -> str:
+    """Return the command that builds in the folder of the build file."""
     folder = build.path.rpartition("/")[0]
     inside = f"cd {shlex.quote(folder)} && " if folder else ""
     match build.system:
         case "cmake":
             configure = "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release"
-            return (f"{inside}{configure} && cmake --build build --parallel 2",)
+            return f"{inside}{configure} && cmake --build build --parallel 2"
         case "meson":
-            return (f"{inside}meson setup build && ninja -C build",)
+            return f"{inside}meson setup build && ninja -C build"
         case "autotools":
             prefix = f"{folder}/" if folder else ""
             sources = {f"{prefix}configure.ac", f"{prefix}configure.in"}
             # Also where a configure script is there: git keeps no times, so it may seem older than its source,
             # and make would ask for the very version of automake that wrote it.
             write = "autoreconf -fi && " if sources & paths else ""
-            return (f"{inside}{write}sh ./configure && make",)
+            return f"{inside}{write}sh ./configure && make"
         case _:
-            return (f"make -C {shlex.quote(folder)}" if folder else "make",)
+            return f"make -C {shlex.quote(folder)}" if folder else "make"
 
 
 def _smokes(evidence: Evidence, build: BuildFile) -> list[SmokeChoice]:
     """Return what could show that the build is good, the strongest first; always at least one."""
     products = [fact for fact in evidence.facts.of(BuildProduct) if fact.system == build.system]
+    if build.system == compiled_by_hand.SYSTEM:
+        products = compiled_by_hand.products(compiled_by_hand.documented_calls(evidence))
     programs = [product for product in products if product.form == "program"]
     tests = _tests(build)
     found = [documented(evidence, (program.path for program in programs if program.path))]

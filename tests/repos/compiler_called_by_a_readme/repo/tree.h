@@ -1,0 +1,1 @@
+int nearest(const double* points, int count, double to);
