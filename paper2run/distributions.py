@@ -57,13 +57,14 @@ class _Table:
     modules: Mapping[str, tuple[str, ...]]
     absent: Mapping[str, str]
     namespaces: frozenset[str]
+    distributions: frozenset[str]
     spans: Mapping[str, tuple[str, str]]
 
 
 def distribution_for(
     module: str, declared: Iterable[str] = (), mentioned: Iterable[str] = ()
 ) -> Guess:
-    """Return the best guess for an imported module, dotted names included (`google.protobuf`).
+    """Return the best guess for an imported module, dotted names included (`google.protobuf`), or a package's name.
 
     `declared` are the normalised names of distributions that the repository itself asks for, `mentioned` those
     of its extras and further manifests, in order.
@@ -84,6 +85,9 @@ def distribution_for(
         # `arize-phoenix` in an extra for `import phoenix`, a name that a stranger has on the index.
         if same in name.split("-") or name in _variants(key):
             return Guess(module, name, "mentioned", f"the repository names {name}")
+    if same in table.distributions:
+        # Conda and documents name packages, not modules.
+        return Guess(module, same, "known", f"import names of {table.refreshed}")
     return Guess(module, same, "same-name", "the module's own name, unverified")
 
 
@@ -137,5 +141,8 @@ def _table() -> _Table:
         modules=modules,
         absent=names["absent"],
         namespaces=frozenset(dotted),
+        distributions=frozenset(
+            canonicalize_name(name) for found in modules.values() for name in found
+        ),
         spans={module: (span[0], span[1]) for module, span in stdlib["modules"].items()},
     )

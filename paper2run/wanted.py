@@ -176,15 +176,15 @@ class _Collected:
         requirement.name = name
         if name != wanted:
             why = f"{why}, in place of {wanted}"
+        if not optional:
+            self._optional.pop(name, None)
+        elif name not in self._texts:
+            self._optional[name] = None
         known = self._texts.setdefault(name, [])
         normal = str(requirement)
         if normal in known:
             return
         known.append(normal)
-        if optional:
-            self._optional[name] = None
-        else:
-            self._optional.pop(name, None)
         self._reasons.append(_reason(f"{normal}: {why}", source))
 
     def add_module(
