@@ -20,6 +20,8 @@ SAID: Final = "/tmp/said"
 NOT_STARTED: Final = 126
 """Exit statuses from here on are the shell's: not executable, not found, a library missing, ended by a signal."""
 PLACEHOLDER: Final = re.compile(r"path[_ ]?to|your", re.IGNORECASE)
+REDIRECTED: Final = re.compile(r"(?:\s+>\s*[\w./-]+)?(?:\s+#.*)?$")
+"""Where the output goes, and what the author says of the command: what is printed instead shows as much."""
 NUMBER: Final = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?")
 
 
@@ -30,9 +32,10 @@ def documented(evidence: Evidence, programs: Iterable[str]) -> SmokeChoice | Non
     """
     by_name = {program.rpartition("/")[2]: program for program in programs}
     for fact in evidence.facts.of(Command):
-        if fact.purpose != "run" or UNSAFE.search(fact.line) or ACCELERATED.search(fact.line):
+        line = REDIRECTED.sub("", fact.line)
+        if fact.purpose != "run" or UNSAFE.search(line) or ACCELERATED.search(line):
             continue
-        words = _words(fact.line)
+        words = _words(line)
         program = by_name.get(words[0].rpartition("/")[2]) if words else None
         if program and reads_the_checkout(words[1:], evidence.paths):
             command = shlex.join([f"./{program}", *words[1:]])

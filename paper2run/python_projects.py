@@ -27,6 +27,7 @@ VERSION_FROM_HISTORY: Final = ("setuptools_scm", "setuptools-scm", "hatch-vcs", 
 INSTALLED_ANYWAY: Final = frozenset(
     {"setuptools", "distutils", "pkg_resources", "pip", "wheel", "ez_setup"}
 )
+CYTHON: Final = "Cython"
 MAX_OWN_FILES: Final = 40
 """Files of the project that are followed when its setup.py imports the project itself."""
 
@@ -112,6 +113,10 @@ def _build_imports(tree: RepoTree, prefix: str, script: SetupScript) -> Iterator
     """Yield third-party modules that setup.py needs, sorted; those of its own package too, where it imports that."""
     found: set[str] = set()
     waiting = list(_needed(script.tree))
+    if _must_generate(tree, prefix):
+        # A guarded import is for releases, which bring what Cython generates; the checkout does not.
+        guarded = (imported for imported in imports_of(script.tree) if imported.guarded)
+        waiting += [imported for imported in guarded if imported.module.startswith(CYTHON)]
     seen: set[str] = set()
     for imported in waiting:
         top = imported.module.partition(".")[0]
@@ -123,6 +128,14 @@ def _build_imports(tree: RepoTree, prefix: str, script: SetupScript) -> Iterator
         if not own and top and stdlib_span(top) is None and top not in INSTALLED_ANYWAY:
             found.add(top)
     yield from sorted(found)
+
+
+def _must_generate(tree: RepoTree, prefix: str) -> bool:
+    """Tell whether a Cython source stands there without the C or C++ that is generated from it."""
+    stems = (
+        path.removesuffix(".pyx") for path in tree.matching("*.pyx") if path.startswith(prefix)
+    )
+    return any(not tree.has(f"{stem}.c") and not tree.has(f"{stem}.cpp") for stem in stems)
 
 
 def _needed(module: ast.Module) -> Iterator[Imported]:

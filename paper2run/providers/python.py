@@ -17,6 +17,7 @@ from paper2run.model.facts import (
     Requirement,
 )
 from paper2run.model.value import DEFAULT, Source
+from paper2run.programs_beside import programs_beside
 from paper2run.smoke_candidates import candidates
 from paper2run.wanted import gather
 
@@ -59,6 +60,14 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return None
     packages, package_reasons = _compilers(facts.of(Extension))
     steps, step_reasons = _project_steps(evidence)
+    programs = programs_beside(evidence)
+    if programs is not None:
+        packages = tuple(sorted({*packages, *programs.packages}))
+        package_reasons = (*package_reasons, *programs.reasons)
+        steps = (programs.step, *steps)
+        if programs.smoke is not None and not evidence.asked.smoke:
+            smokes = [programs.smoke, *smokes]
+            smoke = programs.smoke
     if wanted.requirements:
         steps = (f"pip install --no-compile {_quoted(wanted.requirements)}", *steps)
     environment, env_reasons = _environment(evidence)
