@@ -6,7 +6,7 @@ releases with metadata such as `pytz (>=2011k)`, and dates files instead of rele
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from paper2run.interpreters import RELEASED
 from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
 from paper2run.pip_steps import image_python, plan_requirements
 from paper2run.releases import Sources
@@ -37,6 +38,8 @@ SEARCH_LIMIT_S: Final = 180
 MAX_WORDS: Final = 300
 """Characters that are kept of one pair's failure."""
 MAX_TRIED: Final = 40
+FORESEEABLE: Final = timedelta(days=3 * 365)
+"""Younger interpreters have lost what older code uses: they come only after building all from source."""
 IMAGE_OWN: Final = frozenset({"pip"})
 """The installer stays the image's own: an older one would not know the wheels that were chosen for it."""
 
@@ -181,16 +184,22 @@ class _Search:
     def _steps(self) -> Iterator[list[Pair]]:
         """Yield the pairs to try, those of one rung together."""
         ladders = [(target, self._rungs(target)) for target in self._targets]
+        timely = [target for target in self._targets if self._is_timely(target)] or self._targets
         for names, sources in PHASES:
             for name in names:
                 pairs = [
                     Pair(target, rung, sources)
                     for target, rungs in ladders
                     for rung in rungs
-                    if rung.name == name
+                    if rung.name == name and (sources == "any" or target in timely)
                 ]
                 if pairs:
                     yield pairs
+
+    def _is_timely(self, target: TargetPython) -> bool:
+        """Tell whether code of the commit's day may be expected to run on an interpreter."""
+        day, born = self._planned.commit_day, RELEASED.get(target.version)
+        return day is None or born is None or born <= day + FORESEEABLE
 
     def _rungs(self, target: TargetPython) -> tuple[Rung, ...]:
         rungs = ladder(self._planned.commit_day)
