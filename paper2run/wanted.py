@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from paper2run.distributions import distribution_for
@@ -50,6 +51,9 @@ LINKED: Final = {
     "opencv-python": "opencv-python-headless",
 }
 """Names that must be replaced: dead aliases of the index, and the build of a library that needs no display."""
+
+
+DEAD_ALIASES: Final = frozenset({"beautifulsoup", "sklearn"})
 
 
 class Wanted(NamedTuple):
@@ -174,6 +178,9 @@ class _Collected:
         if name in NOT_INSTALLED or name in self._own or (optional and name in self._texts):
             return
         requirement.name = name
+        if wanted in DEAD_ALIASES:
+            # Its versions count the alias itself: `pip freeze` names sklearn==0.0 beside the real scikit-learn.
+            requirement.specifier = SpecifierSet()
         if name != wanted:
             why = f"{why}, in place of {wanted}"
         if not optional:

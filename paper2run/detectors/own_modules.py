@@ -71,9 +71,10 @@ class OwnNames:
         """Tell whether Python would find the candidate before an installed distribution of that name."""
         above = candidate.root in {here, ""} or here.startswith(f"{candidate.root}/")
         if candidate.form == "namespace":
+            # Code that puts a folder on `sys.path` imports from it by the names of the files inside.
             inner = f"{candidate.path}/{rest.partition('.')[0]}"
-            return (
-                above and bool(rest) and (f"{inner}.py" in self._paths or inner in self._packages)
+            return bool(rest) and (
+                f"{inner}.py" in self._paths or (above and inner in self._packages)
             )
         if candidate.root in self.install_roots:
             return True
