@@ -95,6 +95,15 @@ def test_a_small_source_is_built_rather_than_the_year_left(settings):
     assert "gcc" in found.plan.system_packages
 
 
+def test_old_code_is_not_taken_to_an_interpreter_of_today_for_a_wheel(settings):
+    # pycld2 has had wheels for Linux since 2025 only, for Python 3.9 and later.
+    asked = planned("pycld2", pythons=("2.7", "3.12"), day=date(2016, 12, 10))
+    found = resolve(asked, settings)
+    assert isinstance(found, PlannedEnvironment)
+    assert found.plan.base_image == "python:2.7-slim"
+    assert versions(found)["pycld2"] == "0.31"
+
+
 def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
     asked = planned("SoundFile", "graphviz", pythons=("3.7",), day=date(2020, 6, 1))
     found = resolve(asked, settings)
