@@ -6,7 +6,10 @@ from paper2run.model.facts import LanguageShare, Project, RepoFacts, Requirement
 
 NATIVE: Final = frozenset({"c", "c++", "fortran", "cuda"})
 """Counted as one: their sources are built together."""
-BESIDE: Final = frozenset({"shell", "notebook", "matlab", "javascript", "perl"})
+BESIDE: Final = frozenset(
+    {"shell", "notebook", "matlab", "javascript", "perl", "awk", "tcl", "ruby", "php", "mathematica", "stata", "sas",
+     "spss", "stan", "nextflow", "snakemake"}
+)  # fmt: skip
 """Found beside code of every language: helpers, pages of documentation, outputs that fill notebooks."""
 
 

@@ -1,7 +1,12 @@
-"""Counts the source files of each language by their endings; a repository with none of them has no code."""
+"""Counts the source files of each language by their endings, or by the first line of a script without one.
 
+A repository with none of them has no code.
+"""
+
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from paper2run.model.facts import Fact, LanguageShare, NoCode
@@ -37,11 +42,57 @@ ENDINGS: Final[dict[str, str]] = {
     ".m": "matlab",
     ".sh": "shell",
     ".pl": "perl",
+    ".pm": "perl",
     ".hs": "haskell",
     ".ml": "ocaml",
     ".scala": "scala",
+    ".rb": "ruby",
+    ".php": "php",
+    ".cs": "c#",
+    ".fs": "f#",
+    ".kt": "kotlin",
+    ".swift": "swift",
+    ".clj": "clojure",
+    ".lisp": "lisp",
+    ".erl": "erlang",
+    ".ex": "elixir",
+    ".nim": "nim",
+    ".pas": "pascal",
+    ".tcl": "tcl",
+    ".awk": "awk",
+    ".nf": "nextflow",
+    ".smk": "snakemake",
+    ".stan": "stan",
+    ".nlogo": "netlogo",
+    ".thy": "isabelle",
+    ".lean": "lean",
+    ".agda": "agda",
+    ".vhd": "vhdl",
+    ".do": "stata",
+    ".ado": "stata",
+    ".sas": "sas",
+    ".sps": "spss",
+    ".wl": "mathematica",
+    ".gms": "gams",
+    ".mlx": "matlab",
 }
 """By lower-case ending. Headers belong to c and c++ alike and are not counted."""
+INTERPRETERS: Final[dict[str, str]] = {
+    "perl": "perl",
+    "python": "python",
+    "python2": "python",
+    "python3": "python",
+    "Rscript": "r",
+    "bash": "shell",
+    "sh": "shell",
+    "node": "javascript",
+    "ruby": "ruby",
+    "awk": "awk",
+}
+SHEBANG: Final = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?)?([\w.+-]+)")
+MAX_NAMED_PLAINLY: Final = 200
+"""Files without an ending that are looked into."""
+MAX_SCRIPT_BYTES: Final = 1_000_000
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
@@ -49,8 +100,9 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     files: Counter[str] = Counter()
     size_bytes: defaultdict[str, int] = defaultdict(int)
     first: dict[str, str] = {}
+    scripts = scripts_of(tree)
     for path in tree.files:
-        language = ENDINGS.get(_ending(path))
+        language = ENDINGS.get(_ending(path)) or scripts.get(path)
         size = tree.size_bytes(path) if language else 0
         if language is None or size == 0:
             continue
@@ -68,6 +120,24 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             size_bytes=size_bytes[language],
             source=Source(kind="file", path=first[language]),
         )
+
+
+def scripts_of(tree: RepoTree) -> dict[str, str]:
+    """Return the language of each file without an ending whose first line names an interpreter, by path."""
+    return tree.once(_scripts_of)
+
+
+def _scripts_of(tree: RepoTree) -> dict[str, str]:
+    plain = (path for path in tree.files if "." not in path.rpartition("/")[2])
+    found: dict[str, str] = {}
+    for path in islice(plain, MAX_NAMED_PLAINLY):
+        if tree.size_bytes(path) > MAX_SCRIPT_BYTES:
+            continue
+        shebang = SHEBANG.match(tree.text(path)[:200])
+        language = INTERPRETERS.get(shebang[1]) if shebang else None
+        if language:
+            found[path] = language
+    return found
 
 
 def _ending(path: str) -> str:

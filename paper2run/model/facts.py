@@ -180,6 +180,7 @@ class EntryPoint(Value):
         "node-module",
         "node-program",
         "java-class",
+        "perl-script",
     ]
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""

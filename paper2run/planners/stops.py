@@ -34,6 +34,14 @@ LOADED: Final = "loads "
 TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
+PROPRIETARY: Final = {
+    "stata": "Stata",
+    "sas": "SAS",
+    "spss": "SPSS",
+    "mathematica": "Mathematica",
+    "gams": "GAMS",
+}
+"""By language as `detectors/languages.py` names it; MATLAB has signs of its own."""
 RESTRICTED: Final = "restricted access"
 """How the note of a `DataNeed` begins that is given out on request only (detectors/data_needs.py)."""
 
@@ -52,6 +60,7 @@ def without_plan(evidence: Evidence) -> Diagnosis:
         _no_code(evidence)
         or _torch_for_lua(evidence)
         or _matlab(evidence)
+        or _proprietary(evidence)
         or _julia(evidence)
         or _restricted_data(evidence)
         or _nothing_to_start(evidence)
@@ -147,6 +156,21 @@ def _matlab(evidence: Evidence) -> Diagnosis | None:
                 f"files of MATLAB: {share.files}",
                 share.source,
                 "A MATLAB licence; or `--smoke CMD` with GNU Octave if the code keeps to what Octave knows.",
+            )
+    return None
+
+
+def _proprietary(evidence: Evidence) -> Diagnosis | None:
+    """Stop where most of the code is in a language whose only interpreter needs a licence."""
+    for share in evidence.facts.of(LanguageShare)[:1]:
+        product = PROPRIETARY.get(share.language)
+        if product is not None:
+            return _stop(
+                "proprietary_toolchain",
+                f"The code runs in {product} alone, which nobody may install without a licence.",
+                f"files of {share.language}: {share.files}",
+                share.source,
+                f"A licence of {product} and an image with it.",
             )
     return None
 

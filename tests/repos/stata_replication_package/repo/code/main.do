@@ -1,0 +1,3 @@
+*! replication
+use "data/survey.dta", clear
+regress income schooling

@@ -1,0 +1,3 @@
+program define pct
+  display 1
+end
