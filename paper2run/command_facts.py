@@ -1,5 +1,6 @@
 """Turns a command that a repository tells people or machines to run into facts: the command, and what it installs."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -12,6 +13,8 @@ from paper2run.model.value import DEFAULT, Source
 from paper2run.requirement_text import read_requirement
 from paper2run.shell_words import apt_packages, conda_arguments, pip_arguments
 
+CALL: Final = re.compile(r"(?:^|\s)-{1,2}\w|^[\w./-]+\.\w+(?:\s|$)")
+"""An option, or a file as the first argument."""
 PLACEHOLDER: Final = "..."
 """An ellipsis stands for something that the reader has to fill in."""
 
@@ -23,7 +26,7 @@ def command_facts(
 
     `own` are the normalised names of the repository itself, whose installation is no dependency.
     """
-    purpose = purpose_of(line)
+    purpose = purpose_of(line) or ("run" if _starts_own(line, own) else None)
     if purpose is None:
         return
     yield Command(purpose=purpose, line=line, source=source)
@@ -41,6 +44,14 @@ def command_facts(
     for spec in conda_arguments(line) if group == "runtime" else ():
         if canonicalize_name(spec.split("=")[0]) not in own:
             yield from conda_package(spec, source, "mentioned")
+
+
+def _starts_own(line: str, own: frozenset[str]) -> bool:
+    """Tell whether a line calls a program named as the repository, with something that only a call has."""
+    words = line.split(maxsplit=1)
+    return (
+        len(words) > 1 and canonicalize_name(words[0]) in own and CALL.search(words[1]) is not None
+    )
 
 
 def distinct(facts: Iterable[Fact]) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ Many programs end with status 1 when they are called without arguments, so a bar
 import re
 import shlex
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -22,6 +23,8 @@ NOT_STARTED: Final = 126
 PLACEHOLDER: Final = re.compile(r"path[_ ]?to|your", re.IGNORECASE)
 REDIRECTED: Final = re.compile(r"(?:\s+>\s*[\w./-]+)?(?:\s+#.*)?$")
 """Where the output goes, and what the author says of the command: what is printed instead shows as much."""
+OUTPUT: Final = re.compile(r"--?(?:o|out\w*|output[\w-]*|save[\w-]*)")
+"""Options whose value is written."""
 NUMBER: Final = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?")
 
 
@@ -47,13 +50,15 @@ def reads_the_checkout(words: list[str], paths: frozenset[str]) -> bool:
     """Tell whether at least one argument is a file of the checkout, and none is a path that is not there."""
     known = {str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"."}
     reads = False
-    for word in words:
+    for option, word in pairwise(("", *words)):
         value = word.partition("=")[2] or word
         if value.startswith(("/", "~")) or PLACEHOLDER.search(value):
             return False
         place = PurePosixPath(value)
         if str(place) in paths:
             reads = True
+        elif OUTPUT.fullmatch(option) and "/" not in value:
+            continue
         elif _looks_like_path(value) and not {str(place), str(place.parent)} & known:
             return False
     return reads

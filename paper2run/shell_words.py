@@ -22,6 +22,7 @@ LEADING: Final = re.compile(
     r"^(?:(?:sudo(?:\s+-\S+)*|env|exec|do|then|else|if|(?:poetry|uv|pipenv|pdm|hatch|conda)\s+run(?:\s+-n\s+\S+)?)\s+)+"
 )
 """What may stand before a command without changing what it is."""
+OPTION_FIRST: Final = re.compile(r"\s*--[a-z]")
 PIP: Final = re.compile(
     r"(?:^|\s)(?:pip[\d.]*|uv\s+pip|python[\d.]*\s+-m\s+pip)\s+(?:-\S+\s+)*install\s"
 )
@@ -67,13 +68,18 @@ def logical_lines(script: str, first_line: int = 1) -> Iterator[tuple[int, str]]
     """Yield the line number and text of each command, continuation lines joined, comments left out."""
     pieces: list[str] = []
     start = first_line
-    for number, line in enumerate(script.split("\n"), first_line):
+    lines = script.split("\n")
+    for number, (line, following) in enumerate(
+        zip(lines, [*lines[1:], ""], strict=True), first_line
+    ):
         if pieces and line.lstrip().startswith("#"):
             # Between the lines of one Dockerfile instruction comments are left out.
             continue
         start = start if pieces else number
         line = line[:MAX_COMMAND_CHARS]
-        continued = line.rstrip().endswith("\\")
+        # No command starts with an option: people break lines in documents as they do in prose.
+        broken = bool(line.strip()) and OPTION_FIRST.match(following) is not None
+        continued = line.rstrip().endswith("\\") or broken
         pieces.append(
             line.strip().removesuffix("\\").rstrip() if pieces or continued else line.rstrip()
         )

@@ -5,6 +5,7 @@ A command that can pass on an empty or missing thing is no candidate.
 
 import re
 import shlex
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -23,12 +24,14 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import Source
 from paper2run.plain_commands import ACCELERATED, folder_and_line, plain_words
+from paper2run.program_smoke import reads_the_checkout
 from paper2run.python_examples import only_imports
 
 FROM_ELSEWHERE: Final = re.compile(
     r"urlopen|requests\.|download|from_pretrained|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
 )
 """Examples that read files or the network: what they want is rarely there."""
+QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 PYTHON_EXAMPLE: Final = "python example"
 """Note of the documents detector on a block of Python that uses the repository's own package."""
 MAX_DOCUMENTED: Final = 2
@@ -73,40 +76,60 @@ def _is_allowed(command: str) -> bool:
 def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
     """Return the README's examples and run commands that need nothing but the checkout, and no GPU."""
     found = []
+    own = {fact.name for fact in facts.of(EntryPoint) if fact.form == "console-script"}
+    before: set[str] = set()
     for fact in facts.of(Command):
         if fact.purpose != "run" or fact.source.kind != "readme" or "/" in fact.source.path:
             continue
         if fact.source.note == PYTHON_EXAMPLE:
             if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
-                command = f"cd {OUTSIDE} && {fact.line}" if facts.of(Project) else fact.line
+                inside = not facts.of(Project) or _names_a_file(fact.line, files)
+                command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
                 found.append(_choice(command, "a documented example runs", fact.source))
             continue
         folder, line = folder_and_line(fact.line)
-        words = _words(line)
-        inside = frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
-        if words and _is_complete(words, inside):
+        words = _words(line, own)
+        inside_folder = (
+            frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
+        )
+        if words and _is_complete(words, inside_folder, before):
             start = f"cd {shlex.quote(folder)} && " if folder else ""
-            command = start + shlex.join(["python", *words[1:]])
-            found.append(_choice(command, "a documented command runs", fact.source))
+            found.append(
+                _choice(start + shlex.join(words), "a documented command runs", fact.source)
+            )
+        before.update(line.split())
     return found
+
+
+def _names_a_file(line: str, files: frozenset[str]) -> bool:
+    """Tell whether an example names a file of the checkout: it is meant to run there."""
+    return any(name in files for name in QUOTED_FILE.findall(line))
 
 
 def _choice(command: str, proves: str, source: Source) -> SmokeChoice:
     return SmokeChoice(command=command, proves=proves, source=source)
 
 
-def _words(line: str) -> list[str]:
-    """Return the words of `python SCRIPT …`, or nothing for any other form."""
+def _words(line: str, own: Collection[str]) -> list[str]:
+    """Return the words of `python SCRIPT …` or of one of the `own` programs, or nothing for any other form."""
     words = plain_words(line)
-    is_python = len(words) > 1 and re.fullmatch(r"python[23]?(?:\.\d+)?", words[0]) is not None
-    return words if is_python and words[1].endswith(".py") else []
+    if not words:
+        return []
+    if words[0] in own:
+        return words
+    is_python = re.fullmatch(r"python[23]?(?:\.\d+)?", words[0]) is not None
+    rest = words[1:] if is_python else words
+    return ["python", *rest] if rest and rest[0].endswith(".py") else []
 
 
-def _is_complete(words: list[str], files: frozenset[str]) -> bool:
+def _is_complete(words: list[str], files: frozenset[str], before: Collection[str]) -> bool:
     """Tell whether the script and every argument that looks like a path stand in the checkout.
 
-    A path whose folder is there counts: it may be an output.
+    A path whose folder is there counts: it may be an output; not so one that a command `before` named, which
+    made it. A program of the package's own shows something only where it is given a file.
     """
+    if words[0] != "python":
+        return reads_the_checkout(words[1:], files)
     folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
     if str(PurePosixPath(words[1])) not in files:
         return False
@@ -116,7 +139,9 @@ def _is_complete(words: list[str], files: frozenset[str]) -> bool:
             return False
         path = PurePosixPath(value)
         looks_like_path = "/" in value or (path.suffix and not re.fullmatch(r"-?[\d.eE+-]+", value))
-        if looks_like_path and not (str(path) in files | folders or str(path.parent) in folders):
+        if not looks_like_path or str(path) in files | folders:
+            continue
+        if value in before or str(path.parent) not in folders:
             return False
     return True
 

@@ -44,7 +44,9 @@ PYTHONS: Final = frozenset(
 INLINE: Final = re.compile(
     r"`{1,2}((?:sudo )?(?:pip3? install|conda (?:install|env|create)|python[23]? |apt-get install|make |git clone )"
     r"[^`<]{1,300})`{1,2}"
+    r"|`{1,2}\$\s?([^`<]{3,300})`{1,2}"
 )
+"""What is known to be a command, or has a prompt before it."""
 
 VERSION: Final = re.compile(
     r"\b[Pp]ython(?:\s+versions?)?\s*(>=|=>|≥|>)?\s*v?((?:2|3)(?:\.\d{1,2})?)(?:\.\d+|\.x)?(?![\w.]*\d)"
@@ -137,7 +139,7 @@ class _Reader:
         """Yield the commands in inline code and the interpreters that a line mentions."""
         source = self._source(number)
         for match in INLINE.finditer(line):
-            yield from self._facts(match[1].strip(), source)
+            yield from self._facts((match[1] or match[2]).strip(), source)
         yield from _mentioned(line, source)
 
     def _facts(self, line: str, source: Source) -> Iterator[Fact]:
