@@ -47,6 +47,7 @@ INLINE: Final = re.compile(
     r"|`{1,2}\$\s?([^`<]{3,300})`{1,2}"
 )
 """What is known to be a command, or has a prompt before it."""
+LITERAL: Final = re.compile(r"``\$?\s*([^`]+)``")
 
 VERSION: Final = re.compile(
     r"\b[Pp]ython(?:\s+versions?)?\s*(>=|=>|≥|>)?\s*v?((?:2|3)(?:\.\d{1,2})?)(?:\.\d+|\.x)?(?![\w.]*\d)"
@@ -130,7 +131,9 @@ class _Reader:
         for number, line, prompted in lines:
             if session and not prompted:
                 continue
-            command = folder.follow(line)
+            # An indented literal of reStructuredText, which is no code block to docutils.
+            literal = LITERAL.fullmatch(line)
+            command = folder.follow(literal[1] if literal else line)
             if command:
                 source = self._source(number)
                 yield from self._facts(command, source)
