@@ -32,6 +32,14 @@ class Broken(NamedTuple):
         return self.planned.draft or self.planned.plan
 
     @property
+    def is_users_command(self) -> bool:
+        """Tell whether the smoke command is the user's own, which is never exchanged for another."""
+        return any(
+            reason.topic == "smoke" and reason.source.kind == "user"
+            for reason in self.planned.reasons
+        )
+
+    @property
     def lines(self) -> list[str]:
         """The log's last lines, both streams."""
         return failure_lines(self.failure)

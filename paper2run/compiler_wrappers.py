@@ -29,16 +29,21 @@ def flags_last(source: str, flags: Iterable[str]) -> str:
 
 def wrapper_lines(plan: EnvPlan) -> tuple[str, ...]:
     """Return the lines by which the plan's wrappers add flags already, in order, each once."""
-    words = [word for step in plan.install_steps if _is_ours(step) for word in shlex.split(step)]
+    words = [word for step in plan.install_steps if _wraps_c(step) for word in shlex.split(step)]
     return tuple(dict.fromkeys(word for word in words if word.startswith(CASE_START)))
 
 
 def with_wrappers(plan: EnvPlan, *lines: str) -> dict[str, Any]:
     """Return the change that makes the wrappers hold these lines too, before every other step."""
     kept = tuple(dict.fromkeys((*wrapper_lines(plan), *lines)))
-    step = " && ".join(_write(compiler, kept) for compiler in COMPILERS)
-    others = (other for other in plan.install_steps if not _is_ours(other))
-    return {"install_steps": (step, *others)}
+    others = (other for other in plan.install_steps if not _wraps_c(other))
+    return {"install_steps": (wrapper_step(kept), *others)}
+
+
+def wrapper_step(lines: Iterable[str], compilers: Iterable[str] = COMPILERS) -> str:
+    """Return the step that writes wrappers with these lines around the compilers."""
+    kept = tuple(lines)
+    return " && ".join(_write(compiler, kept) for compiler in compilers)
 
 
 def _write(compiler: str, lines: tuple[str, ...]) -> str:
@@ -47,5 +52,10 @@ def _write(compiler: str, lines: tuple[str, ...]) -> str:
     return f"printf '%s\\n' {shlex.join(script)} > {place} && chmod 755 {place}"
 
 
-def _is_ours(step: str) -> bool:
-    return step.startswith(STEP_START) and f" > /usr/local/bin/{COMPILERS[0]} " in step
+def is_wrapper_step(step: str) -> bool:
+    """Tell whether an install step writes wrappers: it needs nothing of the checkout."""
+    return step.startswith(STEP_START) and " > /usr/local/bin/" in step
+
+
+def _wraps_c(step: str) -> bool:
+    return is_wrapper_step(step) and f" > /usr/local/bin/{COMPILERS[0]} " in step

@@ -28,6 +28,8 @@ AFFIXES: Final = (
     "scikit-{}",
 )
 """How distributions are often named after their module; only ever matched against declared requirements."""
+OF_WINDOWS: Final = frozenset({"_winapi", "_winreg", "msvcrt", "winreg", "winsound"})
+"""Modules of Python itself that only Windows has (https://docs.python.org/3/library/windows.html)."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def distribution_for(
     for name in (*known, same, *_variants(key)):
         if name in asked:
             return Guess(module, name, "declared", f"requirement {name}", _without(known, name))
+    if key in OF_WINDOWS:
+        return Guess(module, "", "absent", "Windows only")
     if module in table.absent or key in table.absent:
         return Guess(module, "", "absent", table.absent.get(module) or table.absent[key])
     if known:

@@ -9,6 +9,7 @@ import json
 import re
 from typing import Final
 
+from paper2run.compiler_wrappers import is_wrapper_step
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
@@ -54,8 +55,8 @@ def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
 def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
     """Return the Dockerfile of the plan; the same plan gives the same bytes."""
     plan = planned.plan
-    before = [step for step in plan.install_steps if not needs_source(step)]
-    after = [step for step in plan.install_steps if needs_source(step)]
+    before = [step for step in plan.install_steps if _is_early(step)]
+    after = [step for step in plan.install_steps if not _is_early(step)]
     lines = [
         # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
         f"# Planned by paper2run ({planned.planner}): {checkout.name} at {checkout.commit}",
@@ -114,6 +115,11 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
     shows = f", which shows: {planned.smoke_proves}" if planned.smoke_proves else ""
     lines += [f"- by default it runs `{plan.smoke_command}`{shows}", ""]
     return "\n".join(lines)
+
+
+def _is_early(step: str) -> bool:
+    """Tell whether a step comes before the source: sources of the index are compiled there, by the wrappers too."""
+    return not needs_source(step) or is_wrapper_step(step)
 
 
 def _system_packages(plan: EnvPlan) -> list[str]:

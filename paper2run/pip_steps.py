@@ -97,6 +97,22 @@ def without(plan: EnvPlan, names: Collection[str]) -> EnvPlan:
     return plan.model_copy(update={"install_steps": tuple(steps)})
 
 
+def instead_of(plan: EnvPlan, name: str, requirement: str) -> EnvPlan:
+    """Return `plan` with `requirement` in the place of every one of this normalised name in its pure steps."""
+    steps = []
+    for step in plan.install_steps:
+        wanted = requirements_of(step) or ()
+        names = [canonicalize_name(Requirement(text).name) for text in wanted]
+        if name in names:
+            changed = [
+                requirement if found == name else text
+                for text, found in zip(wanted, names, strict=True)
+            ]
+            step = OPEN_STEP + shlex.join(dict.fromkeys(changed))
+        steps.append(step)
+    return plan.model_copy(update={"install_steps": tuple(steps)})
+
+
 def pinned_step(pins: Iterable[Pin]) -> str:
     """Return the step that installs the `pins` that have wheels, sorted; empty where there are none."""
     return _step(WHEELS_STEP, (pin for pin in pins if not pin.sdist))

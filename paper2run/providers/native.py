@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run import compiled_by_hand, debian
+from paper2run.compiler_wrappers import C_SOURCE, flags_last, wrapper_step
 from paper2run.evidence import Evidence
 from paper2run.leading_language import NATIVE, leads
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
@@ -56,16 +57,17 @@ GCC_10: Final = date(2020, 5, 7)
 
 class _Flag(NamedTuple):
     language: str
-    compiler: str
+    compilers: tuple[str, ...]
+    source: str
     flag: str
     why: str
 
 
 # https://gcc.gnu.org/gcc-10/porting_to.html
 OF_THEIR_TIME: Final = (
-    _Flag("c", "gcc", "-fcommon", "before GCC 10 one variable could be defined in several files"),
-    _Flag("fortran", "gfortran", "-fallow-argument-mismatch", "an error only since GCC 10"),
-)
+    _Flag("c", ("gcc", "cc"), C_SOURCE, "-fcommon", "before GCC 10 one variable could be defined in several files"),
+    _Flag("fortran", ("gfortran",), "*", "-fallow-argument-mismatch", "an error only since GCC 10"),
+)  # fmt: skip
 
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
@@ -119,15 +121,12 @@ def _compilers(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
         if tool:
             draft.install(tool, why="writes a parser", source=Source(kind="file", path=path))
     day = evidence.asked.commit_day
-    for language, compiler, flag, why in OF_THEIR_TIME:
+    for language, compilers, source, flag, why in OF_THEIR_TIME:
         if language in languages and day is not None and day < GCC_10:
-            place = f"/usr/local/bin/{compiler}"
-            script = shlex.quote(f'exec /usr/bin/{compiler} {flag} "$@"')
             # A wrapper, because a Makefile that sets CFLAGS or CC itself hears of no variable.
-            command = f"printf '%s\\n' '#!/bin/sh' {script} > {place} && chmod 755 {place}"
-            link = " && ln -s gcc /usr/local/bin/cc" if compiler == "gcc" else ""
-            draft.step(command + link, languages[language])
-            draft.note("env", f"{compiler} {flag}: {why}", languages[language])
+            line = flags_last(source, [flag])
+            draft.step(wrapper_step([line], compilers), languages[language])
+            draft.note("env", f"{compilers[0]} {flag}: {why}", languages[language])
 
 
 def _libraries(draft: Draft, facts: RepoFacts) -> None:

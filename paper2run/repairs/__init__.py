@@ -6,7 +6,11 @@ from typing import Protocol
 from paper2run.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.repairs import (
+    absent_module,
+    bootstrapped_setuptools,
+    build_tools,
     failed_source_build,
+    go_before_modules,
     library_too_new,
     locale_missing,
     missing_compiler,
@@ -19,14 +23,19 @@ from paper2run.repairs import (
     needs_gpu,
     no_display,
     no_network_at_build,
+    no_such_release,
     old_compiler_flags,
     old_java_level,
     out_of_disk,
     out_of_memory,
     pytest_drift,
     python2_source,
+    resolver_conflict,
     timed_out,
+    unattended_command,
+    unpublished_npm_package,
     unsupported_python,
+    wrong_directory,
     wrong_smoke_command,
 )
 
@@ -42,33 +51,44 @@ class Repair(Protocol):
 
 
 # The engine's own word first; then signs of the interpreter before libraries and missing modules, since `urllib2`
-# and `fractions.gcd` are both; CUDA's own files before those that Debian has; a library too new before a missing
-# module, since `sklearn.externals.joblib` is both; shells also miss programs that nobody needs, so these come late;
-# a package is left out only where nothing is known that would build it, and a build stops for want of a host only
-# where nothing can be left out; a command is changed only where nothing is known that would make it run;
-# missing files last, since logs hold such lines for many reasons, and another command may not need them.
+# and `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files come before
+# those that Debian has; build tools and libraries too new before a missing module, since `pkg_resources` and
+# `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks; shells also miss programs
+# that nobody needs, so these come late. A package is left out only where nothing is known that would build it, and a
+# build stops for want of a host only where nothing can be left out. A command is changed only where nothing is known
+# that would make it run: first its folder, then the command itself, then how it is fed. Missing files come last, since
+# logs hold such lines for many reasons, and another command may not need them.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
     timed_out,
     python2_source,
     unsupported_python,
+    resolver_conflict,
     missing_compiler,
     missing_std_header,
     old_compiler_flags,
     old_java_level,
-    missing_shared_library,
+    go_before_modules,
+    unpublished_npm_package,
     needs_gpu,
+    missing_shared_library,
     missing_header,
     no_display,
     locale_missing,
     pytest_drift,
+    bootstrapped_setuptools,
+    build_tools,
     library_too_new,
     missing_module,
+    absent_module,
     missing_program,
     failed_source_build,
+    no_such_release,
     no_network_at_build,
+    wrong_directory,
     wrong_smoke_command,
+    unattended_command,
     missing_data,
 )
 

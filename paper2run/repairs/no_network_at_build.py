@@ -1,7 +1,7 @@
 """Stops where a step of the build asks a host that cannot be reached from here.
 
-Reads git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget and ssh. What the package
-index does or does not answer never comes here: that is the host's trouble and is tried again.
+Reads git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java and
+Go. What the package index does or does not answer never comes here: that is the host's trouble and is tried again.
 """
 
 import re
@@ -20,6 +20,9 @@ UNREACHED: Final = (
     re.compile(r"unable to resolve host address [‘'`]" + HOST),
     re.compile(r"Failed to connect to " + HOST),
     re.compile(r"ssh: connect to host " + HOST),
+    re.compile(r"getaddrinfo (?:EAI_AGAIN|ENOTFOUND) " + HOST),
+    re.compile(r"UnknownHostException: " + HOST),
+    re.compile(r"dial tcp: lookup " + HOST),
     re.compile(HOST + r".*: (?:Temporary failure in name resolution|Name or service not known)"),
     re.compile(r"(?P<host>)(?:Temporary failure in name resolution|Name or service not known)"),
 )

@@ -1,19 +1,39 @@
-"""Stops where the container's memory limit ended the run."""
+"""Builds with one job at a time where memory ran out; stops where that was not enough, or a run met its limit.
 
+Reads the engine's own word for runs. Builds have no limit of ours: gcc says `fatal error: Killed signal terminated
+program cc1plus`, the shell `Killed`, and allocators `virtual memory exhausted` or `Cannot allocate memory`.
+"""
+
+import re
 from typing import Final
 
-from paper2run.broken import Broken, stopped
-from paper2run.failure_log import telling_line
+from paper2run.broken import Broken, repaired, stopped, with_env
+from paper2run.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.outcome import SmokeFailed
+from paper2run.model.outcome import BuildFailed
 
 NAME: Final = "out_of_memory"
+KILLED: Final = re.compile(
+    r"Killed signal terminated program|virtual memory exhausted|Cannot allocate memory|^\s*Killed\s*$"
+)
+KILLED_CODE: Final = 137
+"""128 and the number of SIGKILL, which the kernel sends."""
+ONE_JOB: Final = {
+    "CARGO_BUILD_JOBS": "1",
+    "CMAKE_BUILD_PARALLEL_LEVEL": "1",
+    "MAKEFLAGS": "-j1",
+    "MAX_JOBS": "1",
+    "NPY_NUM_BUILD_JOBS": "1",
+}
+"""For cargo, CMake, make, torch's extensions with ninja, and numpy.distutils."""
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the stop; the engine itself says whether memory was the reason."""
+    """Return the plan with one job, or the stop; a run is judged by the engine's word alone."""
     failure = broken.failure
-    if not isinstance(failure, SmokeFailed) or not failure.out_of_memory:
+    if isinstance(failure, BuildFailed):
+        return _of_build(broken, failure)
+    if not failure.out_of_memory:
         return None
     return stopped(
         NAME,
@@ -21,4 +41,25 @@ def repair(broken: Broken) -> Diagnosis | None:
         reason=f"The run was ended by its limit: {failure.limit or 'memory'}.",
         evidence=telling_line(failure) or f"exit code {failure.exit_code}",
         smallest_change="More memory: PAPER2RUN_MEMORY_MB.",
+    )
+
+
+def _of_build(broken: Broken, failure: BuildFailed) -> Diagnosis | None:
+    hit = last_hit(broken.lines, KILLED)
+    if hit is None and failure.exit_code != KILLED_CODE:
+        return None
+    evidence = hit.line if hit else f"exit code {failure.exit_code}"
+    return repaired(
+        broken,
+        NAME,
+        with_env(broken.plan, **ONE_JOB),
+        reason="the build ran out of memory; it goes on with one job at a time",
+        evidence=evidence,
+        cause="out_of_memory",
+    ) or stopped(
+        NAME,
+        "out_of_memory",
+        reason=f"The build ran out of memory, with one job at a time too, in: {failure.step[:200]}",
+        evidence=evidence,
+        smallest_change="A machine with more memory for the container engine.",
     )

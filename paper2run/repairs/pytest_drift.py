@@ -1,27 +1,37 @@
 """Gives a pytest suite the plugin, or the old pytest, that its configuration was written for.
 
 Reads pytest: `error: unrecognized arguments: --cov=x` (addopts), `Missing required plugins: pytest-cov`,
-`fixture 'mocker' not found`, and `[pytest] section in setup.cfg files is no longer supported` (4.0 and newer).
+`fixture 'mocker' not found`, `[pytest] section in setup.cfg files is no longer supported` (4.0 and newer), and
+`'yield' keyword is allowed in fixtures, but not in tests` (8.4; from 4.0 on such tests were only passed over).
 """
 
 import re
 from typing import Final
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from paper2run.broken import Broken, repaired, with_requirements
 from paper2run.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
-from paper2run.pip_steps import plan_requirements
+from paper2run.other_python import with_python, within
+from paper2run.pip_steps import image_python, plan_requirements, without
 
 NAME: Final = "pytest_drift"
 UNRECOGNISED: Final = re.compile(r"error: unrecognized arguments: (?P<arguments>.+)")
 REQUIRED: Final = re.compile(r"Missing required plugins: (?P<plugins>.+)")
 FIXTURE: Final = re.compile(r"fixture '(?P<fixture>\w+)' not found")
 OLD_SECTION: Final = re.compile(r"\[pytest\] section in setup\.cfg files is no longer supported")
+YIELD_TESTS: Final = re.compile(
+    r"'yield' keyword is allowed in fixtures, but not in tests|yield tests were removed in pytest 4"
+)
 OLD_PYTEST: Final = "pytest<4"
+OLD_PYTEST_PYTHONS: Final = SpecifierSet("<=3.7")
+"""From 3.8 on its rewriting of asserts makes trees that Python refuses (`required field "type_ignores" missing`)."""
+NO_CONFIGURATION: Final = "pytest -c /dev/null --rootdir=."
+"""For Pythons that the old pytest does not run on: the section is passed over."""
 PLUGINS_OF_OPTIONS: Final = {
     "--arraydiff": "pytest-arraydiff",
     "--asyncio-mode": "pytest-asyncio",
@@ -63,12 +73,14 @@ PLUGINS_OF_FIXTURES: Final = {
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the plan with the plugins or the cap; None unless the smoke command runs pytest."""
+    """Return the plan with the plugins or the old pytest; None unless the smoke command runs pytest."""
     if not isinstance(broken.failure, SmokeFailed) or "pytest" not in broken.plan.smoke_command:
         return None
-    hit = last_hit(broken.lines, UNRECOGNISED, REQUIRED, FIXTURE, OLD_SECTION)
+    hit = last_hit(broken.lines, UNRECOGNISED, REQUIRED, FIXTURE, OLD_SECTION, YIELD_TESTS)
     if hit is None:
         return None
+    if OLD_SECTION.search(hit.line) or YIELD_TESTS.search(hit.line):
+        return _old_pytest(broken, hit.line)
     wanted = plan_requirements(broken.plan)
     named = {canonicalize_name(Requirement(text).name) for text in wanted}
     asked = _asked(hit.match.groupdict())
@@ -84,15 +96,51 @@ def repair(broken: Broken) -> Diagnosis | None:
     )
 
 
+def _old_pytest(broken: Broken, line: str) -> Diagnosis | None:
+    present = image_python(broken.plan.base_image)
+    pythons: tuple[str, ...] = ()
+    if present and not OLD_PYTEST_PYTHONS.contains(present):
+        pythons = within(broken, OLD_PYTEST_PYTHONS)
+        if not pythons:
+            return _without_section(broken, line) if OLD_SECTION.search(line) else None
+    changes = with_requirements(without(broken.plan, {"pytest"}), OLD_PYTEST)
+    if pythons:
+        changes |= with_python(broken.plan, pythons[0])
+    if OLD_PYTEST in plan_requirements(broken.plan):
+        return None
+    on = f" on Python {pythons[0]}" if pythons else ""
+    return repaired(
+        broken,
+        NAME,
+        changes,
+        reason=f"the suite was written for {OLD_PYTEST}{on}",
+        evidence=line,
+        pythons=pythons,
+    )
+
+
+def _without_section(broken: Broken, line: str) -> Diagnosis | None:
+    command = broken.plan.smoke_command
+    if NO_CONFIGURATION in command:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        {"smoke_command": re.sub(r"\bpytest\b", NO_CONFIGURATION, command, count=1)},
+        reason="the suite's configuration is for a pytest that no allowed Python runs: it is passed over",
+        evidence=line,
+        confidence="medium",
+    )
+
+
 def _asked(said: dict[str, str | None]) -> list[str]:
-    """Return what the matched line asks for, sorted; the old pytest for the one that names nothing."""
+    """Return the plugins that the matched line asks for, sorted."""
     if arguments := said.get("arguments"):
         return sorted({plugin for word in arguments.split() if (plugin := _plugin(word))})
     if plugins := said.get("plugins"):
         return sorted(re.findall(r"[A-Za-z][\w.-]*", plugins))
-    if fixture := said.get("fixture"):
-        return [PLUGINS_OF_FIXTURES[fixture]] if fixture in PLUGINS_OF_FIXTURES else []
-    return [OLD_PYTEST]
+    fixture = said.get("fixture") or ""
+    return [PLUGINS_OF_FIXTURES[fixture]] if fixture in PLUGINS_OF_FIXTURES else []
 
 
 def _plugin(word: str) -> str:

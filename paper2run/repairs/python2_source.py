@@ -1,14 +1,15 @@
 """Moves a plan to Python 2.7 when its code parses there only.
 
 Reads `SyntaxError: Missing parentheses in call to 'print'` (3.x), and modules that only Python 2 has.
-Installing such code exits 0; only the import fails. The source is never converted.
+Installing such code exits 0; only the import fails. The source is never converted. A plain `invalid syntax` counts
+where the line of code above it is Python 2's (`raise X, "…"`, `except X, e`, `exec c in d`, backquotes, `<>`, `0777`).
 """
 
 import re
 from typing import Final
 
 from paper2run.broken import Broken, repaired
-from paper2run.failure_log import last_hit
+from paper2run.failure_log import Hit, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.pip_steps import image_python
 
@@ -16,6 +17,7 @@ NAME: Final = "python2_source"
 PYTHON_2: Final = "2.7"
 SIGNS: Final = (
     re.compile(r"SyntaxError: Missing parentheses in call to '(?:print|exec)'"),
+    re.compile(r"TabError: inconsistent use of tabs and spaces"),
     re.compile(r"SyntaxError: multiple exception types must be parenthesized"),
     re.compile(r"SyntaxError: leading zeros in decimal integer literals"),
     re.compile(
@@ -25,11 +27,20 @@ SIGNS: Final = (
     re.compile(r"NameError: name '(?:unicode|xrange|raw_input|basestring|unichr|execfile|reduce)' is not defined"),
     re.compile(r"AttributeError: 'dict' object has no attribute '(?:iteritems|itervalues|iterkeys|has_key)'"),
 )  # fmt: skip
+SYNTAX_ERROR: Final = re.compile(
+    r"SyntaxError: invalid (?:syntax|token)|SyntaxError: invalid decimal literal"
+)
+OLD_CODE: Final = re.compile(
+    r"^\s*(?:raise\s+[\w.]+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:|exec\s+.+\s+in\s|print\s+(?:>>|['\"]))"
+    r"|<>|`[\w.]+`|[\s(,=]0[0-7]{2,}\b|[\s(,=][uU][rR]['\"]"
+)
+CODE_IS_WITHIN_LINES: Final = 3
+"""Between the line of code and the error stands at most a line of carets."""
 
 
 def repair(broken: Broken) -> Diagnosis | None:
     """Return the plan on Python 2.7; None if it is there already or its image is no official Python."""
-    hit = last_hit(broken.lines, *SIGNS)
+    hit = last_hit(broken.lines, *SIGNS) or _old_syntax(broken.lines)
     version = image_python(broken.plan.base_image)
     if hit is None or not version or version == PYTHON_2:
         return None
@@ -42,3 +53,12 @@ def repair(broken: Broken) -> Diagnosis | None:
         cause="unsupported_python",
         pythons=(PYTHON_2,),
     )
+
+
+def _old_syntax(lines: list[str]) -> Hit | None:
+    for number in range(len(lines) - 1, -1, -1):
+        match = SYNTAX_ERROR.search(lines[number])
+        if match:
+            shown = lines[max(0, number - CODE_IS_WITHIN_LINES) : number]
+            return Hit(match, lines[number].strip()) if any(map(OLD_CODE.search, shown)) else None
+    return None

@@ -1,8 +1,9 @@
 """Moves a plan to another Python of the same major version where the present one is too new or too old.
 
 Reads pip (`requires a different Python: 3.11.4 not in '<3.9'`; `(from versions: 2.2.0, …)` before `No matching
-distribution found for x==1.15.0`), CPython's errors for names that the standard library has lost or does not have
-yet (data/standard_library_changes.json, https://docs.python.org/3/whatsnew/), and syntax newer than the interpreter.
+distribution found for x==1.15.0`; `Ignored the following versions that require a different python version`), CPython's
+errors for names that the standard library has lost or does not have yet (data/standard_library_changes.json,
+https://docs.python.org/3/whatsnew/), and syntax newer than the interpreter.
 """
 
 import json
@@ -15,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from paper2run.broken import Broken, repaired
-from paper2run.distributions import is_known, stdlib_span
+from paper2run.distributions import OF_WINDOWS, is_known, stdlib_span
 from paper2run.failure_log import Hit, last_hit
 from paper2run.gone_names import last_gone
 from paper2run.model.diagnosis import Diagnosis
@@ -30,6 +31,11 @@ OTHER_WANTED: Final = re.compile(
 OFFERED: Final = re.compile(
     r"requirement (?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[\w.]+) .*\(from versions: (?P<list>[^)]+)\)"
 )
+IGNORED: Final = re.compile(
+    r"Ignored the following versions that require a different python version: (?P<list>.+)"
+)
+IGNORED_ONE: Final = re.compile(r"(?P<version>\S+) Requires-Python (?P<range>[^;]+)")
+WANTED: Final = re.compile(r"satisfies the requirement \S+?==(?P<version>[\w.]+)")
 SYNTAX_ERROR: Final = re.compile(r"SyntaxError: (?:invalid syntax|expected ':')")
 NEW_SYNTAX: Final = (
     (re.compile(r"^\s*match\s+[^=]+:\s*$"), "3.10"),
@@ -60,6 +66,7 @@ def repair(broken: Broken) -> Diagnosis | None:
         return None
     for wanted in (
         _asked(broken.lines),
+        _ignored(broken.lines),
         _gone(broken.lines),
         _too_old(broken.lines),
         _offered(broken.lines, present),
@@ -86,6 +93,23 @@ def _asked(lines: list[str]) -> Wanted | None:
         return None
 
 
+def _ignored(lines: list[str]) -> Wanted | None:
+    """Return what the wanted release requires, else what the last of the releases does that pip passed over."""
+    hit, wanted = last_hit(lines, IGNORED), last_hit(lines, WANTED)
+    found = (
+        {one["version"]: one["range"] for one in IGNORED_ONE.finditer(hit.match["list"])}
+        if hit
+        else {}
+    )
+    if hit is None or not found:
+        return None
+    needed = found.get(wanted.match["version"]) if wanted else None
+    try:
+        return Wanted(SpecifierSet((needed or list(found.values())[-1]).strip()), hit.line)
+    except InvalidSpecifier:
+        return None
+
+
 def _gone(lines: list[str]) -> Wanted | None:
     gone = last_gone(lines)
     if gone is None:
@@ -95,6 +119,8 @@ def _gone(lines: list[str]) -> Wanted | None:
         return Wanted(SpecifierSet(f"<={last[gone.dotted]}"), gone.line)
     if gone.dotted in first:
         return Wanted(SpecifierSet(f">={first[gone.dotted]}"), gone.line)
+    if gone.dotted in OF_WINDOWS:
+        return None
     # A backport on the index (dataclasses) is nearer than another interpreter.
     span = None if gone.owner or is_known(gone.name) else stdlib_span(gone.name)
     return Wanted(SpecifierSet(f">={span[0]},<={span[1]}"), gone.line) if span else None

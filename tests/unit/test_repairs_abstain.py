@@ -6,7 +6,7 @@ import pytest
 
 from paper2run.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Resolution
+from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
 from paper2run.model.facts import OwnModule, PythonConstraint, RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
@@ -109,3 +109,50 @@ def test_a_second_display_is_not_asked_for():
     assert first.decision.new_plan is not None
 
     assert answer_to(log, plan=first.decision.new_plan) is None
+
+
+def test_cuda_libraries_that_tensorflow_2_only_warns_of_are_no_need_for_a_gpu():
+    warns = (
+        "W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library "
+        "'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory"
+    )
+    assert answer_to(warns) is None
+    assert answer_to("ImportError: libcudart.so.10.0: cannot open shared object file") is not None
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "EOFError: EOF when reading a line",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'a.csv'",
+    ],
+)
+def test_a_command_of_the_users_own_is_not_exchanged(log):
+    plan = EnvPlan(base_image="python:3.9-slim", smoke_command="python scripts/main.py")
+    asked = Reason(topic="smoke", decision="x", source=Source(kind="user", note="--smoke"))
+
+    own, users = answer_to(log, plan=plan), answer_to(log, plan=plan, reasons=(asked,))
+
+    assert own is not None
+    assert own.decision.new_plan is not None
+    assert users is None or users.decision.new_plan is None
+
+
+def test_a_file_that_lies_at_an_absolute_path_is_not_looked_for_beside_the_script():
+    plan = EnvPlan(base_image="python:3.9-slim", smoke_command="python scripts/main.py")
+    found = answer_to(
+        "FileNotFoundError: [Errno 2] No such file or directory: '/data/a.csv'", plan=plan
+    )
+
+    assert found is not None
+    assert found.by == "missing_data"
+
+
+def test_no_requirement_is_dropped_that_no_plain_step_names():
+    log = "ERROR: Could not find a version that satisfies the requirement labtools (from versions: none)"
+    assert answer_to(log, build=True) is None
+
+
+def test_a_program_that_is_killed_in_a_run_is_no_lack_of_memory_without_the_engines_word():
+    assert answer_to("Killed\n") is None
+    assert answer_to("Killed\n", build=True) is not None

@@ -1,0 +1,71 @@
+"""Stops where the code imports a module that no index has: another system's, a program's own, or one that is gone.
+
+Reads CPython's `No module named 'matlab'`. Which modules those are, and why, is in data/import_names.json.
+"""
+
+from typing import Final
+
+from paper2run.broken import Broken, repaired, stopped
+from paper2run.distributions import distribution_for
+from paper2run.failure_log import all_hits
+from paper2run.model.diagnosis import Cause, Diagnosis
+from paper2run.model.facts import Import, OwnModule
+from paper2run.model.outcome import SmokeFailed
+from paper2run.repairs.missing_module import NO_MODULE
+
+NAME: Final = "absent_module"
+CAUSES: Final[tuple[tuple[str, Cause], ...]] = (
+    ("Windows", "unsupported_platform"),
+    ("macOS", "unsupported_platform"),
+    ("proprietary", "proprietary_toolchain"),
+    ("MATLAB", "proprietary_toolchain"),
+)
+"""Words of the table, and what they mean for a batch; anything else is a dependency that is gone."""
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with a weaker smoke command while one is left, else the stop; None for any other module."""
+    if not isinstance(broken.failure, SmokeFailed):
+        return None
+    own = {fact.module for fact in broken.facts.of(OwnModule)}
+    for hit in reversed(all_hits(broken.lines, NO_MODULE)):
+        module = hit.match[1]
+        why = _why_absent(module)
+        if not why or module.partition(".")[0] in own:
+            continue
+        if broken.planned.weaker_smokes:
+            weaker = broken.planned.weaker_smokes[0]
+            return repaired(
+                broken,
+                NAME,
+                {"smoke_command": weaker.command},
+                reason=f"no index has {module} ({why}); next: {weaker.proves}",
+                evidence=hit.line,
+                cause=_cause(why),
+                confidence="low",
+            )
+        return stopped(
+            NAME,
+            _cause(why),
+            reason=f"The code imports {module}, which no package index has: {why}.",
+            evidence=hit.line,
+            source=next(
+                (
+                    f.source
+                    for f in broken.facts.of(Import)
+                    if f.module in (module, module.split(".")[0])
+                ),
+                None,
+            ),
+            smallest_change=f"A machine that has {module}, or code that does without it.",
+        )
+    return None
+
+
+def _why_absent(module: str) -> str:
+    guess = distribution_for(module)
+    return guess.source if guess.certainty == "absent" else ""
+
+
+def _cause(why: str) -> Cause:
+    return next((cause for words, cause in CAUSES if words in why), "dead_dependency")

@@ -1,0 +1,37 @@
+"""Puts an empty `use_setuptools` into the place of scripts that fetch setuptools from the web; the image has it.
+
+Reads CPython's traceback through `ez_setup.py` and `distribute_setup.py`, whose addresses are gone since 2017
+(https://setuptools.pypa.io/en/latest/deprecated/easy_install.html).
+"""
+
+import re
+from typing import Final
+
+from paper2run.broken import Broken, repaired
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import BuildFailed
+
+NAME: Final = "bootstrapped_setuptools"
+BOOTSTRAP: Final = re.compile(r'File "[^"]*(?:ez_setup|distribute_setup)\.py", line \d+')
+SCRIPTS: Final = r"\( -name ez_setup.py -o -name distribute_setup.py \)"
+STEP: Final = (
+    rf"find . {SCRIPTS} -exec sh -c "
+    """'printf "def use_setuptools(*_, **__):\\n    pass\\n" > "$1"' sh {} \\;"""
+)
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan that empties the scripts before every other step; None where it does so already."""
+    hit = last_hit(broken.lines, BOOTSTRAP)
+    if not isinstance(broken.failure, BuildFailed) or hit is None:
+        return None
+    if STEP in broken.plan.install_steps:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        {"install_steps": (STEP, *broken.plan.install_steps)},
+        reason="setup.py fetches setuptools from an address that is gone; the image has its own",
+        evidence=hit.line,
+    )

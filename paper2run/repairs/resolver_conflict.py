@@ -1,0 +1,75 @@
+"""Drops the least trusted version limit of those that contradict each other; the name stays.
+
+Reads pip 20.3 and newer: `Cannot install a and b because these package versions have conflicting dependencies` with
+its lines `The user requested a==1` and `b 2.0 depends on a>=2`.
+https://pip.pypa.io/en/stable/topics/dependency-resolution/#dealing-with-dependency-conflicts
+"""
+
+import re
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from paper2run.broken import Broken, repaired
+from paper2run.failure_log import all_hits
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.facts import Requirement as RequirementFact
+from paper2run.model.outcome import BuildFailed
+from paper2run.model.value import Source
+from paper2run.pip_steps import instead_of, plan_requirements
+
+NAME: Final = "resolver_conflict"
+CONFLICT: Final = re.compile(r"(?:have conflicting dependencies|ResolutionImpossible)")
+PARTY: Final = re.compile(
+    r"^\s+The user requested (?:\(constraint\) )?(?P<asked>[A-Za-z0-9][\w.-]*)"
+    r"|^\s+(?P<parent>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])? \S+ depends on "
+)
+TRUSTED: Final = ("setup.py", "setup.cfg", "pyproject.toml")
+"""What an installer of the project itself holds; a requirements file is one machine's state."""
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan without that limit; None where none of the contradicting ones is the plan's own."""
+    conflict = all_hits(broken.lines, CONFLICT)
+    if not conflict or not isinstance(broken.failure, BuildFailed):
+        return None
+    parties = all_hits(broken.lines, PARTY)
+    names = {canonicalize_name(hit.match["asked"] or hit.match["parent"]) for hit in parties}
+    limits = [
+        requirement
+        for requirement in map(Requirement, plan_requirements(broken.plan))
+        if requirement.specifier and canonicalize_name(requirement.name) in names
+    ]
+    if not limits:
+        return None
+    least = min(limits, key=lambda requirement: _trust(broken, requirement))
+    source = _source(broken, least)
+    plan = instead_of(broken.plan, canonicalize_name(least.name), least.name)
+    return repaired(
+        broken,
+        NAME,
+        {"install_steps": plan.install_steps},
+        reason=f"{least} contradicts the others and is trusted least ({source or 'nobody declares it'}): any version",
+        evidence=parties[0].line,
+        cause="unresolvable",
+        confidence="medium",
+    )
+
+
+def _trust(broken: Broken, limit: Requirement) -> tuple[int, bool]:
+    """Return how far a limit is to be trusted: by where it stands, then ranges before exact versions."""
+    source = _source(broken, limit)
+    if source is None:
+        place = 0
+    elif source.path.rpartition("/")[2] in TRUSTED:
+        place = 3
+    else:
+        place = 2 if source.kind == "file" else 1
+    return place, "==" not in str(limit.specifier)
+
+
+def _source(broken: Broken, limit: Requirement) -> Source | None:
+    name = canonicalize_name(limit.name)
+    facts = broken.facts.of(RequirementFact)
+    return next((fact.source for fact in facts if fact.name == name), None)

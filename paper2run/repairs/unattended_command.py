@@ -1,0 +1,58 @@
+"""Runs a command that waits for a person without one: with its own help, or with Enter pressed at every question.
+
+Reads argparse (`error: the following arguments are required`), click (`Error: Missing argument`), docopt's and getopt's
+usage, and CPython's `EOFError: EOF when reading a line` of a program that asks. A command of the user's own stays.
+"""
+
+import re
+import shlex
+from typing import Final
+
+from paper2run.broken import Broken, repaired, stopped
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import SmokeFailed
+
+NAME: Final = "unattended_command"
+ARGUMENTS: Final = re.compile(
+    r"error: (?:the following arguments are required|too few arguments|one of the arguments .* is required)"
+    r"|^Error: Missing (?:argument|option|parameter)|^[Uu]sage:? "
+)
+ASKS: Final = re.compile(r"EOFError: EOF when reading a line")
+PLAIN_SCRIPT: Final = re.compile(r"^python[\d.]* \S+\.py(?: |$)")
+HELP: Final = " --help"
+ENTER: Final = "yes '' | "
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with the command changed; the stop where it was changed already and still asks."""
+    if not isinstance(broken.failure, SmokeFailed) or broken.is_users_command:
+        return None
+    command = broken.plan.smoke_command
+    hit = last_hit(broken.lines, ASKS, ARGUMENTS)
+    if hit is None:
+        return None
+    asks = ASKS.search(hit.line) is not None
+    if asks and not command.startswith(ENTER):
+        changed = ENTER + shlex.join(["sh", "-c", command])
+        why = "Enter is pressed at every question of the program"
+    elif not asks and PLAIN_SCRIPT.match(command) and HELP not in command:
+        changed = f"{command}{HELP}"
+        why = "the program wants arguments that nobody gives here; its help shows that all it loads is there"
+    else:
+        return stopped(
+            NAME,
+            "missing_entrypoint",
+            reason="No command is known that runs without a person.",
+            evidence=hit.line,
+            smallest_change="Name a whole command with --smoke; the README would be the place for it.",
+        )
+    return repaired(
+        broken,
+        NAME,
+        {"smoke_command": changed},
+        reason=why,
+        evidence=hit.line,
+        cause="missing_entrypoint",
+        confidence="low",
+    )

@@ -1,0 +1,44 @@
+"""Takes development dependencies that the registry no longer has out of package.json before npm reads it.
+
+Reads npm: `npm ERR! notarget No matching version found for x@1` (`npm error` since 10.6) and `404 Not Found … 'x@1' is
+not in this registry`. One such name breaks the whole resolution, even with --omit=dev.
+"""
+
+import json
+import re
+import shlex
+from typing import Final
+
+from paper2run.broken import Broken, repaired
+from paper2run.failure_log import all_hits
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import BuildFailed
+
+NAME: Final = "unpublished_npm_package"
+GONE: Final = re.compile(
+    r"npm (?:ERR!|error) (?:notarget No matching version found for|404 +'?) ?'?(?P<name>@?[\w./-]+)@"
+)
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan whose first step drops the names; None where it does so already."""
+    hits = all_hits(broken.lines, GONE)
+    if not isinstance(broken.failure, BuildFailed) or not hits:
+        return None
+    names = sorted({hit.match["name"] for hit in hits})
+    code = (
+        'const fs = require("fs"), p = JSON.parse(fs.readFileSync("package.json"));'
+        f" for (const name of {json.dumps(names)}) if (p.devDependencies) delete p.devDependencies[name];"
+        ' fs.writeFileSync("package.json", JSON.stringify(p, null, 2))'
+    )
+    step = f"node -e {shlex.quote(code)}"
+    if step in broken.plan.install_steps:
+        return None
+    return repaired(
+        broken,
+        NAME,
+        {"install_steps": (step, *broken.plan.install_steps)},
+        reason=f"not in the registry, left out of the development dependencies: {', '.join(names)}",
+        evidence=hits[-1].line,
+        cause="dead_dependency",
+    )

@@ -1,0 +1,48 @@
+"""Runs a script in its own folder where it looks for a file beside itself.
+
+Reads CPython: `FileNotFoundError: [Errno 2] No such file or directory: 'data/x.csv'` with a relative path, from a
+script that was started in the folder above.
+"""
+
+import re
+import shlex
+from pathlib import PurePosixPath
+from typing import Final
+
+from paper2run.broken import Broken, repaired
+from paper2run.failure_log import last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import SmokeFailed
+
+NAME: Final = "wrong_directory"
+NO_FILE: Final = re.compile(
+    r"(?:FileNotFoundError|IOError|OSError): (?:\[Errno 2\] No such file or directory: |File )?"
+    r"['\"]?(?P<path>[A-Za-z0-9_.][\w./ +-]*)['\"]?"
+)
+SCRIPT: Final = re.compile(
+    r"^(?P<python>python[\d.]*) (?P<script>[\w.-]+(?:/[\w.-]+)+\.py)(?P<rest>\s.*)?$"
+)
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan that starts the script in its folder; None for commands that name one already."""
+    command = SCRIPT.match(broken.plan.smoke_command)
+    hit = last_hit(broken.lines, NO_FILE)
+    if (
+        not isinstance(broken.failure, SmokeFailed)
+        or command is None
+        or hit is None
+        or broken.is_users_command
+    ):
+        return None
+    script = PurePosixPath(command["script"])
+    line = f"{command['python']} {script.name}{command['rest'] or ''}"
+    return repaired(
+        broken,
+        NAME,
+        {"smoke_command": f"cd {shlex.quote(str(script.parent))} && {line}"},
+        reason=f"{hit.match['path']} is looked for from {script.parent}, where the script lies",
+        evidence=hit.line,
+        cause="code_error",
+        confidence="medium",
+    )
