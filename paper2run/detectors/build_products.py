@@ -16,7 +16,7 @@ from paper2run.tree import RepoTree
 NAME: Final = "build_products"
 
 ELSEWHERE: Final = re.compile(
-    r"(?i)(?:^|/)(?:third[-_]?party|external|extern|vendor|deps|contrib|docs?|tests?|examples?)(?:/|$)"
+    r"(?i)(?:^|/)(?:third[-_]?party|external|extern|vendor|deps|contrib|docs?|tests?|test[-_]?suite|testing|examples?)(?:/|$)"
 )
 """Folders whose products are not what the repository is about."""
 MAX_PRODUCTS: Final = 40

@@ -207,7 +207,7 @@ class BuildFile(Value):
     kind: Literal["build-file"] = "build-file"
     system: str
     """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker;
-    compiler for a document that calls one."""
+    compiler for a document that calls one; make-settings for a sample to be copied to the file `name`."""
     path: str
     name: str = ""
     """What the file calls its package; the import path for go. Empty where it names none."""

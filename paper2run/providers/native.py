@@ -85,6 +85,11 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         steps = [(call.command.line, call.command.source) for call in calls]
     else:
         steps = [(_step(build, evidence.paths), build.source)]
+    if build.system == "make":
+        for settings in evidence.facts.of(BuildFile):
+            if settings.system == "make-settings":
+                copy = f"cp {shlex.quote(settings.path)} {shlex.quote(settings.name)}"
+                steps.insert(0, (copy, settings.source))
     for command, source in steps:
         draft.step(command, source, writes_source=True)
     return draft.finish(evidence, *_smokes(evidence, build))

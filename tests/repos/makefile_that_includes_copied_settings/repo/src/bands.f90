@@ -1,0 +1,3 @@
+program bands
+  print *, 'All done'
+end program bands
