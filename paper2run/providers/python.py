@@ -3,6 +3,7 @@
 import shlex
 from typing import Final
 
+from paper2run import debian
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
@@ -14,7 +15,9 @@ from paper2run.model.facts import (
     LockedVersion,
     OwnModule,
     Project,
+    RepoFacts,
     Requirement,
+    SystemPackage,
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.programs_beside import programs_beside
@@ -33,6 +36,8 @@ COMPILERS: Final = {
     "rust": ("cargo", "gcc", "libc6-dev"),
 }
 """Debian packages that compile each kind of extension; slim images bring no compiler."""
+CALLS: Final = "calls "
+"""How the note of a `SystemPackage` begins that the code itself starts (detectors/called_programs.py)."""
 ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
@@ -58,7 +63,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     smoke = smokes[0] if smokes else _fallback_smoke(evidence)
     if smoke is None:
         return None
-    packages, package_reasons = _compilers(facts.of(Extension))
+    packages, package_reasons = _system_packages(facts)
     steps, step_reasons = _project_steps(evidence)
     programs = programs_beside(evidence)
     if programs is not None:
@@ -170,10 +175,11 @@ def _environment(evidence: Evidence) -> tuple[dict[str, str], tuple[Reason, ...]
     return environment, tuple(reasons)
 
 
-def _compilers(extensions: tuple[Extension, ...]) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+    """Return what compiles the extensions, the libraries that CI or documents install, and called programs."""
     packages: set[str] = set()
     reasons = []
-    for extension in extensions:
+    for extension in facts.of(Extension):
         needed = COMPILERS.get(extension.language, ())
         if set(needed) - packages:
             packages.update(needed)
@@ -181,6 +187,14 @@ def _compilers(extensions: tuple[Extension, ...]) -> tuple[tuple[str, ...], tupl
             reasons.append(
                 Reason(topic="system package", decision=decision, source=extension.source)
             )
+    libraries = debian.known_development_packages()
+    for named in facts.of(SystemPackage):
+        called = named.source.note.startswith(CALLS)
+        if named.name not in packages and (called or named.name in libraries):
+            packages.add(named.name)
+            why = f"the code {named.source.note}" if called else "the repository installs it"
+            decision = f"{named.name}: {why}"
+            reasons.append(Reason(topic="system package", decision=decision, source=named.source))
     return tuple(sorted(packages)), tuple(reasons)
 
 

@@ -1,0 +1,5 @@
+import subprocess
+
+
+def test_synthesis():
+    assert subprocess.call(["sox", "--version"]) == 0
