@@ -26,6 +26,8 @@ SKIPPED_FOLDERS: Final = frozenset(
 )
 """Folders that hold no evidence of the author's own."""
 
+GLOB: Final = re.compile(r"[*?\[]")
+
 T = TypeVar("T")
 
 
@@ -66,10 +68,12 @@ class RepoTree:
 
     def matching(self, *patterns: str) -> tuple[str, ...]:
         """Return the paths whose file name matches one of the glob patterns, in path order, any depth."""
-        wanted = re.compile("|".join(map(translate, patterns))).match
-        return tuple(
-            path for path, name in zip(self.files, self._names, strict=True) if wanted(name)
-        )
+        by_name, globs = self._by_name, [pattern for pattern in patterns if GLOB.search(pattern)]
+        found = {path for pattern in patterns for path in by_name.get(pattern, ())}
+        if globs:
+            wanted = re.compile("|".join(map(translate, globs))).match
+            found.update(path for name in by_name if wanted(name) for path in by_name[name])
+        return tuple(sorted(found))
 
     def below(self, folder: str) -> tuple[str, ...]:
         """Return the paths below a folder (empty for the root), in path order."""
@@ -106,8 +110,12 @@ class RepoTree:
         return derived
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(path.rpartition("/")[2] for path in self.files)
+    def _by_name(self) -> dict[str, list[str]]:
+        """Paths by file name: most detectors ask for a few fixed names."""
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
 
     @property
     def _index(self) -> frozenset[str]:
