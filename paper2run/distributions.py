@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Final, Literal
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
@@ -92,6 +92,10 @@ def distribution_for(
     if same in table.distributions:
         # Conda and documents name packages, not modules.
         return Guess(module, same, "known", f"import names of {table.refreshed}")
+    try:
+        canonicalize_name(module, validate=True)
+    except InvalidName:
+        return Guess(module, "", "absent", f"no distribution can be called {module}")
     return Guess(module, same, "same-name", "the module's own name, unverified")
 
 

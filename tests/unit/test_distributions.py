@@ -86,3 +86,11 @@ def test_source_members_tell_what_setup_would_install() -> None:
         "x-1.0/docs/conf.py",
     ]
     assert set(source_modules(members)) == {"single", "x"}
+
+
+@pytest.mark.parametrize("module", ["_x", "__x", "x_", "_", "größe"])
+def test_a_module_whose_name_no_distribution_can_have_is_never_guessed(module: str) -> None:
+    guess = distribution_for(module)
+    assert (guess.name, guess.certainty) == ("", "absent")
+    assert module in guess.source
+    assert distribution_for("a__b").name == "a-b"
