@@ -1,4 +1,4 @@
-"""Finds the code blocks of Markdown, reStructuredText and plain text, and the prose between them.
+"""Finds the code blocks of Markdown, reStructuredText, Org, AsciiDoc and plain text, and the prose between them.
 
 Markdown is read by markdown-it-py (https://spec.commonmark.org/). Of reStructuredText only literal blocks and
 code directives are needed (https://docutils.sourceforge.io/docs/ref/rst/restructuredtext.html), which a reader
@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
 
+from paper2run.markup_blocks import ORG_FIXED, asciidoc_blocks, org_blocks
+
 MAX_LINE_CHARS: Final = 2_000
 """A longer line is no prose or command that people write (inlined images, minified HTML)."""
 
@@ -19,6 +21,7 @@ DIRECTIVE: Final = re.compile(
 )
 OPTION: Final = re.compile(r"^\s*:[\w-]+:")
 PROMPTED: Final = re.compile(r"^\s*(?:\$|>>>)\s")
+ASCIIDOC: Final = (".adoc", ".asciidoc", ".asc")
 FENCE: Final = re.compile(r"^\s*(?:```|~~~)")
 
 
@@ -43,10 +46,7 @@ class Document(NamedTuple):
 def read_document(path: str, text: str) -> Document:
     """Return the code blocks and the prose of a document; the ending of its name tells the format."""
     lines = [line[:MAX_LINE_CHARS] for line in text.split("\n")]
-    markdown = path.lower().endswith((".md", ".markdown", ".rmd", ".qmd"))
-    # People write fences into files of any name.
-    fenced = markdown or (not path.lower().endswith(".rst") and any(map(FENCE.match, lines)))
-    blocks = list(_markdown(lines) if fenced else _plain(lines))
+    blocks = list(_blocks(path.lower(), lines))
     inside = {
         number
         for block in blocks
@@ -58,6 +58,18 @@ def read_document(path: str, text: str) -> Document:
         if line.strip() and number not in inside
     ]
     return Document(tuple(blocks), tuple(prose))
+
+
+def _blocks(name: str, lines: list[str]) -> Iterator[Block]:
+    if name.endswith(".org"):
+        plain = [ORG_FIXED.sub("", line) for line in lines]
+        return (_block(language, plain, *span) for language, *span in org_blocks(lines))
+    if name.endswith(ASCIIDOC):
+        return (_block(language, lines, *span) for language, *span in asciidoc_blocks(lines))
+    # People write fences into files of any name.
+    markdown = name.endswith((".md", ".markdown", ".rmd", ".qmd"))
+    fenced = markdown or (not name.endswith(".rst") and any(map(FENCE.match, lines)))
+    return _markdown(lines) if fenced else _plain(lines)
 
 
 def _markdown(lines: list[str]) -> Iterator[Block]:

@@ -31,8 +31,10 @@ README: Final = re.compile(
 )
 HISTORY: Final = re.compile(r"^(?:change|history|news|release|licen[cs]e|code_of_conduct)", re.I)
 """Pages that speak of other versions than this one, or not of the code at all."""
-PAGE: Final = re.compile(r"\.(?:md|rst|markdown)$", re.IGNORECASE)
-TEXT: Final = re.compile(r"(?:^[^.]+|\.(?:md|rst|markdown|txt|rmd))$", re.IGNORECASE)
+PAGE: Final = re.compile(r"\.(?:md|rst|markdown|org|adoc|asciidoc)$", re.IGNORECASE)
+TEXT: Final = re.compile(
+    r"(?:^[^.]+|\.(?:md|rst|markdown|txt|rmd|org|adoc|asciidoc|asc))$", re.IGNORECASE
+)
 DOC_FOLDERS: Final = frozenset({"doc", "docs", "documentation"})
 SHELLS: Final = frozenset(
     {"", "sh", "bash", "shell", "zsh", "console", "shell-session", "shellsession", "sh-session", "terminal",
