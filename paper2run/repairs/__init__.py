@@ -1,7 +1,7 @@
 """Repairs: one module per known failure. The first answer wins, so their order is a decision."""
 
 from collections.abc import Collection
-from typing import Protocol
+from typing import Final, Protocol
 
 from paper2run.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
@@ -93,18 +93,31 @@ REPAIRS: tuple[Repair, ...] = (
 )
 
 
+# Of failed tests only what is not there at all is taken for a fault of the environment: that a version, a compiler
+# or an interpreter is wrong, or that something cannot be had, a single test does not prove.
+FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
+    missing_shared_library,
+    no_display,
+    locale_missing,
+    pytest_drift,
+    missing_module,
+    missing_program,
+    wrong_smoke_command,
+)
+
+
 def diagnose(broken: Broken, barred: Collection[str] = ()) -> Diagnosis | None:
     """Return the first rule's answer; None where all abstain.
 
-    `barred` are the digests of plans that lead nowhere: a rule that asks for one of them is passed over. A stop is not
-    taken from failed tests while a weaker command is left: what one test misses, others may not need.
+    `barred` are the digests of plans that lead nowhere: a rule that asks for one of them is passed over. Failed tests
+    get repairs that add something, and never a stop, while a weaker command is left.
     """
-    may_stop = not wrong_smoke_command.has_weaker_than_tests(broken)
-    for rule in REPAIRS:
+    tests_failed = wrong_smoke_command.has_weaker_than_tests(broken)
+    for rule in FOR_FAILED_TESTS if tests_failed else REPAIRS:
         found = rule.repair(broken)
         if found is None:
             continue
         plan = found.decision.new_plan
-        if may_stop if plan is None else plan.digest not in barred:
+        if not tests_failed if plan is None else plan.digest not in barred:
             return found
     return None

@@ -140,6 +140,17 @@ def test_failed_tests_stop_a_run_only_where_no_weaker_command_is_left():
     assert earlier is not None and earlier.decision.decision == "repair"
 
 
+def test_one_failed_test_adds_a_module_but_changes_no_version():
+    tests = planned("pytest -x", "n --help")
+    missing = diagnose(failed(tests, "ModuleNotFoundError: No module named 'yaml'"))
+    assert missing is not None and missing.by == "missing_module"
+    log = "AttributeError: module 'numpy' has no attribute 'float'"
+    found = diagnose(failed(tests, log))
+    assert found is not None and found.by == "wrong_smoke_command"
+    import_failed = diagnose(failed(planned("n --help", "x"), log))
+    assert import_failed is not None and import_failed.by == "library_too_new"
+
+
 def attempt(environment: PlannedEnvironment, diagnosis: Diagnosis | None, number: int) -> Attempt:
     return Attempt(
         number=number,
