@@ -23,6 +23,7 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.value import Source
+from paper2run.needed_imports import needed_imports
 from paper2run.plain_commands import ACCELERATED, folder_and_line, plain_words
 from paper2run.program_smoke import reads_the_checkout
 from paper2run.python_examples import only_imports
@@ -208,6 +209,5 @@ def _tests(facts: RepoFacts) -> list[SmokeChoice]:
 
 def third_party_imports(facts: RepoFacts) -> tuple[Import, ...]:
     """Return the imports that the repository cannot do without, by module name."""
-    wanted = [fact for fact in facts.of(Import) if not fact.guarded and fact.where != "build"]
-    needed = {fact.module: fact for fact in reversed(wanted)}
+    needed = {fact.module: fact for fact in reversed(needed_imports(facts))}
     return tuple(needed[module] for module in sorted(needed))

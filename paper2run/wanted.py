@@ -18,7 +18,6 @@ from paper2run.model.environment import GuessedDistribution, Lock, Reason
 from paper2run.model.facts import (
     Command,
     CondaPackage,
-    Import,
     LockedVersion,
     Project,
     RepoFacts,
@@ -26,6 +25,7 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.value import DEFAULT, Source
+from paper2run.needed_imports import needed_imports
 
 TEST_RUNNERS: Final = {"pytest": ("pytest",), "unittest": ("pytest",), "nose": ("pytest", "nose")}
 """Distributions that run a suite; pytest runs unittest suites too, and counts all of them."""
@@ -101,7 +101,7 @@ def gather(facts: RepoFacts) -> Wanted:
             collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
     # Where nothing is installed the scripts are the product; beside a package they are often examples.
     own_code = {"package"} if facts.of(Project) else {"package", "script"}
-    for imported in _needed_imports(facts):
+    for imported in needed_imports(facts):
         collected.add_module(
             imported.module,
             f"imported as {imported.module}",
@@ -136,14 +136,6 @@ def _conda_wishes(facts: RepoFacts) -> list[CondaPackage]:
     """Return what environment files ask for; the sets of lock files only where there are none."""
     found = facts.of(CondaPackage)
     return [fact for fact in found if not fact.locked] or list(found)
-
-
-def _needed_imports(facts: RepoFacts) -> list[Import]:
-    return [
-        fact
-        for fact in facts.of(Import)
-        if not fact.guarded and fact.where not in {"build", "docs"}
-    ]
 
 
 def _add_build_needs(collected: "_Collected", project: Project) -> None:
