@@ -9,7 +9,7 @@ from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
 from paper2run.plan_diff import plan_diff
-from paper2run.verdicts import failure_line
+from paper2run.verdicts import failure_line, not_shown
 
 HEADLINES = {
     "success": "It runs",
@@ -33,6 +33,7 @@ def report(
     parts = [
         _verdict(metadata),
         _next_steps(metadata),
+        _not_shown(attempts),
         _tried(metadata),
         attempts_table(attempts),
         *(
@@ -118,6 +119,12 @@ def _verdict(metadata: Metadata) -> str:
         size_mb = metadata.image_size_bytes / 1_000_000
         lines += ["", f"Image `{metadata.image}` ({size_mb:.0f} MB), ladder: {metadata.rung}."]
     return "\n".join(lines)
+
+
+def _not_shown(attempts: Sequence[Attempt]) -> str:
+    """Return what a success leaves open; empty where the first choice of smoke command passed."""
+    lines = [f"- {words}" for words in not_shown(attempts)]
+    return "\n".join(["## What was not shown", "", *lines]) if lines else ""
 
 
 def _next_steps(metadata: Metadata) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from paper2run.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import (
     EngineMissing,
@@ -12,7 +13,7 @@ from paper2run.model.environment import (
     Reason,
     SmokeChoice,
 )
-from paper2run.model.outcome import BuildFailed, Passed
+from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
 from paper2run.progress import best_of, progress
@@ -93,6 +94,23 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
                 f" then: {progress(before, after)}"
             )
     return tuple(lines)
+
+
+def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """Return the stronger commands that failed in the environment that passed a weaker one, each with its error."""
+    last = attempts[-1] if attempts else None
+    if last is None or not last.succeeded:
+        return ()
+    return tuple(
+        f"{attempt.planned.smoke_proves}: `{shortened(attempt.planned.plan.smoke_command)}` ended with"
+        f" `{shortened(telling_line(attempt.smoke))}`"
+        for attempt in attempts
+        if isinstance(attempt.smoke, SmokeFailed)
+        and attempt.planned.plan.model_copy(
+            update={"smoke_command": last.planned.plan.smoke_command}
+        )
+        == last.planned.plan
+    )
 
 
 def builds(attempts: Sequence[Attempt]) -> int:

@@ -111,6 +111,10 @@ def test_failed_tests_of_the_ci_make_way_for_a_weaker_command_in_the_same_image(
     log = (second / "build_stdout.log").read_text()
     steps = [line for line in log.splitlines() if " RUN " in line or " COPY " in line]
     assert steps and all(line.endswith("(cached)") for line in steps), "nothing is built again"
+    not_shown = (folder / "report.md").read_text().partition("## What was not shown")[2]
+    assert "pytest" in not_shown.partition("\n## ")[0], (
+        "the report says what the success leaves open"
+    )
 
 
 def test_data_that_is_not_in_the_repository_stops_with_the_line_that_wants_it(tmp_path, repository):
