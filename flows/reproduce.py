@@ -30,6 +30,7 @@ from paper2run.verdicts import (
 from tasks.artifacts import publish_plan, publish_report
 from tasks.caching import refreshing
 from tasks.clone import Located, clone, has_mirror, lay_out, locate
+from tasks.conda import channels, conda
 from tasks.extract import extract
 from tasks.paper import read_paper
 from tasks.plan import plan
@@ -90,6 +91,8 @@ def reproduce(
         else:
             ready = run.stage(preflight, planned.plan.base_image, settings)
             offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
+            why_not = run.stage(channels, planned, ready, settings)
+            planned = run.stage(conda, planned, why_not, settings)
             environment = run.stage(resolve, planned, offered, settings)
             if isinstance(ready, EngineMissing) or request.dry_run:
                 keep_context(run, run.stage(render, checkout, environment))

@@ -10,7 +10,8 @@ import re
 from typing import Final
 
 from paper2run.compiler_wrappers import is_wrapper_step
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.conda_plan import is_conda_step
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
 from paper2run.pip_steps import needs_source
@@ -105,6 +106,7 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         limit = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
         lines += [
             f"- Python {resolution.python}, {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
+            *_conda(resolution),
             *(f"- {locks.pins} of them as in `{locks.path}`" for locks in resolution.kept_locks),
             *(
                 f"- not as locked: {lock.wanted} ({lock.source}); {lock.chosen}, because {lock.why}"
@@ -119,7 +121,16 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
 
 def _is_early(step: str) -> bool:
     """Tell whether a step comes before the source: sources of the index are compiled there, by the wrappers too."""
-    return not needs_source(step) or is_wrapper_step(step)
+    return not needs_source(step) or is_wrapper_step(step) or is_conda_step(step)
+
+
+def _conda(resolution: Resolution) -> list[str]:
+    if not resolution.conda_packages:
+        return []
+    channels = ", ".join(resolution.channels)
+    return [
+        f"- {resolution.conda_packages} packages from conda's channels ({channels}), each by address and digest"
+    ]
 
 
 def _system_packages(plan: EnvPlan) -> list[str]:

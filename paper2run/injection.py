@@ -9,9 +9,11 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from paper2run.conda_channels import credentials, mirrors
 from paper2run.errors import UserError
 from paper2run.model.value import Value
 from paper2run.settings import Settings
@@ -36,6 +38,8 @@ CA_VARIABLES: Final = {
     # Debian's wget is built with GnuTLS, which reads none of the variables above.
     "WGETRC": WGETRC_FILE,
 }
+CONDA_VARIABLE: Final = "XDG_CONFIG_HOME"
+"""rattler reads `rattler/config.toml` in this folder, and in no site-wide one that XDG names."""
 INDEX_VARIABLE: Final = "XDG_CONFIG_DIRS"
 """pip reads `pip/pip.conf` and uv `uv/uv.toml` in these folders, below the settings of user and project."""
 INSTRUCTION: Final = re.compile(r"\s*(?P<name>[A-Za-z]+)(?P<gap>\s+)(?P<rest>.*)", re.DOTALL)
@@ -57,6 +61,8 @@ class Injection(Value):
     """PEM text of the certificate authorities; empty where the images' own are enough."""
     index_url: str = Field("", repr=False)
     """Python package index, credentials and all; empty for the public one."""
+    conda_alias: str = Field("", repr=False)
+    """What stands for the public conda channels, credentials and all; empty for themselves."""
     proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
     """Proxy variables; builders predefine them and keep them out of image and history."""
 
@@ -71,7 +77,12 @@ class Injection(Value):
                 f"the CA bundle {bundle} cannot be read: {error.strerror}",
                 next_step="Let PAPER2RUN_CA_BUNDLE (or SSL_CERT_FILE) name a readable PEM file, or unset it.",
             ) from error
-        return cls(ca_bundle=pem, index_url=settings.index_url, proxies=_proxies(settings))
+        return cls(
+            ca_bundle=pem,
+            index_url=settings.index_url,
+            conda_alias=settings.conda_channel_alias,
+            proxies=_proxies(settings),
+        )
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -85,6 +96,8 @@ class Injection(Value):
             files["uv/uv.toml"] = (
                 f"[[index]]\nurl = {json.dumps(self.index_url)}\ndefault = true\n".encode()
             )
+        if self.conda_alias:
+            files |= _conda_files(self.conda_alias)
         return files
 
     @property
@@ -99,6 +112,8 @@ class Injection(Value):
             variables |= {name: f"{MOUNT_POINT}/{file}" for name, file in CA_VARIABLES.items()}
         if self.index_url:
             variables[INDEX_VARIABLE] = f"{MOUNT_POINT}:/etc/xdg"
+        if self.conda_alias:
+            variables[CONDA_VARIABLE] = MOUNT_POINT
         return variables
 
     @property
@@ -128,6 +143,24 @@ class Injection(Value):
     def strip(self, step: str) -> str:
         """Return the name of a step as the engine reports it, without the mounts."""
         return step.replace(f"{self._mounts} ", "")
+
+
+def _conda_files(alias: str) -> dict[str, bytes]:
+    """Return rattler's configuration: the public roots are asked for at the site's mirror, with its password."""
+    roots = mirrors(alias)
+    lines = [f"{json.dumps(public)} = [{json.dumps(root)}]" for public, root in roots.items()]
+    files = {}
+    user, password = credentials(alias)
+    if user:
+        login = {"BasicHTTP": {"username": user, "password": password}}
+        # Looked up by the public host: the password is added before the mirror takes its place.
+        hosts = {urlsplit(public).netloc: login for public in roots}
+        files["rattler/auth.json"] = json.dumps(hosts).encode()
+        path = f"{MOUNT_POINT}/rattler/auth.json"
+        lines = [f"authentication-override-file = {json.dumps(path)}", "[mirrors]", *lines]
+    else:
+        lines = ["[mirrors]", *lines]
+    return files | {"rattler/config.toml": ("\n".join(lines) + "\n").encode()}
 
 
 def instructions(dockerfile: str) -> Iterator[Instruction]:

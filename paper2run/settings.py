@@ -83,6 +83,8 @@ class Settings(BaseSettings):
         "", validation_alias=AliasChoices("no_proxy", "PAPER2RUN_NO_PROXY", "NO_PROXY")
     )
     """Hosts that builds reach without a proxy."""
+    conda_channel_alias: str = ""
+    """Address that stands for all public conda channels, e.g. `https://mirror.example.org/conda`; empty for none."""
     registry_prefix: str = ""
     """Put before the names of official base images, e.g. `mirror.example.org/library`; empty for none."""
     progress: Literal["auto", "live", "plain"] = "auto"

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from paper2run.conda_channels import PUBLIC, mirrored, shown
 from paper2run.errors import EngineError, HostError
 from paper2run.settings import Settings
 from tasks import server
+from tasks.drivers import channel_probe
 from tasks.drivers.engine import connect
 
 PROBE: Final = "pip"
@@ -35,7 +37,7 @@ class Finding(NamedTuple):
 def examine(settings: Settings) -> list[Finding]:
     """Return the findings, in the order in which a run meets them."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _git, _engine, _base_images, _disk, _index, _model, _prefect,
+        _git, _engine, _base_images, _disk, _index, _conda, _model, _prefect,
     )  # fmt: skip
     return [check(settings) for check in checks]
 
@@ -103,6 +105,14 @@ def _index(settings: Settings) -> Finding:
         do = "set PAPER2RUN_INDEX_URL, and PAPER2RUN_CA_BUNDLE where TLS goes through a company's own CA"
         return Finding("package index", False, f"{shown}: {error}", do)
     return Finding("package index", True, str(shown))
+
+
+def _conda(settings: Settings) -> Finding:
+    asked = (f"{PUBLIC}conda-forge",)
+    why = channel_probe.why_not(asked, settings)
+    place = shown(mirrored(asked[0], settings.conda_channel_alias))
+    do = "none is needed: conda environments are translated; a mirror is PAPER2RUN_CONDA_CHANNEL_ALIAS"
+    return Finding("conda channels", not why, why or place, do if why else "", needed=False)
 
 
 def _model(settings: Settings) -> Finding:

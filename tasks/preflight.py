@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from paper2run.debian import IMAGE
 from paper2run.errors import EngineError, HostError
 from paper2run.model.environment import EngineMissing, EngineReady
 from paper2run.pip_steps import image_python
@@ -26,7 +27,10 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
         if left:
             PROGRESS.info(f"removed {left} containers of runs that were killed")
         return EngineReady(
-            engine=engine.name_and_version, offered_pythons=_offered(engine, base_image, settings)
+            engine=engine.name_and_version,
+            offered_pythons=_offered(engine, base_image, settings),
+            has_debian=engine.image(IMAGE) is not None,
+            architecture=engine.architecture,
         )
     except EngineError as error:
         return EngineMissing(reason=error.what, next_step=error.next_step)

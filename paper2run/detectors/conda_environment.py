@@ -12,7 +12,7 @@ from paper2run import yaml_text
 from paper2run.conda_specs import conda_package
 from paper2run.lined_text import line_of
 from paper2run.lock_entries import locked_version
-from paper2run.model.facts import Command, CondaPackage, Fact, Unreadable
+from paper2run.model.facts import Command, CondaEnvironment, CondaPackage, Fact, Unreadable
 from paper2run.model.value import Source
 from paper2run.requirement_text import read_requirement
 from paper2run.structured import read_yaml, table, text, texts, unreadable
@@ -58,6 +58,13 @@ def _read(
 def _environment(path: str, content: object) -> Iterator[Fact]:
     """Yield the packages; the interpreter is a constraint, the pip section holds requirements."""
     top = table(content)
+    if isinstance(top.get("dependencies"), list):
+        yield CondaEnvironment(
+            form="environment",
+            channels=tuple(map(str, texts(top.get("channels")))),
+            specs=tuple(map(str, texts(top["dependencies"]))),
+            source=Source(kind="file", path=path),
+        )
     for key in ("dependencies", "packages"):
         listed = top.get(key)
         for item in listed if isinstance(listed, list) else []:
@@ -69,8 +76,10 @@ def _environment(path: str, content: object) -> Iterator[Fact]:
 
 def _locked(path: str, content: object) -> Iterator[Fact]:
     """Yield conda-lock's packages for Linux, pip's as locked versions."""
-    packages = table(content).get("package")
-    for package in map(table, packages if isinstance(packages, list) else []):
+    listed = table(content).get("package")
+    packages = [table(package) for package in listed] if isinstance(listed, list) else []
+    yield _locked_environment(path, table(content, "metadata"), packages)
+    for package in packages:
         name, version = text(package.get("name")), text(package.get("version"))
         if text(package.get("platform")) not in {"", "linux-64"} or not name or not version:
             continue
@@ -80,6 +89,34 @@ def _locked(path: str, content: object) -> Iterator[Fact]:
             for fact in conda_package(f"{name}=={version}", _at(path, name)):
                 is_package = isinstance(fact, CondaPackage)
                 yield fact.model_copy(update={"locked": True}) if is_package else fact
+
+
+def _locked_environment(
+    path: str, metadata: dict[str, object], packages: list[dict[str, object]]
+) -> CondaEnvironment:
+    here = [
+        package
+        for package in packages
+        if text(package.get("platform")) == "linux-64" and text(package.get("manager")) == "conda"
+    ]
+    channels = metadata.get("channels")
+    return CondaEnvironment(
+        form="lock",
+        channels=tuple(
+            str(text(table(channel).get("url")) or text(channel))
+            for channel in (channels if isinstance(channels, list) else [])
+        ),
+        specs=tuple(f"{text(p.get('name'))}=={text(p.get('version'))}" for p in here),
+        archives=tuple(
+            f"{text(package.get('url'))}#{digest}"
+            for package in here
+            if (
+                digest := text(table(package, "hash").get("sha256"))
+                or text(table(package, "hash").get("md5"))
+            )
+        ),
+        source=Source(kind="file", path=path),
+    )
 
 
 def _recipe(tree: RepoTree, path: str) -> Iterator[Fact]:
@@ -95,7 +132,11 @@ def _recipe(tree: RepoTree, path: str) -> Iterator[Fact]:
     except yaml_text.YamlRefused as error:
         yield unreadable(path, f"not YAML: {error}")
         return
-    for item in texts(table(recipe, "requirements").get("run")):
+    run = tuple(texts(table(recipe, "requirements").get("run")))
+    if run:
+        source = Source(kind="file", path=path)
+        yield CondaEnvironment(form="recipe", specs=tuple(map(str, run)), source=source)
+    for item in run:
         yield from conda_package(item, _at(path, item), "mentioned")
     for item in texts(table(recipe, "test").get("commands")):
         yield Command(purpose="test", line=item, source=_at(path, item))

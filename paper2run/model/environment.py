@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
+from paper2run.model.conda import CondaWish
 from paper2run.model.value import Source, Value
 
 IMAGE_REFERENCE = (
@@ -196,6 +197,9 @@ class Resolution(Value):
     """Debian packages that the source builds among the pins need."""
     kept_locks: tuple[KeptLocks, ...] = ()
     """How many pins each lock file decided."""
+    conda_packages: int = 0
+    """How many packages came from conda's channels, beside the pins."""
+    channels: tuple[str, ...] = ()
     broken_locks: tuple[BrokenLock, ...] = ()
     """Locked versions that could not be taken, by name."""
 
@@ -262,6 +266,8 @@ class PlannedEnvironment(Value):
     """Names that stand for modules by their likeness alone; kept only if the index's files show the module."""
     locks: tuple[Lock, ...] = ()
     """Versions that win over what the date would choose, for names that the set holds anyway."""
+    conda: CondaWish | None = None
+    """What conda's channels are to be asked for; None where the repository does not rest on conda."""
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
@@ -277,6 +283,10 @@ class EngineReady(Value):
     """Name and version as the engine says it."""
     offered_pythons: tuple[str, ...] = ()
     """Versions with a local base image, where no registry can be reached; empty where any image can be had."""
+    has_debian: bool = False
+    """Debian's image, which conda's environments stand on, is here."""
+    architecture: str = "amd64"
+    """What its images are for, as the engine says it."""
 
 
 class EngineMissing(Value):

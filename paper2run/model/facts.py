@@ -96,6 +96,20 @@ class CondaPackage(Value):
     source: Source
 
 
+class CondaEnvironment(Value):
+    """One file that conda makes an environment of, as it is written; its packages are facts of their own, too."""
+
+    kind: Literal["conda-environment"] = "conda-environment"
+    form: Literal["environment", "lock", "recipe"]
+    channels: tuple[str, ...] = ()
+    """Names or addresses, most important first; empty where the file names none."""
+    specs: tuple[str, ...] = ()
+    """Package specifications as written, the interpreter's too, without the pip section."""
+    archives: tuple[str, ...] = ()
+    """A lock's packages for Linux: address, `#`, digest."""
+    source: Source
+
+
 class SystemPackage(Value):
     """A Debian package that the repository itself installs (CI, Dockerfile, README)."""
 
@@ -303,6 +317,7 @@ Fact = Annotated[
     | LockedVersion
     | PipInclude
     | CondaPackage
+    | CondaEnvironment
     | SystemPackage
     | Import
     | OwnModule

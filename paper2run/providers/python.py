@@ -4,6 +4,7 @@ import shlex
 from typing import Final
 
 from paper2run import debian
+from paper2run.conda_wish import wish_of
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
@@ -108,6 +109,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         optional=wanted.optional,
         guesses=wanted.guesses,
         locks=wanted.locks,
+        conda=wish_of(facts, choice.pythons),
         smoke_proves=smoke.proves,
         weaker_smokes=_weaker(smokes),
     )

@@ -127,6 +127,12 @@ class Engine:
         return f"{'Docker' if name == 'Engine' else name} {answer['Version'].split('+')[0]}"
 
     @property
+    def architecture(self) -> str:
+        """`amd64`, `arm64`: what its images are for, in the words of https://go.dev/doc/install/source#environment."""
+        with engine_faults("asking the engine for its architecture"):
+            return str(self.client.version()["Arch"])
+
+    @property
     def cpus(self) -> int:
         """Processors that the engine's machine has."""
         with engine_faults("asking the engine for its processors"):

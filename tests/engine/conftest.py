@@ -1,5 +1,6 @@
 """A real engine, and the removal of what the tests made in it: by their own label and nothing else."""
 
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,3 +68,14 @@ def build_image(engine: Engine, run_id: str, base: str, repo: Path) -> Build:
 @pytest.fixture
 def limits() -> Limits:
     return Limits(memory_mb=256, cpus=1, pids=64, disk_mb=50)
+
+
+def gateway(engine: Engine, base: str, run_id: str) -> str:
+    """Return this machine's address as containers see it."""
+    routes = engine.client.containers.run(
+        base, ["cat", "/proc/net/route"], labels={RUN_LABEL: run_id}, remove=True
+    ).decode()
+    default = next(
+        words for line in routes.splitlines()[1:] if (words := line.split())[1] == "00000000"
+    )
+    return socket.inet_ntoa(bytes.fromhex(default[2])[::-1])

@@ -19,8 +19,8 @@ import pytest
 from paper2run.errors import HostError
 from paper2run.injection import Injection
 from paper2run.model.outcome import Built
-from tasks.drivers.engine import RUN_LABEL, Engine
-from tests.engine.conftest import Build
+from tasks.drivers.engine import Engine
+from tests.engine.conftest import Build, gateway
 from tests.engine.relay import Relay
 
 pytestmark = pytest.mark.docker
@@ -52,17 +52,6 @@ def wheel() -> bytes:
         for name, text in files.items():
             archive.writestr(name, text)
     return buffer.getvalue()
-
-
-def gateway(engine: Engine, base: str, run_id: str) -> str:
-    """Return this machine's address as containers see it."""
-    routes = engine.client.containers.run(
-        base, ["cat", "/proc/net/route"], labels={RUN_LABEL: run_id}, remove=True
-    ).decode()
-    default = next(
-        words for line in routes.splitlines()[1:] if (words := line.split())[1] == "00000000"
-    )
-    return socket.inet_ntoa(bytes.fromhex(default[2])[::-1])
 
 
 @pytest.fixture

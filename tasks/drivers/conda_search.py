@@ -1,0 +1,149 @@
+"""The program that solves a conda environment on metadata alone: a question on standard input, an answer as output.
+
+A program of its own, because rattler reads certificates and proxies from its environment only, and because a
+search that hangs or runs out of memory must not take the run with it. Nothing is installed or executed.
+https://conda.github.io/rattler/py-rattler/
+"""
+
+import asyncio
+import json
+import re
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import rattler
+from rattler.exceptions import (
+    FetchRepoDataError,
+    GatewayError,
+    InvalidMatchSpecError,
+    SolverError,
+)
+from rattler.networking import AddHeadersMiddleware, MirrorMiddleware, RetryMiddleware
+
+GLIBC: Final = "2.36"
+"""Of Debian bookworm."""
+SEARCH_LIMIT_S: Final = 60
+REQUEST_LIMIT_S: Final = 300
+RETRIES: Final = 2
+MAX_WORDS: Final = 300
+BUILD: Final = re.compile(r"^([^\s=<>!~]+={1,2}[^\s=,|]+)=[^\s=,|]+$")
+"""`numpy=1.16.2=py37h7e9f1db_0`, as `conda env export` writes it."""
+PLATFORM_PACKAGES: Final = ("__glibc", "__linux", "__unix", "__archspec")
+
+
+async def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Return `archives` (address, digest), `rung`, `cutoff` and `notes`, or `why` there are none."""
+    search = _Search(question)
+    specs, notes = await search.known(question["specs"])
+    if not specs:
+        return {"why": "none of the packages is on the channels"}
+    loose = [BUILD.sub(r"\1", spec) for spec in specs]
+    tried: list[str] = []
+    for wanted in (specs, loose) if loose != specs else (specs,):
+        for rung, cutoff in question["rungs"]:
+            try:
+                records = await search.solve(wanted, cutoff)
+            except SolverError as error:
+                tried.append(f"{rung}: {' '.join(str(error).split())[:MAX_WORDS]}")
+                continue
+            if wanted is loose:
+                notes.append("builds left out of the versions: they are not to be had together")
+            archives = [
+                [record.url, (record.sha256 or record.md5 or b"").hex()] for record in records
+            ]
+            return {"archives": archives, "rung": rung, "cutoff": cutoff, "notes": notes}
+    return {"why": tried[0]}
+
+
+class _Search:
+    """The channels of one question."""
+
+    def __init__(self, question: dict[str, Any]) -> None:
+        hosts, login = set(question["login_hosts"]), question["login"]
+
+        def headers(host: str, _path: str) -> dict[str, str] | None:
+            return {"Authorization": login} if login and host in hosts else None
+
+        client = rattler.Client(
+            [
+                MirrorMiddleware({root: [place] for root, place in question["mirrors"].items()}),
+                AddHeadersMiddleware(headers),
+                RetryMiddleware(RETRIES),
+            ],
+            timeout=REQUEST_LIMIT_S,
+        )
+        self._gateway = rattler.Gateway(cache_dir=Path(question["cache_dir"]), client=client)
+        self._channels = [rattler.Channel(address) for address in question["channels"]]
+        self._platforms = [question["subdir"], "noarch"]
+
+    async def known(self, specs: list[str]) -> tuple[list[str], list[str]]:
+        """Return the specifications whose package is on a channel at all, and a note for each other one."""
+        names: dict[str, str] = {}
+        notes = []
+        for spec in specs:
+            try:
+                name = rattler.MatchSpec(spec).name
+            except InvalidMatchSpecError:
+                name = None
+            if name is None:
+                notes.append(f"{spec} left out: not a package specification")
+            else:
+                names[spec] = str(getattr(name, "normalized", name))
+        found = await self._gateway.query(
+            self._channels, self._platforms, list(dict.fromkeys(names.values())), recursive=False
+        )
+        there = {record.name.normalized for records in found for record in records}
+        notes += [
+            f"{spec} left out: not on the channels for Linux"
+            for spec, name in names.items()
+            if name not in there
+        ]
+        return [spec for spec, name in names.items() if name in there], notes
+
+    async def solve(self, specs: list[str], cutoff: str | None) -> list[Any]:
+        """Return the records of a whole environment, by name; SolverError where there is none."""
+        end = datetime.combine(date.fromisoformat(cutoff), time.max, UTC) if cutoff else None
+        records = await rattler.solve(
+            self._channels,
+            # Given as text they would be read strictly, which refuses `python==3.7.*` and builds.
+            [rattler.MatchSpec(spec) for spec in specs],
+            gateway=self._gateway,
+            platforms=self._platforms,
+            virtual_packages=_virtual_packages(),
+            timeout=timedelta(seconds=SEARCH_LIMIT_S),
+            # conda's own default of the time was to look into every channel for a version that fits.
+            channel_priority=rattler.ChannelPriority.Disabled,
+            exclude_newer=end,
+            # Packages without a time are from before 2017, when channels began to tell it.
+            timestamp_policy="allow-missing",
+        )
+        return sorted(records, key=lambda record: record.name.normalized)
+
+
+def _virtual_packages() -> list[Any]:
+    return [
+        rattler.GenericVirtualPackage(
+            rattler.PackageName(name),
+            rattler.Version(GLIBC if name == "__glibc" else "1"),
+            rattler.BuildString("x86_64" if name == "__archspec" else "0"),
+        )
+        for name in PLATFORM_PACKAGES
+    ]
+
+
+def main() -> None:
+    """Read the question, print the answer as one line of JSON."""
+    question = json.load(sys.stdin)
+    try:
+        found = asyncio.run(answer(question))
+    except (GatewayError, FetchRepoDataError) as error:
+        words = " ".join(str(error).split())[:MAX_WORDS]
+        # A channel without one of its two folders stays so; all else may be better in a minute.
+        found = {"why" if "could not find subdir" in words else "broken": words}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
