@@ -25,7 +25,7 @@ from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
 from tasks.drivers.process import Finished
 from tasks.records import RunFolder
 
-PLAN_STAGES: Final = ("extract", "plan", "resolve")
+PLAN_STAGES: Final = ("extract", "plan", "channels", "conda", "resolve")
 BYTES_PER_MB: Final = 1024 * 1024
 TAIL_CHARACTERS: Final = 1000
 """Of the tool's last words, where it left no run folder."""

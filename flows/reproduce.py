@@ -91,8 +91,9 @@ def reproduce(
         else:
             ready = run.stage(preflight, planned.plan.base_image, settings)
             offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
-            why_not = run.stage(channels, planned, ready, settings)
-            planned = run.stage(conda, planned, why_not, settings)
+            if planned.conda is not None:
+                why_not = run.stage(channels, planned, ready, settings)
+                planned = run.stage(conda, planned, why_not, settings)
             environment = run.stage(resolve, planned, offered, settings)
             if isinstance(ready, EngineMissing) or request.dry_run:
                 keep_context(run, run.stage(render, checkout, environment))

@@ -103,15 +103,21 @@ def for_pip(planned: PlannedEnvironment, solved: CondaSolved) -> PlannedEnvironm
 
 
 def with_conda(
-    planned: PlannedEnvironment, wish: CondaWish, solved: CondaSolved, added: Resolution
+    planned: PlannedEnvironment, wish: CondaWish, solved: CondaSolved, pinned: PlannedEnvironment
 ) -> PlannedEnvironment:
-    """Return the plan that conda's channels make; of `added` only what they do not bring is installed by pip."""
+    """Return the plan that conda's channels make; of `pinned` (see `for_pip`) what they do not bring is added by pip.
+
+    ValueError where `pinned` has no versions.
+    """
+    added = pinned.resolution
+    if added is None:
+        raise ValueError("what pip has to add is not resolved")
     brought = provided(solved.archives)
     pins = tuple(pin for pin in added.pins if pin.name not in brought)
     steps = [*conda_steps(solved.archives)]
     steps += [step for step in (pinned_step(pins), source_step(pins)) if step]
     steps += [step for step in planned.plan.install_steps if requirements_of(step) is None]
-    packages = (*SYSTEM_PACKAGES, *planned.plan.system_packages, *added.system_packages)
+    packages = (*SYSTEM_PACKAGES, *pinned.plan.system_packages)
     plan = EnvPlan.model_validate(
         planned.plan.model_dump()
         | {
@@ -138,7 +144,11 @@ def with_conda(
             "plan": plan,
             "resolution": resolution,
             "pythons": (),
-            "reasons": (*_kept(planned), *_reasons(wish, solved, pins, added)),
+            "reasons": (
+                *_kept(planned),
+                *_reasons(wish, solved, pins, added),
+                *_libraries(planned, pinned),
+            ),
         }
     )
 
@@ -179,8 +189,18 @@ def _parts(lines: list[str]) -> list[list[str]]:
 
 
 def _kept(planned: PlannedEnvironment) -> list[Reason]:
-    """Return the reasons that hold whoever brings the packages."""
-    return [reason for reason in planned.reasons if reason.topic not in ("python", "dependency")]
+    """Return the reasons that hold whoever brings the packages; what the index lacks the channels may have."""
+    return [
+        reason
+        for reason in planned.reasons
+        if reason.topic != "python" and " left out: " not in reason.decision
+    ]
+
+
+def _libraries(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> list[Reason]:
+    """Return why what pip adds wants further packages of Debian."""
+    known = set(planned.reasons)
+    return [r for r in pinned.reasons if r.topic == "system package" and r not in known]
 
 
 def _reasons(

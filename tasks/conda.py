@@ -27,7 +27,7 @@ TIMEOUT_S: Final = 3600
 def channels(
     planned: PlannedEnvironment, engine: EngineReady | EngineMissing, settings: Settings
 ) -> str:
-    """Return why conda's channels cannot make the plan; empty where they can, and where nothing is asked of them.
+    """Return why conda's channels cannot make the plan; empty where they can.
 
     Never cached: a network that is down comes back.
     """
@@ -83,8 +83,8 @@ def conda(planned: PlannedEnvironment, why_not: str, settings: Settings) -> Plan
     if not found.python:
         return translated(planned, wish, "the channels' environment has no interpreter")
     PROGRESS.info(f"conda: {len(found.archives)} packages ({found.rung})")
-    added = resolve.fn(for_pip(planned, found), (), settings).resolution
-    if added is None:
+    added = resolve.fn(for_pip(planned, found), (), settings)
+    if added.resolution is None:
         why = f"what pip has to add has no versions for conda's Python {found.python}"
         return translated(planned, wish, why)
     return with_conda(planned, wish, found, added)
