@@ -120,7 +120,7 @@ def diagnosed(
             number, diagnose, checkout, done, facts, (*tried, *refused), folder, settings
         )
     except ModelError as error:
-        run.event(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
+        run.note(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
         return done
     if found is not None:
         run.event(f"{found.by}: {found.decision.decision}: {found.decision.reason}")

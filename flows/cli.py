@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Literal, cast
 
 import typer
 from rich.console import Console
@@ -50,8 +50,21 @@ def run(
         int | None,
         typer.Option(help="Builds in all, repairs included.  [default: 3]", show_default=False),
     ] = None,
+    planner: Annotated[
+        Literal["", "rules", "model", "auto"],
+        typer.Option(
+            help="Who plans: rules, model, or auto: the model where the rules doubt.  [default: auto]",
+            show_default=False,
+        ),
+    ] = "",
     model: Annotated[str, typer.Option(help="LiteLLM model string of the planner.")] = "",
     base_url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible endpoint.")] = "",
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens that the run may spend on the model.", min=0)
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None, typer.Option(help="US dollars that the run may spend on the model.", min=0)
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan and render only; no container.")
     ] = False,
@@ -75,7 +88,8 @@ def run(
 
     parameters = {
         "repo": repo, "ref": ref, "paper": paper, "out": out_folder, "timeout": timeout,
-        "max_attempts": max_attempts, "model": model, "base_url": base_url, "dry_run": dry_run,
+        "max_attempts": max_attempts, "planner": planner, "model": model, "base_url": base_url,
+        "max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "dry_run": dry_run,
         "smoke": smoke, "target": target, "no_cache": no_cache,
     }  # fmt: skip
     settings = settings_for(Request.model_validate(parameters))

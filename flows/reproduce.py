@@ -1,6 +1,6 @@
 """The parent flow: from a repository's address to a verdict with a run folder."""
 
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Literal, cast
 
 from prefect import flow
 from prefect.client.schemas import State
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from flows.attempt import attempt, diagnosed
 from flows.names import reproduction
+from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -66,11 +67,22 @@ def reproduce(
     smoke: Annotated[str, Field(description="Smoke command; empty: chosen by the planner")] = "",
     no_cache: Annotated[bool, Field(description="Compute every stage anew")] = False,
     target: Annotated[Rung, Field(description="Rung of the ladder to try for")] = "smoke",
+    planner: Annotated[
+        Literal["", "rules", "model", "auto"],
+        Field(description="Who plans; empty: as set, else auto: the model where the rules doubt"),
+    ] = "",
+    max_tokens: Annotated[
+        int | None, Field(description="Tokens that this run may spend on the model", ge=0)
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None, Field(description="US dollars that this run may spend on the model", ge=0)
+    ] = None,
 ) -> State[tuple[Metadata, str]]:
     """Reproduce one repository. The final state's name is the verdict; a failing repository is a completed run."""
     request = Request(
         repo=repo, ref=ref, paper=paper, out=out, timeout=timeout, max_attempts=max_attempts,
         model=model, base_url=base_url, dry_run=dry_run, smoke=smoke, no_cache=no_cache, target=target,
+        planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd,
     )  # fmt: skip
     settings = settings_for(request)
     located = locate(request.repo, request.ref, settings)
@@ -82,8 +94,7 @@ def reproduce(
     with recording(run, request, located.name, run_id) as opened, refreshing(request.no_cache):
         run.event(f"run folder: {run.path}")
         checkout, paper_read, facts = _read(run, request, located, settings)
-        asked, root = _asked(checkout, request), str(run.path / "repo")
-        planned = run.stage(plan, checkout, root, facts, paper_read, asked, str(run.path), settings)
+        planned = _planned(run, checkout, facts, paper_read, _asked(checkout, request), settings)
         attempts: tuple[Attempt, ...] = ()
         environment, engine = None, ""
         if isinstance(planned, Diagnosis):
@@ -132,6 +143,24 @@ def _read(
     run.write("repo.json", overview(checkout, facts, names_in(root)))
     run.write("repo_facts.json", facts)
     return checkout, paper, facts
+
+
+def _planned(
+    run: RunFolder,
+    checkout: Checkout,
+    facts: RepoFacts,
+    paper: Paper,
+    asked: Asked,
+    settings: Settings,
+) -> PlannedEnvironment | Diagnosis:
+    """Return the plan, or the stop; a model that fails never loses a run, which goes on with the rules' answer."""
+    root, folder = str(run.path / "repo"), str(run.path)
+    try:
+        return run.stage(plan, checkout, root, facts, paper, asked, folder, settings)
+    except ModelError as error:
+        run.note(f"no help from the model, so the rules plan: {error.what}", stage="plan")
+    alone = settings.model_copy(update={"planner": "rules"})
+    return run.stage(plan, checkout, root, facts, paper, asked, folder, alone)
 
 
 def _attempts(

@@ -1,7 +1,5 @@
 """Our own failures. A repository's failure is a value and never one of these."""
 
-from paper2run.model.usage import Usage
-
 
 class Paper2RunError(Exception):
     """The root of all expected failures of ours: carries what happened and what to do next."""
@@ -50,14 +48,11 @@ class ModelError(Paper2RunError):
         next_step: str = "",
         transient: bool = False,
         retry_after_s: float = 0.0,
-        usage: Usage | None = None,
     ) -> None:
         super().__init__(what, next_step=next_step)
         self.transient = transient
         self.retry_after_s = retry_after_s
         """Seconds that the service asks to wait for; 0 where it says nothing."""
-        self.usage = usage
-        """What was spent before it failed; None where that is unknown."""
 
 
 def _rebuild(kind: type[Paper2RunError], what: str, state: dict[str, object]) -> Paper2RunError:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from paper2run.broken import Broken
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.failure_log import telling_line
+from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
 from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed
 from paper2run.model.report import Attempt
+from paper2run.model.value import Source
 from paper2run.progress import place_of
 from paper2run.repairs import diagnose
 from paper2run.wanted_files import WantedFile
@@ -15,7 +18,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
     """Return the first rule's answer that was not given before; None where all abstain.
 
     Where the attempt fell back behind an earlier one and nothing repairs it, the earlier failure is looked at again,
-    for the next answer after the one that led here.
+    for the next answer after the one that led here. Where a model's plan failed, the rules' own is the last answer.
     """
     barred = _plans_of((*tried, done))
     found = diagnose(_broken(done, facts), barred)
@@ -27,7 +30,28 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
         other = diagnose(_broken(earlier, facts), barred)
         if other is not None and _is_repair(other):
             return other.model_copy(update={"of_attempt": earlier.number})
-    return found
+    # A stop that a model's plan led to says little about the repository.
+    return _way_back(done, barred) or found
+
+
+def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:
+    """Return the repair that goes back to the rules' own plan after a model's has failed; None without one."""
+    own = done.planned.fallback
+    if own is None or done.failure is None or own.plan.digest in barred:
+        return None
+    hit = telling_line(done.failure)
+    return Diagnosis(
+        decision=DiagnosisDecision(
+            decision="repair",
+            reason="the model's plan failed; next: the rules' own",
+            confidence="low",
+            new_plan=own.plan,
+        ),
+        by="rules",
+        cause="build_error" if isinstance(done.failure, BuildFailed) else "code_error",
+        evidence=hit,
+        source=Source(kind="log", note=hit[:200]),
+    )
 
 
 def _broken(attempt: Attempt, facts: RepoFacts) -> Broken:

@@ -40,6 +40,7 @@ def report(
             _attempt(attempt, attempts[number - 1] if number else None)
             for number, attempt in enumerate(attempts)
         ),
+        _model(metadata),
         _repository(metadata, checkout, facts),
         _stages(metadata),
     ]
@@ -118,6 +119,8 @@ def _verdict(metadata: Metadata) -> str:
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
         lines += ["", f"Image `{metadata.image}` ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+    if metadata.notes:
+        lines += ["", *(f"- {note}" for note in metadata.notes)]
     return "\n".join(lines)
 
 
@@ -136,6 +139,10 @@ def _next_steps(metadata: Metadata) -> str:
                 f"- Look inside: `docker run --rm -it {metadata.image} bash`",
                 "- Rebuild it anywhere from `Dockerfile` and `repo/` in this folder: see `INSTRUCTIONS.md`",
             ]
+        case "stopped-by-llm":
+            lines.append(
+                "- The model's judgement, not a proof: read the log below; `--smoke CMD` tries another command."
+            )
         case _ if metadata.smallest_change:
             lines.append(f"- {metadata.smallest_change}")
         case "smoke-failed":
@@ -192,6 +199,28 @@ def _changes(before: Attempt, after: Attempt) -> str:
     return "\n".join(
         [*reasons, "", "```diff", *plan_diff(before.planned.plan, after.planned.plan), "```"]
     )
+
+
+def _model(metadata: Metadata) -> str:
+    """Return what the model was asked and what that took, a row each request; empty where nobody was asked."""
+    if not metadata.model_calls:
+        return ""
+    cost = "unknown" if metadata.cost_usd is None else f"${metadata.cost_usd:.4f}"
+    rows = [
+        "## Model",
+        "",
+        f"{metadata.tokens} tokens, cost {cost}. Prompts and answers are in `logs/`.",
+        "",
+        "| asked for | model | tokens in | tokens out | cost | seconds | failure |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for call in metadata.model_calls:
+        cost = "unknown" if call.cost_usd is None else f"${call.cost_usd:.4f}"
+        rows.append(
+            f"| {call.purpose} | {call.model} | {call.prompt_tokens} | {call.completion_tokens} | {cost} "
+            f"| {call.latency_s:.1f} | {_cell(call.failure)} |"
+        )
+    return "\n".join(rows)
 
 
 def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str:

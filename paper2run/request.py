@@ -1,14 +1,14 @@
 """What one run was asked to do, as the flow's parameters, and the settings that follow from it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from paper2run.errors import UserError
 from paper2run.model.outcome import Rung
 from paper2run.model.value import Value
-from paper2run.settings import Settings
+from paper2run.settings import PlannerChoice, Settings
 
 
 class Request(Value):
@@ -20,8 +20,11 @@ class Request(Value):
     out: str = ""
     timeout: int | None = None
     max_attempts: int | None = None
+    planner: Literal["", PlannerChoice] = ""
     model: str = ""
     base_url: str = ""
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
     dry_run: bool = False
     smoke: str = ""
     no_cache: bool = False
@@ -34,11 +37,14 @@ def settings_for(request: Request) -> Settings:
         "out": Path(request.out) if request.out else None,
         "timeout": request.timeout,
         "max_attempts": request.max_attempts,
+        "planner": request.planner or None,
         "model": request.model or None,
         "base_url": request.base_url or None,
+        "max_tokens": request.max_tokens,
+        "max_cost_usd": request.max_cost_usd,
     }
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "a setting"
@@ -46,3 +52,9 @@ def settings_for(request: Request) -> Settings:
             f"{name}: {first['msg']}, got {first.get('input')!r}",
             next_step=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
         ) from None
+    if settings.planner == "model" and not settings.planner_model:
+        raise UserError(
+            "a model is to plan, but none is set",
+            next_step="set --model and its provider's key, or NVIDIA_API_KEY, or use --planner rules",
+        )
+    return settings

@@ -10,6 +10,9 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from paper2run.model.usage import Budget
+
+PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
 
@@ -47,6 +50,8 @@ class Settings(BaseSettings):
     """Free space that the engine's disk must have before a build starts."""
     smoke_network: Literal["none", "bridge"] = "none"
     """Network of smoke containers. With none, a repository that downloads at run time fails and says so."""
+    planner: PlannerChoice = "auto"
+    """Who plans: rules only, the model with the rules' plan as draft, or the model where the rules doubt their plan."""
     model: str = ""
     """LiteLLM model string of the planner; empty: NVIDIA's default if its key is set, else rules only."""
     base_url: str = ""
@@ -57,6 +62,10 @@ class Settings(BaseSettings):
     """Key for NVIDIA's endpoint."""
     api_key: SecretStr | None = None
     """Key for any other endpoint; without it LiteLLM reads the provider's own variable."""
+    max_tokens: int | None = Field(None, ge=0)
+    """Tokens, prompts and answers together, that one run may spend on the model; None: no limit, 0: asks nobody."""
+    max_cost_usd: float | None = Field(None, ge=0)
+    """US dollars that one run may spend on the model; models without a known price are then not asked."""
     index_url: str = Field(
         "",
         validation_alias=AliasChoices(
@@ -93,6 +102,13 @@ class Settings(BaseSettings):
     @property
     def planner_model(self) -> str:
         """The model that plans and diagnoses; empty where rules do all."""
+        if self.planner == "rules":
+            return ""
         if self.model:
             return self.model
         return DEFAULT_NVIDIA_MODEL if self.nvidia_api_key else ""
+
+    @property
+    def budget(self) -> Budget:
+        """What this run may spend on the model."""
+        return Budget(max_tokens=self.max_tokens, max_cost_usd=self.max_cost_usd)

@@ -135,6 +135,10 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     if builds(attempts) >= max_builds and not _falls_back(base, after):
         return _weaker(last.planned) if runs_tests(last.planned.plan.smoke_command) else None
     decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
+    own = base.fallback
+    if own is not None and after.digest == own.plan.digest:
+        reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
+        return own.model_copy(update={"reasons": (*own.reasons, reason)})
     return _changed(base, after, decision, diagnosis.source).model_copy(
         update={
             "guesses": (*base.guesses, *diagnosis.guesses),
@@ -183,7 +187,9 @@ def _after_change(planned: PlannedEnvironment, command: str) -> tuple[str, tuple
     for number, choice in enumerate(planned.weaker_smokes):
         if choice.command == command:
             return choice.proves, planned.weaker_smokes[number + 1 :]
-    return planned.smoke_proves, planned.weaker_smokes
+    if command == planned.plan.smoke_command:
+        return planned.smoke_proves, planned.weaker_smokes
+    return "", planned.weaker_smokes
 
 
 def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:

@@ -30,6 +30,7 @@ from prefect.settings import (
 from prefect.transactions import IsolationLevel
 
 from paper2run.errors import HostError, ModelError
+from tasks.records import PROGRESS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,6 +39,8 @@ ROOT: Final = Path(__file__).parent.parent
 """The folder that holds `flows/`, `tasks/` and `paper2run/`."""
 TRANSIENT_DELAYS_S: Final = [5, 30]
 """Waits before the second and third try of a stage that met a transient host failure."""
+TRANSIENT_JITTER: Final = 0.3
+"""Share by which a wait may be shorter or longer."""
 LOCK_POLL_S: Final = 0.2
 
 KeyParts = Callable[[Mapping[str, Any]], tuple[str, ...]]
@@ -199,6 +202,8 @@ def stage(
             timeout_seconds=timeout_s,
             retries=len(TRANSIENT_DELAYS_S),
             retry_delay_seconds=TRANSIENT_DELAYS_S,
+            # Runs of a batch that met the same trouble do not come back at the same moment.
+            retry_jitter_factor=TRANSIENT_JITTER,
             retry_condition_fn=_is_transient,
             cache_policy=policy if policy is not None else NO_CACHE,
             persist_result=policy is not None,
@@ -216,5 +221,12 @@ def refreshing(wanted: bool) -> Iterator[None]:
 
 
 def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    """Tell whether a failure may go away; wait as long as a model's service asks for, which Prefect's delay follows.
+
+    Prefect's delays are fixed when a task is decorated (3.9), so the wish of an answer can be granted only here.
+    """
     error = state.result(raise_on_failure=False)
+    if isinstance(error, ModelError) and error.transient and error.retry_after_s > 0:
+        PROGRESS.info(f"the model asks to be left alone for {error.retry_after_s:.0f} s")
+        time.sleep(error.retry_after_s)
     return isinstance(error, HostError | ModelError) and error.transient

@@ -20,7 +20,6 @@ from paper2run.planners.prompt import load_prompt
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import conversation
-from tasks.records import RunFolder
 
 RULES: Final = ("paper2run/**/*.py", "paper2run/data/*")
 TIMEOUT_S: Final = 1800
@@ -77,11 +76,9 @@ def _by_model(
     folder: str,
     settings: Settings,
 ) -> Diagnosis:
-    run = RunFolder.at(folder)
-    decision, usage = conversation.diagnose(
+    decision = conversation.diagnose(
         settings, failure, planned, written, facts, tried, Path(folder) / "logs"
     )
-    run.count(usage)
     return Diagnosis(
         decision=decision,
         by=f"model:{settings.planner_model}",

@@ -1,22 +1,23 @@
-"""Stage `plan`: the rules plan; a model, where there is one, plans when it is asked for."""
+"""Stage `plan`: the rules plan; a model plans where they doubt their answer, or wherever it is asked to."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from paper2run.digests import digest_of
-from paper2run.errors import ModelError
 from paper2run.evidence import Evidence
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.planners import rules
+from paper2run.planners.adoption import adopt
+from paper2run.planners.weakness import doubts
 from paper2run.settings import Settings
 from paper2run.tree import RepoTree
 from tasks.caching import stage
 from tasks.diagnose import planner_id
 from tasks.drivers import conversation
-from tasks.records import PROGRESS, RunFolder
+from tasks.records import PROGRESS
 
 RULES: Final = (
     "paper2run/*.py",
@@ -33,6 +34,7 @@ def _key(given: Any) -> tuple[str, ...]:
         digest_of(given["facts"]),
         given["paper"].digest,
         given["asked"].model_dump_json(),
+        given["settings"].planner,
         planner_id(given["settings"]),
     )
 
@@ -49,22 +51,25 @@ def plan(
 ) -> PlannedEnvironment | Diagnosis:
     """Return a plan for the commit that lies in `folder`, or the stop that says why there can be none.
 
-    The model is asked only where the rules know no way to run code that is there. If it fails, their stop holds.
+    ModelError if the model is to plan and cannot; that is not kept, so the next run asks again.
     """
     paths = frozenset(RepoTree.of(Path(folder)).files)
     found = rules.plan(Evidence(facts, paths, asked))
-    if (
-        not settings.planner_model
-        or isinstance(found, PlannedEnvironment)
-        or found.cause == "no_code"
-    ):
+    weak = doubts(found, facts)
+    if not _is_for_the_model(found, weak, settings):
         return found
-    try:
-        drafted, usage = conversation.plan(settings, facts, paper, None, Path(run_folder) / "logs")
-    except ModelError as error:
-        PROGRESS.info(f"no help from the model: {error.what}")
-        return found
-    RunFolder.at(run_folder).count(usage)
-    return PlannedEnvironment(
-        plan=drafted, planner=f"model:{settings.planner_model}", commit_day=asked.commit_day
-    )
+    PROGRESS.info(f"the model is asked for a plan: {'; '.join(weak) or 'as told'}")
+    draft = found if isinstance(found, PlannedEnvironment) else None
+    if isinstance(found, Diagnosis):
+        weak = (found.decision.reason,)
+    made = conversation.plan(settings, facts, paper, draft, weak, Path(run_folder) / "logs")
+    return adopt(made, draft, weak, facts, asked, settings.planner_model)
+
+
+def _is_for_the_model(
+    found: PlannedEnvironment | Diagnosis, weak: tuple[str, ...], settings: Settings
+) -> bool:
+    """Tell whether the model plans; where there is no code there is nothing to plan for anybody."""
+    if not settings.planner_model or (isinstance(found, Diagnosis) and found.cause == "no_code"):
+        return False
+    return settings.planner == "model" or bool(weak)

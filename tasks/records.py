@@ -20,8 +20,9 @@ from paper2run.errors import UserError
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.report import Attempt, StageTiming
-from paper2run.model.usage import Usage
+from paper2run.model.usage import ModelCall
 from paper2run.verdicts import shortened
+from tasks.drivers.ledger import Ledger
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,8 +33,8 @@ TIMINGS: Final = "logs/stages.jsonl"
 """One line a finished stage; the subflows of a run append to the same file."""
 
 
-USAGE: Final = "logs/usage.jsonl"
-"""One line a conversation with a model."""
+NOTES: Final = "logs/notes.txt"
+"""One line a note; the subflows of a run append to the same file."""
 
 
 class RunFolder:
@@ -132,16 +133,20 @@ class RunFolder:
         )
         return self._timed(task.with_options(refresh_cache=True), number, *args, **kwargs)
 
-    def count(self, usage: Usage) -> None:
-        """Add what asking a model took; kept answers are not counted again."""
-        with (self.path / USAGE).open("a") as file:
-            file.write(usage.model_dump_json() + "\n")
+    def note(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
+        """Add an event that a person must know who reads the report alone."""
+        self.event(line, stage=stage, attempt=attempt)
+        with (self.path / NOTES).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(" ".join(line.split()) + "\n")
 
-    def usage(self) -> Usage:
-        """Return what all calls of a model took in this run."""
-        path = self.path / USAGE
-        lines = path.read_text().splitlines() if path.exists() else []
-        return sum((Usage.model_validate_json(line) for line in lines), Usage())
+    def notes(self) -> tuple[str, ...]:
+        """Return the notes, in order."""
+        path = self.path / NOTES
+        return tuple(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+
+    def model_calls(self) -> tuple[ModelCall, ...]:
+        """Return what this run asked of models; kept answers cost nothing again."""
+        return Ledger(self.path / "logs").calls()
 
     def timings(self) -> tuple[StageTiming, ...]:
         """Return the stages that have ended, in order."""

@@ -18,6 +18,7 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildContext, Built, Passed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata, Verdict, Versions
+from paper2run.model.usage import total
 from paper2run.request import Request
 from paper2run.settings import Settings
 from tasks.caching import rules_version, stage
@@ -131,7 +132,8 @@ def _summary(
     engine: str,
     settings: Settings,
 ) -> Metadata:
-    timings, usage = run.timings(), run.usage()
+    timings, calls = run.timings(), run.model_calls()
+    usage = total(calls)
     ended = datetime.now(UTC)
     best = attempts[verdict.best_attempt - 1] if attempts else None
     built = best.built if best and isinstance(best.built, Built) else None
@@ -155,6 +157,8 @@ def _summary(
             "model": settings.planner_model if usage.calls else "",
             "tokens": usage.tokens,
             "cost_usd": usage.cost_usd,
+            "model_calls": calls,
+            "notes": run.notes(),
             "python": resolution.python if resolution else "",
             "cutoff": resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
             "stages": timings,
@@ -170,9 +174,14 @@ def _broken_off(opened: Metadata, run: RunFolder, error: BaseException) -> Metad
     words = error.what if isinstance(error, Paper2RunError) else f"{type(error).__name__}: {error}"
     next_step = error.next_step if isinstance(error, Paper2RunError) else ""
     ended = datetime.now(UTC)
+    calls = run.model_calls()
     return opened.model_copy(
         update={
             "status": "exception",
+            "tokens": total(calls).tokens,
+            "cost_usd": total(calls).cost_usd,
+            "model_calls": calls,
+            "notes": run.notes(),
             "reason": words.strip()[:2000],
             "smallest_change": next_step,
             "stages": run.timings(),

@@ -144,6 +144,7 @@ class Reason(Value):
         "gpu",
         "env",
         "repair",
+        "planner",
     ]
     decision: str
     source: Source
@@ -273,6 +274,8 @@ class PlannedEnvironment(Value):
     """What exit status 0 of the smoke command shows, in a few words."""
     weaker_smokes: tuple[SmokeChoice, ...] = ()
     """Commands to fall back on where the smoke command itself turns out to be wrong, the strongest first."""
+    fallback: "PlannedEnvironment | None" = None
+    """The rules' own plan, unpinned, to go back to where a model's fails; None for the rules' own."""
 
 
 class EngineReady(Value):

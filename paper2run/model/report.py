@@ -14,6 +14,7 @@ from paper2run.model.outcome import (
     SystemFile,
     Verification,
 )
+from paper2run.model.usage import ModelCall
 from paper2run.model.value import Value
 
 Status = Literal[
@@ -119,6 +120,10 @@ class Metadata(Value):
     tokens: int = 0
     cost_usd: float | None = None
     """None where no price is known; 0 where no model was asked."""
+    model_calls: tuple[ModelCall, ...] = ()
+    """Each request that left for a model, in order."""
+    notes: tuple[str, ...] = ()
+    """What a person should know beside the verdict, such as a model that gave no help."""
     python: str = ""
     cutoff: str = ""
     stages: tuple[StageTiming, ...] = ()

@@ -1,4 +1,9 @@
-"""What asking a language model took."""
+"""What asking language models took: call by call, in sums, and against what it may take in all."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
 
 from paper2run.model.value import Value
 
@@ -28,3 +33,70 @@ class Usage(Value):
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if is_priced else None,
             latency_s=self.latency_s + other.latency_s,
         )
+
+
+class ModelCall(Value):
+    """One request that left, whatever came of it."""
+
+    purpose: Literal["plan", "diagnose"]
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """None where LiteLLM knows no price; 0 where the service gave no answer."""
+    latency_s: float
+    failure: str = ""
+    """Why there was no answer; an answer that could not be used is none of it."""
+
+
+def total(calls: Iterable[ModelCall]) -> Usage:
+    """Return the sum over the calls, failed ones included."""
+    return sum(
+        (
+            Usage(
+                calls=1,
+                prompt_tokens=call.prompt_tokens,
+                completion_tokens=call.completion_tokens,
+                cost_usd=call.cost_usd,
+                latency_s=call.latency_s,
+            )
+            for call in calls
+        ),
+        Usage(),
+    )
+
+
+class Budget(Value):
+    """What a run, or a batch of them, may spend on models; None is no limit, 0 asks nobody."""
+
+    max_tokens: int | None = Field(None, ge=0)
+    max_cost_usd: float | None = Field(None, ge=0)
+
+    def left(self, spent: Usage) -> "Budget":
+        """Return what remains; a batch hands it to its next run. An unknown price leaves no money."""
+        tokens, cost = self.max_tokens, self.max_cost_usd
+        return Budget(
+            max_tokens=None if tokens is None else max(0, tokens - spent.tokens),
+            max_cost_usd=None
+            if cost is None
+            else max(0.0, cost - (cost if spent.cost_usd is None else spent.cost_usd)),
+        )
+
+    def refusal(self, spent: Usage, next_call: Usage) -> str:
+        """Return why the next call, at its dearest, may not be made; empty if it may."""
+        after = spent + next_call
+        if self.max_tokens is not None and after.tokens > self.max_tokens:
+            return (
+                f"the budget of {self.max_tokens} tokens does not hold another call:"
+                f" {spent.tokens} spent, up to {next_call.tokens} more"
+            )
+        if self.max_cost_usd is None:
+            return ""
+        if after.cost_usd is None:
+            return f"the price of the model is unknown, so ${self.max_cost_usd:g} cannot be kept to"
+        if after.cost_usd > self.max_cost_usd:
+            return (
+                f"the budget of ${self.max_cost_usd:g} does not hold another call:"
+                f" ${spent.cost_usd:.4f} spent, up to ${next_call.cost_usd:.4f} more"
+            )
+        return ""

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from paper2run.model.diagnosis import DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
-    ContainerRecipe,
     Fact,
     Import,
     LanguageShare,
@@ -51,10 +50,19 @@ class Rejected:
 
 
 def plan_messages(
-    facts: RepoFacts, paper: Paper, draft: PlannedEnvironment | None, *, room_chars: int
+    facts: RepoFacts,
+    paper: Paper,
+    draft: PlannedEnvironment | None,
+    doubts: Sequence[str] = (),
+    *,
+    room_chars: int,
 ) -> list[Message]:
-    """Return what a model is asked for a plan; `draft` is the rules' own plan, None where they have none."""
+    """Return what a model is asked for a plan.
+
+    `draft` is the rules' own plan, None where they have none; `doubts` are the rules' own of it.
+    """
     parts = {
+        "doubts": Part("\n".join(f"- {doubt}" for doubt in doubts), weight=1),
         "draft": Part(_draft_text(draft), weight=3),
         "facts": Part(facts_text(facts), weight=5),
         "paper": Part(passages(paper, room_chars // 4), weight=2),
@@ -74,7 +82,8 @@ def diagnosis_messages(
     """Return what a model is asked about a failure; `tried` are the attempts before this one."""
     parts = {
         "log": Part(_where(failure) + excerpt(failure, room_chars * 2 // 5), weight=6),
-        "plan": Part(planned.plan.model_dump_json(indent=1), weight=3),
+        # Before its pins: those stand in the Dockerfile, and are made anew for whatever the model answers.
+        "plan": Part((planned.draft or planned.plan).model_dump_json(indent=1), weight=3),
         "dockerfile": Part(dockerfile, weight=2),
         "tried": Part("\n".join(map(_attempt_text, tried)), weight=2),
         "facts": Part(facts_text(facts), weight=3),
@@ -91,7 +100,7 @@ def parse_plan(text: str, facts: RepoFacts, draft: PlannedEnvironment | None) ->
         plan = EnvPlan.model_validate(plan_from_wire(found))
     except ValidationError as error:
         return Rejected(_problems(error))
-    against = objections(plan, _other_bases(facts, draft))
+    against = objections(plan, facts, draft)
     return Rejected(against) if against else plan
 
 
@@ -108,9 +117,9 @@ def parse_diagnosis(
         return Rejected(_problems(error))
     if decision.new_plan is None:
         return decision
-    failed = [planned.plan, *(attempt.planned.plan for attempt in tried)]
-    against = objections(decision.new_plan, _other_bases(facts, planned), failed)
-    return Rejected(against) if against else decision
+    plan = _with_the_users_smoke(decision.new_plan, planned)
+    against = objections(plan, facts, planned, _failed(planned, tried))
+    return Rejected(against) if against else decision.model_copy(update={"new_plan": plan})
 
 
 def correction(answer: str, rejected: Rejected, *, is_cut_off: bool) -> list[Message]:
@@ -186,9 +195,22 @@ def _where(failure: BuildFailed | SmokeFailed) -> str:
     )
 
 
-def _other_bases(facts: RepoFacts, draft: PlannedEnvironment | None) -> frozenset[str]:
-    named = {recipe.base_image for recipe in facts.of(ContainerRecipe)}
-    return frozenset(named | ({draft.plan.base_image} if draft else set()))
+def _failed(planned: PlannedEnvironment, tried: Sequence[Attempt]) -> list[EnvPlan]:
+    """Return the plans that failed, pinned and not, and those that were asked for and came to the same."""
+    before = [planned, *(attempt.planned for attempt in tried)]
+    asked = [attempt.diagnosis.decision.new_plan for attempt in tried if attempt.diagnosis]
+    found = [*(one.plan for one in before), *(one.draft for one in before), *asked]
+    return [plan for plan in found if plan is not None]
+
+
+def _with_the_users_smoke(plan: EnvPlan, planned: PlannedEnvironment) -> EnvPlan:
+    """Return the plan with the smoke command that the user gave, where there is one."""
+    is_users = any(
+        reason.topic == "smoke" and reason.source.kind == "user" for reason in planned.reasons
+    )
+    return (
+        plan.model_copy(update={"smoke_command": planned.plan.smoke_command}) if is_users else plan
+    )
 
 
 def _problems(error: ValidationError) -> tuple[str, ...]:

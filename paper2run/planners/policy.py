@@ -5,9 +5,20 @@ Deterministic, and blind to what the prompt said: a model that obeys a hostile R
 
 import re
 from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
 from typing import Final
 
-from paper2run.model.environment import EnvPlan
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import (
+    BuildFile,
+    BuildProduct,
+    ContainerRecipe,
+    EntryPoint,
+    OwnModule,
+    Project,
+    RepoFacts,
+    TestSuite,
+)
 from paper2run.redaction import holds_key
 
 BASE_IMAGES: Final = frozenset(
@@ -22,21 +33,36 @@ HOST_PATH: Final = re.compile(
     r"(?<![\w.-])(?:/home/\w|/Users/\w|/mnt/[a-z]/|/host/|[A-Z]:\\|~/\.(?:ssh|aws|config|netrc))"
 )
 NOTHING: Final = re.compile(
-    r"^(?:true|:|echo\b[^;&|]*|exit 0|ls\b[^;&|]*|pwd|sleep [\d.]+|python\S* (?:-V|--version))$"
+    r"^(?:true|:|echo\b[^;&|]*|exit 0|ls\b[^;&|]*|pwd|sleep [\d.]+|(?:cat|head|wc|file|test|stat)\b[^;&|]*"
+    r"|python\S* (?:-V|--version))$"
 )
+FORGIVING: Final = re.compile(
+    r"\|\|\s*(?:true|:|echo|exit 0)|;\s*(?:true|:|echo\b[^;&|]*|exit 0)\s*$|\bset \+e\b"
+)
+"""Shell in which a failure passes for a success."""
+RUNNERS: Final = re.compile(
+    r"\b(?:pytest|py\.test|unittest|nosetests|tox|make|ctest|mvn|gradle|testthat|npm (?:test|run)"
+    r"|go (?:test|run|build|vet))\b|\./"
+)
+"""Programs that find the repository's own code by themselves, and programs of the checkout."""
+MIN_NAME: Final = 2
+"""A shorter name stands in every command by chance."""
 
 
 def objections(
-    plan: EnvPlan, other_bases: Collection[str] = (), tried: Iterable[EnvPlan] = ()
+    plan: EnvPlan,
+    facts: RepoFacts,
+    draft: PlannedEnvironment | None,
+    tried: Iterable[EnvPlan] = (),
 ) -> tuple[str, ...]:
     """Return what speaks against a model's plan, one sentence each; empty if nothing does.
 
-    `other_bases` are images that evidence allows, `tried` are the plans that failed already.
+    `draft` is the plan that it was to improve, `tried` are the plans that failed already.
     """
     commands = [*plan.install_steps, plan.smoke_command]
     texts = [*commands, *plan.env.values(), plan.notes]
     found = []
-    if not _is_known_base(plan.base_image, other_bases):
+    if not _is_known_base(plan.base_image, _other_bases(facts, draft)):
         found.append(
             f"base_image: {plan.base_image!r} is no official image of a language, nor one that the draft names"
         )
@@ -47,13 +73,50 @@ def objections(
     found += [
         f"{text[:120]!r} names a path of the host" for text in texts[:-1] if HOST_PATH.search(text)
     ]
-    if NOTHING.match(plan.smoke_command.strip()):
-        found.append("smoke_command: it runs nothing of the repository")
+    if FORGIVING.search(plan.smoke_command):
+        found.append(
+            "smoke_command: it passes whatever happens: its exit status must be the program's own"
+        )
+    if not _runs_something(plan.smoke_command, facts, draft):
+        found.append(
+            "smoke_command: it runs nothing of the repository: name a test suite, a script or a module of its own"
+        )
     if plan.digest in {other.digest for other in tried}:
         found.append(
             "new_plan: this very plan was tried and failed; change what the log complains about, or stop"
         )
     return tuple(found)
+
+
+def _other_bases(facts: RepoFacts, draft: PlannedEnvironment | None) -> frozenset[str]:
+    named = {recipe.base_image for recipe in facts.of(ContainerRecipe)}
+    return frozenset(named | ({draft.plan.base_image} if draft else set()))
+
+
+def _runs_something(command: str, facts: RepoFacts, draft: PlannedEnvironment | None) -> bool:
+    """Tell whether a command names something of the repository, or is one that the rules would take themselves."""
+    if draft and command in {
+        draft.plan.smoke_command,
+        *(choice.command for choice in draft.weaker_smokes),
+    }:
+        return True
+    if NOTHING.match(command.strip()):
+        return False
+    return bool(RUNNERS.search(command)) or any(
+        re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", command) for name in _own_names(facts)
+    )
+
+
+def _own_names(facts: RepoFacts) -> set[str]:
+    """Return modules, projects, programs and files of the repository."""
+    names = {module.module for module in facts.of(OwnModule)}
+    names |= {project.name for project in facts.of(Project)}
+    names |= {PurePosixPath(entry.name).name for entry in facts.of(EntryPoint)}
+    names |= {product.name for product in facts.of(BuildProduct)}
+    names |= {suite.path for suite in facts.of(TestSuite)}
+    names |= {build.name for build in facts.of(BuildFile)}
+    names |= {PurePosixPath(fact.source.path).name for fact in facts.facts if fact.source.path}
+    return {name for name in names if len(name) >= MIN_NAME}
 
 
 def _is_known_base(image: str, other_bases: Collection[str]) -> bool:

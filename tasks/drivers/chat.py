@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Final, Literal
 
 from paper2run.errors import ModelError
+from paper2run.model.usage import Usage
 from paper2run.planners.message import Message
 from tasks.drivers.chat_failures import explained, is_refused_form
 
@@ -89,12 +90,38 @@ def ask(
     return _answer(outcome, form, time.monotonic() - started)
 
 
+def estimate(
+    messages: Sequence[Message], model: str, schema: Mapping[str, Any], max_tokens: int
+) -> Usage:
+    """Return what a question costs at most, as far as can be told before it is asked.
+
+    The tokens of the prompt are counted as LiteLLM counts them for the model, or for OpenAI's where it knows no
+    better; the cost is None where it knows no price.
+    """
+    litellm = load_litellm()
+    texts = [message.content for message in messages] + [json.dumps(schema)]
+    prompt_tokens = sum(litellm.token_counter(model=model, text=text) for text in texts)
+    known = _known(model)
+    read, write = known.get("input_cost_per_token"), known.get("output_cost_per_token")
+    cost_usd = None
+    if read is not None and write is not None:
+        cost_usd = prompt_tokens * read + max_tokens * write
+    return Usage(
+        calls=1, prompt_tokens=prompt_tokens, completion_tokens=max_tokens, cost_usd=cost_usd
+    )
+
+
 def context_tokens(model: str) -> int:
     """Return the model's context window in tokens, as far as LiteLLM knows it, else DEFAULT_CONTEXT_TOKENS."""
-    litellm = load_litellm()
-    known = litellm.model_cost.get(model) or litellm.model_cost.get(model.split("/", 1)[-1]) or {}
+    known = _known(model)
     tokens = known.get("max_input_tokens") or known.get("max_tokens")
     return tokens if isinstance(tokens, int) and tokens > 0 else DEFAULT_CONTEXT_TOKENS
+
+
+def _known(model: str) -> dict[str, Any]:
+    """Return what LiteLLM's list says of the model; empty for one that it does not have."""
+    listed: dict[str, dict[str, Any]] = load_litellm().model_cost
+    return listed.get(model) or listed.get(model.split("/", 1)[-1]) or {}
 
 
 def secrets(api_key: str) -> tuple[str, ...]:
@@ -173,21 +200,20 @@ def _response_format(form: Form, schema: Mapping[str, Any] | None) -> dict[str, 
 
 
 def _answer(response: Any, form: Form, latency_s: float) -> Answer:
-    if not response or not response.choices:
-        raise ModelError("The model's service answered without any text.", transient=True)
-    choice = response.choices[0]
-    calls = choice.message.tool_calls or ()
-    arguments = next((call.function.arguments for call in calls), "")
-    text = choice.message.content or (
-        arguments if isinstance(arguments, str) else json.dumps(arguments)
-    )
+    choice = response.choices[0] if response.choices else None
     usage = response.usage
     return Answer(
-        text=text,
+        text=_text(choice.message) if choice else "",
         prompt_tokens=usage.prompt_tokens or 0,
         completion_tokens=usage.completion_tokens or 0,
         cost_usd=response._hidden_params.get("response_cost"),
         latency_s=latency_s,
-        finish_reason=choice.finish_reason or "",
+        finish_reason=(choice.finish_reason or "") if choice else "",
         form=form,
     )
+
+
+def _text(message: Any) -> str:
+    """Return the content, or the arguments of the tool call that came in its place."""
+    arguments = next((call.function.arguments for call in message.tool_calls or ()), "")
+    return message.content or (arguments if isinstance(arguments, str) else json.dumps(arguments))

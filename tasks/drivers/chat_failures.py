@@ -6,6 +6,8 @@ seen with 1.106.2), so the HTTP status and the connection error are looked up in
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from paper2run.errors import ModelError
@@ -16,6 +18,10 @@ MAX_WORDS: Final = 300
 MAX_WAIT_S: Final = 60.0
 """Upper limit for a service's wish to be left alone."""
 QUOTA: Final = re.compile(r"quota|billing|credit|insufficient|payment", re.IGNORECASE)
+FILTERED: Final = re.compile(
+    r"content[ _](?:management[ _]|usage[ _])?polic|content[ _]filter|safety system", re.IGNORECASE
+)
+"""Words of a 400 by which services withhold an answer; LiteLLM has a class of its own for some of them only."""
 NO_KEY: Final = re.compile(
     r"missing credentials|api[_ ]key.{0,80}(?:not set|missing|no key)|missing .{0,20}api key",
     re.IGNORECASE,
@@ -50,7 +56,7 @@ def explained(
     status = _http_status(error)
     if status is None:
         return _without_status(names, words, place)
-    if "ContentPolicyViolationError" in names:
+    if "ContentPolicyViolationError" in names or (status == 400 and FILTERED.search(words)):
         return ModelError(f"{place} refused to answer: {words}", next_step="Try another model.")
     if "ContextWindowExceededError" in names or status == 413:
         return PromptTooLong(
@@ -138,9 +144,16 @@ def _http_status(error: BaseException) -> int | None:
 
 
 def _retry_after_s(error: BaseException) -> float:
+    """Return the service's wish in seconds, at most MAX_WAIT_S; it comes as seconds or as a date (RFC 9110, 10.2.3)."""
     headers = getattr(error, "litellm_response_headers", None) or {}
     value = str(headers.get("retry-after", "")).strip()
-    return min(float(value), MAX_WAIT_S) if re.fullmatch(r"\d+(?:\.\d+)?", value) else 0.0
+    if re.fullmatch(r"\d+(?:\.\d+)?", value):
+        return min(float(value), MAX_WAIT_S)
+    try:
+        left = parsedate_to_datetime(value) - datetime.now(UTC)
+    except (ValueError, TypeError):
+        return 0.0
+    return min(max(left.total_seconds(), 0.0), MAX_WAIT_S)
 
 
 def _words(error: BaseException, secrets: tuple[str, ...]) -> str:

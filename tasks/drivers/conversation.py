@@ -1,14 +1,15 @@
 """The exchange with a model: asked once, corrected once, then given up. Every call is dumped, every token counted.
 
-Retries of a failing service belong to the stage that calls; here a ModelError passes through with what was spent.
+Retries of a failing service belong to the stage that calls; here a ModelError passes through.
 """
 
 import json
 import tempfile
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import DiagnosisDecision
@@ -17,7 +18,7 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.repo import Paper
 from paper2run.model.report import Attempt
-from paper2run.model.usage import Usage
+from paper2run.model.usage import ModelCall
 from paper2run.planners import llm
 from paper2run.planners.llm import Rejected
 from paper2run.planners.message import Message
@@ -26,6 +27,7 @@ from paper2run.redaction import redact
 from paper2run.settings import Settings
 from tasks.drivers import chat
 from tasks.drivers.chat_failures import PromptTooLong
+from tasks.drivers.ledger import Ledger
 from tasks.drivers.model_endpoint import Endpoint, endpoint
 
 T = TypeVar("T")
@@ -43,20 +45,28 @@ SHRINKINGS: Final = 2
 
 
 class _Talk:
-    """One exchange: the endpoint, where its calls are dumped, what it has cost so far."""
+    """One exchange: the endpoint, the budget, and the folder in which its calls are dumped and counted."""
 
     def __init__(
-        self, settings: Settings, purpose: str, schema: dict[str, Any], dump_dir: Path
+        self,
+        settings: Settings,
+        purpose: Literal["plan", "diagnose"],
+        schema: dict[str, Any],
+        logs: Path,
     ) -> None:
         self.endpoint: Endpoint = endpoint(settings)
-        self.usage = Usage()
-        self._purpose = purpose
+        self._budget = settings.budget
+        self._ledger = Ledger(logs)
+        self._purpose: Literal["plan", "diagnose"] = purpose
         self._schema = schema
-        self._dump_dir = dump_dir
+        self._logs = logs
 
     def ask(self, messages: Sequence[Message]) -> chat.Answer:
-        """Return the answer, counted and dumped. ModelError carries what was spent before it."""
+        """Return the answer, counted and dumped. ModelError if there is none, or the budget does not hold it."""
         at = self.endpoint
+        dearest = chat.estimate(messages, at.model, self._schema, MAX_ANSWER_TOKENS)
+        self._ledger.allow(self._budget, dearest)
+        started = time.monotonic()
         try:
             answer = chat.ask(
                 messages,
@@ -68,18 +78,22 @@ class _Talk:
                 max_tokens=MAX_ANSWER_TOKENS,
             )
         except ModelError as error:
+            latency_s = round(time.monotonic() - started, 3)
+            self._count(latency_s=latency_s, failure=error.what)
             self._dump(messages, {"error": error.what})
-            error.usage = self.usage
             raise
-        self.usage += Usage(
-            calls=1,
+        self._count(
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
             cost_usd=answer.cost_usd,
-            latency_s=answer.latency_s,
+            latency_s=round(answer.latency_s, 3),
         )
         self._dump(messages, {"answer": asdict(answer)})
-        return answer
+        # A service that sends our key back must not get it into a plan.
+        return replace(answer, text=redact(answer.text, chat.secrets(at.api_key)))
+
+    def _count(self, **took: Any) -> None:
+        self._ledger.add(ModelCall(purpose=self._purpose, model=self.endpoint.model, **took))
 
     def _dump(self, messages: Sequence[Message], outcome: dict[str, Any]) -> None:
         """Write `<purpose>-<number>.json` whole, without keys, with the next free number."""
@@ -90,13 +104,13 @@ class _Talk:
         text = redact(
             json.dumps(record, indent=1, ensure_ascii=False), chat.secrets(self.endpoint.api_key)
         )
-        self._dump_dir.mkdir(parents=True, exist_ok=True)
-        number = 1 + len(list(self._dump_dir.glob(f"{self._purpose}-*.json")))
+        self._logs.mkdir(parents=True, exist_ok=True)
+        number = 1 + len(list(self._logs.glob(f"{self._purpose}-*.json")))
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", errors="replace", dir=self._dump_dir, delete=False
+            "w", encoding="utf-8", errors="replace", dir=self._logs, delete=False
         ) as file:
             file.write(text)
-        Path(file.name).replace(self._dump_dir / f"{self._purpose}-{number:02d}.json")
+        Path(file.name).replace(self._logs / f"{self._purpose}-{number:02d}.json")
 
 
 def plan(
@@ -104,13 +118,17 @@ def plan(
     facts: RepoFacts,
     paper: Paper,
     draft: PlannedEnvironment | None,
-    dump_dir: Path,
-) -> tuple[EnvPlan, Usage]:
-    """Return the model's plan and what it took. ModelError, with its `usage`, if none can be had."""
-    talk = _Talk(settings, "plan", PLAN_SCHEMA, dump_dir)
+    doubts: Sequence[str],
+    logs: Path,
+) -> EnvPlan:
+    """Return the model's plan; `doubts` say what the rules doubt of theirs. ModelError if none can be had.
+
+    `logs` is the run's folder of that name: every call is dumped and counted there.
+    """
+    talk = _Talk(settings, "plan", PLAN_SCHEMA, logs)
     return _exchange(
         talk,
-        lambda room: llm.plan_messages(facts, paper, draft, room_chars=room),
+        lambda room: llm.plan_messages(facts, paper, draft, doubts, room_chars=room),
         lambda text: llm.parse_plan(text, facts, draft),
     )
 
@@ -122,10 +140,10 @@ def diagnose(
     dockerfile: str,
     facts: RepoFacts,
     tried: Sequence[Attempt],
-    dump_dir: Path,
-) -> tuple[DiagnosisDecision, Usage]:
-    """Return the model's decision on a failure and what it took. ModelError, with its `usage`, if none can be had."""
-    talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, dump_dir)
+    logs: Path,
+) -> DiagnosisDecision:
+    """Return the model's decision on a failure. ModelError if none can be had; `logs` as for `plan`."""
+    talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, logs)
     return _exchange(
         talk,
         lambda room: llm.diagnosis_messages(
@@ -137,7 +155,7 @@ def diagnose(
 
 def _exchange(
     talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str], T | Rejected]
-) -> tuple[T, Usage]:
+) -> T:
     """Return what the first or the corrected answer parses to."""
     messages, answer = _first_answer(talk, compose)
     parsed = parse(answer.text)
@@ -151,9 +169,8 @@ def _exchange(
         raise ModelError(
             f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(parsed.problems[:3])}",
             next_step="The rules go on without it; the exchange is in the run's logs.",
-            usage=talk.usage,
         )
-    return parsed, talk.usage
+    return parsed
 
 
 def _first_answer(
@@ -178,5 +195,4 @@ def _refuse_filtered(talk: _Talk, answer: chat.Answer) -> None:
         raise ModelError(
             f"{talk.endpoint.model} withheld its answer (content filter).",
             next_step="Try another model.",
-            usage=talk.usage,
         )

@@ -81,7 +81,7 @@ def test_the_arguments_of_a_tool_call_are_the_answer(service):
     assert '"base_image"' in ask(service, "tool-call").text
 
 
-@pytest.mark.parametrize("scenario", ["empty", "reasoning-only", "content-filter"])
+@pytest.mark.parametrize("scenario", ["empty", "reasoning-only", "content-filter", "no-choices"])
 def test_an_answer_without_content_is_empty(service, scenario):
     assert ask(service, scenario).text == ""
 
@@ -103,7 +103,8 @@ def test_a_cut_off_answer_says_so(service):
         ("bad-gateway", True, "HTTP 502"),
         ("unavailable", True, "HTTP 503"),
         ("html", False, "no completion"),
-        ("no-choices", True, "without any text"),
+        ("filtered", False, "refused to answer"),
+        ("hangs-up", True, "cannot be reached"),
     ],
 )
 def test_failures_of_the_service_are_said_in_words(service, scenario, transient, words):
@@ -121,8 +122,14 @@ def test_a_prompt_that_is_too_long_is_told_apart(service, scenario):
     assert len(service.requests) == 1
 
 
-def test_the_services_wish_to_be_left_alone_is_kept(service):
-    assert failure(service, "rate-limit").retry_after_s == 7.0
+@pytest.mark.parametrize(
+    ("scenario", "wish_s"),
+    [("rate-limit", 7), ("rate-limit-long", 60), ("rate-limit-date", 60), ("rate-limit-odd", 0)],
+)
+def test_the_services_wish_to_be_left_alone_is_kept_up_to_a_minute(service, scenario, wish_s):
+    error = failure(service, scenario)
+    assert error.transient
+    assert error.retry_after_s == wish_s
 
 
 @pytest.mark.parametrize("scenario", ["hang", "drip"])
@@ -199,6 +206,15 @@ def test_the_request_of_each_provider_leaves_as_it_should(
     assert request.body["model"] == model.split("/", 1)[1]
     assert "Which environment?" in str(request.body["messages"])
     assert KEY not in str(request.body)
+
+
+def test_what_a_question_may_cost_is_known_before_it_is_asked():
+    messages = [Message("user", "word " * 1000)]
+    priced = chat.estimate(messages, "openai/gpt-4o", SCHEMA, 500)
+    assert 1000 < priced.prompt_tokens < 1100
+    assert priced.completion_tokens == 500
+    assert priced.cost_usd == pytest.approx(priced.prompt_tokens * 2.5e-6 + 500 * 1e-5)
+    assert chat.estimate(messages, "openai/somebody-s-own", SCHEMA, 500).cost_usd is None
 
 
 def test_the_context_window_is_known_or_assumed():

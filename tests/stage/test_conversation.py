@@ -6,13 +6,16 @@ import pytest
 
 from paper2run.errors import ModelError
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
-from paper2run.model.facts import Command, RepoFacts
+from paper2run.model.facts import Command, EntryPoint, RepoFacts
 from paper2run.model.outcome import Log, SmokeFailed
 from paper2run.model.repo import Paper
-from paper2run.model.usage import Usage
+from paper2run.model.usage import total
 from paper2run.model.value import Source
+from paper2run.planners.message import Message
+from paper2run.planners.wire import PLAN_SCHEMA
 from paper2run.settings import Settings
 from tasks.drivers import chat, conversation
+from tasks.drivers.ledger import Ledger
 from tasks.drivers.model_endpoint import NO_KEY, endpoint
 
 spec = importlib.util.spec_from_file_location(
@@ -29,6 +32,7 @@ FACTS = RepoFacts(
             line=f"python run.py --key {KEY}",
             source=Source(kind="readme", path="README.md"),
         ),
+        EntryPoint(name="main.py", form="script", source=Source(kind="file", path="main.py")),
     )
 )
 PAPER = Paper(path="", origin="none")
@@ -52,12 +56,17 @@ def service():
         yield running
 
 
-def settings(service, scenario):
-    return Settings(_env_file=None, model=f"openai/{scenario}", base_url=service.url, api_key=KEY)
+def settings(service, scenario, **more):
+    given = {"model": f"openai/{scenario}", "base_url": service.url, "api_key": KEY} | more
+    return Settings(_env_file=None, **given)
 
 
-def plan(service, scenario, folder):
-    return conversation.plan(settings(service, scenario), FACTS, PAPER, PLANNED, folder)
+def plan(service, scenario, folder, **more):
+    return conversation.plan(settings(service, scenario, **more), FACTS, PAPER, PLANNED, (), folder)
+
+
+def spent(folder):
+    return total(Ledger(folder).calls())
 
 
 def diagnose(service, scenario, folder, planned=PLANNED):
@@ -70,7 +79,8 @@ def diagnose(service, scenario, folder, planned=PLANNED):
     "scenario", ["success", "fenced", "tool-call", "no-schema", "no-json-mode"]
 )
 def test_a_good_answer_is_a_plan_at_the_first_try(service, tmp_path, scenario):
-    made, usage = plan(service, scenario, tmp_path)
+    made = plan(service, scenario, tmp_path)
+    usage = spent(tmp_path)
     assert made.base_image == "python:3.11-slim"
     assert made.env == {"OMP_NUM_THREADS": "1"}
     assert (usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost_usd) == (
@@ -83,9 +93,8 @@ def test_a_good_answer_is_a_plan_at_the_first_try(service, tmp_path, scenario):
 
 @pytest.mark.parametrize("scenario", ["garbage-then-success", "evil-then-success"])
 def test_a_wrong_answer_is_corrected_once(service, tmp_path, scenario):
-    made, usage = plan(service, scenario, tmp_path)
-    assert made.base_image == "python:3.11-slim"
-    assert (usage.calls, usage.tokens) == (2, 240)
+    assert plan(service, scenario, tmp_path).base_image == "python:3.11-slim"
+    assert (spent(tmp_path).calls, spent(tmp_path).tokens) == (2, 240)
     roles = [message["role"] for message in service.requests[-1].body["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
 
@@ -104,6 +113,7 @@ def test_the_correction_quotes_what_was_wrong(service, tmp_path):
         ("truncated", 2, "no JSON object"),
         ("empty", 2, "no JSON object"),
         ("reasoning-only", 2, "no JSON object"),
+        ("no-choices", 2, "no JSON object"),
         ("content-filter", 1, "content filter"),
     ],
 )
@@ -114,8 +124,7 @@ def test_a_model_that_stays_wrong_is_given_up_and_counted(
         plan(service, scenario, tmp_path)
     assert words in caught.value.what
     assert not caught.value.transient
-    assert caught.value.usage.calls == calls
-    assert caught.value.usage.tokens == 120 * calls
+    assert (spent(tmp_path).calls, spent(tmp_path).tokens) == (calls, 120 * calls)
     assert len(service.requests) == calls
 
 
@@ -123,8 +132,12 @@ def test_a_failing_service_is_not_asked_again_here(service, tmp_path):
     with pytest.raises(ModelError) as caught:
         plan(service, "unavailable", tmp_path)
     assert caught.value.transient
-    assert caught.value.usage == Usage()
     assert len(service.requests) == 1
+    [call] = Ledger(tmp_path).calls()
+    assert (call.purpose, call.model) == ("plan", "openai/unavailable")
+    assert (call.prompt_tokens, call.cost_usd) == (0, 0)
+    assert "HTTP 503" in call.failure
+    assert call.latency_s > 0
 
 
 def test_a_prompt_that_is_too_long_is_halved(service, tmp_path):
@@ -133,16 +146,18 @@ def test_a_prompt_that_is_too_long_is_halved(service, tmp_path):
         for n in range(99)
     )
     asked = settings(service, "too-long-once")
-    _, usage = conversation.plan(asked, RepoFacts(facts=many), PAPER, PLANNED, tmp_path)
+    conversation.plan(asked, RepoFacts(facts=(*FACTS.facts, *many)), PAPER, PLANNED, (), tmp_path)
     first, second = (len(str(request.body["messages"])) for request in service.requests)
     assert second < 0.7 * first
-    assert usage.calls == 1
+    refused, answered = Ledger(tmp_path).calls()
+    assert refused.failure.startswith("The prompt is too long")
+    assert answered.failure == ""
 
 
 def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
-    stop, _ = diagnose(service, "stop", tmp_path)
+    stop = diagnose(service, "stop", tmp_path)
     assert (stop.decision, stop.confidence, stop.new_plan) == ("stop", "high", None)
-    repair, _ = diagnose(service, "repair", tmp_path)
+    repair = diagnose(service, "repair", tmp_path)
     assert repair.decision == "repair"
     assert repair.new_plan.system_packages == ("libfoo-dev",)
     prompt = service.requests[-1].body["messages"][1]["content"]
@@ -153,7 +168,7 @@ def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
 
 
 def test_a_repair_that_was_tried_is_no_repair(service, tmp_path):
-    repair, _ = diagnose(service, "repair", tmp_path)
+    repair = diagnose(service, "repair", tmp_path)
     with pytest.raises(ModelError, match="tried and failed"):
         diagnose(service, "repair", tmp_path, PLANNED.model_copy(update={"plan": repair.new_plan}))
 
@@ -162,7 +177,7 @@ def test_every_call_is_dumped_without_keys(service, tmp_path):
     plan(service, "garbage-then-success", tmp_path / "logs")
     with pytest.raises(ModelError):
         plan(service, "bad-key", tmp_path / "logs")
-    names = sorted(path.name for path in (tmp_path / "logs").iterdir())
+    names = sorted(path.name for path in (tmp_path / "logs").glob("*.json"))
     assert names == ["plan-01.json", "plan-02.json", "plan-03.json"]
     for name in names:
         text = (tmp_path / "logs" / name).read_text()
@@ -171,6 +186,42 @@ def test_every_call_is_dumped_without_keys(service, tmp_path):
         record = json.loads(text)
         assert record["messages"][0]["role"] == "system"
         assert ("answer" in record) != ("error" in record)
+
+
+def test_a_budget_is_held_before_the_call(service, tmp_path):
+    with pytest.raises(ModelError, match="budget of 100 tokens") as caught:
+        plan(service, "success", tmp_path, max_tokens=100)
+    assert "--max-tokens" in caught.value.next_step
+    assert not caught.value.transient
+    assert service.requests == []
+
+
+def test_a_correction_must_fit_into_the_budget_too(service, tmp_path):
+    plan(service, "success", tmp_path / "first")
+    [first] = service.requests
+    messages = [Message(**message) for message in first.body["messages"]]
+    needed = chat.estimate(messages, "openai/garbage", PLAN_SCHEMA, 2048).tokens
+    with pytest.raises(ModelError, match="120 spent"):
+        plan(service, "garbage", tmp_path, max_tokens=needed)
+    assert len(service.requests) == 2
+
+
+def test_what_earlier_exchanges_of_the_run_spent_counts(service, tmp_path):
+    plan(service, "success", tmp_path)
+    for _ in range(20):
+        Ledger(tmp_path).add(Ledger(tmp_path).calls()[0])
+    with pytest.raises(ModelError, match="2520 spent"):
+        plan(service, "success", tmp_path, max_tokens=5000)
+
+
+def test_a_budget_in_money_needs_a_known_price(service, tmp_path):
+    with pytest.raises(ModelError, match="price of the model is unknown"):
+        plan(service, "success", tmp_path, max_cost_usd=1.0)
+    with pytest.raises(ModelError, match=r"budget of \$0.001"):
+        plan(service, "success", tmp_path, model="openai/gpt-4o", max_cost_usd=0.001)
+    assert service.requests == []
+    plan(service, "success", tmp_path, model="openai/gpt-4o", max_cost_usd=1.0)
+    assert spent(tmp_path).cost_usd == pytest.approx(0.00045)
 
 
 def means(monkeypatch, environment=(), **given):

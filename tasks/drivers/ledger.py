@@ -1,0 +1,36 @@
+"""What a run has asked of models, call by call, in one file that its processes append to; its budget is held here."""
+
+from pathlib import Path
+from typing import Final
+
+from paper2run.errors import ModelError
+from paper2run.model.usage import Budget, ModelCall, Usage, total
+
+NAME: Final = "model_calls.jsonl"
+
+
+class Ledger:
+    """The file in a run's `logs`. Two instances on one folder see the same calls."""
+
+    def __init__(self, logs: Path) -> None:
+        self._path = logs / NAME
+
+    def calls(self) -> tuple[ModelCall, ...]:
+        """Return all calls so far, in order."""
+        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
+        return tuple(ModelCall.model_validate_json(line) for line in lines)
+
+    def add(self, call: ModelCall) -> None:
+        """Add a call, at once: what was spent counts whatever is made of the answer."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(call.model_dump_json() + "\n")
+
+    def allow(self, budget: Budget, next_call: Usage) -> None:
+        """Raise ModelError if the budget does not hold the next call at its dearest."""
+        refusal = budget.refusal(total(self.calls()), next_call)
+        if refusal:
+            raise ModelError(
+                refusal[0].upper() + refusal[1:] + ".",
+                next_step="Raise --max-tokens or --max-cost-usd; the rules go on without the model.",
+            )
