@@ -12,6 +12,7 @@ from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from paper2run.conda_translation import translated
 from paper2run.distributions import distribution_for
 from paper2run.locks import locks_of, loosened
 from paper2run.model.environment import GuessedDistribution, Lock, Reason
@@ -26,6 +27,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.needed_imports import needed_imports
+from paper2run.version_ranges import conda
 
 TEST_RUNNERS: Final = {"pytest": ("pytest",), "unittest": ("pytest",), "nose": ("pytest", "nose")}
 """Distributions that run a suite; pytest runs unittest suites too, and counts all of them."""
@@ -84,11 +86,7 @@ def gather(facts: RepoFacts) -> Wanted:
         for lock in _alone(facts):
             text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
             collected.add(text, "locked, and no manifest says more", lock.source, optional=False)
-    conda_names = {}
-    for conda in _conda_wishes(facts):
-        conda_names[conda.name] = collected.add_module(
-            conda.name, "from the conda environment", conda.source
-        )
+    conda_names = {package.name: collected.add_conda(package) for package in _conda_wishes(facts)}
     for project in facts.of(Project):
         _add_build_needs(collected, project)
     for suite in facts.of(TestSuite):
@@ -210,6 +208,30 @@ class _Collected:
             strange = below if guess.certainty == "same-name" else ()
             self._guesses.append(GuessedDistribution(name=guess.name, module=module, below=strange))
         return replaced(guess.name)
+
+    def add_conda(self, package: CondaPackage) -> str:
+        """Add what the index has for a conda package and return its name; "" where it is nothing of the index's.
+
+        Ranges of versions hold here too; exact versions are wishes, like those of a lock file.
+        """
+        known = translated(package.name)
+        if known.nothing and not package.locked:
+            decision = f"{package.name} of the conda environment left out: {known.nothing}"
+            self._reasons.append(_reason(decision, package.source))
+        if not known.distribution:
+            return ""
+        name = self.add_module(known.distribution, "from the conda environment", package.source)
+        limits = conda(package.version)
+        if name and limits and "==" not in limits:
+            self.limit(name, limits, package.source)
+        return name
+
+    def limit(self, name: str, specifier: str, source: Source) -> None:
+        """Add a range of versions to a distribution that is wanted already."""
+        text = f"{name}{SpecifierSet(specifier)}"
+        if name in self._texts and text not in self._texts[name]:
+            self._texts[name].append(text)
+            self._reasons.append(_reason(f"{text}: the conda environment's limits", source))
 
     def result(self, locks: tuple[Lock, ...]) -> Wanted:
         """Return what was collected."""

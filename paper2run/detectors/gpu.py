@@ -50,15 +50,19 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _build(tree: RepoTree) -> Iterator[Fact]:
-    """Yield a sign where a build compiles CUDA sources; hard if nothing in that build makes them optional."""
+    """Yield a sign where a build compiles CUDA sources; hard if no file of the build makes them optional."""
     if not tree.matching("*.cu"):
         return
-    for path in tree.matching("setup.py", "*.sh", "Makefile*", "makefile", "CMakeLists.txt"):
-        match = CUDA_BUILD.search(tree.text(path))
-        if match:
-            optional = OPTIONAL_BUILD.search(tree.text(path)) is not None
-            yield GpuNeed(hard=not optional, source=_place(tree, path, match, match[0]))
-            return
+    found = [
+        (path, match)
+        for path in tree.matching("setup.py", "*.sh", "Makefile*", "makefile", "CMakeLists.txt")
+        # What a hidden folder holds sets up machines of the CI, one of them often with CUDA.
+        if not path.startswith(".") and (match := CUDA_BUILD.search(tree.text(path)))
+    ]
+    if found:
+        optional = any(OPTIONAL_BUILD.search(tree.text(path)) for path, _ in found)
+        path, match = found[0]
+        yield GpuNeed(hard=not optional, source=_place(tree, path, match, match[0]))
 
 
 def _calls(code: Iterable[PythonModule], cpu_way: bool) -> Iterator[Fact]:

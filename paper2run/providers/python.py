@@ -4,11 +4,13 @@ import shlex
 from typing import Final
 
 from paper2run import debian
+from paper2run.conda_translation import translated
 from paper2run.conda_wish import wish_of
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import (
+    CondaPackage,
     Extension,
     GpuNeed,
     Import,
@@ -197,6 +199,12 @@ def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, .
             why = f"the code {named.source.note}" if called else "the repository installs it"
             decision = f"{named.name}: {why}"
             reasons.append(Reason(topic="system package", decision=decision, source=named.source))
+    for conda in facts.of(CondaPackage):
+        in_debian = set() if conda.locked else {*translated(conda.name).debian} - packages
+        if in_debian:
+            packages |= in_debian
+            decision = f"{', '.join(sorted(in_debian))}: {conda.name} of the conda environment"
+            reasons.append(Reason(topic="system package", decision=decision, source=conda.source))
     return tuple(sorted(packages)), tuple(reasons)
 
 

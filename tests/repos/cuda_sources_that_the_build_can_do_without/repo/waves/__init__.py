@@ -1,0 +1,1 @@
+from waves._C import height  # noqa: F401

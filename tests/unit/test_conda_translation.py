@@ -1,0 +1,71 @@
+"""Names of conda's channels, told in names of the index and of Debian."""
+
+import json
+from importlib import resources
+
+import pytest
+
+from paper2run.conda_translation import Translation, translated
+from paper2run.distributions import distribution_for
+from paper2run.evidence import Evidence
+from paper2run.model.environment import Asked
+from paper2run.model.facts import CondaPackage, LanguageShare, OwnModule, RepoFacts
+from paper2run.model.value import Source
+from paper2run.providers.python import propose
+from paper2run.version_ranges import conda
+
+LINE = Source(kind="file", path="environment.yml", line=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("pytorch", Translation(distribution="torch")),
+        ("matplotlib-base", Translation(distribution="matplotlib")),
+        ("tensorflow_gpu", Translation(distribution="tensorflow")),
+        ("scikit-learn", Translation(distribution="scikit-learn")),
+        ("samtools", Translation(debian=("samtools",))),
+        ("r-ggplot2", Translation(nothing="a package of R")),
+    ],
+)
+def test_a_package_of_conda_is_known_elsewhere(name, there):
+    assert translated(name) == there
+
+
+def test_what_cuda_needs_is_left_out_with_the_reason():
+    assert "CUDA" in translated("pytorch-cuda").nothing
+
+
+def test_every_name_stands_in_one_table_and_the_index_s_are_known():
+    table = json.loads(
+        (resources.files("paper2run") / "data" / "conda_names.json").read_text("utf-8")
+    )
+    names = [*table["index"], *table["debian"], *table["nothing"]]
+    assert len(names) == len(set(names))
+    unknown = {n for n in table["index"].values() if distribution_for(n).certainty == "same-name"}
+    assert not unknown
+
+
+@pytest.mark.parametrize(
+    ("written", "specifier"),
+    [(">= 1.13", ">=1.13"), ("1.16 py36_0", "==1.16"), (">=1, <2", ">=1,<2")],
+)
+def test_a_blank_behind_an_operator_is_no_build_string(written, specifier):
+    assert conda(written) == specifier
+
+
+def test_an_environment_becomes_requirements_debian_packages_and_reasons():
+    facts = (
+        LanguageShare(language="python", files=1, size_bytes=100, source=LINE),
+        OwnModule(module="waves", root="", installed=False, source=LINE),
+        CondaPackage(name="pytorch", version=">= 1.13", source=LINE),
+        CondaPackage(name="samtools", source=LINE),
+        CondaPackage(name="cudatoolkit", version="=10.1", source=LINE),
+    )
+    asked = Asked(name="waves", commit="1" * 40, commit_day=None)
+    planned = propose(Evidence(RepoFacts(facts=facts), frozenset({"waves.py"}), asked))
+    assert planned is not None
+    assert "torch 'torch>=1.13'" in planned.plan.install_steps[0]
+    assert planned.plan.system_packages == ("samtools",)
+    decisions = " ".join(reason.decision for reason in planned.reasons)
+    assert "cudatoolkit of the conda environment left out" in decisions
