@@ -1,0 +1,87 @@
+"""Python situations of tests/repos whose case says how far they reach: planned, pinned, built and run for real.
+
+Each is held to the rung it reaches, the counts of its tests, and a further command that only a right image answers.
+All of them run on Python 3.11, the one interpreter that every machine has an image of.
+"""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from paper2run import dockerfile
+from paper2run.detectors import read_facts
+from paper2run.evidence import Evidence
+from paper2run.injection import Injection
+from paper2run.model.environment import Asked, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import Built, Passed
+from paper2run.model.repo import Checkout
+from paper2run.planners import rules
+from paper2run.settings import Settings
+from paper2run.tree import RepoTree
+from tasks.drivers.build_context import BuildInput
+from tasks.drivers.buildkit import build
+from tasks.drivers.containers import Limits, run
+from tasks.drivers.engine import Engine
+from tasks.resolve import resolve
+from tasks.smoke import smoke
+from tasks.verify import verify
+
+pytestmark = [pytest.mark.docker, pytest.mark.index]
+
+SITUATIONS = Path(__file__).parents[1] / "repos"
+CASES = {
+    path.parent.name: case
+    for path in sorted(SITUATIONS.glob("*/case.yaml"))
+    if "reaches" in (case := yaml.safe_load(path.read_text()))
+}
+OFFERED = ("3.11",)
+BUILD_LIMIT_S = 600
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"), timeout=120)
+
+
+def planned(name: str, settings: Settings) -> tuple[PlannedEnvironment, RepoFacts]:
+    tree = RepoTree.of(SITUATIONS / name / "repo")
+    facts = read_facts(tree)
+    case = CASES[name]
+    asked = Asked(name=case["name"], commit="1" * 40, commit_day=case["commit_day"])
+    found = rules.plan(Evidence(facts, frozenset(tree.files), asked))
+    assert isinstance(found, PlannedEnvironment)
+    pinned = resolve.fn(found, OFFERED, settings)
+    assert pinned.resolution is not None, "it is pinned as one set"
+    return pinned, facts
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_python_situation_reaches_its_rung(
+    engine: Engine, run_id: str, settings: Settings, tmp_path: Path, name: str
+) -> None:
+    case = CASES[name]
+    environment, facts = planned(name, settings)
+    checkout = Checkout(url="", name=name, commit="1" * 40, mirror="")
+    text = dockerfile.dockerfile(checkout, environment)
+    tag = f"paper2run-tests/{name.replace('_', '-')}:{run_id[-12:]}"
+    context = BuildInput(text, SITUATIONS / name / "repo", tag, Injection.of(settings))
+    built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
+    assert isinstance(built, Built), built
+
+    smoked = smoke.fn(checkout, environment, built, str(tmp_path), run_id, settings)
+    assert isinstance(smoked, Passed), smoked
+    assert not smoked.alive_at_timeout
+    verified = verify.fn(
+        checkout, environment, built, smoked, facts, "tests", str(tmp_path), run_id, settings
+    )
+    assert all(rung.passed for rung in verified.rungs), verified
+    assert verified.reached == case["reaches"]
+    details = {rung.rung: rung.detail for rung in verified.rungs}
+    assert details.get("tests", "") == case.get("tests", "")
+
+    command, answer = case["further"]
+    limits = Limits.of(settings)
+    further = run(engine, tag, command, limits=limits, run_id=run_id, timeout_s=settings.timeout)
+    assert further.exit_code == 0 and answer in further.log.stdout, further.log

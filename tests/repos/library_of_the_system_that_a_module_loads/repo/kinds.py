@@ -1,0 +1,5 @@
+import magic
+
+
+def kind(content):
+    return magic.from_buffer(content, mime=True)

@@ -1,0 +1,3 @@
+from tides.levels import level
+
+__all__ = ["level"]

@@ -1,0 +1,5 @@
+from tabulate import tabulate
+
+
+def table(rows):
+    return tabulate(rows)
