@@ -29,9 +29,10 @@ from paper2run.program_smoke import reads_the_checkout
 from paper2run.python_examples import only_imports
 
 FROM_ELSEWHERE: Final = re.compile(
-    r"urlopen|requests\.|download|from_pretrained|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
+    r"urlopen|requests\.|download|from_pretrained|from_hub|hf_hub|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
+    r"|https?://|(?i:api_?key)|\.completions\b|\bgpt-\d|\bclaude-"
 )
-"""Examples that read files or the network: what they want is rarely there."""
+"""Examples that read files, ask the network or somebody's service: what they want is rarely there."""
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 PYTHON_EXAMPLE: Final = "python example"
 """Note of the documents detector on a block of Python that uses the repository's own package."""

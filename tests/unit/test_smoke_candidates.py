@@ -55,6 +55,24 @@ def test_what_proves_more_is_tried_first():
 
 
 @pytest.mark.parametrize(
+    "use",
+    [
+        "model = from_pretrained('base')",
+        "model = Waves.from_hub('team/waves')",
+        "client = Client(api_key='sk-XXXX')",
+        "import os\nos.environ['SERVICE_API_KEY'] = 'xxx'\nf(1)",
+        "answer = f(model='gpt-4')",
+        "answer = client().chat.completions.create()",
+        "f('https://example.org/data.csv')",
+        "f(open('data.csv'))",
+    ],
+)
+def test_an_example_that_asks_for_files_or_somebodys_service_is_no_candidate(use):
+    fact = example(f"from n import f, client, Client, Waves, from_pretrained\n{use}")
+    assert commands_of(PROJECT, OWN, fact) == ["cd /tmp && python -c 'import n'"]
+
+
+@pytest.mark.parametrize(
     ("line", "command"),
     [
         ("pytest", "pytest -x"),
