@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, cast
 import typer
 from rich.console import Console
 
-from paper2run.errors import HostError, Paper2RunError
+from paper2run.errors import HostError, Paper2RunError, UserError
 
 INTERRUPTED: Final = 130
 BUG: Final = 1
@@ -36,8 +36,11 @@ err = Console(stderr=True, highlight=False)
 @app.command()
 def run(
     repo: Annotated[
-        str, typer.Option(help="URL (https or ssh, any forge), git repository or folder.")
-    ],
+        str,
+        typer.Option(
+            help="URL (https or ssh, any forge), git repository or folder; left out: the paper's."
+        ),
+    ] = "",
     ref: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "",
     paper: Annotated[str, typer.Option(help="Paper: a .pdf, .md or .markdown file.")] = "",
     out_folder: Annotated[
@@ -78,6 +81,8 @@ def run(
     show_traceback: Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")] = False,
 ) -> None:
     """Reproduce one repository in a container."""
+    if not repo and not paper:
+        raise UserError("nothing to run", next_step="name a repository with --repo, or a --paper")
     from prefect.client.schemas import State
 
     from flows.reproduce import reproduce

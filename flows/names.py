@@ -1,5 +1,7 @@
 """Names of flow runs: which repository, which attempt."""
 
+from pathlib import PurePath
+
 from prefect.runtime import flow_run
 
 from paper2run.source import parse
@@ -7,7 +9,9 @@ from paper2run.source import parse
 
 def reproduction() -> str:
     """Return `owner/name`, or what was given where that cannot be read as an address."""
-    repo = str(flow_run.parameters.get("repo", ""))
+    repo = str(flow_run.parameters.get("repo") or "")
+    if not repo:
+        return f"paper {PurePath(str(flow_run.parameters.get('paper') or '')).name}"
     try:
         return getattr(parse(repo), "name", "") or repo.rstrip("/").rsplit("/", 1)[-1]
     except ValueError:

@@ -17,6 +17,7 @@ from paper2run.model.outcome import Rung
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.overview import overview
+from paper2run.paper_links import repository_of
 from paper2run.progress import best_of, progress
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
@@ -48,8 +49,11 @@ MAX_REFUSED: Final = 5
 @flow(name="reproduce", flow_run_name=reproduction, persist_result=False)
 def reproduce(
     repo: Annotated[
-        str, Field(description="URL (https or ssh, any forge), git repository or folder")
-    ],
+        str,
+        Field(
+            description="URL (https or ssh, any forge), git repository or folder; empty: the paper's"
+        ),
+    ] = "",
     ref: Annotated[str, Field(description="Branch, tag or commit; empty: the default branch")] = "",
     paper: Annotated[
         str, Field(description="Paper as .pdf, .md or .markdown file on the worker")
@@ -85,6 +89,9 @@ def reproduce(
         planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd,
     )  # fmt: skip
     settings = settings_for(request)
+    if not request.repo and request.paper:
+        found = repository_of(read_paper(request.paper, ""))
+        request = request.model_copy(update={"repo": found})
     located = locate(request.repo, request.ref, settings)
     if request.paper:
         # A paper that cannot be read is a bad request: known before anything is kept.
@@ -93,6 +100,8 @@ def reproduce(
     run_id = current_run_id()
     with recording(run, request, located.name, run_id) as opened, refreshing(request.no_cache):
         run.event(f"run folder: {run.path}")
+        if request.repo != repo:
+            run.note(f"the repository is the one that the paper names: {request.repo}")
         checkout, paper_read, facts = _read(run, request, located, settings)
         planned = _planned(run, checkout, facts, paper_read, _asked(checkout, request), settings)
         attempts: tuple[Attempt, ...] = ()

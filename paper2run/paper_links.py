@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from paper2run.model.repo import Section
+from paper2run.errors import UserError
+from paper2run.model.repo import Paper, Section
 
 FORGES: Final = (
     "github.com",
@@ -85,12 +86,27 @@ def rank_repositories(
     return tuple(sorted(found.values(), key=lambda link: -link.points))
 
 
-def ambiguity(ranked: tuple[RankedLink, ...]) -> str:
-    """Return a sentence for people where the first choice has no clear lead; empty where it has."""
+def contenders(ranked: tuple[RankedLink, ...]) -> tuple[str, ...]:
+    """Return the repositories among which nothing decides, most likely first; empty where the first leads clearly."""
     if len(ranked) < 2 or ranked[0].points - ranked[1].points >= CLEAR_LEAD:
-        return ""
-    rivals = ", ".join(link.url for link in ranked[1:4])
-    return f"several repositories are named; taken: {ranked[0].url}, not: {rivals}"
+        return ()
+    return tuple(link.url for link in ranked if ranked[0].points - link.points < CLEAR_LEAD)
+
+
+def repository_of(paper: Paper) -> str:
+    """Return the address of the one repository that the paper names as its own. UserError if there is not one."""
+    named = paper.path or "the paper"
+    if paper.contenders:
+        raise UserError(
+            f"{named} names several repositories, and nothing in it decides: {', '.join(paper.contenders)}",
+            next_step="choose one with --repo",
+        )
+    if not paper.repository_urls:
+        raise UserError(
+            f"{named} names no repository, neither in its text nor behind a link",
+            next_step="name it with --repo",
+        )
+    return paper.repository_urls[0]
 
 
 def repository_url(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from paper2run.errors import UserError
 from paper2run.model.repo import Paper, Section
-from paper2run.paper_links import ambiguity, rank_repositories
+from paper2run.paper_links import contenders, rank_repositories
 from paper2run.paper_text import (
     sections_of_markdown,
     sections_of_pages,
@@ -143,7 +143,8 @@ def _assembled(
     """Return the paper, with its text bounded and the digest of its file."""
     ranked = rank_repositories(sections, links, title)
     kept, is_cut = _bounded(sections)
-    doubts = ambiguity(ranked) if origin != "readme" else ""
+    equals = contenders(ranked) if origin != "readme" else ()
+    doubts = f"several repositories are named alike: {', '.join(equals)}" if equals else ""
     cut = f"only the first {MAX_TOTAL_CHARS} characters were kept" if is_cut else ""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -153,6 +154,7 @@ def _assembled(
         title=title,
         sections=kept,
         repository_urls=tuple(link.url for link in ranked),
+        contenders=equals,
         notes=tuple(filter(None, (doubts, cut))),
         digest=digest,
     )

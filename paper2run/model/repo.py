@@ -79,6 +79,8 @@ class Paper(Value):
     sections: tuple[Section, ...] = ()
     repository_urls: tuple[str, ...] = ()
     """URLs of code repositories that the paper names, most likely first."""
+    contenders: tuple[str, ...] = ()
+    """Those of them among which nothing decides; empty where the first one leads clearly."""
     notes: tuple[str, ...] = ()
     digest: str = ""
     """sha256 of the file, hexadecimal."""

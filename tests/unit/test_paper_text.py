@@ -2,8 +2,14 @@ from collections import Counter
 
 import pytest
 
-from paper2run.model.repo import Section
-from paper2run.paper_links import ambiguity, rank_repositories, repository_url
+from paper2run.errors import UserError
+from paper2run.model.repo import Paper, Section
+from paper2run.paper_links import (
+    contenders,
+    rank_repositories,
+    repository_of,
+    repository_url,
+)
 from paper2run.paper_text import (
     mend,
     sections_of_markdown,
@@ -153,14 +159,36 @@ def test_the_authors_own_repository_comes_before_the_tools_they_used():
         "https://github.com/torch/torch7",
         "https://github.com/them/theirs",
     ]
-    assert ambiguity(ranked) == ""
+    assert contenders(ranked) == ()
 
 
 def test_two_equal_repositories_are_reported():
     text = "Made of https://github.com/a/one and later, much later in this text, https://github.com/b/two"
     ranked = rank_repositories((Section(heading="x", text=text),))
-    assert "taken: https://github.com/a/one" in ambiguity(ranked)
-    assert "https://github.com/b/two" in ambiguity(ranked)
+    assert contenders(ranked) == ("https://github.com/a/one", "https://github.com/b/two")
+
+
+@pytest.mark.parametrize(
+    ("urls", "alike", "words"),
+    [
+        (("https://github.com/a/one",), (), ""),
+        (("https://github.com/a/one", "https://github.com/b/two"), (), ""),
+        (
+            ("https://github.com/a/one", "https://github.com/b/two"),
+            ("https://github.com/a/one", "https://github.com/b/two"),
+            "nothing in it decides: https://github.com/a/one, https://github.com/b/two",
+        ),
+        ((), (), "names no repository"),
+    ],
+)
+def test_a_paper_alone_leads_to_one_repository_or_to_a_choice(urls, alike, words):
+    paper = Paper(path="p.pdf", origin="given", repository_urls=urls, contenders=alike)
+    if not words:
+        assert repository_of(paper) == urls[0]
+        return
+    with pytest.raises(UserError, match=words) as caught:
+        repository_of(paper)
+    assert "--repo" in caught.value.next_step
 
 
 def test_a_link_annotation_completes_an_address_that_the_text_cuts_off():
