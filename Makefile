@@ -65,6 +65,11 @@ test: IMAGES = 3.11 bookworm
 test: check base-image ## everything: check, then stage, flow and real-Docker tests
 	$(BIN)/pytest -q --docker tests/stage tests/flow tests/engine
 
+.PHONY: small-model
+small-model: $(INSTALLED) engine base-image ## ask a real small model, served on this machine (100 MB; about 10 minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'xllamacpp>=2026.10'
+	$(BIN)/pytest -q --docker --small-model tests/small_model
+
 .PHONY: serve
 serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C
 	@deployments/serve.sh

@@ -15,14 +15,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--docker", action="store_true", help="run the tests that need a container engine as well"
     )
+    parser.addoption(
+        "--small-model",
+        action="store_true",
+        help="run the tests that ask a real small model as well",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--docker"):
-        return
-    for item in items:
-        if item.get_closest_marker("docker"):
-            item.add_marker(pytest.mark.skip(reason="needs --docker"))
+    for marker, option in (("docker", "--docker"), ("small_model", "--small-model")):
+        if config.getoption(option):
+            continue
+        for item in items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=f"needs {option}"))
 
 
 @pytest.fixture
