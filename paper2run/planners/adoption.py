@@ -40,27 +40,32 @@ def adopt(
     plan = EnvPlan.model_validate(made.model_dump() | {"smoke_command": smoke})
     said = f": {plan.notes}" if plan.notes else ""
     why = f"{model} plans ({'; '.join(doubts) or 'as asked for'}){said}"
+    first = Reason(topic="planner", decision=why, source=by)
+    if draft is not None and plan.digest == draft.plan.digest:
+        agreed = {"planner": f"model:{model}", "reasons": (first, *draft.reasons)}
+        return draft.model_copy(update=agreed)
     python = image_python(plan.base_image)
     own = draft or PlannedEnvironment(plan=plan, planner="rules")
-    reasons = [Reason(topic="planner", decision=why, source=by), *_reasons(plan, draft, by)]
+    reasons = [first, *_reasons(plan, draft, by)]
     if asked.smoke and draft is None:
         users = Source(kind="user", note="--smoke")
         reasons.append(Reason(topic="smoke", decision=asked.smoke, source=users))
     others = tuple(version for version in own.pythons if version != python)
-    return PlannedEnvironment(
-        plan=plan,
-        planner=f"model:{model}",
-        reasons=tuple(reasons),
-        pythons=(python, *others) if python else (),
-        commit_day=asked.commit_day,
-        optional=(
-            *_named_by_nobody_else(plan, own, facts, is_draft=draft is not None),
-            *own.optional,
-        ),
-        guesses=own.guesses,
-        smoke_proves=_proves(smoke, draft, asked),
-        weaker_smokes=_weaker(smoke, draft),
-        fallback=draft,
+    only_its = _named_by_nobody_else(plan, own, facts, is_draft=draft is not None)
+    return own.model_copy(
+        update={
+            "plan": plan,
+            "planner": f"model:{model}",
+            "reasons": tuple(reasons),
+            "pythons": (python, *others) if python else (),
+            "commit_day": asked.commit_day,
+            "optional": (*only_its, *own.optional),
+            # Conda's solver answers for the rules' own steps only.
+            "conda": None,
+            "smoke_proves": _proves(smoke, draft, asked),
+            "weaker_smokes": _weaker(smoke, draft),
+            "fallback": draft,
+        }
     )
 
 

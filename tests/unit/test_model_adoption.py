@@ -147,11 +147,17 @@ def test_after_a_models_plan_has_failed_the_rules_own_is_next_once():
     assert judge(failed(following), [failed(planned, way_back)], RepoFacts()) is None
 
 
-def test_a_model_that_took_the_draft_as_it_is_leaves_nothing_to_go_back_to():
-    pinned = adopted(DRAFT.plan).model_copy(
-        update={"plan": changed(install_steps=("pip install numpy==1.2",)), "draft": DRAFT.plan}
+def test_a_model_that_took_the_draft_as_it_is_leaves_all_of_it_and_nothing_to_go_back_to():
+    agreed = adopted(changed(notes="fine"))
+    assert agreed.reasons[0].decision == "some/model plans (a doubt): fine"
+    assert agreed.reasons[1:] == DRAFT.reasons
+    assert (agreed.plan, agreed.weaker_smokes, agreed.pythons) == (
+        DRAFT.plan,
+        DRAFT.weaker_smokes,
+        DRAFT.pythons,
     )
-    assert judge(failed(pinned), (), RepoFacts()) is None
+    assert agreed.planner == "model:some/model"
+    assert agreed.fallback is None
 
 
 def test_a_budget_shrinks_by_what_was_spent():
