@@ -131,8 +131,16 @@ def _alone(facts: RepoFacts) -> list[LockedVersion]:
 
 
 def _conda_wishes(facts: RepoFacts) -> list[CondaPackage]:
-    """Return what environment files ask for; the sets of lock files only where there are none."""
+    """Return what environment files ask for; the sets of lock files only where there are none.
+
+    Where the root's manifests say what the code needs, files of subfolders describe other machines: a container,
+    a documentation server, somebody's Windows.
+    """
     found = facts.of(CondaPackage)
+    if any(
+        fact.group == "runtime" and "/" not in fact.source.path for fact in facts.of(Requirement)
+    ):
+        found = tuple(fact for fact in found if "/" not in fact.source.path)
     return [fact for fact in found if not fact.locked] or list(found)
 
 
