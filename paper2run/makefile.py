@@ -57,6 +57,13 @@ def products(text: str) -> list[Linked]:
     return [Linked(path, line) for path, line in found.items()]
 
 
+def default_recipes(text: str) -> str:
+    """Return the recipe lines that the default goal runs, known variables put in."""
+    variables, rules, first = _parse(text[:MAX_CHARS])
+    lines = [line for target in _reached(rules, first) for line in rules[target].recipe]
+    return "\n".join(_expand(line, variables) for line in lines)[:MAX_CHARS]
+
+
 def _parse(text: str) -> tuple[dict[str, str], dict[str, _Rule], str]:
     """Return the variables, the rules by target, and the default goal's name."""
     variables: dict[str, str] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from paper2run.makefile import products
+from paper2run.makefile import default_recipes, products
 from paper2run.model.facts import BuildProduct, Fact
 from paper2run.model.value import Source
 from paper2run.tree import RepoTree
@@ -19,6 +19,7 @@ ELSEWHERE: Final = re.compile(
     r"(?i)(?:^|/)(?:third[-_]?party|external|extern|vendor|deps|contrib|docs?|tests?|test[-_]?suite|testing|examples?)(?:/|$)"
 )
 """Folders whose products are not what the repository is about."""
+MAKEFILES: Final = ("Makefile", "makefile", "GNUmakefile")
 MAX_PRODUCTS: Final = 40
 """Looked at in one file, and kept for one repository."""
 CMAKE: Final = re.compile(
@@ -40,14 +41,24 @@ MESON: Final = re.compile(
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield the products of each build description in path order, those of a Makefile in the order of its goals."""
     found: dict[tuple[str, str], BuildProduct] = {}
-    for path in tree.matching("Makefile", "makefile", "GNUmakefile", *READERS):
+    top = next((name for name in MAKEFILES if tree.has(name)), "")
+    recipes = default_recipes(tree.text(top)) if top else ""
+    for path in tree.matching(*MAKEFILES, *READERS):
         folder, _, name = path.rpartition("/")
         if ELSEWHERE.search(folder):
+            continue
+        if folder and top and name in MAKEFILES and not _enters(recipes, folder):
             continue
         reader = READERS.get(name, _make)
         for product in islice(reader(tree, path), MAX_PRODUCTS):
             found.setdefault((product.system, product.path or product.name), product)
     yield from list(found.values())[:MAX_PRODUCTS]
+
+
+def _enters(recipes: str, folder: str) -> bool:
+    """Tell whether the top Makefile's default goal goes on in a folder; a loop of the shell may enter any."""
+    named = {part for word in re.findall(r"[\w./-]+", recipes) for part in word.split("/")}
+    return "$$" in recipes or folder.rpartition("/")[2] in named
 
 
 def _make(tree: RepoTree, path: str) -> Iterator[BuildProduct]:

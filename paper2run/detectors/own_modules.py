@@ -73,6 +73,8 @@ class OwnNames:
         if candidate.form == "namespace":
             # Code that puts a folder on `sys.path` imports from it by the names of the files inside.
             inner = f"{candidate.path}/{rest.partition('.')[0]}"
+            if f"{here}/".startswith(f"{candidate.path}/"):
+                return True
             return bool(rest) and (
                 f"{inner}.py" in self._paths or (above and inner in self._packages)
             )

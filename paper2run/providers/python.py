@@ -39,6 +39,7 @@ COMPILERS: Final = {
     "rust": ("cargo", "gcc", "libc6-dev"),
 }
 """Debian packages that compile each kind of extension; slim images bring no compiler."""
+BUILDERS: Final = frozenset({"cmake", "make", "meson", "ninja-build"})
 CALLS: Final = "calls "
 """How the note of a `SystemPackage` begins that the code itself starts (detectors/called_programs.py)."""
 ALWAYS: Final = {
@@ -205,6 +206,16 @@ def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, .
             packages |= in_debian
             decision = f"{', '.join(sorted(in_debian))}: {conda.name} of the conda environment"
             reasons.append(Reason(topic="system package", decision=decision, source=conda.source))
+    if packages & BUILDERS:
+        # Code that builds at its first run brings the sources along.
+        for share in facts.of(LanguageShare):
+            needed = COMPILERS.get(share.language, ())
+            if set(needed) - packages:
+                packages.update((*needed, "make"))
+                decision = f"{', '.join(needed)}, make: the code builds {share.language} itself"
+                reasons.append(
+                    Reason(topic="system package", decision=decision, source=share.source)
+                )
     return tuple(sorted(packages)), tuple(reasons)
 
 

@@ -265,12 +265,15 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         return needs or self._declared_later(candidate)
 
     def _declared_later(self, candidate: Candidate) -> list[Need]:
-        """Return what the next version that declares anything needs, by name, for compiled packages.
+        """Return what the next version that declares anything needs, by name, for compiled packages and for sources.
 
-        Until about 2019 the wheels of scipy and scikit-learn did not say that they need numpy.
+        Until about 2019 the wheels of scipy and scikit-learn did not say that they need numpy; the sources of seaborn
+        left out what the author's machine had when they were packed.
         """
         project = self._index.project(candidate.name)
-        if project is None or not was_compiled(project, candidate.version):
+        if project is None or not (
+            candidate.found.sdist or was_compiled(project, candidate.version)
+        ):
             return []
         later = later_minors(project, candidate.version, LATER_MINORS)
         declared = self._index.in_parallel(

@@ -104,6 +104,12 @@ def test_old_code_is_not_taken_to_an_interpreter_of_today_for_a_wheel(settings):
     assert versions(found)["pycld2"] == "0.31"
 
 
+def test_a_source_that_names_no_dependencies_gets_those_of_its_next_version(settings):
+    found = versions(resolve(planned("seaborn", pythons=("2.7",), day=date(2017, 6, 1)), settings))
+    assert found["seaborn"] == "0.7.1"
+    assert {"numpy", "pandas", "matplotlib"} <= set(found)
+
+
 def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
     asked = planned("SoundFile", "graphviz", pythons=("3.7",), day=date(2020, 6, 1))
     found = resolve(asked, settings)

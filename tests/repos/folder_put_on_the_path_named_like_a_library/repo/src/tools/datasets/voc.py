@@ -1,0 +1,3 @@
+import datasets
+
+ROOT = datasets.__file__
