@@ -25,6 +25,7 @@ from tasks.artifacts import publish_diagnosis, publish_dockerfile, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up
+from tasks.push import pull, push
 from tasks.records import RunFolder, read_attempts_of, read_facts_of
 from tasks.render import render
 from tasks.report import keep_attempt, keep_context
@@ -77,9 +78,19 @@ def _build_and_run(
     """Return how far the attempt came: nothing was run where the build failed."""
     settings, logs = settings_for(request), str(run.attempt_folder(number))
     source = str(run.path / "repo")
-    built = run.fresh(number, has_image, build, checkout, context, source, logs, run_id, settings)
+
+    def is_here(kept: Built | BuildFailed) -> bool:
+        return has_image(kept) or (
+            isinstance(kept, Built)
+            and bool(settings.registry)
+            and run.attempt_stage(number, pull, kept, settings)
+        )
+
+    built = run.fresh(number, is_here, build, checkout, context, source, logs, run_id, settings)
     if isinstance(built, BuildFailed):
         return built, None, Verification()
+    if settings.registry:
+        run.attempt_stage(number, push, built, settings)
     planned = context.planned
     smoked = run.attempt_stage(number, smoke, checkout, planned, built, logs, run_id, settings)
     # After a failed run too: the modules that are missing are then known all at once.

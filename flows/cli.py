@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, cast
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from paper2run.errors import HostError, Paper2RunError, UserError
 
@@ -167,16 +168,17 @@ def main() -> None:
 
 
 def _explain(error: Paper2RunError, with_traceback: bool) -> None:
-    err.print(f"[bold red]error:[/] {error.what}", soft_wrap=True)
+    err.print(f"[bold red]error:[/] {escape(error.what)}", soft_wrap=True)
     if error.next_step:
-        err.print(f"  do next: {error.next_step}", soft_wrap=True)
+        err.print(f"  do next: {escape(error.next_step)}", soft_wrap=True)
     if with_traceback:
         err.print("".join(traceback.format_exception(error)), markup=False)
 
 
 def _bug(error: Exception, with_traceback: bool) -> None:
     err.print(
-        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {error}", soft_wrap=True
+        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {escape(str(error))}",
+        soft_wrap=True,
     )
     err.print(
         "  do next: report it with the output of --traceback and the run folder's logs/exception.txt"

@@ -41,6 +41,7 @@ from tasks.records import RunFolder, names_in, read_facts_of
 from tasks.render import render
 from tasks.report import current_run_id, keep_attempt, keep_context, recording, report
 from tasks.resolve import resolve
+from tasks.sharing import open_store, sharing
 
 MAX_REFUSED: Final = 5
 """Answers to one failure that lead to plans tried already; rules run out of them before, a model may not."""
@@ -96,9 +97,14 @@ def reproduce(
     if request.paper:
         # A paper that cannot be read is a bad request: known before anything is kept.
         read_paper(request.paper, "", located.commit)
+    store = open_store(settings)
     run = RunFolder.create(settings.out, located.name)
     run_id = current_run_id()
-    with recording(run, request, located.name, run_id) as opened, refreshing(request.no_cache):
+    with (
+        sharing(run, store),
+        recording(run, request, located.name, run_id) as opened,
+        refreshing(request.no_cache),
+    ):
         run.event(f"run folder: {run.path}")
         if request.repo != repo:
             run.note(f"the repository is the one that the paper names: {request.repo}")

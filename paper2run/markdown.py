@@ -119,6 +119,8 @@ def _verdict(metadata: Metadata) -> str:
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
         lines += ["", f"Image `{metadata.image}` ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+        if metadata.image_pushed:
+            lines.append(f"On every machine that reaches the registry: `{metadata.image_pushed}`.")
     if metadata.notes:
         lines += ["", *(f"- {note}" for note in metadata.notes)]
     return "\n".join(lines)

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     """Address that stands for all public conda channels, e.g. `https://mirror.example.org/conda`; empty for none."""
     registry_prefix: str = ""
     """Put before the names of official base images, e.g. `mirror.example.org/library`; empty for none."""
+    registry: str = Field("", pattern=r"^$|^[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)*/?$")
+    """Registry, with a path if wanted, that built images are pushed to and pulled from; empty for none."""
+    storage: str = Field("", pattern=r"^$|^[a-z0-9+.-]+://.+")
+    """Address that fsspec knows for kept results and run folders, e.g. `s3://bucket/prefix`; empty: this machine."""
     progress: Literal["auto", "live", "plain"] = "auto"
     """How the terminal shows progress: live only on a terminal, unless told."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.errors import HostError
+from paper2run.image_names import cache_reference
 from paper2run.injection import Injection
 from paper2run.model.outcome import BuildContext, BuildFailed, Built
 from paper2run.model.repo import Checkout
@@ -45,6 +46,7 @@ def build(
         repo=Path(folder),
         tag=context.image,
         injection=Injection.of(settings),
+        cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
     with LogFile(Path(log_folder) / "build_stdout.log") as log:
         return buildkit.build(

@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 
 from paper2run import markdown
 from paper2run.errors import EngineError, Paper2RunError
+from paper2run.image_names import pushed_reference
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildContext, Built, Passed
@@ -151,6 +152,9 @@ def _summary(
             "image": built.image if built else "",
             "image_id": built.image_id if built else "",
             "image_size_bytes": built.size_bytes if built else 0,
+            "image_pushed": (
+                pushed_reference(built, settings.registry) if built and settings.registry else ""
+            ),
             "attempts": len(attempts),
             "rung": best.verification.reached if best else "none",
             "planner": kept.planner if kept else "rules",

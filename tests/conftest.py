@@ -1,6 +1,15 @@
 """Options and fixtures that all tests share."""
 
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+
 import pytest
+import requests
 
 collect_ignore = ["repos"]
 """Checkouts of test situations, whose own tests are data here."""
@@ -35,3 +44,78 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def write_expected(request: pytest.FixtureRequest) -> bool:
     """Tell whether expected files are to be rewritten instead of compared."""
     return bool(request.config.getoption("--write-expected"))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Yield the address of an S3 server on loopback."""
+    address = f"127.0.0.1:{free_port()}"
+    host, port = address.split(":")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", host, "-p", port],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(address, process)
+        requests.put(f"http://{address}/papers", timeout=30).raise_for_status()
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def s3_store(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of an empty folder on the S3 server, which the environment names."""
+    from s3fs import S3FileSystem
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tests")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    # fsspec keeps one client an address for the whole process, whatever the environment says now.
+    S3FileSystem.clear_instance_cache()
+    return f"s3://papers/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def registry_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of an empty image registry on loopback."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("needs docker-registry: apt-get install docker-registry")
+    root = tmp_path_factory.mktemp("registry")
+    address = f"127.0.0.1:{free_port()}"
+    config = root / "config.yml"
+    config.write_text(
+        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}/data}}}}\nhttp: {{addr: {address}}}\n"
+    )
+    process = subprocess.Popen(
+        [program, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def wait_for(address: str, process: "subprocess.Popen[bytes]", within_s: float = 60) -> None:
+    """Wait until something listens there; AssertionError if the process ends or the time is over."""
+    host, port = address.split(":")
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        with socket.socket() as client:
+            if client.connect_ex((host, int(port))) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens on {address}")

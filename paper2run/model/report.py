@@ -113,6 +113,8 @@ class Metadata(Value):
     image: str = ""
     image_id: str = ""
     image_size_bytes: int = 0
+    image_pushed: str = ""
+    """Name in the registry of PAPER2RUN_REGISTRY; empty without one."""
     attempts: int = 0
     rung: Rung = "none"
     planner: str = ""

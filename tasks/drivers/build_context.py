@@ -28,9 +28,13 @@ class BuildInput:
     dockerfile: str
     """The Dockerfile for people."""
     repo: Path
-    """Folder that becomes `repo/` of the context."""
+    """Folder that becomes `folder` of the context."""
     tag: str
     injection: Injection = field(default_factory=Injection)
+    folder: str = "repo"
+    """`.` puts the files beside the Dockerfile."""
+    cache_from: str = ""
+    """Image in a registry whose layers may be reused, if there is one; BuildKit then records the same in its own."""
     left_out: tuple[str, ...] = LEFT_OUT
     """File and folder names that are left out of `repo/`, at any depth."""
 
@@ -43,7 +47,7 @@ def stream(build: BuildInput) -> Iterator[bytes]:
     site = {f"{SITE_FOLDER}/{name}": data for name, data in build.injection.files.items()}
     yield from _texts({"Dockerfile": build.injection.apply(build.dockerfile).encode(), **site})
     try:
-        yield from _tree(build.repo, "repo", frozenset(build.left_out))
+        yield from _tree(build.repo, build.folder, frozenset(build.left_out))
     except OSError as error:
         # An OSError would pass for one of the connection that carries the tar.
         raise HostError(

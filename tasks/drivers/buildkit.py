@@ -54,6 +54,8 @@ def build(
 ) -> Built | BuildFailed:
     """Return the image, or the step that failed; base images that are not here are pulled first.
 
+    Without a `run_id` the image carries no label of a run, and no sweep ever takes it.
+
     The build is cancelled when its time is over and whenever this function is left. HostError for what is not
     the repository's doing: engine, registry, index or disk.
     """
@@ -142,6 +144,9 @@ def _request(
 ) -> Iterator[dict[str, Any]]:
     """Send the context and yield the items of the answer as they come."""
     client = engine.http
+    shared = [context.cache_from] if context.cache_from else []
+    # Layers that are to be reused must say of which step they came; that is off by default.
+    inline = {"BUILDKIT_INLINE_CACHE": "1"} if shared else {}
     response = client._post(
         client._url("/build"),
         params={
@@ -150,8 +155,9 @@ def _request(
             "t": context.tag,
             "rm": "1",
             "forcerm": "1",
-            "buildargs": json.dumps(context.injection.build_args),
-            "labels": json.dumps({RUN_LABEL: run_id}),
+            "buildargs": json.dumps({**context.injection.build_args, **inline}),
+            "cachefrom": json.dumps(shared),
+            "labels": json.dumps({RUN_LABEL: run_id} if run_id else {}),
         },
         data=stream(context),
         headers={"Content-Type": "application/x-tar"},

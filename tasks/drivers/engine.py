@@ -30,6 +30,10 @@ GET_ONE: Final = (
     "Start Docker Desktop or Podman, or set DOCKER_HOST to an engine's socket;"
     " on Debian and Ubuntu `make engine` installs and starts Docker."
 )
+GET_BASE_IMAGE: Final = (
+    "Run `make base-image` for a stand-in made from Debian's packages, or set PAPER2RUN_REGISTRY_PREFIX to a"
+    " registry that answers."
+)
 PYTHON_IMAGE: Final = re.compile(r"python:(\d+\.\d+)-slim")
 UNREACHABLE: Final = re.compile(
     r"dial tcp|no such host|i/o timeout|connection refused|connection reset|TLS handshake|x509|"
@@ -168,11 +172,15 @@ class Engine:
         return tuple(sorted(versions, key=lambda version: tuple(map(int, version.split(".")))))
 
     def pull(
-        self, reference: str, on_line: Callable[[str], None] | None = None
+        self,
+        reference: str,
+        on_line: Callable[[str], None] | None = None,
+        *,
+        next_step: str = GET_BASE_IMAGE,
     ) -> ImageInfo | None:
         """Return the image after fetching it; None where the registry answers that it has no such image.
 
-        HostError where the registry cannot be reached.
+        HostError with `next_step` where the registry cannot be reached.
         """
         from docker.errors import APIError
 
@@ -186,9 +194,8 @@ class Engine:
         if not UNREACHABLE.search(refusal):
             return None
         raise HostError(
-            f"the base image {reference} is not here and its registry cannot be reached: {refusal}",
-            next_step="Run `make base-image` for a stand-in made from Debian's packages, or set"
-            " PAPER2RUN_REGISTRY_PREFIX to a registry that answers.",
+            f"the image {reference} is not here and its registry cannot be reached: {refusal}",
+            next_step=next_step,
             transient=True,
         )
 

@@ -1,0 +1,36 @@
+"""Stage `push`: what was built goes to the registry that workers share. `pull` is its counterpart elsewhere."""
+
+from typing import Final
+
+from paper2run.image_names import cache_reference, pushed_reference
+from paper2run.model.outcome import Built
+from paper2run.settings import Settings
+from tasks.caching import stage
+from tasks.drivers import registry
+from tasks.drivers.engine import connect
+
+TIMEOUT_S: Final = 7200
+"""Tens of gigabytes over a slow line."""
+
+
+@stage(
+    "push",
+    timeout_s=TIMEOUT_S,
+    rules=("paper2run/image_names.py", "tasks/drivers/registry.py"),
+    key=lambda given: (given["built"].image, given["built"].image_id, given["settings"].registry),
+)
+def push(built: Built, settings: Settings) -> str:
+    """Return the image's name in the registry, which has it now, and its layers for builds elsewhere."""
+    engine, reference = connect(), pushed_reference(built, settings.registry)
+    registry.push(engine, built.image, reference)
+    registry.push(engine, built.image, cache_reference(built.image, settings.registry))
+    return reference
+
+
+@stage("pull", timeout_s=TIMEOUT_S)
+def pull(built: Built, settings: Settings) -> bool:
+    """Tell whether the registry had the image; the engine has it now if so."""
+    reference = pushed_reference(built, settings.registry)
+    found = registry.fetch(connect(), reference, built.image)
+    # An engine that names images otherwise (containerd's store, since Docker 29) must build its own.
+    return found is not None and found.id == built.image_id

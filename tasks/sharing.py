@@ -1,0 +1,60 @@
+"""What a run shares with workers on other machines: kept results and its folder, on the store of PAPER2RUN_STORAGE.
+
+Locks stay per host (tasks/caching.py): two hosts may compute one stage at the same time, which costs the time
+and nothing else, for a result is one object that is written whole, and both are right.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from prefect.context import FlowRunContext
+from prefect.filesystems import LocalFileSystem, RemoteFileSystem, WritableFileSystem
+from prefect.runtime import flow_run
+
+from paper2run.settings import Settings
+from tasks.drivers.object_store import ObjectStore
+from tasks.records import RunFolder
+
+RESULTS: Final = "results"
+"""Folder of kept results on the store."""
+
+
+def open_store(settings: Settings) -> ObjectStore | None:
+    """Return the store of the settings, which answers; None where there is none. HostError if it does not answer."""
+    if not settings.storage:
+        return None
+    store = ObjectStore(settings.storage)
+    store.check()
+    return store
+
+
+@contextmanager
+def sharing(run: RunFolder, store: ObjectStore | None) -> Iterator[None]:
+    """Let the stages called in the block keep their results on the store, and copy the run folder there at its end.
+
+    HostError after the block if the folder cannot be copied.
+    """
+    if store is None:
+        yield
+        return
+    context = FlowRunContext.get()
+    assert context is not None, "only a flow shares"
+    results = context.result_store.model_copy(update={"result_storage": _results(store.url)})
+    try:
+        # Prefect hands the flow's store of results down to its tasks and subflows.
+        with context.model_copy(update={"result_store": results}):
+            yield
+    finally:
+        # Two machines may start a run of one repository in the same second.
+        name = f"{run.path.name}-{str(flow_run.id)[:8]}"
+        run.event(f"run folder copied to {store.put_run(run.path, name)}")
+
+
+def _results(url: str) -> WritableFileSystem:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        # Prefect's own remote file system refuses this scheme.
+        return LocalFileSystem(basepath=f"{unquote(parts.path)}/{RESULTS}")
+    return RemoteFileSystem(basepath=f"{url}/{RESULTS}")
