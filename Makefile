@@ -74,6 +74,14 @@ small-model: $(INSTALLED) engine base-image ## ask a real small model, served on
 serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C
 	@deployments/serve.sh
 
+.PHONY: deploy
+deploy: $(INSTALLED) ## Prefect server in the background, work pool and deployments; without a worker
+	@deployments/serve.sh deploy
+
+.PHONY: worker-image
+worker-image: $(INSTALLED) engine ## build the image of workers and server (deployments/README.md)
+	@deployments/worker-image.sh
+
 .PHONY: lock
 lock: $(INSTALLED) ## pin our own dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \

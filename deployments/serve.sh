@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# serve.sh: everything for `prefect deployment run reproduce/default` on this machine, in one go: a Prefect server
-# (the one that answers, else one of ours), the work pool, the deployments and a worker. Ctrl-C ends the worker;
-# the server stays for the UI and for `paper2run run` (end it with `paper2run server stop`).
+# serve.sh [deploy]: everything for `prefect deployment run reproduce/default` on this machine, in one go: a Prefect
+# server (the one that answers, else one of ours), the work pool, the deployments and a worker. Ctrl-C or SIGTERM ends
+# the worker, and the server if it was started here. With `deploy` there is no worker, and the server stays: end it
+# with `paper2run server stop`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -9,12 +10,50 @@ export PATH="$PWD/.venv/bin:$PATH"
 export PREFECT_WORKER_QUERY_SECONDS="${PREFECT_WORKER_QUERY_SECONDS:-1}"
 
 readonly POOL=paper2run
-paper2run server start
-if [ -z "${PREFECT_API_URL:-}" ]; then
-  PREFECT_API_URL="http://127.0.0.1:${PREFECT_SERVER_API_PORT:-4200}/api"
+readonly LIMIT=${PAPER2RUN_WORKER_LIMIT:-2}
+ours=""
+worker=""
+
+stop_all() {
+  trap - EXIT
+  trap '' INT TERM
+  if [ -n "$worker" ] && kill -TERM "$worker" 2>/dev/null; then
+    echo "serve: ending the worker and its runs" >&2
+    wait "$worker" || true
+  fi
+  [ -z "$ours" ] || paper2run server stop
+}
+
+start_server() {
+  local said
+  said=$(paper2run server start 2>&1) || { echo "$said" >&2; exit 3; }
+  echo "$said"
+  case $said in *"starting a Prefect server"*) ours=yes ;; esac
+  : "${PREFECT_API_URL:=http://127.0.0.1:${PREFECT_SERVER_API_PORT:-4200}/api}"
   export PREFECT_API_URL
-fi
-prefect work-pool inspect "$POOL" >/dev/null 2>&1 || prefect work-pool create "$POOL" --type process
-prefect --no-prompt deploy --all
-echo "ready: prefect deployment run reproduce/default -p repo=https://example.org/owner/name --watch"
-exec prefect worker start --pool "$POOL" --limit 2
+}
+
+main() {
+  if [ "${1:-}" != deploy ]; then
+    trap stop_all EXIT
+    trap 'exit 0' INT TERM
+  fi
+  start_server
+  prefect work-pool inspect "$POOL" >/dev/null 2>&1 || prefect work-pool create "$POOL" --type process
+  prefect --no-prompt deploy --all
+  if [ "${1:-}" = deploy ]; then
+    echo "deployed; runs wait for a worker: prefect worker start --pool $POOL, or make serve"
+    return
+  fi
+  echo "ready: prefect deployment run reproduce/default -p repo=https://example.org/owner/name --watch"
+  # The worker ends itself by SIGINT, which a shell's background jobs inherit as ignored.
+  local heeding=()
+  if env --default-signal=INT true 2>/dev/null; then heeding=(env --default-signal=INT); fi
+  # A process group of its own: the terminal's Ctrl-C reaches it through stop_all, once.
+  set -m
+  "${heeding[@]}" prefect worker start --pool "$POOL" --limit "$LIMIT" &
+  worker=$!
+  wait "$worker"
+}
+
+main "$@"
