@@ -30,7 +30,7 @@ from paper2run.verdicts import (
     was_tried,
 )
 from tasks.artifacts import publish_plan, publish_report
-from tasks.caching import refreshing
+from tasks.caching import beating_once, refreshing
 from tasks.clone import Located, clone, has_mirror, lay_out, locate
 from tasks.conda import channels, conda
 from tasks.extract import extract
@@ -194,7 +194,10 @@ def _attempts(
         number = len(history) + 1
         run.event(f"attempt {number}: {wanted.plan.base_image}")
         run.decisions(wanted, history)
-        state = attempt(number, checkout, wanted, request, str(run.path), run_id, return_state=True)
+        with beating_once():
+            state = attempt(
+                number, checkout, wanted, request, str(run.path), run_id, return_state=True
+            )
         done = cast("Attempt | BaseException", state.result(raise_on_failure=False))
         if isinstance(done, BaseException):
             raise done

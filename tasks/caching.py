@@ -23,6 +23,7 @@ from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.context import TaskRunContext
 from prefect.locking.protocol import LockManager
 from prefect.settings import (
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_TASKS_REFRESH_CACHE,
     get_current_settings,
     temporary_settings,
@@ -217,6 +218,16 @@ def stage(
 def refreshing(wanted: bool) -> Iterator[None]:
     """Let all stages called in the block be computed anew and stored again, if wanted."""
     with temporary_settings({PREFECT_TASKS_REFRESH_CACHE: wanted} if wanted else {}):
+        yield
+
+
+@contextmanager
+def beating_once() -> Iterator[None]:
+    """Let subflows called in the block send no heartbeats of their own: their parent's, of this process, tells enough.
+
+    Prefect 3.8 ends a flow's heartbeats by waiting up to a second for their thread.
+    """
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield
 
 
