@@ -11,6 +11,7 @@ from datetime import date
 from itertools import product
 from typing import Final, Literal
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -134,6 +135,28 @@ def installable(
         or (sources == "small" and 0 < source.size_bytes <= SMALL_SOURCE_BYTES)
     )
     return Installable(release, source, sdist=True) if allowed else None
+
+
+def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None:
+    """Return the release nearest to an exact one that the project does not hold: the next, else the last before it.
+
+    None where it holds what the specifier wants, or where that names no exact release. What was taken from the
+    index (torch 0.4.1) is still written in requirements.
+    """
+    exact = [part.version for part in specifier if part.operator == "=="]
+    finals = sorted(
+        release.version for release in project.releases if not release.version.is_prerelease
+    )
+    held = any(
+        specifier.contains(release.version, prereleases=True) for release in project.releases
+    )
+    if not exact or held or not finals:
+        return None
+    try:
+        wanted = Version(exact[0].removesuffix(".*"))
+    except InvalidVersion:
+        return None
+    return next((version for version in finals if version > wanted), finals[-1])
 
 
 def later_minors(project: Project, version: Version, count: int) -> tuple[Release, ...]:

@@ -12,12 +12,13 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from paper2run.interpreters import RELEASED
 from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
 from paper2run.pip_steps import image_python, plan_requirements
-from paper2run.releases import Sources
+from paper2run.releases import Sources, instead_of_gone
 from paper2run.settings import Settings
 from paper2run.target_python import TargetPython, target_python
 from paper2run.time_ladder import (
@@ -139,6 +140,7 @@ class _Search:
                 reason=f"not on the index {self._index.shown}: {', '.join(missing)}",
                 missing=missing,
             )
+        self._replace_gone_releases()
         self._prefer_those_that_serve_the_locks()
         for pairs in self._steps():
             if monotonic() > self._stop_at:
@@ -172,6 +174,19 @@ class _Search:
         for text in [text for text in self._optional if text in absent]:
             self._drop(text, "not on the index")
         return tuple(sorted({name for text, name in absent.items() if text in self._required}))
+
+    def _replace_gone_releases(self) -> None:
+        """Put the nearest release in the place of an exact one that the index never had or has no more."""
+        for texts in (self._required, self._optional):
+            for place, text in enumerate(texts):
+                wanted = Requirement(text)
+                project = self._index.project(canonicalize_name(wanted.name))
+                nearest = instead_of_gone(project, wanted.specifier) if project else None
+                if nearest is None:
+                    continue
+                self._dropped.append(f"{text}: the index has no such release, {nearest} is nearest")
+                wanted.specifier = SpecifierSet(f"=={nearest}")
+                texts[place] = str(wanted)
 
     def _prefer_those_that_serve_the_locks(self) -> None:
         """Put the interpreters first for which more of the locked versions can be had: one of them was the author's."""

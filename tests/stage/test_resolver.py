@@ -110,6 +110,14 @@ def test_a_source_that_names_no_dependencies_gets_those_of_its_next_version(sett
     assert {"numpy", "pandas", "matplotlib"} <= set(found)
 
 
+def test_a_release_that_has_left_the_index_gives_way_to_the_nearest(settings):
+    asked = planned("torch==0.4.1", "numpy==1.15.4", pythons=("3.6",), day=date(2019, 6, 1))
+    found = resolve(asked, settings)
+    assert versions(found)["torch"] == "1.0.0"
+    assert isinstance(found, PlannedEnvironment)
+    assert any("torch==0.4.1" in reason.decision for reason in found.reasons)
+
+
 def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
     asked = planned("SoundFile", "graphviz", pythons=("3.7",), day=date(2020, 6, 1))
     found = resolve(asked, settings)
