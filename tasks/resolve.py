@@ -146,9 +146,12 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
         reasons.append(_date_reason(planned, resolution))
     reasons += _lock_reasons(resolution)
     if resolution.python != image_python(planned.plan.base_image):
-        held = (
-            resolution.tried[0] if resolution.tried else "no image with the planner's first choice"
+        unheld = (
+            "more of the exact versions that files name can be had there"
+            if planned.locks
+            else "no image with the planner's first choice"
         )
+        held = resolution.tried[0] if resolution.tried else unheld
         reasons.append(
             Reason(topic="python", decision=f"Python {resolution.python}: {held}", source=index)
         )
