@@ -9,6 +9,7 @@ from pydantic import Field
 
 from flows.attempt import attempt, diagnosed
 from flows.names import reproduction
+from paper2run.cpu_builds import wanted_of
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
@@ -33,6 +34,7 @@ from tasks.artifacts import publish_plan, publish_report
 from tasks.caching import beating_once, refreshing
 from tasks.clone import Located, clone, has_mirror, lay_out, locate
 from tasks.conda import channels, conda
+from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
 from tasks.paper import read_paper
 from tasks.plan import plan
@@ -120,7 +122,7 @@ def reproduce(
             if planned.conda is not None:
                 why_not = run.stage(channels, planned, ready, settings)
                 planned = run.stage(conda, planned, why_not, settings)
-            environment = run.stage(resolve, planned, offered, settings)
+            environment = _pinned(run, 0, planned, offered, settings)
             if isinstance(ready, EngineMissing) or request.dry_run:
                 keep_context(run, run.stage(render, checkout, environment))
                 publish_plan(checkout.name, environment)
@@ -178,6 +180,18 @@ def _planned(
     return run.stage(plan, checkout, root, facts, paper, asked, folder, alone)
 
 
+def _pinned(
+    run: RunFolder,
+    number: int,
+    planned: PlannedEnvironment,
+    offered: tuple[str, ...],
+    settings: Settings,
+) -> PlannedEnvironment:
+    """Return the plan with exact versions; of torch the CPU builds, where no GPU is asked for."""
+    pinned = run.attempt_stage(number, resolve, planned, offered, settings)
+    return run.attempt_stage(number, cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
+
+
 def _attempts(
     run: RunFolder,
     checkout: Checkout,
@@ -232,7 +246,7 @@ def _repaired(
         refused
     ) < MAX_REFUSED:
         last = history[-1]
-        planned = run.attempt_stage(last.number, resolve, wanted, offered, settings)
+        planned = _pinned(run, last.number, wanted, offered, settings)
         if not was_tried(planned, history):
             return history, planned
         run.event("that leads to a plan that was tried already; is there another answer?")

@@ -11,6 +11,7 @@ from typing import Final
 
 from paper2run.compiler_wrappers import is_wrapper_step
 from paper2run.conda_plan import is_conda_step
+from paper2run.cpu_builds import is_cpu_step
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
@@ -121,7 +122,9 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
 
 def _is_early(step: str) -> bool:
     """Tell whether a step comes before the source: sources of the index are compiled there, by the wrappers too."""
-    return not needs_source(step) or is_wrapper_step(step) or is_conda_step(step)
+    return (
+        not needs_source(step) or is_wrapper_step(step) or is_conda_step(step) or is_cpu_step(step)
+    )
 
 
 def _conda(resolution: Resolution) -> list[str]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from paper2run.conda_channels import credentials, mirrors
+from paper2run.cpu_builds import without_index
 from paper2run.errors import UserError
 from paper2run.model.value import Value
 from paper2run.settings import Settings
@@ -61,6 +62,8 @@ class Injection(Value):
     """PEM text of the certificate authorities; empty where the images' own are enough."""
     index_url: str = Field("", repr=False)
     """Python package index, credentials and all; empty for the public one."""
+    torch_index_url: str = Field("", repr=False)
+    """What stands for PyTorch's own index of CPU builds, credentials and all; empty for itself."""
     conda_alias: str = Field("", repr=False)
     """What stands for the public conda channels, credentials and all; empty for themselves."""
     proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
@@ -80,6 +83,7 @@ class Injection(Value):
         return cls(
             ca_bundle=pem,
             index_url=settings.index_url,
+            torch_index_url=settings.torch_index_url,
             conda_alias=settings.conda_channel_alias,
             proxies=_proxies(settings),
         )
@@ -92,10 +96,11 @@ class Injection(Value):
             files[CA_FILE] = self.ca_bundle.encode()
             files[WGETRC_FILE] = f"ca_certificate = {MOUNT_POINT}/{CA_FILE}\n".encode()
         if self.index_url:
-            files["pip/pip.conf"] = f"[global]\nindex-url = {self.index_url}\n".encode()
             files["uv/uv.toml"] = (
                 f"[[index]]\nurl = {json.dumps(self.index_url)}\ndefault = true\n".encode()
             )
+        if self.index_url or self.torch_index_url:
+            files["pip/pip.conf"] = self._pip_conf.encode()
         if self.conda_alias:
             files |= _conda_files(self.conda_alias)
         return files
@@ -110,11 +115,20 @@ class Injection(Value):
         variables: dict[str, str] = {}
         if self.ca_bundle:
             variables |= {name: f"{MOUNT_POINT}/{file}" for name, file in CA_VARIABLES.items()}
-        if self.index_url:
+        if self.index_url or self.torch_index_url:
             variables[INDEX_VARIABLE] = f"{MOUNT_POINT}:/etc/xdg"
         if self.conda_alias:
             variables[CONDA_VARIABLE] = MOUNT_POINT
         return variables
+
+    @property
+    def _pip_conf(self) -> str:
+        lines = ["[global]"]
+        if self.index_url:
+            lines.append(f"index-url = {self.index_url}")
+        if self.torch_index_url:
+            lines.append(f"extra-index-url = {self.torch_index_url}")
+        return "\n".join(lines) + "\n"
 
     @property
     def _mounts(self) -> str:
@@ -131,9 +145,13 @@ class Injection(Value):
         for instruction in instructions(dockerfile):
             match instruction.name:
                 case "RUN":
-                    parts.append(
-                        re.sub(r"(?i)^\s*RUN\s+", f"RUN {self._mounts} ", instruction.text)
+                    # What the command line names would win over the configuration's mirror.
+                    text = (
+                        without_index(instruction.text)
+                        if self.torch_index_url
+                        else instruction.text
                     )
+                    parts.append(re.sub(r"(?i)^\s*RUN\s+", f"RUN {self._mounts} ", text))
                 case "FROM":
                     parts.append(instruction.text.rstrip("\n") + "\n" + arguments)
                 case _:

@@ -92,6 +92,8 @@ class Settings(BaseSettings):
         "", validation_alias=AliasChoices("no_proxy", "PAPER2RUN_NO_PROXY", "NO_PROXY")
     )
     """Hosts that builds reach without a proxy."""
+    torch_index_url: str = ""
+    """Index with the CPU builds of torch, where a site has a mirror of it; empty for PyTorch's own."""
     conda_channel_alias: str = ""
     """Address that stands for all public conda channels, e.g. `https://mirror.example.org/conda`; empty for none."""
     registry_prefix: str = ""

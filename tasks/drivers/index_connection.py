@@ -12,6 +12,8 @@ from paper2run.errors import HostError
 
 TIMEOUT_S: Final = (10, 60)
 """To connect; between two bytes."""
+QUICK_TIMEOUT_S: Final = (4, 15)
+NO_RETRIES: Final = Retry(total=0, raise_on_status=False)
 RETRIES: Final = Retry(
     total=3, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), raise_on_status=False
 )
@@ -25,7 +27,9 @@ class TooLargeError(Exception):
 class IndexConnection:
     """HTTP to one index. No error, address or cached value that leaves it holds the credentials."""
 
-    def __init__(self, url: str, ca_bundle: Path | None, connections: int) -> None:
+    def __init__(
+        self, url: str, ca_bundle: Path | None, connections: int, *, quick: bool = False
+    ) -> None:
         parts = urlsplit(url.rstrip("/"))
         self._host = parts.netloc.rpartition("@")[2]
         self._auth = (
@@ -34,9 +38,11 @@ class IndexConnection:
         self.url = urlunsplit(parts._replace(netloc=self._host))
         """Address of the index without credentials and without a slash at its end."""
         self._verify = str(ca_bundle) if ca_bundle else True
+        self._timeout = QUICK_TIMEOUT_S if quick else TIMEOUT_S
+        retries = NO_RETRIES if quick else RETRIES
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=RETRIES, pool_maxsize=connections))
+            self._session.mount(scheme, HTTPAdapter(max_retries=retries, pool_maxsize=connections))
 
     @property
     def shown(self) -> str:
@@ -58,7 +64,7 @@ class IndexConnection:
                 url,
                 headers=headers,
                 auth=auth,
-                timeout=TIMEOUT_S,
+                timeout=self._timeout,
                 verify=self._verify,
                 stream=stream,
             )

@@ -52,9 +52,10 @@ U = TypeVar("U")
 class PackageIndex:
     """One index, asked through a cache on disk and one in memory. Close it, or use it in a `with`."""
 
-    def __init__(self, settings: Settings, cache_dir: Path) -> None:
+    def __init__(self, settings: Settings, cache_dir: Path, *, quick: bool = False) -> None:
+        """Ask the settings' index; `quick` for one that can be done without: no waiting, no trying again."""
         self._connection = IndexConnection(
-            settings.index_url or PYPI_SIMPLE_ENDPOINT, settings.ca_bundle, THREADS
+            settings.index_url or PYPI_SIMPLE_ENDPOINT, settings.ca_bundle, THREADS, quick=quick
         )
         self._pages: IndexCache[Page] = IndexCache(cache_dir / "pages", TypeAdapter(Page))
         self._metadata = IndexCache(cache_dir / "metadata", TypeAdapter(DistributionMetadata))

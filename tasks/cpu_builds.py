@@ -1,0 +1,43 @@
+"""Stage `cpu builds`: looks for the CPU builds of torch that a pinned plan could do with."""
+
+from typing import Final
+
+from paper2run.cpu_builds import (
+    PUBLIC,
+    cpu_version,
+    wanted_of,
+    with_cpu_builds,
+    with_cuda_builds,
+)
+from paper2run.errors import HostError
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.settings import Settings
+from tasks.caching import stage
+from tasks.drivers.package_index import PackageIndex
+from tasks.resolve import CACHE_FOLDER
+
+TIMEOUT_S: Final = 120
+
+
+@stage("cpu builds", timeout_s=TIMEOUT_S)
+def cpu_builds(planned: PlannedEnvironment, settings: Settings) -> PlannedEnvironment:
+    """Return the plan with the CPU builds of torch and its family; as it was, with the reason, where they are not had.
+
+    Never cached: a network that is down comes back. What the index answered is kept like that of the other one.
+    """
+    wanted = wanted_of(planned)
+    if not wanted or planned.resolution is None:
+        return planned
+    python, address = planned.resolution.python, settings.torch_index_url or PUBLIC
+    there = settings.model_copy(update={"index_url": address})
+    with PackageIndex(there, settings.home / CACHE_FOLDER, quick=True) as index:
+        index.newest_cutoff = planned.resolution.cutoff
+        try:
+            found = {pin.name: cpu_version(pin, index.project(pin.name), python) for pin in wanted}
+        except HostError as error:
+            return with_cuda_builds(planned, error.what, index.shown)
+        lacking = [f"{pin.name} {pin.version}" for pin in wanted if not found[pin.name]]
+        if lacking:
+            why = f"no CPU build of {', '.join(lacking)} for Python {python}"
+            return with_cuda_builds(planned, why, index.shown)
+        return with_cpu_builds(planned, found, index.shown)
