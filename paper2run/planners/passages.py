@@ -24,12 +24,16 @@ MAX_PARAGRAPH_CHARS: Final = 1500
 
 
 def passages(paper: Paper, room_chars: int) -> str:
-    """Return the most telling paragraphs in the paper's own order, each under its heading, within the room."""
+    """Return the most telling paragraphs in the paper's own order, each under its heading, within the room.
+
+    A last line says how many telling ones there was no room for.
+    """
     ranked = sorted(_paragraphs(paper), key=lambda item: (-item[0], item[1]))
     chosen: list[tuple[int, str, str]] = []
-    for points, place, heading, text in ranked:
+    telling = [paragraph for paragraph in ranked if paragraph[0] > 0]
+    for _, place, heading, text in telling:
         size = len(text) + len(heading) + 8
-        if points > 0 and size <= room_chars:
+        if size <= room_chars:
             chosen.append((place, heading, text))
             room_chars -= size
     lines: list[str] = []
@@ -38,6 +42,8 @@ def passages(paper: Paper, room_chars: int) -> str:
         lines += [f"## {heading}"] if heading and heading != last else []
         lines.append(text)
         last = heading
+    if len(chosen) < len(telling):
+        lines.append(f"[{len(telling) - len(chosen)} more passages left out]")
     return "\n".join(lines)
 
 
