@@ -11,15 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from paper2run.conda_channels import PUBLIC, mirrored, shown
-from paper2run.errors import EngineError, HostError
+from paper2run.errors import EngineError, HostError, ModelError
+from paper2run.planners.message import Message
 from paper2run.settings import Settings
 from tasks import server
-from tasks.drivers import channel_probe
+from tasks.drivers import channel_probe, chat
 from tasks.drivers.engine import connect
+from tasks.drivers.model_endpoint import endpoint
 
 PROBE: Final = "pip"
 """A project that every index has."""
 TIMEOUT_S: Final = 10
+MODEL_TIMEOUT_S: Final = 60
+"""A model that was asleep takes a while for its first word."""
+MODEL_TOKENS: Final = 64
+"""Thinking aloud included: what it says does not matter."""
 
 
 class Finding(NamedTuple):
@@ -116,9 +122,23 @@ def _conda(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    if settings.planner_model:
-        return Finding("model", True, settings.planner_model, needed=False)
-    return Finding("model", True, "none: the rules plan and repair", needed=False)
+    """Ask the model for one word, if there is one; runs do without it."""
+    if not settings.planner_model:
+        return Finding("model", True, "none: the rules plan and repair", needed=False)
+    try:
+        at = endpoint(settings)
+        answer = chat.ask(
+            [Message("user", "Answer with one word: ready")],
+            model=at.model,
+            base_url=at.base_url,
+            api_key=at.api_key,
+            schema=None,
+            timeout_s=MODEL_TIMEOUT_S,
+            max_tokens=MODEL_TOKENS,
+        )
+    except ModelError as error:
+        return Finding("model", False, error.what, error.next_step, needed=False)
+    return Finding("model", True, f"{at.model} answered in {answer.latency_s:.1f} s", needed=False)
 
 
 def _prefect(_: Settings) -> Finding:

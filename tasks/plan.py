@@ -25,7 +25,8 @@ RULES: Final = (
     "paper2run/providers/*.py",
     "paper2run/planners/**/*",
 )
-TIMEOUT_S: Final = 900
+TIMEOUT_S: Final = 1800
+"""An exchange with a slow model may take four answers of up to 300 s."""
 
 
 def _key(given: Any) -> tuple[str, ...]:

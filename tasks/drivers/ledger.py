@@ -7,6 +7,8 @@ from paper2run.errors import ModelError
 from paper2run.model.usage import Budget, ModelCall, Usage, total
 
 NAME: Final = "model_calls.jsonl"
+SILENT_CALLS: Final = 3
+"""Requests in a row without an answer, retries included, after which a run asks no more: each may take minutes."""
 
 
 class Ledger:
@@ -27,8 +29,16 @@ class Ledger:
             file.write(call.model_dump_json() + "\n")
 
     def allow(self, budget: Budget, next_call: Usage) -> None:
-        """Raise ModelError if the budget does not hold the next call at its dearest."""
-        refusal = budget.refusal(total(self.calls()), next_call)
+        """Raise ModelError if the budget does not hold the next call at its dearest, or the service is dead."""
+        calls = self.calls()
+        last = calls[-SILENT_CALLS:]
+        if len(last) == SILENT_CALLS and all(call.failure for call in last):
+            raise ModelError(
+                f"The last {SILENT_CALLS} requests of this run had no answer, so no more are made:"
+                f" {last[-1].failure}",
+                next_step="Try again when the service answers: paper2run doctor asks it.",
+            )
+        refusal = budget.refusal(total(calls), next_call)
         if refusal:
             raise ModelError(
                 refusal[0].upper() + refusal[1:] + ".",

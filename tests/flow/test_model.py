@@ -143,6 +143,9 @@ def test_the_model_improves_a_plan_that_the_rules_doubt(repository, tmp_path, se
     assert metadata.planner == "model:right-plan"
     prompt = service.requests[0].body["messages"][1]["content"]
     assert "- no manifest declares what the code imports: numpy" in prompt
+    again, _ = run_of(repo, tmp_path, service, "right-plan", dry_run=True)
+    assert again.planner == "model:right-plan"
+    assert len(service.requests) == 1, "a kept plan asks nothing"
 
 
 def test_a_plan_that_stands_on_evidence_costs_nothing(repository, tmp_path, service):

@@ -188,6 +188,16 @@ def test_every_call_is_dumped_without_keys(service, tmp_path):
         assert ("answer" in record) != ("error" in record)
 
 
+def test_a_service_that_stays_silent_is_not_asked_for_the_whole_run(service, tmp_path):
+    for _ in range(4):
+        with pytest.raises(ModelError) as caught:
+            plan(service, "unavailable", tmp_path)
+    assert "last 3 requests of this run had no answer" in caught.value.what
+    assert "HTTP 503" in caught.value.what
+    assert not caught.value.transient
+    assert len(service.requests) == 3
+
+
 def test_a_budget_is_held_before_the_call(service, tmp_path):
     with pytest.raises(ModelError, match="budget of 100 tokens") as caught:
         plan(service, "success", tmp_path, max_tokens=100)

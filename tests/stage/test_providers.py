@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from paper2run.settings import Settings
+from tasks import doctor
 from tasks.drivers import chat
 from tasks.drivers.model_endpoint import endpoint
 from tests.scripted_llm import ScriptedLLM
@@ -59,6 +60,18 @@ def test_each_example_of_the_readme_leaves_as_its_provider_expects_it(example, m
     limits = {"max_tokens", "max_completion_tokens"} & request.body.keys()
     assert [request.body[name] for name in limits] == [500]
     assert KEY not in str(request.body)
+
+
+@pytest.mark.parametrize(
+    ("model", "works", "words"),
+    [("success", True, "openai/success answered in"), ("bad-key", False, "did not accept the key")],
+)
+def test_the_doctor_asks_the_model(model, works, words):
+    with ScriptedLLM() as service:
+        found = doctor._model(Settings(_env_file=None, model=model, base_url=service.url))
+    assert (found.works, found.needed) == (works, False)
+    assert words in found.found
+    assert works or found.do
 
 
 def flags_of(line: str, host: str) -> dict[str, str]:
