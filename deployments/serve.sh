@@ -10,7 +10,8 @@ export PATH="$PWD/.venv/bin:$PATH"
 export PREFECT_WORKER_QUERY_SECONDS="${PREFECT_WORKER_QUERY_SECONDS:-1}"
 
 readonly POOL=paper2run
-readonly LIMIT=${PAPER2RUN_WORKER_LIMIT:-2}
+# A batch takes a place of its own beside the two runs that reproduce/default allows (prefect.yaml).
+readonly LIMIT=${PAPER2RUN_WORKER_LIMIT:-3}
 ours=""
 worker=""
 

@@ -21,7 +21,7 @@ from paper2run.model.report import Attempt
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from paper2run.verdicts import failure_line
-from tasks.artifacts import publish_diagnosis, publish_dockerfile, publish_plan
+from tasks.artifacts import publish_dockerfile, publish_failure, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up
@@ -45,10 +45,10 @@ def attempt(
     """Return the attempt: a completed run if the smoke command passed, a failed one (a red bar) if not."""
     run = RunFolder.at(folder)
     facts = read_facts_of(run)
-    publish_plan(checkout.name, planned)
+    publish_plan(checkout.name, planned, number)
     context = run.attempt_stage(number, render, checkout, planned)
     keep_context(run, context, number)
-    publish_dockerfile(checkout.name, context)
+    publish_dockerfile(checkout.name, context, number)
 
     built, smoked, verification = _build_and_run(
         run, number, checkout, context, facts, request, run_id
@@ -59,7 +59,7 @@ def attempt(
     if not done.succeeded:
         done = diagnosed(run, checkout, done, facts, settings_for(request))
     keep_attempt(run, done)
-    publish_diagnosis(checkout.name, done)
+    publish_failure(checkout.name, done)
     if done.succeeded:
         return Completed(name="Reproduced", message=f"reached {verification.reached}", data=done)
     name = "Build failed" if isinstance(built, BuildFailed) else "Smoke failed"

@@ -1,7 +1,7 @@
 """The command line. The one place where exceptions become words and exit codes.
 
-0 success, 1 a reasoned failure of the repository (or a bug of ours), 2 bad request, 3 host trouble,
-4 model trouble, 130 interrupted.
+0 success (of a batch: every repository has a verdict), 1 a reasoned failure of the repository (or a bug of ours),
+2 bad request, 3 host trouble (of a batch: some have no verdict), 4 model trouble, 130 interrupted.
 """
 
 import signal
@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from flows.batch_command import batch
+from flows.clean_command import clean
 from paper2run.errors import HostError, Paper2RunError, UserError
 
 INTERRUPTED: Final = 130
@@ -113,6 +115,10 @@ def run(
 
     print_verdict(out, metadata, Path(folder))
     raise typer.Exit(EXIT_CODES.get(metadata.status, 1))
+
+
+app.command()(batch)
+app.command()(clean)
 
 
 @app.command()

@@ -22,3 +22,10 @@ def attempt_number() -> str:
     """Return `owner/name #2`."""
     parameters = flow_run.parameters
     return f"{parameters['checkout'].name} #{parameters['number']}"
+
+
+def batch_file() -> str:
+    """Return the name of the batch's file, and what is asked beside running it all."""
+    parameters = flow_run.parameters
+    asked = [word for word in ("resume", "only_failed") if parameters.get(word)]
+    return " ".join([PurePath(str(parameters.get("file", "batch"))).stem, *asked])

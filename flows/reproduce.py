@@ -36,6 +36,7 @@ from tasks.clone import Located, clone, has_mirror, lay_out, locate
 from tasks.conda import channels, conda
 from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
+from tasks.flow_runs import label_run, tag_run
 from tasks.paper import read_paper
 from tasks.plan import plan
 from tasks.preflight import preflight
@@ -44,12 +45,19 @@ from tasks.render import render
 from tasks.report import current_run_id, keep_attempt, keep_context, recording, report
 from tasks.resolve import resolve
 from tasks.sharing import open_store, sharing
+from tasks.sweep import sweep_runs
 
 MAX_REFUSED: Final = 5
 """Answers to one failure that lead to plans tried already; rules run out of them before, a model may not."""
 
 
-@flow(name="reproduce", flow_run_name=reproduction, persist_result=False)
+# The verdict is read from the result by a batch, which runs in another process, perhaps on another machine.
+@flow(
+    name="reproduce",
+    flow_run_name=reproduction,
+    persist_result=True,
+    result_serializer="json",
+)
 def reproduce(
     repo: Annotated[
         str,
@@ -91,7 +99,9 @@ def reproduce(
         model=model, base_url=base_url, dry_run=dry_run, smoke=smoke, no_cache=no_cache, target=target,
         planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd,
     )  # fmt: skip
-    settings = settings_for(request)
+    settings, run_id = settings_for(request), current_run_id()
+    label_run(run_id)
+    sweep_runs()
     if not request.repo and request.paper:
         found = repository_of(read_paper(request.paper, ""))
         request = request.model_copy(update={"repo": found})
@@ -101,12 +111,12 @@ def reproduce(
         read_paper(request.paper, "", located.commit)
     store = open_store(settings)
     run = RunFolder.create(settings.out, located.name)
-    run_id = current_run_id()
     with (
         sharing(run, store),
-        recording(run, request, located.name, run_id) as opened,
+        recording(run, request, located.name, run_id, settings) as opened,
         refreshing(request.no_cache),
     ):
+        label_run(run_id, folder=str(run.path))
         run.event(f"run folder: {run.path}")
         if request.repo != repo:
             run.note(f"the repository is the one that the paper names: {request.repo}")
@@ -145,6 +155,7 @@ def reproduce(
         )
         publish_report(checkout.name, text, attempts, str(run.path))
         run.event(f"verdict: {metadata.status}")
+        tag_run(run_id, filter(None, (metadata.status, metadata.cause, metadata.language)))
     return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))
 
 

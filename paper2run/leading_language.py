@@ -33,3 +33,10 @@ def _declares_python(fact: object) -> bool:
     if isinstance(fact, Requirement):
         return fact.group == "runtime" and "/" not in fact.source.path and fact.extra == ""
     return isinstance(fact, Project) and fact.root == ""
+
+
+def leading(facts: RepoFacts) -> str:
+    """Return the language with most source, one that stands on its own before one found beside all; empty without."""
+    shares = facts.of(LanguageShare)
+    best = max(shares, key=lambda s: (s.language not in BESIDE, s.size_bytes), default=None)
+    return best.language if best else ""

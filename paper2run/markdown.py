@@ -72,10 +72,13 @@ def plan(planned: PlannedEnvironment) -> str:
     )
 
 
-def diagnosis(found: Diagnosis) -> str:
-    """Return a diagnosis as Markdown: the decision, its proof, what would help, and how the plan changes."""
-    diff = ["", "```diff", *found.diff, "```"] if found.diff else []
-    return "\n".join([_decision(found), *diff])
+def failure(attempt: Attempt) -> str:
+    """Return why an attempt failed: the end of the log, the decision with its proof, and how the plan changes."""
+    lines = [f"**Failed:** {failure_line(attempt)}", "", "```text", _tail(attempt), "```"]
+    if (found := attempt.diagnosis) is None:
+        return "\n".join([*lines, "", "Nobody knows this failure."])
+    diff = ["", "The next plan:", "", "```diff", *found.diff, "```"] if found.diff else []
+    return "\n".join([*lines, "", _decision(found), *diff])
 
 
 def _decision(found: Diagnosis) -> str:

@@ -5,7 +5,7 @@ Flags win over environment variables, those win over `.env` in the working folde
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +15,9 @@ from paper2run.model.usage import Budget
 PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
+
+SmokeSeconds = Annotated[int, Field(ge=1, le=86_400)]
+Builds = Annotated[int, Field(ge=1, le=20)]
 
 
 class Settings(BaseSettings):
@@ -28,9 +31,9 @@ class Settings(BaseSettings):
     """Folder of what runs share: git mirrors, resolver cache. Outside the run folders, kept between runs."""
     out: Path = Path("runs")
     """Folder that gets one folder per run."""
-    timeout: int = Field(900, ge=1, le=86_400)
+    timeout: SmokeSeconds = 900
     """Seconds that a smoke run may take; still alive then counts as success."""
-    max_attempts: int = Field(3, ge=1, le=20)
+    max_attempts: Builds = 3
     """Builds that one run may make, the first included."""
     build_timeout: int = Field(3600, ge=1, le=86_400)
     """Seconds that one image build may take."""
@@ -48,6 +51,9 @@ class Settings(BaseSettings):
     """What a smoke container may write to its own layer."""
     min_free_mb: int = Field(2048, ge=0)
     """Free space that the engine's disk must have before a build starts."""
+    engine_slots: int = Field(0, ge=0)
+    """Builds and containers at a time on one engine, all workers together; 0: as its processors and memory carry.
+    Read when the limit is made; from then on it is changed in the Prefect UI."""
     smoke_network: Literal["none", "bridge"] = "none"
     """Network of smoke containers. With none, a repository that downloads at run time fails and says so."""
     planner: PlannerChoice = "auto"

@@ -22,27 +22,31 @@ def artifact_key(name: str, what: str) -> str:
     return f"{repository}-{what}"
 
 
-def publish_plan(name: str, planned: PlannedEnvironment) -> None:
+def publish_plan(name: str, planned: PlannedEnvironment, attempt: int = 1) -> None:
     """Show a plan with its reasons."""
-    _markdown(artifact_key(name, "plan"), markdown.plan(planned), "Plan with reasons")
+    words = f"Attempt {attempt}: plan with reasons"
+    _markdown(artifact_key(name, "plan"), markdown.plan(planned), words)
 
 
-def publish_dockerfile(name: str, context: BuildContext) -> None:
+def publish_dockerfile(name: str, context: BuildContext, attempt: int) -> None:
     """Show the Dockerfile that people get."""
     text = f"```dockerfile\n{context.dockerfile}```\n"
-    _markdown(artifact_key(name, "dockerfile"), text, context.image)
+    words = f"Attempt {attempt}: Dockerfile of {context.image}"
+    _markdown(artifact_key(name, "dockerfile"), text, words)
 
 
-def publish_diagnosis(name: str, attempt: Attempt) -> None:
-    """Show why an attempt failed and what was decided."""
-    if attempt.diagnosis is not None:
-        text = markdown.diagnosis(attempt.diagnosis)
-        _markdown(artifact_key(name, "diagnosis"), text, f"Attempt {attempt.number}")
+def publish_failure(name: str, attempt: Attempt) -> None:
+    """Show why an attempt failed, what was decided, and the change to the next plan; nothing for one that passed."""
+    if not attempt.succeeded:
+        words = f"Attempt {attempt.number}: failure and diagnosis"
+        _markdown(artifact_key(name, "diagnosis"), markdown.failure(attempt), words)
 
 
 def publish_report(name: str, text: str, attempts: Sequence[Attempt], folder: str) -> None:
     """Show the report, and the attempts as a table."""
-    _markdown(artifact_key(name, "report"), f"{text}\nRun folder: `{folder}`\n", "Report")
+    _markdown(
+        artifact_key(name, "report"), f"{text}\nRun folder: `{folder}`\n", f"Report of {name}"
+    )
     if attempts:
         create_table_artifact(
             key=artifact_key(name, "attempts"),
@@ -56,7 +60,7 @@ def publish_report(name: str, text: str, attempts: Sequence[Attempt], folder: st
                 }
                 for attempt in attempts
             ],
-            description="Attempts",
+            description=f"Attempts at {name}",
         )
 
 

@@ -13,6 +13,7 @@ from tasks.caching import stage
 from tasks.drivers import buildkit
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.engine import Engine, connect
+from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
 RULES: Final = ("paper2run/injection.py", "tasks/drivers/build*.py", "paper2run/dockerfile.py")
@@ -48,7 +49,10 @@ def build(
         injection=Injection.of(settings),
         cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
-    with LogFile(Path(log_folder) / "build_stdout.log") as log:
+    with (
+        LogFile(Path(log_folder) / "build_stdout.log") as log,
+        engine_slot(engine, settings),
+    ):
         return buildkit.build(
             engine, given, run_id=run_id, timeout_s=settings.build_timeout, on_line=log.line
         )

@@ -5,6 +5,7 @@ A killed run leaves a folder whose `metadata.json` says `running` and whose last
 
 import logging
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -31,10 +32,10 @@ PROGRESS: Final = logging.getLogger("paper2run.progress")
 """What a terminal shows: INFO for steps (`stage`, `attempt` in the record), DEBUG for single log lines."""
 TIMINGS: Final = "logs/stages.jsonl"
 """One line a finished stage; the subflows of a run append to the same file."""
-
-
 NOTES: Final = "logs/notes.txt"
 """One line a note; the subflows of a run append to the same file."""
+WRITING: Final = ".writing-"
+"""Start of the names of files that are being written; a killed process leaves them."""
 
 
 class RunFolder:
@@ -80,16 +81,17 @@ class RunFolder:
         return path
 
     def write(self, name: str, content: BaseModel | str) -> Path:
-        """Write one record below the folder, whole: a temporary file beside it, then a rename."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = content if isinstance(content, str) else content.model_dump_json(indent=2) + "\n"
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-        return path
+        """Write one record below the folder, whole."""
+        return write_whole(self.path / name, content)
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed process was writing: files before their rename, a checkout that is not whole."""
+        # Not below repo/, whose files are not ours.
+        for place in ("", "logs/", "attempts/*/"):
+            for path in self.path.glob(f"{place}{WRITING}*"):
+                path.unlink(missing_ok=True)
+        for path in self.path.glob(".repo.*"):
+            shutil.rmtree(path)
 
     def event(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
         """Add one line to `run.log`, to the flow run's log and to the terminal's progress."""
@@ -171,6 +173,18 @@ class RunFolder:
         where = f" #{attempt}" if attempt else ""
         self.event(f"{task.name}{where}: {how}", stage=task.name, attempt=attempt)
         return value
+
+
+def write_whole(path: Path, content: BaseModel | str) -> Path:
+    """Write one file whole or not at all: a temporary file beside it, then a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else content.model_dump_json(indent=2) + "\n"
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)
+    return path
 
 
 def names_in(folder: str) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from typing import Final
 
 import prefect
 from prefect.runtime import flow_run
+from pydantic import ValidationError
 
 from paper2run import markdown
-from paper2run.errors import EngineError, Paper2RunError
+from paper2run.errors import EngineError, HostError, Paper2RunError
 from paper2run.image_names import pushed_reference
+from paper2run.leading_language import leading
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildContext, Built, Passed
@@ -24,9 +26,12 @@ from paper2run.request import Request
 from paper2run.settings import Settings
 from tasks.caching import rules_version, stage
 from tasks.drivers.engine import connect
-from tasks.records import RunFolder
+from tasks.records import RunFolder, write_whole
 
 TIMEOUT_S: Final = 300
+RUNS: Final = "runs"
+"""Folder below the home: one file a run, named for its id, that holds the run folder's path."""
+AGAIN: Final = "Run it again: the stages that were done are kept."
 ALL_RULES: Final = (
     "paper2run/**/*.py",
     "paper2run/**/*.md",
@@ -36,10 +41,13 @@ ALL_RULES: Final = (
 
 
 @contextmanager
-def recording(run: RunFolder, request: Request, name: str, run_id: str) -> Iterator[Metadata]:
+def recording(
+    run: RunFolder, request: Request, name: str, run_id: str, settings: Settings
+) -> Iterator[Metadata]:
     """Keep `metadata.json` true from the first moment: `running`, and `exception` if the block is left by one.
 
-    Containers of this run are removed in any case.
+    The folder is noted below the home, so that `clean` knows which images are still wanted. Containers of this
+    run are removed in any case.
     """
     opened = Metadata(
         status="running",
@@ -51,6 +59,7 @@ def recording(run: RunFolder, request: Request, name: str, run_id: str) -> Itera
         versions=versions(),
     )
     run.write("metadata.json", opened)
+    write_whole(settings.home / RUNS / run_id, f"{run.path}\n")
     try:
         yield opened
     except BaseException as error:
@@ -59,6 +68,23 @@ def recording(run: RunFolder, request: Request, name: str, run_id: str) -> Itera
         raise
     finally:
         _sweep(run_id)
+
+
+def mark_killed(folder: str) -> None:
+    """Let a folder whose run was killed say so, and how far it came; its unfinished files are removed."""
+    run = RunFolder.at(folder)
+    record = run.path / "metadata.json"
+    try:
+        opened = Metadata.model_validate_json(record.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return
+    if opened.status != "running":
+        return
+    timings = run.timings()
+    last = f"after stage {timings[-1].stage}" if timings else "before its first stage was done"
+    words = f"the process that ran it was killed, {last}; run.log says more"
+    run.remove_unfinished()
+    run.write("metadata.json", _broken_off(opened, run, HostError(words, next_step=AGAIN)))
 
 
 def keep_context(run: RunFolder, context: BuildContext, attempt: int = 0) -> None:
@@ -102,7 +128,7 @@ def report(
 ) -> tuple[Metadata, str]:
     """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two."""
     run = RunFolder.at(folder)
-    metadata = _summary(run, opened, verdict, checkout, planned, attempts, engine, settings)
+    metadata = _summary(run, opened, verdict, checkout, facts, planned, attempts, engine, settings)
     text = markdown.report(metadata, checkout, facts, attempts)
     run.write("report.md", text)
     if verdict.status == "success":
@@ -128,6 +154,7 @@ def _summary(
     opened: Metadata,
     verdict: Verdict,
     checkout: Checkout,
+    facts: RepoFacts,
     planned: PlannedEnvironment | None,
     attempts: Sequence[Attempt],
     engine: str,
@@ -163,6 +190,7 @@ def _summary(
             "cost_usd": usage.cost_usd,
             "model_calls": calls,
             "notes": run.notes(),
+            "language": leading(facts),
             "python": resolution.python if resolution else "",
             "cutoff": resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
             "stages": timings,

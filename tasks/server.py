@@ -16,6 +16,7 @@ from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_HOME,
     PREFECT_SERVER_API_PORT,
+    PREFECT_SERVER_DATABASE_CONNECTION_URL,
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
 )
@@ -28,6 +29,8 @@ START_TIMEOUT_S: Final = 120
 """A first start migrates the database: 20 s on a slow machine."""
 EPHEMERAL_START_S: Final = 120
 POLL_S: Final = 0.3
+SQLITE_RUNS: Final = 2
+"""Beyond, "database is locked" slows all runs down and loses some (measured on Prefect 3.8 and 3.9)."""
 QUIET: Final = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 """No server of ours reports anything to anybody."""
 
@@ -79,6 +82,23 @@ def find_or_start(say: Say) -> Api:
         return Api(url, "started")
     say(f"the server did not start (see {log_file()}); using Prefect's ephemeral API")
     return Api("", "ephemeral")
+
+
+def carried(api: Api, jobs: int, say: Say) -> int:
+    """Return how many runs at a time the API's database carries, at most `jobs`; `say` gets why it is fewer."""
+    if jobs <= SQLITE_RUNS:
+        return jobs
+    advice = "more need a server on Postgres: set PREFECT_API_URL to it"
+    database = PREFECT_SERVER_DATABASE_CONNECTION_URL.value()
+    known = database.get_secret_value() if database is not None else ""
+    if api.origin == "configured" or known.startswith("postgresql"):
+        if api.origin == "configured":
+            say(
+                f"{jobs} runs at a time: the server at {api.url} must be on Postgres, not on SQLite"
+            )
+        return jobs
+    say(f"{SQLITE_RUNS} runs at a time instead of {jobs}: the local server uses SQLite; {advice}")
+    return SQLITE_RUNS
 
 
 def start(url: str) -> bool:

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
+from paper2run.batches.batch_page import WORDS
+from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
 from paper2run.markdown import HEADLINES
 from paper2run.model.report import Metadata
@@ -30,6 +32,18 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     )
     console.print(f"took     {metadata.seconds:.1f} s, {metadata.attempts} attempts{hits}")
     console.print(f"folder   {folder}", soft_wrap=True)
+
+
+def print_batch(console: Console, batch: Batch, folder: Path) -> None:
+    """Print the totals of a batch, what has no verdict and why, and where all of it lies."""
+    for status, count in batch.totals.items():
+        console.print(f"{count:6} {status}: {WORDS[status]}")
+    for row in batch.rows:
+        if not row.has_verdict:
+            console.print(Text(f"without a verdict: {row.title}: {row.reason}"), soft_wrap=True)
+    console.print(f"took     {sum(row.seconds for row in batch.rows):.0f} s of runs")
+    console.print(f"folder   {folder}", soft_wrap=True)
+    console.print(f"page     {folder / 'batch.html'}", soft_wrap=True)
 
 
 def print_run(console: Console, folder: Path) -> None:

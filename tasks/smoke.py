@@ -11,6 +11,7 @@ from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import containers
 from tasks.drivers.engine import connect
+from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
 RULES: Final = ("tasks/drivers/containers.py",)
@@ -43,9 +44,13 @@ def smoke(
     settings: Settings,
 ) -> Passed | SmokeFailed:
     """Return how the smoke command ended in the image."""
-    with LogFile(Path(log_folder) / "smoke_stdout.log") as log:
+    engine = connect()
+    with (
+        LogFile(Path(log_folder) / "smoke_stdout.log") as log,
+        engine_slot(engine, settings),
+    ):
         result = containers.run(
-            connect(),
+            engine,
             built.image,
             planned.plan.smoke_command,
             limits=containers.Limits.of(settings),

@@ -21,6 +21,7 @@ from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import containers
 from tasks.drivers.engine import connect
+from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
 RULES: Final = ("paper2run/ladder.py", "tasks/drivers/containers.py")
@@ -54,10 +55,14 @@ def verify(
 ) -> Verification:
     """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
+    engine = connect()
     for check in _checks(facts, planned, target):
-        with LogFile(Path(log_folder) / f"verify_{check.rung}.log") as log:
+        with (
+            LogFile(Path(log_folder) / f"verify_{check.rung}.log") as log,
+            engine_slot(engine, settings),
+        ):
             result = containers.run(
-                connect(),
+                engine,
                 built.image,
                 check.command,
                 limits=containers.Limits.of(settings),

@@ -126,6 +126,8 @@ class Metadata(Value):
     """Each request that left for a model, in order."""
     notes: tuple[str, ...] = ()
     """What a person should know beside the verdict, such as a model that gave no help."""
+    language: str = ""
+    """The one with most source; empty where there is none."""
     python: str = ""
     cutoff: str = ""
     stages: tuple[StageTiming, ...] = ()

@@ -97,7 +97,7 @@ def run(
     where the engine cannot run containers at all.
     """
     # An engine refuses more processors than its machine has.
-    cpus = min(limits.cpus, engine.cpus)
+    cpus = min(limits.cpus, engine.capacity.cpus)
     flags = _Flags(limits, cpus, workdir, user, {"HOME": HOME, **(env or {})}, network)
     argv = ["/bin/sh", "-c", command] if command is not None else []
     name = f"paper2run-{uuid.uuid4().hex}"

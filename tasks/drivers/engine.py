@@ -23,6 +23,7 @@ RUN_LABEL: Final = "paper2run.run"
 """On everything we create; its value is the run's id, and cleaning up goes by it alone."""
 STANDIN_LABEL: Final = "paper2run.standin"
 """On base images that were made from Debian's packages instead of pulled."""
+ID_CHARACTERS: Final = 24
 CONNECT_TIMEOUT_S: Final = 15
 REQUEST_TIMEOUT_S: Final = 120
 """For one answer of a live engine; listing and removing can take a minute on a busy disk."""
@@ -57,6 +58,16 @@ class ImageInfo:
     def is_standin(self) -> bool:
         """True where the image was made from Debian's packages instead of pulled."""
         return self.labels.get(STANDIN_LABEL) == "true"
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The machine that an engine runs on."""
+
+    id: str
+    """The same for all who talk to this engine: `[a-z0-9-]`."""
+    cpus: int
+    memory_mb: int
 
 
 def connect() -> "Engine":
@@ -137,10 +148,13 @@ class Engine:
             return str(self.client.version()["Arch"])
 
     @property
-    def cpus(self) -> int:
-        """Processors that the engine's machine has."""
-        with engine_faults("asking the engine for its processors"):
-            return int(self.client.info()["NCPU"])
+    def capacity(self) -> Capacity:
+        """What the engine's machine has."""
+        with engine_faults("asking the engine for its processors and memory"):
+            info = self.client.info()
+        # Podman has no id of its own.
+        name = re.sub(r"[^a-z0-9]+", "-", str(info.get("ID") or info.get("Name") or "").lower())
+        return Capacity(name[:ID_CHARACTERS], int(info["NCPU"]), int(info["MemTotal"]) // 1024**2)
 
     def image(self, reference: str) -> ImageInfo | None:
         """Return the local image of that name or id; None if there is none."""
@@ -227,7 +241,7 @@ class Engine:
 
     def sweep(self, run_id: str) -> int:
         """Remove the containers of a run, one at a time; return how many there were."""
-        found = self._labelled(f"{RUN_LABEL}={run_id}")
+        found = self.labelled(f"{RUN_LABEL}={run_id}")
         # Whoever starts a container of the image by hand gets the image's labels, but no owner.
         ours = [container for container in found if OWNER_LABEL in container["Labels"]]
         for container in ours:
@@ -236,13 +250,14 @@ class Engine:
 
     def sweep_abandoned(self) -> int:
         """Remove the containers whose run was killed on this host; return how many there were."""
-        found = self._labelled(OWNER_LABEL)
+        found = self.labelled(OWNER_LABEL)
         abandoned = [container for container in found if is_dead(container["Labels"][OWNER_LABEL])]
         for container in abandoned:
             remove_container(self, container["Id"])
         return len(abandoned)
 
-    def _labelled(self, label: str) -> list[dict[str, Any]]:
+    def labelled(self, label: str) -> list[dict[str, Any]]:
+        """Return the engine's records of the containers with the label, `NAME` or `NAME=VALUE`, running or not."""
         with engine_faults("listing containers"):
             found: list[dict[str, Any]] = self.client.api.containers(
                 all=True, filters={"label": label}

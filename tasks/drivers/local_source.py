@@ -12,6 +12,7 @@ from typing import Final
 from paper2run.errors import UserError
 from paper2run.source import LocalSource
 from tasks.drivers.git_command import LOCAL_TIMEOUT_S, Transfer, git_attempt, git_remote
+from tasks.drivers.leftovers import SCRATCH
 
 FEW: Final = 3
 """So many changed paths are named."""
@@ -58,7 +59,7 @@ def uncommitted(folder: Path, commit: str, mirror: Path) -> str:
     index = Path(real.strip(), "index")
     if head != commit or not index.is_file():
         return ""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
         # With its time: git compares that with the files' times to see which may have changed unnoticed.
         copy = shutil.copy2(index, Path(scratch, "index"))
         env = {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(copy)}

@@ -20,10 +20,15 @@ def this_process() -> str:
 
 def is_dead(owner: str) -> bool:
     """Tell whether `owner` was a process of this host that runs no more; another host's is never judged."""
-    host, pid, start = owner.rsplit(":", 2) if owner.count(":") >= 2 else ("", "", "")
-    if host != socket.gethostname() or not pid.isdigit():
+    _, pid, start = owner.rsplit(":", 2) if owner.count(":") >= 2 else ("", "", "")
+    if not is_of_this_host(owner) or not pid.isdigit():
         return False
     return not _is_running(int(pid)) or _start_of(int(pid)) != start
+
+
+def is_of_this_host(owner: str) -> bool:
+    """Tell whether `owner` names a process of this host."""
+    return owner.rsplit(":", 2)[0] == socket.gethostname()
 
 
 def _is_running(pid: int) -> bool:

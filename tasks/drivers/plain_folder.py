@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from paper2run.errors import UserError
 from tasks.drivers.git_command import LOCAL_TIMEOUT_S, git_attempt, git_local
 from tasks.drivers.git_failures import failure
+from tasks.drivers.leftovers import SCRATCH
 from tasks.drivers.mirror import BYTES_PER_MB, Mirror, too_large
 
 IDENTITY: Final = {
@@ -49,7 +50,7 @@ def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
         )
     if sum((folder / path).lstat().st_size for path in kept) > max_mb * BYTES_PER_MB:
         raise too_large(str(folder), max_mb)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
         place = {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(Path(scratch, "index"))}
         listing = "".join(f"{path}\0" for path in kept)
         added = git_attempt(

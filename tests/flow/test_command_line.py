@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 
+from tasks.flow_runs import read_runs
 from tests.flow.conftest import containers_of
 
 
@@ -135,9 +137,12 @@ def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
 
 
 @pytest.mark.docker
-def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path, repository):
-    name = "killed"
-    here = repository({"main.py": "import time\ntime.sleep(600)\n"}, name)
+@pytest.mark.parametrize("cleaner", ["the next run", "clean"])
+def test_what_a_killed_run_left_is_removed_by_the_next_one_and_by_clean(
+    tmp_path, repository, cleaner
+):
+    name = f"killed-before-{cleaner.replace(' ', '-')}"
+    here = repository({"main.py": f"import time\ntime.sleep(600)  # {name}\n"}, name)
     out = tmp_path / "runs"
     command = [sys.executable, "-m", "flows.cli", "run", "--repo", here, "--out", str(out)]
     process = subprocess.Popen(
@@ -147,18 +152,33 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path, repository)
         stderr=subprocess.DEVNULL,
     )
     _wait_for_container(name)
+    [folder] = out.iterdir()
+    (folder / ".writing-half").touch()
+    shown = paper2run("clean", "--dry-run")
+    assert containers_of(name), "what is in use stays"
+    assert "its process was killed" not in shown.stdout
     process.kill()
     process.wait()
     assert containers_of(name), "nobody could clean up"
 
-    done = paper2run("run", "--repo", here, "--out", str(out), "--smoke", "python -c 'print(1)'")
+    if cleaner == "clean":
+        done = paper2run("clean")
+        assert "1 runs whose process was killed" in done.stdout
+    else:
+        done = paper2run(
+            "run", "--repo", here, "--out", str(out), "--smoke", "python -c 'print(1)'"
+        )
 
     assert done.returncode == 0, done.stderr
     assert containers_of(name) == []
-    assert sorted(json.loads(p.read_text())["status"] for p in out.glob("*/metadata.json")) == [
-        "running",
-        "success",
-    ]
+    kept = json.loads((folder / "metadata.json").read_text())
+    assert kept["status"] == "exception"
+    assert "killed, after stage build" in kept["reason"]
+    assert not (folder / ".writing-half").exists()
+    with get_client(sync_client=True) as client:
+        [run] = read_runs(client, [kept["flow_run_id"]])
+    assert run.state is not None
+    assert run.state.is_crashed()
 
 
 @pytest.mark.docker

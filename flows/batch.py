@@ -1,0 +1,146 @@
+"""Many repositories, several at a time: each a `reproduce` run in a process of its own, all of them counted."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows.names import batch_file
+from flows.reproduce import reproduce
+from paper2run.batches.batch_input import usable
+from paper2run.batches.queue import after_loss, next_waiting, rows_for
+from paper2run.batches.rows import Batch, BatchRow
+from paper2run.model.outcome import Rung
+from paper2run.request import Request, settings_for
+from tasks.batch_board import Board
+from tasks.batch_folder import batch_folder, new_batch, read_batch
+from tasks.children import Children, Ended, children_of, need_workers
+from tasks.flow_runs import label_run
+from tasks.records import PROGRESS
+from tasks.report import current_run_id
+
+
+@flow(name="batch", flow_run_name=batch_file, persist_result=False)
+def batch(
+    file: Annotated[
+        str,
+        Field(description="Repositories: YAML, CSV, JSON Lines, or one address a line"),
+    ],
+    jobs: Annotated[int, Field(description="Runs at a time; SQLite carries 2", ge=1)] = 2,
+    out: Annotated[
+        str, Field(description="Folder of the batch; empty: batch-<name of the file> below runs/")
+    ] = "",
+    resume: Annotated[
+        bool, Field(description="Go on: what has a verdict is not run again")
+    ] = False,
+    only_failed: Annotated[
+        bool, Field(description="Go on, and run again all that did not succeed")
+    ] = False,
+    keep_going: Annotated[
+        bool, Field(description="Run the good lines of a file that has bad ones")
+    ] = False,
+    workers: Annotated[
+        bool, Field(description="Hand the runs to the workers of reproduce/default")
+    ] = False,
+    timeout: Annotated[
+        int | None, Field(description="Seconds per smoke run; empty: 900", ge=1)
+    ] = None,
+    max_attempts: Annotated[int | None, Field(description="Builds in all; empty: 3", ge=1)] = None,
+    model: Annotated[
+        str, Field(description="LiteLLM model string; empty: as set, else rules")
+    ] = "",
+    base_url: Annotated[str, Field(description="Address of an OpenAI-compatible endpoint")] = "",
+    dry_run: Annotated[bool, Field(description="Plan and render only; no container")] = False,
+    no_cache: Annotated[bool, Field(description="Compute every stage anew")] = False,
+    target: Annotated[Rung, Field(description="Rung of the ladder to try for")] = "smoke",
+) -> State[tuple[Batch, str]]:
+    """Reproduce all repositories of a file. Completed where each got a verdict, Failed where one is without."""
+    asked = Request(
+        repo="", timeout=timeout, max_attempts=max_attempts, model=model, base_url=base_url,
+        dry_run=dry_run, no_cache=no_cache, target=target,
+    )  # fmt: skip
+    settings = settings_for(asked)
+    source = Path(file).expanduser()
+    lines = usable(read_batch(source), keep_going=keep_going, say=PROGRESS.info)
+    if workers:
+        need_workers()
+    path = Path(out) if out else settings.out / f"batch-{source.stem}"
+    with batch_folder(path, resume=resume or only_failed) as folder:
+        run_id = current_run_id()
+        label_run(run_id)
+        label_run(run_id, folder=str(folder.path))
+        earlier = folder.read() or new_batch(source, source.stem)
+        now = earlier.model_copy(update={"jobs": jobs, "flow_run_id": run_id})
+        board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=only_failed))
+        flags = {**asked.model_dump(exclude_defaults=True), "out": str(folder.runs)}
+        with children_of(run_id, folder.path / "logs") as children:
+            _adopt(board, children)
+            try:
+                _run_all(board, children, jobs, flags, workers)
+            except BaseException:
+                _mark_interrupted(board)
+                raise
+    return _verdict(board.publish(), str(folder.path))
+
+
+def _run_all(
+    board: Board, children: Children, jobs: int, flags: dict[str, Any], workers: bool
+) -> None:
+    """Keep `jobs` runs going until every row has ended."""
+    while not all(row.has_ended for row in board.rows):
+        while (place := next_waiting(board.rows, jobs)) is not None:
+            row = board.rows[place]
+            parameters = row.entry.over(flags)
+            if workers:
+                key = f"{board.batch.id}-{row.entry.key}-{row.starts}"
+                run_id = children.start_on_worker(row.title, parameters, key)
+            else:
+                run_id = children.start_process(reproduce, row.title, parameters)
+            board.change(place, row.started(run_id))
+        for run_id, ended in children.wait().items():
+            place = next(at for at, row in enumerate(board.rows) if row.flow_run_id == run_id)
+            board.change(place, _after(board.rows[place], ended))
+
+
+def _after(row: BatchRow, ended: Ended) -> BatchRow:
+    match ended.kind:
+        case "verdict":
+            assert ended.metadata is not None
+            return row.ended(ended.metadata, ended.folder)
+        case "exception":
+            return row.broken_off("exception", ended.reason, ended.folder)
+        case "cancelled":
+            return row.broken_off("interrupted", ended.reason, ended.folder)
+        case "lost":
+            return after_loss(row, ended.reason, ended.folder)
+
+
+def _adopt(board: Board, children: Children) -> None:
+    """Wait for what an earlier pass left running; what the server does not know is run again."""
+    for place, row in enumerate(board.rows):
+        if row.status == "running" and not children.adopt(row.flow_run_id):
+            board.change(place, row.model_copy(update={"status": "waiting"}))
+
+
+def _mark_interrupted(board: Board) -> None:
+    """Let the page and the record say that nothing goes on any more."""
+    words = "the batch was ended"
+    board.rows = [
+        row.broken_off("interrupted", words) if row.status == "running" else row
+        for row in board.rows
+    ]
+    board.publish()
+
+
+def _verdict(done: Batch, folder: str) -> State[tuple[Batch, str]]:
+    reproduced = done.totals.get("success", 0)
+    name = f"{reproduced} of {len(done.rows)} run"
+    without = sum(not row.has_verdict for row in done.rows)
+    if without:
+        words = f"{without} without a verdict: this machine, its network, or an interruption"
+        return Failed(name="Incomplete", message=f"{name}; {words}", data=(done, folder))
+    totals = ", ".join(f"{count} {status}" for status, count in done.totals.items())
+    return Completed(name=name, message=totals, data=(done, folder))

@@ -1,0 +1,97 @@
+"""The command `paper2run batch`: many repositories from a file, on this machine or through the workers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, cast
+
+import typer
+from rich.console import Console
+
+from paper2run.errors import HostError
+
+if TYPE_CHECKING:
+    from prefect.client.schemas import State
+
+    from paper2run.batches.rows import Batch
+
+INTERRUPTED: Final = 130
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def batch(
+    file: Annotated[
+        Path, typer.Argument(help="Repositories: YAML, CSV, JSON Lines, or one address a line.")
+    ],
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    out_folder: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            help="Folder of the batch.  [default: runs/batch-<name of the file>]",
+        ),
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on: what has a verdict is not run again.")
+    ] = False,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Go on, and run again all that did not succeed.")
+    ] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Run the good lines of a file that has bad ones.")
+    ] = False,
+    workers: Annotated[
+        bool,
+        typer.Option("--workers", help="Hand the runs to the workers of reproduce/default."),
+    ] = False,
+    timeout: Annotated[
+        int | None, typer.Option(help="Seconds per smoke run.  [default: 900]", show_default=False)
+    ] = None,
+    max_attempts: Annotated[
+        int | None,
+        typer.Option(help="Builds in all, repairs included.  [default: 3]", show_default=False),
+    ] = None,
+    model: Annotated[str, typer.Option(help="LiteLLM model string of the planner.")] = "",
+    base_url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible endpoint.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Plan and render only; no container.")
+    ] = False,
+    target: Annotated[
+        str, typer.Option(help="Rung of the ladder to try for: smoke or tests.")
+    ] = "smoke",
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every stage anew.")] = False,
+    show_traceback: Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")] = False,
+) -> None:
+    """Reproduce many repositories; what a line of the file asks for wins over the flags."""
+    from flows.batch import batch as batch_flow
+    from paper2run.request import Request, settings_for
+    from tasks.server import carried, prefect_api
+    from tasks.show import print_batch
+    from tasks.terminal import progress
+
+    parameters = {
+        "file": str(file), "out": out_folder, "resume": resume, "only_failed": only_failed,
+        "keep_going": keep_going, "workers": workers, "timeout": timeout, "max_attempts": max_attempts,
+        "model": model, "base_url": base_url, "dry_run": dry_run, "target": target, "no_cache": no_cache,
+    }  # fmt: skip
+    settings = settings_for(Request(repo=""))
+    try:
+        with prefect_api(err.print) as api, progress(err, settings.progress):
+            if api.ui:
+                err.print(f"Prefect UI: {api.ui}")
+            parameters["jobs"] = carried(api, jobs, err.print)
+            state = cast("State[tuple[Batch, str]]", batch_flow(**parameters, return_state=True))
+            done, folder = _result(state)
+    except KeyboardInterrupt:
+        err.print("interrupted; go on with --resume")
+        raise typer.Exit(INTERRUPTED) from None
+    print_batch(out, done, Path(folder))
+    raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
+
+
+def _result(state: "State[tuple[Batch, str]]") -> "tuple[Batch, str]":
+    """Return the batch of a state, also of a failed one that carries it; its exception is raised where it does not."""
+    value = state.result(raise_on_failure=False)
+    if isinstance(value, BaseException):
+        raise value
+    return value

@@ -1,0 +1,52 @@
+"""The command `paper2run clean`: what killed runs left behind is shown and removed."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+out = Console(highlight=False)
+
+
+def clean(
+    older_than: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="DAYS", help="Age of files, images and other hosts' containers."
+        ),
+    ] = 1.0,
+    images: Annotated[
+        bool, typer.Option("--images", help="Also images whose run folders are no longer there.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+) -> None:
+    """Remove what killed runs left: containers, temporary folders, unfinished files; never what is in use."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from paper2run.request import Request, settings_for
+    from tasks import server
+    from tasks.clean import find_leftovers, remove
+    from tasks.sweep import sweep_runs
+
+    settings, age = settings_for(Request(repo="")), timedelta(days=older_than)
+    url = server.configured_url() or server.local_url()
+    answers = server.answers(url)
+    with temporary_settings({PREFECT_API_URL: url} if answers else {}):
+        if not answers:
+            out.print("no Prefect server answers: flow runs are not looked at")
+        elif not dry_run and (killed := sweep_runs()):
+            out.print(f"{killed} runs whose process was killed are marked as crashed")
+        found = list(find_leftovers(settings, age, images=images, server=answers))
+    for leftover in found:
+        size = f", {leftover.size_bytes / 1e6:.0f} MB" if leftover.size_bytes else ""
+        out.print(
+            f"{leftover.kind:9} {leftover.name} ({leftover.why}{size})",
+            soft_wrap=True,
+            markup=False,
+        )
+    if dry_run:
+        out.print(f"{len(found)} things would be removed")
+        return
+    remove(found)
+    out.print(f"{len(found)} things removed")

@@ -1,0 +1,255 @@
+"""Reads a batch file from its text: YAML, CSV, JSON Lines, or a plain list of repositories.
+
+Every line is judged before anything starts, and all that is wrong is said at once, each with its line.
+"""
+
+import csv
+import difflib
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from paper2run import yaml_text
+from paper2run.batches.rows import BatchEntry
+from paper2run.errors import UserError
+from paper2run.lined_text import LinedText, line_of
+from paper2run.model.value import Value
+from paper2run.source import LocalSource, parse
+
+FIELDS: Final = tuple(BatchEntry.model_fields)
+DELIMITERS: Final = (",", ";", "\t")
+"""Of CSV: spreadsheets of many countries write semicolons."""
+
+
+class BatchLine(Value):
+    """A good line."""
+
+    line: int
+    entry: BatchEntry
+
+
+class BadLine(Value):
+    """A line that cannot be used, or a file that cannot."""
+
+    line: int
+    """1-based; 0 for the whole file."""
+    problem: str
+
+    def __str__(self) -> str:
+        """Return `line 7: …`."""
+        return f"line {self.line}: {self.problem}" if self.line else self.problem
+
+
+class BatchInput(Value):
+    """A whole batch file, judged."""
+
+    lines: tuple[BatchLine, ...]
+    bad: tuple[BadLine, ...] = ()
+    repeated: tuple[BadLine, ...] = ()
+    """Lines that ask for what an earlier line asks for; left out."""
+
+
+def read_batch_text(path: PurePath, text: str) -> BatchInput:
+    """Return what the file `path` (absolute) with this text asks for.
+
+    Its suffix tells the form; any other means a plain list. Relative paths in it are relative to the file;
+    whether they exist is not looked at.
+    """
+    readers = {".yaml": _yaml, ".yml": _yaml, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl}
+    reader = readers.get(path.suffix.lower(), _plain)
+    lines, bad = [], []
+    for line, raw in reader(text.removeprefix("\ufeff")):
+        judged = raw if isinstance(raw, str) else _judge(raw, path.parent)
+        if isinstance(judged, str):
+            bad.append(BadLine(line=line, problem=judged))
+        else:
+            lines.append(BatchLine(line=line, entry=judged))
+    if not lines and not bad:
+        bad.append(BadLine(line=0, problem="the file names no repository"))
+    return _without_repeats(lines, bad)
+
+
+def usable(
+    found: BatchInput, *, keep_going: bool, say: Callable[[str], None]
+) -> tuple[BatchLine, ...]:
+    """Return the lines to run; `say` gets what is left out. UserError with all bad lines unless `keep_going`."""
+    for left_out in found.repeated:
+        say(str(left_out))
+    if not found.bad:
+        return found.lines
+    words = "\n".join(f"  {bad}" for bad in found.bad)
+    if keep_going and found.lines:
+        say(f"{len(found.bad)} bad lines are left out:\n{words}")
+        return found.lines
+    good = f"; or run the {len(found.lines)} good ones with --keep-going" if found.lines else ""
+    raise UserError(
+        f"{len(found.bad)} bad lines, nothing was started:\n{words}",
+        next_step=f"correct them{good}",
+    )
+
+
+def same_thing(entry: BatchEntry) -> tuple[str, str]:
+    """Return repository and ref in a form that is the same for all ways to write one address.
+
+    The transport, a user name, `.git`, and upper and lower case do not tell repositories of a forge apart.
+    """
+    source = parse(entry.repo)
+    if isinstance(source, LocalSource):
+        return source.path.rstrip("/"), entry.ref
+    place = re.sub(r"^\w+://", "", source.url)
+    place = re.sub(r"^[^/@]*@", "", place)
+    if "://" not in source.url:
+        place = place.replace(":", "/", 1)
+    return place.casefold().removesuffix(".git").rstrip("/"), entry.ref or source.page
+
+
+def _judge(raw: Mapping[str, Any], folder: PurePath) -> BatchEntry | str:
+    """Return the entry, or what is wrong with it."""
+    given = {str(key).strip(): value for key, value in raw.items() if value not in (None, "")}
+    unknown = [key for key in given if key not in FIELDS]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], FIELDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(FIELDS)}"
+        return f"{unknown[0]!r} is no option of a run; {hint}"
+    if "repo" not in given:
+        return "no repository is named (`repo`)"
+    try:
+        entry = BatchEntry.model_validate(given)
+        is_local = isinstance(parse(entry.repo), LocalSource)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "the line"
+        return f"{field}: {first['msg']}, got {first.get('input')!r}"
+    except UserError as error:
+        return error.what
+    return entry.model_copy(
+        update={
+            "repo": _below(folder, entry.repo) if is_local else entry.repo,
+            "paper": _below(folder, entry.paper) if entry.paper else "",
+        }
+    )
+
+
+def _below(folder: PurePath, path: str) -> str:
+    """Return the absolute form of a path that is given relative to `folder`."""
+    local = path.removeprefix("file://")
+    return local if local.startswith("~") else posixpath.normpath(folder / local)
+
+
+def _without_repeats(lines: Iterable[BatchLine], bad: list[BadLine]) -> BatchInput:
+    first: dict[tuple[str, str], BatchLine] = {}
+    repeated = []
+    for line in lines:
+        earlier = first.setdefault(same_thing(line.entry), line)
+        if earlier is not line:
+            words = f"{line.entry.repo} is named in line {earlier.line} already; left out"
+            repeated.append(BadLine(line=line.line, problem=words))
+    return BatchInput(lines=tuple(first.values()), bad=tuple(bad), repeated=tuple(repeated))
+
+
+def _plain(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """Yield one repository a line: the address, perhaps a ref, perhaps options as `name=value`; `#` starts a remark."""
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError as error:
+            yield number, f"the line cannot be split into words: {error}"
+            continue
+        if not words:
+            continue
+        options = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+        refs = [word for word in words[1:] if "=" not in word]
+        if len(refs) > 1:
+            yield number, f"{refs[1]!r} is one word too many: an address, a ref, then name=value"
+            continue
+        # An option that says the same as a word is the later and plainer one.
+        yield number, {"repo": words[0], **({"ref": refs[0]} if refs else {}), **options}
+
+
+def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield one repository a row; the first row names the columns."""
+    header = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    columns: list[str] = []
+    try:
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            if not columns:
+                columns = [cell.strip() for cell in row]
+                if "repo" not in columns:
+                    yield (
+                        rows.line_num,
+                        f"the first row names no column `repo`: {', '.join(columns)}",
+                    )
+                    return
+            elif len(row) > len(columns):
+                yield (
+                    rows.line_num,
+                    f"{len(row)} cells, but the first row names {len(columns)} columns",
+                )
+            else:
+                cells = (cell.strip() for cell in row)
+                yield rows.line_num, dict(zip(columns, cells, strict=False))
+    except csv.Error as error:
+        yield rows.line_num, f"this is not CSV: {error}"
+
+
+def _jsonl(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield one repository a line: an object of options, or an address as a string."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            item = json.loads(line)
+        except ValueError as error:
+            yield number, f"this is not JSON: {error}"
+            continue
+        yield number, _item(item)
+
+
+def _yaml(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield one repository an item of the list: a mapping of options, or an address as a string."""
+    try:
+        items = yaml_text.parse(text)
+    except yaml_text.YamlRefused as error:
+        found = re.match(r"line (\d+): (.*)", str(error), re.DOTALL)
+        yield (
+            int(found[1]) if found else 0,
+            f"this is not YAML: {found[2] if found else error}",
+        )
+        return
+    if isinstance(items, LinedText) and not items:
+        return
+    if not isinstance(items, list):
+        yield (
+            1,
+            "a batch in YAML is a list: `- https://…`, or `- repo: https://…` with options below",
+        )
+        return
+    for item in items:
+        yield _first_line(item), _item(item)
+
+
+def _first_line(item: object) -> int:
+    """Return the line on which an item of a YAML list starts; 0 for an empty one."""
+    if isinstance(item, str):
+        return line_of(item)
+    inner = item if isinstance(item, dict | list) else ()
+    return next((line for line in map(_first_line, inner) if line), 0)
+
+
+def _item(item: object) -> dict[str, Any] | str:
+    if isinstance(item, dict):
+        nested = next((key for key, value in item.items() if isinstance(value, dict | list)), None)
+        return f"{str(nested)!r} holds a list or a mapping" if nested is not None else item
+    if isinstance(item, str):
+        return {"repo": str(item)}
+    return f"an address or a mapping is expected, got {item!r}"

@@ -1,0 +1,133 @@
+"""A batch for people and programs: `batch.html`, one page with nothing fetched from anywhere, and `batch.csv`."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import PurePath
+from typing import Final, NamedTuple, get_args
+from urllib.parse import quote
+
+from jinja2 import Environment, StrictUndefined
+
+from paper2run.batches.rows import Batch, BatchRow, RowStatus
+from paper2run.markdown import HEADLINES
+from paper2run.source import RemoteSource, parse
+
+WORDS: Final = {
+    **HEADLINES,
+    "waiting": "Not started yet",
+    "running": "Running",
+    "interrupted": "Broken off from outside; --resume runs it again",
+}
+"""By status."""
+COLUMNS: Final = (
+    "repository", "ref", "verdict", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens", "cost_usd",
+    "language", "reason", "smallest_change", "image", "folder", "flow_run_id", "flow_run_url", "line",
+)  # fmt: skip
+REFRESH_S: Final = 10
+"""A page of a batch that goes on loads itself anew."""
+
+
+class Share(NamedTuple):
+    """One part of a chart."""
+
+    name: str
+    words: str
+    rows: int
+    percent: float
+
+
+def flow_run_url(batch: Batch, flow_run_id: str) -> str:
+    """Return the page of a flow run in the Prefect UI; empty where there is none."""
+    return f"{batch.ui}/runs/flow-run/{flow_run_id}" if batch.ui and flow_run_id else ""
+
+
+def as_csv(batch: Batch) -> str:
+    """Return one row a repository, under `COLUMNS`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in batch.rows:
+        writer.writerow(
+            (
+                row.entry.repo, row.entry.ref, row.status, row.cause or "", row.rung, row.attempts,
+                f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
+                "" if row.cost_usd is None else f"{row.cost_usd:.6f}", row.language, row.reason,
+                row.smallest_change, row.image, row.folder, row.flow_run_id,
+                flow_run_url(batch, row.flow_run_id), row.line,
+            )
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def as_page(batch: Batch, folder: PurePath) -> str:
+    """Return `batch.html`, to lie in `folder`: run folders below it are linked relative to it."""
+    source = resources.files("paper2run").joinpath("batches", "batch.html.jinja").read_text("utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment.filters["duration"] = _duration
+    ended = all(row.has_ended for row in batch.rows)
+    return environment.from_string(source).render(
+        batch=batch,
+        rows=batch.rows,
+        ended=ended,
+        refresh_s=REFRESH_S,
+        verdicts=_shares(batch.rows, [row.status for row in batch.rows], get_args(RowStatus)),
+        causes=_shares(batch.rows, [row.cause for row in batch.rows if row.cause]),
+        words=WORDS,
+        seconds=sum(row.seconds for row in batch.rows),
+        tokens=sum(row.tokens for row in batch.rows),
+        cost=_cost(batch.rows),
+        run_url=lambda flow_run_id: flow_run_url(batch, flow_run_id),
+        report_url=lambda row: _report_url(row, folder),
+        page_url=_page_url,
+    )
+
+
+def _shares(
+    rows: Sequence[BatchRow], values: Sequence[str], order: Sequence[str] = ()
+) -> list[Share]:
+    """Return how the values are spread, in the given order or the most frequent first; percent of all rows."""
+    counted = Counter(values)
+    names = [name for name in order if counted[name]] or sorted(
+        counted, key=lambda name: (-counted[name], name)
+    )
+    return [
+        Share(name, WORDS.get(name, name), counted[name], round(100 * counted[name] / len(rows), 3))
+        for name in names
+    ]
+
+
+def _cost(rows: Sequence[BatchRow]) -> str:
+    """Return the sum of all known prices, marked where one is not known."""
+    known = sum(row.cost_usd or 0.0 for row in rows)
+    unknown = any(row.cost_usd is None for row in rows)
+    return f"${known:.2f}" + (" and more: no price is known for some calls" if unknown else "")
+
+
+def _duration(seconds: float) -> str:
+    """Return `12.3 s`, `4 min 05 s` or `2 h 07 min`."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _report_url(row: BatchRow, folder: PurePath) -> str:
+    """Return the address of the run's report, or of its folder where there is none; empty without a folder."""
+    if not row.folder:
+        return ""
+    path = PurePath(row.folder)
+    inside = path.is_relative_to(folder)
+    place = quote(path.relative_to(folder).as_posix() if inside else path.as_uri(), safe="/:%")
+    return f"{place}/report.md" if row.has_verdict or row.status == "preflight-failed" else place
+
+
+def _page_url(repo: str) -> str:
+    """Return the repository's page for a browser; empty for a folder or another transport."""
+    source = parse(repo)
+    is_page = isinstance(source, RemoteSource) and source.url.startswith(("https://", "http://"))
+    return source.url if is_page and isinstance(source, RemoteSource) else ""

@@ -1,0 +1,166 @@
+"""A batch of repositories: what is asked for each, and what has come of it so far (`batch.json`)."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
+
+from pydantic import Field
+
+from paper2run.digests import digest_of
+from paper2run.model.diagnosis import Cause
+from paper2run.model.outcome import Rung
+from paper2run.model.report import Metadata
+from paper2run.model.value import Value
+from paper2run.settings import Builds, SmokeSeconds
+
+RowStatus = Literal[
+    "waiting",
+    "running",
+    "success",
+    "planned",
+    "stopped-by-rule",
+    "stopped-by-llm",
+    "max-attempts-exhausted",
+    "smoke-failed",
+    "preflight-failed",
+    "exception",
+    "interrupted",
+]
+"""A run's verdict, or where its repository stands in the batch; `interrupted` was broken off from outside."""
+
+ABOUT_THE_REPOSITORY: Final[frozenset[RowStatus]] = frozenset(
+    {
+        "success",
+        "planned",
+        "stopped-by-rule",
+        "stopped-by-llm",
+        "max-attempts-exhausted",
+        "smoke-failed",
+    }
+)
+"""The verdicts that another run would only repeat; all others speak of this machine or of an interruption."""
+
+
+class BatchEntry(Value):
+    """One line of a batch file: a repository and what is asked for it; empty or None means: as for the batch."""
+
+    repo: str = Field(min_length=1)
+    ref: str = ""
+    paper: str = ""
+    timeout: SmokeSeconds | None = None
+    max_attempts: Builds | None = None
+    model: str = ""
+    base_url: str = ""
+    smoke: str = ""
+    target: Rung | None = None
+    dry_run: bool | None = None
+    no_cache: bool | None = None
+
+    @property
+    def key(self) -> str:
+        """Name the entry: the same text asks for the same thing."""
+        return digest_of(self)[:16]
+
+    def over(self, flags: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters of the run: the flags of the batch, and over them what the line says."""
+        own = {name: value for name, value in self if value not in ("", None)}
+        return {**flags, **own}
+
+
+class BatchRow(Value):
+    """One repository of a batch and what has come of it."""
+
+    entry: BatchEntry
+    line: int = 0
+    """1-based line of the batch file; 0 where it is not known."""
+    status: RowStatus = "waiting"
+    starts: int = 0
+    """Runs that were started in all passes."""
+    lost: int = 0
+    """Starts of this pass whose process died; never counted as attempts."""
+    flow_run_id: str = ""
+    """Of the last run that was started."""
+    name: str = ""
+    """`owner/name`, as soon as it is known."""
+    cause: Cause | None = None
+    reason: str = ""
+    smallest_change: str = ""
+    language: str = ""
+    rung: Rung = "none"
+    attempts: int = 0
+    seconds: float = 0.0
+    image: str = ""
+    image_size_bytes: int = 0
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+    """None where no price is known."""
+    folder: str = ""
+    """Run folder, on the machine that ran it."""
+
+    @property
+    def has_verdict(self) -> bool:
+        """True where another run would only say the same again."""
+        return self.status in ABOUT_THE_REPOSITORY
+
+    @property
+    def has_ended(self) -> bool:
+        """True where nothing is going on or to come in this pass of the batch."""
+        return self.status not in ("waiting", "running")
+
+    @property
+    def title(self) -> str:
+        """Return what people call the repository."""
+        return self.name or self.entry.repo.rstrip("/").rsplit("/", 1)[-1]
+
+    def started(self, flow_run_id: str) -> "BatchRow":
+        """Return the row with a new run under way."""
+        return self.model_copy(
+            update={
+                "status": "running",
+                "flow_run_id": flow_run_id,
+                "starts": self.starts + 1,
+                "reason": "",
+                "cause": None,
+            }
+        )
+
+    def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
+        """Return the row with what the run's summary says."""
+        taken = (
+            "status", "name", "cause", "reason", "smallest_change", "language", "rung", "attempts",
+            "seconds", "image", "image_size_bytes", "tokens", "cost_usd",
+        )  # fmt: skip
+        return self.model_copy(
+            update={**{name: getattr(metadata, name) for name in taken}, "folder": folder}
+        )
+
+    def broken_off(self, status: RowStatus, reason: str, folder: str = "") -> "BatchRow":
+        """Return the row of a run that ended without a verdict."""
+        return self.model_copy(update={"status": status, "reason": reason, "folder": folder})
+
+
+class Batch(Value):
+    """`batch.json`: everything that a later `--resume` has to know."""
+
+    id: str
+    """Of the folder, through all passes."""
+    name: str
+    source: str
+    """The batch file."""
+    jobs: int
+    started_at: datetime
+    updated_at: datetime
+    flow_run_id: str = ""
+    """Of the batch's own run, the last one."""
+    ui: str = ""
+    """Address of the Prefect UI; empty where there is none."""
+    totals: Mapping[str, int] = Field(default_factory=dict)
+    """Rows by status, those that there are."""
+    rows: tuple[BatchRow, ...] = ()
+
+    def with_rows(self, rows: tuple[BatchRow, ...], now: datetime) -> "Batch":
+        """Return the batch with other rows, counted."""
+        counted = Counter(row.status for row in rows)
+        totals = {status: counted[status] for status in get_args(RowStatus) if counted[status]}
+        return self.model_copy(update={"rows": rows, "totals": totals, "updated_at": now})

@@ -1,0 +1,211 @@
+"""The runs of a batch: one `reproduce` flow run a repository, each in a process of its own, so that no crash is shared.
+
+Either processes of this machine, which end with the batch, or runs of the deployment `reproduce/default`, which
+any worker takes. In both cases the run is a child of the batch on the UI's timeline.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
+
+import httpx
+from prefect import Task
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import FlowRun
+from prefect.client.schemas.objects import WorkerStatus
+from prefect.exceptions import MissingResult, ObjectNotFound
+from prefect.flows import Flow
+from prefect.settings import get_current_settings
+from prefect.states import Cancelled, Cancelling, Crashed, Pending
+
+from paper2run.errors import HostError
+from paper2run.model.report import Metadata
+from tasks.drivers import held
+from tasks.flow_runs import KILLED, folder_of, is_lost, read_runs
+from tasks.records import PROGRESS
+from tasks.sweep import sweep_runs
+
+DEPLOYMENT: Final = "reproduce/default"
+ENTRYPOINT: Final = "flows.reproduce.reproduce"
+POLL_S: Final = 1.0
+SILENT_SERVER_S: Final = 600.0
+"""How long a server may be away, say for a restart, before the batch gives up."""
+
+
+class Ended(NamedTuple):
+    """How a child run ended."""
+
+    kind: Literal["verdict", "exception", "lost", "cancelled"]
+    """`lost`: its process is dead or was ended from outside, and another start may do better."""
+    reason: str = ""
+    metadata: Metadata | None = None
+    folder: str = ""
+
+
+class Children:
+    """The children of one batch run."""
+
+    def __init__(self, client: SyncPrefectClient, parent_id: str, log: Path) -> None:
+        self._client = client
+        self._parent = UUID(parent_id)
+        self._log = log
+        self._running: dict[str, subprocess.Popen[bytes] | None] = {}
+        self._silent_since: float | None = None
+
+    def start_process(self, flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> str:
+        """Return the id of a new run of `flow` in a process of this machine."""
+        run = self._client.create_flow_run(
+            flow,
+            parameters=dict(parameters),
+            parent_task_run_id=self._placeholder(name),
+            state=Pending(),
+        )
+        env = {
+            **get_current_settings().to_environment_variables(exclude_unset=True),
+            "PREFECT__FLOW_RUN_ID": str(run.id),
+            "PREFECT__FLOW_ENTRYPOINT": ENTRYPOINT,
+        }
+        log = self._log / f"{run.id}.log"
+        self._running[str(run.id)] = held.start("prefect.engine", str(run.id), env=env, log=log)
+        return str(run.id)
+
+    def start_on_worker(self, name: str, parameters: Mapping[str, Any], key: str) -> str:
+        """Return the id of the run of the deployment that `key` names: the same key never starts a second one."""
+        deployment = self._client.read_deployment_by_name(DEPLOYMENT)
+        run = self._client.create_flow_run_from_deployment(
+            deployment.id,
+            parameters=dict(parameters),
+            idempotency_key=key,
+            parent_task_run_id=self._placeholder(name),
+        )
+        self._running[str(run.id)] = None
+        return str(run.id)
+
+    def adopt(self, flow_run_id: str) -> bool:
+        """Take over a run of an earlier pass that a worker may still be at, or that has ended; False for any other."""
+        for run in read_runs(self._client, [flow_run_id]):
+            if run.deployment_id is None and not (run.state and run.state.is_final()):
+                # A process of an earlier pass ended with that pass.
+                self._client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+                return False
+            self._running[flow_run_id] = None
+            return True
+        return False
+
+    def wait(self) -> dict[str, Ended]:
+        """Return the runs that have ended, after a moment if none has; HostError where the server stays away."""
+        time.sleep(POLL_S)
+        ids = [
+            flow_run_id
+            for flow_run_id, process in self._running.items()
+            if process is None or process.poll() is not None
+        ]
+        try:
+            ended = {
+                str(run.id): end for run in read_runs(self._client, ids) if (end := self._end(run))
+            }
+        except httpx.HTTPError as error:
+            self._server_is_silent(error)
+            return {}
+        self._silent_since = None
+        for flow_run_id in ended:
+            del self._running[flow_run_id]
+        return ended
+
+    def stop(self) -> None:
+        """End all that still run: processes are waited for, workers are told by the server."""
+        held.end(process for process in self._running.values() if process is not None)
+        try:
+            self._cancel_on_server()
+        except httpx.HTTPError as error:
+            PROGRESS.info(f"the Prefect server could not be told that the batch ended: {error}")
+
+    def _cancel_on_server(self) -> None:
+        for run in read_runs(self._client, [*self._running]):
+            if run.state is not None and not run.state.is_final():
+                started = run.state.is_running() and self._running[str(run.id)] is None
+                told = Cancelling if started else Cancelled
+                self._client.set_flow_run_state(
+                    run.id, told(message="the batch was ended"), force=True
+                )
+
+    def _end(self, run: FlowRun) -> Ended | None:
+        """Return how the run ended; None where it goes on."""
+        state, folder = run.state, folder_of(run)
+        process = self._running[str(run.id)]
+        if state is None or not state.is_final():
+            if process is None and not is_lost(run):
+                return None
+            self._client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+            return Ended("lost", KILLED, folder=folder)
+        if state.is_cancelled():
+            return Ended("cancelled", state.message or "cancelled", folder=folder)
+        if state.is_crashed():
+            return Ended("lost", state.message or KILLED, folder=folder)
+        try:
+            value = state.result(raise_on_failure=False)
+        except (MissingResult, OSError, ValueError) as error:
+            words = f"ended as {state.name}, but its result is not to be read here: {error}"
+            return Ended("exception", words, folder=folder)
+        if state.is_failed() or isinstance(value, BaseException):
+            words = getattr(value, "what", "") or state.message or str(value)
+            return Ended("exception", words, folder=folder)
+        metadata, folder = value
+        return Ended("verdict", metadata=metadata, folder=folder)
+
+    def _server_is_silent(self, error: httpx.HTTPError) -> None:
+        if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+            raise error
+        now = time.monotonic()
+        if self._silent_since is None:
+            PROGRESS.info(f"the Prefect server does not answer, waiting for it: {error}")
+            self._silent_since = now
+        if now - self._silent_since > SILENT_SERVER_S:
+            raise HostError(
+                f"the Prefect server has not answered for {SILENT_SERVER_S:.0f} s: {error}",
+                next_step="start it, then run the batch again with --resume",
+            ) from error
+
+    def _placeholder(self, name: str) -> UUID:
+        """Return the task run that stands for a child on the timeline of the batch."""
+        task = Task(fn=lambda: None, name=name)
+        return self._client.create_task_run(
+            task, self._parent, dynamic_key=os.urandom(8).hex(), name=name, state=Pending()
+        ).id
+
+
+@contextmanager
+def children_of(parent_id: str, log: Path) -> Iterator[Children]:
+    """Let the block start and await runs; none of them goes on after it, however it is left."""
+    sweep_runs()
+    with get_client(sync_client=True) as client:
+        children = Children(client, parent_id, log)
+        try:
+            yield children
+        finally:
+            children.stop()
+
+
+def need_workers() -> None:
+    """Check that a worker would take runs of the deployment. HostError saying what is missing."""
+    how = (
+        "`make serve` starts server, deployments and a worker; without workers leave --workers out"
+    )
+    with get_client(sync_client=True) as client:
+        try:
+            pool = client.read_deployment_by_name(DEPLOYMENT).work_pool_name
+        except ObjectNotFound:
+            raise HostError(f"there is no deployment {DEPLOYMENT}", next_step=how) from None
+        answer = client.request(
+            "POST",
+            "/work_pools/{work_pool_name}/workers/filter",
+            path_params={"work_pool_name": pool},
+            json={},
+        )
+    if not any(worker["status"] == WorkerStatus.ONLINE for worker in answer.json()):
+        raise HostError(f"no worker of the work pool {pool} is online", next_step=how)

@@ -1,0 +1,80 @@
+"""Removes what killed runs left behind on this machine, and, if asked, the images of runs that are no longer there."""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+
+from paper2run.errors import EngineError
+from paper2run.settings import Settings
+from tasks.drivers import leftovers
+from tasks.drivers.engine import connect, remove_container
+from tasks.drivers.leftovers import Leftover
+from tasks.flow_runs import ALIVE, PAGE
+from tasks.report import RUNS
+
+
+def find_leftovers(
+    settings: Settings, older_than: timedelta, *, images: bool, server: bool
+) -> Iterator[Leftover]:
+    """Yield what may be removed: nothing of a run that goes on, nothing that another host may still use.
+
+    Without an engine only files; without a `server` nothing of other hosts.
+    """
+    yield from leftovers.files(settings.home, older_than)
+    try:
+        engine = connect()
+    except EngineError:
+        return
+    yield from leftovers.containers(engine, older_than, _alive_runs() if server else None)
+    if images:
+        gone, used = _known_images(settings.home / RUNS)
+        yield from leftovers.images(engine, older_than, gone, used)
+
+
+def remove(found: Iterable[Leftover]) -> None:
+    """Remove the things; what is gone meanwhile is no error, an image that a container uses stays."""
+    for leftover in found:
+        match leftover.kind:
+            case "container":
+                remove_container(connect(), leftover.name)
+            case "image":
+                connect().remove_image(leftover.name)
+            case "folder":
+                shutil.rmtree(leftover.name)
+            case _:
+                Path(leftover.name).unlink(missing_ok=True)
+
+
+def _alive_runs() -> set[str]:
+    """Return the ids of the flow runs that go on, as the server says."""
+    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
+    found: set[str] = set()
+    with get_client(sync_client=True) as client:
+        while True:
+            page = client.read_flow_runs(
+                flow_run_filter=FlowRunFilter(state=state), limit=PAGE, offset=len(found)
+            )
+            found |= {str(run.id) for run in page}
+            if len(page) < PAGE:
+                return found
+
+
+def _known_images(notes: Path) -> tuple[set[str], set[str]]:
+    """Return the runs whose folders are gone, and the images that the other folders name."""
+    gone, used = set(), set()
+    for note in notes.glob("*"):
+        record = _folder(note) / "metadata.json"
+        if record.exists():
+            used.add(str(json.loads(record.read_text(encoding="utf-8")).get("image")))
+        else:
+            gone.add(note.name)
+    return gone, used
+
+
+def _folder(note: Path) -> Path:
+    return Path(note.read_text(encoding="utf-8").strip())

@@ -1,0 +1,86 @@
+"""What killed processes leave on this machine and in its engine, told by label, name and age from what is in use."""
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
+from tasks.drivers.owner import OWNER_LABEL, is_dead, is_of_this_host
+
+SCRATCH: Final = "paper2run-scratch-"
+"""Start of the names of our temporary folders."""
+UNFINISHED: Final = (
+    "mirrors/*.new", "debian/*/.new-*", "index/**/.new-*", "**/.writing-*",
+)  # fmt: skip
+"""Below the home: what is renamed when it is whole."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A thing that may be removed."""
+
+    kind: str
+    """`container`, `image`, `folder` or `file`."""
+    name: str
+    """The engine's name for it, or its path."""
+    why: str
+    size_bytes: int = 0
+    """Of an image; 0 where nobody counted."""
+
+
+def containers(
+    engine: Engine, older_than: timedelta, alive: Collection[str] | None
+) -> Iterator[Leftover]:
+    """Yield the containers of dead runs.
+
+    Of this host: whose process is gone, whatever their age. Of another host, which nobody here can see into: old
+    ones whose run is not among the `alive` any more; none where it is not known which those are.
+    """
+    for found in engine.labelled(OWNER_LABEL):
+        labels, name = found["Labels"], found["Names"][0].lstrip("/")
+        if is_dead(labels[OWNER_LABEL]):
+            yield Leftover("container", name, "its process was killed")
+        elif (
+            alive is not None
+            and labels.get(RUN_LABEL) not in alive
+            and not is_of_this_host(labels[OWNER_LABEL])
+            and _age(found["Created"]) > older_than
+        ):
+            yield Leftover("container", name, "its run on another host is over")
+
+
+def images(
+    engine: Engine, older_than: timedelta, gone: Collection[str], used: Set[str]
+) -> Iterator[Leftover]:
+    """Yield the images that runs in `gone` have built and that no tag in `used` names."""
+    with engine_faults("listing images"):
+        listed: list[dict[str, Any]] = engine.client.api.images(filters={"label": RUN_LABEL})
+    for found in listed:
+        tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
+        if found["Labels"][RUN_LABEL] not in gone or used & {*tags}:
+            continue
+        if _age(found["Created"]) > older_than:
+            name = tags[0] if tags else found["Id"]
+            yield Leftover("image", name, "its run folder is gone", int(found["Size"]))
+
+
+def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
+    """Yield our temporary folders, and what was never finished below the home."""
+    scratch = Path(tempfile.gettempdir()).glob(f"{SCRATCH}*")
+    unfinished = (path for pattern in UNFINISHED for path in home.glob(pattern))
+    for path in (*scratch, *unfinished):
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            continue
+        if status.st_uid == os.getuid() and _age(status.st_mtime) > older_than:
+            kind = "folder" if path.is_dir() and not path.is_symlink() else "file"
+            yield Leftover(kind, str(path), "it was never finished")
+
+
+def _age(timestamp: float) -> timedelta:
+    return datetime.now(UTC) - datetime.fromtimestamp(timestamp, UTC)

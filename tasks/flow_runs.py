@@ -1,0 +1,106 @@
+"""Flow runs as the server knows them: which process a run is in, and which runs nobody is in any more.
+
+A worker that is ended or killed leaves its runs `Running` for ever (Prefect issue 16746); each run therefore
+says in a label which process it is in, and whoever comes next on the host sets the dead ones to `Crashed`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import FlowRun
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.runtime import flow_run
+from prefect.states import Crashed
+
+from tasks.drivers.owner import OWNER_LABEL, is_dead, this_process
+
+FOLDER_LABEL: Final = "paper2run.folder"
+"""The run folder, on the machine that runs it."""
+OURS: Final = ["reproduce", "batch"]
+"""Flows whose runs carry labels; `attempt` runs go with their parents."""
+ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
+PAGE: Final = 200
+"""The server's own limit for one answer."""
+UNOWNED: Final = timedelta(minutes=30)
+"""Between a worker's taking of a run and the run's first label lie seconds, or the pull of a worker's image."""
+KILLED: Final = "the process that ran it was killed"
+
+
+def label_run(flow_run_id: str, *, folder: str = "") -> None:
+    """Write into the flow run which process it is in, or, where it is known, its folder."""
+    label = (FOLDER_LABEL, folder) if folder else (OWNER_LABEL, this_process())
+    with get_client(sync_client=True) as client:
+        client.update_flow_run_labels(UUID(flow_run_id), dict([label]))
+
+
+def tag_run(flow_run_id: str, tags: Iterable[str]) -> None:
+    """Add tags to the flow run that this process is in."""
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(flow_run_id), tags=sorted({*flow_run.tags, *tags}))
+
+
+def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:
+    """Return the runs with these ids that the server knows."""
+    found: list[FlowRun] = []
+    for start in range(0, len(ids), PAGE):
+        wanted = [UUID(flow_run_id) for flow_run_id in ids[start : start + PAGE]]
+        found += client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=wanted)), limit=PAGE
+        )
+    return found
+
+
+def crash_abandoned() -> list[str]:
+    """Set the runs whose process on this host is dead to `Crashed`, their attempts with them; return their folders."""
+    alive = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
+    with get_client(sync_client=True) as client:
+        running = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=OURS)),
+            flow_run_filter=FlowRunFilter(state=alive),
+            limit=PAGE,
+        )
+        dead = [run for run in running if is_lost(run)]
+        if not dead:
+            return []
+        inside = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in dead]),
+                state=alive,
+            ),
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["attempt"])),
+            limit=PAGE,
+        )
+        for run in (*inside, *dead):
+            client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+    return [folder for run in dead if (folder := folder_of(run))]
+
+
+def is_lost(run: FlowRun) -> bool:
+    """Tell whether nobody is in the run: its process is dead, or it was taken and has named none for long."""
+    if owner_of(run):
+        return is_dead(owner_of(run))
+    state = run.state
+    taken = state is not None and state.type in (StateType.PENDING, *ALIVE)
+    return taken and state is not None and datetime.now(UTC) - state.timestamp > UNOWNED
+
+
+def owner_of(run: FlowRun) -> str:
+    """Return the process that the run says it is in; empty where it says none."""
+    return str(run.labels.get(OWNER_LABEL, ""))
+
+
+def folder_of(run: FlowRun) -> str:
+    """Return the run folder that the run names; empty where it has none yet."""
+    return str(run.labels.get(FOLDER_LABEL, ""))

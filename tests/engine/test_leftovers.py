@@ -1,0 +1,97 @@
+"""What `clean` may remove, judged on a real engine: by label and age, never what is in use."""
+
+import os
+import subprocess
+import time
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from paper2run.model.outcome import Built
+from tasks.drivers import leftovers
+from tasks.drivers.engine import RUN_LABEL, remove_container
+from tasks.drivers.owner import OWNER_LABEL, this_process
+
+pytestmark = pytest.mark.docker
+NOW, DAY = timedelta(0), timedelta(days=1)
+
+
+def dead_process() -> str:
+    """Return the owner that a process of this host was that runs no more."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host, _, start = this_process().rsplit(":", 2)
+    return f"{host}:{ended.pid}:{start}"
+
+
+@pytest.fixture
+def container(engine, base, run_id):
+    made = []
+
+    def start(owner: str, run: str = run_id) -> str:
+        labels = {RUN_LABEL: run, OWNER_LABEL: owner}
+        found = engine.client.containers.create(base, ["true"], labels=labels)
+        made.append(found.id)
+        return str(found.name)
+
+    yield start
+    for reference in made:
+        remove_container(engine, reference)
+
+
+def test_a_container_goes_with_its_process_and_one_of_a_live_process_stays(engine, container):
+    mine, dead = container(this_process()), container(dead_process())
+
+    names = {found.name for found in leftovers.containers(engine, DAY, alive=None)}
+
+    assert dead in names
+    assert mine not in names
+
+
+def test_a_container_of_another_host_goes_only_when_its_run_is_known_to_be_over(engine, container):
+    elsewhere = container("elsewhere:1:1", run="over")
+
+    def names(age: timedelta, alive: set[str] | None) -> set[str]:
+        return {found.name for found in leftovers.containers(engine, age, alive)}
+
+    time.sleep(1)
+    assert elsewhere in names(NOW, alive=set())
+    assert elsewhere not in names(NOW, alive={"over"})
+    assert elsewhere not in names(DAY, alive=set())
+    assert elsewhere not in names(NOW, alive=None)
+
+
+def test_an_image_goes_when_the_folder_of_its_run_is_gone_and_no_other_run_names_it(
+    engine, build_image, run_id
+):
+    built = build_image(f"ENV WHICH={uuid.uuid4().hex}")
+    assert isinstance(built, Built)
+
+    def names(age: timedelta, gone: set[str], used: set[str]) -> set[str]:
+        return {found.name for found in leftovers.images(engine, age, gone, used)}
+
+    time.sleep(1)
+    assert built.image in names(NOW, {run_id}, set())
+    assert built.image not in names(NOW, {run_id}, {built.image})
+    assert built.image not in names(NOW, {"another"}, set())
+    assert built.image not in names(DAY, {run_id}, set())
+
+
+def test_files_that_were_never_finished_go_by_age(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    old, new, other = (
+        tmp_path / name for name in ("paper2run-scratch-a", "paper2run-scratch-b", "tmpxyz")
+    )
+    for folder in (old, new, other):
+        folder.mkdir()
+    unfinished = tmp_path / "home" / "debian" / "bookworm-amd64" / ".new-1"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_text("half")
+    long_ago = time.time() - 2 * DAY.total_seconds()
+    for path in (old, other, unfinished):
+        os.utime(path, (long_ago, long_ago))
+
+    found = {found.name: found.kind for found in leftovers.files(tmp_path / "home", DAY)}
+
+    assert found == {str(old): "folder", str(unfinished): "file"}

@@ -1,0 +1,190 @@
+"""Batches on a real Prefect server: each repository in a process of its own; ended, killed and resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
+
+from flows.batch import batch
+from paper2run.batches.rows import Batch, BatchRow
+from paper2run.errors import UserError
+from tasks.flow_runs import read_runs
+
+ENDED_WAIT_S = 60
+
+
+def run(file: Path, out: Path, **more: object) -> Batch:
+    asked = {"file": str(file), "out": str(out), "dry_run": True, **more}
+    value = batch(**asked, return_state=True).result(raise_on_failure=False)
+    if isinstance(value, BaseException):
+        raise value
+    done, folder = value
+    assert Path(folder) == out
+    return done
+
+
+def start(file: Path, out: Path, jobs: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "flows.cli", "batch", str(file), "--dry-run"]
+    return subprocess.Popen(
+        [*command, "--jobs", str(jobs), "--out", str(out)],
+        env={
+            **os.environ,
+            "PREFECT_API_URL": PREFECT_API_URL.value(),
+            "PREFECT_LOCAL_STORAGE_PATH": str(PREFECT_LOCAL_STORAGE_PATH.value()),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def record(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "batch.json").read_text())
+    except FileNotFoundError:
+        return {"rows": []}
+
+
+def statuses(folder: Path) -> list[str]:
+    return [row["status"] for row in record(folder)["rows"]]
+
+
+def wait_until(true: Callable[[], bool], what: str, within_s: float = 120) -> None:
+    end = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def papers(tmp_path: Path, repository) -> Path:
+    """Return a batch file of two repositories that can be planned and one that has no code."""
+    for name in ("one", "two"):
+        repository({"main.py": f"print({name!r})\n"}, name)
+    repository({"README.md": "# Code comes soon\n"}, "empty")
+    file = tmp_path / "papers.csv"
+    file.write_text("repo,smoke\none,python main.py\ntwo,python main.py\nempty,\n")
+    return file
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, repository) -> Path:
+    """Return a batch file of a repository that is done at once and one whose host never answers."""
+    repository({"main.py": "print(1)\n"}, "quick")
+    file = tmp_path / "papers.txt"
+    # A fifo where git expects a file: reading it waits for ever, as a host does that never answers.
+    slow = tmp_path / "slow"
+    repository({"main.py": "print(1)\n"}, "slow")
+    (slow / ".git" / "HEAD").unlink()
+    os.mkfifo(slow / ".git" / "HEAD")
+    file.write_text("quick smoke='python main.py'\nslow\n")
+    return file
+
+
+def test_bad_lines_are_said_at_once_and_nothing_is_started(tmp_path, papers):
+    papers.write_text(
+        papers.read_text() + "gone,\nhttps://a.example/o/n,,\n./one,\n,python main.py\n"
+    )
+    with pytest.raises(UserError) as caught:
+        batch(file=str(papers), dry_run=True, out=str(tmp_path / "out"))
+
+    for words in ("line 5", "does not exist", "line 6", "line 8"):
+        assert words in caught.value.what
+    assert "--keep-going" in caught.value.next_step
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_path, papers):
+    out = tmp_path / "out"
+    papers.write_text(papers.read_text() + "gone,\n")
+    done = run(papers, out, keep_going=True)
+
+    assert [row.status for row in done.rows] == ["planned", "planned", "stopped-by-rule"]
+    assert done.rows[2].cause == "no_code"
+    for row in done.rows:
+        kept = json.loads((Path(row.folder) / "metadata.json").read_text())
+        assert kept["flow_run_id"] == row.flow_run_id
+        assert Path(row.folder).parent == out / "runs"
+    assert "no_code" in (out / "batch.html").read_text()
+    assert (out / "batch.csv").read_text().count("\n") == 4
+    assert Batch.model_validate_json((out / "batch.json").read_text()).rows == done.rows
+    with get_client(sync_client=True) as client:
+        runs = read_runs(client, [row.flow_run_id for row in done.rows])
+        parents = {client.read_task_run(run.parent_task_run_id).flow_run_id for run in runs}
+        assert {str(parent) for parent in parents} == {done.flow_run_id}
+        assert {"stopped-by-rule", "no_code"} <= {tag for run in runs for tag in run.tags}
+
+    with pytest.raises(UserError, match="holds a batch already"):
+        run(papers, out, keep_going=True)
+    again = run(papers, out, keep_going=True, resume=True)
+    assert again.rows == done.rows
+    failures = run(papers, out, keep_going=True, only_failed=True)
+    assert [row.starts for row in failures.rows] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_batch_that_is_ended_leaves_no_process_and_is_resumed(tmp_path, hanging, number):
+    out = tmp_path / "out"
+    process = start(hanging, out, jobs=1)
+    wait_until(lambda: statuses(out) == ["planned", "running"], "the second repository")
+    first, second = record(out)["rows"]
+    wait_until(lambda: processes_of(second["flow_run_id"]) != [], "its process")
+    process.send_signal(number)
+    process.wait(ENDED_WAIT_S)
+
+    wait_until(lambda: processes_of(second["flow_run_id"]) == [], "the end of its process")
+    if number == signal.SIGTERM:
+        assert process.returncode == 130
+        assert statuses(out) == ["planned", "interrupted"]
+
+    restore(hanging.parent / "slow")
+    kept, redone = run(hanging, out, resume=True).rows
+    assert kept == BatchRow.model_validate(first), "what had a verdict was not run again"
+    assert (redone.status, redone.starts) == ("planned", 2)
+    with get_client(sync_client=True) as client:
+        [lost] = read_runs(client, [second["flow_run_id"]])
+        assert lost.state is not None
+        assert lost.state.is_final()
+
+
+def test_one_crash_touches_no_other_repository_and_is_started_again(tmp_path, hanging):
+    out = tmp_path / "out"
+    process = start(hanging, out, jobs=2)
+    wait_until(lambda: statuses(out) == ["planned", "running"], "the second repository")
+    lost = record(out)["rows"][1]["flow_run_id"]
+    wait_until(lambda: processes_of(lost) != [], "its process")
+    restore(hanging.parent / "slow")
+    for pid in processes_of(lost):
+        os.kill(pid, signal.SIGKILL)
+
+    assert process.wait(120) == 0
+    first, second = record(out)["rows"]
+    assert (first["status"], first["starts"]) == ("planned", 1)
+    assert (second["status"], second["starts"], second["attempts"]) == ("planned", 2, 0)
+    assert second["flow_run_id"] != lost
+
+
+def restore(slow: Path) -> None:
+    head = slow / ".git" / "HEAD"
+    head.unlink()
+    head.write_text("ref: refs/heads/master\n")
+
+
+def processes_of(flow_run_id: str) -> list[int]:
+    """Return the processes whose command line names the flow run."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if flow_run_id.encode() in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found

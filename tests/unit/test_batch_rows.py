@@ -1,0 +1,113 @@
+"""Which repositories a pass of a batch runs, in which order, and what its page says."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from paper2run.batches.batch_input import read_batch_text
+from paper2run.batches.batch_page import as_csv, as_page
+from paper2run.batches.queue import MAX_STARTS, after_loss, next_waiting, rows_for
+from paper2run.batches.rows import Batch, BatchRow
+from paper2run.model.report import Metadata, Versions
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def lines(*addresses: str):
+    return read_batch_text(PurePosixPath("/b/list.txt"), "\n".join(addresses)).lines
+
+
+def rows(*statuses: str) -> list[BatchRow]:
+    asked = lines(*(f"https://a.example/o/r{n}" for n in range(len(statuses))))
+    return [
+        BatchRow(entry=line.entry, status=status)
+        for line, status in zip(asked, statuses, strict=True)
+    ]
+
+
+def batch(*given: BatchRow) -> Batch:
+    empty = Batch(
+        id="1", name="a <b>", source="/b/list.txt", jobs=2, started_at=NOW, updated_at=NOW,
+        ui="http://127.0.0.1:4200",
+    )  # fmt: skip
+    return empty.with_rows(given, NOW)
+
+
+def test_rows_start_in_the_order_of_the_file_and_no_more_than_the_jobs():
+    given = rows("success", "running", "waiting", "waiting")
+
+    assert next_waiting(given, jobs=2) == 2
+    given[2] = given[2].started("run")
+    assert next_waiting(given, jobs=2) is None
+    assert next_waiting(given, jobs=3) == 3
+
+
+def test_a_lost_run_waits_behind_those_that_were_not_tried_and_is_given_up_after_some_losses():
+    given = rows("waiting", "waiting")
+    given[0] = after_loss(given[0].started("run"), "killed", "/runs/r0")
+    assert given[0].status == "waiting"
+    assert next_waiting(given, jobs=1) == 1
+
+    row = given[0]
+    for _ in range(MAX_STARTS - 1):
+        row = after_loss(row.started("run"), "killed", "/runs/r0")
+    assert row.status == "exception"
+    assert "killed" in row.reason
+    assert row.attempts == 0
+
+
+def test_a_resumed_batch_keeps_verdicts_and_runs_all_else_again():
+    asked = lines(*(f"https://a.example/o/r{n}" for n in range(6)))
+    earlier = rows(
+        "success", "stopped-by-rule", "exception", "interrupted", "running", "preflight-failed"
+    )
+
+    again = rows_for(asked, earlier, only_failed=False)
+    assert [row.status for row in again] == [
+        "success", "stopped-by-rule", "waiting", "waiting", "running", "waiting",
+    ]  # fmt: skip
+    failures = rows_for(asked, earlier, only_failed=True)
+    assert [row.status for row in failures] == ["success", *["waiting"] * 3, "running", "waiting"]
+
+
+def test_a_changed_line_is_run_again_and_a_new_one_is_added():
+    earlier = [row.model_copy(update={"status": "success"}) for row in rows("success", "success")]
+    asked = lines("https://a.example/o/new", "https://a.example/o/r0", "https://a.example/o/r1 v2")
+
+    assert [row.status for row in rows_for(asked, earlier, only_failed=False)] == [
+        "waiting", "success", "waiting",
+    ]  # fmt: skip
+
+
+def test_the_page_fetches_nothing_escapes_what_repositories_say_and_links_relative():
+    metadata = Metadata(
+        status="stopped-by-rule", cause="missing_data", repo="x", name="o/r0", attempts=2, seconds=130,
+        reason="<script>alert(1)</script>", started_at=NOW, versions=Versions(paper2run="1", rules="1"),
+    )  # fmt: skip
+    ended = rows("running")[0].started("0123").ended(metadata, "/b/out/runs/r0-1")
+
+    page = as_page(batch(ended), PurePosixPath("/b/out"))
+
+    assert "<script>alert" not in page
+    assert "a &lt;b&gt;" in page
+    assert 'href="runs/r0-1/report.md"' in page
+    assert "http://127.0.0.1:4200/runs/flow-run/0123" in page
+    assert "2 min 10 s" in page
+    assert not re.findall(r'(?:src|@import|url\()\s*=?\s*["\']?https?:', page)
+    assert 'http-equiv="refresh"' not in page
+    assert 'http-equiv="refresh"' in as_page(batch(*rows("running")), PurePosixPath("/b/out"))
+
+
+def test_the_csv_has_one_row_a_repository():
+    [row, _] = csv.DictReader(io.StringIO(as_csv(batch(*rows("success", "waiting")))))
+
+    assert (row["repository"], row["verdict"]) == ("https://a.example/o/r0", "success")
+
+
+def test_a_batch_survives_its_own_record():
+    kept = batch(*rows("success", "waiting", "success"))
+
+    assert Batch.model_validate_json(kept.model_dump_json()) == kept
+    assert dict(kept.totals) == {"waiting": 1, "success": 2}
