@@ -1,7 +1,7 @@
 """Many repositories, several at a time: each a `reproduce` run in a process of its own, all of them counted."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.client.schemas import State
@@ -11,9 +11,10 @@ from pydantic import Field
 from flows.names import batch_file
 from flows.reproduce import reproduce
 from paper2run.batches.batch_input import usable
-from paper2run.batches.queue import after_loss, next_waiting, rows_for
+from paper2run.batches.queue import after_loss, next_waiting, parameters_of, rows_for, share_of
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.model.outcome import Rung
+from paper2run.model.usage import Budget
 from paper2run.request import Request, settings_for
 from tasks.batch_board import Board
 from tasks.batch_folder import batch_folder, new_batch, read_batch
@@ -56,13 +57,25 @@ def batch(
     dry_run: Annotated[bool, Field(description="Plan and render only; no container")] = False,
     no_cache: Annotated[bool, Field(description="Compute every stage anew")] = False,
     target: Annotated[Rung, Field(description="Rung of the ladder to try for")] = "smoke",
+    planner: Annotated[
+        Literal["", "rules", "model", "auto"],
+        Field(description="Who plans; empty: as set, else auto: the model where the rules doubt"),
+    ] = "",
+    max_tokens: Annotated[
+        int | None, Field(description="Tokens that the whole batch may spend on the model", ge=0)
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None,
+        Field(description="US dollars that the whole batch may spend on the model", ge=0),
+    ] = None,
 ) -> State[tuple[Batch, str]]:
     """Reproduce all repositories of a file. Completed where each got a verdict, Failed where one is without."""
     asked = Request(
         repo="", timeout=timeout, max_attempts=max_attempts, model=model, base_url=base_url,
-        dry_run=dry_run, no_cache=no_cache, target=target,
+        dry_run=dry_run, no_cache=no_cache, target=target, planner=planner,
     )  # fmt: skip
     settings = settings_for(asked)
+    budget = Budget(max_tokens=max_tokens, max_cost_usd=max_cost_usd)
     source = Path(file).expanduser()
     lines = usable(read_batch(source), keep_going=keep_going, say=PROGRESS.info)
     if workers:
@@ -75,11 +88,15 @@ def batch(
         earlier = folder.read() or new_batch(source, source.stem)
         now = earlier.model_copy(update={"jobs": jobs, "flow_run_id": run_id})
         board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=only_failed))
-        flags = {**asked.model_dump(exclude_defaults=True), "out": str(folder.runs)}
+        flags = {
+            **asked.model_dump(exclude_defaults=True),
+            **settings.budget.model_dump(exclude_none=True),
+            "out": str(folder.runs),
+        }
         with children_of(run_id, folder.path / "logs") as children:
             _adopt(board, children)
             try:
-                _run_all(board, children, jobs, flags, workers)
+                _run_all(board, children, jobs, flags, budget, workers)
             except BaseException:
                 _mark_interrupted(board)
                 raise
@@ -87,19 +104,25 @@ def batch(
 
 
 def _run_all(
-    board: Board, children: Children, jobs: int, flags: dict[str, Any], workers: bool
+    board: Board,
+    children: Children,
+    jobs: int,
+    flags: dict[str, Any],
+    budget: Budget,
+    workers: bool,
 ) -> None:
     """Keep `jobs` runs going until every row has ended."""
     while not all(row.has_ended for row in board.rows):
         while (place := next_waiting(board.rows, jobs)) is not None:
             row = board.rows[place]
-            parameters = row.entry.over(flags)
+            share = share_of(board.rows, jobs, budget)
+            parameters = parameters_of(row, flags, share)
             if workers:
                 key = f"{board.batch.id}-{row.entry.key}-{row.starts}"
                 run_id = children.start_on_worker(row.title, parameters, key)
             else:
                 run_id = children.start_process(reproduce, row.title, parameters)
-            board.change(place, row.started(run_id))
+            board.change(place, row.started(run_id, share))
         for run_id, ended in children.wait().items():
             place = next(at for at, row in enumerate(board.rows) if row.flow_run_id == run_id)
             board.change(place, _after(board.rows[place], ended))

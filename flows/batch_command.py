@@ -1,7 +1,7 @@
 """The command `paper2run batch`: many repositories from a file, on this machine or through the workers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 import typer
 from rich.console import Console
@@ -51,8 +51,19 @@ def batch(
         int | None,
         typer.Option(help="Builds in all, repairs included.  [default: 3]", show_default=False),
     ] = None,
+    planner: Annotated[
+        Literal["", "rules", "model", "auto"],
+        typer.Option(help="Who plans: rules, model or auto.  [default: auto]", show_default=False),
+    ] = "",
     model: Annotated[str, typer.Option(help="LiteLLM model string of the planner.")] = "",
     base_url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible endpoint.")] = "",
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens that the whole batch may spend on the model.", min=0)
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None,
+        typer.Option(help="US dollars that the whole batch may spend on the model.", min=0),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan and render only; no container.")
     ] = False,
@@ -72,7 +83,8 @@ def batch(
     parameters = {
         "file": str(file), "out": out_folder, "resume": resume, "only_failed": only_failed,
         "keep_going": keep_going, "workers": workers, "timeout": timeout, "max_attempts": max_attempts,
-        "model": model, "base_url": base_url, "dry_run": dry_run, "target": target, "no_cache": no_cache,
+        "planner": planner, "model": model, "base_url": base_url, "max_tokens": max_tokens,
+        "max_cost_usd": max_cost_usd, "dry_run": dry_run, "target": target, "no_cache": no_cache,
     }  # fmt: skip
     settings = settings_for(Request(repo=""))
     try:

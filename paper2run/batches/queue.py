@@ -1,10 +1,11 @@
 """Who is next: which repositories a pass of a batch runs, and in which order. Pure decisions over rows."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from paper2run.batches.batch_input import BatchLine
 from paper2run.batches.rows import BatchRow
+from paper2run.model.usage import Budget, Usage
 
 MAX_STARTS: Final = 3
 """Starts of one repository in a pass whose process is lost each time: it may be what kills them."""
@@ -25,7 +26,7 @@ def rows_for(
         done = row.has_verdict and not (only_failed and row.status not in ("success", "planned"))
         if not done and row.status != "running":
             row = BatchRow(entry=line.entry, starts=row.starts)
-        rows.append(row.model_copy(update={"line": line.line}))
+        rows.append(row.model_copy(update={"line": line.line, "lost": 0, "share": None}))
     return tuple(rows)
 
 
@@ -39,6 +40,27 @@ def next_waiting(rows: Sequence[BatchRow], jobs: int) -> int | None:
     if running >= jobs or not waiting:
         return None
     return min(waiting, key=lambda place: (rows[place].lost, place))
+
+
+def share_of(rows: Sequence[BatchRow], jobs: int, budget: Budget) -> Budget:
+    """Return what the next run may spend: an equal part, a free job, of what the runs of this pass leave.
+
+    So the batch stays within its budget whatever the runs do; what a run leaves over goes to later ones.
+    """
+    free = max(jobs - sum(row.status == "running" for row in rows), 1)
+    spent = sum((row.spent for row in rows if row.share is not None), Usage())
+    left = budget.left(spent)
+    return Budget(
+        max_tokens=None if left.max_tokens is None else left.max_tokens // free,
+        max_cost_usd=None if left.max_cost_usd is None else left.max_cost_usd / free,
+    )
+
+
+def parameters_of(row: BatchRow, flags: Mapping[str, Any], share: Budget) -> dict[str, Any]:
+    """Return the parameters of the row's run: the line over the flags, and no more to spend than its share."""
+    asked = row.entry.over(flags)
+    own = Budget(max_tokens=asked.get("max_tokens"), max_cost_usd=asked.get("max_cost_usd"))
+    return {**asked, **own.within(share).model_dump(exclude_none=True)}
 
 
 def after_loss(row: BatchRow, reason: str, folder: str) -> BatchRow:

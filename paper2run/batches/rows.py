@@ -11,6 +11,7 @@ from paper2run.digests import digest_of
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
+from paper2run.model.usage import Budget, Usage
 from paper2run.model.value import Value
 from paper2run.settings import Builds, SmokeSeconds
 
@@ -50,8 +51,11 @@ class BatchEntry(Value):
     paper: str = ""
     timeout: SmokeSeconds | None = None
     max_attempts: Builds | None = None
+    planner: Literal["", "rules", "model", "auto"] = ""
     model: str = ""
     base_url: str = ""
+    max_tokens: int | None = Field(None, ge=0)
+    max_cost_usd: float | None = Field(None, ge=0)
     smoke: str = ""
     target: Rung | None = None
     dry_run: bool | None = None
@@ -81,6 +85,8 @@ class BatchRow(Value):
     """Starts of this pass whose process died; never counted as attempts."""
     flow_run_id: str = ""
     """Of the last run that was started."""
+    share: Budget | None = None
+    """What the last run may spend of the budget of this pass; None where it was not started in this pass."""
     name: str = ""
     """`owner/name`, as soon as it is known."""
     cause: Cause | None = None
@@ -109,16 +115,25 @@ class BatchRow(Value):
         return self.status not in ("waiting", "running")
 
     @property
+    def spent(self) -> Usage:
+        """What the run took of the model; one that goes on, or was lost, counts as its whole share."""
+        if self.has_ended and self.status not in ("interrupted", "exception"):
+            return Usage(completion_tokens=self.tokens, cost_usd=self.cost_usd)
+        share = self.share or Budget()
+        return Usage(completion_tokens=share.max_tokens or 0, cost_usd=share.max_cost_usd or 0.0)
+
+    @property
     def title(self) -> str:
         """Return what people call the repository."""
         return self.name or self.entry.repo.rstrip("/").rsplit("/", 1)[-1]
 
-    def started(self, flow_run_id: str) -> "BatchRow":
+    def started(self, flow_run_id: str, share: Budget) -> "BatchRow":
         """Return the row with a new run under way."""
         return self.model_copy(
             update={
                 "status": "running",
                 "flow_run_id": flow_run_id,
+                "share": share,
                 "starts": self.starts + 1,
                 "reason": "",
                 "cause": None,

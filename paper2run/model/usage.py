@@ -82,6 +82,12 @@ class Budget(Value):
             else max(0.0, cost - (cost if spent.cost_usd is None else spent.cost_usd)),
         )
 
+    def within(self, other: "Budget") -> "Budget":
+        """Return the tighter of both limits."""
+        tokens = [n for n in (self.max_tokens, other.max_tokens) if n is not None]
+        costs = [n for n in (self.max_cost_usd, other.max_cost_usd) if n is not None]
+        return Budget(max_tokens=min(tokens, default=None), max_cost_usd=min(costs, default=None))
+
     def refusal(self, spent: Usage, next_call: Usage) -> str:
         """Return why the next call, at its dearest, may not be made; empty if it may."""
         after = spent + next_call

@@ -8,9 +8,17 @@ from pathlib import PurePosixPath
 
 from paper2run.batches.batch_input import read_batch_text
 from paper2run.batches.batch_page import as_csv, as_page
-from paper2run.batches.queue import MAX_STARTS, after_loss, next_waiting, rows_for
+from paper2run.batches.queue import (
+    MAX_STARTS,
+    after_loss,
+    next_waiting,
+    parameters_of,
+    rows_for,
+    share_of,
+)
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.model.report import Metadata, Versions
+from paper2run.model.usage import Budget
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -39,20 +47,20 @@ def test_rows_start_in_the_order_of_the_file_and_no_more_than_the_jobs():
     given = rows("success", "running", "waiting", "waiting")
 
     assert next_waiting(given, jobs=2) == 2
-    given[2] = given[2].started("run")
+    given[2] = given[2].started("run", Budget())
     assert next_waiting(given, jobs=2) is None
     assert next_waiting(given, jobs=3) == 3
 
 
 def test_a_lost_run_waits_behind_those_that_were_not_tried_and_is_given_up_after_some_losses():
     given = rows("waiting", "waiting")
-    given[0] = after_loss(given[0].started("run"), "killed", "/runs/r0")
+    given[0] = after_loss(given[0].started("run", Budget()), "killed", "/runs/r0")
     assert given[0].status == "waiting"
     assert next_waiting(given, jobs=1) == 1
 
     row = given[0]
     for _ in range(MAX_STARTS - 1):
-        row = after_loss(row.started("run"), "killed", "/runs/r0")
+        row = after_loss(row.started("run", Budget()), "killed", "/runs/r0")
     assert row.status == "exception"
     assert "killed" in row.reason
     assert row.attempts == 0
@@ -86,7 +94,7 @@ def test_the_page_fetches_nothing_escapes_what_repositories_say_and_links_relati
         status="stopped-by-rule", cause="missing_data", repo="x", name="o/r0", attempts=2, seconds=130,
         reason="<script>alert(1)</script>", started_at=NOW, versions=Versions(paper2run="1", rules="1"),
     )  # fmt: skip
-    ended = rows("running")[0].started("0123").ended(metadata, "/b/out/runs/r0-1")
+    ended = rows("running")[0].started("0123", Budget()).ended(metadata, "/b/out/runs/r0-1")
 
     page = as_page(batch(ended), PurePosixPath("/b/out"))
 
@@ -111,3 +119,32 @@ def test_a_batch_survives_its_own_record():
 
     assert Batch.model_validate_json(kept.model_dump_json()) == kept
     assert dict(kept.totals) == {"waiting": 1, "success": 2}
+
+
+def test_a_budget_is_shared_by_the_jobs_and_never_overspent():
+    budget = Budget(max_tokens=1000, max_cost_usd=1.0)
+    given = rows("waiting", "waiting", "waiting")
+    first = share_of(given, 2, budget)
+    assert (first.max_tokens, first.max_cost_usd) == (500, 0.5)
+    given[0] = given[0].started("a", first)
+    second = share_of(given, 2, budget)
+    assert second.max_tokens == 500
+    given[1] = given[1].started("b", second)
+
+    used = {"status": "success", "tokens": 100, "cost_usd": 0.1}
+    given[0] = given[0].model_copy(update=used)
+    assert share_of(given, 2, budget).max_tokens == 400, "the rest, but for what the second may use"
+    given[1] = given[1].broken_off("exception", "lost")
+    assert share_of(given, 1, budget).max_tokens == 400, "what a lost run spent is not known"
+    assert share_of(given, 2, Budget()) == Budget()
+
+
+def test_a_run_may_spend_no_more_than_its_line_its_setting_and_its_share_allow():
+    asked = lines("https://a.example/o/n max_tokens=50", "https://a.example/o/m")
+    flags = {"max_tokens": 200, "timeout": 9}
+
+    own, set_by_flag = (
+        parameters_of(BatchRow(entry=line.entry), flags, Budget(max_tokens=100)) for line in asked
+    )
+    assert own["max_tokens"] == 50
+    assert set_by_flag == {"repo": "https://a.example/o/m", "timeout": 9, "max_tokens": 100}
