@@ -70,6 +70,11 @@ small-model: $(INSTALLED) engine base-image ## ask a real small model, served on
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'xllamacpp>=2026.10'
 	$(BIN)/pytest -q --docker --small-model tests/small_model
 
+.PHONY: test-full
+test-full: IMAGES = 3.11 bookworm
+test-full: check base-image ## test, and the tests that take minutes each: workers killed, batches cancelled
+	$(BIN)/pytest -q --docker --full tests/stage tests/flow tests/engine
+
 .PHONY: serve
 serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C
 	@deployments/serve.sh

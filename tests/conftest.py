@@ -29,10 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests that ask a real small model as well",
     )
+    parser.addoption("--full", action="store_true", help="run the tests that take minutes as well")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for marker, option in (("docker", "--docker"), ("small_model", "--small-model")):
+    options = {"docker": "--docker", "full": "--full", "small_model": "--small-model"}
+    for marker, option in options.items():
         if config.getoption(option):
             continue
         for item in items:

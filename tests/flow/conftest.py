@@ -1,5 +1,6 @@
 """A real Prefect server for the whole session, folders of its own for everything that is kept."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -76,3 +77,23 @@ def containers_of(name: str) -> list[str]:
 
     containers = connect().client.api.containers(all=True, filters={"label": RUN_LABEL})
     return [found["Id"] for found in containers if found["Image"].startswith(f"paper2run/{name}:")]
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, repository: Repository) -> Iterator[Path]:
+    """Return a batch file of a repository that is done at once and one whose host never answers."""
+    repository({"main.py": "print(1)\n"}, "quick")
+    repository({"main.py": "print(1)\n"}, "slow")
+    file, fifo = tmp_path / "papers.txt", tmp_path / "fifo"
+    # A fifo where git expects a file: reading it waits for ever, as a host does that never answers.
+    os.mkfifo(fifo)
+    head = tmp_path / "slow" / ".git" / "HEAD"
+    head.unlink()
+    os.link(fifo, head)
+    file.write_text("quick smoke='python main.py'\nslow\n")
+    yield file
+    # Whoever still reads gets the end of the file.
+    try:
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError as error:
+        assert error.errno == errno.ENXIO, "nobody reads any more"

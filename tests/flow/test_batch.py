@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from flows.batch import batch
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.errors import UserError
 from tasks.flow_runs import read_runs
+from tests.flow.batches import processes_of, record, restore, statuses, wait_until
 
 ENDED_WAIT_S = 60
 
@@ -46,24 +45,6 @@ def start(file: Path, out: Path, jobs: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def record(folder: Path) -> dict:
-    try:
-        return json.loads((folder / "batch.json").read_text())
-    except FileNotFoundError:
-        return {"rows": []}
-
-
-def statuses(folder: Path) -> list[str]:
-    return [row["status"] for row in record(folder)["rows"]]
-
-
-def wait_until(true: Callable[[], bool], what: str, within_s: float = 120) -> None:
-    end = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.1)
-
-
 @pytest.fixture
 def papers(tmp_path: Path, repository) -> Path:
     """Return a batch file of two repositories that can be planned and one that has no code."""
@@ -72,20 +53,6 @@ def papers(tmp_path: Path, repository) -> Path:
     repository({"README.md": "# Code comes soon\n"}, "empty")
     file = tmp_path / "papers.csv"
     file.write_text("repo,smoke\none,python main.py\ntwo,python main.py\nempty,\n")
-    return file
-
-
-@pytest.fixture
-def hanging(tmp_path: Path, repository) -> Path:
-    """Return a batch file of a repository that is done at once and one whose host never answers."""
-    repository({"main.py": "print(1)\n"}, "quick")
-    file = tmp_path / "papers.txt"
-    # A fifo where git expects a file: reading it waits for ever, as a host does that never answers.
-    slow = tmp_path / "slow"
-    repository({"main.py": "print(1)\n"}, "slow")
-    (slow / ".git" / "HEAD").unlink()
-    os.mkfifo(slow / ".git" / "HEAD")
-    file.write_text("quick smoke='python main.py'\nslow\n")
     return file
 
 
@@ -161,30 +128,12 @@ def test_one_crash_touches_no_other_repository_and_is_started_again(tmp_path, ha
     wait_until(lambda: statuses(out) == ["planned", "running"], "the second repository")
     lost = record(out)["rows"][1]["flow_run_id"]
     wait_until(lambda: processes_of(lost) != [], "its process")
-    restore(hanging.parent / "slow")
     for pid in processes_of(lost):
         os.kill(pid, signal.SIGKILL)
+    restore(hanging.parent / "slow")
 
     assert process.wait(120) == 0
     first, second = record(out)["rows"]
     assert (first["status"], first["starts"]) == ("planned", 1)
     assert (second["status"], second["starts"], second["attempts"]) == ("planned", 2, 0)
     assert second["flow_run_id"] != lost
-
-
-def restore(slow: Path) -> None:
-    head = slow / ".git" / "HEAD"
-    head.unlink()
-    head.write_text("ref: refs/heads/master\n")
-
-
-def processes_of(flow_run_id: str) -> list[int]:
-    """Return the processes whose command line names the flow run."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if flow_run_id.encode() in entry.read_bytes():
-                found.append(int(entry.parent.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found

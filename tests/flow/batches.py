@@ -1,0 +1,53 @@
+"""What tests of batches look at: the record, the processes, and a repository that never answers."""
+
+import errno
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def record(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "batch.json").read_text())
+    except FileNotFoundError:
+        return {"rows": []}
+
+
+def statuses(folder: Path) -> list[str]:
+    return [row["status"] for row in record(folder)["rows"]]
+
+
+def wait_until(true: Callable[[], bool], what: str, within_s: float = 120) -> None:
+    end = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.1)
+
+
+def restore(slow: Path) -> None:
+    """Let the host answer: those who ask from now on, and the one who waits already, if any."""
+    fifo, head = slow.parent / "fifo", slow / ".git" / "HEAD"
+    answer = b"ref: refs/heads/master\n"
+    head.unlink()
+    head.write_bytes(answer)
+    try:
+        waiting = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        assert error.errno == errno.ENXIO, "nobody waits"
+        return
+    os.write(waiting, answer)
+    os.close(waiting)
+
+
+def processes_of(flow_run_id: str) -> list[int]:
+    """Return the processes whose command line names the flow run."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if flow_run_id.encode() in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
