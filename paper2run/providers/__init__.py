@@ -4,7 +4,16 @@ from typing import Protocol
 
 from paper2run.evidence import Evidence
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.providers import go_language, java, javascript, native, perl, python, r_language
+from paper2run.providers import (
+    go_language,
+    java,
+    javascript,
+    native,
+    perl,
+    python,
+    r_language,
+    rust,
+)
 
 
 class Provider(Protocol):
@@ -18,7 +27,16 @@ class Provider(Protocol):
 
 
 # Python last: it takes any repository with Python in it, while each of the others asks that its own language leads
-# and that no Python project is declared at the root. Of those, R, Go, Java and Node come before the compilers of C:
-# their manifests mean one thing, while a Makefile stands beside code of every language.
-# Perl comes before Python, too, and takes only what is Perl for the most part.
-PROVIDERS: tuple[Provider, ...] = (r_language, go_language, java, javascript, native, perl, python)
+# and that no Python project is declared at the root. Of those, R, Go, Rust, Java and Node come before the compilers of
+# C: their manifests mean one thing, while a Makefile stands beside code of every language. Perl takes only what is Perl
+# for the most part.
+PROVIDERS: tuple[Provider, ...] = (
+    r_language,
+    go_language,
+    rust,
+    java,
+    javascript,
+    native,
+    perl,
+    python,
+)
