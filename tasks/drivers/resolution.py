@@ -186,10 +186,10 @@ class Attempt:
         fitting.sort(key=lambda release: release.version.is_prerelease)
         if not fitting:
             return f"no release of {need.name} out by then fits {need.specifier}"
-        pythons = sorted(
-            {tag.split("-")[0] for wheel in fitting[0].wheels for tag in wheel_tags(wheel)}
-        )
+        tags = {tag for wheel in fitting[0].wheels for tag in wheel_tags(wheel)}
+        here = sorted({tag.split("-")[0] for tag in tags if tag.endswith("-any") or "linux" in tag})
+        elsewhere = "other systems alone" if tags else "nothing"
         return (
             f"no wheel of {need} for Python {self._target.version}: "
-            f"{fitting[0].version} has wheels for {', '.join(pythons) or 'nothing'}"
+            f"{fitting[0].version} has wheels for {', '.join(here) or elsewhere}"
         )
