@@ -37,15 +37,18 @@ class Tallies:
         name = third_party(self._tree, imported, path)
         if not name:
             return
-        line = 0 if note else imported.line
-        source = Source(kind="import", path=path, line=line, note=note)
-        tally = self._found.setdefault((name, where), Tally(source, imported.guarded))
+        tally = self._found.get((name, where))
+        # A source is made where it is kept: thousands of files import the same few modules.
+        if tally is None or (tally.guarded and not imported.guarded):
+            line = 0 if note else imported.line
+            source = Source(kind="import", path=path, line=line, note=note)
+            if tally is None:
+                tally = self._found[name, where] = Tally(source, imported.guarded)
+            tally.source, tally.guarded = source, imported.guarded
         tally.paths.add(path)
         below = imported.module.removeprefix(name).removeprefix(".").partition(".")[0]
         if below:
             tally.below.add(below)
-        if tally.guarded and not imported.guarded:
-            tally.source, tally.guarded = source, False
 
     def facts(self) -> Iterable[Import]:
         """Yield one fact per module and kind of place; unguarded if any file there needs it; by name."""
