@@ -180,12 +180,13 @@ def _first_answer(
     tokens = chat.context_tokens(talk.endpoint.model) - MAX_ANSWER_TOKENS
     room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
     for shrinking in range(SHRINKINGS + 1):
-        messages = compose(room >> shrinking)
+        messages = compose(room)
         try:
             return messages, talk.ask(messages)
         except PromptTooLong:
             if shrinking == SHRINKINGS:
                 raise
+            room = min(room, sum(len(message.content) for message in messages)) // 2
     raise AssertionError("the last round returns or raises")
 
 

@@ -154,6 +154,12 @@ def test_a_prompt_that_is_too_long_is_halved(service, tmp_path):
     assert answered.failure == ""
 
 
+def test_a_prompt_far_below_what_was_thought_to_fit_is_halved_too(service, tmp_path):
+    assert plan(service, "too-long-once", tmp_path).base_image == "python:3.11-slim"
+    whole, half = (str(request.body["messages"]) for request in service.requests)
+    assert len(half) < len(whole)
+
+
 def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
     stop = diagnose(service, "stop", tmp_path)
     assert (stop.decision, stop.confidence, stop.new_plan) == ("stop", "high", None)
