@@ -41,6 +41,14 @@ MAX_ECHO_CHARS: Final = 4000
 """What is repeated of a wrong answer: enough to mend it, too little to run on."""
 
 
+FORMS: Final = {
+    "base_image": "an image's name with its tag, in small letters",
+    "system_packages": "the name of a Debian package: small letters, digits, + - .",
+    "workdir": "an absolute folder",
+}
+"""Fields with a pattern, in words: a regular expression helps few models."""
+
+
 @dataclass(frozen=True)
 class Rejected:
     """An answer that cannot be used."""
@@ -218,5 +226,8 @@ def _problems(error: ValidationError) -> tuple[str, ...]:
     found = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         place = ".".join(map(str, problem["loc"]))
-        found.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}"[:300])
+        is_form = problem["type"] == "string_pattern_mismatch"
+        field = next((part for part in reversed(problem["loc"]) if isinstance(part, str)), "")
+        words = f"must be {FORMS[field]}" if is_form and field in FORMS else problem["msg"]
+        found.append(f"{place}: {words.removeprefix('Value error, ')}"[:300])
     return tuple(found)
