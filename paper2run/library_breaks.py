@@ -57,6 +57,12 @@ def break_of_line(line: str, commit_day: date | None) -> LibraryBreak | None:
 
 
 @cache
+def libraries() -> frozenset[str]:
+    """Return the top-level modules of which names are known to have gone."""
+    return frozenset(name.partition(".")[0] for known in _breaks() for name in known.gone)
+
+
+@cache
 def _breaks() -> tuple[LibraryBreak, ...]:
     text = resources.files("paper2run").joinpath("data", TABLE).read_text("utf-8")
     return TypeAdapter(tuple[LibraryBreak, ...]).validate_python(json.loads(text)["libraries"])

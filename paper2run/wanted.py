@@ -20,6 +20,7 @@ from paper2run.model.facts import (
     Command,
     CondaPackage,
     LockedVersion,
+    OldName,
     Project,
     RepoFacts,
     Requirement,
@@ -55,6 +56,7 @@ LINKED: Final = {
 """Names that must be replaced: dead aliases of the index, and the build of a library that needs no display."""
 
 
+FLOORS: Final = frozenset({"==", ">=", "~=", ">"})
 DEAD_ALIASES: Final = frozenset({"beautifulsoup", "sklearn"})
 
 
@@ -107,6 +109,9 @@ def gather(facts: RepoFacts) -> Wanted:
             needed=imported.where in own_code,
             below=imported.below,
         )
+    for old in facts.of(OldName):
+        why = f"the code {old.source.note}, which {old.distribution} {old.below} took away"
+        collected.limit(old.distribution, f"<{old.below}", why, old.source)
     return collected.result(locks_of(facts, declared, conda_names))
 
 
@@ -231,15 +236,16 @@ class _Collected:
         name = self.add_module(known.distribution, "from the conda environment", package.source)
         limits = conda(package.version)
         if name and limits and "==" not in limits:
-            self.limit(name, limits, package.source)
+            self.limit(name, limits, "the conda environment's limits", package.source)
         return name
 
-    def limit(self, name: str, specifier: str, source: Source) -> None:
-        """Add a range of versions to a distribution that is wanted already."""
+    def limit(self, name: str, specifier: str, why: str, source: Source) -> None:
+        """Add a range of versions to a distribution that is wanted already; not one that what is declared rules out."""
         text = f"{name}{SpecifierSet(specifier)}"
-        if name in self._texts and text not in self._texts[name]:
-            self._texts[name].append(text)
-            self._reasons.append(_reason(f"{text}: the conda environment's limits", source))
+        known = self._texts.get(name, [])
+        if known and text not in known and not _contradicts(known, specifier):
+            known.append(text)
+            self._reasons.append(_reason(f"{text}: {why}", source))
 
     def result(self, locks: tuple[Lock, ...]) -> Wanted:
         """Return what was collected."""
@@ -253,6 +259,13 @@ def replaced(name: str) -> str:
     """Return the normalised name that is installed for `name`."""
     wanted = canonicalize_name(name)
     return canonicalize_name(LINKED.get(wanted, BUILD_ALIASES.get(wanted, wanted)))
+
+
+def _contradicts(texts: Iterable[str], specifier: str) -> bool:
+    """Tell whether a floor or an exact version of `texts` lies outside of `specifier`."""
+    named = (part for text in texts for part in Pep508(text).specifier)
+    floors = [part.version.removesuffix(".*") for part in named if part.operator in FLOORS]
+    return any(not SpecifierSet(specifier).contains(floor, prereleases=True) for floor in floors)
 
 
 def _reason(decision: str, source: Source | None) -> Reason:

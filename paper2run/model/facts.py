@@ -134,6 +134,18 @@ class Import(Value):
     """The first file and line that imports it."""
 
 
+class OldName(Value):
+    """A name of a library that the code uses and that a release of the library took away."""
+
+    kind: Literal["old-name"] = "old-name"
+    name: str
+    """Dotted: `tensorflow.contrib.layers`."""
+    distribution: str
+    below: str
+    """The release that took it away: older ones have it."""
+    source: Source
+
+
 class OwnModule(Value):
     """A top-level package or module that the repository itself provides."""
 
@@ -320,6 +332,7 @@ Fact = Annotated[
     | CondaEnvironment
     | SystemPackage
     | Import
+    | OldName
     | OwnModule
     | Project
     | Extension

@@ -1,0 +1,85 @@
+"""Finds names of libraries that code uses and that later releases took away: it was written for older ones.
+
+A commit's day alone does not tell: a README is often corrected years after the code. Names are those of
+data/library_breaks.json; files that ask for a version or catch the missing name cope with both.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.library_breaks import break_of_name, libraries
+from paper2run.model.facts import Fact, OldName
+from paper2run.model.value import Source
+from paper2run.python_modules import modules_of
+from paper2run.tree import RepoTree
+
+NAME: Final = "gone_library_names"
+
+IMPORT: Final = re.compile(
+    r"^import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?[ \t]*(?:#.*)?$", re.MULTILINE
+)
+FROM: Final = re.compile(r"^from[ \t]+([\w.]+)[ \t]+import[ \t]+\(?([\w \t,]+)", re.MULTILINE)
+COPES: Final = re.compile(
+    r"\.__version__|compat\.v1|hasattr\(|except[ \t(]+(?:Import|ModuleNotFound|Attribute)Error"
+)
+
+MAX_NAMES: Final = 200
+"""Looked up in one file under one alias."""
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield one fact for each library, with the lowest release that took a name away and the first use of it."""
+    found: dict[str, OldName] = {}
+    for module in modules_of(tree):
+        tops = {i.module.partition(".")[0] for i in module.source.imports if not i.guarded}
+        if module.role not in {"package", "script"} or not tops & libraries():
+            continue
+        text = tree.text(module.path)
+        if COPES.search(text):
+            continue
+        for dotted, position in _used(text):
+            known = break_of_name(dotted)
+            if known is None:
+                continue
+            line = text.count("\n", 0, position) + 1
+            source = Source(kind="import", path=module.path, line=line, note=f"uses {dotted}")
+            old = OldName(
+                name=dotted, distribution=known.distribution, below=known.below, source=source
+            )
+            before = found.get(known.distribution)
+            if before is None or _parts(known.below) < _parts(before.below):
+                found[known.distribution] = old
+    yield from (found[name] for name in sorted(found))
+
+
+def _used(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the dotted names of libraries that a file imports at its top or reaches through what it imported."""
+    aliases: dict[str, str] = {}
+    for match in IMPORT.finditer(text):
+        top = match[1].partition(".")[0]
+        if top in libraries():
+            yield match[1], match.start()
+            aliases[match[2] or top] = match[1] if match[2] else top
+    for match in FROM.finditer(text):
+        if match[1].partition(".")[0] not in libraries():
+            continue
+        for part in match[2].split(","):
+            words = part.split()
+            if words:
+                dotted = f"{match[1]}.{words[0]}"
+                yield dotted, match.start()
+                aliases[words[-1]] = dotted
+    for alias, target in aliases.items():
+        uses = re.finditer(
+            rf"^[^#\n]*?(?<![\w.]){re.escape(alias)}((?:\.[A-Za-z_]\w*)+)", text, re.MULTILINE
+        )
+        seen: set[str] = set()
+        for use in uses:
+            if use[1] not in seen and len(seen) < MAX_NAMES:
+                seen.add(use[1])
+                yield target + use[1], use.start(1)
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

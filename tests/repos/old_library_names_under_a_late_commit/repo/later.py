@@ -1,0 +1,6 @@
+try:
+    from sklearn.externals import joblib
+except ImportError:
+    import joblib
+
+print(joblib)
