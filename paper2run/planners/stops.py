@@ -5,7 +5,7 @@ suite, or a command that the user asks for.
 """
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from paper2run.evidence import Evidence
 from paper2run.leading_language import NATIVE, leads
@@ -212,14 +212,21 @@ def _nothing_to_start(evidence: Evidence) -> Diagnosis:
         f"languages found: {named}",
         Source(kind="file", path=shares[0].source.path) if shares else DEFAULT,
         "A command to run: `--smoke CMD` with the base image's tools, or a model as planner.",
+        # The one stop without a proof: the rules only know of nothing.
+        confidence="low",
     )
 
 
 def _stop(
-    cause: Cause, reason: str, evidence: str, source: Source, smallest_change: str
+    cause: Cause,
+    reason: str,
+    evidence: str,
+    source: Source,
+    smallest_change: str,
+    confidence: Literal["low", "high"] = "high",
 ) -> Diagnosis:
     return Diagnosis(
-        decision=DiagnosisDecision(decision="stop", reason=reason, confidence="high"),
+        decision=DiagnosisDecision(decision="stop", reason=reason, confidence=confidence),
         by="rules",
         cause=cause,
         evidence=evidence,

@@ -38,10 +38,10 @@ MAX_NAMED: Final = 5
 def doubts(found: PlannedEnvironment | Diagnosis, facts: RepoFacts) -> tuple[str, ...]:
     """Return what speaks against the rules' answer, a sentence each; empty where it stands on evidence.
 
-    A stop is doubted only where the rules know of nothing to start; all others bring their proof.
+    A stop is doubted where the rules only know of nothing to start; all others bring their proof.
     """
     if isinstance(found, Diagnosis):
-        return (found.decision.reason,) if found.cause == "missing_entrypoint" else ()
+        return (found.decision.reason,) if found.decision.confidence == "low" else ()
     return (*_undeclared(found, facts), *_unreadable(facts), *_shows_nothing(found))
 
 

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from paper2run.evidence import Evidence
 from paper2run.judgement import judge
-from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
+from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import (
     Asked,
     EnvPlan,
@@ -14,11 +15,19 @@ from paper2run.model.environment import (
     Reason,
     SmokeChoice,
 )
-from paper2run.model.facts import Import, RepoFacts, Requirement, Unreadable
+from paper2run.model.facts import (
+    Import,
+    LanguageShare,
+    NoCode,
+    RepoFacts,
+    Requirement,
+    Unreadable,
+)
 from paper2run.model.outcome import Log, SmokeFailed
 from paper2run.model.report import Attempt
 from paper2run.model.usage import Budget, Usage
 from paper2run.model.value import DEFAULT, Source
+from paper2run.planners import rules
 from paper2run.planners.adoption import adopt
 from paper2run.planners.weakness import doubts
 from paper2run.verdicts import next_plan
@@ -84,11 +93,14 @@ def test_a_smoke_command_that_no_evidence_names_is_doubted():
     assert "smoke command" in doubts(planned, RepoFacts(facts=(DECLARED,)))[0]
 
 
-@pytest.mark.parametrize(("cause", "doubted"), [("missing_entrypoint", 1), ("needs_gpu", 0)])
-def test_a_stop_is_doubted_only_where_the_rules_know_of_nothing_to_start(cause, doubted):
-    stop = DiagnosisDecision(decision="stop", reason="why", confidence="high")
-    found = Diagnosis(decision=stop, by="rules", cause=cause, source=DEFAULT)
-    assert len(doubts(found, RepoFacts())) == doubted
+def test_a_stop_is_doubted_only_where_the_rules_know_of_nothing_to_start():
+    script = LanguageShare(language="python", files=1, size_bytes=9, source=SETUP)
+    nothing = rules.plan(Evidence(RepoFacts(facts=(script,)), frozenset({"a.py"}), ASKED))
+    assert "Nothing shows how to run this code" in doubts(nothing, RepoFacts())[0]
+    none = NoCode(why="text only", source=SETUP)
+    proven = rules.plan(Evidence(RepoFacts(facts=(none,)), frozenset({"a.txt"}), ASKED))
+    assert isinstance(proven, Diagnosis)
+    assert doubts(proven, RepoFacts()) == ()
 
 
 def test_reasons_stay_for_what_the_model_left_alone_and_say_what_it_changed():
