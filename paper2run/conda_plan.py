@@ -62,9 +62,11 @@ INSTALL: Final = (
     "    known = json.loads(meta.read_text())",
     "    index = Path(known['extracted_package_dir'], 'info', 'index.json')",
     "    meta.write_text(json.dumps({**known, **json.loads(index.read_text())}))",
+    "    meta.chmod(0o644)",
     "shutil.rmtree('/tmp/conda')",
 )
-"""Installs an explicit list; what a package says of itself (dependencies, licence) then goes to conda-meta."""
+"""Installs an explicit list; what a package says of itself (dependencies, licence) then goes to conda-meta,
+which rattler writes for its own user alone."""
 
 
 def provided(archives: Iterable[CondaArchive]) -> dict[str, CondaArchive]:
