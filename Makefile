@@ -72,7 +72,7 @@ small-model: $(INSTALLED) engine base-image ## ask a real small model, served on
 
 .PHONY: test-full
 test-full: IMAGES = 3.11 bookworm
-test-full: check base-image ## test, and the tests that take minutes each: workers killed, batches cancelled
+test-full: check base-image ## test, and what takes minutes or further images: workers killed, batches cancelled, slow repairs
 	$(BIN)/pytest -q --docker --full tests/stage tests/flow tests/engine
 
 .PHONY: serve

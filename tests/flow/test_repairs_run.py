@@ -1,0 +1,244 @@
+"""Small repositories that fail in one known way, each repaired for real: planned, built, run, judged, built again."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flows.reproduce import reproduce
+from paper2run.settings import Settings
+from tasks.drivers.engine import connect
+
+pytestmark = pytest.mark.docker
+
+
+class Situation(NamedTuple):
+    """A repository, the rules that answer its failures in order, and what the last Dockerfile says."""
+
+    rules: tuple[str, ...]
+    files: dict[str, str]
+    holds: str
+    smoke: str = ""
+    """The user's own command; empty: the planner's, which repairs may exchange."""
+    needs: tuple[str, ...] = ()
+    """Base images beside those that every test machine has."""
+
+
+MAIN = 'if __name__ == "__main__":\n    main()\n'
+C_PROGRAM = 'int main(void) { set(); printf("%d\\n", answer); return 0; }\n'
+SITUATIONS = {
+    "program that make calls": Situation(
+        ("missing_program",),
+        {
+            "Makefile": "all: greet\n\ngreet: greet.m4\n\tm4 greet.m4 > greet\n\tchmod +x greet\n",
+            "greet.m4": "#!/bin/sh\ndefine(`WHO', `world')echo hello WHO\n",
+            "main.py": "import subprocess\nsubprocess.run(['make'], check=True)\nsubprocess.run(['./greet'], check=True)\n",
+        },
+        "m4",
+        smoke="python main.py",
+    ),
+    "library that is opened at run time": Situation(
+        ("missing_shared_library",),
+        {"main.py": "import ctypes\nprint(ctypes.CDLL('libargon2.so.1'))\n"},
+        "libargon2-1",
+        smoke="python main.py",
+    ),
+    "compiler that is called at run time": Situation(
+        ("missing_compiler",),
+        {
+            "model.c": "int main(void) { return 0; }\n",
+            "main.py": "import subprocess\nsubprocess.run(['gcc', '-o', 'model', 'model.c'], check=True)\n"
+            "subprocess.run(['./model'], check=True)\n",
+        },
+        " gcc ",
+        smoke="python main.py",
+    ),
+    "locale that the code names": Situation(
+        ("locale_missing",),
+        {"main.py": "import locale\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')\n"},
+        "localedef -i de_DE",
+        smoke="python main.py",
+    ),
+    "plugin of a fixture": Situation(
+        ("pytest_drift",),
+        {"test_all.py": "def test_all(mocker):\n    assert mocker.Mock(return_value=1)() == 1\n"},
+        "pytest-mock==",
+        smoke="python -m pytest -q",
+    ),
+    "name that a library dropped": Situation(
+        ("library_too_new",),
+        {
+            "requirements.txt": "jinja2\n",
+            "main.py": "from jinja2 import escape\nprint(escape('<'))\n",
+        },
+        "jinja2==3.0.3",
+        smoke="python main.py",
+    ),
+    "script that reads beside itself": Situation(
+        ("wrong_directory",),
+        {
+            "README.md": "# Demo\n\nRun it:\n\n```sh\npython study/run.py\n```\n",
+            "study/run.py": f"def main():\n    print(open('words.txt').read())\n\n\n{MAIN}",
+            "study/words.txt": "hello\n",
+        },
+        "cd study && python run.py",
+    ),
+    "program that asks": Situation(
+        ("unattended_command",),
+        {"main.py": f"def main():\n    print('seed', input('Which seed? ') or 7)\n\n\n{MAIN}"},
+        "yes ''",
+    ),
+    "bootstrap from the web": Situation(
+        ("bootstrapped_setuptools",),
+        {
+            "setup.py": "import ez_setup\nez_setup.use_setuptools()\nfrom setuptools import setup\n"
+            "setup(name='waves', version='1.0', py_modules=['waves'])\n",
+            "ez_setup.py": "from urllib.request import urlopen\n\n\ndef use_setuptools():\n"
+            "    urlopen('http://127.0.0.1:9/setuptools.tar.gz')\n",
+            "waves.py": "HEIGHT = 1\n",
+        },
+        "def use_setuptools",
+        smoke="cd /tmp && python -c 'import waves'",
+    ),
+    "build that reads its version from git": Situation(
+        ("build_tools",),
+        {
+            "setup.py": "import os, sys\nfrom setuptools import setup\n"
+            "version = os.environ.get('PBR_VERSION')\n"
+            "if not version:\n    sys.exit('Versioning for this project requires either an sdist tarball, or git')\n"
+            "setup(name='waves', version=version, py_modules=['waves'])\n",
+            "waves.py": "HEIGHT = 1\n",
+        },
+        "PBR_VERSION",
+        smoke="cd /tmp && python -c 'import waves'",
+    ),
+    "release that the index never had": Situation(
+        ("no_such_release",),
+        {"requirements.txt": "tabulate==0.8.9.1\n", "main.py": "import tabulate\n"},
+        "tabulate==0.8.10",
+        smoke="python main.py",
+    ),
+    "limits that contradict each other": Situation(
+        ("resolver_conflict",),
+        {
+            "requirements.txt": "flask==2.2.3\nclick==7.0\n",
+            "main.py": "import click, flask\nprint(flask.Flask('demo'))\n",
+        },
+        "flask==2.2.3",
+        smoke="python main.py",
+    ),
+}
+SLOW = {
+    "variables defined in a header": Situation(
+        ("old_compiler_flags",),
+        {
+            "Makefile": "study: main.o set.o\n\tgcc -o study main.o set.o\n",
+            "shared.h": "#include <stdio.h>\nint answer;\nvoid set(void);\n",
+            "main.c": f'#include "shared.h"\n{C_PROGRAM}',
+            "set.c": '#include "shared.h"\nvoid set(void) { answer = 42; }\n',
+        },
+        "-fcommon",
+    ),
+    "standard header that came by chance": Situation(
+        ("missing_std_header",),
+        {
+            "Makefile": "study: main.cpp\n\tg++ -o study main.cpp\n",
+            "main.cpp": "#include <vector>\nint main() { return std::numeric_limits<int>::max() > 0 ? 0 : 1; }\n",
+        },
+        "-include limits",
+    ),
+    "window without a display": Situation(
+        ("no_display",),
+        {
+            "main.py": "import os, socket, sys\nname = os.environ.get('DISPLAY')\n"
+            "if not name:\n    sys.exit('cannot open display: ')\n"
+            "number = name.split(':')[1].split('.')[0]\n"
+            "with socket.socket(socket.AF_UNIX) as display:\n"
+            "    display.connect('\\0/tmp/.X11-unix/X' + number)\n",
+        },
+        "xvfb-run",
+        smoke="python main.py",
+    ),
+    "game that opens a window": Situation(
+        ("no_display",),
+        {
+            "requirements.txt": "pygame\n",
+            "main.py": "import pygame\npygame.display.init()\nprint(pygame.display.set_mode((9, 9)))\n",
+        },
+        "SDL_VIDEODRIVER",
+        smoke="python main.py",
+    ),
+    "plot in a window": Situation(
+        ("missing_shared_library", "no_display"),
+        {
+            "requirements.txt": "matplotlib\n",
+            "main.py": "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\n"
+            "plt.plot([1, 2])\nplt.savefig('plot.png')\n",
+        },
+        "xvfb-run",
+        smoke="python main.py",
+    ),
+    "print statement": Situation(
+        ("python2_source",),
+        {"main.py": "exec('print 1')\n"},
+        "FROM python:2.7-slim",
+        smoke="python main.py",
+        needs=("python:2.7-slim",),
+    ),
+    "name that the standard library lost": Situation(
+        ("unsupported_python",),
+        {"main.py": "from fractions import gcd\nprint(gcd(4, 6))\n"},
+        "FROM python:3.8-slim",
+        smoke="python main.py",
+        needs=("python:3.8-slim",),
+    ),
+    "tests that yield": Situation(
+        ("pytest_drift",),
+        {
+            "requirements.txt": "pytest>=8.4\n",
+            "test_all.py": "def check(n):\n    assert n < 3\n\n\ndef test_all():\n    for n in range(3):\n"
+            "        yield check, n\n",
+        },
+        "FROM python:3.7-slim",
+        smoke="python -m pytest -q",
+        needs=("python:3.7-slim",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_failure_is_repaired(name, tmp_path, repository, no_containers_left):
+    reproduce_and_judge(SITUATIONS[name], tmp_path, repository)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", SLOW)
+def test_a_failure_that_takes_longer_is_repaired(name, tmp_path, repository, no_containers_left):
+    reproduce_and_judge(SLOW[name], tmp_path, repository)
+
+
+def reproduce_and_judge(situation: Situation, tmp_path: Path, repository) -> None:
+    missing = [image for image in situation.needs if connect().image(image) is None]
+    if missing and not Settings().registry_prefix:
+        pytest.skip(f"no image {', '.join(missing)} on this engine")
+    repo = repository(situation.files)
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke=situation.smoke, return_state=True
+    )
+
+    metadata, kept = state.result()
+    folder = Path(kept)
+    diagnoses = [
+        json.loads(path.read_text()) for path in sorted(folder.glob("attempts/*/diagnosis.json"))
+    ]
+    assert tuple(found["by"] for found in diagnoses) == situation.rules
+    assert all(found["diff"] and found["evidence"] for found in diagnoses)
+    assert (metadata.status, metadata.attempts) == ("success", len(situation.rules) + 1), (
+        metadata.reason
+    )
+    assert situation.holds in (folder / "Dockerfile").read_text()
+    assert situation.holds not in (folder / "attempts/01/Dockerfile").read_text()
+    assert len(metadata.tried) == len(situation.rules)
+    assert metadata.tried[-1].endswith("then: it runs")
