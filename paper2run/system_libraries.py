@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import resources
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -61,6 +61,12 @@ def needs_of(pins: Iterable[Pin], named: Collection[str] = ()) -> tuple[SystemNe
     return tuple(needs)
 
 
+def package_of_library(name: str) -> str:
+    """Return the package that brings a shared library (`libGL.so.1`) in the table's release; empty for none known."""
+    packages: dict[str, str] = _read()["packages"]
+    return next((package for package, file in packages.items() if file == name), "")
+
+
 def _applies(entry: _Entry, pin: Pin, named: Collection[str]) -> bool:
     if not entry.versions.contains(pin.version, prereleases=True):
         return False
@@ -76,8 +82,7 @@ def _applies(entry: _Entry, pin: Pin, named: Collection[str]) -> bool:
 @cache
 def _table() -> tuple[dict[str, tuple[_Entry, ...]], str]:
     """Return the entries by normalised name, and the day on which they were last held against Debian."""
-    text = resources.files("paper2run").joinpath("data", TABLE).read_text("utf-8")
-    data = json.loads(text)
+    data = _read()
     table: dict[str, tuple[_Entry, ...]] = {}
     for need in data["needs"]:
         entry = _Entry(
@@ -89,3 +94,10 @@ def _table() -> tuple[dict[str, tuple[_Entry, ...]], str]:
         name = canonicalize_name(need["distribution"])
         table[name] = (*table.get(name, ()), entry)
     return table, data["refreshed"]
+
+
+@cache
+def _read() -> dict[str, Any]:
+    text = resources.files("paper2run").joinpath("data", TABLE).read_text("utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data

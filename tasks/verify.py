@@ -1,15 +1,20 @@
-"""Stage `verify`: climbs the ladder in the image, each rung in a fresh locked-down container."""
+"""Stage `verify`: climbs the ladder in the image, each rung in a fresh locked-down container.
+
+After a failed smoke run it also asks which shared libraries the image lacks, so that one repair brings all of them.
+"""
 
 from pathlib import Path
 from typing import Final
 
 from paper2run import ladder
 from paper2run.digests import digest_of
+from paper2run.linked_libraries import LOOK, missing_libraries
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import (
     RUNGS,
     Built,
+    MissingLibrary,
     Passed,
     Rung,
     RungResult,
@@ -24,9 +29,14 @@ from tasks.drivers.engine import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
-RULES: Final = ("paper2run/ladder.py", "tasks/drivers/containers.py")
+RULES: Final = (
+    "paper2run/ladder.py",
+    "paper2run/linked_libraries.py",
+    "tasks/drivers/containers.py",
+)
 TIMEOUT_S: Final = 90_000
 OUTSIDE: Final = "/tmp"
+LOOK_TIMEOUT_S: Final = 120
 
 
 @stage(
@@ -83,7 +93,26 @@ def verify(
             )
         )
     results.append(_smoke_rung(smoked))
-    return Verification(rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))))
+    return Verification(
+        rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))),
+        missing_libraries=(
+            _missing_libraries(built, run_id, settings) if isinstance(smoked, SmokeFailed) else ()
+        ),
+    )
+
+
+def _missing_libraries(built: Built, run_id: str, settings: Settings) -> tuple[MissingLibrary, ...]:
+    """Return the libraries that nothing in the image brings; those found until the time was over, if it was."""
+    result = containers.run(
+        connect(),
+        built.image,
+        LOOK,
+        limits=containers.Limits.of(settings),
+        run_id=run_id,
+        timeout_s=LOOK_TIMEOUT_S,
+        workdir=OUTSIDE,
+    )
+    return missing_libraries(result.log.stdout)
 
 
 def _checks(facts: RepoFacts, planned: PlannedEnvironment, target: Rung) -> list[ladder.Check]:

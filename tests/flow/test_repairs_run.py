@@ -9,8 +9,11 @@ import pytest
 from flows.reproduce import reproduce
 from paper2run.settings import Settings
 from tasks.drivers.engine import connect
+from tests.flow.conftest import containers_of
 
 pytestmark = pytest.mark.docker
+NAME = "mended"
+"""Of the repositories."""
 
 
 class Situation(NamedTuple):
@@ -29,11 +32,12 @@ MAIN = 'if __name__ == "__main__":\n    main()\n'
 C_PROGRAM = 'int main(void) { set(); printf("%d\\n", answer); return 0; }\n'
 SITUATIONS = {
     "program that make calls": Situation(
-        ("missing_program",),
+        ("missing_compiler", "missing_program"),
         {
             "Makefile": "all: greet\n\ngreet: greet.m4\n\tm4 greet.m4 > greet\n\tchmod +x greet\n",
             "greet.m4": "#!/bin/sh\ndefine(`WHO', `world')echo hello WHO\n",
-            "main.py": "import subprocess\nsubprocess.run(['make'], check=True)\nsubprocess.run(['./greet'], check=True)\n",
+            "main.py": "import subprocess\nsubprocess.run(['make'], check=True)\n"
+            "subprocess.run(['./greet'], check=True)\n",
         },
         "m4",
         smoke="python main.py",
@@ -208,13 +212,13 @@ SLOW = {
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_a_failure_is_repaired(name, tmp_path, repository, no_containers_left):
+def test_a_failure_is_repaired(name, tmp_path, repository):
     reproduce_and_judge(SITUATIONS[name], tmp_path, repository)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", SLOW)
-def test_a_failure_that_takes_longer_is_repaired(name, tmp_path, repository, no_containers_left):
+def test_a_failure_that_takes_longer_is_repaired(name, tmp_path, repository):
     reproduce_and_judge(SLOW[name], tmp_path, repository)
 
 
@@ -222,7 +226,7 @@ def reproduce_and_judge(situation: Situation, tmp_path: Path, repository) -> Non
     missing = [image for image in situation.needs if connect().image(image) is None]
     if missing and not Settings().registry_prefix:
         pytest.skip(f"no image {', '.join(missing)} on this engine")
-    repo = repository(situation.files)
+    repo = repository(situation.files, NAME)
 
     state = reproduce(
         repo=repo, out=str(tmp_path / "runs"), smoke=situation.smoke, return_state=True
@@ -242,3 +246,4 @@ def reproduce_and_judge(situation: Situation, tmp_path: Path, repository) -> Non
     assert situation.holds not in (folder / "attempts/01/Dockerfile").read_text()
     assert len(metadata.tried) == len(situation.rules)
     assert metadata.tried[-1].endswith("then: it runs")
+    assert not containers_of(NAME), "containers of runs were left behind"

@@ -1,0 +1,41 @@
+"""Which shared libraries the files of an image are linked against and do not find: what glibc's `ldd` says of them.
+
+It is asked for everything that was installed beside Debian's own packages, at once, so that one repair brings all that
+is missing. A library that lies anywhere among these files is no fault: wheels load what they bundle by themselves.
+https://man7.org/linux/man-pages/man1/ldd.1.html
+"""
+
+import re
+from typing import Final
+
+from paper2run.model.outcome import MissingLibrary
+
+FOLDERS: Final = "/usr/local /opt /repo"
+"""Where interpreters, wheels, environments and the checkout lie; Debian's own packages depend on what they need."""
+MAX_FILES: Final = 4000
+"""A few milliseconds each."""
+MARK: Final = "=== paper2run libraries at hand ==="
+LOOK: Final = (
+    f"find {FOLDERS} -xdev -type f -size +3 \\( -name '*.so' -o -name '*.so.*' -o -perm -u+x \\)"
+    f" ! -name '*.py' ! -name '*.sh' -print0 2>/dev/null | head -z -n {MAX_FILES}"
+    # A first file that is always there: with a single one ldd does not print its name.
+    " | xargs -0 -r ldd /bin/sh 2>/dev/null"
+    f"; echo '{MARK}'; find {FOLDERS} -xdev -name '*.so*' -printf '%f\\n' 2>/dev/null"
+)
+"""Shell command for any Debian image; reads only."""
+FILE: Final = re.compile(r"^(?P<path>/.*):$")
+NOT_FOUND: Final = re.compile(r"^\s+(?P<name>\S+\.so\S*) => not found$")
+
+
+def missing_libraries(stdout: str) -> tuple[MissingLibrary, ...]:
+    """Return the libraries that nothing in the image brings, sorted by name, from what `LOOK` printed."""
+    linked, _, at_hand = stdout.partition(MARK)
+    bundled = frozenset(at_hand.split("\n"))
+    needed_by: dict[str, str] = {}
+    path = ""
+    for line in linked.splitlines():
+        if match := FILE.match(line):
+            path = match["path"]
+        elif (match := NOT_FOUND.match(line)) and match["name"] not in bundled:
+            needed_by.setdefault(match["name"], path)
+    return tuple(MissingLibrary(name=name, needed_by=needed_by[name]) for name in sorted(needed_by))
