@@ -126,8 +126,13 @@ def main() -> int:
     parser.add_argument(
         "--no-cache", action="store_true", help="the tool computes every stage anew"
     )
+    parser.add_argument(
+        "--max-attempts", type=int, help="builds in all; 1: no repair is tried (default: the tool's)"
+    )
     options = parser.parse_args()
     flags = ["--no-cache"] if options.no_cache else []
+    if options.max_attempts:
+        flags += ["--max-attempts", str(options.max_attempts)]
     report, was_interrupted = corpus_run.take("paper2run", options, partial(measure, flags=flags))
     print(table(report))
     return corpus_run.INTERRUPTED if was_interrupted else 0
