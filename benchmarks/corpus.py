@@ -127,7 +127,9 @@ def main() -> int:
         "--no-cache", action="store_true", help="the tool computes every stage anew"
     )
     parser.add_argument(
-        "--max-attempts", type=int, help="builds in all; 1: no repair is tried (default: the tool's)"
+        "--max-attempts",
+        type=int,
+        help="builds in all; 1: no repair is tried (default: the tool's)",
     )
     options = parser.parse_args()
     flags = ["--no-cache"] if options.no_cache else []

@@ -153,7 +153,7 @@ def reproduce(
             engine,
             settings,
         )
-        publish_report(checkout.name, text, attempts, str(run.path))
+        publish_report(checkout.name, metadata, text, attempts, str(run.path))
         run.event(f"verdict: {metadata.status}")
         tag_run(run_id, filter(None, (metadata.status, metadata.cause, metadata.language)))
     return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))

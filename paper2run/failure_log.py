@@ -4,6 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed
+from paper2run.model.value import Source
 
 ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 TAIL_LINES: Final = 4000
@@ -12,6 +13,10 @@ TELLING: Final = re.compile(
     r"^\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
     r"|.*: (?:command )?not found|.*No such file or directory.*|Killed.*|Segmentation fault.*|ERROR:? .*|E: .*)$"
 )
+FRAME: Final = re.compile(
+    r"\s*File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
+)
+"""A traceback's line for a file of the checkout, by its full path or relative to it."""
 
 
 class Hit(NamedTuple):
@@ -41,6 +46,19 @@ def last_hit(lines: list[str], *patterns: re.Pattern[str]) -> Hit | None:
 def all_hits(lines: list[str], pattern: re.Pattern[str]) -> list[Hit]:
     """Return all lines that the pattern matches, in order."""
     return [Hit(match, line.strip()) for line in lines if (match := pattern.search(line))]
+
+
+def code_line(lines: list[str], said: str) -> Source | None:
+    """Return the repository's own line of code that the last error with the words `said` came from, by its traceback.
+
+    None where the log shows none of the repository's files before that error.
+    """
+    ends = [number for number, line in enumerate(lines) if line.strip() == said]
+    for line in reversed(lines[: ends[-1]] if ends else []):
+        match = FRAME.match(line)
+        if match:
+            return Source(kind="file", path=match["path"], line=int(match["line"]), note=said[:200])
+    return None
 
 
 def telling_line(failure: BuildFailed | SmokeFailed) -> str:

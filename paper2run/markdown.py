@@ -85,10 +85,15 @@ def _decision(found: Diagnosis) -> str:
     lines = [
         f"**{found.decision.decision}** by `{found.by}` (cause `{found.cause}`): {found.decision.reason}",
         "",
-        f"Evidence: `{found.evidence}`" if found.evidence else "",
+        f"Evidence: `{found.evidence}`{_place(found)}" if found.evidence else "",
         f"Smallest change: {found.smallest_change}" if found.smallest_change else "",
     ]
     return "\n".join(lines).strip()
+
+
+def _place(found: Diagnosis) -> str:
+    """Return the repository's line that the evidence came from, where it is known."""
+    return f", from {found.source.path}:{found.source.line}" if found.source.line else ""
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> str:

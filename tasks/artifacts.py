@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from paper2run import markdown
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
-from paper2run.model.report import Attempt
+from paper2run.model.report import Attempt, Metadata
 from paper2run.verdicts import failure_line
 
 LIMIT_CHARACTERS: Final = 200_000
@@ -42,8 +42,10 @@ def publish_failure(name: str, attempt: Attempt) -> None:
         _markdown(artifact_key(name, "diagnosis"), markdown.failure(attempt), words)
 
 
-def publish_report(name: str, text: str, attempts: Sequence[Attempt], folder: str) -> None:
-    """Show the report, and the attempts as a table."""
+def publish_report(
+    name: str, metadata: Metadata, text: str, attempts: Sequence[Attempt], folder: str
+) -> None:
+    """Show the report, and the attempts as a table under the verdict and the smallest change that would help."""
     _markdown(
         artifact_key(name, "report"), f"{text}\nRun folder: `{folder}`\n", f"Report of {name}"
     )
@@ -60,7 +62,9 @@ def publish_report(name: str, text: str, attempts: Sequence[Attempt], folder: st
                 }
                 for attempt in attempts
             ],
-            description=f"Attempts at {name}",
+            description=" ".join(
+                filter(None, (f"Attempts at {name}:", metadata.status, metadata.smallest_change))
+            ),
         )
 
 

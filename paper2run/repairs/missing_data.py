@@ -1,14 +1,16 @@
 """Stops where data, weights or a service outside the repository are wanted at run time.
 
 Reads Python's own errors: `FileNotFoundError … 'path'`, `IOError: [Errno 2] …`, failed name resolution (smoke
-containers have no network unless told), and NLTK's `Resource punkt not found`.
+containers have no network unless told), and NLTK's `Resource punkt not found`. The stop names the line of code that
+wants it, by the traceback, and the line of the documents that says where to get it.
 """
 
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.broken import Broken, stopped
-from paper2run.failure_log import last_hit
+from paper2run.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import DataNeed
 from paper2run.model.outcome import SmokeFailed
@@ -33,13 +35,26 @@ def repair(broken: Broken) -> Diagnosis | None:
     hit = last_hit(broken.lines, NO_FILE, NO_NETWORK, NLTK)
     if hit is None:
         return None
-    wanted = hit.match.groupdict().get("path") or "something from the network"
-    where = next((fact.source for fact in broken.facts.of(DataNeed)), None)
-    hint = f" See {where}." if where else ""
+    path = hit.match.groupdict().get("path") or ""
+    wanted = path or "something from the network"
+    code = code_line(broken.lines, hit.line)
+    by = f", wanted by {code.path}:{code.line}" if code else ""
     return stopped(
         NAME,
         "missing_data",
-        reason=f"The command wants {wanted}, which is not in the repository.",
+        reason=f"The command wants {wanted}, which is not in the repository{by}.",
         evidence=hit.line,
-        smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke.{hint}",
+        smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke."
+        + _where(broken, path),
+        source=code,
     )
+
+
+def _where(broken: Broken, path: str) -> str:
+    """Return a sentence with the place that says where the data are; one that names the file before any other."""
+    needs = broken.facts.of(DataNeed)
+    name = PurePosixPath(path).stem
+    named = [need for need in needs if name and name in need.what]
+    readme = [need for need in needs if need.source.kind == "readme"]
+    chosen = next(iter((*named, *readme, *needs)), None)
+    return f" {chosen.source} names {chosen.what}." if chosen else ""

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from paper2run.broken import Broken, repaired, stopped
-from paper2run.failure_log import last_hit
+from paper2run.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.pip_steps import instead_of, plan_requirements
 
@@ -64,5 +64,6 @@ def repair(broken: Broken) -> Diagnosis | None:
         "needs_gpu",
         reason="The code asks for a CUDA device and takes no other way.",
         evidence=hit.line,
+        source=code_line(broken.lines, hit.line),
         smallest_change="A machine with an NVIDIA GPU and its container toolkit; or a CPU path in the code.",
     )

@@ -39,6 +39,11 @@ INDEX_SILENT: Final = re.compile(
     r"ReadTimeoutError|ProxyError|SSLError).*/simple/"
 )
 """pip's last try to reach the package index itself: the site's network, never the repository."""
+MIRROR_SILENT: Final = re.compile(
+    r"[EW]: Failed to fetch \S+ .*(?:Temporary failure resolving|Could not (?:connect|resolve)"
+    r"|Unable to connect|[Cc]onnection (?:timed out|failed|refused))"
+)
+"""apt's words for Debian's mirror; `apt-get update` only warns, and the install after it then knows no package."""
 DOCKERFILE_FAULT: Final = re.compile(
     r"dockerfile parse error|unknown instruction|failed to parse", re.IGNORECASE
 )
@@ -203,6 +208,12 @@ def _failure(
         raise HostError(
             "the package index could not be reached from inside the build",
             next_step="See what `paper2run doctor` says about the index, then run again.",
+            transient=True,
+        )
+    if "apt-get" in step and MIRROR_SILENT.search(log.stderr + log.stdout):
+        raise HostError(
+            "Debian's mirror could not be reached from inside the build",
+            next_step="Check the network of the engine's machine, then run again.",
             transient=True,
         )
     is_step = bool(step) and not NOT_A_STEP.match(step)

@@ -251,3 +251,12 @@ def test_engine_that_dies_in_the_middle_is_transient_host_trouble(
     assert caught.value.transient
     # The real engine behind it notices the broken connection and ends the build itself.
     assert ends(duration, within_s=20)
+
+
+def test_a_silent_mirror_of_debian_is_the_hosts_trouble(build_image: Build) -> None:
+    silent = "rm -f /etc/apt/sources.list.d/* && echo 'deb http://127.0.0.1:9/debian bookworm main' > /etc/apt/sources.list"
+
+    with pytest.raises(HostError, match="Debian's mirror") as caught:
+        build_image(f"RUN {silent} && apt-get update && apt-get install -y flex")
+
+    assert caught.value.transient

@@ -7,7 +7,7 @@ import pytest
 from paper2run.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
-from paper2run.model.facts import OwnModule, PythonConstraint, RepoFacts
+from paper2run.model.facts import DataNeed, OwnModule, PythonConstraint, RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
@@ -156,3 +156,23 @@ def test_no_requirement_is_dropped_that_no_plain_step_names():
 def test_a_program_that_is_killed_in_a_run_is_no_lack_of_memory_without_the_engines_word():
     assert answer_to("Killed\n") is None
     assert answer_to("Killed\n", build=True) is not None
+
+
+def test_missing_data_are_named_with_the_line_that_wants_them_and_where_to_get_them():
+    readme = Source(kind="readme", path="README.md", line=12)
+    log = (
+        'Traceback (most recent call last):\n  File "/repo/train.py", line 7, in <module>\n    load()\n'
+        '  File "/usr/local/lib/python3.9/pandas/io.py", line 3, in load\n'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'data/iris.csv'\n"
+    )
+    needs = (
+        DataNeed(what="https://example.org/other.zip", source=HERE),
+        DataNeed(what="https://example.org/iris.csv.gz", source=readme),
+    )
+
+    found = answer_to(log, *needs)
+
+    assert found is not None
+    assert (found.source.path, found.source.line) == ("train.py", 7)
+    assert "wanted by train.py:7" in found.decision.reason
+    assert "README.md:12 names https://example.org/iris.csv.gz" in found.smallest_change

@@ -1,0 +1,43 @@
+"""Stops where a step of the build fetches an address that is gone.
+
+Reads wget (`ERROR 404: Not Found.`), curl (`(22) The requested URL returned error: 404`), CPython's `HTTP Error 404`,
+pip (`HTTP error 404 while getting https://…`) and git (`repository 'https://…' not found`). What the package index
+lacks is another rule's; a host that does not answer is no dead link.
+"""
+
+import re
+from typing import Final
+
+from paper2run.broken import Broken, stopped
+from paper2run.failure_log import code_line, last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import BuildFailed
+
+NAME: Final = "dead_link"
+GONE: Final = (
+    re.compile(r"ERROR (?:404|410): "),
+    re.compile(r"requested URL returned error: (?:404|410)"),
+    re.compile(r"HTTP ?Error:? (?:404|410)|HTTP error (?:404|410) while getting"),
+    re.compile(r"fatal: repository '[^']+' not found"),
+)
+ADDRESS: Final = re.compile(r"(?:https?|ftp)://[^\s'\"<>)]+")
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the stop with the address, which stands in the error, the step or the lines before; None for runs."""
+    hit = last_hit(broken.lines, *GONE)
+    if not isinstance(broken.failure, BuildFailed) or hit is None:
+        return None
+    before = [line for line in broken.lines if line.strip() != hit.line]
+    nearest = last_hit([*before, broken.failure.step, hit.line], ADDRESS)
+    address = (
+        nearest.match[0].rstrip(".,:;") if nearest else "an address that the log does not name"
+    )
+    return stopped(
+        NAME,
+        "dead_link",
+        reason=f"The build fetches {address}, which is gone.",
+        evidence=hit.line,
+        source=code_line(broken.lines, hit.line),
+        smallest_change=f"The author names another place for {address}, or puts what it held into the repository.",
+    )
