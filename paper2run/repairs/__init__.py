@@ -8,6 +8,7 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.repairs import (
     absent_module,
     bootstrapped_setuptools,
+    broken_source,
     build_tools,
     dead_link,
     failed_source_build,
@@ -24,6 +25,7 @@ from paper2run.repairs import (
     needs_gpu,
     no_display,
     no_network_at_build,
+    no_python_left,
     no_such_release,
     old_compiler_flags,
     old_java_level,
@@ -91,6 +93,8 @@ REPAIRS: tuple[Repair, ...] = (
     wrong_directory,
     wrong_smoke_command,
     unattended_command,
+    broken_source,
+    no_python_left,
     missing_data,
 )
 

@@ -64,15 +64,9 @@ def repair(broken: Broken) -> Diagnosis | None:
     present = image_python(broken.plan.base_image)
     if not present:
         return None
-    for wanted in (
-        _asked(broken.lines),
-        _ignored(broken.lines),
-        _gone(broken.lines),
-        _too_old(broken.lines),
-        _offered(broken.lines, present),
-    ):
-        pythons = within(broken, wanted.versions) if wanted else ()
-        if wanted is not None and pythons:
+    for wanted in wishes(broken.lines, present):
+        pythons = within(broken, wanted.versions)
+        if pythons:
             return repaired(
                 broken,
                 NAME,
@@ -83,6 +77,18 @@ def repair(broken: Broken) -> Diagnosis | None:
                 pythons=pythons,
             )
     return None
+
+
+def wishes(lines: list[str], present: str) -> list[Wanted]:
+    """Return what the log says of the interpreters that would do, the plainest words first."""
+    found = (
+        _asked(lines),
+        _ignored(lines),
+        _gone(lines),
+        _too_old(lines),
+        _offered(lines, present),
+    )
+    return [wanted for wanted in found if wanted is not None]
 
 
 def _asked(lines: list[str]) -> Wanted | None:

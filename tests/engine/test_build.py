@@ -254,7 +254,8 @@ def test_engine_that_dies_in_the_middle_is_transient_host_trouble(
 
 
 def test_a_silent_mirror_of_debian_is_the_hosts_trouble(build_image: Build) -> None:
-    silent = "rm -f /etc/apt/sources.list.d/* && echo 'deb http://127.0.0.1:9/debian bookworm main' > /etc/apt/sources.list"
+    sources = "echo 'deb http://127.0.0.1:9/debian bookworm main' > /etc/apt/sources.list"
+    silent = f"rm -f /etc/apt/sources.list.d/* && {sources}"
 
     with pytest.raises(HostError, match="Debian's mirror") as caught:
         build_image(f"RUN {silent} && apt-get update && apt-get install -y flex")

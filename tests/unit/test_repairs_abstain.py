@@ -69,8 +69,12 @@ def test_a_required_python_is_not_overruled():
     required = PythonConstraint(specifier=">=3.9", strength="required", source=HERE)
     tested = PythonConstraint(specifier=">=3.9", strength="tested", source=HERE)
 
-    assert answer_to(GCD, required) is None
-    assert answer_to(GCD, tested) is not None
+    refused, moved = answer_to(GCD, required), answer_to(GCD, tested)
+    assert refused is not None
+    assert (refused.by, refused.cause) == ("no_python_left", "unsupported_python")
+    assert (refused.source.path, refused.source.line) == ("setup.py", 3)
+    assert moved is not None
+    assert moved.by == "unsupported_python"
 
 
 def test_no_older_release_is_asked_for_that_no_allowed_python_runs():

@@ -1,0 +1,46 @@
+"""Stops where a file of the repository is no program: an exercise left open, a merge left half done.
+
+Reads CPython's `IndentationError: expected an indented block` and `SyntaxError` under a line of the checkout that no
+other interpreter reads either: what Python 2 or a newer Python reads is taken by other rules before.
+"""
+
+import re
+from typing import Final
+
+from paper2run.broken import Broken, repaired, stopped
+from paper2run.failure_log import code_line, last_hit
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import SmokeFailed
+
+NAME: Final = "broken_source"
+UNREADABLE: Final = re.compile(r"^\s*(?:E\s+)?(?:IndentationError|SyntaxError): ")
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the plan with a weaker command while one is left, else the stop; None without the file's name."""
+    hit = last_hit(broken.lines, UNREADABLE)
+    if not isinstance(broken.failure, SmokeFailed) or hit is None:
+        return None
+    code = code_line(broken.lines, hit.line)
+    if code is None:
+        return None
+    place = f"{code.path}:{code.line}"
+    if broken.planned.weaker_smokes:
+        weaker = broken.planned.weaker_smokes[0]
+        return repaired(
+            broken,
+            NAME,
+            {"smoke_command": weaker.command},
+            reason=f"{place} is no program; next: {weaker.proves}",
+            evidence=hit.line,
+            cause="code_error",
+            confidence="low",
+        )
+    return stopped(
+        NAME,
+        "code_error",
+        reason=f"No Python reads {place}.",
+        evidence=hit.line,
+        source=code,
+        smallest_change=f"The author completes {place}; or name a command that does without it with --smoke.",
+    )

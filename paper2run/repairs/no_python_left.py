@@ -1,0 +1,43 @@
+"""Stops where the log asks for an interpreter that the repository itself rules out.
+
+Reads what `unsupported_python` reads, after all that could be tried: no repair of another rule helped.
+"""
+
+from typing import Final
+
+from packaging.version import Version
+
+from paper2run.broken import Broken, stopped
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.facts import PythonConstraint
+from paper2run.other_python import within
+from paper2run.pip_steps import image_python
+from paper2run.repairs.unsupported_python import wishes
+
+NAME: Final = "no_python_left"
+
+
+def repair(broken: Broken) -> Diagnosis | None:
+    """Return the stop with the line that rules the interpreter out; None where the present one would do."""
+    present = image_python(broken.plan.base_image)
+    if not present:
+        return None
+    for wanted in wishes(broken.lines, present):
+        if wanted.versions.contains(Version(present)) or within(broken, wanted.versions):
+            continue
+        limits = [fact for fact in broken.facts.of(PythonConstraint) if fact.strength == "required"]
+        against = limits[0] if limits else None
+        rule = (
+            f"{against.source} requires {against.specifier}"
+            if against
+            else "there is no such image"
+        )
+        return stopped(
+            NAME,
+            "unsupported_python",
+            reason=f"It runs with Python {wanted.versions} only, and {rule}.",
+            evidence=wanted.line,
+            source=against.source if against else None,
+            smallest_change=f"The author brings the code to Python {present}, or allows {wanted.versions}.",
+        )
+    return None
