@@ -71,7 +71,8 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
             status="stopped-by-rule",
             cause=last.diagnosis.cause,
             reason=f"the only repair left was tried already: {last.diagnosis.decision.reason}",
-            smallest_change=last.diagnosis.smallest_change,
+            smallest_change="What no plan brings must come from the author: "
+            + last.diagnosis.evidence,
         )
     return Verdict(
         status="max-attempts-exhausted",

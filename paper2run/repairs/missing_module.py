@@ -47,6 +47,10 @@ def repair(broken: Broken) -> Diagnosis | None:
         with_requirements(broken.plan, *new),
         reason=f"missing modules: {', '.join(modules)}; added: {', '.join(new)}",
         evidence=hits[-1].line,
+        # What only a name hints at may be a thing that nobody but the author has.
+        cause="dead_dependency"
+        if all(guess.certainty == "same-name" for guess in found if guess.name in new)
+        else "build_error",
         guesses=tuple(
             GuessedDistribution(
                 name=guess.name, module=guess.module, below=below.get(guess.module, ())

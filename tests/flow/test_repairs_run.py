@@ -222,6 +222,46 @@ def test_a_failure_that_takes_longer_is_repaired(name, tmp_path, repository):
     reproduce_and_judge(SLOW[name], tmp_path, repository)
 
 
+def test_a_repair_that_makes_it_worse_is_taken_back_and_the_best_attempt_kept(tmp_path, repository):
+    repo = repository(
+        {"main.py": "import locale\nlocale.setlocale(locale.LC_ALL, 'xx_YY.UTF-8')\n"}, NAME
+    )
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, kept = state.result()
+    folder = Path(kept)
+    assert (metadata.status, metadata.attempts, metadata.best_attempt) == ("smoke-failed", 2, 1)
+    dockerfiles = [folder / part / "Dockerfile" for part in ("", "attempts/01", "attempts/02")]
+    assert dockerfiles[0].read_text() == dockerfiles[1].read_text() != dockerfiles[2].read_text()
+    assert connect().image(metadata.image) is not None
+    assert metadata.tried[0].endswith("then: fell back")
+    report = (folder / "report.md").read_text()
+    assert "attempt 1 came furthest" in report
+    assert "locale_missing: the code asks for the locale xx_YY.UTF-8" in report
+
+
+def test_an_answer_that_leads_to_the_same_plan_ends_the_run_without_another_build(
+    tmp_path, repository
+):
+    nowhere = "labtools_that_nobody_published"
+    repo = repository(
+        {"main.py": f"import importlib\nimportlib.import_module('{nowhere}')\n"}, NAME
+    )
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, kept = state.result()
+    assert (metadata.status, metadata.cause) == ("stopped-by-rule", "dead_dependency")
+    assert metadata.attempts == 1
+    assert nowhere in metadata.smallest_change
+    assert "is there another answer?" in (Path(kept) / "run.log").read_text()
+
+
 def reproduce_and_judge(situation: Situation, tmp_path: Path, repository) -> None:
     missing = [image for image in situation.needs if connect().image(image) is None]
     if missing and not Settings().registry_prefix:
