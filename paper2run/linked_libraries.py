@@ -16,13 +16,16 @@ MAX_FILES: Final = 4000
 """A few milliseconds each."""
 MARK: Final = "=== paper2run libraries at hand ==="
 LOOK: Final = (
-    f"find {FOLDERS} -xdev -type f -size +3 \\( -name '*.so' -o -name '*.so.*' -o -perm -u+x \\)"
-    f" ! -name '*.py' ! -name '*.sh' -print0 2>/dev/null | head -z -n {MAX_FILES}"
+    f"find {FOLDERS} -xdev -name lib-dynload -prune -o -type f -size +3"
+    " \\( -name '*.so' -o -name '*.so.*' -o -perm -u+x \\)"
+    " ! -name '*.py' ! -name '*.sh' -print0 2>/dev/null"
+    f" | head -z -n {MAX_FILES}"
     # A first file that is always there: with a single one ldd does not print its name.
     " | xargs -0 -r ldd /bin/sh 2>/dev/null"
     f"; echo '{MARK}'; find {FOLDERS} -xdev -name '*.so*' -printf '%f\\n' 2>/dev/null"
 )
-"""Shell command for any Debian image; reads only."""
+"""Shell command for any Debian image; reads only. Python's own extensions are passed over: tkinter misses Tk in every
+slim image, and a program that wants it says so."""
 FILE: Final = re.compile(r"^(?P<path>/.*):$")
 NOT_FOUND: Final = re.compile(r"^\s+(?P<name>\S+\.so\S*) => not found$")
 

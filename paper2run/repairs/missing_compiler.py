@@ -1,7 +1,8 @@
 """Installs the compiler that a source build asks for; slim images bring none.
 
 Reads setuptools (`error: command 'gcc' failed: No such file or directory`, `unable to execute 'gcc'`), the shell
-(`/bin/sh: 1: make: not found`), meson (`Unknown compiler(s)`), CMake (`CMAKE_CXX_COMPILER not set`).
+(`/bin/sh: 1: make: not found`), meson (`Unknown compiler(s)`), CMake (`CMAKE_CXX_COMPILER not set`), and GNU ld where
+gcc came without the C library's files (`cannot find Scrt1.o`).
 """
 
 import re
@@ -23,10 +24,12 @@ MISSING: Final = (
     ),
     re.compile(r"Unknown compiler\(s\): \[?\[?'?(?P<program>gfortran|c\+\+|g\+\+|cc|gcc)"),
     re.compile(r"(?P<program>CMAKE_CXX_COMPILER|CMAKE_C_COMPILER)(?:-NOTFOUND| not set)"),
+    re.compile(r"\bld(?:\.\w+)?: cannot find (?P<program>S?crt[1in])\.o"),
     re.compile(r"[Nn]o (?P<program>Fortran) compiler found"),
     re.compile(r"(?:No such file or directory|Errno 2\]).*'(?P<program>gcc|g\+\+|make|cmake|git|swig|pkg-config)'"),
 )  # fmt: skip
 PACKAGES: Final = {
+    **dict.fromkeys(("Scrt1", "crt1", "crti", "crtn"), ("libc6-dev",)),
     "make": ("make",),
     "cmake": ("cmake", "make"),
     "git": ("git",),

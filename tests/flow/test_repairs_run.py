@@ -32,7 +32,7 @@ MAIN = 'if __name__ == "__main__":\n    main()\n'
 C_PROGRAM = 'int main(void) { set(); printf("%d\\n", answer); return 0; }\n'
 SITUATIONS = {
     "program that make calls": Situation(
-        ("missing_compiler", "missing_program"),
+        ("missing_program",),
         {
             "Makefile": "all: greet\n\ngreet: greet.m4\n\tm4 greet.m4 > greet\n\tchmod +x greet\n",
             "greet.m4": "#!/bin/sh\ndefine(`WHO', `world')echo hello WHO\n",
@@ -48,14 +48,14 @@ SITUATIONS = {
         "libargon2-1",
         smoke="python main.py",
     ),
-    "compiler that is called at run time": Situation(
+    "compiler without the C library's files": Situation(
         ("missing_compiler",),
         {
             "model.c": "int main(void) { return 0; }\n",
             "main.py": "import subprocess\nsubprocess.run(['gcc', '-o', 'model', 'model.c'], check=True)\n"
             "subprocess.run(['./model'], check=True)\n",
         },
-        " gcc ",
+        "libc6-dev",
         smoke="python main.py",
     ),
     "locale that the code names": Situation(
