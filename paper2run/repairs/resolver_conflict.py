@@ -6,6 +6,7 @@ https://pip.pypa.io/en/stable/topics/dependency-resolution/#dealing-with-depende
 """
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from packaging.requirements import Requirement
@@ -23,7 +24,7 @@ NAME: Final = "resolver_conflict"
 CONFLICT: Final = re.compile(r"(?:have conflicting dependencies|ResolutionImpossible)")
 PARTY: Final = re.compile(
     r"^\s+The user requested (?:\(constraint\) )?(?P<asked>[A-Za-z0-9][\w.-]*)"
-    r"|^\s+(?P<parent>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])? \S+ depends on "
+    r"|^\s+(?P<parent>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])? \S+ depends on (?P<child>[A-Za-z0-9][\w.-]*)"
 )
 TRUSTED: Final = ("setup.py", "setup.cfg", "pyproject.toml")
 """What an installer of the project itself holds; a requirements file is one machine's state."""
@@ -43,7 +44,8 @@ def repair(broken: Broken) -> Diagnosis | None:
     ]
     if not limits:
         return None
-    least = min(limits, key=lambda requirement: _trust(broken, requirement))
+    wanted = {canonicalize_name(hit.match["child"]) for hit in parties if hit.match["child"]}
+    least = min(limits, key=lambda limit: _trust(broken, limit, wanted))
     source = _source(broken, least)
     plan = instead_of(broken.plan, canonicalize_name(least.name), least.name)
     return repaired(
@@ -57,8 +59,8 @@ def repair(broken: Broken) -> Diagnosis | None:
     )
 
 
-def _trust(broken: Broken, limit: Requirement) -> tuple[int, bool]:
-    """Return how far a limit is to be trusted: by where it stands, then ranges before exact versions."""
+def _trust(broken: Broken, limit: Requirement, wanted: Collection[str]) -> tuple[int, bool, bool]:
+    """Return how far a limit is to be trusted: by where it stands, then what nothing else wants, then ranges."""
     source = _source(broken, limit)
     if source is None:
         place = 0
@@ -66,7 +68,7 @@ def _trust(broken: Broken, limit: Requirement) -> tuple[int, bool]:
         place = 3
     else:
         place = 2 if source.kind == "file" else 1
-    return place, "==" not in str(limit.specifier)
+    return place, canonicalize_name(limit.name) not in wanted, "==" not in str(limit.specifier)
 
 
 def _source(broken: Broken, limit: Requirement) -> Source | None:

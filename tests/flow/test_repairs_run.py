@@ -42,28 +42,6 @@ SITUATIONS = {
         "m4",
         smoke="python main.py",
     ),
-    "library that is opened at run time": Situation(
-        ("missing_shared_library",),
-        {"main.py": "import ctypes\nprint(ctypes.CDLL('libargon2.so.1'))\n"},
-        "libargon2-1",
-        smoke="python main.py",
-    ),
-    "compiler without the C library's files": Situation(
-        ("missing_compiler",),
-        {
-            "model.c": "int main(void) { return 0; }\n",
-            "main.py": "import subprocess\nsubprocess.run(['gcc', '-o', 'model', 'model.c'], check=True)\n"
-            "subprocess.run(['./model'], check=True)\n",
-        },
-        "libc6-dev",
-        smoke="python main.py",
-    ),
-    "locale that the code names": Situation(
-        ("locale_missing",),
-        {"main.py": "import locale\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')\n"},
-        "localedef -i de_DE",
-        smoke="python main.py",
-    ),
     "plugin of a fixture": Situation(
         ("pytest_drift",),
         {"test_all.py": "def test_all(mocker):\n    assert mocker.Mock(return_value=1)() == 1\n"},
@@ -134,6 +112,28 @@ SITUATIONS = {
     ),
 }
 SLOW = {
+    "library that is opened at run time": Situation(
+        ("missing_shared_library",),
+        {"main.py": "import ctypes\nprint(ctypes.CDLL('libargon2.so.1'))\n"},
+        "libargon2-1",
+        smoke="python main.py",
+    ),
+    "compiler without the C library's files": Situation(
+        ("missing_compiler",),
+        {
+            "model.c": "int main(void) { return 0; }\n",
+            "main.py": "import subprocess\nsubprocess.run(['gcc', '-o', 'model', 'model.c'], check=True)\n"
+            "subprocess.run(['./model'], check=True)\n",
+        },
+        "libc6-dev",
+        smoke="python main.py",
+    ),
+    "locale that the code names": Situation(
+        ("locale_missing",),
+        {"main.py": "import locale\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')\n"},
+        "localedef -i de_DE",
+        smoke="python main.py",
+    ),
     "variables defined in a header": Situation(
         ("old_compiler_flags",),
         {
@@ -148,7 +148,7 @@ SLOW = {
         ("missing_std_header",),
         {
             "Makefile": "study: main.cpp\n\tg++ -o study main.cpp\n",
-            "main.cpp": "#include <vector>\nint main() { return std::numeric_limits<int>::max() > 0 ? 0 : 1; }\n",
+            "main.cpp": '#include <cstdio>\nint main() { std::printf("%d\\n", std::numeric_limits<int>::max()); }\n',
         },
         "-include limits",
     ),
@@ -222,6 +222,7 @@ def test_a_failure_that_takes_longer_is_repaired(name, tmp_path, repository):
     reproduce_and_judge(SLOW[name], tmp_path, repository)
 
 
+@pytest.mark.full
 def test_a_repair_that_makes_it_worse_is_taken_back_and_the_best_attempt_kept(tmp_path, repository):
     repo = repository(
         {"main.py": "import locale\nlocale.setlocale(locale.LC_ALL, 'xx_YY.UTF-8')\n"}, NAME
