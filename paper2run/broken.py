@@ -78,6 +78,24 @@ def repaired(
     )
 
 
+def next_command(
+    broken: Broken, name: str, *, reason: str, evidence: str, cause: Cause
+) -> Diagnosis | None:
+    """Return the repair that falls back on the next smoke command; None where there is none left."""
+    if not broken.planned.weaker_smokes:
+        return None
+    weaker = broken.planned.weaker_smokes[0]
+    return repaired(
+        broken,
+        name,
+        {"smoke_command": weaker.command},
+        reason=f"{reason}; next: {weaker.proves}",
+        evidence=evidence,
+        cause=cause,
+        confidence="low",
+    )
+
+
 def stopped(
     name: str,
     cause: Cause,

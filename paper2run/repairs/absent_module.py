@@ -5,7 +5,7 @@ Reads CPython's `No module named 'matlab'`. Which modules those are, and why, is
 
 from typing import Final
 
-from paper2run.broken import Broken, repaired, stopped
+from paper2run.broken import Broken, next_command, stopped
 from paper2run.distributions import distribution_for
 from paper2run.failure_log import all_hits
 from paper2run.model.diagnosis import Cause, Diagnosis
@@ -33,18 +33,13 @@ def repair(broken: Broken) -> Diagnosis | None:
         why = _why_absent(module)
         if not why or module.partition(".")[0] in own:
             continue
-        if broken.planned.weaker_smokes:
-            weaker = broken.planned.weaker_smokes[0]
-            return repaired(
-                broken,
-                NAME,
-                {"smoke_command": weaker.command},
-                reason=f"no index has {module} ({why}); next: {weaker.proves}",
-                evidence=hit.line,
-                cause=_cause(why),
-                confidence="low",
-            )
-        return stopped(
+        return next_command(
+            broken,
+            NAME,
+            reason=f"no index has {module} ({why})",
+            evidence=hit.line,
+            cause=_cause(why),
+        ) or stopped(
             NAME,
             _cause(why),
             reason=f"The code imports {module}, which no package index has: {why}.",

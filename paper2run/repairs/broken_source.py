@@ -7,7 +7,7 @@ other interpreter reads either: what Python 2 or a newer Python reads is taken b
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired, stopped
+from paper2run.broken import Broken, next_command, stopped
 from paper2run.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -25,18 +25,9 @@ def repair(broken: Broken) -> Diagnosis | None:
     if code is None:
         return None
     place = f"{code.path}:{code.line}"
-    if broken.planned.weaker_smokes:
-        weaker = broken.planned.weaker_smokes[0]
-        return repaired(
-            broken,
-            NAME,
-            {"smoke_command": weaker.command},
-            reason=f"{place} is no program; next: {weaker.proves}",
-            evidence=hit.line,
-            cause="code_error",
-            confidence="low",
-        )
-    return stopped(
+    return next_command(
+        broken, NAME, reason=f"{place} is no program", evidence=hit.line, cause="code_error"
+    ) or stopped(
         NAME,
         "code_error",
         reason=f"No Python reads {place}.",
