@@ -9,6 +9,8 @@ from paper2run.model.value import Source
 ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 TAIL_LINES: Final = 4000
 """Lines from the end in which rules search: the cause stands near the end."""
+LINE_CHARACTERS: Final = 2000
+"""Of each line: what names a cause is short, and a hostile line must not cost the rules minutes."""
 TELLING: Final = re.compile(
     r"^\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
     r"|.*: (?:command )?not found|.*No such file or directory.*|Killed.*|Segmentation fault.*|ERROR:? .*|E: .*)$"
@@ -30,7 +32,7 @@ def failure_lines(failure: BuildFailed | SmokeFailed) -> list[str]:
     """Return the last lines of both streams without colours, standard output first."""
     log: Log = failure.log
     text = ANSI.sub("", f"{log.stdout}\n{log.stderr}")
-    return text.splitlines()[-TAIL_LINES:]
+    return [line[:LINE_CHARACTERS] for line in text.splitlines()[-TAIL_LINES:]]
 
 
 def last_hit(lines: list[str], *patterns: re.Pattern[str]) -> Hit | None:

@@ -10,7 +10,9 @@ from typing import Final, Literal, NamedTuple
 
 Kind = Literal["library", "header", "program", "pkgconfig", "link"]
 
-CANNOT_OPEN: Final = re.compile(r"(lib[\w+.-]+?\.so(?:\.\d+)*): cannot open shared object file")
+CANNOT_OPEN: Final = re.compile(
+    r"(?<![\w+.-])(lib[\w+.-]+?\.so(?:\.\d+)*): cannot open shared object file"
+)
 SIGNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("library", CANNOT_OPEN),
     ("header", re.compile(r"fatal error: ([\w./+-]+): No such file or directory")),

@@ -13,7 +13,7 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 
 NAME: Final = "no_network_at_build"
-HOST: Final = r"(?P<host>[A-Za-z0-9][\w-]*(?:\.[\w-]+)+)"
+HOST: Final = r"(?<![\w.-])(?P<host>[A-Za-z0-9][\w.-]*\.[\w-]+)"
 UNREACHED: Final = (
     re.compile(r"unable to access '?https?://(?:[^@/']*@)?" + HOST),
     re.compile(r"Could not resolve host(?:name)?:? '?" + HOST),

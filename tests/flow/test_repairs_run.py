@@ -107,7 +107,7 @@ SITUATIONS = {
             "requirements.txt": "flask==2.2.3\nclick==7.0\n",
             "main.py": "import click, flask\nprint(flask.Flask('demo'))\n",
         },
-        "flask==2.2.3",
+        "click==8.",
         smoke="python main.py",
     ),
 }

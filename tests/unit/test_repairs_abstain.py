@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from paper2run.broken import Broken
+from paper2run.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
 from paper2run.model.facts import DataNeed, OwnModule, PythonConstraint, RepoFacts
@@ -180,3 +181,9 @@ def test_missing_data_are_named_with_the_line_that_wants_them_and_where_to_get_t
     assert (found.source.path, found.source.line) == ("train.py", 7)
     assert "wanted by train.py:7" in found.decision.reason
     assert "README.md:12 names https://example.org/iris.csv.gz" in found.smallest_change
+
+
+def test_lines_without_end_are_cut_before_any_rule_reads_them():
+    failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr="a." * 500_000 + "\nend"))
+
+    assert [len(line) for line in failure_lines(failure)] == [0, LINE_CHARACTERS, 3]
