@@ -5,7 +5,7 @@ Follows pip's choices: newest release first, pre-releases and yanked ones only w
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -45,6 +45,9 @@ TEST_RUNNER_DAY: Final = date(2018, 11, 12)
 """So may the test runner, which is ours to choose: pytest 3.10 is the last that still runs yield tests and reads
 `[pytest]` in setup.cfg, and it has the options that older ones lack."""
 
+STALE: Final = timedelta(days=4 * 365)
+"""A source that much older than the newest that fits is none that an author had: it only was small enough to build."""
+FIRST_DAY: Final = date(2005, 1, 1)
 LATER_MINORS: Final = 6
 """How many minor versions ahead undeclared dependencies are looked up: scipy declared numpy after four."""
 
@@ -300,13 +303,20 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         releases = available(project, self._limit(name)) or self._rewritten(project)
         exact = any(part.operator in ("==", "===") for part in specifier)
         early = specifier.prereleases or all(release.version.is_prerelease for release in releases)
-        return tuple(
-            found
+        fitting = [
+            release
             for release in releases
             if (early or not release.version.is_prerelease)
             and (exact or not release.yanked)
             and specifier.contains(release.version, prereleases=True)
-            and (found := installable(release, project, self._target, sources))
+        ]
+        oldest = max((r.day for r in fitting if r.day), default=date.min)
+        oldest = date.min if exact or oldest < FIRST_DAY else oldest - STALE
+        return tuple(
+            found
+            for release in fitting
+            if (found := installable(release, project, self._target, sources))
+            and not (found.sdist and release.day and release.day < oldest)
         )
 
     def _rewritten(self, project: Project) -> tuple[Release, ...]:

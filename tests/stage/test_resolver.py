@@ -118,6 +118,12 @@ def test_a_release_that_has_left_the_index_gives_way_to_the_nearest(settings):
     assert any("torch==0.4.1" in reason.decision for reason in found.reasons)
 
 
+def test_a_release_of_ten_years_before_is_not_taken_for_its_small_source(settings):
+    # mpi4py 3.0 is too large to be built without need; 0.6 of 2008 is small, and nobody had it in 2018.
+    asked = planned("mpi4py", pythons=("3.6",), day=date(2018, 12, 21))
+    assert int(versions(resolve(asked, settings))["mpi4py"].partition(".")[0]) >= 3
+
+
 def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
     asked = planned("SoundFile", "graphviz", pythons=("3.7",), day=date(2020, 6, 1))
     found = resolve(asked, settings)
