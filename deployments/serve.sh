@@ -10,8 +10,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 export PREFECT_WORKER_QUERY_SECONDS="${PREFECT_WORKER_QUERY_SECONDS:-1}"
 
 readonly POOL=paper2run
-# A batch takes a place of its own beside the two runs that reproduce/default allows (prefect.yaml).
-readonly LIMIT=${PAPER2RUN_WORKER_LIMIT:-3}
+readonly LIMIT=${PAPER2RUN_WORKER_LIMIT:-2}
 ours=""
 worker=""
 
@@ -42,6 +41,8 @@ main() {
   start_server
   prefect work-pool inspect "$POOL" >/dev/null 2>&1 || prefect work-pool create "$POOL" --type process
   prefect --no-prompt deploy --all
+  # SQLite carries two runs at a time; batches, which only wait, have a queue of their own (prefect.yaml).
+  prefect work-queue set-concurrency-limit default "$LIMIT" --pool "$POOL"
   if [ "${1:-}" = deploy ]; then
     echo "deployed; runs wait for a worker: prefect worker start --pool $POOL, or make serve"
     return
@@ -52,7 +53,7 @@ main() {
   if env --default-signal=INT true 2>/dev/null; then heeding=(env --default-signal=INT); fi
   # A process group of its own: the terminal's Ctrl-C reaches it through stop_all, once.
   set -m
-  "${heeding[@]}" prefect worker start --pool "$POOL" --limit "$LIMIT" &
+  "${heeding[@]}" prefect worker start --pool "$POOL" &
   worker=$!
   wait "$worker"
 }

@@ -4,18 +4,12 @@ from pathlib import PurePath
 
 from prefect.runtime import flow_run
 
-from paper2run.source import parse
+from paper2run.source import shown_name
 
 
 def reproduction() -> str:
     """Return `owner/name`, or what was given where that cannot be read as an address."""
-    repo = str(flow_run.parameters.get("repo") or "")
-    if not repo:
-        return f"paper {PurePath(str(flow_run.parameters.get('paper') or '')).name}"
-    try:
-        return getattr(parse(repo), "name", "") or repo.rstrip("/").rsplit("/", 1)[-1]
-    except ValueError:
-        return repo[:60]
+    return shown_name(str(flow_run.parameters.get("repo", "")))
 
 
 def attempt_number() -> str:

@@ -17,6 +17,7 @@ from paper2run.model.value import Value
 SCHEMES: Final = ("https", "http", "ssh", "git")
 """Transports that git speaks by itself; ftp and rsync are gone or insecure."""
 MAX_LENGTH: Final = 2000
+SHOWN_CHARACTERS: Final = 60
 FORMS: Final = (
     "Give an https://, ssh:// or git@host:owner/name address, or the path of a local folder."
 )
@@ -84,6 +85,15 @@ def parse(given: str) -> RemoteSource | LocalSource:
     if (scp := _SCP.match(text)) and not text.startswith((".", "/", "~")):
         return _from_scp(text, scp)
     return LocalSource(path=text)
+
+
+def shown_name(given: str) -> str:
+    """Return `owner/name` of an address, the last part of a path, or what was given where it is no address."""
+    try:
+        source = parse(given)
+    except UserError:
+        return given[:SHOWN_CHARACTERS]
+    return source.name if isinstance(source, RemoteSource) else PurePosixPath(source.path).name
 
 
 def submodule_url(parent: str, url: str) -> str:

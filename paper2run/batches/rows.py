@@ -14,6 +14,7 @@ from paper2run.model.report import Metadata
 from paper2run.model.usage import Budget, Usage
 from paper2run.model.value import Value
 from paper2run.settings import Builds, SmokeSeconds
+from paper2run.source import shown_name
 
 RowStatus = Literal[
     "waiting",
@@ -125,7 +126,7 @@ class BatchRow(Value):
     @property
     def title(self) -> str:
         """Return what people call the repository."""
-        return self.name or self.entry.repo.rstrip("/").rsplit("/", 1)[-1]
+        return self.name or shown_name(self.entry.repo)
 
     def started(self, flow_run_id: str, share: Budget) -> "BatchRow":
         """Return the row with a new run under way."""
