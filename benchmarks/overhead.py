@@ -26,6 +26,7 @@ import httpx
 from prefect.settings import PREFECT_API_URL
 
 from flows.reproduce import reproduce
+from tasks.server import prefect_api
 
 EXAMPLE: Final = Path(__file__).parent.parent / "examples" / "period-doubling"
 SETTLE_S: Final = 8
@@ -36,7 +37,11 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 def main() -> None:
     """Run and print one JSON object."""
     asked = arguments()
-    with tempfile.TemporaryDirectory() as out, requests_counted() as requests:
+    with (
+        tempfile.TemporaryDirectory() as out,
+        requests_counted() as requests,
+        prefect_api(print),
+    ):
         run(asked.repo, out)
         time.sleep(SETTLE_S)
         requests.clear()

@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 import httpx
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_SERVER_API_PORT,
     PREFECT_SERVER_DATABASE_CONNECTION_URL,
@@ -55,7 +56,9 @@ def prefect_api(say: Say) -> Iterator[Api]:
     """Let the block run against the API that was found or started; `say` gets what a person should know."""
     api = find_or_start(say)
     if api.url:
-        with temporary_settings({PREFECT_API_URL: api.url}):
+        # Nobody watches the heartbeats of a command, and Prefect 3.8 waits up to a second for their end.
+        quiet = {PREFECT_API_URL: api.url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        with temporary_settings(quiet):
             yield api
     else:
         with temporary_settings(
