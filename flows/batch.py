@@ -17,7 +17,7 @@ from paper2run.model.outcome import Rung
 from paper2run.model.usage import Budget
 from paper2run.request import Request, settings_for
 from tasks.batch_board import Board
-from tasks.batch_folder import batch_folder, new_batch, read_batch
+from tasks.batch_folder import batch_folder, dated, new_batch, read_batch
 from tasks.children import Children, Ended, children_of, need_workers
 from tasks.flow_runs import label_run
 from tasks.records import PROGRESS
@@ -32,7 +32,8 @@ def batch(
     ],
     jobs: Annotated[int, Field(description="Runs at a time; SQLite carries 2", ge=1)] = 2,
     out: Annotated[
-        str, Field(description="Folder of the batch; empty: batch-<name of the file> below runs/")
+        str,
+        Field(description="Folder, %Y-%m-%d is today; empty: batch-<name of the file> below runs/"),
     ] = "",
     resume: Annotated[
         bool, Field(description="Go on: what has a verdict is not run again")
@@ -80,7 +81,7 @@ def batch(
     lines = usable(read_batch(source), keep_going=keep_going, say=PROGRESS.info)
     if workers:
         need_workers()
-    path = Path(out) if out else settings.out / f"batch-{source.stem}"
+    path = dated(out) if out else settings.out / f"batch-{source.stem}"
     with batch_folder(path, resume=resume or only_failed) as folder:
         run_id = current_run_id()
         label_run(run_id)

@@ -117,6 +117,11 @@ def batch_folder(path: Path, *, resume: bool) -> Iterator[BatchFolder]:
         yield folder
 
 
+def dated(out: str) -> Path:
+    """Return the folder that `out` names today: what a schedule asks for every week may hold `%Y-%m-%d`."""
+    return Path(datetime.now(UTC).strftime(out))
+
+
 def new_batch(source: Path, name: str) -> Batch:
     """Return an empty batch."""
     now = datetime.now(UTC)

@@ -1,0 +1,47 @@
+"""Files of deployments/ that no test can run everywhere: what they refer to is there."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+DEPLOYMENTS = Path(__file__).parents[2] / "deployments"
+POOLS = sorted((DEPLOYMENTS / "work-pools").glob("*.json"))
+PLACEHOLDER = re.compile(r"{{\s*(\w+)\s*}}")
+
+
+@pytest.mark.parametrize("path", POOLS, ids=lambda path: path.stem)
+def test_a_work_pool_template_uses_every_variable_that_it_declares_and_no_other(path):
+    template = json.loads(path.read_text())
+    used = set(PLACEHOLDER.findall(json.dumps(template["job_configuration"])))
+
+    assert used == set(template["variables"]["properties"])
+
+
+def test_the_services_of_the_compose_file_wait_for_services_that_are_there():
+    compose = yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text())
+    services = compose["services"]
+    for name, service in services.items():
+        assert set(service.get("depends_on", {})) <= set(services), name
+        volumes = [volume.split(":")[0] for volume in service.get("volumes", ())]
+        named = {volume for volume in volumes if re.fullmatch(r"\w+", volume)}
+        assert named <= set(compose["volumes"]), name
+
+
+def test_the_worker_image_gets_all_that_a_worker_imports():
+    text = (DEPLOYMENTS / "worker.Dockerfile").read_text()
+    copied = set(re.findall(r"^COPY (\w+) \./\1$", text, flags=re.MULTILINE))
+
+    assert {"flows", "tasks", "paper2run"} <= copied
+
+
+def test_every_file_of_the_folder_stands_on_its_page():
+    page = (DEPLOYMENTS / "README.md").read_text()
+    files = [path for path in DEPLOYMENTS.rglob("*") if path.is_file()]
+    missing = {
+        path.name for path in files if path.name != "README.md" and path.name not in page
+    } - {"worker.Dockerfile.dockerignore"}
+
+    assert not missing
