@@ -1,6 +1,6 @@
 """Measures what a reproduction costs beside its work: time, requests, rows and bytes of the database, the server's CPU.
 
-    python benchmarks/overhead.py --runs 20 [--database postgresql://…|PATH.db] [--server-pid PID] [--repo REPO]
+    python -m benchmarks.overhead --runs 20 [--database postgresql://…|PATH.db] [--server-pid PID] [--repo REPO]
 
 Against the running server of PREFECT_API_URL, one run after the other in this process, every stage kept from the
 first run, which is not counted. What is left is ours: Prefect's bookkeeping, reading kept results, writing the folder.
