@@ -140,6 +140,11 @@ SCENARIOS = {
         fails(400, "This model's maximum context length is 4096 tokens.", "context_length_exceeded"),
         says(PLAN),
     ],
+    "too-long-correction": [
+        says("I would use Docker."),
+        fails(400, "This model's maximum context length is 4096 tokens.", "context_length_exceeded"),
+        says(PLAN),
+    ],
     "too-large": [fails(413, "Request too large")],
     "rate-limit": [fails(429, "Rate limit reached, slow down", **{"Retry-After": "7"})],
     "rate-limit-long": [fails(429, "slow down", **{"Retry-After": "3600"})],

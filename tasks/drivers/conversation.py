@@ -157,12 +157,14 @@ def _exchange(
     talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str], T | Rejected]
 ) -> T:
     """Return what the first or the corrected answer parses to."""
-    messages, answer = _first_answer(talk, compose)
+    tokens = chat.context_tokens(talk.endpoint.model) - MAX_ANSWER_TOKENS
+    room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
+    answer, room = _fitting_answer(talk, compose, room)
     parsed = parse(answer.text)
     if isinstance(parsed, Rejected):
         _refuse_filtered(talk, answer)
         wrong = llm.correction(answer.text, parsed, is_cut_off=answer.finish_reason == "length")
-        answer = talk.ask([*messages, *wrong])
+        answer, _ = _fitting_answer(talk, lambda left: [*compose(left), *wrong], room)
         parsed = parse(answer.text)
     if isinstance(parsed, Rejected):
         _refuse_filtered(talk, answer)
@@ -173,16 +175,14 @@ def _exchange(
     return parsed
 
 
-def _first_answer(
-    talk: _Talk, compose: Callable[[int], list[Message]]
-) -> tuple[list[Message], chat.Answer]:
-    """Return the prompt that fitted and its answer; what a server holds is only known by asking it."""
-    tokens = chat.context_tokens(talk.endpoint.model) - MAX_ANSWER_TOKENS
-    room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
+def _fitting_answer(
+    talk: _Talk, compose: Callable[[int], list[Message]], room: int
+) -> tuple[chat.Answer, int]:
+    """Return the answer, and the room for which the prompt fitted; what a server holds is only known by asking it."""
     for shrinking in range(SHRINKINGS + 1):
         messages = compose(room)
         try:
-            return messages, talk.ask(messages)
+            return talk.ask(messages), room
         except PromptTooLong:
             if shrinking == SHRINKINGS:
                 raise

@@ -160,6 +160,13 @@ def test_a_prompt_far_below_what_was_thought_to_fit_is_halved_too(service, tmp_p
     assert len(half) < len(whole)
 
 
+def test_a_correction_that_does_not_fit_is_asked_for_with_less_of_the_prompt(service, tmp_path):
+    assert plan(service, "too-long-correction", tmp_path).base_image == "python:3.11-slim"
+    _, whole, less = (request.body["messages"] for request in service.requests)
+    assert len(less[1]["content"]) < len(whole[1]["content"])
+    assert less[2:] == whole[2:]
+
+
 def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
     stop = diagnose(service, "stop", tmp_path)
     assert (stop.decision, stop.confidence, stop.new_plan) == ("stop", "high", None)
