@@ -79,8 +79,8 @@ def test_a_plan_of_the_model_runs_at_the_first_try(unknown_failure, tmp_path, se
 
 def test_where_a_models_plan_fails_the_rules_own_is_next(repository, tmp_path, service):
     code = (
-        "import os\n\nif __name__ == '__main__' and os.environ.get('DEMO_SIZE') == 'large':\n"
-        "    raise SystemExit(7)\n"
+        "import os\n\nif __name__ == '__main__':\n"
+        "    if os.environ.get('DEMO_SIZE') == 'large':\n        raise SystemExit(7)\n"
     )
     metadata, _ = run_of(
         repository({"main.py": code}), tmp_path, service, "wrong-plan", planner="model"
