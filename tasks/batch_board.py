@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+import httpx
 from prefect.artifacts import create_progress_artifact, create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
@@ -66,9 +67,12 @@ class Board:
         started, batch = time.monotonic(), self.batch
         self._folder.write_record(batch)
         self._folder.write_pages(batch)
-        with get_client(sync_client=True) as client:
-            client.update_artifact(self._progress, ArtifactUpdate(data=self._percent()))
-            client.update_artifact(self._table, ArtifactUpdate(data=_cells(batch)))
+        try:
+            with get_client(sync_client=True) as client:
+                client.update_artifact(self._progress, ArtifactUpdate(data=self._percent()))
+                client.update_artifact(self._table, ArtifactUpdate(data=_cells(batch)))
+        except httpx.HTTPError as error:
+            PROGRESS.debug(f"the artifacts are renewed when the Prefect server is back: {error}")
         now = time.monotonic()
         self._next_pages = now + max(LEAST_PAUSE_S, PAUSE_SHARE * (now - started))
         return batch

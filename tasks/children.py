@@ -7,10 +7,10 @@ any worker takes. In both cases the run is a child of the batch on the UI's time
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import httpx
@@ -29,6 +29,8 @@ from tasks.drivers import held
 from tasks.flow_runs import KILLED, folder_of, is_lost, read_runs
 from tasks.records import PROGRESS
 from tasks.sweep import sweep_runs
+
+T = TypeVar("T")
 
 DEPLOYMENT: Final = "reproduce/default"
 ENTRYPOINT: Final = "flows.reproduce.reproduce"
@@ -55,15 +57,16 @@ class Children:
         self._parent = UUID(parent_id)
         self._log = log
         self._running: dict[str, subprocess.Popen[bytes] | None] = {}
-        self._silent_since: float | None = None
 
     def start_process(self, flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> str:
         """Return the id of a new run of `flow` in a process of this machine."""
-        run = self._client.create_flow_run(
-            flow,
-            parameters=dict(parameters),
-            parent_task_run_id=self._placeholder(name),
-            state=Pending(),
+        run = self._patiently(
+            lambda: self._client.create_flow_run(
+                flow,
+                parameters=dict(parameters),
+                parent_task_run_id=self._placeholder(name),
+                state=Pending(),
+            )
         )
         env = {
             **get_current_settings().to_environment_variables(exclude_unset=True),
@@ -76,12 +79,13 @@ class Children:
 
     def start_on_worker(self, name: str, parameters: Mapping[str, Any], key: str) -> str:
         """Return the id of the run of the deployment that `key` names: the same key never starts a second one."""
-        deployment = self._client.read_deployment_by_name(DEPLOYMENT)
-        run = self._client.create_flow_run_from_deployment(
-            deployment.id,
-            parameters=dict(parameters),
-            idempotency_key=key,
-            parent_task_run_id=self._placeholder(name),
+        run = self._patiently(
+            lambda: self._client.create_flow_run_from_deployment(
+                self._client.read_deployment_by_name(DEPLOYMENT).id,
+                parameters=dict(parameters),
+                idempotency_key=key,
+                parent_task_run_id=self._placeholder(name),
+            )
         )
         self._running[str(run.id)] = None
         return str(run.id)
@@ -98,21 +102,17 @@ class Children:
         return False
 
     def wait(self) -> dict[str, Ended]:
-        """Return the runs that have ended, after a moment if none has; HostError where the server stays away."""
+        """Return the runs that have ended, after a moment; HostError where the server stays away."""
         time.sleep(POLL_S)
         ids = [
             flow_run_id
             for flow_run_id, process in self._running.items()
             if process is None or process.poll() is not None
         ]
-        try:
-            ended = {
-                str(run.id): end for run in read_runs(self._client, ids) if (end := self._end(run))
-            }
-        except httpx.HTTPError as error:
-            self._server_is_silent(error)
-            return {}
-        self._silent_since = None
+        found = self._patiently(
+            lambda: [(str(run.id), self._end(run)) for run in read_runs(self._client, ids)]
+        )
+        ended = {flow_run_id: end for flow_run_id, end in found if end is not None}
         for flow_run_id in ended:
             del self._running[flow_run_id]
         return ended
@@ -158,18 +158,23 @@ class Children:
         metadata, folder = value
         return Ended("verdict", metadata=metadata, folder=folder)
 
-    def _server_is_silent(self, error: httpx.HTTPError) -> None:
-        if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
-            raise error
-        now = time.monotonic()
-        if self._silent_since is None:
-            PROGRESS.info(f"the Prefect server does not answer, waiting for it: {error}")
-            self._silent_since = now
-        if now - self._silent_since > SILENT_SERVER_S:
-            raise HostError(
-                f"the Prefect server has not answered for {SILENT_SERVER_S:.0f} s: {error}",
-                next_step="start it, then run the batch again with --resume",
-            ) from error
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Return the server's answer, waiting for a server that is away; HostError where it stays away."""
+        since = time.monotonic()
+        while True:
+            try:
+                return ask()
+            except httpx.HTTPError as error:
+                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+                    raise
+                silent_s = time.monotonic() - since
+                if silent_s > SILENT_SERVER_S:
+                    raise HostError(
+                        f"the Prefect server has not answered for {silent_s:.0f} s: {error}",
+                        next_step="start it, then run the batch again with --resume",
+                    ) from error
+                PROGRESS.debug(f"waiting for the Prefect server: {error}")
+                time.sleep(POLL_S)
 
     def _placeholder(self, name: str) -> UUID:
         """Return the task run that stands for a child on the timeline of the batch."""

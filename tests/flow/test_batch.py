@@ -92,7 +92,7 @@ def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_pa
     with pytest.raises(UserError, match="holds a batch already"):
         run(papers, out, keep_going=True)
     again = run(papers, out, keep_going=True, resume=True)
-    assert again.rows == done.rows
+    assert again.rows == tuple(of_an_earlier_pass(row) for row in done.rows)
     failures = run(papers, out, keep_going=True, only_failed=True)
     assert [row.starts for row in failures.rows] == [1, 1, 2]
 
@@ -114,7 +114,9 @@ def test_a_batch_that_is_ended_leaves_no_process_and_is_resumed(tmp_path, hangin
 
     restore(hanging.parent / "slow")
     kept, redone = run(hanging, out, resume=True).rows
-    assert kept == BatchRow.model_validate(first), "what had a verdict was not run again"
+    assert kept == of_an_earlier_pass(BatchRow.model_validate(first)), (
+        "what had a verdict was not run again"
+    )
     assert (redone.status, redone.starts) == ("planned", 2)
     with get_client(sync_client=True) as client:
         [lost] = read_runs(client, [second["flow_run_id"]])
@@ -137,3 +139,8 @@ def test_one_crash_touches_no_other_repository_and_is_started_again(tmp_path, ha
     assert (first["status"], first["starts"]) == ("planned", 1)
     assert (second["status"], second["starts"], second["attempts"]) == ("planned", 2, 0)
     assert second["flow_run_id"] != lost
+
+
+def of_an_earlier_pass(row: BatchRow) -> BatchRow:
+    """Return the row as a later pass keeps it: a share of a budget is of one pass."""
+    return row.model_copy(update={"share": None})
