@@ -94,13 +94,14 @@ def test_the_second_machine_builds_nothing_and_pulls_what_it_lacks(
     environment = {"PAPER2RUN_STORAGE": s3_store, "PAPER2RUN_REGISTRY": registry_address}
     first = reproduced(repo, tmp_path / "one", environment)
     connect().remove_image(first["image"])
+    # A real second machine sees nothing of the first one's disk, its mirror for instance.
+    (tmp_path / "one").rename(tmp_path / "elsewhere")
 
     second = reproduced(repo, tmp_path / "other", environment)
 
     assert first["image_pushed"].startswith(registry_address)
     assert second["image_id"] == first["image_id"]
     assert connect().image(second["image"]) is not None
-    # The other machine's mirror is not here, so the repository is fetched.
     assert stages(second, cached=False) - WORLD == {"clone", "pull"}
     assert {"build", "push", "smoke", "verify"} <= stages(second, cached=True)
 
