@@ -12,7 +12,7 @@ from typing import Final
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from paper2run.settings import Settings
 from tasks.drivers.engine import Engine
@@ -42,8 +42,11 @@ def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
 def _make(name: str, places: int) -> None:
     with get_client(sync_client=True) as client:
         try:
-            client.create_global_concurrency_limit(
-                GlobalConcurrencyLimitCreate(name=name, limit=places, active=True)
-            )
-        except ObjectAlreadyExists:
-            return
+            client.read_global_concurrency_limit_by_name(name)
+        except ObjectNotFound:
+            limit = GlobalConcurrencyLimitCreate(name=name, limit=places, active=True)
+            try:
+                client.create_global_concurrency_limit(limit)
+            except ObjectAlreadyExists:
+                # Another process was faster.
+                return
