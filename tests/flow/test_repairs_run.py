@@ -52,7 +52,8 @@ SITUATIONS = {
         ("library_too_new",),
         {
             "requirements.txt": "jinja2\n",
-            "main.py": "from jinja2 import escape\nprint(escape('<'))\n",
+            # Written so that no reader of the source sees which name is asked for.
+            "main.py": "import jinja2\nprint(getattr(jinja2, 'escape')('<'))\n",
         },
         "jinja2==3.0.3",
         smoke="python main.py",
