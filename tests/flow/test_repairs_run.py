@@ -96,10 +96,13 @@ SITUATIONS = {
         "PBR_VERSION",
         smoke="cd /tmp && python -c 'import waves'",
     ),
-    "release that the index never had": Situation(
+    "package that nobody published": Situation(
         ("no_such_release",),
-        {"requirements.txt": "tabulate==0.8.9.1\n", "main.py": "import tabulate\n"},
-        "tabulate==0.8.10",
+        {
+            "requirements.txt": "tabulate\nlabtools-that-nobody-published\n",
+            "main.py": "import tabulate\n",
+        },
+        "tabulate==",
         smoke="python main.py",
     ),
     "limits that contradict each other": Situation(
