@@ -8,8 +8,8 @@ import pytest
 from paper2run.detectors import DETECTORS
 from paper2run.tree import RepoTree
 
-LIMIT_S = 10
-"""Far above what any of these takes here (under 2 s), far below what the unbounded ways take (a minute and more)."""
+LIMIT_S = 30
+"""Of processor time, whatever else the machine does: these take under 2, the unbounded ways a minute and more."""
 MAX_FACTS = 600
 
 HOSTILE = {
@@ -33,9 +33,9 @@ def test_a_hostile_source_costs_seconds_and_gives_few_facts(tmp_path: Path, name
     (tmp_path / name).write_text(HOSTILE[name])
     (tmp_path / "kernel.cu").write_text("__global__ void f() {}\n")
     tree = RepoTree.of(tmp_path)
-    started = time.monotonic()
+    started = time.process_time()
     facts = [
         fact for detector in DETECTORS if detector.NAME in NAMES for fact in detector.detect(tree)
     ]
-    assert time.monotonic() - started < LIMIT_S
+    assert time.process_time() - started < LIMIT_S
     assert len(facts) <= MAX_FACTS
