@@ -6,7 +6,7 @@ from paper2run.broken import Broken
 from paper2run.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
 from paper2run.model.facts import RepoFacts
-from paper2run.model.outcome import BuildFailed
+from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.progress import place_of
@@ -19,6 +19,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
 
     Where the attempt fell back behind an earlier one and nothing repairs it, the earlier failure is looked at again,
     for the next answer after the one that led here. Where a model's plan failed, the rules' own is the last answer.
+    Where nobody knows the last failure, the stop that a stronger command's failure would have given is the answer.
     """
     barred = _plans_of((*tried, done))
     found = diagnose(_broken(done, facts), barred)
@@ -31,7 +32,19 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
         if other is not None and _is_repair(other):
             return other.model_copy(update={"of_attempt": earlier.number})
     # A stop that a model's plan led to says little about the repository.
-    return _way_back(done, barred) or found
+    return _way_back(done, barred) or found or _earlier_stop(tried, facts, barred)
+
+
+def _earlier_stop(
+    tried: Sequence[Attempt], facts: RepoFacts, barred: frozenset[str]
+) -> Diagnosis | None:
+    """Return the latest stop that a failed run before gives once its fallback is used up; None without one."""
+    for earlier in reversed(tried):
+        if isinstance(earlier.smoke, SmokeFailed):
+            other = diagnose(_broken(earlier, facts), barred)
+            if other is not None and not _is_repair(other):
+                return other.model_copy(update={"of_attempt": earlier.number})
+    return None
 
 
 def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:

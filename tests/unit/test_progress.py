@@ -114,6 +114,20 @@ def test_an_attempt_that_fell_back_beyond_repair_sends_the_loop_to_the_next_answ
     )
 
 
+def test_where_nobody_knows_the_last_failure_a_stronger_command_s_says_what_is_missing():
+    says = "IOError: [Errno 2] No such file or directory: 'vectors.bin'"
+    first = attempt(1, says=says, weaker=("python main.py --help",))
+    first = repaired_by(first, judge(first, (), RepoFacts()))
+    assert first.diagnosis is not None
+    assert first.diagnosis.by == "wrong_smoke_command"
+
+    found = judge(attempt(2, says="segmentation of worlds"), (first,), RepoFacts())
+
+    assert found is not None
+    assert (found.by, found.decision.decision, found.of_attempt) == ("missing_data", "stop", 1)
+    assert "vectors.bin" in found.evidence
+
+
 def test_a_negative_end_says_what_was_tried_and_which_attempt_came_furthest():
     first = attempt(1, says="ModuleNotFoundError: No module named 'tabulate'")
     first = repaired_by(first, judge(first, (), RepoFacts()))
