@@ -1,4 +1,4 @@
-"""Who a container belongs to: a process of this host, told by its number and start, so that a dead one is known.
+"""Who a container belongs to: a process that this host numbers, told by its number and start, so that a dead one is known.
 
 A process that is killed outright cannot clean up; the next run on the host does it for it.
 """
@@ -14,8 +14,8 @@ START_FIELD: Final = 19
 
 
 def this_process() -> str:
-    """Return `host:pid:start` of this process."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_of(os.getpid())}"
+    """Return `host/namespace:pid:start` of this process."""
+    return f"{_here()}:{os.getpid()}:{_start_of(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
@@ -27,8 +27,21 @@ def is_dead(owner: str) -> bool:
 
 
 def is_of_this_host(owner: str) -> bool:
-    """Tell whether `owner` names a process of this host."""
-    return owner.rsplit(":", 2)[0] == socket.gethostname()
+    """Tell whether `owner` names a process of this host that can be seen from here."""
+    return owner.rsplit(":", 2)[0] == _here()
+
+
+def _here() -> str:
+    """Return the host with the namespace of its process numbers (pid_namespaces(7)).
+
+    A worker in a container on the host's network has the host's name, but sees none of its processes: without the
+    namespace it took the containers of living runs for abandoned ones.
+    """
+    try:
+        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()}/{namespace}"
 
 
 def _is_running(pid: int) -> bool:

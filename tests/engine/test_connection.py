@@ -160,11 +160,14 @@ def test_what_a_dead_process_left_is_abandoned_and_what_a_living_one_has_is_not(
     dead = create(base, ["true"], labels={**labels, OWNER_LABEL: f"{host}:{pid}:{int(start) + 1}"})
     living = create(base, ["true"], labels={**labels, OWNER_LABEL: this_process()})
     elsewhere = create(base, ["true"], labels={**labels, OWNER_LABEL: f"another-host:{pid}:1"})
+    # A worker in a container on the host's network has the host's name, and processes of its own.
+    unseen_owner = f"{socket.gethostname()}/1:{pid}:{int(start) + 1}"
+    unseen = create(base, ["true"], labels={**labels, OWNER_LABEL: unseen_owner})
     try:
         assert engine.sweep_abandoned() >= 1
         left = {container.id for container in engine.client.containers.list(all=True)}
         assert dead.id not in left
-        assert {living.id, elsewhere.id} <= left
+        assert {living.id, elsewhere.id, unseen.id} <= left
     finally:
         engine.sweep(run_id)
 
