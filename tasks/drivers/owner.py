@@ -1,4 +1,4 @@
-"""Who a container belongs to: a process that this host numbers, told by its number and start, so that a dead one is known.
+"""Who a container belongs to: a process, told by who numbers it, its number and its start, so that a dead one is known.
 
 A process that is killed outright cannot clean up; the next run on the host does it for it.
 """
