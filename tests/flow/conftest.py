@@ -24,6 +24,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     home = tmp_path_factory.mktemp("home")
     os.environ["PAPER2RUN_HOME"] = str(home / "paper2run")
+    # Tests kill runs, and the tests' server forgets their leases: nobody shall wait for such places.
+    os.environ["PAPER2RUN_ENGINE_SLOTS"] = "64"
     with (
         prefect_test_harness(server_startup_timeout=180),
         temporary_settings(
@@ -34,7 +36,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         ),
     ):
         yield
-    del os.environ["PAPER2RUN_HOME"]
+    del os.environ["PAPER2RUN_HOME"], os.environ["PAPER2RUN_ENGINE_SLOTS"]
 
 
 @pytest.fixture
