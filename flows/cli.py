@@ -23,6 +23,11 @@ BUG: Final = 1
 EXIT_CODES: Final = {"success": 0, "planned": 0, "preflight-failed": HostError.exit_code}
 """By verdict; every other verdict is a reasoned failure of the repository: 1."""
 
+LOST_SERVER: Final = HostError(
+    "the Prefect server stopped answering in the middle of the run",
+    next_step="see that it runs (`paper2run doctor`) and start the run again: finished stages are kept",
+)
+
 app = typer.Typer(
     name="paper2run",
     help="Takes a research repository and hands back a working container, or a reasoned proof that it cannot be had.",
@@ -169,8 +174,18 @@ def main() -> None:
         _explain(error, with_traceback)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a bug is named as one
+        if _is_lost_server(error):
+            _explain(LOST_SERVER, with_traceback)
+            sys.exit(LOST_SERVER.exit_code)
         _bug(error, with_traceback)
         sys.exit(BUG)
+
+
+def _is_lost_server(error: Exception) -> bool:
+    """Tell whether Prefect's client gave up on its server: nothing else of ours speaks through httpx here."""
+    from httpx import TransportError
+
+    return isinstance(error, TransportError)
 
 
 def _explain(error: Paper2RunError, with_traceback: bool) -> None:

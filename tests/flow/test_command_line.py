@@ -224,3 +224,15 @@ def test_show_of_a_killed_run_says_how_far_it_came(tmp_path: Path):
 
     assert shown.returncode == 0
     assert "clone: 0.1 s" in shown.stdout
+
+
+def test_a_server_that_is_lost_in_the_middle_is_the_hosts_trouble_and_no_bug():
+    code = (
+        "import httpx, flows.cli as cli\n"
+        "def gone():\n    raise httpx.ConnectError('All connection attempts failed')\n"
+        "cli.app = gone\ncli.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 3
+    assert "Prefect server stopped answering" in ended.stderr
+    assert "bug" not in ended.stderr
