@@ -34,7 +34,8 @@ from paper2run.settings import Settings
 from paper2run.tree import RepoTree
 from tasks.drivers import buildkit
 from tasks.drivers.build_context import BuildInput
-from tasks.drivers.engine import Engine, connect
+from tasks.drivers.engine import Engine
+from tasks.drivers.engine_connection import connect
 from tasks.resolve import resolve
 
 EXAMPLE: Final = Path(__file__).parents[1] / "examples" / "period-doubling"

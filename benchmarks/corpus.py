@@ -22,6 +22,7 @@ from benchmarks.oracles import Interrupted, check
 from paper2run.model.report import Metadata, StageTiming
 from tasks.drivers import process
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
+from tasks.drivers.leftovers import sweep
 from tasks.drivers.process import Finished
 from tasks.records import RunFolder
 
@@ -43,7 +44,7 @@ def measure(entry: Entry, bench: Bench, flags: Sequence[str]) -> Result:
     metadata = _metadata(sorted(set(runs.glob("*/metadata.json")) - before))
     if metadata is not None:
         # A tool that was ended by us may have had no time to remove its containers.
-        bench.engine.sweep(metadata.flow_run_id)
+        sweep(bench.engine, metadata.flow_run_id)
     if finished.stopped:
         raise Interrupted
     result = _result(entry, finished, metadata)

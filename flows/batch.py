@@ -1,19 +1,19 @@
 """Many repositories, several at a time: each a `reproduce` run in a process of its own, all of them counted."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from flows import form
 from flows.names import batch_file
 from flows.reproduce import reproduce
 from paper2run.batches.batch_input import usable
 from paper2run.batches.queue import after_loss, next_waiting, parameters_of, rows_for, share_of
 from paper2run.batches.rows import Batch, BatchRow
-from paper2run.model.outcome import Rung
 from paper2run.model.usage import Budget
 from paper2run.request import Request, settings_for
 from tasks.batch_board import Board
@@ -47,21 +47,14 @@ def batch(
     workers: Annotated[
         bool, Field(description="Hand the runs to the workers of reproduce/default")
     ] = False,
-    timeout: Annotated[
-        int | None, Field(description="Seconds per smoke run; empty: 900", ge=1)
-    ] = None,
-    max_attempts: Annotated[int | None, Field(description="Builds in all; empty: 3", ge=1)] = None,
-    model: Annotated[
-        str, Field(description="LiteLLM model string; empty: as set, else rules")
-    ] = "",
-    base_url: Annotated[str, Field(description="Address of an OpenAI-compatible endpoint")] = "",
-    dry_run: Annotated[bool, Field(description="Plan and render only; no container")] = False,
-    no_cache: Annotated[bool, Field(description="Compute every stage anew")] = False,
-    target: Annotated[Rung, Field(description="Rung of the ladder to try for")] = "smoke",
-    planner: Annotated[
-        Literal["", "rules", "model", "auto"],
-        Field(description="Who plans; empty: as set, else auto: the model where the rules doubt"),
-    ] = "",
+    timeout: form.Timeout = None,
+    max_attempts: form.MaxAttempts = None,
+    model: form.Model = "",
+    base_url: form.BaseUrl = "",
+    dry_run: form.DryRun = False,
+    no_cache: form.NoCache = False,
+    target: form.Target = "smoke",
+    planner: form.Planner = "",
     max_tokens: Annotated[
         int | None, Field(description="Tokens that the whole batch may spend on the model", ge=0)
     ] = None,

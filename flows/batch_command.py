@@ -1,11 +1,12 @@
 """The command `paper2run batch`: many repositories from a file, on this machine or through the workers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 from rich.console import Console
 
+from flows import flags
 from paper2run.errors import HostError
 
 if TYPE_CHECKING:
@@ -44,19 +45,11 @@ def batch(
         bool,
         typer.Option("--workers", help="Hand the runs to the workers of reproduce/default."),
     ] = False,
-    timeout: Annotated[
-        int | None, typer.Option(help="Seconds per smoke run.  [default: 900]", show_default=False)
-    ] = None,
-    max_attempts: Annotated[
-        int | None,
-        typer.Option(help="Builds in all, repairs included.  [default: 3]", show_default=False),
-    ] = None,
-    planner: Annotated[
-        Literal["", "rules", "model", "auto"],
-        typer.Option(help="Who plans: rules, model or auto.  [default: auto]", show_default=False),
-    ] = "",
-    model: Annotated[str, typer.Option(help="LiteLLM model string of the planner.")] = "",
-    base_url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible endpoint.")] = "",
+    timeout: flags.Timeout = None,
+    max_attempts: flags.MaxAttempts = None,
+    planner: flags.Planner = "",
+    model: flags.Model = "",
+    base_url: flags.BaseUrl = "",
     max_tokens: Annotated[
         int | None, typer.Option(help="Tokens that the whole batch may spend on the model.", min=0)
     ] = None,
@@ -64,14 +57,10 @@ def batch(
         float | None,
         typer.Option(help="US dollars that the whole batch may spend on the model.", min=0),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan and render only; no container.")
-    ] = False,
-    target: Annotated[
-        str, typer.Option(help="Rung of the ladder to try for: smoke or tests.")
-    ] = "smoke",
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every stage anew.")] = False,
-    show_traceback: Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")] = False,
+    dry_run: flags.DryRun = False,
+    target: flags.Target = "smoke",
+    no_cache: flags.NoCache = False,
+    show_traceback: flags.ShowTraceback = False,
 ) -> None:
     """Reproduce many repositories; what a line of the file asks for wins over the flags."""
     from flows.batch import batch as batch_flow

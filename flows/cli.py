@@ -8,12 +8,13 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, cast
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from flows import flags
 from flows.batch_command import batch
 from flows.clean_command import clean
 from paper2run.errors import HostError, Paper2RunError, UserError
@@ -54,39 +55,24 @@ def run(
     out_folder: Annotated[
         str, typer.Option("--out", help="Folder for run folders.  [default: runs]")
     ] = "",
-    timeout: Annotated[
-        int | None, typer.Option(help="Seconds per smoke run.  [default: 900]", show_default=False)
-    ] = None,
-    max_attempts: Annotated[
-        int | None,
-        typer.Option(help="Builds in all, repairs included.  [default: 3]", show_default=False),
-    ] = None,
-    planner: Annotated[
-        Literal["", "rules", "model", "auto"],
-        typer.Option(
-            help="Who plans: rules, model, or auto: the model where the rules doubt.  [default: auto]",
-            show_default=False,
-        ),
-    ] = "",
-    model: Annotated[str, typer.Option(help="LiteLLM model string of the planner.")] = "",
-    base_url: Annotated[str, typer.Option(help="Address of an OpenAI-compatible endpoint.")] = "",
+    timeout: flags.Timeout = None,
+    max_attempts: flags.MaxAttempts = None,
+    planner: flags.Planner = "",
+    model: flags.Model = "",
+    base_url: flags.BaseUrl = "",
     max_tokens: Annotated[
         int | None, typer.Option(help="Tokens that the run may spend on the model.", min=0)
     ] = None,
     max_cost_usd: Annotated[
         float | None, typer.Option(help="US dollars that the run may spend on the model.", min=0)
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan and render only; no container.")
-    ] = False,
+    dry_run: flags.DryRun = False,
     smoke: Annotated[
         str, typer.Option(help="Smoke command, in place of the planner's choice.")
     ] = "",
-    target: Annotated[
-        str, typer.Option(help="Rung of the ladder to try for: smoke or tests.")
-    ] = "smoke",
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compute every stage anew.")] = False,
-    show_traceback: Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")] = False,
+    target: flags.Target = "smoke",
+    no_cache: flags.NoCache = False,
+    show_traceback: flags.ShowTraceback = False,
 ) -> None:
     """Reproduce one repository in a container."""
     if not repo and not paper:

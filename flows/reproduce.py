@@ -1,12 +1,13 @@
 """The parent flow: from a repository's address to a verdict with a run folder."""
 
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, cast
 
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 from pydantic import Field
 
+from flows import form
 from flows.attempt import attempt, diagnosed
 from flows.names import reproduction
 from paper2run.cpu_builds import wanted_of
@@ -14,7 +15,6 @@ from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
-from paper2run.model.outcome import Rung
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.overview import overview
@@ -70,22 +70,15 @@ def reproduce(
         str, Field(description="Paper as .pdf, .md or .markdown file on the worker")
     ] = "",
     out: Annotated[str, Field(description="Folder that gets the run folder; empty: runs/")] = "",
-    timeout: Annotated[
-        int | None, Field(description="Seconds per smoke run; empty: 900", ge=1)
-    ] = None,
-    max_attempts: Annotated[int | None, Field(description="Builds in all; empty: 3", ge=1)] = None,
-    model: Annotated[
-        str, Field(description="LiteLLM model string; empty: as set, else rules")
-    ] = "",
-    base_url: Annotated[str, Field(description="Address of an OpenAI-compatible endpoint")] = "",
-    dry_run: Annotated[bool, Field(description="Plan and render only; no container")] = False,
+    timeout: form.Timeout = None,
+    max_attempts: form.MaxAttempts = None,
+    model: form.Model = "",
+    base_url: form.BaseUrl = "",
+    dry_run: form.DryRun = False,
     smoke: Annotated[str, Field(description="Smoke command; empty: chosen by the planner")] = "",
-    no_cache: Annotated[bool, Field(description="Compute every stage anew")] = False,
-    target: Annotated[Rung, Field(description="Rung of the ladder to try for")] = "smoke",
-    planner: Annotated[
-        Literal["", "rules", "model", "auto"],
-        Field(description="Who plans; empty: as set, else auto: the model where the rules doubt"),
-    ] = "",
+    no_cache: form.NoCache = False,
+    target: form.Target = "smoke",
+    planner: form.Planner = "",
     max_tokens: Annotated[
         int | None, Field(description="Tokens that this run may spend on the model", ge=0)
     ] = None,

@@ -12,7 +12,8 @@ from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import buildkit
 from tasks.drivers.build_context import BuildInput
-from tasks.drivers.engine import Engine, connect
+from tasks.drivers.engine import Engine
+from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 

@@ -12,7 +12,8 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, Fl
 from paper2run.errors import EngineError
 from paper2run.settings import Settings
 from tasks.drivers import leftovers
-from tasks.drivers.engine import connect, remove_container
+from tasks.drivers.engine import remove_container
+from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import Leftover
 from tasks.flow_runs import ALIVE, PAGE
 from tasks.report import RUNS

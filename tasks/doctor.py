@@ -16,7 +16,7 @@ from paper2run.planners.message import Message
 from paper2run.settings import Settings
 from tasks import server
 from tasks.drivers import channel_probe, chat
-from tasks.drivers.engine import connect
+from tasks.drivers.engine_connection import connect
 from tasks.drivers.model_endpoint import endpoint
 
 PROBE: Final = "pip"

@@ -14,7 +14,7 @@ from paper2run.settings import Settings
 from paper2run.wanted_files import WantedFile, wanted_files
 from tasks.caching import stage
 from tasks.drivers import debian_contents
-from tasks.drivers.engine import connect
+from tasks.drivers.engine_connection import connect
 from tasks.records import RunFolder
 
 TIMEOUT_S: Final = 900

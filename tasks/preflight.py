@@ -8,7 +8,9 @@ from paper2run.model.environment import EngineMissing, EngineReady
 from paper2run.pip_steps import image_python
 from paper2run.settings import Settings
 from tasks.caching import stage
-from tasks.drivers.engine import Engine, connect
+from tasks.drivers.engine import Engine
+from tasks.drivers.engine_connection import connect
+from tasks.drivers.leftovers import sweep_abandoned
 from tasks.records import PROGRESS
 
 TIMEOUT_S: Final = 900
@@ -23,7 +25,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
     """
     try:
         engine = connect()
-        left = engine.sweep_abandoned()
+        left = sweep_abandoned(engine)
         if left:
             PROGRESS.info(f"removed {left} containers of runs that were killed")
         return EngineReady(

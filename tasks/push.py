@@ -7,7 +7,7 @@ from paper2run.model.outcome import Built
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import registry
-from tasks.drivers.engine import connect
+from tasks.drivers.engine_connection import connect
 
 TIMEOUT_S: Final = 7200
 """Tens of gigabytes over a slow line."""

@@ -25,7 +25,8 @@ from paper2run.model.usage import total
 from paper2run.request import Request
 from paper2run.settings import Settings
 from tasks.caching import rules_version, stage
-from tasks.drivers.engine import connect
+from tasks.drivers.engine_connection import connect
+from tasks.drivers.leftovers import sweep
 from tasks.records import RunFolder, write_whole
 
 TIMEOUT_S: Final = 300
@@ -270,7 +271,7 @@ def _sweep(run_id: str) -> None:
         engine = connect()
     except EngineError:
         return
-    engine.sweep(run_id)
+    sweep(engine, run_id)
 
 
 def current_run_id() -> str:

@@ -10,7 +10,7 @@ from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import containers
-from tasks.drivers.engine import connect
+from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 

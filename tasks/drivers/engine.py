@@ -4,7 +4,6 @@ The SDK is imported when an engine is asked for, never before, and none of its e
 `EngineError` where no engine answers or it refuses, `HostError` where trying again may help.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from paper2run.errors import EngineError, HostError
-from tasks.drivers.owner import OWNER_LABEL, is_dead
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -24,13 +22,6 @@ RUN_LABEL: Final = "paper2run.run"
 STANDIN_LABEL: Final = "paper2run.standin"
 """On base images that were made from Debian's packages instead of pulled."""
 ID_CHARACTERS: Final = 24
-CONNECT_TIMEOUT_S: Final = 15
-REQUEST_TIMEOUT_S: Final = 120
-"""For one answer of a live engine; listing and removing can take a minute on a busy disk."""
-GET_ONE: Final = (
-    "Start Docker Desktop or Podman, or set DOCKER_HOST to an engine's socket;"
-    " on Debian and Ubuntu `make engine` installs and starts Docker."
-)
 GET_BASE_IMAGE: Final = (
     "Run `make base-image` for a stand-in made from Debian's packages, or set PAPER2RUN_REGISTRY_PREFIX to a"
     " registry that answers."
@@ -70,37 +61,6 @@ class Capacity:
     memory_mb: int
 
 
-def connect() -> "Engine":
-    """Return the engine that DOCKER_HOST names, else the first one that answers on a usual socket.
-
-    EngineError naming every address that was tried where none answers.
-    """
-    from docker import DockerClient
-    from docker.errors import DockerException
-    from docker.utils import kwargs_from_env
-    from requests.exceptions import RequestException
-
-    try:
-        options: Any = kwargs_from_env()
-    except DockerException as error:
-        raise EngineError(f"DOCKER_HOST cannot be used: {error}", next_step=GET_ONE) from error
-    addresses = [options["base_url"]] if "base_url" in options else _usual_addresses()
-    refusals = []
-    for address in addresses:
-        try:
-            client = DockerClient(
-                **{**options, "base_url": address}, version="auto", timeout=CONNECT_TIMEOUT_S
-            )
-        except (DockerException, RequestException) as error:
-            refusals.append(f"{address} ({_innermost(error)})")
-        else:
-            client.api.timeout = REQUEST_TIMEOUT_S
-            return Engine(client)
-    raise EngineError(
-        f"no container engine answers: tried {', '.join(refusals)}", next_step=GET_ONE
-    )
-
-
 @contextmanager
 def engine_faults(doing: str) -> Iterator[None]:
     """Turn the SDK's and its transport's exceptions into EngineError and HostError; `doing` says what failed."""
@@ -116,7 +76,7 @@ def engine_faults(doing: str) -> Iterator[None]:
         raise EngineError(f"{doing}: the engine refused: {words}", transient=transient) from error
     except (DockerException, RequestException, HTTPError, ConnectionError, TimeoutError) as error:
         raise HostError(
-            f"{doing}: the container engine stopped answering: {_innermost(error)}",
+            f"{doing}: the container engine stopped answering: {innermost(error)}",
             next_step="See whether the engine still runs: `paper2run doctor`.",
             transient=True,
         ) from error
@@ -239,23 +199,6 @@ class Engine:
         except OSError:
             return None
 
-    def sweep(self, run_id: str) -> int:
-        """Remove the containers of a run, one at a time; return how many there were."""
-        found = self.labelled(f"{RUN_LABEL}={run_id}")
-        # Whoever starts a container of the image by hand gets the image's labels, but no owner.
-        ours = [container for container in found if OWNER_LABEL in container["Labels"]]
-        for container in ours:
-            remove_container(self, container["Id"])
-        return len(ours)
-
-    def sweep_abandoned(self) -> int:
-        """Remove the containers whose run was killed on this host; return how many there were."""
-        found = self.labelled(OWNER_LABEL)
-        abandoned = [container for container in found if is_dead(container["Labels"][OWNER_LABEL])]
-        for container in abandoned:
-            remove_container(self, container["Id"])
-        return len(abandoned)
-
     def labelled(self, label: str) -> list[dict[str, Any]]:
         """Return the engine's records of the containers with the label, `NAME` or `NAME=VALUE`, running or not."""
         with engine_faults("listing containers"):
@@ -294,22 +237,7 @@ def remove_container(engine: Engine, reference: str) -> None:
                 raise
 
 
-def _usual_addresses() -> list[str]:
-    """Return where engines listen by default: Docker, Docker Desktop, Podman of root and of the user."""
-    home = Path.home()
-    sockets = [
-        Path("/var/run/docker.sock"),
-        home / ".docker/run/docker.sock",
-        home / ".docker/desktop/docker.sock",
-        Path(f"/run/user/{os.getuid()}/docker.sock"),
-        Path(f"/run/user/{os.getuid()}/podman/podman.sock"),
-        Path("/run/podman/podman.sock"),
-    ]
-    there = [path for path in sockets if path.is_socket()]
-    return [f"unix://{path}" for path in there or sockets[:1]]
-
-
-def _innermost(error: BaseException) -> str:
+def innermost(error: BaseException) -> str:
     """Return the system's own words for what went wrong: the SDK wraps a refused connection four times over."""
     words = str(error)
     cause: BaseException | None = error

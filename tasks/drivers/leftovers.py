@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
+from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
 from tasks.drivers.owner import OWNER_LABEL, is_dead, is_of_this_host
 
 SCRATCH: Final = "paper2run-scratch-"
@@ -30,6 +30,19 @@ class Leftover:
     why: str
     size_bytes: int = 0
     """Of an image; 0 where nobody counted."""
+
+
+def sweep(engine: Engine, run_id: str) -> int:
+    """Remove the containers of a run, one at a time; return how many there were."""
+    found = engine.labelled(f"{RUN_LABEL}={run_id}")
+    # Whoever starts a container of the image by hand gets the image's labels, but no owner.
+    return _remove(engine, [each for each in found if OWNER_LABEL in each["Labels"]])
+
+
+def sweep_abandoned(engine: Engine) -> int:
+    """Remove the containers whose run was killed on this host; return how many there were."""
+    found = engine.labelled(OWNER_LABEL)
+    return _remove(engine, [each for each in found if is_dead(each["Labels"][OWNER_LABEL])])
 
 
 def containers(
@@ -80,6 +93,12 @@ def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
         if status.st_uid == os.getuid() and _age(status.st_mtime) > older_than:
             kind = "folder" if path.is_dir() and not path.is_symlink() else "file"
             yield Leftover(kind, str(path), "it was never finished")
+
+
+def _remove(engine: Engine, found: list[dict[str, Any]]) -> int:
+    for container in found:
+        remove_container(engine, container["Id"])
+    return len(found)
 
 
 def _age(timestamp: float) -> timedelta:

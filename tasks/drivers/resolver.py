@@ -11,14 +11,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-
 from paper2run.interpreters import RELEASED
 from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
-from paper2run.pip_steps import image_python, plan_requirements
-from paper2run.releases import Sources, instead_of_gone
+from paper2run.pip_steps import image_python
+from paper2run.releases import Sources
 from paper2run.settings import Settings
 from paper2run.target_python import TargetPython, target_python
 from paper2run.time_ladder import (
@@ -29,6 +25,7 @@ from paper2run.time_ladder import (
     ladder,
     with_first_wheels,
 )
+from tasks.drivers.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.lock_account import LockAccount
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.release_provider import ReleaseProvider
@@ -41,8 +38,6 @@ MAX_WORDS: Final = 300
 MAX_TRIED: Final = 40
 FORESEEABLE: Final = timedelta(days=3 * 365)
 """Younger interpreters have lost what older code uses: they come only after building all from source."""
-IMAGE_OWN: Final = frozenset({"pip"})
-"""The installer stays the image's own: an older one would not know the wheels that were chosen for it."""
 
 NEAR: Final = tuple(name for name, _ in STEPS_DAYS)
 # The order is the decision. A day near the commit matters more than which of the allowed interpreters
@@ -127,22 +122,23 @@ class _Search:
         self._index = index
         self._on_line = on_line
         self._stop_at = monotonic() + SEARCH_LIMIT_S
-        self._dropped: list[str] = []
         self._tried: list[str] = []
-        self._required, self._optional = self._sorted_out(plan_requirements(planned.plan))
+        self._asked = AskedRequirements(planned, index)
 
     def run(self) -> Resolution | Unresolvable:
         """Return the first pair that holds the whole set, else what was tried."""
         self._index.newest_cutoff = max(
             (rung.cutoff for rung in ladder(self._planned.commit_day) if rung.cutoff), default=None
         )
-        missing = self._drop_missing()
+        missing = self._asked.drop_missing()
+        for line in self._asked.account:
+            self._say(f"left out {line}")
         if missing:
             return Unresolvable(
                 reason=f"not on the index {self._index.shown}: {', '.join(missing)}",
                 missing=missing,
             )
-        self._replace_gone_releases()
+        self._asked.replace_gone_releases()
         self._prefer_those_that_serve_the_locks()
         for pairs in self._steps():
             if monotonic() > self._stop_at:
@@ -153,47 +149,9 @@ class _Search:
                 return resolution
         return Unresolvable(reason=self._tried[0], tried=tuple(self._tried[:MAX_TRIED]))
 
-    def _sorted_out(self, texts: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        """Return required and optional requirements, the latter most trusted first."""
-        names = {text: canonicalize_name(Requirement(text).name) for text in texts}
-        own = [text for text in texts if names[text] in IMAGE_OWN]
-        self._dropped += [f"{text}: the image's own is kept" for text in own]
-        rank = {name: place for place, name in enumerate(self._planned.optional)}
-        optional = [text for text in texts if names[text] in rank]
-        required = [text for text in texts if text not in own and text not in optional]
-        return required, sorted(optional, key=lambda text: -rank[names[text]])
-
-    def _drop_missing(self) -> tuple[str, ...]:
-        """Return the required names that the index does not have; drop such optional ones."""
-        texts = (*self._required, *self._optional)
-        names = [canonicalize_name(Requirement(text).name) for text in texts]
-        projects = self._index.in_parallel(self._index.project, names)
-        absent = {
-            text: name
-            for text, name, found in zip(texts, names, projects, strict=True)
-            if found is None
-        }
-        for text in [text for text in self._optional if text in absent]:
-            self._drop(text, "not on the index")
-        return tuple(sorted({name for text, name in absent.items() if text in self._required}))
-
-    def _replace_gone_releases(self) -> None:
-        """Put the nearest release in the place of an exact one that the index never had or has no more."""
-        for texts in (self._required, self._optional):
-            for place, text in enumerate(texts):
-                wanted = Requirement(text)
-                project = self._index.project(canonicalize_name(wanted.name))
-                nearest = instead_of_gone(project, wanted.specifier) if project else None
-                if nearest is None:
-                    continue
-                self._dropped.append(f"{text}: the index has no such release, {nearest} is nearest")
-                wanted.specifier = SpecifierSet(f"=={nearest}")
-                texts[place] = str(wanted)
-
     def _prefer_those_that_serve_the_locks(self) -> None:
         """Put the interpreters first for which more of the locked versions can be had: one of them was the author's."""
-        asked = (*self._required, *self._optional)
-        names = frozenset(canonicalize_name(Requirement(text).name) for text in asked)
+        names = frozenset(name_of(text) for text in self._asked.all)
         self._targets.sort(
             key=lambda target: LockAccount(self._index, target, self._planned.locks).unserved(names)
         )
@@ -220,7 +178,7 @@ class _Search:
 
     def _rungs(self, target: TargetPython) -> tuple[Rung, ...]:
         rungs = ladder(self._planned.commit_day)
-        firsts = [self._first_wheel(text, target) for text in self._required]
+        firsts = [self._first_wheel(text, target) for text in self._asked.required]
         known = [day for day in firsts if day is not None]
         return (
             with_first_wheels(rungs, max(known, default=None))
@@ -238,7 +196,7 @@ class _Search:
     def _try_whole(self, pairs: list[Pair]) -> Resolution | None:
         for pair in pairs:
             self._say(f"resolving for {pair}")
-            found = self._attempt(pair).solve((*self._required, *self._optional))
+            found = self._attempt(pair).solve(self._asked.all)
             if isinstance(found, Solved):
                 risky = self._risky(found)
                 for text in risky:
@@ -249,15 +207,15 @@ class _Search:
 
     def _try_reduced(self, pairs: list[Pair]) -> Resolution | None:
         """Return a set without the optional requirements that stand in the way, if the required ones hold."""
-        for pair in pairs if self._optional else []:
+        for pair in pairs if self._asked.optional else []:
             attempt = self._attempt(pair)
-            found = attempt.solve(self._required)
+            found = attempt.solve(self._asked.required)
             if isinstance(found, Failed):
                 continue
             kept: list[str] = []
             left_out: dict[str, str] = {}
-            for text in self._optional:
-                grown = attempt.solve((*self._required, *kept, text))
+            for text in self._asked.optional:
+                grown = attempt.solve((*self._asked.required, *kept, text))
                 if isinstance(grown, Failed):
                     left_out[text] = grown.why
                 elif text in self._risky(grown):
@@ -272,11 +230,7 @@ class _Search:
 
     def _risky(self, found: Solved) -> list[str]:
         """Return the optional requirements that would be compiled: a failing compiler would take all else along."""
-        return [
-            text
-            for text in self._optional
-            if canonicalize_name(Requirement(text).name) in found.compiled
-        ]
+        return [text for text in self._asked.optional if name_of(text) in found.compiled]
 
     def _attempt(self, pair: Pair) -> Attempt:
         return Attempt(
@@ -289,7 +243,7 @@ class _Search:
             cutoff=pair.rung.cutoff,
             rung=pair.rung.name,
             pins=found.pins,
-            dropped=tuple(self._dropped),
+            dropped=tuple(self._asked.account),
             tried=tuple(self._tried[:MAX_TRIED]),
             notes=found.notes,
             system_packages=found.system_packages,
@@ -298,9 +252,8 @@ class _Search:
         )
 
     def _drop(self, text: str, why: str) -> None:
-        self._optional.remove(text)
-        self._dropped.append(f"{text}: {why[:MAX_WORDS]}")
-        self._say(f"left out {self._dropped[-1]}")
+        self._asked.drop(text, why[:MAX_WORDS])
+        self._say(f"left out {self._asked.account[-1]}")
 
     def _say(self, line: str) -> None:
         if self._on_line is not None:

@@ -12,7 +12,9 @@ from paper2run.model.outcome import BuildFailed, Built
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.containers import Limits
-from tasks.drivers.engine import RUN_LABEL, Engine, connect
+from tasks.drivers.engine import RUN_LABEL, Engine
+from tasks.drivers.engine_connection import connect
+from tasks.drivers.leftovers import sweep
 
 BUILD_LIMIT_S = 180
 
@@ -28,7 +30,7 @@ def engine() -> Engine:
 def run_id(engine: Engine) -> Iterator[str]:
     run_id = f"tests-{uuid.uuid4().hex}"
     yield run_id
-    engine.sweep(run_id)
+    sweep(engine, run_id)
     for image in engine.client.images.list(filters={"label": f"{RUN_LABEL}={run_id}"}):
         engine.client.images.remove(image.id, force=True)
 

@@ -15,18 +15,14 @@ from paper2run.errors import HostError
 from paper2run.model.outcome import BuildFailed, Built
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
-from tasks.drivers.engine import RUN_LABEL, Engine, connect
+from tasks.drivers.engine import RUN_LABEL, Engine
+from tasks.drivers.engine_connection import connect
 from tests.engine.conftest import Build
-from tests.engine.processes import ends, starts
 from tests.engine.relay import Relay
+from tests.processes import ends, starts, unique_duration
 
 pytestmark = pytest.mark.docker
 ROOT = Path(__file__).parents[2]
-
-
-def unique_duration() -> str:
-    """An argument for sleep by which its process is found among all others."""
-    return f"{600 + uuid.uuid4().int % 1000}.{uuid.uuid4().int % 10**9:09d}"
 
 
 def test_built_image_is_there_with_label_base_and_log(
@@ -199,7 +195,7 @@ def test_interrupted_build_is_cancelled(tmp_path: Path, repo: Path, base: str, r
     script.write_text(
         "import sys\nfrom pathlib import Path\n"
         "from tasks.drivers.build_context import BuildInput\n"
-        "from tasks.drivers.buildkit import build\nfrom tasks.drivers.engine import connect\n"
+        "from tasks.drivers.buildkit import build\nfrom tasks.drivers.engine_connection import connect\n"
         "base, repo, run_id, duration = sys.argv[1:]\n"
         "text = f'FROM {base}\\nRUN sleep {duration}\\n'\n"
         "context = BuildInput(text, Path(repo), 'paper2run-tests/interrupted:1')\n"

@@ -9,7 +9,9 @@ import pytest
 from docker.models.containers import Container
 
 from paper2run.errors import EngineError, HostError
-from tasks.drivers.engine import RUN_LABEL, Engine, connect
+from tasks.drivers.engine import RUN_LABEL, Engine
+from tasks.drivers.engine_connection import connect
+from tasks.drivers.leftovers import sweep, sweep_abandoned
 from tasks.drivers.owner import OWNER_LABEL, this_process
 
 pytestmark = pytest.mark.docker
@@ -143,12 +145,12 @@ def test_sweep_removes_the_containers_of_its_run_and_no_others(
     # Started by a person from an image of ours, whose labels it carries.
     by_hand = create(["true"], **{RUN_LABEL: mine})
     try:
-        assert engine.sweep(mine) == 2
-        assert engine.sweep(mine) == 0
+        assert sweep(engine, mine) == 2
+        assert sweep(engine, mine) == 0
         by_hand.reload()
     finally:
         by_hand.remove(force=True)
-        assert engine.sweep(other) == 1
+        assert sweep(engine, other) == 1
 
 
 def test_what_a_dead_process_left_is_abandoned_and_what_a_living_one_has_is_not(
@@ -164,12 +166,12 @@ def test_what_a_dead_process_left_is_abandoned_and_what_a_living_one_has_is_not(
     unseen_owner = f"{socket.gethostname()}/1:{pid}:{int(start) + 1}"
     unseen = create(base, ["true"], labels={**labels, OWNER_LABEL: unseen_owner})
     try:
-        assert engine.sweep_abandoned() >= 1
+        assert sweep_abandoned(engine) >= 1
         left = {container.id for container in engine.client.containers.list(all=True)}
         assert dead.id not in left
         assert {living.id, elsewhere.id, unseen.id} <= left
     finally:
-        engine.sweep(run_id)
+        sweep(engine, run_id)
 
 
 def test_free_space_of_a_local_engine_is_known(engine: Engine) -> None:

@@ -16,6 +16,7 @@ from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.containers import Limits, RunResult, run
 from tasks.drivers.engine import RUN_LABEL, Engine
+from tasks.drivers.leftovers import sweep
 
 pytestmark = pytest.mark.docker
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def run_command(engine: Engine, base: str, run_id: str, limits: Limits) -> Itera
         return run(engine, base, command, **options)  # type: ignore[arg-type]
 
     yield start
-    assert engine.sweep(label) == 0, "a container was left behind"
+    assert sweep(engine, label) == 0, "a container was left behind"
 
 
 def test_command_that_exits_0_brings_both_streams(run_command: Run) -> None:
@@ -189,7 +190,7 @@ def test_interrupt_removes_the_container(
     script = tmp_path / "interrupted.py"
     script.write_text(
         "import sys\nfrom tasks.drivers.containers import Limits, run\n"
-        "from tasks.drivers.engine import connect\n"
+        "from tasks.drivers.engine_connection import connect\n"
         "run(connect(), sys.argv[1], 'sleep 600', limits=Limits(128, 1, 64, 100), run_id=sys.argv[2], timeout_s=600)\n"
     )
     process = subprocess.Popen(
@@ -206,4 +207,4 @@ def test_interrupt_removes_the_container(
     _, stderr = process.communicate(timeout=30)
 
     assert "KeyboardInterrupt" in stderr
-    assert engine.sweep(label) == 0
+    assert sweep(engine, label) == 0

@@ -13,6 +13,7 @@ from benchmarks.naive import dockerfile
 from benchmarks.oracles import Interrupted, check
 from paper2run.errors import HostError, UserError
 from tasks.drivers.engine import Engine
+from tasks.drivers.leftovers import sweep
 
 pytestmark = pytest.mark.docker
 COMMIT = "b" * 40
@@ -22,7 +23,7 @@ COMMIT = "b" * 40
 def label(engine: Engine, run_id: str) -> Iterator[str]:
     label = f"{run_id}-oracles"
     yield label
-    assert engine.sweep(label) == 0, "a container was left behind"
+    assert sweep(engine, label) == 0, "a container was left behind"
 
 
 def entry(name: str = "some", **oracle: dict[str, object]) -> Entry:

@@ -1,29 +1,19 @@
 """The command line as people use it: exit codes, words, and what an interrupt leaves behind."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL
 
 from tasks.flow_runs import read_runs
+from tests.flow.batches import wait_until
+from tests.flow.commands import begin, paper2run
 from tests.flow.conftest import containers_of
-
-
-def paper2run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
-        env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+from tests.processes import ends, starts, unique_duration
 
 
 def test_help_names_every_flag_without_loading_prefect_or_the_model(tmp_path):
@@ -105,25 +95,8 @@ def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
     name = f"interrupted-{number.value}"
     here = repository({"main.py": f"import time\nprint({number.value})\ntime.sleep(600)\n"}, name)
     out = tmp_path / "runs"
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "flows.cli",
-            "run",
-            "--repo",
-            here,
-            "--out",
-            str(out),
-            "--smoke",
-            "python main.py",
-        ],
-        env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    _wait_for_container(name)
+    process = begin(here, out, "--smoke", "python main.py")
+    wait_until(lambda: containers_of(name) != [], "its container")
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
 
@@ -144,14 +117,8 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one_and_by_clean(
     name = f"killed-before-{cleaner.replace(' ', '-')}"
     here = repository({"main.py": f"import time\ntime.sleep(600)  # {name}\n"}, name)
     out = tmp_path / "runs"
-    command = [sys.executable, "-m", "flows.cli", "run", "--repo", here, "--out", str(out)]
-    process = subprocess.Popen(
-        [*command, "--smoke", "python main.py"],
-        env={**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _wait_for_container(name)
+    process = begin(here, out, "--smoke", "python main.py")
+    wait_until(lambda: containers_of(name) != [], "its container")
     [folder] = out.iterdir()
     (folder / ".writing-half").touch()
     shown = paper2run("clean", "--dry-run")
@@ -182,6 +149,35 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one_and_by_clean(
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_ended_in_the_middle_of_its_build_takes_the_build_along(tmp_path, repository, number):
+    duration = unique_duration()
+    slow = f"import subprocess\nsubprocess.run(['sleep', '{duration}'])\n"
+    manifest = (
+        "from setuptools import setup\nsetup(name='demo', version='1', py_modules=['demo'])\n"
+    )
+    here = repository({"setup.py": slow + manifest, "demo.py": "print(1)\n"})
+    out = tmp_path / "runs"
+    process = begin(here, out)
+    assert starts(duration, within_s=120), "the build never came that far"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL), said
+    assert ends(duration, within_s=30)
+    [first] = out.iterdir()
+    again = paper2run("run", "--repo", here, "--out", str(out), "--dry-run")
+    assert again.returncode == 0, again.stderr
+    kept = json.loads((first / "metadata.json").read_text())
+    assert kept["status"] == "exception"
+    assert kept["stages"][-1]["stage"] == "render"
+    [second] = set(out.iterdir()) - {first}
+    stages = json.loads((second / "metadata.json").read_text())["stages"]
+    done = {timing["stage"]: timing["cached"] for timing in stages}
+    assert all(done[stage] for stage in ("clone", "extract", "plan", "resolve")), done
+
+
+@pytest.mark.docker
 def test_doctor_finds_what_a_run_needs(tmp_path):
     done = paper2run("doctor")
 
@@ -195,15 +191,6 @@ def test_doctor_without_an_engine_says_how_to_get_one():
 
     assert done.returncode == 3
     assert "no" in done.stdout
-
-
-def _wait_for_container(name: str) -> None:
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        if containers_of(name):
-            return
-        time.sleep(0.2)
-    raise AssertionError("no container came up")
 
 
 def test_show_of_a_killed_run_says_how_far_it_came(tmp_path: Path):

@@ -15,7 +15,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, tempor
 from paper2run.errors import HostError
 from paper2run.settings import Settings
 from tasks.caching import stage
-from tasks.drivers.engine import connect
+from tasks.drivers.engine_connection import connect
 from tasks.records import RunFolder
 from tasks.sharing import open_store, sharing
 

@@ -21,7 +21,8 @@ from paper2run.settings import Settings
 from paper2run.wanted_files import WantedFile
 from tasks.diagnose import diagnose
 from tasks.drivers.debian_contents import kept_index, packages_of
-from tasks.drivers.engine import Engine, connect
+from tasks.drivers.engine import Engine
+from tasks.drivers.engine_connection import connect
 from tasks.look_up import look_up
 
 IMAGE = "python:3.11-slim"

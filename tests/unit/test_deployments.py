@@ -30,6 +30,24 @@ def test_the_services_of_the_compose_file_wait_for_services_that_are_there():
         assert named <= set(compose["volumes"]), name
 
 
+def test_every_way_to_start_a_server_has_the_settings_of_ours_and_prefect_knows_them():
+    from prefect.settings import Settings
+
+    from tasks.server import SERVER_SETTINGS
+
+    compose = yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text())
+    unit = (DEPLOYMENTS / "systemd" / "paper2run-server.service").read_text()
+    image = (DEPLOYMENTS / "worker.Dockerfile").read_text()
+    known = Settings().to_environment_variables()
+    for name, value in SERVER_SETTINGS.items():
+        assert f"{name}={value}" in unit
+        assert (
+            f"{name}={value}" in image
+            or compose["services"]["server"]["environment"][name] == value
+        )
+        assert name in known or not name.startswith("PREFECT_")
+
+
 def test_the_worker_image_gets_all_that_a_worker_imports():
     text = (DEPLOYMENTS / "worker.Dockerfile").read_text()
     copied = set(re.findall(r"^COPY (\w+) \./\1$", text, flags=re.MULTILINE))

@@ -1,7 +1,13 @@
 """What the machine runs: a local engine's builds and containers are ordinary processes of it."""
 
 import time
+import uuid
 from pathlib import Path
+
+
+def unique_duration() -> str:
+    """An argument for sleep by which its process is found among all others."""
+    return f"{600 + uuid.uuid4().int % 1000}.{uuid.uuid4().int % 10**9:09d}"
 
 
 def is_running(argument: str) -> bool:
