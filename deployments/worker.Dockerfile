@@ -32,4 +32,4 @@ ENV DO_NOT_TRACK=1 \
     PAPER2RUN_HOME=/var/lib/paper2run/home \
     PAPER2RUN_OUT=/var/lib/paper2run/runs
 VOLUME /var/lib/paper2run
-CMD ["prefect", "worker", "start", "--pool", "paper2run", "--limit", "2"]
+CMD ["prefect", "worker", "start", "--pool", "paper2run", "--type", "process", "--limit", "2"]

@@ -13,7 +13,7 @@ def clean(
     older_than: Annotated[
         float,
         typer.Option(
-            min=0, metavar="DAYS", help="Age of files, images and other hosts' containers."
+            min=0, metavar="DAYS", help="Age of files, images and other homes' containers."
         ),
     ] = 1.0,
     images: Annotated[

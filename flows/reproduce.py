@@ -38,6 +38,7 @@ from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
 from tasks.flow_runs import label_run, tag_run
 from tasks.paper import read_paper
+from tasks.patience import await_server
 from tasks.plan import plan
 from tasks.preflight import preflight
 from tasks.records import RunFolder, names_in, read_facts_of
@@ -212,6 +213,7 @@ def _attempts(
         number = len(history) + 1
         run.event(f"attempt {number}: {wanted.plan.base_image}")
         run.decisions(wanted, history)
+        await_server()
         with beating_once():
             state = attempt(
                 number, checkout, wanted, request, str(run.path), run_id, return_state=True

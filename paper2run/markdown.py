@@ -18,7 +18,7 @@ HEADLINES = {
     "stopped-by-rule": "It does not run, and a repair is out of reach",
     "max-attempts-exhausted": "It does not run yet: attempts used up",
     "smoke-failed": "It does not run, and the failure is of no known kind",
-    "exception": "The run broke off: a failure of this machine or of paper2run",
+    "exception": "The run broke off: ended from outside, or a failure of this machine or of paper2run",
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
 }

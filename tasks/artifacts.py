@@ -11,6 +11,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.report import Attempt, Metadata
 from paper2run.verdicts import failure_line
+from tasks.patience import patiently
 
 LIMIT_CHARACTERS: Final = 200_000
 """The UI slows down beyond; the folder has all."""
@@ -50,25 +51,27 @@ def publish_report(
         artifact_key(name, "report"), f"{text}\nRun folder: `{folder}`\n", f"Report of {name}"
     )
     if attempts:
-        create_table_artifact(
-            key=artifact_key(name, "attempts"),
-            table=[
-                {
-                    "attempt": attempt.number,
-                    "base image": attempt.planned.plan.base_image,
-                    "outcome": "reproduced" if attempt.succeeded else failure_line(attempt),
-                    "rung": attempt.verification.reached,
-                    "decision": attempt.diagnosis.decision.reason if attempt.diagnosis else "",
-                }
-                for attempt in attempts
-            ],
-            description=" ".join(
-                filter(None, (f"Attempts at {name}:", metadata.status, metadata.smallest_change))
-            ),
+        table = [
+            {
+                "attempt": attempt.number,
+                "base image": attempt.planned.plan.base_image,
+                "outcome": "reproduced" if attempt.succeeded else failure_line(attempt),
+                "rung": attempt.verification.reached,
+                "decision": attempt.diagnosis.decision.reason if attempt.diagnosis else "",
+            }
+            for attempt in attempts
+        ]
+        words = (f"Attempts at {name}:", metadata.status, metadata.smallest_change)
+        patiently(
+            lambda: create_table_artifact(
+                key=artifact_key(name, "attempts"),
+                table=table,
+                description=" ".join(filter(None, words)),
+            )
         )
 
 
 def _markdown(key: str, text: str, description: str) -> None:
     if len(text) > LIMIT_CHARACTERS:
         text = text[:LIMIT_CHARACTERS] + "\n\n… cut here; the run folder has the whole text.\n"
-    create_markdown_artifact(key=key, markdown=text, description=description)
+    patiently(lambda: create_markdown_artifact(key=key, markdown=text, description=description))

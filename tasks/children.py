@@ -7,10 +7,10 @@ any worker takes. In both cases the run is a child of the batch on the UI's time
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import httpx
@@ -27,16 +27,13 @@ from paper2run.errors import HostError
 from paper2run.model.report import Metadata
 from tasks.drivers import held
 from tasks.flow_runs import KILLED, folder_of, is_lost, read_runs
+from tasks.patience import patiently
 from tasks.records import PROGRESS
 from tasks.sweep import sweep_runs
-
-T = TypeVar("T")
 
 DEPLOYMENT: Final = "reproduce/default"
 ENTRYPOINT: Final = "flows.reproduce.reproduce"
 POLL_S: Final = 1.0
-SILENT_SERVER_S: Final = 600.0
-"""How long a server may be away, say for a restart, before the batch gives up."""
 
 
 class Ended(NamedTuple):
@@ -60,7 +57,7 @@ class Children:
 
     def start_process(self, flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> str:
         """Return the id of a new run of `flow` in a process of this machine."""
-        run = self._patiently(
+        run = patiently(
             lambda: self._client.create_flow_run(
                 flow,
                 parameters=dict(parameters),
@@ -79,7 +76,7 @@ class Children:
 
     def start_on_worker(self, name: str, parameters: Mapping[str, Any], key: str) -> str:
         """Return the id of the run of the deployment that `key` names: the same key never starts a second one."""
-        run = self._patiently(
+        run = patiently(
             lambda: self._client.create_flow_run_from_deployment(
                 self._client.read_deployment_by_name(DEPLOYMENT).id,
                 parameters=dict(parameters),
@@ -109,7 +106,7 @@ class Children:
             for flow_run_id, process in self._running.items()
             if process is None or process.poll() is not None
         ]
-        found = self._patiently(
+        found = patiently(
             lambda: [(str(run.id), self._end(run)) for run in read_runs(self._client, ids)]
         )
         ended = {flow_run_id: end for flow_run_id, end in found if end is not None}
@@ -157,24 +154,6 @@ class Children:
             return Ended("exception", words, folder=folder)
         metadata, folder = value
         return Ended("verdict", metadata=metadata, folder=folder)
-
-    def _patiently(self, ask: Callable[[], T]) -> T:
-        """Return the server's answer, waiting for a server that is away; HostError where it stays away."""
-        since = time.monotonic()
-        while True:
-            try:
-                return ask()
-            except httpx.HTTPError as error:
-                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
-                    raise
-                silent_s = time.monotonic() - since
-                if silent_s > SILENT_SERVER_S:
-                    raise HostError(
-                        f"the Prefect server has not answered for {silent_s:.0f} s: {error}",
-                        next_step="start it, then run the batch again with --resume",
-                    ) from error
-                PROGRESS.debug(f"waiting for the Prefect server: {error}")
-                time.sleep(POLL_S)
 
     def _placeholder(self, name: str) -> UUID:
         """Return the task run that stands for a child on the timeline of the batch."""

@@ -24,7 +24,7 @@ def find_leftovers(
 ) -> Iterator[Leftover]:
     """Yield what may be removed: nothing of a run that goes on, nothing that another host may still use.
 
-    Without an engine only files; without a `server` nothing of other hosts.
+    Without an engine only files; without a `server` nothing of other homes.
     """
     yield from leftovers.files(settings.home, older_than)
     try:

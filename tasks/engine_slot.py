@@ -4,15 +4,13 @@ Builds and containers of a dozen runs at once would starve each other; beyond th
 https://docs.prefect.io/v3/how-to-guides/workflows/global-concurrency-limits
 """
 
-import fcntl
-import os
-import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitCreate,
@@ -23,6 +21,8 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from paper2run.settings import Settings
 from tasks.drivers.engine import Engine
+from tasks.drivers.owner import held_file, is_held
+from tasks.patience import patiently
 from tasks.records import PROGRESS
 
 LEASE_S: Final = 60
@@ -42,31 +42,43 @@ def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
     capacity = engine.capacity
     fitting = min(capacity.cpus, capacity.memory_mb // settings.memory_mb)
     name = f"paper2run-engine-{capacity.id}"
-    _make(name, settings.engine_slots or max(fitting, 1))
+    patiently(lambda: _make(name, settings.engine_slots or max(fitting, 1)))
     holders = settings.home / FOLDER / name
-    with ExitStack() as held:
-        while True:
-            # A server that restarts must not end a build; strict refuses to go on where the limit is missing.
-            place = concurrency(
-                name, strict=True, lease_duration=LEASE_S, timeout_seconds=WAIT_S,
-                raise_on_lease_renewal_failure=False,
-            )  # fmt: skip
-            try:
-                held.enter_context(place)
-                break
-            except TimeoutError:
-                PROGRESS.info("waiting for a place at the engine")
-                free_abandoned(name, holders)
-        held.enter_context(_marked(holders))
-        yield
+    place = patiently(lambda: _taken(name, holders))
+    try:
+        with held_file(holders):
+            yield
+    finally:
+        try:
+            place.__exit__(None, None, None)
+        except httpx.HTTPError as error:
+            # A server that is away, or knows nothing of it any more, counts the places when somebody waits for one.
+            PROGRESS.debug(f"the place at the engine was not given back: {error}")
+
+
+def _taken(name: str, holders: Path) -> AbstractContextManager[None]:
+    """Wait for a place and return it, entered."""
+    while True:
+        # A server that restarts must not end a build; strict refuses to go on where the limit is missing.
+        place = concurrency(
+            name, strict=True, lease_duration=LEASE_S, timeout_seconds=WAIT_S,
+            raise_on_lease_renewal_failure=False,
+        )  # fmt: skip
+        try:
+            place.__enter__()
+        except TimeoutError:
+            PROGRESS.info("waiting for a place at the engine")
+            free_abandoned(name, holders)
+        else:
+            return place
 
 
 def free_abandoned(name: str, holders: Path) -> int:
-    """Take back the places of the limit that no living process of this host holds; return how many were.
+    """Take back the places of the limit that no living process with this home holds; return how many were.
 
-    Hosts that share an engine and not their home may then have one run too many on it for a while.
+    Those that share an engine and not their home may then have one run too many on it for a while.
     """
-    living = sum(_is_held(path) for path in sorted(holders.glob("*")))
+    living = sum(is_held(path) for path in sorted(holders.glob("[!.]*")))
     with get_client(sync_client=True) as client:
         taken = client.read_global_concurrency_limit_by_name(name).active_slots or 0
         if taken <= living:
@@ -74,33 +86,6 @@ def free_abandoned(name: str, holders: Path) -> int:
         update = GlobalConcurrencyLimitUpdate(active_slots=living)
         client.update_global_concurrency_limit(name, update)
     return taken - living
-
-
-@contextmanager
-def _marked(holders: Path) -> Iterator[None]:
-    """Show for the block that this process holds a place."""
-    holders.mkdir(parents=True, exist_ok=True)
-    path = holders / f"{os.getpid()}-{uuid.uuid4().hex}"
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _is_held(path: Path) -> bool:
-    """Tell whether a living process holds the place; forget one that a killed process had."""
-    try:
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        # Its holder has just let go.
-        return False
-    return False
 
 
 @cache

@@ -1,7 +1,7 @@
 """Flow runs as the server knows them: which process a run is in, and which runs nobody is in any more.
 
 A worker that is ended or killed leaves its runs `Running` for ever (Prefect issue 16746); each run therefore
-says in a label which process it is in, and whoever comes next on the host sets the dead ones to `Crashed`.
+says in a label which process it is in, and whoever comes next with the same home sets the dead ones to `Crashed`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +25,7 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 
 from tasks.drivers.owner import OWNER_LABEL, is_dead, this_process
+from tasks.patience import patiently
 
 FOLDER_LABEL: Final = "paper2run.folder"
 """The run folder, on the machine that runs it."""
@@ -42,13 +43,14 @@ def label_run(flow_run_id: str, *, folder: str = "") -> None:
     """Write into the flow run which process it is in, or, where it is known, its folder."""
     label = (FOLDER_LABEL, folder) if folder else (OWNER_LABEL, this_process())
     with get_client(sync_client=True) as client:
-        client.update_flow_run_labels(UUID(flow_run_id), dict([label]))
+        patiently(lambda: client.update_flow_run_labels(UUID(flow_run_id), dict([label])))
 
 
 def tag_run(flow_run_id: str, tags: Iterable[str]) -> None:
     """Add tags to the flow run that this process is in."""
+    wanted = sorted({*flow_run.tags, *tags})
     with get_client(sync_client=True) as client:
-        client.update_flow_run(UUID(flow_run_id), tags=sorted({*flow_run.tags, *tags}))
+        patiently(lambda: client.update_flow_run(UUID(flow_run_id), tags=wanted))
 
 
 def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:
@@ -63,7 +65,7 @@ def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:
 
 
 def crash_abandoned() -> list[str]:
-    """Set the runs whose process on this host is dead to `Crashed`, their attempts with them; return their folders."""
+    """Set the runs whose process is dead to `Crashed`, their attempts with them; return their folders."""
     alive = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
     with get_client(sync_client=True) as client:
         running = client.read_flow_runs(

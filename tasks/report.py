@@ -65,7 +65,9 @@ def recording(
         yield opened
     except BaseException as error:
         run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
-        run.write("metadata.json", _broken_off(opened, run, error))
+        # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
+        why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
+        run.write("metadata.json", _broken_off(opened, run, why))
         raise
     finally:
         _sweep(run_id)
@@ -81,11 +83,9 @@ def mark_killed(folder: str) -> None:
         return
     if opened.status != "running":
         return
-    timings = run.timings()
-    last = f"after stage {timings[-1].stage}" if timings else "before its first stage was done"
-    words = f"the process that ran it was killed, {last}; run.log says more"
     run.remove_unfinished()
-    run.write("metadata.json", _broken_off(opened, run, HostError(words, next_step=AGAIN)))
+    why = _ended("the process that ran it was killed", run)
+    run.write("metadata.json", _broken_off(opened, run, why))
 
 
 def keep_context(run: RunFolder, context: BuildContext, attempt: int = 0) -> None:
@@ -203,7 +203,14 @@ def _summary(
     )
 
 
-def _broken_off(opened: Metadata, run: RunFolder, error: BaseException) -> Metadata:
+def _ended(how: str, run: RunFolder) -> HostError:
+    """Return how the run ended and how far it came."""
+    timings = run.timings()
+    last = f"after stage {timings[-1].stage}" if timings else "before its first stage was done"
+    return HostError(f"{how}, {last}; run.log says more", next_step=AGAIN)
+
+
+def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
     words = error.what if isinstance(error, Paper2RunError) else f"{type(error).__name__}: {error}"
     next_step = error.next_step if isinstance(error, Paper2RunError) else ""
     ended = datetime.now(UTC)

@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 import httpx
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_SERVER_API_PORT,
@@ -25,6 +26,7 @@ from prefect.settings import (
 
 from paper2run.errors import HostError
 from tasks.drivers import daemon
+from tasks.patience import CLIENT_RETRIES
 
 HEALTH_TIMEOUT_S: Final = 3.0
 START_TIMEOUT_S: Final = 120
@@ -64,8 +66,13 @@ def prefect_api(say: Say) -> Iterator[Api]:
     api = find_or_start(say)
     if api.url:
         # Nobody watches the heartbeats of a command, and Prefect 3.8 waits up to a second for their end.
-        quiet = {PREFECT_API_URL: api.url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        with temporary_settings(quiet):
+        with temporary_settings(
+            {
+                PREFECT_API_URL: api.url,
+                PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+                PREFECT_CLIENT_MAX_RETRIES: CLIENT_RETRIES,
+            }
+        ):
             yield api
     else:
         with temporary_settings(

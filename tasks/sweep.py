@@ -5,7 +5,7 @@ from tasks.report import mark_killed
 
 
 def sweep_runs() -> int:
-    """Set the runs whose process on this host is dead to `Crashed` and their folders too; return how many."""
+    """Set the runs whose process is dead to `Crashed` and their folders too; return how many."""
     folders = crash_abandoned()
     for folder in folders:
         mark_killed(folder)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
-from tasks.drivers.owner import OWNER_LABEL, is_dead, is_of_this_host
+from tasks.drivers.owner import OWNER_LABEL, is_dead, is_of_our_home
 
 SCRATCH: Final = "paper2run-scratch-"
 """Start of the names of our temporary folders."""
 UNFINISHED: Final = (
-    "mirrors/*.new", "debian/*/.new-*", "index/**/.new-*", "**/.writing-*",
+    "mirrors/*.new", "**/.new-*", "**/.writing-*",
 )  # fmt: skip
 """Below the home: what is renamed when it is whole."""
 
@@ -40,7 +40,7 @@ def sweep(engine: Engine, run_id: str) -> int:
 
 
 def sweep_abandoned(engine: Engine) -> int:
-    """Remove the containers whose run was killed on this host; return how many there were."""
+    """Remove the containers whose run was killed; return how many there were."""
     found = engine.labelled(OWNER_LABEL)
     return _remove(engine, [each for each in found if is_dead(each["Labels"][OWNER_LABEL])])
 
@@ -50,7 +50,7 @@ def containers(
 ) -> Iterator[Leftover]:
     """Yield the containers of dead runs.
 
-    Of this host: whose process is gone, whatever their age. Of another host, which nobody here can see into: old
+    Of our home: whose process is gone, whatever their age. Of another home, whose processes nobody here can see: old
     ones whose run is not among the `alive` any more; none where it is not known which those are.
     """
     for found in engine.labelled(OWNER_LABEL):
@@ -60,10 +60,10 @@ def containers(
         elif (
             alive is not None
             and labels.get(RUN_LABEL) not in alive
-            and not is_of_this_host(labels[OWNER_LABEL])
+            and not is_of_our_home(labels[OWNER_LABEL])
             and _age(found["Created"]) > older_than
         ):
-            yield Leftover("container", name, "its run on another host is over")
+            yield Leftover("container", name, "its run with another home is over")
 
 
 def images(

@@ -1,63 +1,101 @@
-"""Who a container belongs to: a process, told by who numbers it, its number and its start, so that a dead one is known.
+"""Who a container or a flow run belongs to: a process, which holds a lock on a file as long as it lives.
 
-A process that is killed outright cannot clean up; the next run on the host does it for it.
+A process that is killed outright cannot clean up; the next run with the same home does it for it. The kernel frees a
+lock whatever ends its holder, and shows it to all who see the file: processes of this machine, and workers in
+containers that share the home as a volume, whose numbers and names tell nothing from outside.
 """
 
+import atexit
+import fcntl
 import os
-import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+from paper2run.settings import Settings
+
 OWNER_LABEL: Final = "paper2run.owner"
-START_FIELD: Final = 19
-"""`starttime` of /proc/PID/stat, counted after the command's name (proc(5), field 22)."""
+FOLDER: Final = "processes"
+"""Below the home: one file a living process."""
+ID_FILE: Final = "id"
+UNFINISHED: Final = ".new-"
 
 
 def this_process() -> str:
-    """Return `host/namespace:pid:start` of this process."""
-    return f"{_here()}:{os.getpid()}:{_start_of(os.getpid())}"
+    """Return `HOME:PROCESS`, the id of PAPER2RUN_HOME and of this process in it."""
+    return _register(Settings().home, os.getpid())
 
 
 def is_dead(owner: str) -> bool:
-    """Tell whether `owner` was a process of this host that runs no more; another host's is never judged."""
-    _, pid, start = owner.rsplit(":", 2) if owner.count(":") >= 2 else ("", "", "")
-    if not is_of_this_host(owner) or not pid.isdigit():
-        return False
-    return not _is_running(int(pid)) or _start_of(int(pid)) != start
+    """Tell whether `owner` was a process with our home that runs no more; one with another home is never judged."""
+    name = owner.partition(":")[2]
+    return is_of_our_home(owner) and not is_held(Settings().home / FOLDER / name)
 
 
-def is_of_this_host(owner: str) -> bool:
-    """Tell whether `owner` names a process of this host that can be seen from here."""
-    return owner.rsplit(":", 2)[0] == _here()
+def is_of_our_home(owner: str) -> bool:
+    """Tell whether `owner` names a process with our home."""
+    return owner.partition(":")[0] == _id_of(Settings().home)
 
 
-def _here() -> str:
-    """Return the host with the namespace of its process numbers (pid_namespaces(7)).
+@contextmanager
+def held_file(folder: Path) -> Iterator[Path]:
+    """Keep a file in `folder` locked for the block; it goes with the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = uuid.uuid4().hex
+    new, path = folder / f"{UNFINISHED}{name}", folder / name
+    with new.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # Nobody sees it unlocked, and takes it for that of a dead one.
+        new.rename(path)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
-    A worker in a container on the host's network has the host's name, but sees none of its processes: without the
-    namespace it took the containers of living runs for abandoned ones.
-    """
+
+def is_held(path: Path) -> bool:
+    """Tell whether a living process holds the file; remove one that a killed process had."""
     try:
-        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
-    except OSError:
-        namespace = ""
-    return f"{socket.gethostname()}/{namespace}"
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+    except BlockingIOError:
         return True
-    return True
+    except FileNotFoundError:
+        # Its holder has just let go.
+        return False
+    return False
 
 
-def _start_of(pid: int) -> str:
-    """Return when the process started, in the kernel's ticks; empty where there is no /proc."""
+@cache
+def _register(home: Path, _pid: int) -> str:
+    """Return the name of this process; what killed ones had is removed."""
+    folder = home / FOLDER
+    for path in folder.glob("[!.]*"):
+        is_held(path)
+    held = held_file(folder)
+    name = held.__enter__().name
+    # Held until this process ends, however it ends.
+    atexit.register(held.__exit__, None, None, None)
+    return f"{_id_of(home)}:{name}"
+
+
+@cache
+def _id_of(home: Path) -> str:
+    """Return the home's id, which whoever comes first gives it."""
+    path = home / ID_FILE
+    home.mkdir(parents=True, exist_ok=True)
+    new = home / f"{UNFINISHED}{uuid.uuid4().hex}"
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[START_FIELD]
+        if not path.exists():
+            new.write_text(uuid.uuid4().hex)
+            os.link(new, path)
+    except FileExistsError:
+        # Another process was faster.
+        return path.read_text()
+    finally:
+        new.unlink(missing_ok=True)
+    return path.read_text()

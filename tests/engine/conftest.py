@@ -21,6 +21,13 @@ BUILD_LIMIT_S = 180
 Build = Callable[..., Built | BuildFailed]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPER2RUN_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return connect()

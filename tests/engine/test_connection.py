@@ -11,7 +11,7 @@ from docker.models.containers import Container
 from paper2run.errors import EngineError, HostError
 from tasks.drivers.engine import RUN_LABEL, Engine
 from tasks.drivers.engine_connection import connect
-from tasks.drivers.leftovers import sweep, sweep_abandoned
+from tasks.drivers.leftovers import sweep
 from tasks.drivers.owner import OWNER_LABEL, this_process
 
 pytestmark = pytest.mark.docker
@@ -151,27 +151,6 @@ def test_sweep_removes_the_containers_of_its_run_and_no_others(
     finally:
         by_hand.remove(force=True)
         assert sweep(engine, other) == 1
-
-
-def test_what_a_dead_process_left_is_abandoned_and_what_a_living_one_has_is_not(
-    engine: Engine, base: str, run_id: str
-) -> None:
-    host, pid, start = this_process().rsplit(":", 2)
-    labels = {RUN_LABEL: run_id}
-    create = engine.client.containers.create
-    dead = create(base, ["true"], labels={**labels, OWNER_LABEL: f"{host}:{pid}:{int(start) + 1}"})
-    living = create(base, ["true"], labels={**labels, OWNER_LABEL: this_process()})
-    elsewhere = create(base, ["true"], labels={**labels, OWNER_LABEL: f"another-host:{pid}:1"})
-    # A worker in a container on the host's network has the host's name, and processes of its own.
-    unseen_owner = f"{socket.gethostname()}/1:{pid}:{int(start) + 1}"
-    unseen = create(base, ["true"], labels={**labels, OWNER_LABEL: unseen_owner})
-    try:
-        assert sweep_abandoned(engine) >= 1
-        left = {container.id for container in engine.client.containers.list(all=True)}
-        assert dead.id not in left
-        assert {living.id, elsewhere.id, unseen.id} <= left
-    finally:
-        sweep(engine, run_id)
 
 
 def test_free_space_of_a_local_engine_is_known(engine: Engine) -> None:

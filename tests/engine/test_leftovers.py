@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 import uuid
 from datetime import timedelta
@@ -11,18 +12,26 @@ import pytest
 from paper2run.model.outcome import Built
 from tasks.drivers import leftovers
 from tasks.drivers.engine import RUN_LABEL, remove_container
-from tasks.drivers.owner import OWNER_LABEL, this_process
+from tasks.drivers.owner import OWNER_LABEL, is_dead, this_process
 
 pytestmark = pytest.mark.docker
 NOW, DAY = timedelta(0), timedelta(days=1)
 
 
 def dead_process() -> str:
-    """Return the owner that a process of this host was that runs no more."""
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    host, _, start = this_process().rsplit(":", 2)
-    return f"{host}:{ended.pid}:{start}"
+    """Return the owner that a process was that has been killed."""
+    code = (
+        "import time\nfrom tasks.drivers.owner import this_process\n"
+        "print(this_process(), flush=True)\ntime.sleep(600)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    owner = process.stdout.readline().strip()
+    assert owner
+    assert not is_dead(owner)
+    process.kill()
+    process.wait()
+    return owner
 
 
 @pytest.fixture
@@ -43,14 +52,20 @@ def container(engine, base, run_id):
 def test_a_container_goes_with_its_process_and_one_of_a_live_process_stays(engine, container):
     mine, dead = container(this_process()), container(dead_process())
 
+    elsewhere = container("elsewhere:1")
+
     names = {found.name for found in leftovers.containers(engine, DAY, alive=None)}
-
     assert dead in names
-    assert mine not in names
+    assert names.isdisjoint({mine, elsewhere})
+
+    assert leftovers.sweep_abandoned(engine) >= 1
+    left = {found["Names"][0].lstrip("/") for found in engine.labelled(OWNER_LABEL)}
+    assert dead not in left
+    assert {mine, elsewhere} <= left
 
 
-def test_a_container_of_another_host_goes_only_when_its_run_is_known_to_be_over(engine, container):
-    elsewhere = container("elsewhere:1:1", run="over")
+def test_a_container_of_another_home_goes_only_when_its_run_is_known_to_be_over(engine, container):
+    elsewhere = container("elsewhere:1", run="over")
 
     def names(age: timedelta, alive: set[str] | None) -> set[str]:
         return {found.name for found in leftovers.containers(engine, age, alive)}

@@ -43,11 +43,16 @@ def restore(slow: Path) -> None:
 
 def processes_of(flow_run_id: str) -> list[int]:
     """Return the processes whose command line names the flow run."""
+    return processes("cmdline", flow_run_id.encode())
+
+
+def processes(what: str, words: bytes) -> list[int]:
+    """Return the processes whose file `what` below /proc, `cmdline` or `environ`, holds the words."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    for entry in Path("/proc").glob(f"[0-9]*/{what}"):
         try:
-            if flow_run_id.encode() in entry.read_bytes():
+            if words in entry.read_bytes():
                 found.append(int(entry.parent.name))
-        except (FileNotFoundError, ProcessLookupError):
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
             continue
     return found

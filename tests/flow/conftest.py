@@ -55,6 +55,15 @@ def repository(tmp_path: Path) -> Repository:
     return make
 
 
+def slow_to_build(repository: Repository, duration: str) -> str:
+    """Return a repository whose installation sleeps for `duration` seconds, an argument by which that is found."""
+    slow = f"import subprocess\nsubprocess.run(['sleep', '{duration}'])\n"
+    manifest = (
+        "from setuptools import setup\nsetup(name='demo', version='1', py_modules=['demo'])\n"
+    )
+    return repository({"setup.py": slow + manifest, "demo.py": "print(1)\n"})
+
+
 def commit_all(root: Path, date: str = COMMIT_DATE) -> None:
     """Turn a folder into a git repository with one commit of everything in it."""
     identity = {

@@ -1,8 +1,9 @@
 """Batches through worker processes: workers killed and ended, the batch killed and cancelled, the run that goes on.
 
-Planning only, so that no engine is needed; what containers do is held by the tests of the command line.
+Planning only where no engine is needed.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -16,8 +17,10 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Cancelling
 
 from flows.batch import batch
-from tasks.flow_runs import read_runs
-from tests.flow.batches import processes_of, record, restore, statuses, wait_until
+from tasks.flow_runs import owner_of, read_runs
+from tests.flow.batches import processes, processes_of, record, restore, statuses, wait_until
+from tests.flow.conftest import slow_to_build
+from tests.processes import ends, starts, unique_duration
 
 pytestmark = pytest.mark.full
 ROOT = Path(__file__).parents[2]
@@ -90,12 +93,11 @@ def begin(environment, tmp_path):
 
 
 def inside(out: Path) -> list[int]:
-    """Return the processes that the second repository's flow run has named itself."""
+    """Return the processes of the second repository's flow run, once it has said that it is in one."""
     with get_client(sync_client=True) as client:
         [run] = read_runs(client, [record(out)["rows"][1]["flow_run_id"]])
-    owner = str(run.labels.get("paper2run.owner", ""))
-    pid = int(owner.split(":")[1]) if owner else 0
-    return [pid] if pid and Path(f"/proc/{pid}").exists() else []
+    wanted = f"PREFECT__FLOW_RUN_ID={run.id}".encode()
+    return processes("environ", wanted) if owner_of(run) else []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -159,3 +161,28 @@ def test_cancelling_the_batch_ends_its_runs(tmp_path, hanging, worker):
         wait_until(lambda: states() == ["CANCELLED", "CANCELLED"], "the end of both", WAIT_S)
     wait_until(lambda: processes_of(child) == [] and inside(out) == [], "the processes' end")
     assert statuses(out) == ["planned", "interrupted"]
+
+
+@pytest.mark.docker
+def test_cancelling_a_run_in_the_middle_of_its_build_takes_the_build_along(
+    tmp_path, repository, worker
+):
+    duration, out = unique_duration(), tmp_path / "runs"
+    here = slow_to_build(repository, duration)
+    worker("one")
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("reproduce/default")
+        asked = {"repo": here, "out": str(out)}
+        run = client.create_flow_run_from_deployment(deployment.id, parameters=asked)
+        assert starts(duration, within_s=WAIT_S), "the build never came that far"
+        client.set_flow_run_state(run.id, Cancelling())
+        assert ends(duration, within_s=30)
+
+        def states() -> list[str]:
+            [found] = read_runs(client, [str(run.id)])
+            return [found.state.type.value] if found.state is not None else []
+
+        wait_until(lambda: states() == ["CANCELLED"], "its end", WAIT_S)
+    [folder] = out.iterdir()
+    kept = json.loads((folder / "metadata.json").read_text())
+    assert "ended from outside, after stage render" in kept["reason"]
