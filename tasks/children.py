@@ -21,14 +21,15 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.exceptions import MissingResult, ObjectNotFound
 from prefect.flows import Flow
 from prefect.settings import get_current_settings
-from prefect.states import Cancelled, Cancelling, Crashed, Pending
+from prefect.states import Cancelled, Cancelling, Pending
 
 from paper2run.errors import HostError
 from paper2run.model.report import Metadata
 from tasks.drivers import held
-from tasks.flow_runs import KILLED, folder_of, is_lost, read_runs
+from tasks.flow_runs import KILLED, crash, folder_of, is_lost, read_runs
 from tasks.patience import patiently
 from tasks.records import PROGRESS
+from tasks.report import mark_killed
 from tasks.sweep import sweep_runs
 
 DEPLOYMENT: Final = "reproduce/default"
@@ -92,7 +93,7 @@ class Children:
         for run in read_runs(self._client, [flow_run_id]):
             if run.deployment_id is None and not (run.state and run.state.is_final()):
                 # A process of an earlier pass ended with that pass.
-                self._client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+                self._crash(run)
                 return False
             self._running[flow_run_id] = None
             return True
@@ -138,7 +139,7 @@ class Children:
         if state is None or not state.is_final():
             if process is None and not is_lost(run):
                 return None
-            self._client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+            self._crash(run)
             return Ended("lost", KILLED, folder=folder)
         if state.is_cancelled():
             return Ended("cancelled", state.message or "cancelled", folder=folder)
@@ -154,6 +155,12 @@ class Children:
             return Ended("exception", words, folder=folder)
         metadata, folder = value
         return Ended("verdict", metadata=metadata, folder=folder)
+
+    def _crash(self, run: FlowRun) -> None:
+        """Let server and folder say that the run's process is dead."""
+        crash(self._client, [run])
+        if folder := folder_of(run):
+            mark_killed(folder)
 
     def _placeholder(self, name: str) -> UUID:
         """Return the task run that stands for a child on the timeline of the batch."""

@@ -74,19 +74,24 @@ def crash_abandoned() -> list[str]:
             limit=PAGE,
         )
         dead = [run for run in running if is_lost(run)]
-        if not dead:
-            return []
-        inside = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(
-                parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in dead]),
-                state=alive,
-            ),
-            flow_filter=FlowFilter(name=FlowFilterName(any_=["attempt"])),
-            limit=PAGE,
-        )
-        for run in (*inside, *dead):
-            client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+        crash(client, dead)
     return [folder for run in dead if (folder := folder_of(run))]
+
+
+def crash(client: SyncPrefectClient, dead: Sequence[FlowRun]) -> None:
+    """Set the runs to `Crashed`, their attempts with them."""
+    if not dead:
+        return
+    inside = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in dead]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE)),
+        ),
+        flow_filter=FlowFilter(name=FlowFilterName(any_=["attempt"])),
+        limit=PAGE,
+    )
+    for run in (*inside, *dead):
+        client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
 
 
 def is_lost(run: FlowRun) -> bool:

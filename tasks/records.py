@@ -38,6 +38,14 @@ WRITING: Final = ".writing-"
 """Start of the names of files that are being written; a killed process leaves them."""
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a line of a task's log says more than the run's own line, which has the stage's time."""
+    return not record.getMessage().startswith("Finished in state Completed")
+
+
+logging.getLogger("prefect.task_runs").addFilter(_is_news)
+
+
 class RunFolder:
     """One folder `<repo>-<UTC>` below `out`. Two instances on one path see the same records."""
 
