@@ -81,8 +81,8 @@ def repaired(
 def next_command(
     broken: Broken, name: str, *, reason: str, evidence: str, cause: Cause
 ) -> Diagnosis | None:
-    """Return the repair that falls back on the next smoke command; None where there is none left."""
-    if not broken.planned.weaker_smokes:
+    """Return the repair that falls back on the next smoke command; None without one left, and for failed builds."""
+    if not broken.planned.weaker_smokes or not isinstance(broken.failure, SmokeFailed):
         return None
     weaker = broken.planned.weaker_smokes[0]
     return repaired(

@@ -15,6 +15,13 @@ TELLING: Final = re.compile(
     r"^\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
     r"|.*: (?:command )?not found|.*No such file or directory.*|Killed.*|Segmentation fault.*|ERROR:? .*|E: .*)$"
 )
+RAISED: Final = re.compile(
+    r"^\s*(?:E\s+)?(?:(?:[A-Za-z_]\w*\.){0,8}\w*(?:Error|Exception|Exit|Interrupt)(?::|\s*$)"
+    r"|error: command .* failed)|:\d+: fatal error: "
+)
+"""An exception's own line, distutils' word for a compiler that failed, and the compiler's own."""
+PASSED_ON: Final = re.compile(r"CalledProcessError|SystemExit")
+"""Exceptions that only say that another program failed."""
 FRAME: Final = re.compile(
     r"\s*File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
 )
@@ -48,6 +55,17 @@ def last_hit(lines: list[str], *patterns: re.Pattern[str]) -> Hit | None:
 def all_hits(lines: list[str], pattern: re.Pattern[str]) -> list[Hit]:
     """Return all lines that the pattern matches, in order."""
     return [Hit(match, line.strip()) for line in lines if (match := pattern.search(line))]
+
+
+def last_error(lines: list[str]) -> int:
+    """Return the number of the line with the last error; 0 without any, so that all lines count.
+
+    What was raised before was handled, or is noise of another step.
+    """
+    for number in range(len(lines) - 1, -1, -1):
+        if RAISED.search(lines[number]) and not PASSED_ON.search(lines[number]):
+            return number
+    return 0
 
 
 def code_line(lines: list[str], said: str) -> Source | None:

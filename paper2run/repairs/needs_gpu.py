@@ -1,4 +1,4 @@
-"""Exchanges a library's CUDA build for its CPU build; stops where the code cannot do without a GPU.
+"""Exchanges a library's CUDA build for its CPU build; else stops where no command does without a GPU.
 
 Reads torch (`No CUDA GPUs are available`, `Torch not compiled with CUDA enabled`, `Found no NVIDIA driver`),
 CUDA's compiler (`nvcc: not found`), CuPy's build (`Your CUDA environment is invalid`), and CUDA's own libraries, which
@@ -11,15 +11,25 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.broken import Broken, repaired, stopped
-from paper2run.failure_log import code_line, last_hit
+from paper2run.broken import Broken, next_command, repaired, stopped
+from paper2run.failure_log import Hit, code_line, last_error, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.pip_steps import instead_of, plan_requirements
 
 NAME: Final = "needs_gpu"
+TORCH: Final = (
+    # torch 1.9 and older begin the error's text on a line of its own; a warning of the same has it in its own line.
+    re.compile(
+        r"(?:(?:RuntimeError|AssertionError): |^\s*(?:E\s+)?)(?:No CUDA GPUs are available|Found no NVIDIA driver)"
+    ),
+    re.compile(r"AssertionError: Torch not compiled with CUDA enabled"),
+)
+"""Words of torch, which also warns where it only looks for a GPU: they count in the error that ended all."""
+NVCC: Final = re.compile(r"nvcc: (?:command )?not found|nvcc'?: No such file")
+WITHOUT_NVCC: Final = re.compile(r"fatal error: |cannot find -l")
+"""Where a build went on to after it had only looked for nvcc."""
 SIGNS: Final = (
-    re.compile(r"No CUDA GPUs are available|Torch not compiled with CUDA enabled|Found no NVIDIA driver"),
-    re.compile(r"nvcc: (?:command )?not found|nvcc'?: No such file|CUDA_HOME environment variable is not set"),
+    re.compile(r"CUDA_HOME environment variable is not set"),
     re.compile(r"CUDA could not be found on your system|Your CUDA environment is invalid"),
     re.compile(r"cudaErrorNoDevice|CUDARuntimeError: cudaErrorInsufficientDriver"),
     re.compile(r"RuntimeError: .*(?:cuda runtime error|CUDA error: no .*device)"),
@@ -39,8 +49,8 @@ CPU_BUILDS: Final = (
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the plan with CPU builds in the place of CUDA builds; the stop where it names none."""
-    hit = last_hit(broken.lines, *SIGNS)
+    """Return the plan with CPU builds in the place of CUDA builds, or with a weaker command; the stop without either."""
+    hit = _hit(broken.lines)
     if hit is None:
         return None
     plan, exchanged = broken.plan, []
@@ -59,7 +69,13 @@ def repair(broken: Broken) -> Diagnosis | None:
             evidence=hit.line,
             cause="needs_gpu",
         )
-    return stopped(
+    return next_command(
+        broken,
+        NAME,
+        reason="the command asks for a CUDA device",
+        evidence=hit.line,
+        cause="needs_gpu",
+    ) or stopped(
         NAME,
         "needs_gpu",
         reason="The code asks for a CUDA device and takes no other way.",
@@ -67,3 +83,11 @@ def repair(broken: Broken) -> Diagnosis | None:
         source=code_line(broken.lines, hit.line),
         smallest_change="A machine with an NVIDIA GPU and its container toolkit; or a CPU path in the code.",
     )
+
+
+def _hit(lines: list[str]) -> Hit | None:
+    hit = last_hit(lines[last_error(lines) :], *TORCH) or last_hit(lines, *SIGNS)
+    if hit is not None:
+        return hit
+    last = last_hit(lines, NVCC, WITHOUT_NVCC)
+    return last if last is not None and last.match.re is NVCC else None

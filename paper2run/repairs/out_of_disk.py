@@ -1,4 +1,4 @@
-"""Stops where the run wrote more than its limit allows.
+"""Stops where the run wrote more than its limit allows, and no weaker command is left.
 
 Reads the engine's own word (`limit`), and the kernel's `No space left on device`, which in a smoke container means
 /tmp: that is a part of its memory. A full disk of the engine never comes here, it is the host's.
@@ -7,7 +7,7 @@ Reads the engine's own word (`limit`), and the kernel's `No space left on device
 import re
 from typing import Final
 
-from paper2run.broken import Broken, stopped
+from paper2run.broken import Broken, next_command, stopped
 from paper2run.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -19,25 +19,20 @@ NO_SPACE: Final = re.compile(r"No space left on device|Disk quota exceeded")
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the stop; None for failed builds and other limits."""
+    """Return the plan with a weaker command, else the stop; None for failed builds and other limits."""
     failure = broken.failure
     if not isinstance(failure, SmokeFailed):
         return None
     if failure.limit.startswith(DISK_LIMIT):
-        return stopped(
-            NAME,
-            "out_of_disk",
-            reason=f"The run was ended by its limit: {failure.limit}.",
-            evidence=telling_line(failure) or f"exit code {failure.exit_code}",
-            smallest_change="More disk: PAPER2RUN_DISK_MB.",
-        )
-    hit = last_hit(broken.lines, NO_SPACE)
-    if hit is None:
+        reason = f"The run was ended by its limit: {failure.limit}."
+        evidence = telling_line(failure) or f"exit code {failure.exit_code}"
+        change = "More disk: PAPER2RUN_DISK_MB."
+    elif hit := last_hit(broken.lines, NO_SPACE):
+        reason = "The run filled /tmp, which is a part of its memory."
+        evidence = hit.line
+        change = "More memory, and with it a larger /tmp: PAPER2RUN_MEMORY_MB."
+    else:
         return None
-    return stopped(
-        NAME,
-        "out_of_disk",
-        reason="The run filled /tmp, which is a part of its memory.",
-        evidence=hit.line,
-        smallest_change="More memory, and with it a larger /tmp: PAPER2RUN_MEMORY_MB.",
-    )
+    return next_command(
+        broken, NAME, reason="the command writes too much", evidence=evidence, cause="out_of_disk"
+    ) or stopped(NAME, "out_of_disk", reason=reason, evidence=evidence, smallest_change=change)

@@ -1,4 +1,4 @@
-"""Builds with one job at a time where memory ran out; stops where that was not enough, or a run met its limit.
+"""Builds with one job at a time where memory ran out; stops where that was not enough, or every command met its limit.
 
 Reads the engine's own word for runs. Builds have no limit of ours: gcc says `fatal error: Killed signal terminated
 program cc1plus`, the shell `Killed`, and allocators `virtual memory exhausted` or `Cannot allocate memory`.
@@ -7,7 +7,7 @@ program cc1plus`, the shell `Killed`, and allocators `virtual memory exhausted` 
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired, stopped, with_env
+from paper2run.broken import Broken, next_command, repaired, stopped, with_env
 from paper2run.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -29,17 +29,25 @@ ONE_JOB: Final = {
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the plan with one job, or the stop; a run is judged by the engine's word alone."""
+    """Return the plan with one job, or a weaker command, or the stop; a run is judged by the engine's word alone."""
     failure = broken.failure
     if isinstance(failure, BuildFailed):
         return _of_build(broken, failure)
     if not failure.out_of_memory:
         return None
-    return stopped(
+    limit = failure.limit or "memory"
+    evidence = telling_line(failure) or f"exit code {failure.exit_code}"
+    return next_command(
+        broken,
+        NAME,
+        reason=f"the command met its limit: {limit}",
+        evidence=evidence,
+        cause="out_of_memory",
+    ) or stopped(
         NAME,
         "out_of_memory",
-        reason=f"The run was ended by its limit: {failure.limit or 'memory'}.",
-        evidence=telling_line(failure) or f"exit code {failure.exit_code}",
+        reason=f"The run was ended by its limit: {limit}.",
+        evidence=evidence,
         smallest_change="More memory: PAPER2RUN_MEMORY_MB.",
     )
 
