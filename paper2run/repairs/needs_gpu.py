@@ -49,7 +49,7 @@ CPU_BUILDS: Final = (
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the plan with CPU builds in the place of CUDA builds, or with a weaker command; the stop without either."""
+    """Return the plan with CPU builds for CUDA builds, or with a weaker command; the stop without either."""
     hit = _hit(broken.lines)
     if hit is None:
         return None
