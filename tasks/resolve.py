@@ -21,8 +21,9 @@ from tasks.records import PROGRESS
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
 RULES: Final = (
-    "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/resol*.py", "tasks/drivers/re*.py",
-    "tasks/drivers/*index*.py", "tasks/drivers/wheel_contents.py", "tasks/drivers/lock_account.py",
+    "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/re*.py", "tasks/drivers/*index*.py",
+    "tasks/drivers/asked_requirements.py", "tasks/drivers/lock_account.py", "tasks/drivers/offered_releases.py",
+    "tasks/drivers/wheel_contents.py",
 )  # fmt: skip
 TIMEOUT_S: Final = 1800
 
