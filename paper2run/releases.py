@@ -140,8 +140,9 @@ def installable(
 def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None:
     """Return the release nearest to an exact one that the project does not hold: the next, else the last before it.
 
-    None where it holds what the specifier wants, or where that names no exact release. What was taken from the
-    index (torch 0.4.1) is still written in requirements.
+    A build of its own of a release that is there (torch 1.7.1+cu110) is that release. None where the project holds
+    what the specifier wants, or where that names no exact release. What was taken from the index (torch 0.4.1) is
+    still written in requirements.
     """
     exact = [part.version for part in specifier if part.operator == "=="]
     finals = sorted(
@@ -153,10 +154,11 @@ def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None
     if not exact or held or not finals:
         return None
     try:
-        wanted = Version(exact[0].removesuffix(".*"))
+        # Other indexes add a label to the builds of one release: `+cu110` is no later release.
+        wanted = Version(Version(exact[0].removesuffix(".*")).public)
     except InvalidVersion:
         return None
-    return next((version for version in finals if version > wanted), finals[-1])
+    return next((version for version in finals if version >= wanted), finals[-1])
 
 
 def later_minors(project: Project, version: Version, count: int) -> tuple[Release, ...]:

@@ -3,9 +3,17 @@
 from datetime import date
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from paper2run.releases import IndexFile, available, installable, later_minors, project_of
+from paper2run.releases import (
+    IndexFile,
+    available,
+    installable,
+    instead_of_gone,
+    later_minors,
+    project_of,
+)
 from paper2run.target_python import target_python
 
 MAY = date(2018, 5, 1)
@@ -105,3 +113,22 @@ def test_later_minor_versions_are_the_first_final_ones_with_wheels():
     project = project_of("a", map(file, [*names, "a-1.2.tar.gz"]))
     found = later_minors(project, Version("1.0"), 2)
     assert [str(release.version) for release in found] == ["1.1", "1.3"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "nearest"),
+    [
+        ("==1.7.1+cu110", Version("1.7.1")),
+        ("==1.6.5+cu110", Version("1.7.1")),
+        ("==1.7.0", Version("1.7.1")),
+        ("==2.0", Version("1.8.0")),
+        ("==1.7.1", None),
+        (">=1.7.2", None),
+    ],
+)
+def test_an_exact_release_that_is_gone_gives_way_to_the_same_one_without_its_label_else_the_next(
+    wanted, nearest
+):
+    names = [f"a-{version}-{LINUX}.whl" for version in ("1.6.0", "1.7.1", "1.8.0")]
+    project = project_of("a", map(file, names))
+    assert instead_of_gone(project, SpecifierSet(wanted)) == nearest
