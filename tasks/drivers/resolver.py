@@ -32,7 +32,7 @@ from tasks.drivers.release_provider import ReleaseProvider
 from tasks.drivers.resolution import Attempt, Failed, Solved
 
 SEARCH_LIMIT_S: Final = 180
-"""After that no further pair is tried."""
+"""After that no further pair is tried, and no further optional name."""
 MAX_WORDS: Final = 300
 """Characters that are kept of one pair's failure."""
 MAX_TRIED: Final = 40
@@ -105,6 +105,7 @@ def _wanted_pythons(planned: PlannedEnvironment) -> tuple[str, ...]:
 
 
 TO_COMPILE: Final = "it is optional, has no wheel and needs a compiler"
+NO_TIME: Final = f"it is optional, and the search had taken {SEARCH_LIMIT_S} seconds"
 
 
 class _Search:
@@ -141,7 +142,7 @@ class _Search:
         self._asked.replace_gone_releases()
         self._prefer_those_that_serve_the_locks()
         for pairs in self._steps():
-            if monotonic() > self._stop_at:
+            if self._is_late():
                 self._tried.append(f"stopped after {SEARCH_LIMIT_S} seconds")
                 break
             resolution = self._try_whole(pairs) or self._try_reduced(pairs)
@@ -170,6 +171,9 @@ class _Search:
                 ]
                 if pairs:
                     yield pairs
+
+    def _is_late(self) -> bool:
+        return monotonic() > self._stop_at
 
     def _is_timely(self, target: TargetPython) -> bool:
         """Tell whether code of the commit's day may be expected to run on an interpreter."""
@@ -203,6 +207,8 @@ class _Search:
                     self._drop(text, TO_COMPILE)
                 return self._try_whole([pair]) if risky else self._resolution(pair, found)
             self._tried.append(f"{pair}: {found.why[:MAX_WORDS]}")
+            if self._is_late():
+                break
         return None
 
     def _try_reduced(self, pairs: list[Pair]) -> Resolution | None:
@@ -211,10 +217,15 @@ class _Search:
             attempt = self._attempt(pair)
             found = attempt.solve(self._asked.required)
             if isinstance(found, Failed):
+                if self._is_late():
+                    break
                 continue
             kept: list[str] = []
             left_out: dict[str, str] = {}
             for text in self._asked.optional:
+                if self._is_late():
+                    left_out[text] = NO_TIME
+                    continue
                 grown = attempt.solve((*self._asked.required, *kept, text))
                 if isinstance(grown, Failed):
                     left_out[text] = grown.why

@@ -7,6 +7,7 @@ import pytest
 
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution, Unresolvable
 from paper2run.settings import Settings
+from tasks.drivers import resolver
 from tasks.drivers.resolver import resolve as find
 from tasks.resolve import resolve as stage
 
@@ -175,3 +176,14 @@ def test_the_same_plan_gives_the_same_pins_whatever_is_cached(settings, tmp_path
     warm = resolve(asked, settings)
     cold = resolve(asked, Settings(home=tmp_path))
     assert warm == cold
+
+
+def test_optional_names_are_left_out_when_the_search_has_taken_its_time(settings, monkeypatch):
+    # The clock runs out within the first step: the required set fails with the optional ones, and holds alone.
+    clock = iter((0, 0))
+    monkeypatch.setattr(resolver, "monotonic", lambda: next(clock, resolver.SEARCH_LIMIT_S + 1))
+    asked = planned("six", "attrs", "numpy==1.11.0", pythons=("3.9",), optional=("attrs", "numpy"))
+    found = find(asked, offered_pythons=(), settings=settings, cache_dir=settings.home)
+    assert isinstance(found, Resolution), found
+    assert [pin.name for pin in found.pins] == ["six"]
+    assert all("seconds" in dropped for dropped in found.dropped)
