@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from paper2run.evidence import Evidence
 from paper2run.model.facts import BuildFile, BuildProduct, Command
+from paper2run.model.value import Source
 
 SYSTEM: Final = "compiler"
 CALL: Final = re.compile(
@@ -15,6 +16,9 @@ CALL: Final = re.compile(
 )
 """One plain call: what a shell would do more is not ours to guess."""
 CODE: Final = re.compile(r"\.(?:c|cc|cpp|cxx|f|f90|f95|for)$", re.IGNORECASE)
+
+MAX_STEPS: Final = 30
+"""Half of what a plan may hold: repairs add steps of their own. A course has a program for every exercise."""
 
 
 class CompilerCall(NamedTuple):
@@ -46,6 +50,19 @@ def as_build(calls: tuple[CompilerCall, ...]) -> BuildFile | None:
         return None
     source = made[0].command.source
     return BuildFile(system=SYSTEM, path=source.path, source=source)
+
+
+def steps(calls: tuple[CompilerCall, ...]) -> list[tuple[str, Source]]:
+    """Return the calls as install steps, several in one where there are more than `MAX_STEPS`."""
+    together = -(-len(calls) // MAX_STEPS)
+    groups = [calls[start : start + together] for start in range(0, len(calls), together or 1)]
+    return [(_joined(group), group[0].command.source) for group in groups]
+
+
+def _joined(calls: tuple[CompilerCall, ...]) -> str:
+    lines = [call.command.line for call in calls]
+    # A folder that one call enters is left again before the next.
+    return lines[0] if len(lines) == 1 else " && ".join(f"({line})" for line in lines)
 
 
 def products(calls: tuple[CompilerCall, ...]) -> list[BuildProduct]:

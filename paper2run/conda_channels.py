@@ -42,8 +42,12 @@ def addresses(names: Iterable[str]) -> tuple[tuple[str, ...], str]:
 
 
 def shown(address: str) -> str:
-    """Return a channel's address without user, password and token."""
-    parts = urlsplit(address)
+    """Return a channel's address without user, password and token; nothing of one that is no address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        # Brackets stand for an IPv6 host alone; templates write `https://[your-mirror]/conda`.
+        return "of an unreadable address"
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
     return TOKEN.sub("/t/…", urlunsplit(plain))
 

@@ -82,7 +82,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     _compilers(draft, evidence, build)
     _libraries(draft, evidence.facts)
     if build.system == compiled_by_hand.SYSTEM:
-        steps = [(call.command.line, call.command.source) for call in calls]
+        steps = compiled_by_hand.steps(calls)
     else:
         steps = [(_step(build, evidence.paths), build.source)]
     if build.system == "make":

@@ -5,6 +5,7 @@ from importlib import resources
 
 import pytest
 
+from paper2run.conda_channels import addresses
 from paper2run.conda_translation import Translation, translated
 from paper2run.distributions import distribution_for
 from paper2run.evidence import Evidence
@@ -69,3 +70,9 @@ def test_an_environment_becomes_requirements_debian_packages_and_reasons():
     assert planned.plan.system_packages == ("samtools",)
     decisions = " ".join(reason.decision for reason in planned.reasons)
     assert "cudatoolkit of the conda environment left out" in decisions
+
+
+def test_a_channel_whose_address_is_a_template_cannot_be_asked():
+    found, why = addresses(["conda-forge", "https://user:secret@[your-mirror]/conda"])
+    assert found == ("https://conda.anaconda.org/conda-forge",)
+    assert "channel" in why and "secret" not in why

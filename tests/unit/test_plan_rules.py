@@ -12,6 +12,7 @@ from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     Command,
     Import,
+    LanguageShare,
     OwnModule,
     Project,
     PythonConstraint,
@@ -185,3 +186,14 @@ def test_a_repair_is_shown_as_the_lines_it_changed():
         }
     )
     assert plan_diff(before, after) == ("+ apt git", "- pip b==2", "+ pip c==3")
+
+
+def test_a_readme_with_a_compiler_call_for_each_of_many_programs_gives_a_plan():
+    c = LanguageShare(language="c", files=70, size_bytes=9000, source=HERE)
+    lines = [f"cd ch && gcc e{number}.c -o e{number}" for number in range(70)]
+    calls = [Command(purpose="install", line=line, source=README) for line in lines]
+    paths = frozenset(f"ch/e{number}.c" for number in range(70))
+    steps = plan_of(c, *calls, paths=paths).plan.install_steps
+    assert len(steps) <= 30
+    assert steps[0].startswith("(cd ch && gcc e0.c -o e0) && (cd ch && gcc e1.c -o e1)")
+    assert all(line in " ".join(steps) for line in lines)
