@@ -3,7 +3,8 @@
 A repository's own requirement (`python_requires` and its kin) is never overruled; what it was merely tested on is.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -12,8 +13,10 @@ from paper2run.broken import Broken
 from paper2run.interpreters import RELEASED
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import PythonConstraint
-from paper2run.pip_steps import image_python
+from paper2run.pip_steps import PYTHON_IMAGE, image_python
 from paper2run.target_python import target_python
+
+DEBIAN_SUITE: Final = re.compile(r"-(?:wheezy|jessie|stretch|buster|bullseye|bookworm|trixie)$")
 
 
 def within(broken: Broken, versions: SpecifierSet) -> tuple[str, ...]:
@@ -25,9 +28,6 @@ def within(broken: Broken, versions: SpecifierSet) -> tuple[str, ...]:
     present = image_python(broken.plan.base_image)
     if not present or _holds(versions, present):
         return ()
-    required = [
-        fact.specifier for fact in broken.facts.of(PythonConstraint) if fact.strength == "required"
-    ]
     planned = [
         version
         for version in broken.planned.pythons
@@ -40,16 +40,31 @@ def within(broken: Broken, versions: SpecifierSet) -> tuple[str, ...]:
         for version in RELEASED
         if _holds(versions, version)
         and version.split(".")[0] == present.split(".")[0]
-        and all(target_python(version).allowed_by(text) for text in required)
+        and is_allowed(broken, version)
     ]
     now = Version(present).minor
     return tuple(sorted(allowed, key=lambda version: abs(Version(version).minor - now))[:1])
 
 
+def is_allowed(broken: Broken, version: str) -> bool:
+    """Tell whether nothing that the repository requires excludes this interpreter."""
+    return all(
+        target_python(version).allowed_by(fact.specifier)
+        for fact in broken.facts.of(PythonConstraint)
+        if fact.strength == "required"
+    )
+
+
 def with_python(plan: EnvPlan, version: str) -> dict[str, Any]:
-    """Return the change that puts another Python into the place of the official image's own."""
-    present = image_python(plan.base_image)
-    return {"base_image": plan.base_image.replace(f":{present}", f":{version}", 1)}
+    """Return the change that puts another Python into the place of the official image's own.
+
+    Neither the bug-fix release nor Debian's name is kept: few interpreters share them.
+    """
+    match = PYTHON_IMAGE.match(plan.base_image)
+    if match is None:
+        return {}
+    kind = DEBIAN_SUITE.sub("", match["variant"] or "")
+    return {"base_image": f"{match['name']}:{version}{kind}"}
 
 
 def _holds(versions: SpecifierSet, version: str) -> bool:

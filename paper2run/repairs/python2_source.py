@@ -9,8 +9,9 @@ import re
 from typing import Final
 
 from paper2run.broken import Broken, repaired
-from paper2run.failure_log import Hit, last_hit
+from paper2run.failure_log import Hit, last_error, last_hit
 from paper2run.model.diagnosis import Diagnosis
+from paper2run.other_python import is_allowed, with_python
 from paper2run.pip_steps import image_python
 
 NAME: Final = "python2_source"
@@ -39,15 +40,15 @@ CODE_IS_WITHIN_LINES: Final = 3
 
 
 def repair(broken: Broken) -> Diagnosis | None:
-    """Return the plan on Python 2.7; None if it is there already or its image is no official Python."""
-    hit = last_hit(broken.lines, *SIGNS) or _old_syntax(broken.lines)
+    """Return the plan on Python 2.7; None if it is there, rules 2.7 out, or has no official Python's image."""
+    hit = _hit(broken.lines)
     version = image_python(broken.plan.base_image)
-    if hit is None or not version or version == PYTHON_2:
+    if hit is None or version in {"", PYTHON_2} or not is_allowed(broken, PYTHON_2):
         return None
     return repaired(
         broken,
         NAME,
-        {"base_image": broken.plan.base_image.replace(f":{version}", f":{PYTHON_2}", 1)},
+        with_python(broken.plan, PYTHON_2),
         reason="the code is Python 2; it runs on 2.7",
         evidence=hit.line,
         cause="unsupported_python",
@@ -55,10 +56,10 @@ def repair(broken: Broken) -> Diagnosis | None:
     )
 
 
-def _old_syntax(lines: list[str]) -> Hit | None:
-    for number in range(len(lines) - 1, -1, -1):
-        match = SYNTAX_ERROR.search(lines[number])
-        if match:
-            shown = lines[max(0, number - CODE_IS_WITHIN_LINES) : number]
-            return Hit(match, lines[number].strip()) if any(map(OLD_CODE.search, shown)) else None
-    return None
+def _hit(lines: list[str]) -> Hit | None:
+    """Return the last error where it is such a sign: an earlier one was handled, or is of byte-compiling."""
+    last = last_error(lines)
+    hit = last_hit(lines[last:], *SIGNS)
+    match = SYNTAX_ERROR.search(lines[last]) if lines and hit is None else None
+    shown = lines[max(0, last - CODE_IS_WITHIN_LINES) : last]
+    return Hit(match, lines[last].strip()) if match and any(map(OLD_CODE.search, shown)) else hit

@@ -187,3 +187,44 @@ def test_lines_without_end_are_cut_before_any_rule_reads_them():
     failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr="a." * 500_000 + "\nend"))
 
     assert [len(line) for line in failure_lines(failure)] == [0, LINE_CHARACTERS, 3]
+
+
+OLD_METHOD = "AttributeError: 'dict' object has no attribute 'iteritems'"
+
+
+def test_code_whose_repository_requires_python_3_is_not_taken_to_python_2():
+    required = PythonConstraint(specifier=">=3.6", strength="required", source=HERE)
+
+    assert answer_to(OLD_METHOD, required) is None
+    assert answer_to(OLD_METHOD) is not None
+
+
+def test_an_import_of_python_2_that_was_handled_is_not_the_failure():
+    log = (
+        "ModuleNotFoundError: No module named 'Tkinter'\n\n"
+        "During handling of the above exception, another exception occurred:\n\n"
+        "ImportError: libtk8.6.so: cannot open shared object file: No such file or directory\n"
+    )
+    found = answer_to(log)
+
+    assert found is None or found.by != "python2_source"
+
+
+def test_what_byte_compiling_says_of_python_2_files_is_not_the_failure():
+    log = (
+        "SyntaxError: Missing parentheses in call to 'print'\n"
+        "fast.c:3:10: fatal error: Python.h: No such file or directory\n"
+        "error: command 'gcc' failed with exit status 1\n"
+    )
+    found = answer_to(log, build=True)
+
+    assert found is None or found.by != "python2_source"
+
+
+def test_python_2_has_no_image_on_the_debian_of_a_newer_one():
+    plan = EnvPlan(base_image="python:3.9.7-slim-bookworm", smoke_command="python main.py")
+    found = answer_to(OLD_METHOD, plan=plan)
+
+    assert found is not None
+    assert found.decision.new_plan is not None
+    assert found.decision.new_plan.base_image == "python:2.7-slim"
