@@ -4,7 +4,7 @@ Declared dependencies come first; what the code imports and nobody declared is a
 resolver may leave it out when it stands in the way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from packaging.requirements import InvalidRequirement
@@ -12,8 +12,8 @@ from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from paper2run.addresses import addressed, distribution_beside, is_address
 from paper2run.conda_translation import translated
-from paper2run.distributions import distribution_for
 from paper2run.locks import locks_of, loosened
 from paper2run.model.environment import GuessedDistribution, Lock, Reason
 from paper2run.model.facts import (
@@ -21,6 +21,7 @@ from paper2run.model.facts import (
     CondaPackage,
     LockedVersion,
     OldName,
+    PipInclude,
     Project,
     RepoFacts,
     Requirement,
@@ -79,11 +80,16 @@ def gather(facts: RepoFacts) -> Wanted:
     names = [fact.name for fact in facts.of(Requirement)]
     names += [fact.name for fact in facts.of(LockedVersion)]
     mentioned = dict.fromkeys(name for name in names if name not in own)
-    collected = _Collected(own, tuple(mentioned))
+    collected = _Collected(own, tuple(mentioned), addressed(facts))
     declared = loosened(facts, _declared(facts))
     for fact in declared:
         # What only the tests want must not decide on the whole environment.
         collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
+    for include in facts.of(PipInclude):
+        if include.group == "runtime" and _at_root(include.source) and is_address(include):
+            collected.leave_out(
+                include.text, "an address, and only releases are installed", include.source
+            )
     if not any(fact.group == "runtime" for fact in declared):
         for lock in _alone(facts):
             text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
@@ -118,11 +124,14 @@ def gather(facts: RepoFacts) -> Wanted:
 def _declared(facts: RepoFacts) -> Iterable[Requirement]:
     """Yield what the root's manifests declare for running, testing and building; docs are no wishes."""
     for fact in facts.of(Requirement):
-        at_root = fact.source.path.count("/") == 0 or fact.source.path.startswith(
-            ("requirements/", "binder/", ".binder/")
-        )
-        if at_root and fact.group in {"runtime", "build", "test"}:
+        if _at_root(fact.source) and fact.group in {"runtime", "build", "test"}:
             yield fact
+
+
+def _at_root(source: Source) -> bool:
+    return "/" not in source.path or source.path.startswith(
+        ("requirements/", "binder/", ".binder/")
+    )
 
 
 def _alone(facts: RepoFacts) -> list[LockedVersion]:
@@ -161,9 +170,12 @@ def _add_build_needs(collected: "_Collected", project: Project) -> None:
 class _Collected:
     """Merges requirements by distribution name: several texts for one name all hold."""
 
-    def __init__(self, own: set[str], mentioned: tuple[str, ...]) -> None:
+    def __init__(
+        self, own: set[str], mentioned: tuple[str, ...], asked: Mapping[str, PipInclude]
+    ) -> None:
         self._own = own
         self._mentioned = mentioned
+        self._addressed = asked
         self._texts: dict[str, list[str]] = {}
         self._optional: dict[str, None] = {}
         self._guesses: list[GuessedDistribution] = []
@@ -174,7 +186,7 @@ class _Collected:
         try:
             requirement = Pep508(text)
         except InvalidRequirement:
-            self._reasons.append(_reason(f"{text!r} left out: not a requirement", source))
+            self.leave_out(repr(text), "not a requirement", source)
             return
         wanted = canonicalize_name(requirement.name)
         name = replaced(wanted)
@@ -197,6 +209,10 @@ class _Collected:
         known.append(normal)
         self._reasons.append(_reason(f"{normal}: {why}", source))
 
+    def leave_out(self, name: str, why: str, source: Source) -> None:
+        """Say that something is not wanted, and why."""
+        self._reasons.append(_reason(f"{name} left out: {why}", source))
+
     def add_module(
         self,
         module: str,
@@ -210,9 +226,10 @@ class _Collected:
 
         It is optional unless it is `needed` and its name is known: a guess must not stand in the way.
         """
-        guess = distribution_for(module, tuple(self._texts), self._mentioned)
+        declared = tuple(self._texts)
+        guess = distribution_beside(self._addressed, module, declared, self._mentioned)
         if guess.certainty == "absent":
-            self._reasons.append(_reason(f"{module} left out: {guess.source}", source))
+            self.leave_out(module, guess.source, source)
             return ""
         new = canonicalize_name(guess.name) not in self._texts
         self.add(guess.name, why, source, optional=not needed or guess.unverified)
@@ -229,8 +246,8 @@ class _Collected:
         """
         known = translated(package.name)
         if known.nothing and not package.locked:
-            decision = f"{package.name} of the conda environment left out: {known.nothing}"
-            self._reasons.append(_reason(decision, package.source))
+            name = f"{package.name} of the conda environment"
+            self.leave_out(name, known.nothing, package.source)
         if not known.distribution:
             return ""
         name = self.add_module(known.distribution, "from the conda environment", package.source)

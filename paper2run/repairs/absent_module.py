@@ -5,8 +5,8 @@ Reads CPython's `No module named 'matlab'`. Which modules those are, and why, is
 
 from typing import Final
 
+from paper2run.addresses import addressed, distribution_beside
 from paper2run.broken import Broken, next_command, stopped
-from paper2run.distributions import distribution_for
 from paper2run.failure_log import all_hits
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.facts import Import, OwnModule
@@ -30,7 +30,8 @@ def repair(broken: Broken) -> Diagnosis | None:
     own = {fact.module for fact in broken.facts.of(OwnModule)}
     for hit in reversed(all_hits(broken.lines, NO_MODULE)):
         module = hit.match[1]
-        why = _why_absent(module)
+        guess = distribution_beside(addressed(broken.facts), module)
+        why = guess.source if guess.certainty == "absent" else ""
         if not why or module.partition(".")[0] in own:
             continue
         return next_command(
@@ -55,11 +56,6 @@ def repair(broken: Broken) -> Diagnosis | None:
             smallest_change=f"A machine that has {module}, or code that does without it.",
         )
     return None
-
-
-def _why_absent(module: str) -> str:
-    guess = distribution_for(module)
-    return guess.source if guess.certainty == "absent" else ""
 
 
 def _cause(why: str) -> Cause:

@@ -10,8 +10,8 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from paper2run.addresses import addressed, distribution_beside
 from paper2run.broken import Broken, repaired, with_requirements
-from paper2run.distributions import distribution_for
 from paper2run.failure_log import all_hits
 from paper2run.ladder import missing_modules
 from paper2run.model.diagnosis import Diagnosis
@@ -35,7 +35,8 @@ def repair(broken: Broken) -> Diagnosis | None:
     if not modules:
         return None
     modules += [name for name in missing_modules(broken.verification.rungs) if name not in modules]
-    found = [distribution_for(module) for module in modules]
+    asked = addressed(broken.facts)
+    found = [distribution_beside(asked, module) for module in modules]
     distributions = sorted({guess.name for guess in found if guess.certainty != "absent"})
     wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(broken.plan)}
     new = [name for name in distributions if canonicalize_name(name) not in wanted]

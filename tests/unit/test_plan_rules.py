@@ -1,5 +1,6 @@
 """Rules between facts and a Dockerfile: interpreter, smoke command, rendering, verdicts, ladder."""
 
+import re
 from datetime import date
 
 import pytest
@@ -14,6 +15,7 @@ from paper2run.model.facts import (
     Import,
     LanguageShare,
     OwnModule,
+    PipInclude,
     Project,
     PythonConstraint,
     PythonSyntax,
@@ -197,3 +199,27 @@ def test_a_readme_with_a_compiler_call_for_each_of_many_programs_gives_a_plan():
     assert len(steps) <= 30
     assert steps[0].startswith("(cd ch && gcc e0.c -o e0) && (cd ch && gcc e1.c -o e1)")
     assert all(line in " ".join(steps) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("address", "module"),
+    [
+        ("git+https://github.com/openai/CLIP.git", "clip"),
+        ("git+https://github.com/openai/CLIP.git@d50d76daa670286dd6cacf3bcd80b5e4823fc8e1", "clip"),
+        ("clip @ https://example.org/files/main.zip", "clip"),
+        ("-e git+ssh://git@example.org/someone/thing.git@v1.0#egg=my_Clip", "my_clip"),
+        ("https://github.com/someone/diff-gauss/archive/main.zip", "diff_gauss"),
+        ("git+https://github.com/someone/taming-transformers", "taming"),
+    ],
+)
+def test_a_module_that_an_address_names_is_no_strangers_namesake_on_the_index(address, module):
+    include = PipInclude(text=address, group="runtime", source=HERE)
+    used = Import(module=module, where="package", guarded=False, files=1, source=HERE)
+
+    assert [guess.module for guess in plan_of(PROJECT, OWN, used).guesses] == [module]
+    planned = plan_of(PROJECT, OWN, used, include)
+    assert planned.guesses == ()
+    assert not any(re.search(rf"\b{module}\b", step) for step in planned.plan.install_steps)
+    left_out = [reason.decision for reason in planned.reasons if "left out" in reason.decision]
+    assert any(decision.startswith(address) for decision in left_out)
+    assert any(decision.startswith(f"{module} left out") for decision in left_out)

@@ -8,7 +8,7 @@ from paper2run.broken import Broken
 from paper2run.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
-from paper2run.model.facts import DataNeed, OwnModule, PythonConstraint, RepoFacts
+from paper2run.model.facts import DataNeed, OwnModule, PipInclude, PythonConstraint, RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
@@ -228,3 +228,16 @@ def test_python_2_has_no_image_on_the_debian_of_a_newer_one():
     assert found is not None
     assert found.decision.new_plan is not None
     assert found.decision.new_plan.base_image == "python:2.7-slim"
+
+
+def test_a_missing_module_that_an_address_names_is_not_looked_for_on_the_index():
+    log = "ModuleNotFoundError: No module named 'clip'"
+    include = PipInclude(
+        text="git+https://github.com/openai/CLIP.git", group="runtime", source=HERE
+    )
+
+    guessed, stopped = answer_to(log), answer_to(log, include)
+    assert guessed is not None
+    assert guessed.by == "missing_module"
+    assert stopped is not None
+    assert (stopped.by, stopped.cause) == ("absent_module", "dead_dependency")
