@@ -15,8 +15,6 @@ from paper2run.shell_words import apt_packages, conda_arguments, pip_arguments
 
 CALL: Final = re.compile(r"(?:^|\s)-{1,2}\w|^[\w./-]+\.\w+(?:\s|$)")
 """An option, or a file as the first argument."""
-PLACEHOLDER: Final = "..."
-"""An ellipsis stands for something that the reader has to fill in."""
 
 
 def command_facts(
@@ -35,8 +33,6 @@ def command_facts(
     for name in apt_packages(line):
         yield SystemPackage(name=name, source=source)
     for argument in pip_arguments(line):
-        if PLACEHOLDER in argument:
-            continue
         for fact in read_requirement(argument, group=group, source=source, extra=extra):
             if not isinstance(fact, Requirement) or fact.name not in own:
                 yield fact

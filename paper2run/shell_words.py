@@ -56,6 +56,17 @@ INSTALLERS: Final = frozenset(
     }
 )
 """What people install in order to install: no dependency of theirs."""
+PROSE: Final = re.compile(
+    r"(?:and|or|to|for|the|in|into|inside|with|then|from|using|via|if|on|before|after|as|which|your|all|-{1,2})$|[(–—→]|//|->",
+    re.IGNORECASE,
+)
+"""Words that no package has as its name, and signs: where people go on to explain the command."""
+PLACEHOLDER: Final = re.compile(
+    r"(?:your|my|some|the)?[-_]?(?:package|project|module|library|dependenc|requirement)(?:s|y|ies)?[-_]?(?:names?)?"
+    r"|your[-_].*|.*\.\.\..*|.*\.txt",
+    re.IGNORECASE,
+)
+"""What stands for something that the reader has to fill in, or for a file that lacks its `-r`."""
 
 
 def unprompted(line: str) -> tuple[str, bool]:
@@ -134,14 +145,24 @@ def _arguments(command: str, program: re.Pattern[str], value_options: frozenset[
         if match is None:
             continue
         words = iter(_split(part[match.end() :]))
+        listing = False
         for word in words:
             if word in value_options:
                 next(words, "")
-            elif word.startswith(("|", ">", "2>", "#")):
+            elif listing and word == "and":
+                continue
+            elif word.startswith(("|", ">", "2>", "#")) or PROSE.match(word):
                 break
-            elif not word.startswith("-") and not re.search(r"[$`{}<*]", word.partition(">")[0]):
-                found.append(word)
+            elif _is_plain(word.rstrip(",")):
+                found.append(word.rstrip(","))
+            listing = word.endswith(",")
     return found
+
+
+def _is_plain(word: str) -> bool:
+    """Tell whether a word can name a package: no option, variable, placeholder or remark."""
+    variable = re.search(r"[$`{}<*]", word.partition(">")[0])
+    return bool(word) and word[0] != "-" and not variable and not PLACEHOLDER.fullmatch(word)
 
 
 def _split(text: str) -> list[str]:

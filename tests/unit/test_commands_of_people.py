@@ -49,6 +49,21 @@ def test_only_plain_names_on_the_line_are_requirements() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "packages"),
+    [("pip install numpy or conda install numpy", ("numpy",)), ("pip install numpy   // the arrays", ("numpy",)),
+     ("pip install -r requirements.txt to install the dependencies", ()), ("pip install numpy (needed)", ("numpy",)),
+     ("pip install numpy, scipy, and matplotlib", ("numpy", "scipy", "matplotlib")), ("pip install package_name", ()),
+     ("pip install numpy; then run it", ("numpy",)), ("pip install your-package", ()), ("pip install foo...", ()),
+     ("pip install the packages", ()), ("pip install requirements.txt", ()), ("pip install a -- for b", ("a",)),
+     ("pip install importlib-resources toolz and-or", ("importlib-resources", "toolz", "and-or"))],
+)  # fmt: skip
+def test_what_people_explain_behind_a_command_is_no_package(
+    line: str, packages: tuple[str, ...]
+) -> None:
+    assert pip_arguments(line) == packages
+
+
+@pytest.mark.parametrize(
     ("line", "command", "prompted"),
     [("$ pip install x", "pip install x", True), ("(env) me@host:~/x$ ls", "ls", True), ("% make", "make", True),
      (">>> import x", "import x", True), ("!pip install x", "pip install x", True), ("make x", "make x", False),
