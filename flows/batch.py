@@ -87,7 +87,7 @@ def batch(
             **settings.budget.model_dump(exclude_none=True),
             "out": str(folder.runs),
         }
-        with children_of(run_id, folder.path / "logs") as children:
+        with children_of(run_id, folder.path / "logs", settings) as children:
             _adopt(board, children)
             try:
                 _run_all(board, children, jobs, flags, budget, workers)

@@ -4,6 +4,7 @@
 2 bad request, 3 host trouble (of a batch: some have no verdict), 4 model trouble, 130 interrupted.
 """
 
+import errno
 import signal
 import sys
 import traceback
@@ -24,6 +25,7 @@ BUG: Final = 1
 EXIT_CODES: Final = {"success": 0, "planned": 0, "preflight-failed": HostError.exit_code}
 """By verdict; every other verdict is a reasoned failure of the repository: 1."""
 
+CANNOT_WRITE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 LOST_SERVER: Final = HostError(
     "the Prefect server stopped answering in the middle of the run",
     next_step="see that it runs (`paper2run doctor`) and start the run again: finished stages are kept",
@@ -160,18 +162,27 @@ def main() -> None:
         _explain(error, with_traceback)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a bug is named as one
-        if _is_lost_server(error):
-            _explain(LOST_SERVER, with_traceback)
-            sys.exit(LOST_SERVER.exit_code)
-        _bug(error, with_traceback)
-        sys.exit(BUG)
+        host = _host_trouble(error)
+        if host is None:
+            _bug(error, with_traceback)
+            sys.exit(BUG)
+        _explain(host, with_traceback)
+        sys.exit(host.exit_code)
 
 
-def _is_lost_server(error: Exception) -> bool:
-    """Tell whether Prefect's client gave up on its server: nothing else of ours speaks through httpx here."""
+def _host_trouble(error: Exception) -> HostError | None:
+    """Return what of this machine is at fault; None where it is not known to be the machine."""
     from httpx import TransportError
 
-    return isinstance(error, TransportError)
+    if isinstance(error, TransportError):
+        # Prefect's client gave up on its server: nothing else of ours speaks through httpx here.
+        return LOST_SERVER
+    if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
+        return HostError(
+            f"cannot write {error.filename or 'a file'}: {error.strerror}",
+            next_step="free space, or name another place with --out and PAPER2RUN_HOME; then run it again",
+        )
+    return None
 
 
 def _explain(error: Paper2RunError, with_traceback: bool) -> None:

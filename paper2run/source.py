@@ -96,6 +96,15 @@ def shown_name(given: str) -> str:
     return source.name if isinstance(source, RemoteSource) else PurePosixPath(source.path).name
 
 
+def shown_address(given: str) -> str:
+    """Return the address without the login that it may hold, or what was given where it is no address."""
+    try:
+        source = parse(given)
+    except UserError:
+        return given
+    return source.url if isinstance(source, RemoteSource) else given
+
+
 def submodule_url(parent: str, url: str) -> str:
     """Return the address of a submodule; `./` and `../` are relative to `parent`, the address of its repository."""
     if not url.startswith(("./", "../")):

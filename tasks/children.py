@@ -25,11 +25,14 @@ from prefect.states import Cancelled, Cancelling, Pending
 
 from paper2run.errors import HostError
 from paper2run.model.report import Metadata
+from paper2run.settings import Settings
 from tasks.drivers import held
+from tasks.drivers.object_store import ObjectStore
 from tasks.flow_runs import KILLED, crash, folder_of, is_lost, read_runs
 from tasks.patience import patiently
 from tasks.records import PROGRESS
 from tasks.report import mark_killed
+from tasks.sharing import open_store, shared_name
 from tasks.sweep import sweep_runs
 
 DEPLOYMENT: Final = "reproduce/default"
@@ -50,8 +53,11 @@ class Ended(NamedTuple):
 class Children:
     """The children of one batch run."""
 
-    def __init__(self, client: SyncPrefectClient, parent_id: str, log: Path) -> None:
+    def __init__(
+        self, client: SyncPrefectClient, parent_id: str, log: Path, store: ObjectStore | None
+    ) -> None:
         self._client = client
+        self._store = store
         self._parent = UUID(parent_id)
         self._log = log
         self._running: dict[str, subprocess.Popen[bytes] | None] = {}
@@ -108,9 +114,13 @@ class Children:
             if process is None or process.poll() is not None
         ]
         found = patiently(
-            lambda: [(str(run.id), self._end(run)) for run in read_runs(self._client, ids)]
+            lambda: {str(run.id): self._end(run) for run in read_runs(self._client, ids)}
         )
-        ended = {flow_run_id: end for flow_run_id, end in found if end is not None}
+        # Deleted in the UI, or with the server's database.
+        unknown = Ended("lost", "the server does not know the run any more")
+        ended = {
+            flow_run_id: end for flow_run_id in ids if (end := found.get(flow_run_id, unknown))
+        }
         for flow_run_id in ended:
             del self._running[flow_run_id]
         return ended
@@ -148,13 +158,27 @@ class Children:
         try:
             value = state.result(raise_on_failure=False)
         except (MissingResult, OSError, ValueError) as error:
-            words = f"ended as {state.name}, but its result is not to be read here: {error}"
-            return Ended("exception", words, folder=folder)
+            return self._shared(run) or Ended(
+                "exception",
+                f"ended as {state.name} on another machine, and no PAPER2RUN_STORAGE brings its result here: {error}",
+                folder=folder,
+            )
         if state.is_failed() or isinstance(value, BaseException):
             words = getattr(value, "what", "") or state.message or str(value)
             return Ended("exception", words, folder=folder)
         metadata, folder = value
         return Ended("verdict", metadata=metadata, folder=folder)
+
+    def _shared(self, run: FlowRun) -> Ended | None:
+        """Return the verdict that the run has left on the store; None where there is none."""
+        if self._store is None or not folder_of(run):
+            return None
+        name = shared_name(Path(folder_of(run)).name, str(run.id))
+        text = self._store.read_run(name, "metadata.json")
+        if text is None:
+            return None
+        metadata = Metadata.model_validate_json(text)
+        return Ended("verdict", metadata=metadata, folder=f"{self._store.url}/runs/{name}")
 
     def _crash(self, run: FlowRun) -> None:
         """Let server and folder say that the run's process is dead."""
@@ -171,11 +195,11 @@ class Children:
 
 
 @contextmanager
-def children_of(parent_id: str, log: Path) -> Iterator[Children]:
+def children_of(parent_id: str, log: Path, settings: Settings) -> Iterator[Children]:
     """Let the block start and await runs; none of them goes on after it, however it is left."""
     sweep_runs()
     with get_client(sync_client=True) as client:
-        children = Children(client, parent_id, log)
+        children = Children(client, parent_id, log, open_store(settings))
         try:
             yield children
         finally:

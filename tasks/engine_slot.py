@@ -16,6 +16,7 @@ from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitCreate,
     GlobalConcurrencyLimitUpdate,
 )
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
@@ -44,7 +45,7 @@ def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
     name = f"paper2run-engine-{capacity.id}"
     patiently(lambda: _make(name, settings.engine_slots or max(fitting, 1)))
     holders = settings.home / FOLDER / name
-    place = patiently(lambda: _taken(name, holders))
+    place = _taken(name, holders)
     try:
         with held_file(holders):
             yield
@@ -58,19 +59,29 @@ def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
 
 def _taken(name: str, holders: Path) -> AbstractContextManager[None]:
     """Wait for a place and return it, entered."""
-    while True:
-        # A server that restarts must not end a build; strict refuses to go on where the limit is missing.
-        place = concurrency(
-            name, strict=True, lease_duration=LEASE_S, timeout_seconds=WAIT_S,
-            raise_on_lease_renewal_failure=False,
-        )  # fmt: skip
-        try:
-            place.__enter__()
-        except TimeoutError:
-            PROGRESS.info("waiting for a place at the engine")
-            free_abandoned(name, holders)
-        else:
-            return place
+    while (place := patiently(lambda: _asked(name))) is None:
+        PROGRESS.info("waiting for a place at the engine")
+        patiently(lambda: free_abandoned(name, holders))
+    return place
+
+
+def _asked(name: str) -> AbstractContextManager[None] | None:
+    """Return a place, entered; None where all were taken for WAIT_S."""
+    # A server that restarts must not end a build; strict refuses to go on where the limit is missing.
+    place = concurrency(
+        name, strict=True, lease_duration=LEASE_S, timeout_seconds=WAIT_S,
+        raise_on_lease_renewal_failure=False,
+    )  # fmt: skip
+    try:
+        place.__enter__()
+    except TimeoutError:
+        return None
+    except ConcurrencySlotAcquisitionError as error:
+        # Prefect wraps whatever its client says, a server that is away among it.
+        if isinstance(error.__cause__, httpx.HTTPError):
+            raise error.__cause__ from error
+        raise
+    return place
 
 
 def free_abandoned(name: str, holders: Path) -> int:
@@ -78,7 +89,10 @@ def free_abandoned(name: str, holders: Path) -> int:
 
     Those that share an engine and not their home may then have one run too many on it for a while.
     """
-    living = sum(is_held(path) for path in sorted(holders.glob("[!.]*")))
+    held = {path: is_held(path) for path in holders.glob("[!.]*")}
+    for path in (path for path, living in held.items() if not living):
+        path.unlink(missing_ok=True)
+    living = sum(held.values())
     with get_client(sync_client=True) as client:
         taken = client.read_global_concurrency_limit_by_name(name).active_slots or 0
         if taken <= living:

@@ -73,7 +73,8 @@ def crash_abandoned() -> list[str]:
             flow_run_filter=FlowRunFilter(state=alive),
             limit=PAGE,
         )
-        dead = [run for run in running if is_lost(run)]
+        # One that names no process may be a stranger's: flows of other projects have such names too.
+        dead = [run for run in running if owner_of(run) and is_lost(run)]
         crash(client, dead)
     return [folder for run in dead if (folder := folder_of(run))]
 

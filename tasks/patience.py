@@ -25,13 +25,14 @@ CLIENT_RETRIES: Final = 7
 
 def patiently(ask: Callable[[], T]) -> T:
     """Return the server's answer, waiting for a server that is away; HostError where it stays away."""
-    since = time.monotonic()
+    since: float | None = None
     while True:
         try:
             return ask()
         except httpx.HTTPError as error:
             if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
                 raise
+            since = since or time.monotonic()
             silent_s = time.monotonic() - since
             if silent_s > SILENT_SERVER_S:
                 raise HostError(

@@ -24,6 +24,7 @@ from paper2run.model.report import Attempt, Metadata, Verdict, Versions
 from paper2run.model.usage import total
 from paper2run.request import Request
 from paper2run.settings import Settings
+from paper2run.source import shown_address
 from tasks.caching import rules_version, stage
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import sweep
@@ -52,7 +53,7 @@ def recording(
     """
     opened = Metadata(
         status="running",
-        repo=request.repo,
+        repo=shown_address(request.repo),
         name=name,
         ref=request.ref,
         started_at=datetime.now(UTC),
@@ -64,10 +65,10 @@ def recording(
     try:
         yield opened
     except BaseException as error:
-        run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
         # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
         why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
         run.write("metadata.json", _broken_off(opened, run, why))
+        run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
         raise
     finally:
         _sweep(run_id)

@@ -47,9 +47,13 @@ def sharing(run: RunFolder, store: ObjectStore | None) -> Iterator[None]:
         with context.model_copy(update={"result_store": results}):
             yield
     finally:
-        # Two machines may start a run of one repository in the same second.
-        name = f"{run.path.name}-{str(flow_run.id)[:8]}"
+        name = shared_name(run.path.name, str(flow_run.id))
         run.event(f"run folder copied to {store.put_run(run.path, name)}")
+
+
+def shared_name(folder: str, run_id: str) -> str:
+    """Return the name on the store: two machines may start a run of one repository in the same second."""
+    return f"{folder}-{run_id[:8]}"
 
 
 def _results(url: str) -> WritableFileSystem:

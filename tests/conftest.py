@@ -1,6 +1,7 @@
 """Options and fixtures that all tests share."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests that ask a real small model as well",
     )
     parser.addoption("--full", action="store_true", help="run the tests that take minutes as well")
+
+
+def pytest_configure() -> None:
+    # A shell's background jobs inherit it as ignored, and tests interrupt programs that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ from paper2run.batches.rows import BatchEntry
 from paper2run.errors import UserError
 from paper2run.lined_text import LinedText, line_of
 from paper2run.model.value import Value
-from paper2run.source import LocalSource, parse
+from paper2run.source import LocalSource, parse, shown_address
 
 FIELDS: Final = tuple(BatchEntry.model_fields)
 DELIMITERS: Final = (",", ";", "\t")
@@ -148,7 +148,7 @@ def _without_repeats(lines: Iterable[BatchLine], bad: list[BadLine]) -> BatchInp
     for line in lines:
         earlier = first.setdefault(same_thing(line.entry), line)
         if earlier is not line:
-            words = f"{line.entry.repo} is named in line {earlier.line} already; left out"
+            words = f"{shown_address(line.entry.repo)} is named in line {earlier.line} already; left out"
             repeated.append(BadLine(line=line.line, problem=words))
     return BatchInput(lines=tuple(first.values()), bad=tuple(bad), repeated=tuple(repeated))
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.markdown import HEADLINES
-from paper2run.source import RemoteSource, parse
+from paper2run.source import RemoteSource, parse, shown_address
 
 WORDS: Final = {
     **HEADLINES,
@@ -52,7 +52,7 @@ def as_csv(batch: Batch) -> str:
     for row in batch.rows:
         writer.writerow(
             (
-                row.entry.repo, row.entry.ref, row.status, row.cause or "", row.rung, row.attempts,
+                shown_address(row.entry.repo), row.entry.ref, row.status, row.cause or "", row.rung, row.attempts,
                 f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", row.language, row.reason,
                 row.smallest_change, row.image, row.folder, row.flow_run_id,
@@ -82,6 +82,7 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         run_url=lambda flow_run_id: flow_run_url(batch, flow_run_id),
         report_url=lambda row: _report_url(row, folder),
         page_url=_page_url,
+        shown_address=shown_address,
     )
 
 
@@ -118,7 +119,8 @@ def _duration(seconds: float) -> str:
 
 def _report_url(row: BatchRow, folder: PurePath) -> str:
     """Return the address of the run's report, or of its folder where there is none; empty without a folder."""
-    if not row.folder:
+    # Of another machine, on the store: no address that a browser opens.
+    if not row.folder or "://" in row.folder:
         return ""
     path = PurePath(row.folder)
     inside = path.is_relative_to(folder)

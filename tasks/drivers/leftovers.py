@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
-from tasks.drivers.owner import OWNER_LABEL, is_dead, is_of_our_home
+from tasks.drivers.owner import FOLDER as PROCESSES
+from tasks.drivers.owner import OWNER_LABEL, is_dead, is_held, is_of_our_home
 
 SCRATCH: Final = "paper2run-scratch-"
 """Start of the names of our temporary folders."""
@@ -82,10 +83,11 @@ def images(
 
 
 def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
-    """Yield our temporary folders, and what was never finished below the home."""
+    """Yield our temporary folders, what was never finished below the home, and marks of killed processes."""
     scratch = Path(tempfile.gettempdir()).glob(f"{SCRATCH}*")
     unfinished = (path for pattern in UNFINISHED for path in home.glob(pattern))
-    for path in (*scratch, *unfinished):
+    killed = (path for path in (home / PROCESSES).glob("[!.]*") if not is_held(path))
+    for path in (*scratch, *unfinished, *killed):
         try:
             status = path.lstat()
         except FileNotFoundError:

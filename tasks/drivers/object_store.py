@@ -54,6 +54,15 @@ class ObjectStore:
                         self._files.put_file(str(folder / shown), f"{target}/{shown}")
         return f"{self.url}/runs/{name}"
 
+    def read_run(self, name: str, shown: str) -> str | None:
+        """Return the text of one of `SHOWN` of a run folder that was copied there; None where there is none."""
+        with store_faults(f"reading {name} from {self.url}"):
+            try:
+                content: bytes = self._files.cat_file(f"{self._root}/runs/{name}/{shown}")
+            except FileNotFoundError:
+                return None
+        return content.decode()
+
 
 @contextmanager
 def store_faults(doing: str) -> Iterator[None]:

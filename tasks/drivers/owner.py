@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from paper2run.errors import HostError
 from paper2run.settings import Settings
 
 OWNER_LABEL: Final = "paper2run.owner"
@@ -25,14 +26,30 @@ UNFINISHED: Final = ".new-"
 
 
 def this_process() -> str:
-    """Return `HOME:PROCESS`, the id of PAPER2RUN_HOME and of this process in it."""
-    return _register(Settings().home, os.getpid())
+    """Return `HOME:BOOT:PROCESS`: PAPER2RUN_HOME, the start of this machine, and this process in both.
+
+    HostError if the home cannot be written to.
+    """
+    home = Settings().home
+    try:
+        return _register(home, os.getpid())
+    except OSError as error:
+        raise HostError(
+            f"cannot write to {home}: {error.strerror}",
+            next_step="set PAPER2RUN_HOME to a folder that can be written to",
+        ) from error
 
 
 def is_dead(owner: str) -> bool:
-    """Tell whether `owner` was a process with our home that runs no more; one with another home is never judged."""
-    name = owner.partition(":")[2]
-    return is_of_our_home(owner) and not is_held(Settings().home / FOLDER / name)
+    """Tell whether `owner` was a process with our home that runs no more; one with another home is never judged.
+
+    Its file is there and unlocked, or is gone; the latter only since the machine's start, for a home may be copied.
+    """
+    _, boot, name = owner.split(":") if owner.count(":") == 2 else ("", "", "")
+    if not is_of_our_home(owner):
+        return False
+    path = Settings().home / FOLDER / name
+    return not is_held(path) if path.exists() else boot == _boot()
 
 
 def is_of_our_home(owner: str) -> bool:
@@ -57,11 +74,11 @@ def held_file(folder: Path) -> Iterator[Path]:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a living process holds the file; remove one that a killed process had."""
+    """Tell whether a living process holds the file."""
     try:
-        with path.open() as file:
+        # For writing: NFS locks no file that is only read (flock(2)).
+        with path.open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
     except BlockingIOError:
         return True
     except FileNotFoundError:
@@ -72,15 +89,21 @@ def is_held(path: Path) -> bool:
 
 @cache
 def _register(home: Path, _pid: int) -> str:
-    """Return the name of this process; what killed ones had is removed."""
-    folder = home / FOLDER
-    for path in folder.glob("[!.]*"):
-        is_held(path)
-    held = held_file(folder)
+    """Return the name of this process."""
+    held = held_file(home / FOLDER)
     name = held.__enter__().name
     # Held until this process ends, however it ends.
     atexit.register(held.__exit__, None, None, None)
-    return f"{_id_of(home)}:{name}"
+    return f"{_id_of(home)}:{_boot()}:{name}"
+
+
+@cache
+def _boot() -> str:
+    """Return the id of this start of the machine, the same in all its containers; empty where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 @cache

@@ -5,16 +5,22 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
+from prefect.states import Running
 
 from flows.batch import batch
+from flows.reproduce import reproduce
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.errors import UserError
-from tasks.flow_runs import read_runs
+from tasks.children import Children, Ended
+from tasks.flow_runs import crash_abandoned, read_runs
 from tests.flow.batches import processes_of, record, restore, statuses, wait_until
 
 ENDED_WAIT_S = 60
@@ -139,6 +145,31 @@ def test_one_crash_touches_no_other_repository_and_is_started_again(tmp_path, ha
     assert (first["status"], first["starts"]) == ("planned", 1)
     assert (second["status"], second["starts"], second["attempts"]) == ("planned", 2, 0)
     assert second["flow_run_id"] != lost
+
+
+def test_a_run_that_the_server_forgot_is_lost(tmp_path):
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(reproduce, state=Running())
+        children = Children(client, str(run.id), tmp_path, None)
+        assert children.adopt(str(run.id)) is False, (
+            "a process of an earlier pass has ended with it"
+        )
+        process = children.start_process(reproduce, "gone", {"repo": str(tmp_path / "none")})
+        client.delete_flow_run(UUID(process))
+        ended: dict[str, Ended] = {}
+        wait_until(lambda: bool(ended.update(children.wait()) or ended), "its end")
+        children.stop()
+    assert ended[process].kind == "lost"
+
+
+def test_a_run_that_names_no_process_is_a_strangers(monkeypatch):
+    monkeypatch.setattr("tasks.flow_runs.UNOWNED", timedelta(0))
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(Flow(fn=lambda: None, name="batch"), state=Running())
+        assert crash_abandoned() == []
+        [found] = read_runs(client, [str(run.id)])
+    assert found.state is not None
+    assert found.state.is_running()
 
 
 def of_an_earlier_pass(row: BatchRow) -> BatchRow:

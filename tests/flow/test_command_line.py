@@ -41,6 +41,8 @@ def test_help_names_every_flag_without_loading_prefect_or_the_model(tmp_path):
         (["run", "--repo", "/does/not/exist"], "does not exist"),
         (["run", "--repo", "ext::sh -c id"], "refused"),
         (["run", "--repo", ".", "--timeout", "0"], "timeout"),
+        (["run", "--repo", ".", "--target", "smokes"], "target"),
+        (["batch", "papers.txt", "--max-attempts", "0"], "max-attempts"),
         (["run", "--repo", ".", "--out", "/dev/null/runs"], "cannot write"),
         (["show", "/does/not/exist"], "no run folder"),
     ],

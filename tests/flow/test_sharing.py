@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from prefect import flow
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
 from paper2run.errors import HostError
 from paper2run.settings import Settings
 from tasks.caching import stage
+from tasks.children import Children, Ended
 from tasks.drivers.engine_connection import connect
 from tasks.records import RunFolder
 from tasks.sharing import open_store, sharing
@@ -84,6 +86,31 @@ def test_a_store_that_does_not_answer_is_named_before_anything_is_kept(tmp_path,
             reproduce(repo=repo, out=str(tmp_path / "runs"), dry_run=True)
 
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_verdict_of_another_machine_is_read_from_the_store(repository, tmp_path, s3_store):
+    from flows.reproduce import reproduce
+
+    repo, out = repository({"main.py": "print(1)\n"}), tmp_path / "one"
+    with machine(out), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPER2RUN_STORAGE", s3_store)
+        state = reproduce(repo=repo, out=str(out), dry_run=True, return_state=True)
+    run_id = str(state.state_details.flow_run_id)
+    out.rename(tmp_path / "elsewhere")
+
+    def seen(storage: str) -> Ended:
+        with machine(tmp_path / "other"), get_client(sync_client=True) as client:
+            store = open_store(Settings(storage=storage))
+            children = Children(client, run_id, tmp_path / "logs", store)
+            assert children.adopt(run_id)
+            return children.wait()[run_id]
+
+    ended = seen(s3_store)
+    assert (ended.kind, ended.metadata and ended.metadata.status) == ("verdict", "planned")
+    assert ended.folder.startswith(s3_store)
+    without = seen("")
+    assert without.kind == "exception"
+    assert "PAPER2RUN_STORAGE" in without.reason
 
 
 @pytest.mark.docker

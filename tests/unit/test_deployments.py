@@ -48,6 +48,12 @@ def test_every_way_to_start_a_server_has_the_settings_of_ours_and_prefect_knows_
         assert name in known or not name.startswith("PREFECT_")
 
 
+def test_a_unit_that_may_write_nowhere_has_a_temporary_folder_of_its_own():
+    for unit in (DEPLOYMENTS / "systemd").glob("*.service"):
+        lines = unit.read_text().splitlines()
+        assert "ProtectSystem=strict" not in lines or "PrivateTmp=yes" in lines, unit.name
+
+
 def test_the_worker_image_gets_all_that_a_worker_imports():
     text = (DEPLOYMENTS / "worker.Dockerfile").read_text()
     copied = set(re.findall(r"^COPY (\w+) \./\1$", text, flags=re.MULTILINE))

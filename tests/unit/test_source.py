@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.errors import UserError
-from paper2run.source import LocalSource, RemoteSource, parse, submodule_url
+from paper2run.source import LocalSource, RemoteSource, parse, shown_address, submodule_url
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,18 @@ def test_hostile_and_unsupported_addresses_are_refused_with_the_forms_that_work(
         parse(given)
     assert caught.value.what
     assert "https://" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("https://me:secret@a.example/o/n", "https://a.example/o/n"),
+        ("../paper", "../paper"),
+        ("ext::sh -c id", "ext::sh -c id"),
+    ],
+)
+def test_an_address_is_shown_without_its_login(given: str, shown: str) -> None:
+    assert shown_address(given) == shown
 
 
 def test_credentials_are_kept_apart_and_never_shown() -> None:
