@@ -7,8 +7,8 @@ from typing import Final
 
 from paper2run.command_facts import command_facts
 from paper2run.lined_text import line_of
-from paper2run.model.environment import DEBIAN_PACKAGE
 from paper2run.model.facts import Fact, PythonConstraint, SystemPackage
+from paper2run.model.plan_text import DEBIAN_PACKAGE
 from paper2run.model.value import Source
 from paper2run.shell_words import logical_lines
 from paper2run.structured import texts

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from paper2run.errors import UserError
 from paper2run.model.outcome import Rung
+from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Value
 from paper2run.settings import PlannerChoice, Settings
 
@@ -32,7 +33,7 @@ class Request(Value):
 
 
 def settings_for(request: Request) -> Settings:
-    """Return the settings with the request's flags over them. UserError if one is out of its range."""
+    """Return the settings with the request's flags over them. UserError if one is out of its range, or no plan's."""
     flags: dict[str, Any] = {
         "out": Path(request.out) if request.out else None,
         "timeout": request.timeout,
@@ -57,4 +58,18 @@ def settings_for(request: Request) -> Settings:
             "a model is to plan, but none is set",
             next_step="set --model and its provider's key, or NVIDIA_API_KEY, or use --planner rules",
         )
+    _need_plannable(request.smoke)
     return settings
+
+
+def _need_plannable(smoke: str) -> None:
+    """UserError where the user's command is none that a plan may hold."""
+    if not smoke:
+        return
+    try:
+        TypeAdapter(ShellCommand).validate_python(smoke)
+    except ValidationError as error:
+        raise UserError(
+            f"--smoke: {error.errors()[0]['msg'].removeprefix('Value error, ')}",
+            next_step="name a command that a plan may hold, or put it into a script of the repository",
+        ) from None

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from paper2run.model.environment import DEBIAN_PACKAGE
+from paper2run.model.plan_text import DEBIAN_PACKAGE
 
 MAX_COMMAND_CHARS: Final = 4000
 """A longer command is generated text; it is read no further than this."""

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from paper2run.ci_tests import tested_by_ci
-from paper2run.model.environment import Asked, ShellCommand, SmokeChoice
+from paper2run.model.environment import Asked, SmokeChoice
 from paper2run.model.facts import (
     Command,
     EntryPoint,
@@ -22,6 +22,7 @@ from paper2run.model.facts import (
     RepoFacts,
     TestSuite,
 )
+from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
 from paper2run.needed_imports import needed_imports
 from paper2run.plain_commands import ACCELERATED, folder_and_line, plain_words

@@ -1,4 +1,4 @@
-"""What a model's plan may not do, beyond what every plan is held to (model/environment.py).
+"""What a model's plan may not do, beyond what every plan is held to (model/plan_text.py).
 
 Deterministic, and blind to what the prompt said: a model that obeys a hostile README is stopped here.
 """

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from paper2run import dockerfile, ladder
+from paper2run.errors import UserError
 from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
@@ -28,6 +29,7 @@ from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.plan_diff import plan_diff
 from paper2run.planners import rules
+from paper2run.request import Request, settings_for
 from paper2run.verdicts import after_attempts
 
 HERE = Source(kind="file", path="setup.py", line=1)
@@ -223,3 +225,16 @@ def test_a_module_that_an_address_names_is_no_strangers_namesake_on_the_index(ad
     left_out = [reason.decision for reason in planned.reasons if "left out" in reason.decision]
     assert any(decision.startswith(address) for decision in left_out)
     assert any(decision.startswith(f"{module} left out") for decision in left_out)
+
+
+def test_eval_is_refused_as_a_command_and_allowed_as_an_argument():
+    assert EnvPlan(base_image="python:3.9", smoke_command="python main.py --mode eval --size 3")
+    for command in ("eval $X", "cd a && eval $X", "if true; then eval $X; fi", "{ eval $X; }"):
+        with pytest.raises(ValidationError, match="eval hides"):
+            EnvPlan(base_image="python:3.9", smoke_command=command)
+
+
+def test_a_smoke_command_that_no_plan_may_hold_is_the_users_mistake():
+    assert settings_for(Request(repo="x", smoke="python main.py --mode eval --size 3"))
+    with pytest.raises(UserError, match="--smoke: sudo"):
+        settings_for(Request(repo="x", smoke="sudo python main.py"))
