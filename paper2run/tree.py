@@ -4,6 +4,7 @@ Nothing outside the root is ever read: symbolic links that lead out of it are no
 are links to folders, so that no loop is walked.
 """
 
+import codecs
 import os
 import re
 import stat
@@ -88,7 +89,7 @@ class RepoTree:
             return 0
 
     def read(self, path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> str | Unreadable:
-        """Return a listed file's text (UTF-8, else Latin-1), newlines as `\\n`, or why it cannot be read.
+        """Return a listed file's text (UTF-8, UTF-16 with its mark, else Latin-1), newlines as `\\n`, or why not.
 
         A file that is absent, leads out of the tree, is binary or too large is `Unreadable`; the first
         call's limit holds for a file.
@@ -136,6 +137,9 @@ class RepoTree:
             content = (self.root / path).read_bytes()
         except OSError as error:
             return Unreadable(path=path, why=error.strerror or "not readable", source=where)
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # PowerShell's `pip freeze > requirements.txt` writes UTF-16, and pip reads it.
+            content = content.decode("utf-16", "replace").encode()
         if b"\0" in content[:8192]:
             return Unreadable(path=path, why="binary", source=where)
         return _decoded(content).replace("\r\n", "\n").replace("\r", "\n")

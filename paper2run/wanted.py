@@ -77,7 +77,7 @@ def gather(facts: RepoFacts) -> Wanted:
     own: set[str] = {
         canonicalize_name(project.name) for project in facts.of(Project) if project.name
     }
-    names = [fact.name for fact in facts.of(Requirement)]
+    names = [fact.name for fact in facts.of(Requirement) if fact.group != "limit"]
     names += [fact.name for fact in facts.of(LockedVersion)]
     mentioned = dict.fromkeys(name for name in names if name not in own)
     collected = _Collected(own, tuple(mentioned), addressed(facts))
@@ -115,6 +115,10 @@ def gather(facts: RepoFacts) -> Wanted:
             needed=imported.where in own_code,
             below=imported.below,
         )
+    for fact in facts.of(Requirement):
+        if fact.group == "limit" and _at_root(fact.source):
+            bounds = str(Pep508(fact.text).specifier)
+            collected.limit(fact.name, bounds, "the constraints file's limits", fact.source)
     for old in facts.of(OldName):
         why = f"the code {old.source.note}, which {old.distribution} {old.below} took away"
         collected.limit(old.distribution, f"<{old.below}", why, old.source)

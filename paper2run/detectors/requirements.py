@@ -11,8 +11,16 @@ from typing import Final
 
 from packaging.requirements import Requirement as Pep508
 
+from paper2run.conda_specs import conda_package
 from paper2run.lock_entries import locked_version
-from paper2run.model.facts import Fact, Group, Requirement, Unreadable
+from paper2run.model.facts import (
+    CondaEnvironment,
+    CondaPackage,
+    Fact,
+    Group,
+    Requirement,
+    Unreadable,
+)
 from paper2run.model.value import Source
 from paper2run.requirement_text import group_of, read_requirement
 from paper2run.shell_words import logical_lines
@@ -34,11 +42,18 @@ COMPILED: Final = re.compile(
 """What pip-compile, uv, PDM and `poetry export` write into requirements that they made from wishes."""
 MIN_FROZEN: Final = 15
 """So many requirements, every one exact, are what `pip freeze` printed; fewer may be chosen by hand."""
-INCLUDE: Final = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)")
+INCLUDE: Final = re.compile(r"^\s*(?:(-c|--constraint)|-r|--requirement)[\s=]*([^\s#]+)")
+CONSTRAINTS: Final = re.compile(r"(?:^|[-_./])(?:constraint|limit)s?[^/]*$", re.IGNORECASE)
+CONDA_LIST: Final = re.compile(r"([A-Za-z0-9_][\w.-]*)=([^=\s]+)=([^=\s]+)")
+CONDA_PLATFORM: Final = re.compile(r"^# platform: (\S+)", re.MULTILINE)
+"""What `conda list -e` prints: name, version, build; `pypi_0` for what pip installed."""
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield the requirements of each file in path order, then of the files that only includes lead to."""
+    """Yield the requirements of each file in path order, then of the files that only includes lead to.
+
+    What stands in a constraints file is not asked for: exact versions are those of a lock, others limits.
+    """
     waiting = [(path, _group(path)) for path in tree.files if _is_requirements(path)]
     seen = {path for path, _ in waiting}
     # The list grows while it is walked: an included file takes the group of the file that names it.
@@ -46,6 +61,9 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         text = tree.read(path)
         if isinstance(text, Unreadable):
             yield text
+            continue
+        if _is_conda_list(text):
+            yield from _conda_list(path, text, group)
             continue
         found: list[Fact] = []
         for number, line in logical_lines(text):
@@ -55,16 +73,57 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 extra = _extra(path) if group == "extra" else ""
                 found += read_requirement(line, group=group, source=source, extra=extra)
                 continue
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[1]))
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[2]))
             if not tree.has(target):
                 found.append(
-                    unreadable(path, f"includes {include[1]!r}, which is not there", number)
+                    unreadable(path, f"includes {include[2]!r}, which is not there", number)
                 )
             elif target not in seen:
                 seen.add(target)
-                waiting.append((target, group))
+                waiting.append((target, "limit" if include[1] else group))
+        if group == "limit":
+            yield from _limits(found)
+            continue
         yield from found
         yield from _locked(text, [fact for fact in found if isinstance(fact, Requirement)])
+
+
+def _is_conda_list(text: str) -> bool:
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith(("#", "@"))]
+    return bool(lines) and all(CONDA_LIST.fullmatch(line.strip()) for line in lines)
+
+
+def _conda_list(path: str, text: str, group: Group) -> Iterator[Fact]:
+    """Yield a whole environment of conda's; the builds are of one platform, and left out."""
+    platform = CONDA_PLATFORM.search(text)
+    specs = []
+    for number, line in enumerate(text.split("\n"), 1):
+        package = CONDA_LIST.fullmatch(line.strip())
+        source = Source(kind="file", path=path, line=number)
+        if package and package[3].startswith("pypi"):
+            yield from read_requirement(f"{package[1]}=={package[2]}", group=group, source=source)
+        elif package:
+            specs.append(f"{package[1]}={package[2]}")
+            for fact in conda_package(specs[-1], source):
+                is_package = isinstance(fact, CondaPackage)
+                yield fact.model_copy(update={"locked": True}) if is_package else fact
+    if specs and (platform is None or platform[1] == "linux-64"):
+        where = Source(kind="file", path=path)
+        yield CondaEnvironment(form="environment", specs=tuple(specs), source=where)
+
+
+def _limits(found: list[Fact]) -> Iterator[Fact]:
+    """Yield what a constraints file says of packages that something else asks for."""
+    for fact in found:
+        if not isinstance(fact, Requirement):
+            continue
+        wanted = Pep508(fact.text)
+        clauses = list(wanted.specifier)
+        if len(clauses) == 1 and clauses[0].operator == "==" and "*" not in clauses[0].version:
+            marker = str(wanted.marker or "")
+            yield from locked_version(fact.name, clauses[0].version, marker, "limit", fact.source)
+        elif clauses and not wanted.marker:
+            yield fact
 
 
 def _locked(text: str, wanted: list[Requirement]) -> Iterator[Fact]:
@@ -92,6 +151,8 @@ def _is_requirements(path: str) -> bool:
 
 
 def _group(path: str) -> Group:
+    if CONSTRAINTS.search(path):
+        return "limit"
     return group_of(_extra(path), "extra")
 
 

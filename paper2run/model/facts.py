@@ -6,7 +6,8 @@ from pydantic import Field
 
 from paper2run.model.value import Source, Value
 
-Group = Literal["runtime", "build", "test", "extra", "docs"]
+Group = Literal["runtime", "build", "test", "extra", "docs", "limit"]
+"""What a dependency is for; a `limit` asks for nothing, and only bounds the version of what is wanted anyway."""
 Purpose = Literal["install", "run", "test", "download"]
 Where = Literal["package", "script", "test", "notebook", "build"]
 

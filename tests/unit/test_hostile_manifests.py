@@ -102,6 +102,12 @@ def test_a_manifest_that_is_not_utf8_is_read_as_latin_1(checkout) -> None:
     assert [fact.name for fact in read_facts(tree).of(Requirement)] == ["numpy"]
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_a_manifest_that_powershell_wrote_is_read(checkout, codec: str) -> None:
+    tree = checkout({"requirements.txt": "\ufeffnumpy\r\nscipy\r\n".encode(codec)})
+    assert [fact.name for fact in read_facts(tree).of(Requirement)] == ["numpy", "scipy"]
+
+
 def test_an_alias_is_followed_as_long_as_the_document_stays_small() -> None:
     value = parse("base: &b [3.10, x]\njob:\n  <<: {script: run}\n  python: *b\n")
     assert value == {"base": ["3.10", "x"], "job": {"python": ["3.10", "x"], "script": "run"}}
