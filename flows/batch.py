@@ -25,6 +25,7 @@ from tasks.report import current_run_id
 
 
 @flow(name="batch", flow_run_name=batch_file, persist_result=False)
+@form.described
 def batch(
     file: Annotated[
         str,

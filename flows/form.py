@@ -1,8 +1,11 @@
-"""Parameters that the flows share, as the UI's form shows them."""
+"""Parameters that the flows share, and how their descriptions reach the UI's form."""
 
-from typing import Annotated, Literal
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import Field
+from pydantic.fields import FieldInfo
 
 from paper2run.model.outcome import Rung
 
@@ -17,3 +20,18 @@ Planner = Annotated[
     Literal["", "rules", "model", "auto"],
     Field(description="Who plans; empty: as set, else auto: the model where the rules doubt"),
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def described(function: F) -> F:
+    """Give the docstring a section on the parameters: Prefect 3.8 takes a form's descriptions from there alone."""
+    hints = get_type_hints(function, include_extras=True)
+    lines = [
+        f"    {name}: {field.description}"
+        for name, hint in hints.items()
+        for field in getattr(hint, "__metadata__", ())
+        if isinstance(field, FieldInfo)
+    ]
+    function.__doc__ = "\n".join([inspect.getdoc(function) or "", "", "Args:", *lines])
+    return function

@@ -59,6 +59,7 @@ MAX_REFUSED: Final = 5
     persist_result=True,
     result_serializer="json",
 )
+@form.described
 def reproduce(
     repo: Annotated[
         str,

@@ -48,6 +48,17 @@ def test_every_way_to_start_a_server_has_the_settings_of_ours_and_prefect_knows_
         assert name in known or not name.startswith("PREFECT_")
 
 
+def test_the_form_of_a_deployment_says_what_each_parameter_means():
+    from prefect.utilities.callables import parameter_schema
+
+    from flows.batch import batch
+    from flows.reproduce import reproduce
+
+    for flow in (reproduce, batch):
+        properties = parameter_schema(flow).properties
+        assert [name for name, shown in properties.items() if not shown.get("description")] == []
+
+
 def test_a_unit_that_may_write_nowhere_has_a_temporary_folder_of_its_own():
     for unit in (DEPLOYMENTS / "systemd").glob("*.service"):
         lines = unit.read_text().splitlines()
