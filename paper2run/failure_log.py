@@ -22,6 +22,11 @@ RAISED: Final = re.compile(
 """An exception's own line, distutils' word for a compiler that failed, and the compiler's own."""
 PASSED_ON: Final = re.compile(r"CalledProcessError|SystemExit")
 """Exceptions that only say that another program failed."""
+TRACEBACK: Final = "Traceback (most recent call last)"
+CHAINED: Final = re.compile(
+    r"During handling of the above exception|The above exception was the direct cause"
+)
+"""What stands between the tracebacks of exceptions of which one led to the next."""
 FRAME: Final = re.compile(
     r"\s*File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
 )
@@ -66,6 +71,19 @@ def last_error(lines: list[str]) -> int:
         if RAISED.search(lines[number]) and not PASSED_ON.search(lines[number]):
             return number
     return 0
+
+
+def last_traceback(lines: list[str]) -> list[str]:
+    """Return the lines from the last traceback on, with those of exceptions that led to it; all without any.
+
+    What stands before was handled or only warned of.
+    """
+    starts = [number for number, line in enumerate(lines) if TRACEBACK in line]
+    for number in reversed(starts):
+        before = next((line for line in reversed(lines[:number]) if line.strip()), "")
+        if not CHAINED.search(before):
+            return lines[number:]
+    return lines
 
 
 def code_line(lines: list[str], said: str) -> Source | None:

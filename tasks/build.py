@@ -17,7 +17,12 @@ from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
-RULES: Final = ("paper2run/injection.py", "tasks/drivers/build*.py", "paper2run/dockerfile.py")
+RULES: Final = (
+    "paper2run/injection.py",
+    "paper2run/silent_index.py",
+    "tasks/drivers/build*.py",
+    "paper2run/dockerfile.py",
+)
 TIMEOUT_S: Final = 86_400
 """Beyond every build's own limit (PAPER2RUN_BUILD_TIMEOUT), which ends it as a result."""
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from paper2run.failure_log import TELLING, failure_lines
+from paper2run.failure_log import TELLING, TRACEBACK, failure_lines
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 
 BEFORE: Final = 12
@@ -12,7 +12,6 @@ AFTER: Final = 4
 LAST_LINES: Final = 10
 """Lines at the end that are kept whatever they say."""
 MAX_LINE_CHARS: Final = 400
-TRACEBACK: Final = "Traceback (most recent call last)"
 NOISE: Final = re.compile(
     r"^\s*(?:Requirement already satisfied|Collecting |Downloading |Using cached |Get:\d|Selecting previously"
     r"|Preparing to unpack|Unpacking |Setting up |Processing triggers|Reading database|[\s━╸=#.>-]*\d+%|$)"

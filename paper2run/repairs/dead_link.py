@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from paper2run.broken import Broken, stopped
-from paper2run.failure_log import code_line, last_hit
+from paper2run.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 
@@ -25,7 +25,7 @@ ADDRESS: Final = re.compile(r"(?:https?|ftp)://[^\s'\"<>)]+")
 
 def repair(broken: Broken) -> Diagnosis | None:
     """Return the stop with the address, which stands in the error, the step or the lines before; None for runs."""
-    hit = last_hit(broken.lines, *GONE)
+    hit = last_hit(last_traceback(broken.lines), *GONE)
     if not isinstance(broken.failure, BuildFailed) or hit is None:
         return None
     before = [line for line in broken.lines if line.strip() != hit.line]

@@ -10,17 +10,18 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.broken import Broken, stopped
-from paper2run.failure_log import code_line, last_hit
+from paper2run.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import DataNeed
 from paper2run.model.outcome import SmokeFailed
 
 NAME: Final = "missing_data"
 NO_FILE: Final = re.compile(
-    r"(?:FileNotFoundError|IOError|OSError): "
+    r"(?:FileNotFoundError: |(?:IOError|OSError): (?=\[Errno 2\]|File |Unable to open file |\S+ not found))"
     r"(?:\[Errno 2\] No such file or directory: |File |Unable to open file )?"
-    r"['\"]?(?P<path>[\w./ ~+-]+\.\w{1,8}|[\w./~+-]*/[\w./+-]*)['\"]?"
+    r"(?!\S*\.so\b)['\"]?(?P<path>[\w./ ~+-]+\.\w{1,8}|[\w./~+-]*/[\w./+-]*)['\"]?"
 )
+"""A bare OSError speaks of anything; numpy's `OSError: data.txt not found` does of a file. Libraries are no data."""
 NO_NETWORK: Final = re.compile(
     r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded"
     r"|NewConnectionError|We couldn't connect to|LocalEntryNotFoundError|Network is unreachable"
@@ -32,7 +33,9 @@ def repair(broken: Broken) -> Diagnosis | None:
     """Return the stop; None for failed builds, whose network trouble is the host's."""
     if not isinstance(broken.failure, SmokeFailed):
         return None
-    hit = last_hit(broken.lines, NO_FILE, NO_NETWORK, NLTK)
+    # Of the network many imports only warn.
+    ended = last_traceback(broken.lines)
+    hit = last_hit(ended, NO_FILE, NO_NETWORK, NLTK) or last_hit(broken.lines, NO_FILE, NLTK)
     if hit is None:
         return None
     path = hit.match.groupdict().get("path") or ""

@@ -8,9 +8,10 @@ import re
 from typing import Final
 
 from paper2run.broken import Broken, stopped
-from paper2run.failure_log import last_hit
+from paper2run.failure_log import last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
+from paper2run.silent_index import RETRYING
 
 NAME: Final = "no_network_at_build"
 HOST: Final = r"(?<![\w.-])(?P<host>[A-Za-z0-9][\w.-]*\.[\w-]+)"
@@ -32,7 +33,9 @@ def repair(broken: Broken) -> Diagnosis | None:
     """Return the stop with the host's name; None for smoke runs, which have no network on purpose."""
     if not isinstance(broken.failure, BuildFailed):
         return None
-    hit = last_hit(broken.lines, *UNREACHED)
+    # A try that failed is no end; an error that came after is another one.
+    lines = [line for line in last_traceback(broken.lines) if RETRYING not in line]
+    hit = last_hit(lines, *UNREACHED)
     if hit is None:
         return None
     host = hit.match["host"] or "a host that the log does not name"

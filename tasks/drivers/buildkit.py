@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paper2run.errors import HostError
 from paper2run.injection import base_images
 from paper2run.model.outcome import BuildFailed, Built, Log
+from paper2run.silent_index import is_index_silent
 from tasks.drivers.build_context import BuildInput, stream
 from tasks.drivers.build_transcript import NOT_A_STEP, Transcript
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
@@ -34,11 +35,6 @@ EXIT_CODE: Final = re.compile(r"(?:exit code: |returned a non-zero code: |exit s
 """`executor failed running [...]: exit code: 7` (20.10), `process "..." did not complete successfully: exit
 code: 7` (28), `The command '...' returned a non-zero code: 7` (classic), `exit status 7` (Podman 4.3)."""
 NO_SPACE: Final = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
-INDEX_SILENT: Final = re.compile(
-    r"Retrying \(Retry\(total=0,.*(?:NewConnectionError|NameResolutionError|ConnectTimeoutError|"
-    r"ReadTimeoutError|ProxyError|SSLError).*/simple/"
-)
-"""pip's last try to reach the package index itself: the site's network, never the repository."""
 MIRROR_SILENT: Final = re.compile(
     r"[EW]: Failed to fetch \S+ .*(?:Temporary failure resolving|Could not (?:connect|resolve)"
     r"|Unable to connect|[Cc]onnection (?:timed out|failed|refused))"
@@ -204,7 +200,7 @@ def _failure(
             f"the engine's disk is full: {transcript.error}",
             next_step="Free space on the engine's disk; `docker builder prune` empties its build cache.",
         )
-    if INDEX_SILENT.search(log.stderr + log.stdout):
+    if is_index_silent(f"{log.stdout}\n{log.stderr}", context.injection):
         raise HostError(
             "the package index could not be reached from inside the build",
             next_step="See what `paper2run doctor` says about the index, then run again.",

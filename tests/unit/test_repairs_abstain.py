@@ -241,3 +241,42 @@ def test_a_missing_module_that_an_address_names_is_not_looked_for_on_the_index()
     assert guessed.by == "missing_module"
     assert stopped is not None
     assert (stopped.by, stopped.cause) == ("absent_module", "dead_dependency")
+
+
+LATER = 'Traceback (most recent call last):\n  File "/repo/a.py", line 3, in <module>\n    f()\n'
+
+
+@pytest.mark.parametrize(
+    ("log", "build"),
+    [
+        ("OSError: /x/torch_sparse/_convert_cuda.so: undefined symbol: _ZN5torch3jit", False),
+        ("OSError: Could not find lib geos_c.so or load any of its variants []", False),
+        (
+            "UserWarning: <urlopen error [Errno -3] Temporary failure in name resolution>\n"
+            f"{LATER}ValueError: bad shape",
+            False,
+        ),
+        (
+            "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'NewConnectionError("
+            "'x.example.org: [Errno -3] Temporary failure in name resolution')': /simple/six/\n"
+            "      error in demo setup command: names must be strings.\n",
+            True,
+        ),
+        (f"fatal: unable to access 'https://x.example.org/a': no\n{LATER}TypeError: bad", True),
+        (f"HTTP Error 404: Not Found, going on\n{LATER}TypeError: bad", True),
+    ],
+)
+def test_neither_data_nor_a_host_is_blamed_for_another_error(log, build):
+    assert answer_to(log, build=build) is None
+
+
+def test_an_error_that_the_networks_led_to_is_still_the_networks():
+    log = (
+        f"{LATER}urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>\n\n"
+        "During handling of the above exception, another exception occurred:\n\n"
+        f"{LATER}RuntimeError: the weights could not be fetched"
+    )
+    found = answer_to(log)
+
+    assert found is not None
+    assert found.by == "missing_data"

@@ -1,0 +1,49 @@
+"""Tells from a build's log whether the package index was what did not answer: the site's network, not the repository.
+
+Reads pip: its last `Retrying (Retry(total=0, …)` for a page or file of the index, and what it ends with for a download,
+`HTTPSConnectionPool(host='files.pythonhosted.org', …): Max retries exceeded with url: …` or `Read timed out.`
+"""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from paper2run.cpu_builds import PUBLIC
+from paper2run.injection import Injection
+
+PUBLIC_HOSTS: Final = ("pypi.org", "pypi.python.org", "files.pythonhosted.org")
+OF_THE_INDEX: Final = r"/(?:simple|packages)/"
+"""How addresses of an index's pages and files begin, below whatever a mirror puts before."""
+RETRYING: Final = "Retrying (Retry(total="
+"""A try that failed; only the last one has nothing behind it."""
+LAST_TRY: Final = re.compile(
+    r"Retrying \(Retry\(total=0,.*(?:NewConnectionError|NameResolutionError|ConnectTimeoutError|"
+    r"ReadTimeoutError|ProxyError|SSLError|ProtocolError).*" + OF_THE_INDEX
+)
+GAVE_UP: Final = re.compile(
+    r"HTTPS?ConnectionPool\(host='(?P<host>[^']{1,255})', port=\d+\): "
+    r"(?:Read timed out|Max retries exceeded with url: (?P<path>\S*))"
+)
+PASSED_OVER: Final = "- skipping"
+"""pip's word for an index that it goes on without."""
+
+
+def is_index_silent(log: str, injection: Injection) -> bool:
+    """Tell whether pip gave up on the index that a build with this injection asks."""
+    hosts = _hosts(injection)
+    for line in log.splitlines():
+        if RETRYING in line:
+            if LAST_TRY.search(line):
+                return True
+            continue
+        match = GAVE_UP.search(line)
+        if match is None or PASSED_OVER in line:
+            continue
+        if match["host"] in hosts or re.search(OF_THE_INDEX, match["path"] or ""):
+            return True
+    return False
+
+
+def _hosts(injection: Injection) -> frozenset[str]:
+    asked = (injection.index_url, injection.torch_index_url or PUBLIC)
+    return frozenset({*PUBLIC_HOSTS, *(urlsplit(url).hostname or "" for url in asked)})
