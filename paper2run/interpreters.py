@@ -27,6 +27,8 @@ RELEASED: Final[dict[str, date]] = {
     "3.14": date(2025, 10, 7),
 }
 """Interpreters with official images that are still built or kept; 3.5 and older have no wheels left to speak of."""
+EVER: Final = (*(f"2.{minor}" for minor in range(3, 8)), *(f"3.{minor}" for minor in range(21)))
+"""What a repository may name, oldest first: also versions that we have no image of."""
 MATURE: Final = timedelta(days=270)
 """After a release it takes about this long until the scientific packages have wheels for it."""
 UNDATED: Final = "3.12"
@@ -52,8 +54,16 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
     """Return the candidates in order; never empty: contradicting evidence falls back to the commit's year."""
     constraints = facts.of(PythonConstraint)
     required = [fact for fact in constraints if fact.strength == "required"]
-    allowed = [version for version in RELEASED if all(_admits(fact, version) for fact in required)]
+    tested = [fact for fact in constraints if fact.strength == "tested"]
+    mentioned = [fact for fact in constraints if fact.strength == "mentioned"]
     reasons = [_reason(f"allows {fact.specifier}", fact.source) for fact in required]
+    allowed = [version for version in RELEASED if _all_admit(required, version)]
+    unheld: list[str] = []
+    if not allowed:
+        unheld = [version for version in EVER if _all_admit(required, version)]
+        words = "no image fits" if unheld else "the constraints contradict each other; ignored"
+        reasons.append(_reason(words, required[0].source))
+        allowed = _of_majors(_majors_of(required))
     syntax = _syntax_limits(facts.of(PythonSyntax))
     if syntax is not None:
         narrowed = [version for version in allowed if _parses(syntax, version)]
@@ -61,20 +71,19 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
             allowed = narrowed
             needs = "2" if syntax.major == 2 else f"3.{syntax.minor}"
             reasons.append(_reason(f"the syntax needs Python {needs}", syntax.source))
-    if not allowed:
-        reasons.append(
-            _reason("the constraints contradict each other; ignored", required[0].source)
-        )
-        allowed = list(RELEASED)
-    tested = [fact for fact in constraints if fact.strength == "tested"]
-    mentioned = [fact for fact in constraints if fact.strength == "mentioned"]
+    if _names_three_alone([*tested, *mentioned]):
+        allowed = [version for version in allowed if version != "2.7"] or allowed
     named = _named(allowed, tested) or _named(allowed, mentioned)
+    if not named:
+        unheld = unheld or _unheld(tested) or _unheld(mentioned)
+        named = _nearest(allowed, unheld)
     best, why = _best(allowed, named, commit_day, bool(syntax and syntax.major == 3))
-    if named and best in named:
-        first = next(fact for fact in (*tested, *mentioned) if _admits(fact, best))
-        reasons.insert(0, _reason(f"python {best}: {why}", first.source))
-    else:
-        reasons.insert(0, _reason(f"python {best}: {why}", _date_source(commit_day)))
+    if unheld and best in named:
+        why = f"the nearest that there is to {', '.join(unheld)}"
+    shown = (*tested, *mentioned, *required) if best in named else ()
+    first = next((fact for fact in shown if _admits(fact, unheld[-1] if unheld else best)), None)
+    source = first.source if first else _date_source(commit_day)
+    reasons.insert(0, _reason(f"python {best}: {why}", source))
     return Choice(_in_order(best, allowed, named), tuple(reasons))
 
 
@@ -119,6 +128,47 @@ def _named(allowed: list[str], facts: Iterable[PythonConstraint]) -> list[str]:
     return [version for version in allowed if any(_admits(fact, version) for fact in exact)]
 
 
+def _unheld(facts: Iterable[PythonConstraint]) -> list[str]:
+    """Return the versions without an image that exact facts name, oldest first; none where one of them has an image."""
+    exact = [fact for fact in facts if EXACT.match(fact.specifier)]
+    found = [version for version in EVER if any(_admits(fact, version) for fact in exact)]
+    return [] if any(version in RELEASED for version in found) else found
+
+
+def _nearest(allowed: list[str], wanted: list[str]) -> list[str]:
+    """Return the one of `allowed` that is nearest to one of `wanted`; nothing without any."""
+    away = {
+        version: min(abs(EVER.index(version) - EVER.index(other)) for other in wanted)
+        for version in allowed
+        if wanted
+    }
+    return [min(away, key=away.__getitem__)] if away else []
+
+
+def _majors_of(facts: list[PythonConstraint]) -> set[str]:
+    """Return the major versions of which every fact admits some version."""
+    return {
+        major
+        for major in ("2", "3")
+        if all(any(_admits(fact, v) for v in EVER if v[0] == major) for fact in facts)
+    }
+
+
+def _of_majors(majors: set[str]) -> list[str]:
+    """Return the interpreters of these major versions, oldest first; all without any."""
+    return [version for version in RELEASED if version[0] in majors] or list(RELEASED)
+
+
+def _names_three_alone(facts: list[PythonConstraint]) -> bool:
+    """Tell whether files and prose name versions of Python 3, and nothing of 2; what is imported names none."""
+    named = [fact for fact in facts if fact.source.kind != "import"]
+    return bool(named) and not any("2" in _majors_of([fact]) for fact in named)
+
+
+def _all_admit(facts: list[PythonConstraint], version: str) -> bool:
+    return all(_admits(fact, version) for fact in facts)
+
+
 def _admits(fact: PythonConstraint, version: str) -> bool:
     try:
         specifier = SpecifierSet(fact.specifier)
@@ -129,9 +179,12 @@ def _admits(fact: PythonConstraint, version: str) -> bool:
 
 def _syntax_limits(facts: tuple[PythonSyntax, ...]) -> PythonSyntax | None:
     """Return the fact that decides: the major version most files need, and its highest minor."""
-    if not facts:
-        return None
-    return max(facts, key=lambda fact: (fact.files, fact.major, fact.minor))
+    files = {2: 0, 3: 0}
+    for fact in facts:
+        files[fact.major] += fact.files
+    major = 3 if files[3] >= files[2] else 2
+    own = (fact for fact in facts if fact.major == major)
+    return max(own, key=lambda fact: fact.minor, default=None)
 
 
 def _parses(syntax: PythonSyntax, version: str) -> bool:

@@ -41,6 +41,12 @@ def required(specifier: str, strength: str = "required") -> PythonConstraint:
     return PythonConstraint(specifier=specifier, strength=strength, source=HERE)
 
 
+def syntax(major: int, minor: int, files: int) -> PythonSyntax:
+    return PythonSyntax.model_validate(
+        {"major": major, "minor": minor, "files": files, "source": HERE}
+    )
+
+
 @pytest.mark.parametrize(
     ("facts", "day", "first"),
     [
@@ -54,6 +60,19 @@ def required(specifier: str, strength: str = "required") -> PythonConstraint:
         ([PythonSyntax(major=3, minor=8, files=1, source=HERE)], date(2019, 11, 1), "3.8"),
         ([required("==3.*", "mentioned")], date(2022, 1, 15), "3.9"),
         ([required(">=4")], date(2022, 1, 15), "3.9"),
+        # Nothing that we have fits: the nearest of the same major version.
+        ([required("==3.5.*")], date(2017, 5, 1), "3.6"),
+        ([required(">=3.4,<3.6")], date(2016, 3, 1), "3.6"),
+        ([required("==3.5.*"), required(">=3.6")], date(2017, 5, 1), "3.6"),
+        ([required("==2.6.*")], date(2020, 5, 1), "2.7"),
+        ([required("==3.4.*", "tested"), required("==3.5.*", "tested")], date(2017, 5, 1), "3.6"),
+        ([required("==3.5.*", "mentioned")], date(2019, 12, 1), "3.6"),
+        ([required("==3.*", "mentioned")], date(2017, 5, 1), "3.6"),
+        ([required("==2.7.*", "tested"), required("==3.5.*", "tested")], date(2017, 5, 1), "2.7"),
+        # The major version that most files need, and the highest minor of it.
+        ([syntax(3, 6, files=2), syntax(3, 10, files=1)], date(2020, 1, 1), "3.10"),
+        ([syntax(2, 0, 6), syntax(3, 6, 5), syntax(3, 8, 5)], date(2020, 1, 1), "3.8"),
+        ([syntax(2, 0, files=6), syntax(3, 6, files=5)], date(2020, 1, 1), "2.7"),
     ],
 )
 def test_the_interpreter_follows_the_evidence_then_the_year(facts, day, first):
