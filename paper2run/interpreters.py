@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from paper2run.model.environment import Reason
 from paper2run.model.facts import PythonConstraint, PythonSyntax, RepoFacts
 from paper2run.model.value import DEFAULT, Source
+from paper2run.own_projects import speaks_for_the_whole
 
 RELEASED: Final[dict[str, date]] = {
     "2.7": date(2010, 7, 3),
@@ -52,7 +53,11 @@ class Choice(NamedTuple):
 
 def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
     """Return the candidates in order; never empty: contradicting evidence falls back to the commit's year."""
-    constraints = facts.of(PythonConstraint)
+    constraints = [
+        fact
+        for fact in facts.of(PythonConstraint)
+        if speaks_for_the_whole(facts, fact.source.path.rpartition("/")[0])
+    ]
     required = [fact for fact in constraints if fact.strength == "required"]
     tested = [fact for fact in constraints if fact.strength == "tested"]
     mentioned = [fact for fact in constraints if fact.strength == "mentioned"]

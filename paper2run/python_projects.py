@@ -13,6 +13,7 @@ from paper2run.distributions import stdlib_span
 from paper2run.ini_text import read_config
 from paper2run.model.facts import Project, Unreadable
 from paper2run.model.value import Source
+from paper2run.own_projects import is_aside
 from paper2run.python_imports import Imported, imports_of
 from paper2run.setup_script import SetupScript, parse_leniently, read_setup
 from paper2run.structured import read_toml, table, text, texts
@@ -47,7 +48,9 @@ def own_names(tree: RepoTree) -> frozenset[str]:
         for path in tree.matching("__init__.py")
         if path.count("/") == 1 or (path.count("/") == 2 and path.startswith(("src/", "lib/")))
     }
-    names = packages | {project.name for project in tree.once(projects_of)}
+    names = packages | {
+        project.name for project in tree.once(projects_of) if not is_aside(project.root)
+    }
     return frozenset(canonicalize_name(name) for name in names if name)
 
 

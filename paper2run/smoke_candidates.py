@@ -18,13 +18,13 @@ from paper2run.model.facts import (
     EntryPoint,
     Import,
     OwnModule,
-    Project,
     RepoFacts,
     TestSuite,
 )
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
 from paper2run.needed_imports import needed_imports
+from paper2run.own_projects import is_installed, own_projects
 from paper2run.plain_commands import ACCELERATED, folder_and_line, plain_words
 from paper2run.program_smoke import reads_the_checkout
 from paper2run.python_examples import only_imports
@@ -49,7 +49,7 @@ def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Sm
     if asked.smoke:
         source = Source(kind="user", note="--smoke")
         return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
-    installed = bool(facts.of(Project))
+    installed = bool(own_projects(facts))
     documented = _documented(facts, files)
     uses = [choice for choice in documented if not only_imports(choice.command)]
     tested = tested_by_ci(facts, files)
@@ -79,14 +79,14 @@ def _is_allowed(command: str) -> bool:
 def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
     """Return the README's examples and run commands that need nothing but the checkout, and no GPU."""
     found = []
-    own = {fact.name for fact in facts.of(EntryPoint) if fact.form == "console-script"}
+    own = {fact.name for fact in _programs(facts)}
     before: set[str] = set()
     for fact in facts.of(Command):
         if fact.purpose != "run" or fact.source.kind != "readme" or "/" in fact.source.path:
             continue
         if fact.source.note == PYTHON_EXAMPLE:
             if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
-                inside = not facts.of(Project) or _names_a_file(fact.line, files)
+                inside = not own_projects(facts) or _names_a_file(fact.line, files)
                 command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
                 found.append(_choice(command, "a documented example runs", fact.source))
             continue
@@ -151,7 +151,11 @@ def _is_complete(words: list[str], files: frozenset[str], before: Collection[str
 
 def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
     """Return the import of the repository's own packages: from outside where it is installed."""
-    own = [fact for fact in facts.of(OwnModule) if fact.installed == installed]
+    own = [
+        fact
+        for fact in facts.of(OwnModule)
+        if (fact.installed and is_installed(facts, fact.root)) == installed
+    ]
     if not installed:
         own = [fact for fact in own if fact.root == ""]
     modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
@@ -169,8 +173,17 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
 def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
     return [
         _choice(f"{shlex.quote(fact.name)} --help", "its command starts", fact.source)
+        for fact in _programs(facts)
+    ]
+
+
+def _programs(facts: RepoFacts) -> list[EntryPoint]:
+    """Return the console scripts of what will be installed."""
+    return [
+        fact
         for fact in facts.of(EntryPoint)
         if fact.form == "console-script"
+        and is_installed(facts, fact.source.path.rpartition("/")[0])
     ]
 
 

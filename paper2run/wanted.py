@@ -29,6 +29,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.needed_imports import needed_imports
+from paper2run.own_projects import is_aside, own_projects
 from paper2run.version_ranges import conda
 
 TEST_RUNNERS: Final = {"pytest": ("pytest",), "unittest": ("pytest",), "nose": ("pytest", "nose")}
@@ -74,8 +75,11 @@ class Wanted(NamedTuple):
 
 def gather(facts: RepoFacts) -> Wanted:
     """Return everything an environment for this repository wants."""
+    projects = own_projects(facts)
     own: set[str] = {
-        canonicalize_name(project.name) for project in facts.of(Project) if project.name
+        canonicalize_name(project.name)
+        for project in facts.of(Project)
+        if project.name and (project in projects or not is_aside(project.root))
     }
     names = [fact.name for fact in facts.of(Requirement) if fact.group != "limit"]
     names += [fact.name for fact in facts.of(LockedVersion)]
@@ -95,7 +99,7 @@ def gather(facts: RepoFacts) -> Wanted:
             text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
             collected.add(text, "locked, and no manifest says more", lock.source, optional=False)
     conda_names = {package.name: collected.add_conda(package) for package in _conda_wishes(facts)}
-    for project in facts.of(Project):
+    for project in projects:
         _add_build_needs(collected, project)
     for suite in facts.of(TestSuite):
         for runner in TEST_RUNNERS.get(suite.runner, ()):
@@ -106,7 +110,7 @@ def gather(facts: RepoFacts) -> Wanted:
             why = "the documented test command runs it"
             collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
     # Where nothing is installed the scripts are the product; beside a package they are often examples.
-    own_code = {"package"} if facts.of(Project) else {"package", "script"}
+    own_code = {"package"} if projects else {"package", "script"}
     for imported in needed_imports(facts):
         collected.add_module(
             imported.module,

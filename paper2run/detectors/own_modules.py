@@ -8,6 +8,7 @@ from typing import Final, Literal
 from paper2run.distributions import is_known, stdlib_span
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
+from paper2run.own_projects import is_fixture
 from paper2run.python_modules import is_package_folder, modules_of
 from paper2run.tree import RepoTree
 
@@ -163,6 +164,8 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
         text = tree.text(path)
         if path.endswith("setup.py") or METADATA.search(text):
             folder = _folder_of(path)
+            if is_fixture(folder):
+                continue
             described[folder] = described.get(folder, "") + text
     for folder, text in sorted(described.items()):
         if is_package_folder(tree, folder) and folder.rpartition("/")[2] in NOT_INSTALLED:

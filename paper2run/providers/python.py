@@ -23,6 +23,7 @@ from paper2run.model.facts import (
     SystemPackage,
 )
 from paper2run.model.value import DEFAULT, Source
+from paper2run.own_projects import home_of, is_aside, is_fixture, own_projects
 from paper2run.programs_beside import programs_beside
 from paper2run.smoke_candidates import candidates
 from paper2run.wanted import gather
@@ -121,7 +122,9 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
 def _is_python(evidence: Evidence) -> bool:
     """Tell whether Python is what is to be run: a project, requirements, or a fair share of the code."""
     facts = evidence.facts
-    if any(isinstance(fact, Project | Requirement | LockedVersion) for fact in facts.facts):
+    if any(isinstance(fact, Requirement | LockedVersion) for fact in facts.facts):
+        return True
+    if any(not is_aside(project.root) for project in facts.of(Project)):
         return True
     shares = {share.language: share.size_bytes for share in facts.of(LanguageShare)}
     python = shares.get("python", 0) + shares.get("notebook", 0)
@@ -145,33 +148,37 @@ def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
 
 
 def _project_steps(evidence: Evidence) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
-    """Return the install of the repository's own project, the one nearest to the root."""
-    projects = sorted(
-        evidence.facts.of(Project), key=lambda fact: (fact.root.count("/"), fact.root)
-    )
-    at_root = [project for project in projects if project.root == ""]
-    chosen = (at_root or projects)[:1]
-    if not chosen or (not at_root and len(projects) > 1):
-        return (), ()
-    project = chosen[0]
-    place = f"./{project.root}" if project.root else "."
+    """Return the install of the repository's own projects."""
     # Compiled modules must also lie beside the sources, or whoever works in the checkout imports the bare ones.
     form = "-e " if evidence.facts.of(Extension) else ""
-    step = f"pip install --no-compile --no-deps --no-build-isolation {form}{shlex.quote(place)}"
-    return (step,), (Reason(topic="install", decision=step, source=project.source),)
+    installs = [
+        (
+            _install_step(f"{form}{shlex.quote(f'./{project.root}' if project.root else '.')}"),
+            project.source,
+        )
+        for project in own_projects(evidence.facts)
+    ]
+    reasons = (Reason(topic="install", decision=step, source=source) for step, source in installs)
+    return tuple(step for step, _ in installs), tuple(reasons)
+
+
+def _install_step(place: str) -> str:
+    return f"pip install --no-compile --no-deps --no-build-isolation {place}"
 
 
 def _environment(evidence: Evidence) -> tuple[dict[str, str], tuple[Reason, ...]]:
     environment = dict(ALWAYS)
     reasons: list[Reason] = []
-    versioned = next((fact for fact in evidence.facts.of(Project) if fact.dynamic_version), None)
+    projects = own_projects(evidence.facts)
+    versioned = next((fact for fact in projects if fact.dynamic_version), None)
     if versioned is not None:
         environment |= SCM_VERSION
         reasons.append(
             _env_reason("a version is given: it would be read from git", versioned.source)
         )
-    own = evidence.facts.of(OwnModule)
-    if own and not evidence.facts.of(Project):
+    facts = evidence.facts
+    own = [fact for fact in facts.of(OwnModule) if not is_fixture(home_of(facts, fact.root))]
+    if own and not projects:
         roots = sorted({fact.root for fact in own})[:5]
         environment["PYTHONPATH"] = ":".join(f"/repo/{root}".rstrip("/") for root in roots)
         reasons.append(
