@@ -20,6 +20,13 @@ from paper2run.model.value import Source
 
 MAX_FILES: Final = 100_000
 """Files listed; a larger tree is cut and says so."""
+MAX_WALKED: Final = 10 * MAX_FILES
+"""Files looked at, of which pictures and sounds are listed up to half of the limit only."""
+MEDIA: Final = (
+    ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".svg", ".webp", ".wav", ".flac", ".mp3",
+    ".ogg", ".mp4", ".avi", ".npy", ".npz", ".dcm", ".nii", ".nii.gz", ".obj", ".off", ".ply", ".pcd",
+)  # fmt: skip
+"""Endings of which a data set has a file for each of its items."""
 MAX_TEXT_BYTES: Final = 2_000_000
 """A larger file is no manifest or source that people write; it is reported, not read."""
 SKIPPED_FOLDERS: Final = frozenset(
@@ -53,10 +60,17 @@ class RepoTree:
         files: list[str] = []
         odd: list[str] = []
         truncated = False
-        for path in _walk(root):
-            if len(files) >= max_files:
+        media = 0
+        for walked, path in enumerate(_walk(root)):
+            if len(files) >= max_files or walked >= MAX_WALKED:
                 truncated = True
                 break
+            if path.lower().endswith(MEDIA):
+                # A folder of pictures must not take the place of the sources that come after it.
+                media += 1
+                if media > max_files // 2:
+                    truncated = True
+                    continue
             if _is_utf8(path):
                 files.append(path)
             else:

@@ -5,7 +5,7 @@ A repository with none of them has no code.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -75,8 +75,54 @@ ENDINGS: Final[dict[str, str]] = {
     ".wl": "mathematica",
     ".gms": "gams",
     ".mlx": "matlab",
+    ".nb": "mathematica",
+    ".tsx": "javascript",
+    ".jsx": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".vue": "javascript",
+    ".for": "fortran",
+    ".ftn": "fortran",
+    ".f18": "fortran",
+    ".pyw": "python",
+    ".sage": "sage",
+    ".rnw": "r",
+    ".qmd": "quarto",
+    ".bash": "shell",
+    ".ps1": "powershell",
+    ".v": "coq or verilog",
+    ".sv": "systemverilog",
+    ".vhdl": "vhdl",
+    ".sol": "solidity",
+    ".rkt": "racket",
+    ".scm": "scheme",
+    ".lhs": "haskell",
+    ".sml": "standard ml",
+    ".dart": "dart",
+    ".dfy": "dafny",
+    ".idr": "idris",
+    ".zig": "zig",
+    ".exs": "elixir",
+    ".fsx": "f#",
+    ".groovy": "groovy",
+    ".cl": "opencl",
+    ".asm": "assembly",
+    ".ino": "arduino",
+    ".sci": "scilab",
+    ".mzn": "minizinc",
+    ".gap": "gap",
 }
-"""By lower-case ending. Headers belong to c and c++ alike and are not counted."""
+"""By lower-case ending."""
+ALONE: Final[dict[str, str]] = {
+    ".h": "c",
+    ".hh": "c++",
+    ".hpp": "c++",
+    ".hxx": "c++",
+    ".cuh": "cuda",
+    ".sql": "sql",
+    ".pro": "idl or prolog",
+}
+"""Counted where nothing else is: headers belong to c and c++ alike, tables and settings have these endings, too."""
 INTERPRETERS: Final[dict[str, str]] = {
     "perl": "perl",
     "python": "python",
@@ -96,30 +142,39 @@ MAX_SCRIPT_BYTES: Final = 1_000_000
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield one share per language, most bytes first, or one `NoCode` if no file is source code."""
+    """Yield one share per language, most bytes first, or one `NoCode` if no file is source code.
+
+    Of a tree that was cut nobody knows what the rest holds.
+    """
+    shares = _shares(tree, ENDINGS) or _shares(tree, ALONE)
+    if not shares and not tree.truncated:
+        why = f"none of the {len(tree.files)} files is source code with content"
+        yield NoCode(why=why, source=Source(kind="file", note="all files"))
+    yield from shares
+
+
+def _shares(tree: RepoTree, endings: Mapping[str, str]) -> list[LanguageShare]:
     files: Counter[str] = Counter()
     size_bytes: defaultdict[str, int] = defaultdict(int)
     first: dict[str, str] = {}
     scripts = scripts_of(tree)
     for path in tree.files:
-        language = ENDINGS.get(_ending(path)) or scripts.get(path)
+        language = endings.get(_ending(path)) or scripts.get(path)
         size = tree.size_bytes(path) if language else 0
         if language is None or size == 0:
             continue
         files[language] += 1
         size_bytes[language] += size
         first.setdefault(language, path)
-    if not files:
-        why = f"none of the {len(tree.files)} files is source code with content"
-        yield NoCode(why=why, source=Source(kind="file", note="all files"))
-        return
-    for language in sorted(files, key=lambda name: (-size_bytes[name], name)):
-        yield LanguageShare(
+    return [
+        LanguageShare(
             language=language,
             files=files[language],
             size_bytes=size_bytes[language],
             source=Source(kind="file", path=first[language]),
         )
+        for language in sorted(files, key=lambda name: (-size_bytes[name], name))
+    ]
 
 
 def scripts_of(tree: RepoTree) -> dict[str, str]:

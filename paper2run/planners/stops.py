@@ -124,6 +124,9 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
 
 
 def _no_code(evidence: Evidence) -> Diagnosis | None:
+    """Stop where nothing is source code; not where something describes how it is built, in whatever language."""
+    if evidence.facts.of(BuildFile):
+        return None
     for fact in evidence.facts.of(NoCode):
         reason = f"The repository holds no code: {fact.why}."
         return _stop("no_code", reason, fact.why, fact.source, "The author publishes the code.")

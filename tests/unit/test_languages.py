@@ -1,0 +1,65 @@
+"""What counts as source code, and what a folder of pictures may hide."""
+
+from pathlib import Path
+
+import pytest
+
+from paper2run.detectors import languages, read_facts
+from paper2run.evidence import Evidence
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import Asked
+from paper2run.model.facts import LanguageShare, NoCode
+from paper2run.planners import rules
+from paper2run.tree import RepoTree
+
+
+def tree_of(root: Path, *paths: str, max_files: int = 1000) -> RepoTree:
+    for path in paths:
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("x\n")
+    return RepoTree.of(root, max_files=max_files)
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [("a.tsx", "javascript"), ("a.v", "coq or verilog"), ("a.FOR", "fortran"), ("a.sol", "solidity"),
+     ("include/a.hpp", "c++"), ("a.nb", "mathematica"), ("a.sql", "sql")],
+)  # fmt: skip
+def test_sources_of_rarer_languages_are_code(tmp_path: Path, path: str, language: str) -> None:
+    found = list(languages.detect(tree_of(tmp_path, path, "README.md")))
+    assert [fact.language for fact in found if isinstance(fact, LanguageShare)] == [language]
+    assert len(found) == 1
+
+
+def test_headers_beside_sources_are_not_counted(tmp_path: Path) -> None:
+    found = list(languages.detect(tree_of(tmp_path, "a.py", "b.h")))
+    assert [fact.language for fact in found if isinstance(fact, LanguageShare)] == ["python"]
+
+
+def test_of_a_tree_that_was_cut_nobody_says_that_it_holds_no_code(tmp_path: Path) -> None:
+    data = [f"data/{number}.txt" for number in range(10)]
+    whole = tree_of(tmp_path, *data)
+    assert any(isinstance(fact, NoCode) for fact in languages.detect(whole))
+    cut = tree_of(tmp_path, "src/main.py", max_files=10)
+    assert cut.truncated
+    assert list(languages.detect(cut)) == []
+
+
+def test_pictures_leave_room_for_the_sources_behind_them(tmp_path: Path) -> None:
+    pictures = [f"data/{number}.png" for number in range(20)]
+    tree = tree_of(tmp_path, *pictures, "src/main.py", max_files=10)
+    assert tree.truncated
+    assert tree.has("src/main.py")
+
+
+@pytest.mark.parametrize(("path", "cause"), [("notes.txt", "no_code"), ("Makefile", "")])
+def test_what_a_build_file_builds_is_code(tmp_path: Path, path: str, cause: str) -> None:
+    tree = tree_of(tmp_path, "a.strange", path)
+    asked = Asked(name="lab/code", commit="1" * 40)
+    found = rules.plan(Evidence(read_facts(tree), frozenset(tree.files), asked))
+    if cause:
+        assert isinstance(found, Diagnosis)
+        assert found.cause == cause
+    else:
+        assert not isinstance(found, Diagnosis) or found.cause != "no_code"
