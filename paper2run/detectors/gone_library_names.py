@@ -23,9 +23,11 @@ FROM: Final = re.compile(r"^from[ \t]+([\w.]+)[ \t]+import[ \t]+\(?([\w \t,]+)",
 COPES: Final = re.compile(
     r"\.__version__|compat\.v1|hasattr\(|except[ \t(]+(?:Import|ModuleNotFound|Attribute)Error"
 )
+USE: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)")
+COMMENT: Final = re.compile(r"#[^\n]*")
 
-MAX_NAMES: Final = 200
-"""Looked up in one file under one alias."""
+MAX_NAMES: Final = 500
+"""Looked up in one file."""
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
@@ -70,15 +72,12 @@ def _used(text: str) -> Iterator[tuple[str, int]]:
                 dotted = f"{match[1]}.{words[0]}"
                 yield dotted, match.start()
                 aliases[words[-1]] = dotted
-    for alias, target in aliases.items():
-        uses = re.finditer(
-            rf"^[^#\n]*?(?<![\w.]){re.escape(alias)}((?:\.[A-Za-z_]\w*)+)", text, re.MULTILINE
-        )
-        seen: set[str] = set()
-        for use in uses:
-            if use[1] not in seen and len(seen) < MAX_NAMES:
-                seen.add(use[1])
-                yield target + use[1], use.start(1)
+    seen: set[str] = set()
+    for use in USE.finditer(COMMENT.sub(lambda match: " " * len(match[0]), text)):
+        dotted = aliases.get(use[1], "") + use[2]
+        if use[1] in aliases and dotted not in seen and len(seen) < MAX_NAMES:
+            seen.add(dotted)
+            yield dotted, use.start()
 
 
 def _parts(version: str) -> tuple[int, ...]:
