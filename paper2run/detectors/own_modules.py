@@ -72,10 +72,9 @@ class OwnNames:
         """Tell whether Python would find the candidate before an installed distribution of that name."""
         above = candidate.root in {here, ""} or here.startswith(f"{candidate.root}/")
         if candidate.form == "namespace":
-            # Code that puts a folder on `sys.path` imports from it by the names of the files inside.
+            # An installed package beats a folder without __init__.py (PEP 420), also for the code inside of it, such
+            # as tensorflow/train.py. Code that puts a folder on `sys.path` imports by the names of the files inside.
             inner = f"{candidate.path}/{rest.partition('.')[0]}"
-            if f"{here}/".startswith(f"{candidate.path}/"):
-                return True
             return bool(rest) and (
                 f"{inner}.py" in self._paths or (above and inner in self._packages)
             )

@@ -80,8 +80,14 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
         for imported in module.source.imports:
             name = imported.module.partition(".")[0]
             limit = _limit(name)
-            own = limit and own_names(tree).provider_of(imported.module, module.path)
+            own = limit and (
+                _beside(tree, module.path, name)
+                or own_names(tree).provider_of(imported.module, module.path) is not None
+            )
             if not limit or imported.guarded or imported.level or own or name in SHIMMED:
+                continue
+            need = need_of(module)
+            if limit == "<3" and need and need.major == 3:
                 continue
             place = Source(
                 kind="import", path=module.path, line=imported.line, note=f"import {name}"
@@ -92,6 +98,13 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
                 PythonConstraint(specifier=limit, strength=strength, source=place),
             )
     yield from (found[key] for key in sorted(found))
+
+
+def _beside(tree: RepoTree, path: str, name: str) -> bool:
+    """Tell whether a module of that name stands beside a file, in a package too: whoever starts the file sees it."""
+    folder = path.rpartition("/")[0]
+    stem = f"{folder}/{name}" if folder else name
+    return tree.has(f"{stem}.py") or tree.has(f"{stem}/__init__.py")
 
 
 def _limit(name: str) -> str:

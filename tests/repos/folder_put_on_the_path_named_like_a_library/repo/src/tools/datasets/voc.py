@@ -1,3 +1,3 @@
-import datasets
+import datasets.dataset_factory
 
 ROOT = datasets.__file__

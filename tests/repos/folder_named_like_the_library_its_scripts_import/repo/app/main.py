@@ -1,0 +1,4 @@
+from exceptions import MyError
+
+if __name__ == "__main__":
+    raise MyError(f"{__name__}")
