@@ -31,6 +31,19 @@ AFFIXES: Final = (
 OF_WINDOWS: Final = frozenset({"_winapi", "_winreg", "msvcrt", "winreg", "winsound"})
 """Modules of Python itself that only Windows has (https://docs.python.org/3/library/windows.html)."""
 
+BACKPORTS: Final = {
+    "concurrent": "futures",
+    "configparser": "configparser",
+    "contextvars": "contextvars",
+    "dataclasses": "dataclasses",
+    "enum": "enum34",
+    "ipaddress": "ipaddress",
+    "pathlib": "pathlib",
+    "statistics": "statistics",
+    "typing": "typing",
+}
+"""Modules of the standard library that older Pythons get from the index; of others it has namesakes only."""
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -83,6 +96,8 @@ def distribution_for(
         return Guess(module, "", "absent", "Windows only")
     if module in table.absent or key in table.absent:
         return Guess(module, "", "absent", table.absent.get(module) or table.absent[key])
+    if key in BACKPORTS:
+        return Guess(module, BACKPORTS[key], "known", "backport of the standard library's module")
     if known:
         return Guess(module, known[0], "known", f"import names of {table.refreshed}", known[1:])
     for name in mentioned:
@@ -121,6 +136,12 @@ def third_party_name(dotted: str) -> str:
 def stdlib_span(module: str) -> tuple[str, str] | None:
     """Return first and last version of Python, as known to the table, that bring a top-level module along."""
     return _table().spans.get(module)
+
+
+def is_of_python(module: str) -> bool:
+    """Tell whether a module, dotted names included, is of some Python's own library on Linux and had nowhere else."""
+    top = module.partition(".")[0]
+    return top in _table().spans and top not in BACKPORTS and top not in OF_WINDOWS
 
 
 def _variants(module: str) -> tuple[str, ...]:

@@ -20,7 +20,10 @@ NO_NAME: Final = re.compile(
     + r"ImportError: cannot import name '?(?P<name>\w+)'?(?: from '(?P<owner>[\w.]+)')?(?P<rest>.*)"
 )
 NO_MODULE: Final = re.compile(
-    START + r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<name>[A-Za-z_][\w.]*)'?"
+    r"(?:ModuleNotFoundError|ImportError): No module named (?P<quote>'?)(?P<name>[A-Za-z_][\w.]*)"
+)
+IMPORTED: Final = re.compile(
+    r"^\s*(?:>+\s+)?(?:from\s+(?P<owner>[A-Za-z_][\w.]*)\s+import\s|import\s+(?P<modules>[\w., ]+))"
 )
 CODE: Final = re.compile(r"^\s*(?:>+\s+)?from\s+(?P<owner>[A-Za-z_][\w.]*)\s+import\s")
 CIRCULAR: Final = "circular import"
@@ -64,9 +67,33 @@ def _gone(lines: list[str], number: int) -> Gone | None:
     if match := NO_NAME.search(line):
         owner = match["owner"] or _owner_above(lines, number)
         return Gone(_real(owner), match["name"], False, line.strip()) if owner else None
-    if match := NO_MODULE.search(line):
-        return Gone("", _real(match["name"]), False, line.strip())
-    return None
+    return _module(lines, number)
+
+
+def gone_modules(lines: list[str]) -> list[Gone]:
+    """Return the whole modules that are not there, in the order of the log."""
+    found = (_module(lines, number) for number in range(len(lines)))
+    return [gone for gone in found if gone is not None]
+
+
+def _module(lines: list[str], number: int) -> Gone | None:
+    match = NO_MODULE.search(lines[number])
+    if match is None:
+        return None
+    # Python 2 has no quotes, and names the last part only: of `import urllib.request` it is `request`.
+    name = match["name"] if match["quote"] else _whole_name(lines, number, match["name"])
+    return Gone("", _real(name), False, lines[number].strip())
+
+
+def _whole_name(lines: list[str], number: int, last: str) -> str:
+    for line in reversed(lines[max(0, number - CODE_IS_WITHIN_LINES) : number]):
+        if match := IMPORTED.match(line):
+            named = match["owner"] or match["modules"]
+            for parts in (words.strip().partition(" ")[0].split(".") for words in named.split(",")):
+                if last in parts[1:]:
+                    return ".".join(parts[: parts.index(last, 1) + 1])
+            return last
+    return last
 
 
 def _owner_above(lines: list[str], number: int) -> str:

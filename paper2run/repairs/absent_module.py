@@ -7,11 +7,11 @@ from typing import Final
 
 from paper2run.addresses import addressed, distribution_beside
 from paper2run.broken import Broken, next_command, stopped
-from paper2run.failure_log import all_hits
+from paper2run.distributions import is_of_python
+from paper2run.gone_names import gone_modules
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.facts import Import, OwnModule
 from paper2run.model.outcome import SmokeFailed
-from paper2run.repairs.missing_module import NO_MODULE
 
 NAME: Final = "absent_module"
 CAUSES: Final[tuple[tuple[str, Cause], ...]] = (
@@ -28,23 +28,23 @@ def repair(broken: Broken) -> Diagnosis | None:
     if not isinstance(broken.failure, SmokeFailed):
         return None
     own = {fact.module for fact in broken.facts.of(OwnModule)}
-    for hit in reversed(all_hits(broken.lines, NO_MODULE)):
-        module = hit.match[1]
+    for gone in reversed(gone_modules(broken.lines)):
+        module = gone.name
         guess = distribution_beside(addressed(broken.facts), module)
         why = guess.source if guess.certainty == "absent" else ""
-        if not why or module.partition(".")[0] in own:
+        if not why or is_of_python(module) or module.partition(".")[0] in own:
             continue
         return next_command(
             broken,
             NAME,
             reason=f"no index has {module} ({why})",
-            evidence=hit.line,
+            evidence=gone.line,
             cause=_cause(why),
         ) or stopped(
             NAME,
             _cause(why),
             reason=f"The code imports {module}, which no package index has: {why}.",
-            evidence=hit.line,
+            evidence=gone.line,
             source=next(
                 (
                     f.source

@@ -4,7 +4,6 @@ Reads `ModuleNotFoundError: No module named 'x'` (3.6 and newer) and `ImportErro
 takes what the imports rung did not find along, so that one repair covers all of them.
 """
 
-import re
 from typing import Final
 
 from packaging.requirements import Requirement
@@ -12,7 +11,8 @@ from packaging.utils import canonicalize_name
 
 from paper2run.addresses import addressed, distribution_beside
 from paper2run.broken import Broken, repaired, with_requirements
-from paper2run.failure_log import all_hits
+from paper2run.distributions import is_of_python
+from paper2run.gone_names import gone_modules
 from paper2run.ladder import missing_modules
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
@@ -20,17 +20,14 @@ from paper2run.model.facts import Import, OwnModule
 from paper2run.pip_steps import plan_requirements
 
 NAME: Final = "missing_module"
-NO_MODULE: Final = re.compile(
-    r"(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z_][\w.]*)'?"
-)
 
 
 def repair(broken: Broken) -> Diagnosis | None:
     """Return the plan with the modules' distributions; None where no other's module is missing."""
     below = {fact.module: fact.below for fact in broken.facts.of(Import)}
     own = {fact.module for fact in broken.facts.of(OwnModule)}
-    hits = all_hits(broken.lines, NO_MODULE)
-    named = [hit.match[1].split(".")[0] for hit in hits]
+    gone = [one for one in gone_modules(broken.lines) if not is_of_python(one.name)]
+    named = [one.name.partition(".")[0] for one in gone]
     modules = [module for module in dict.fromkeys(named) if module not in own]
     if not modules:
         return None
@@ -47,7 +44,7 @@ def repair(broken: Broken) -> Diagnosis | None:
         NAME,
         with_requirements(broken.plan, *new),
         reason=f"missing modules: {', '.join(modules)}; added: {', '.join(new)}",
-        evidence=hits[-1].line,
+        evidence=gone[-1].line,
         # What only a name hints at may be a thing that nobody but the author has.
         cause="dead_dependency"
         if all(guess.certainty == "same-name" for guess in found if guess.name in new)

@@ -280,3 +280,30 @@ def test_an_error_that_the_networks_led_to_is_still_the_networks():
 
     assert found is not None
     assert found.by == "missing_data"
+
+
+@pytest.mark.parametrize(
+    ("python", "log"),
+    [
+        ("3.12", "ModuleNotFoundError: No module named 'imp'"),
+        ("3.9", "ModuleNotFoundError: No module named 'tomllib'"),
+        ("2.7", "    import queue\nImportError: No module named queue"),
+        ("2.7", "    from urllib.request import urlopen\nImportError: No module named request"),
+        ("2.7", "    import os, xml.magic as m\nImportError: No module named magic"),
+        ("3.9", "ModuleNotFoundError: No module named '_ctypes'"),
+    ],
+)
+def test_no_namesake_of_pythons_own_module_is_installed(python, log):
+    plan = EnvPlan(base_image=f"python:{python}-slim", smoke_command="python main.py")
+    required = PythonConstraint(specifier=f"=={python}.*", strength="required", source=HERE)
+    found = answer_to(log, required, plan=plan)
+
+    assert found is None or found.by == "no_python_left"
+
+
+def test_an_old_python_gets_the_backport_of_a_module():
+    plan = EnvPlan(base_image="python:2.7-slim", smoke_command="python main.py")
+    found = answer_to("ImportError: No module named enum", plan=plan)
+
+    assert found is not None
+    assert found.diff == ("+ pip enum34",)
