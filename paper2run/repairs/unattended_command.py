@@ -12,6 +12,7 @@ from paper2run.broken import Broken, repaired, stopped
 from paper2run.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
+from paper2run.repairs.wrong_smoke_command import runs_tests
 
 NAME: Final = "unattended_command"
 ARGUMENTS: Final = re.compile(
@@ -19,7 +20,11 @@ ARGUMENTS: Final = re.compile(
     r"|^Error: Missing (?:argument|option|parameter)|^[Uu]sage:? "
 )
 ASKS: Final = re.compile(r"EOFError: EOF when reading a line")
-PLAIN_SCRIPT: Final = re.compile(r"^python[\d.]* \S+\.py(?: |$)")
+ONE_PROGRAM: Final = re.compile(
+    r"^(?:cd [\w./-]+ && )?(?:python[\d.]* (?:\S+\.py|-m [\w.]+)"
+    r"|(?!(?:python[\d.]*|sh|bash|env|make|test|yes|cd|go|cargo|npm|mvn|xvfb-run)(?: |$))[\w./-]+)(?: [^;&|<>`$()]*)?$"
+)
+"""A script, a module or a console script, in its folder: what is put behind it reaches the program itself."""
 HELP: Final = " --help"
 ENTER: Final = "yes '' | "
 
@@ -30,13 +35,14 @@ def repair(broken: Broken) -> Diagnosis | None:
         return None
     command = broken.plan.smoke_command
     hit = last_hit(broken.lines, ASKS, ARGUMENTS)
-    if hit is None:
+    # A test runner that shows its usage does not know an option of the suite's configuration.
+    if hit is None or runs_tests(command):
         return None
     asks = ASKS.search(hit.line) is not None
     if asks and not command.startswith(ENTER):
         changed = ENTER + shlex.join(["sh", "-c", command])
         why = "Enter is pressed at every question of the program"
-    elif not asks and PLAIN_SCRIPT.match(command) and HELP not in command:
+    elif not asks and ONE_PROGRAM.match(command) and HELP not in command:
         changed = f"{command}{HELP}"
         why = "the program wants arguments that nobody gives here; its help shows that all it loads is there"
     else:

@@ -307,3 +307,27 @@ def test_an_old_python_gets_the_backport_of_a_module():
 
     assert found is not None
     assert found.diff == ("+ pip enum34",)
+
+
+WANTS_ARGUMENTS = "usage: x [-h] model\nx: error: the following arguments are required: model"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["python -m demo.train", "cd examples && python train.py", "demo-train --epochs 1"],
+)
+def test_a_program_in_any_form_is_asked_for_its_help_before_it_is_given_up(command):
+    plan = EnvPlan(base_image="python:3.9-slim", smoke_command=command)
+    found = answer_to(WANTS_ARGUMENTS, plan=plan)
+
+    assert found is not None
+    assert found.decision.new_plan is not None
+    assert found.decision.new_plan.smoke_command == f"{command} --help"
+
+
+@pytest.mark.parametrize("command", ["python -m pytest -x", "cd tests && pytest", "py.test"])
+def test_the_usage_of_a_test_runner_is_no_question_to_a_person(command):
+    plan = EnvPlan(base_image="python:3.9-slim", smoke_command=command)
+    log = "usage: pytest [options] [file_or_dir]\npytest: error: unrecognized arguments: --lab-only"
+
+    assert answer_to(log, plan=plan) is None
