@@ -1,8 +1,9 @@
 """Which language a repository is about, by the bytes of its sources."""
 
+import re
 from typing import Final
 
-from paper2run.model.facts import LanguageShare, Project, RepoFacts, Requirement
+from paper2run.model.facts import BuildFile, Fact, LanguageShare, Project, RepoFacts, Requirement
 
 NATIVE: Final = frozenset({"c", "c++", "fortran", "cuda"})
 """Counted as one: their sources are built together."""
@@ -12,11 +13,28 @@ BESIDE: Final = frozenset(
 )  # fmt: skip
 """Found beside code of every language: helpers, pages of documentation, outputs that fill notebooks."""
 
+LIST: Final = re.compile(r"\.(?:txt|in|pip)$")
+"""Files that name distributions and nothing to install."""
+FAR_MORE: Final = 5
+"""So many times the Python source, and Python is beside the point."""
+BUILDS: Final[dict[str, frozenset[str]]] = {
+    "autotools": NATIVE,
+    "cmake": NATIVE,
+    "make": NATIVE,
+    "meson": NATIVE,
+    "cargo": frozenset({"rust"}),
+    "go": frozenset({"go"}),
+    "ant": frozenset({"java"}),
+    "gradle": frozenset({"java"}),
+    "maven": frozenset({"java"}),
+    "r-package": frozenset({"r"}),
+    "renv": frozenset({"r"}),
+}
+"""Languages of what each build system builds, by the names of `BuildFile`."""
+
 
 def leads(facts: RepoFacts, languages: frozenset[str]) -> bool:
     """Tell whether `languages` together hold more source than any other, and no Python project is declared."""
-    if any(_declares_python(fact) for fact in facts.facts):
-        return False
     own = 0
     others: dict[str, int] = {}
     for share in facts.of(LanguageShare):
@@ -25,13 +43,21 @@ def leads(facts: RepoFacts, languages: frozenset[str]) -> bool:
         elif share.language not in BESIDE:
             kin = "native" if share.language in NATIVE else share.language
             others[kin] = others.get(kin, 0) + share.size_bytes
-    return own > 0 and own >= max(others.values(), default=0)
+    if own == 0 or own < max(others.values(), default=0):
+        return False
+    declared = [fact for fact in facts.facts if _declares_python(fact)]
+    # Next to a build of another language, a list of names is for its scripts.
+    lists = all(LIST.search(fact.source.path) for fact in declared)
+    built = any(not languages.isdisjoint(BUILDS.get(b.system, ())) for b in facts.of(BuildFile))
+    far_more = own >= FAR_MORE * others.get("python", 0)
+    return not declared or (lists and built and far_more)
 
 
-def _declares_python(fact: object) -> bool:
+def _declares_python(fact: Fact) -> bool:
     """Tell whether a fact says that the repository itself is installed as Python; CI and documents may use it."""
     if isinstance(fact, Requirement):
-        return fact.group == "runtime" and "/" not in fact.source.path and fact.extra == ""
+        at_root = "/" not in fact.source.path and fact.source.kind == "file"
+        return fact.group == "runtime" and at_root and fact.extra == ""
     return isinstance(fact, Project) and fact.root == ""
 
 

@@ -12,7 +12,9 @@ from paper2run.evidence import Evidence
 from paper2run.interpreters import choose
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
+    BuildFile,
     Command,
+    EntryPoint,
     Import,
     LanguageShare,
     OwnModule,
@@ -92,6 +94,7 @@ def plan_of(
 
 PROJECT = Project(root="", backend="setup.py", name="n", source=HERE)
 OWN = OwnModule(module="n", root="", installed=True, source=HERE)
+OWN_SCRIPT = EntryPoint(name="main.py", form="script", source=HERE)
 NUMPY = Requirement(text="numpy>=1.11", name="numpy", group="runtime", source=HERE)
 
 
@@ -257,3 +260,28 @@ def test_a_smoke_command_that_no_plan_may_hold_is_the_users_mistake():
     assert settings_for(Request(repo="x", smoke="python main.py --mode eval --size 3"))
     with pytest.raises(UserError, match="--smoke: sudo"):
         settings_for(Request(repo="x", smoke="sudo python main.py"))
+
+
+CMAKE = BuildFile(system="cmake", path="CMakeLists.txt", source=HERE)
+TOOL = Requirement(text="gdown", name="gdown", group="runtime", source=README)
+LISTED = Requirement(
+    text="numpy", name="numpy", group="runtime", source=Source(kind="file", path="requirements.txt")
+)
+
+
+def share(language: str, size_bytes: int) -> LanguageShare:
+    return LanguageShare(language=language, files=1, size_bytes=size_bytes, source=HERE)
+
+
+@pytest.mark.parametrize(
+    ("facts", "image"),
+    [
+        ((share("c++", 12_000), CMAKE, TOOL), "debian"),
+        ((share("c++", 12_000), share("python", 2000), CMAKE, LISTED), "debian"),
+        ((share("c++", 12_000), share("python", 9000), CMAKE, LISTED, OWN_SCRIPT), "python"),
+        ((share("c++", 12_000), share("python", 2000), CMAKE, NUMPY, OWN_SCRIPT), "python"),
+        ((share("c++", 12_000), share("python", 2000), LISTED, OWN_SCRIPT), "python"),
+    ],
+)
+def test_a_list_of_names_does_not_make_a_build_of_far_more_source_a_python_project(facts, image):
+    assert plan_of(*facts).plan.base_image.startswith(image)
