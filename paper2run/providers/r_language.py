@@ -79,6 +79,10 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if missing:
         draft.step(_from_cran(missing), missing[0].source)
     if package is None:
+        if not _has_scripts(evidence):
+            draft.install(
+                "r-cran-knitr", why="takes the code out of R Markdown", source=shares["r"]
+            )
         return draft.finish(evidence, _script_smoke(evidence))
     draft.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
     command = f"cd {OUTSIDE} && Rscript -e {shlex.quote(f'library({package.name})')}"
@@ -127,10 +131,29 @@ def _script_smoke(evidence: Evidence) -> SmokeChoice:
     loaded = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "r"]
     names = sorted({fact.name for fact in loaded if not fact.development and fact.name != "R"})
     loads = "".join(f"library({name}); " for name in names)
+    if not _has_scripts(evidence):
+        return _documents_smoke(evidence, loads)
     code = (
         f'{loads}f <- list.files(".", "[.][Rr]$", recursive = TRUE); stopifnot(length(f) > 0);'
         ' invisible(lapply(f, parse)); cat(length(f), "scripts parse\\n")'
     )
     proves = "all scripts parse, and the packages that they load are there"
+    source = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "r").source
+    return choice(f"Rscript -e {shlex.quote(code)}", proves, source)
+
+
+def _has_scripts(evidence: Evidence) -> bool:
+    """Tell whether there is R outside of documents."""
+    return any(path.endswith((".R", ".r")) for path in evidence.paths)
+
+
+def _documents_smoke(evidence: Evidence, loads: str) -> SmokeChoice:
+    """Return that the code in all documents parses and all their packages load."""
+    code = (
+        f'{loads}f <- list.files(".", "[.][Rr]md$", recursive = TRUE); stopifnot(length(f) > 0);'
+        " for (p in f) invisible(parse(knitr::purl(p, tempfile(), quiet = TRUE)));"
+        ' cat(length(f), "documents parse\\n")'
+    )
+    proves = "the code in all documents parses, and the packages that it loads are there"
     source = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "r").source
     return choice(f"Rscript -e {shlex.quote(code)}", proves, source)

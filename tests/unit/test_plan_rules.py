@@ -285,3 +285,10 @@ def share(language: str, size_bytes: int) -> LanguageShare:
 )
 def test_a_list_of_names_does_not_make_a_build_of_far_more_source_a_python_project(facts, image):
     assert plan_of(*facts).plan.base_image.startswith(image)
+
+
+def test_documents_of_r_alone_are_parsed_as_such():
+    command = plan_of(share("r", 900), paths=frozenset({"analysis.Rmd"})).plan.smoke_command
+    assert "purl" in command and "[.][Rr]$" not in command
+    scripts = plan_of(share("r", 900), paths=frozenset({"analysis.Rmd", "fit.R"}))
+    assert "[.][Rr]$" in scripts.plan.smoke_command
