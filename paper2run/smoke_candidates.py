@@ -20,6 +20,7 @@ from paper2run.model.facts import (
     OwnModule,
     RepoFacts,
     TestSuite,
+    Unreadable,
 )
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
@@ -37,6 +38,12 @@ FROM_ELSEWHERE: Final = re.compile(
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 PYTHON_EXAMPLE: Final = "python example"
 """Note of the documents detector on a block of Python that uses the repository's own package."""
+EMPTY: Final = "empty:"
+"""How the reason of an `Unreadable` begins whose file has no content (detectors/entry_points.py)."""
+PLACE: Final = "argv["
+"""How a required argument is called that no parser declares (script_arguments.py)."""
+OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
+"""The word in a path; not `contest`, `latest`, `attest`."""
 MAX_DOCUMENTED: Final = 2
 """The first commands of a README are the quick start; later ones are variants."""
 OUTSIDE: Final = "/tmp"
@@ -45,7 +52,11 @@ SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
 
 
 def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
-    """Return the candidates, best first; `files` are the paths of the checkout."""
+    """Return the candidates, best first; `files` are the paths of the checkout.
+
+    An empty script is as good as absent: starting it passes on nothing.
+    """
+    files -= {fact.path for fact in facts.of(Unreadable) if fact.why.startswith(EMPTY)}
     if asked.smoke:
         source = Source(kind="user", note="--smoke")
         return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
@@ -190,12 +201,15 @@ def _programs(facts: RepoFacts) -> list[EntryPoint]:
 def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     """Return scripts with a `__main__` guard, those nearest to the root first.
 
-    Scripts that want arguments are asked for their help: that imports all they need.
+    Scripts whose parser wants arguments are asked for their help: that imports all they need. Those that take their
+    arguments from `sys.argv` would take `--help` for one of them.
     """
     scripts = [
         fact
         for fact in facts.of(EntryPoint)
-        if fact.form == "script" and "test" not in fact.name.lower()
+        if fact.form == "script"
+        and not OF_TESTS.search(fact.name)
+        and not any(argument.startswith(PLACE) for argument in fact.required_arguments)
     ]
     scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
     found = []

@@ -14,6 +14,7 @@ from paper2run.model.facts import (
     BuildFile,
     Command,
     DataNeed,
+    EntryPoint,
     ForeignRequirement,
     GpuNeed,
     LanguageShare,
@@ -23,11 +24,11 @@ from paper2run.model.facts import (
     Unreadable,
 )
 from paper2run.model.value import DEFAULT, Source
+from paper2run.smoke_candidates import EMPTY
 
-EMPTY: Final = "empty:"
-"""How the reason of an `Unreadable` begins whose file has no content (detectors/entry_points.py)."""
 PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
 SCRIPT: Final = re.compile(r"(?:^|\s)(?:\./)?([\w./-]+\.(?:py|sh|R|jl|m|lua|pl))(?=\s|$)")
+MODULE: Final = re.compile(r"\s-m\s+([\w.]+)(?=\s|$)")
 CUDA_COMPILER: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
 LOADED: Final = "loads "
 """How the note of a `GpuNeed` begins whose code loads what CUDA's compiler builds (detectors/compiled_operators.py)."""
@@ -68,13 +69,18 @@ def without_plan(evidence: Evidence) -> Diagnosis:
 
 
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:
-    """Stop where documents start a script that is empty, and nothing else that is complete as it stands."""
+    """Stop where documents start a script that is empty, and nothing else that is complete as it stands.
+
+    A notebook is read and started as it is, whatever documents say; a script that they do not name may be a helper.
+    """
+    if any(entry.form == "notebook" for entry in evidence.facts.of(EntryPoint)):
+        return None
     empty = {fact.path for fact in evidence.facts.of(Unreadable) if fact.why.startswith(EMPTY)}
     dead: tuple[str, Command] | None = None
     for fact in evidence.facts.of(Command):
         if fact.purpose != "run" or fact.source.kind != "readme":
             continue
-        started = [_found(name, evidence.paths) for name in SCRIPT.findall(fact.line)]
+        started = [_found(name, evidence.paths) for name in _named(fact.line)]
         hollow = [path for path in started if path in empty]
         if hollow:
             dead = dead or (hollow[0], fact)
@@ -90,6 +96,13 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
         Source(kind="file", path=path),
         f"The author publishes the content of {path}.",
     )
+
+
+def _named(line: str) -> list[str]:
+    """Return the files that a command line starts, as it names them; `-m a.b` is the file of that module."""
+    modules = [name.replace(".", "/") for name in MODULE.findall(line)]
+    inside = [f"{name}{ending}" for name in modules for ending in (".py", "/__main__.py")]
+    return [*SCRIPT.findall(line), *inside]
 
 
 def _found(name: str, paths: frozenset[str]) -> str:

@@ -10,7 +10,15 @@ import pytest
 from paper2run.broken import Broken, repaired, stopped
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
-from paper2run.model.facts import Command, EntryPoint, Fact, OwnModule, Project, RepoFacts
+from paper2run.model.facts import (
+    Command,
+    EntryPoint,
+    Fact,
+    OwnModule,
+    Project,
+    RepoFacts,
+    Unreadable,
+)
 from paper2run.model.outcome import Built, Log, Passed, SmokeFailed, Verification
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
@@ -124,6 +132,31 @@ def test_a_run_of_no_test_at_all_fails(tmp_path: Path, printed: str, status: int
     done = subprocess.run(["/bin/sh", "-c", command], env=path, capture_output=True, timeout=60)
     assert done.returncode == code, done
     assert printed in done.stdout.decode()
+
+
+def script(name: str, *arguments: str) -> EntryPoint:
+    return EntryPoint(name=name, form="script", required_arguments=arguments, source=HERE)
+
+
+def test_only_a_script_with_a_parser_is_asked_for_its_help():
+    assert commands_of(script("a.py", "argv[1]"), script("b.py", "--input")) == [
+        "python b.py --help"
+    ]
+
+
+def test_scripts_of_tests_are_told_by_the_word():
+    own = ["attest.py", "contest.py", "latest/run.py"]
+    tests = ["test_a.py", "a_test.py", "tests/run.py", "runTest.py", "unittests.py", "Testing/a.py"]
+    assert commands_of(*map(script, own + tests)) == [f"python {name}" for name in own]
+
+
+def test_a_documented_script_that_is_empty_is_no_candidate():
+    empty = Unreadable(path="test.py", why="empty: nothing to start", source=HERE)
+    command = Command(
+        purpose="run", line="python test.py", source=README.model_copy(update={"note": ""})
+    )
+    assert commands_of(PROJECT, OWN, command)[0] == "python test.py"
+    assert commands_of(PROJECT, OWN, command, empty) == ["cd /tmp && python -c 'import n'"]
 
 
 def planned(*smokes: str) -> PlannedEnvironment:

@@ -46,6 +46,9 @@ def test_an_empty_script_that_documents_start_is_no_entry() -> None:
         TestSuite(runner="pytest", path="tests", files=1, source=HERE),
         Project(root="", backend="setup.py", source=HERE),
         Command(purpose="run", line="python train.py", source=README),
+        Command(purpose="run", line="python -m train", source=README),
+        Command(purpose="run", line="cd sub && python -m train --steps 3", source=README),
+        EntryPoint(name="demo.ipynb", form="notebook", source=HERE),
     ],
 )
 def test_an_empty_script_beside_something_that_runs_is_no_stop(life: Fact) -> None:
