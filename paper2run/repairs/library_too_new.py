@@ -34,7 +34,7 @@ def repair(broken: Broken) -> Diagnosis | None:
     if gone is not None and gone.dotted.partition(".")[0] in _own(broken):
         gone = None
     known = break_of_name(gone.dotted) if gone else None
-    if gone is not None and known is not None:
+    if gone is not None and known is not None and (not gone.is_class or _is_here(broken, known)):
         return _capped(broken, known, gone.line)
     for line in reversed(broken.lines):
         known = break_of_line(line, broken.planned.commit_day)
@@ -72,7 +72,7 @@ def _one_minor_back(broken: Broken, gone: Gone) -> Diagnosis | None:
     pin = _pin(broken, canonicalize_name(distribution_for(gone.owner).name))
     requirement = _below_minor(pin) if pin else ""
     changes = _with_cap(broken.plan, requirement) if requirement else None
-    if pin is None or changes is None:
+    if pin is None or changes is None or _was_tried(broken, gone, pin):
         return None
     return repaired(
         broken,
@@ -83,6 +83,21 @@ def _one_minor_back(broken: Broken, gone: Gone) -> Diagnosis | None:
         cause="code_error",
         confidence="low",
     )
+
+
+def _was_tried(broken: Broken, gone: Gone, pin: Pin) -> bool:
+    """Tell whether an older release was tried for this name already, and lacks it too: it may be a newer one's."""
+    tried = f" has no {gone.dotted}; tried: {canonicalize_name(pin.name)}<"
+    return any(
+        reason.topic == "repair" and tried in reason.decision for reason in broken.planned.reasons
+    )
+
+
+def _is_here(broken: Broken, known: LibraryBreak) -> bool:
+    """Tell whether the library may be in the image: a class's name alone is any library's."""
+    pins = broken.planned.resolution.pins if broken.planned.resolution else ()
+    named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(broken.plan)}
+    return not pins or known.distribution in named or _pin(broken, known.distribution) is not None
 
 
 def _with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:

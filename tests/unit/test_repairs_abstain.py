@@ -331,3 +331,40 @@ def test_the_usage_of_a_test_runner_is_no_question_to_a_person(command):
     log = "usage: pytest [options] [file_or_dir]\npytest: error: unrecognized arguments: --lab-only"
 
     assert answer_to(log, plan=plan) is None
+
+
+def test_an_older_release_that_lacks_the_name_too_is_followed_by_no_older_one():
+    log = (
+        "ImportError: cannot import name 'EncoderDecoderCache' from 'transformers' (/x/__init__.py)"
+    )
+    first = answer_to(log, pins=(Pin(name="transformers", version="4.38.2"),))
+    assert first is not None
+    assert first.decision.new_plan is not None
+    tried = Reason(
+        topic="repair", decision=f"{first.by}: {first.decision.reason}", source=first.source
+    )
+
+    pins = (Pin(name="transformers", version="4.37.2"),)
+    again = answer_to(log, pins=pins, plan=first.decision.new_plan, reasons=(tried,))
+
+    assert again is None
+
+
+def test_a_class_that_several_libraries_have_caps_none_that_is_not_there():
+    log = "AttributeError: 'Graph' object has no attribute 'node'"
+
+    assert answer_to(log, pins=(Pin(name="rdflib", version="6.0"),)) is None
+    assert answer_to(log, pins=(Pin(name="networkx", version="2.8"),)) is not None
+
+
+def test_a_release_later_than_all_is_looked_for_on_no_newer_python_unless_pip_names_one():
+    log = "ERROR: Could not find a version that satisfies the requirement foo==9.9 (from versions: 1.0, 1.1)"
+    plan = EnvPlan(
+        base_image="python:3.9-slim",
+        install_steps=("pip install --no-compile foo==9.9",),
+        smoke_command="python main.py",
+    )
+    found = answer_to(log, build=True, plan=plan)
+
+    assert found is not None
+    assert found.by == "no_such_release"
