@@ -192,7 +192,8 @@ def _summary(
             "cost_usd": usage.cost_usd,
             "model_calls": calls,
             "notes": run.notes(),
-            "language": leading(facts),
+            # Of what was planned for: a Python program may lie beside more Scala than Python.
+            "language": "python" if kept and kept.pythons else leading(facts),
             "python": resolution.python if resolution else "",
             "cutoff": resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
             "stages": timings,

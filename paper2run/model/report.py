@@ -127,7 +127,7 @@ class Metadata(Value):
     notes: tuple[str, ...] = ()
     """What a person should know beside the verdict, such as a model that gave no help."""
     language: str = ""
-    """The one with most source; empty where there is none."""
+    """The one that was planned for, else the one with most source; empty where there is none."""
     python: str = ""
     cutoff: str = ""
     stages: tuple[StageTiming, ...] = ()
