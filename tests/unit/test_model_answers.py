@@ -145,6 +145,15 @@ def test_what_the_contract_forbids_is_quoted_with_its_place(changes, place, word
         ({"smoke_command": "python rerun.pyc"}, "runs nothing"),
         ({"smoke_command": "python run.py || true"}, "whatever happens"),
         ({"smoke_command": "python run.py; exit 0"}, "whatever happens"),
+        ({"smoke_command": "python run.py | head -5"}, "whatever happens"),
+        ({"smoke_command": "python run.py 2>&1 | tee log"}, "whatever happens"),
+        ({"smoke_command": "python run.py || ls"}, "whatever happens"),
+        ({"smoke_command": "python run.py & sleep 1"}, "whatever happens"),
+        ({"smoke_command": "python run.py; ls"}, "whatever happens"),
+        ({"smoke_command": "! python run.py"}, "whatever happens"),
+        ({"smoke_command": "pytest --version"}, "runs nothing"),
+        ({"smoke_command": "cd /tmp && pytest --version"}, "runs nothing"),
+        ({"smoke_command": "cd src && ls run.py"}, "runs nothing"),
     ],
 )
 def test_a_model_that_obeys_a_hostile_readme_is_stopped_by_the_policy(changes, words):
@@ -171,14 +180,24 @@ def test_the_repositorys_own_base_image_is_accepted():
 
 @pytest.mark.parametrize(
     "command",
-    ["python run.py --help", "python -c 'import fold'", "pytest -q", "make check", "./configure"],
+    [
+        "python run.py --help",
+        "python -c 'import fold'",
+        "pytest -q",
+        "make check",
+        "./configure",
+        "cd src && python run.py > log 2>&1 || exit 1",
+        "python -c 'import fold; print(1 | 2)'",
+    ],
 )
 def test_a_smoke_command_runs_something_of_the_repository(command):
     assert isinstance(plan({"smoke_command": command}), EnvPlan)
 
 
-def test_the_drafts_own_smoke_command_is_accepted():
-    command = "python -c 'import numpy'"
+@pytest.mark.parametrize(
+    "command", ["python -c 'import numpy'", "{ nosetests; echo $? > s; } | tee l; exit $(cat s)"]
+)
+def test_the_drafts_own_smoke_command_is_accepted(command):
     draft = TRIED.model_copy(
         update={"plan": TRIED.plan.model_copy(update={"smoke_command": command})}
     )
