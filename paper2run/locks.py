@@ -21,13 +21,18 @@ ORDER: Final = ("uv.lock", "pdm.lock", "poetry.lock", "pylock", "Pipfile.lock", 
 def locks_of(
     facts: RepoFacts, declared: Iterable[Requirement], conda_names: Mapping[str, str]
 ) -> tuple[Lock, ...]:
-    """Return the versions of the truest lock file at the root and of compiled requirements, sorted by name.
+    """Return the versions of the truest lock file at the root and of declared compiled requirements, sorted by name.
 
     Truest is the file that contradicts fewest of the `declared` requirements (loosened); what a manifest
     refuses is left to the resolver, which says so. Then come exact versions of conda environments, whose
     packages are known to the index as `conda_names` (conda's name to the distribution's).
     """
-    found = [fact for fact in facts.of(LockedVersion) if "/" not in fact.source.path]
+    declaring = {fact.source.path for fact in declared}
+    found = [
+        fact
+        for fact in facts.of(LockedVersion)
+        if "/" not in fact.source.path or fact.source.path in declaring
+    ]
     wished = {fact.name: Pep508(fact.text).specifier for fact in declared}
     paths = sorted(
         {fact.source.path for fact in found},

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from paper2run.addresses import addressed, distribution_beside, is_address
 from paper2run.conda_translation import translated
+from paper2run.declarations import Declarations
 from paper2run.locks import locks_of, loosened
 from paper2run.model.environment import GuessedDistribution, Lock, Reason
 from paper2run.model.facts import (
@@ -85,12 +86,15 @@ def gather(facts: RepoFacts) -> Wanted:
     names += [fact.name for fact in facts.of(LockedVersion)]
     mentioned = dict.fromkeys(name for name in names if name not in own)
     collected = _Collected(own, tuple(mentioned), addressed(facts))
-    declared = loosened(facts, _declared(facts))
+    declarations = Declarations(facts)
+    declared = loosened(facts, declarations.requirements())
     for fact in declared:
         # What only the tests want must not decide on the whole environment.
         collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
     for include in facts.of(PipInclude):
-        if include.group == "runtime" and _at_root(include.source) and is_address(include):
+        if include.group != "runtime" or not is_address(include):
+            continue
+        if declarations.speaks(include.source):
             collected.leave_out(
                 include.text, "an address, and only releases are installed", include.source
             )
@@ -120,26 +124,13 @@ def gather(facts: RepoFacts) -> Wanted:
             below=imported.below,
         )
     for fact in facts.of(Requirement):
-        if fact.group == "limit" and _at_root(fact.source):
+        if fact.group == "limit" and declarations.speaks(fact.source):
             bounds = str(Pep508(fact.text).specifier)
             collected.limit(fact.name, bounds, "the constraints file's limits", fact.source)
     for old in facts.of(OldName):
         why = f"the code {old.source.note}, which {old.distribution} {old.below} took away"
         collected.limit(old.distribution, f"<{old.below}", why, old.source)
     return collected.result(locks_of(facts, declared, conda_names))
-
-
-def _declared(facts: RepoFacts) -> Iterable[Requirement]:
-    """Yield what the root's manifests declare for running, testing and building; docs are no wishes."""
-    for fact in facts.of(Requirement):
-        if _at_root(fact.source) and fact.group in {"runtime", "build", "test"}:
-            yield fact
-
-
-def _at_root(source: Source) -> bool:
-    return "/" not in source.path or source.path.startswith(
-        ("requirements/", "binder/", ".binder/")
-    )
 
 
 def _alone(facts: RepoFacts) -> list[LockedVersion]:
