@@ -12,7 +12,7 @@ TAIL_LINES: Final = 4000
 LINE_CHARACTERS: Final = 2000
 """Of each line: what names a cause is short, and a hostile line must not cost the rules minutes."""
 TELLING: Final = re.compile(
-    r"^\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
+    r"^\s*+(?:E\s++)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
     r"|.*: (?:command )?not found|.*No such file or directory.*|Killed.*|Segmentation fault.*|ERROR:? .*|E: .*)$"
 )
 RAISED: Final = re.compile(

@@ -27,9 +27,10 @@ NOT_OWNERS: Final = frozenset(
 PAGES: Final = frozenset({"tree", "blob", "raw", "src", "issues", "wikis", "releases", "commit"})
 """Path parts with which a repository's own pages begin, where groups make its address longer than two."""
 URL: Final = re.compile(
-    r"(?:(?:https?|git|ssh)://(?:git@)?|git@)?((?:[\w-]+\.)+[a-z]{2,})[:/]([\w.~/%+-]+)",
+    r"(?<![\w.-])(?:(?:https?|git|ssh)://(?:git@)?|git@)?((?:[\w-]{1,63}\.){1,8}[a-z]{2,63})[:/]([\w.~/%+-]+)",
     re.IGNORECASE,
 )
+"""Begins where a name does and has bounded parts (RFC 1035): strangers' text must not cost minutes."""
 OURS: Final = re.compile(
     r"\bour (?:code|implementation|software|source|repository|package|tool)|\bwe (?:release|provide|publish|make)"
     r"|(?:code|implementation|software|package|scripts?|source)\W+(?:\w+\W+){0,6}(?:available|released|found|hosted)"

@@ -21,8 +21,8 @@ LIGATURES: Final = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": ""}
 )
 """Unicode's Latin presentation forms, and the soft hyphen. NFKC would also flatten superscripts (10⁶ → 106)."""
-CUT_WORD: Final = re.compile(r"(\w+)[-‐]\n(\w+)")
-CUT_ADDRESS: Final = re.compile(r"(\b(?:https?://|www\.)\S*[/._-])\n(?=\w)")
+CUT_WORD: Final = re.compile(r"(?<!\w)(\w+)[-‐]\n(\w+)")
+CUT_ADDRESS: Final = re.compile(r"(\b(?:https?://|www\.)\S{0,500}+(?<=[/._-]))\n(?=\w)")
 NUMBERED_HEADING: Final = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.)\s+(\D.*)$")
 KNOWN_HEADING: Final = re.compile(
     r"^(?:abstract|introduction|related work|background|methods?|methodology|experiments?"

@@ -49,7 +49,7 @@ NEW_TYPES: Final = (
     (re.compile(r"SyntaxError: future feature annotations is not defined"), "3.7"),
 )  # fmt: skip
 PIP_TELLS_FROM: Final = Version("3.7")
-"""The first interpreter whose official image has such a pip."""
+"""The first interpreter whose official image has such a pip (23.0)."""
 CODE_IS_WITHIN_LINES: Final = 3
 """Between the line of code and the error stands at most a line of carets."""
 
@@ -149,7 +149,7 @@ def _too_old(lines: list[str]) -> Wanted | None:
 def _offered(lines: list[str], present: str) -> Wanted | None:
     """Return older interpreters where pip is offered later releases only, newer ones where earlier ones only.
 
-    From 21.3 on pip names the releases that want a newer interpreter, so where it does not there are none.
+    A newer pip names the releases that want a newer interpreter itself, so where it does not there are none.
     """
     hit = last_hit(lines, OFFERED)
     try:

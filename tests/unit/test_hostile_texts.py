@@ -1,0 +1,37 @@
+"""Papers and logs that somebody wrote to hurt: rules read them in seconds."""
+
+import time
+
+import pytest
+
+from paper2run.failure_log import telling_line
+from paper2run.model.outcome import Log, SmokeFailed
+from paper2run.model.repo import Section
+from paper2run.paper_links import rank_repositories
+from paper2run.paper_text import mend
+
+LIMIT_S = 5
+"""Far above what any of these takes here (under 1 s), far below what the quadratic ways take (minutes)."""
+SIZE = 400_000
+
+
+@pytest.mark.parametrize("part", ["a.", "a-", "a", "www.", "https://", "git@", "a/", "a.b:"])
+def test_a_papers_text_is_read_in_time(part):
+    text = part * (SIZE // len(part))
+    started = time.process_time()
+
+    mend(text)
+    rank_repositories((Section(heading="", text=text),))
+
+    assert time.process_time() - started < LIMIT_S
+
+
+@pytest.mark.parametrize("part", [" ", "E ", "a.", "a: ", "Error "])
+def test_a_logs_telling_line_is_found_in_time(part):
+    line = part * (2000 // len(part)) + "\n"
+    failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr=line * 1000))
+    started = time.process_time()
+
+    telling_line(failure)
+
+    assert time.process_time() - started < LIMIT_S
