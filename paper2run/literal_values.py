@@ -5,6 +5,7 @@ script is anybody's.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,11 @@ MAX_ITEMS: Final = 1_000
 """Items of a list; `a = a + a` doubles."""
 MAX_CHARS: Final = 20_000
 """Characters of a text put together."""
+MAX_BITS: Final = 200
+"""Of a number that is put into a text."""
+
+PERCENT: Final = re.compile(r"%[sd]")
+FIELD: Final = re.compile(r"\{\}|\{0\}(?=[^{}]*$)")
 
 FILE_READERS: Final = frozenset(
     {"open", "file", "io.open", "codecs.open", "Path", "pathlib.Path", "read_text"}
@@ -85,7 +91,9 @@ class Evaluator:
             case ast.BinOp(left=left, op=ast.Div(), right=right):
                 return _joined([self.value(left), self.value(right)])
             case ast.BinOp(op=ast.Mod()):
-                return _formatted(self.value(node.left), self.value(node.right))
+                values = self.value(node.right)
+                arguments = values if isinstance(values, list) else [values]
+                return _formatted(self.value(node.left), arguments, PERCENT)
             case ast.JoinedStr(values=pieces):
                 return _concatenated([self.value(piece) for piece in pieces])
             case ast.FormattedValue(value=inner):
@@ -158,6 +166,8 @@ class Evaluator:
             owner = self.value(node.func.value)
             if isinstance(owner, FileText):
                 return owner
+            if isinstance(owner, str) and node.func.attr == "format":
+                return UNKNOWN if node.keywords else _formatted(owner, arguments, FIELD)
             if isinstance(owner, str):
                 return _method(owner, node.func.attr, arguments)
             if isinstance(owner, list) and node.func.attr == "copy":
@@ -220,7 +230,7 @@ def _method(owner: str, name: str, arguments: list[object]) -> object:
         return [LinedText.at(part, line_of(owner)) for part in parts[:MAX_ITEMS] if part]
     if name in {"strip", "rstrip", "lstrip"}:
         return LinedText.at(owner.strip(), line_of(owner))
-    return owner if name == "format" and "{" not in owner else UNKNOWN
+    return UNKNOWN
 
 
 def _joined(parts: list[object]) -> object:
@@ -229,21 +239,33 @@ def _joined(parts: list[object]) -> object:
 
 
 def _concatenated(parts: list[object]) -> object:
-    if any(not isinstance(part, str | int | float) for part in parts):
-        return UNKNOWN
-    return "".join(map(str, parts))[:MAX_CHARS]
+    words = [_word(part) for part in parts]
+    return (
+        "".join(word for word in words if word is not None)[:MAX_CHARS]
+        if None not in words
+        else UNKNOWN
+    )
 
 
-def _formatted(template: object, values: object) -> object:
-    """Return `template % values` for plain `%s` and `%d` only: a width could ask for any amount of memory."""
-    arguments = values if isinstance(values, list) else [values]
-    if not isinstance(template, str) or UNKNOWN in arguments:
+def _formatted(template: object, arguments: list[object], place: re.Pattern[str]) -> object:
+    """Return a template with its places filled, for the plain ones only: a width could ask for any amount of memory."""
+    words = [_word(argument) for argument in arguments]
+    if not isinstance(template, str) or None in words:
         return UNKNOWN
-    pieces = template.replace("%d", "%s").split("%s")
-    if len(pieces) != len(arguments) + 1 or "%" in "".join(pieces):
+    pieces = place.split(template)
+    if len(pieces) != len(words) + 1 or re.search(
+        r"[{}]" if place is FIELD else "%", "".join(pieces)
+    ):
         return UNKNOWN
-    words = [str(argument) for argument in arguments]
-    return "".join(a + b for a, b in zip(pieces, [*words, ""], strict=True))[:MAX_CHARS]
+    filled = "".join(f"{a}{b}" for a, b in zip(pieces, [*words, ""], strict=True))
+    return LinedText.at(filled[:MAX_CHARS], line_of(template))
+
+
+def _word(value: object) -> str | None:
+    """Return a text or a number as text; None for anything else: tables that hold each other double at every step."""
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return None
+    return str(value) if isinstance(value, str | int | float) else None
 
 
 def _is_file(text: object) -> bool:
