@@ -10,7 +10,7 @@ from paper2run.lined_text import line_of
 from paper2run.model.facts import Fact, PythonConstraint, SystemPackage
 from paper2run.model.plan_text import DEBIAN_PACKAGE
 from paper2run.model.value import Source
-from paper2run.shell_words import logical_lines
+from paper2run.shell_words import MAX_VALUE_CHARS, logical_lines
 from paper2run.structured import texts
 from paper2run.version_ranges import listed_python
 
@@ -92,6 +92,6 @@ class CiFile:
 
         def value(match: re.Match[str]) -> str:
             name = next(group for group in match.groups() if group)
-            return self.variables.get(name, match[0])
+            return self.variables.get(name, match[0])[:MAX_VALUE_CHARS]
 
         return VARIABLE.sub(value, text)

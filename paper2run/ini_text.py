@@ -16,7 +16,8 @@ def read_config(tree: RepoTree, path: str) -> configparser.ConfigParser | Unread
     config.optionxform = lambda key: key.strip().lower().replace("-", "_")  # type: ignore[method-assign, assignment]
     try:
         config.read_string(text)
-    except configparser.Error as error:
+    except (configparser.Error, AttributeError) as error:
+        # AttributeError: how configparser (3.11) takes an indented line below a key without `=`.
         return unreadable(path, f"not an INI file: {str(error).splitlines()[0]}")
     return config
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import Marker
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from paper2run.model.facts import Group, LockedVersion
 from paper2run.model.value import Source
@@ -21,7 +21,8 @@ def locked_version(
         release = Version(version).public
         if marker:
             Marker(marker)
-    except (InvalidVersion, InvalidMarker):
+    except (ValueError, RecursionError):
+        # Not only InvalidVersion and InvalidMarker: thousands of digits, or of brackets.
         return
     yield LockedVersion(
         name=canonicalize_name(name), version=release, marker=marker, group=group, source=source

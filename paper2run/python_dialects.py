@@ -65,14 +65,18 @@ RULES: Final = (
         "raise E, value",
     ),
     _Rule(
-        re.compile(r"\bexcept[ \t]+([^:]{1,300}?)[ \t]*,[ \t]*([A-Za-z_]\w*)[ \t]*:"),
+        re.compile(
+            r"\bexcept[ \t]{1,20}([^\s:][^:]{0,300}?)[ \t]{0,20},[ \t]{0,20}([A-Za-z_]\w*)[ \t]{0,20}:"
+        ),
         r"except \1 as \2:",
         2,
         0,
         "except E, name",
     ),
     _Rule(
-        re.compile(r"\bexcept[ \t]+([^:]{1,300}?)[ \t]*,[ \t]*\([\w, \t]*\)[ \t]*:"),
+        re.compile(
+            r"\bexcept[ \t]{1,20}([^\s:][^:]{0,300}?)[ \t]{0,20},[ \t]{0,20}\([\w, \t]{0,300}\)[ \t]{0,20}:"
+        ),
         r"except \1:",
         2,
         0,
@@ -96,14 +100,16 @@ RULES: Final = (
         "tuple argument",
     ),
     _Rule(
-        re.compile(r"(\bdef[ \t]+\w+[ \t]*\((?:[^()]{0,300},)?\s*)\(([\w\s,]{1,300})\)"),
+        re.compile(r"(\bdef[ \t]+\w+[ \t]*\((?:[^()]{0,300},)?\s{0,80})\(([\w\s,]{1,300})\)"),
         r"\1\2",
         2,
         0,
         "tuple argument",
     ),
     _Rule(re.compile(r"\basync\b(?=[ \t]*[=,).:\]])"), "async_", 3, 0, "async as a name", 7),
-    _Rule(re.compile(r"(\b(?:def|class)[ \t]+\w+)\[[^\]\n]*\]"), r"\1", 3, 12, "type parameters"),
+    _Rule(
+        re.compile(r"(\b(?:def|class)[ \t]+\w+)\[[^\]\n]{0,300}\]"), r"\1", 3, 12, "type parameters"
+    ),
     _Rule(
         re.compile(r"^([ \t]*)type[ \t]+(\w+)(?:\[[^\]\n]*\])?[ \t]*=", re.M),
         r"\1\2 =",

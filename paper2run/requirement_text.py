@@ -20,6 +20,9 @@ from paper2run.version_ranges import conda, pep440, python_range
 MAX_LINE_CHARS: Final = 2000
 """A longer line is no requirement that people write."""
 
+MAX_BRACKETS: Final = 50
+"""The parser nests with them, down to a RecursionError."""
+
 PREFIX: Final = re.compile(
     r"^(?:[$!%>]\s*)?(?:sudo\s+)?(?:python[\d.]*\s+-m\s+)?(?:pip[\d.]*|conda)\s+install\s"
 )
@@ -101,6 +104,8 @@ def _named(
 
 def _parsed(body: str) -> tuple[Pep508 | None, str]:
     """Return the requirement and a note on what had to be left out; None if no name can be read."""
+    if body.count("(") > MAX_BRACKETS:
+        return None, ""
     try:
         return Pep508(body), ""
     except InvalidRequirement:

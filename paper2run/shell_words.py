@@ -10,6 +10,9 @@ from paper2run.model.plan_text import DEBIAN_PACKAGE
 MAX_COMMAND_CHARS: Final = 4000
 """A longer command is generated text; it is read no further than this."""
 
+MAX_VALUE_CHARS: Final = 200
+"""Kept of a variable's value where it is filled in: variables that name each other double at every step."""
+
 MAX_CONTINUED_LINES: Final = 200
 """Lines that one command is joined of."""
 

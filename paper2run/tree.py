@@ -34,6 +34,10 @@ SKIPPED_FOLDERS: Final = frozenset(
 )
 """Folders that hold no evidence of the author's own."""
 
+SURROGATE: Final = re.compile(
+    r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\U0000[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""Escapes of Python, JSON and YAML for half a character, which no text that we keep can hold."""
 GLOB: Final = re.compile(r"[*?\[]")
 
 T = TypeVar("T")
@@ -106,8 +110,10 @@ class RepoTree:
         """Return a listed file's text (UTF-8, UTF-16 with its mark, else Latin-1), newlines as `\\n`, or why not.
 
         A file that is absent, leads out of the tree, is binary or too large is `Unreadable`; the first
-        call's limit holds for a file.
+        call's limit holds for a file. What is larger than usual (notebooks) is read anew by each call, and not kept.
         """
+        if limit_bytes > MAX_TEXT_BYTES:
+            return self._read(path, limit_bytes)
         if path not in self._texts:
             self._texts[path] = self._read(path, limit_bytes)
         return self._texts[path]
@@ -186,6 +192,7 @@ def _is_utf8(path: str) -> bool:
 
 def _decoded(content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        text = content.decode("latin-1")
+    return SURROGATE.sub(r"\\ufffd", text)

@@ -9,6 +9,8 @@ from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+MAX_RANGE_CHARS: Final = 1000
+"""A longer text is no range of versions; Python itself makes no number of more than 4300 digits."""
 NUMBER: Final = r"\d+(?:\.\d+)*"
 LISTED: Final = re.compile(
     r"^(?:c?python)?[-: =]?v?(\d)(?:\.(\d{1,2}))?(?:\.(?:\d+|x|\*))*(?:-dev)?$", re.I
@@ -46,6 +48,8 @@ def pep440(written: str) -> str:
 
     ValueError is never raised: clauses that no rule reads are left out. Alternatives become their hull.
     """
+    if len(written) > MAX_RANGE_CHARS:
+        return ""
     alternatives = [_conjunction(part) for part in re.split(r"\|\|?", written)]
     known = [part for part in alternatives if part]
     if len(known) < len(alternatives):

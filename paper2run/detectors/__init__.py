@@ -1,6 +1,6 @@
 """Detectors: one module per kind of evidence. All run over every checkout, and all their facts are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from paper2run.detectors import (
@@ -109,9 +109,19 @@ DETECTORS: tuple[Detector, ...] = (
 
 def read_facts(tree: RepoTree) -> RepoFacts:
     """Return what all detectors find, in their order."""
-    facts = [fact for detector in DETECTORS for fact in detector.detect(tree)]
+    facts = [fact for detector in DETECTORS for fact in _found(detector, tree)]
     facts += [
         Unreadable(path=name, why="name is not UTF-8", source=Source(kind="file"))
         for name in tree.odd_names
     ]
     return RepoFacts(facts=tuple(facts), files=len(tree.files), truncated=tree.truncated)
+
+
+def _found(detector: Detector, tree: RepoTree) -> Iterator[Fact]:
+    """Yield a detector's facts; the last is an `Unreadable` where a stranger's file broke it off."""
+    try:
+        yield from detector.detect(tree)
+    except (ValueError, AttributeError, RecursionError) as error:
+        # The file that did it is not known here; what other detectors find is worth more than an exception.
+        why = f"{detector.NAME} broke off: {type(error).__name__}: {str(error)[:200]!r}"
+        yield Unreadable(path="", why=why, source=Source(kind="file"))

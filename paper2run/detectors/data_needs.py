@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final, Literal
 
 from paper2run.model.facts import DataNeed, Fact
@@ -66,10 +67,12 @@ DOWNLOAD_FLAGS: Final = frozenset(
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each need once: links and access rules of documents, then downloads and missing files of code."""
     seen: set[str] = set()
-    for need in (*_documents(tree), *_code(tree), *_large_files(tree)):
-        if need.what not in seen and len(seen) < MAX_NEEDS:
+    for need in chain(_documents(tree), _code(tree), _large_files(tree)):
+        if need.what not in seen:
             seen.add(need.what)
             yield need
+        if len(seen) == MAX_NEEDS:
+            return
 
 
 def _documents(tree: RepoTree) -> Iterator[DataNeed]:
@@ -92,11 +95,14 @@ def _links(text: str) -> Iterator[tuple[str, int]]:
     """Yield the addresses of data in a text, with their lines."""
     if "://" not in text:
         return
+    line, position = 1, 0
     for match in URL.finditer(text):
         url = match[0].rstrip(".;:*_")
         bare = url.partition("?")[0].lower()
         if (bare.endswith(DATA_ENDINGS) or DATA_HOST.search(url)) and not SOFTWARE.search(bare):
-            yield url, text.count("\n", 0, match.start()) + 1
+            line += text.count("\n", position, match.start())
+            position = match.start()
+            yield url, line
 
 
 def _code(tree: RepoTree) -> Iterator[DataNeed]:

@@ -19,7 +19,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import Source
 from paper2run.python_projects import own_names
-from paper2run.shell_words import logical_lines, parts
+from paper2run.shell_words import MAX_COMMAND_CHARS, MAX_VALUE_CHARS, logical_lines, parts
 from paper2run.structured import table, text, texts, unreadable
 from paper2run.tree import RepoTree
 from paper2run.version_ranges import listed_python
@@ -103,14 +103,14 @@ def _instructions(content: str) -> Iterator[Instruction]:
         name, value = match[1].upper(), _expanded(match[2].strip(), variables)
         if name in {"ARG", "ENV"}:
             for key, literal in re.findall(r"(\w+)[= ]\"?([^\s\"]+)", value):
-                variables[key] = literal
+                variables[key] = literal[:MAX_VALUE_CHARS]
         yield Instruction(name, value, number)
 
 
 def _expanded(value: str, variables: dict[str, str]) -> str:
     return VARIABLE.sub(
         lambda match: variables.get(match[1] or match[3], match[2] or match[0]), value
-    )
+    )[:MAX_COMMAND_CHARS]
 
 
 def _command(value: str) -> str:

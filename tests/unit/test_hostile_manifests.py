@@ -1,12 +1,14 @@
 """Manifests that somebody wrote to hurt: every detector ends soon and answers with facts, never with an error."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from paper2run.detectors import DETECTORS, read_facts
-from paper2run.model.facts import Requirement, Unreadable
+from paper2run.detectors import DETECTORS, languages, read_facts
+from paper2run.model.facts import Fact, RepoFacts, Requirement, Unreadable
+from paper2run.model.value import Source
 from paper2run.structured import Places
 from paper2run.tree import MAX_TEXT_BYTES, RepoTree
 from paper2run.yaml_text import YamlRefused, parse
@@ -20,6 +22,9 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 MERGES = "a: &a {k: v}\n" + "".join(f"b{i}: &a {{<<: [*a, *a], k{i}: v}}\n" for i in range(60))
 NEARLY_FULL = MAX_TEXT_BYTES - 100
+
+BRACKETS = "(" * 1500
+DIGITS = "9" * 5000
 
 HOSTILE = {
     "yaml bomb": {".travis.yml": BOMB, "environment.yml": BOMB, ".github/workflows/a.yml": BOMB},
@@ -56,6 +61,37 @@ HOSTILE = {
     },
     "xml that never closes": {"pom.xml": "<project>" + "<dependency>" * 100_000},
     "ini that is none": {"setup.cfg": "[a\n" * 50_000, "tox.ini": "\x01\x02\x03", "a/setup.cfg": "=\n=\n"},
+    "ini with a key that has no value": {
+        "setup.cfg": "[options]\ninstall_requires\n    numpy\n", "tox.ini": "[tox]\nenvlist\n    py3\n"
+    },
+    "brackets without end": {
+        "requirements.txt": f"numpy {BRACKETS}\nscipy; {BRACKETS}python_version < '3'\n",
+        "environment.yml": f"dependencies:\n - 'a {BRACKETS}'\n - pip:\n   - 'b; {BRACKETS}'\n",
+        "poetry.lock": f'[[package]]\nname = "a"\nversion = "1"\nmarkers = "{BRACKETS}"\n',
+    },
+    "digits without end": {
+        "pyproject.toml": f'[tool.poetry.dependencies]\npython = "^{DIGITS}"\na = "~{DIGITS} || {DIGITS}"\n',
+        "poetry.lock": f'[[package]]\nname = "a"\nversion = "{DIGITS}"\n',
+        "noxfile.py": f"import nox\n@nox.session(python=['%s' % 0x{DIGITS}])\ndef t(session):\n    pass\n",
+        "setup.py": f"setup(name='a', ext_modules=[Extension('a', ['a.c'], language='%s' % 0x{DIGITS})])\n",
+    },
+    "half a character": {
+        "setup.py": "from setuptools import setup\nsetup(name='\\ud800', install_requires=['a\\ud800'])\n",
+        "package.json": '{"name": "\\ud800", "scripts": {"test": "\\ud800 x"}, "dependencies": {"\\ud800": "1"}}',
+        "a.ipynb": '{"cells": [{"cell_type": "code", "source": ["open(\'\\ud800.csv\')\\n!ls \\ud800"]}]}',
+        "main.py": "import pandas\npandas.read_csv('\\ud800.csv')\nprint('\\U0000dfff')\n",
+    },
+    "variables that double": {
+        "Dockerfile": "FROM a\nENV A0=xxxxxxxxxx\n" + "".join(f"ENV A{i + 1}={f'$A{i}' * 10}\n" for i in range(9))
+    },
+    "tables that double in a text": {
+        "setup.py": "x = {'a': 'b'}\n" + "x = {'a': x, 'b': x}\n" * 40 + "setup(name='%s' % x, url='{}'.format(x))\n"
+    },
+    "blanks behind a keyword": {"a.py": "print 'x'\n" + ("except" + " " * 6000 + "x\n") * 20 + "def f(" + "," * 6000},
+    "one line of conditions on a GPU": {"a.py": "x.cuda()  # cuda\n" + "if " * 33_000 + "\nif " + "a_" * 50_000},
+    "links without end": {
+        name: "".join(f"# http://a.org/{name}{i}.zip\n" for i in range(60_000)) for name in ("README", "a.py", "b.sh")
+    },
     "empty files": dict.fromkeys(["setup.py", "pyproject.toml", ".travis.yml", "package.json", "README", "go.mod"], ""),
 }  # fmt: skip
 
@@ -77,9 +113,25 @@ def test_hostile_files_end_soon_and_raise_nothing(checkout, files: dict[str, str
     tree = checkout(files)
     for detector in DETECTORS:
         started = time.process_time()
-        list(detector.detect(tree))
+        found = tuple(detector.detect(tree))
         seconds = time.process_time() - started
+        assert RepoFacts(facts=found).model_dump_json()
         assert seconds < LIMIT_S, f"{detector.NAME} took {seconds:.1f} s"
+
+
+def test_a_detector_that_breaks_off_leaves_what_was_found_and_says_so(
+    checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks_off(tree: RepoTree) -> Iterator[Fact]:
+        yield Unreadable(path="a", why="first", source=Source(kind="file", path="a"))
+        int("9" * 5000)
+
+    monkeypatch.setattr(languages, "detect", breaks_off)
+    found = read_facts(checkout({"requirements.txt": "numpy\n"}))
+    first, second = found.of(Unreadable)
+    assert first.why == "first"
+    assert second.why.startswith("languages broke off: ValueError")
+    assert [fact.name for fact in found.of(Requirement)] == ["numpy"]
 
 
 @pytest.mark.parametrize(
