@@ -14,7 +14,7 @@ from paper2run.python_modules import SIDE_FOLDERS, TEST_FOLDERS
 
 FIXTURES: Final = TEST_FOLDERS | {"fixture", "fixtures", "testdata", "test_data"}
 """Folders whose projects are input of tests."""
-ASIDE: Final = FIXTURES | SIDE_FOLDERS | {"example", "examples"}
+ASIDE: Final = FIXTURES | SIDE_FOLDERS | {"example", "examples", "tools"}
 """Folders whose projects are not what the repository is about."""
 SETUP: Final = frozenset({"install", "develop"})
 
@@ -25,14 +25,14 @@ def is_fixture(folder: str) -> bool:
 
 
 def is_aside(folder: str) -> bool:
-    """Tell whether a folder holds fixtures, examples or other people's code."""
+    """Tell whether a folder holds fixtures, examples, tools or other people's code."""
     return not ASIDE.isdisjoint(folder.lower().split("/"))
 
 
 def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
-    """Return the projects that will be installed, in order: the root's, else what documents install, else the nearest.
+    """Return the projects that will be installed, in order: the root's, else what documents install, else the only one.
 
-    Nothing where several are as near to the root as each other: a collection, of which nobody installs all.
+    What lies below another counts as part of it. Nothing where several stand side by side: a collection, or tools.
     """
     projects = {project.root: project for project in facts.of(Project)}
     if "" in projects:
@@ -41,10 +41,9 @@ def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
     named = [folder for folder in documented if folder in projects and not is_fixture(folder)]
     if named:
         return tuple(projects[folder] for folder in named)
-    own = [folder for folder in projects if not is_aside(folder)]
-    depth = min((folder.count("/") for folder in own), default=0)
-    nearest = [folder for folder in own if folder.count("/") == depth]
-    return tuple(projects[folder] for folder in nearest) if len(nearest) == 1 else ()
+    own = sorted((folder for folder in projects if not is_aside(folder)), key=len)
+    apart = [folder for folder in own if not folder.startswith(f"{own[0]}/")]
+    return (projects[own[0]],) if len(apart) == 1 else ()
 
 
 def is_installed(facts: RepoFacts, folder: str) -> bool:

@@ -26,6 +26,8 @@ def projects(*roots: str, readme: str = "") -> RepoFacts:
         (projects("tests/fixtures/a"), []),
         (projects("third_party/x"), []),
         (projects("a", "b"), []),
+        (projects("src/eval", "src/lib/models/ops"), []),
+        (projects("src/tools/eval"), []),
         (projects("a", "b", readme="pip install -e ./b"), ["b"]),
         (projects("a", "b", readme="cd a && pip install -e '.[test]'"), ["a"]),
         (projects("a", "b", readme="cd a && python setup.py develop"), ["a"]),
@@ -35,7 +37,7 @@ def projects(*roots: str, readme: str = "") -> RepoFacts:
         (projects("a", "tests/x", readme="pip install tests/x"), ["a"]),
     ],
 )
-def test_the_root_is_installed_else_what_documents_name_else_the_nearest(facts, installed):
+def test_the_root_is_installed_else_what_documents_name_else_the_only_one(facts, installed):
     assert [project.root for project in own_projects(facts)] == installed
 
 
