@@ -221,7 +221,7 @@ def _restricted_data(evidence: Evidence) -> Diagnosis | None:
 
 def _nothing_to_start(evidence: Evidence) -> Diagnosis:
     shares = evidence.facts.of(LanguageShare)
-    named = ", ".join(share.language for share in shares)
+    named = ", ".join(share.language for share in shares) or "none that is known here"
     return _stop(
         "missing_entrypoint",
         f"Nothing shows how to run this code ({named}): no build file, no entry point.",
