@@ -11,6 +11,7 @@ from paper2run.interpreters import choose
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import (
     CondaPackage,
+    EntryPoint,
     Extension,
     GpuNeed,
     Import,
@@ -47,6 +48,8 @@ ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
 }
+MAX_COMPILED: Final = 20
+"""Scripts that one smoke command compiles."""
 MAX_WEAKER: Final = 4
 """Each costs a run, and no build."""
 SCM_VERSION: Final = {
@@ -132,8 +135,18 @@ def _is_python(evidence: Evidence) -> bool:
 
 
 def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
-    """Return the import of everything that the code imports: shows that the dependencies are there."""
+    """Return the import of all that the code imports: shows that the dependencies are there.
+
+    Scripts that need arguments and nothing beside the standard library are compiled: the interpreter is all they want.
+    """
     modules = sorted({fact.module for fact in evidence.facts.of(Import) if not fact.guarded})
+    scripts = [fact for fact in evidence.facts.of(EntryPoint) if fact.form == "script"]
+    if not modules and scripts:
+        command = shlex.join(
+            ["python", "-m", "py_compile", *(fact.name for fact in scripts[:MAX_COMPILED])]
+        )
+        proves = "its scripts parse, and need nothing beside the standard library"
+        return SmokeChoice(command=command, proves=proves, source=scripts[0].source)
     if not modules:
         return None
     command = f"python -c {shlex.quote('import ' + ', '.join(modules))}"

@@ -292,3 +292,11 @@ def test_documents_of_r_alone_are_parsed_as_such():
     assert "purl" in command and "[.][Rr]$" not in command
     scripts = plan_of(share("r", 900), paths=frozenset({"analysis.Rmd", "fit.R"}))
     assert "[.][Rr]$" in scripts.plan.smoke_command
+
+
+def test_scripts_of_the_standard_library_that_read_sys_argv_are_compiled():
+    reads = OWN_SCRIPT.model_copy(update={"required_arguments": ("argv[1]",)})
+    numpy = Import(module="numpy", where="script", files=1, source=HERE)
+    assert plan_of(share("python", 900), reads).plan.smoke_command == "python -m py_compile main.py"
+    beside = plan_of(share("python", 900), reads, numpy)
+    assert beside.plan.smoke_command == "python -c 'import numpy'"
