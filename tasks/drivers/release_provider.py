@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
@@ -14,11 +13,9 @@ from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
 from paper2run.lenient_requirement import lenient_requirement
-from paper2run.model.environment import Lock
 from paper2run.releases import (
     IndexFile,
     Installable,
-    Sources,
     later_minors,
     was_compiled,
 )
@@ -75,19 +72,12 @@ Information = RequirementInformation[Need, Candidate]
 
 
 class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
-    """Candidates and their dependencies for `target`, out on `cutoff`, built from `sources` where need be."""
+    """Candidates and their dependencies for `target`, from what is on offer there."""
 
-    def __init__(
-        self,
-        index: PackageIndex,
-        target: TargetPython,
-        cutoff: date | None,
-        sources: Sources,
-        locks: Iterable[Lock] = (),
-    ) -> None:
+    def __init__(self, index: PackageIndex, target: TargetPython, offer: OfferedReleases) -> None:
         self._index = index
         self._target = target
-        self._offer = OfferedReleases(index, target, cutoff, sources, locks)
+        self._offer = offer
         self._dependencies: dict[tuple[str, Version], list[Need]] = {}
 
     @property

@@ -12,6 +12,7 @@ from paper2run.model.environment import BrokenLock, KeptLocks, Lock, Pin
 from paper2run.releases import Sources, available, wheel_tags
 from paper2run.target_python import TargetPython
 from tasks.drivers.lock_account import LockAccount
+from tasks.drivers.offered_releases import OfferedReleases
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.release_provider import (
     Candidate,
@@ -81,7 +82,8 @@ class Attempt:
         self._target = target
         self._cutoff = cutoff
         self._locks = locks
-        self._provider = ReleaseProvider(index, target, cutoff, sources, locks)
+        offer = OfferedReleases(index, target, cutoff, sources, locks)
+        self._provider = ReleaseProvider(index, target, offer)
         self._forgotten: dict[str, str] = {}
 
     def solve(self, requirements: Iterable[str]) -> Solved | Failed:

@@ -27,6 +27,7 @@ from paper2run.time_ladder import (
 )
 from tasks.drivers.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.lock_account import LockAccount
+from tasks.drivers.offered_releases import OfferedReleases
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.release_provider import ReleaseProvider
 from tasks.drivers.resolution import Attempt, Failed, Solved
@@ -192,9 +193,9 @@ class _Search:
 
     def _first_wheel(self, text: str, target: TargetPython) -> date | None:
         """Return the first day on which `target` had a release within the requirement `text`."""
-        provider = ReleaseProvider(self._index, target, None, "pure")
-        need = provider.need(text)
-        found = provider.matches(need.name, need.specifier) if need else ()
+        offer = OfferedReleases(self._index, target, None, "pure")
+        need = ReleaseProvider(self._index, target, offer).need(text)
+        found = offer.matches(need.name, need.specifier) if need else ()
         return min((f.release.day for f in found if f.release.day), default=None)
 
     def _try_whole(self, pairs: list[Pair]) -> Resolution | None:
