@@ -11,6 +11,7 @@ IMPORT_LINE: Final = re.compile(
     r"(?:[ \t]*,[ \t]*[\w.]+(?:[ \t]+as[ \t]+\w+)?)*)[ \t]*(?:[;#]|$))",
     re.MULTILINE,
 )
+WORD: Final = re.compile(r"\w+")
 IMPORT_ERRORS: Final = frozenset(
     {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", ""}
 )
@@ -29,6 +30,8 @@ class Imported:
     """The file works without it: inside a function, a condition, or a try whose handler goes on."""
     level: int = 0
     """Leading dots of a relative import."""
+    names: tuple[str, ...] = ()
+    """What `from module import a, b` takes; a scan of lines sees those of the first line alone."""
 
 
 def scan_imports(text: str) -> tuple[Imported, ...]:
@@ -41,8 +44,13 @@ def scan_imports(text: str) -> tuple[Imported, ...]:
         line += text.count("\n", position, match.start())
         position = match.start()
         indent, dots, source, names = match.groups()
-        modules = [source] if names is None else [part.split()[0] for part in names.split(",")]
-        found += [Imported(name, line, bool(indent), len(dots or "")) for name in modules]
+        if names is None:
+            rest = text[match.end() : text.find("\n", match.end()) % (len(text) + 1)]
+            taken = tuple(word[0] for part in rest.split(",") if (word := WORD.findall(part)))
+            found.append(Imported(source, line, bool(indent), len(dots or ""), taken))
+        else:
+            modules = [part.split()[0] for part in names.split(",")]
+            found += [Imported(name, line, bool(indent)) for name in modules]
     return tuple(found)
 
 
@@ -57,7 +65,8 @@ def imports_of(tree: ast.Module) -> Iterator[Imported]:
                 for alias in node.names:
                     yield Imported(alias.name, node.lineno, guarded)
             case ast.ImportFrom():
-                yield Imported(node.module or "", node.lineno, guarded, node.level)
+                taken = tuple(alias.name for alias in node.names)
+                yield Imported(node.module or "", node.lineno, guarded, node.level, taken)
             case ast.Try() | ast.TryStar():
                 optional = guarded or _goes_on_without(node)
                 # The same module from another place (`sklearn.model_selection`, else

@@ -83,7 +83,7 @@ def _imports(tree: RepoTree, code: Iterable[PythonModule], cpu_way: bool) -> Ite
     for module in code:
         for imported in module.source.imports:
             name = imported.module.partition(".")[0]
-            own = own_names(tree).provider_of(imported.module, module.path)
+            own = own_names(tree).provider_of(imported, module.path)
             if name in GPU_MODULES and not imported.level and not own:
                 hard = not imported.guarded and not cpu_way
                 place = Source(kind="import", path=module.path, line=imported.line, note=name)

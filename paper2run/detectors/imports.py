@@ -77,6 +77,6 @@ def third_party(tree: RepoTree, imported: Imported, path: str) -> str:
     if imported.level or not imported.module:
         return ""
     name = third_party_name(imported.module)
-    if not name or own_names(tree).provider_of(imported.module, path):
+    if not name or own_names(tree).provider_of(imported, path):
         return ""
     return name

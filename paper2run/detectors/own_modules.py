@@ -9,6 +9,7 @@ from paper2run.distributions import is_known, stdlib_span
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
 from paper2run.own_projects import is_fixture
+from paper2run.python_imports import Imported
 from paper2run.python_modules import is_package_folder, modules_of
 from paper2run.tree import RepoTree
 
@@ -49,14 +50,15 @@ class OwnNames:
     _packages: frozenset[str] = field(repr=False)
     _paths: frozenset[str] = field(repr=False)
 
-    def provider_of(self, dotted: str, importer: str) -> Candidate | None:
+    def provider_of(self, imported: Imported, importer: str) -> Candidate | None:
         """Return what the file `importer` gets for an absolute import, or None where it comes from elsewhere.
 
         Names of well-known distributions and of the standard library are held to what Python itself would
         find; any other name that exists in the repository is its own, as research code puts all sorts of
         folders on `sys.path`.
         """
-        name, _, rest = dotted.partition(".")
+        name, _, rest = imported.module.partition(".")
+        inner = (rest.partition(".")[0],) if rest else imported.names
         if name not in self.by_name:
             return None
         here = _folder_of(importer)
@@ -64,19 +66,23 @@ class OwnNames:
         for candidate in self.by_name[name]:
             if candidate.path == importer and candidate.form == "module":
                 continue
-            if not known or self._is_found(candidate, here, rest):
+            if not known or self._is_found(candidate, here, inner):
                 return candidate
         return None
 
-    def _is_found(self, candidate: Candidate, here: str, rest: str) -> bool:
-        """Tell whether Python would find the candidate before an installed distribution of that name."""
+    def _is_found(self, candidate: Candidate, here: str, inner: tuple[str, ...]) -> bool:
+        """Tell whether Python would find the candidate before an installed distribution of that name.
+
+        `inner` is what is wanted of it: `b` in `import a.b` and in `from a import b`.
+        """
         above = candidate.root in {here, ""} or here.startswith(f"{candidate.root}/")
         if candidate.form == "namespace":
             # An installed package beats a folder without __init__.py (PEP 420), also for the code inside of it, such
             # as tensorflow/train.py. Code that puts a folder on `sys.path` imports by the names of the files inside.
-            inner = f"{candidate.path}/{rest.partition('.')[0]}"
-            return bool(rest) and (
-                f"{inner}.py" in self._paths or (above and inner in self._packages)
+            places = [f"{candidate.path}/{name}" for name in inner]
+            return any(
+                f"{place}.py" in self._paths or (above and place in self._packages)
+                for place in places
             )
         if candidate.root in self.install_roots:
             return True
@@ -115,7 +121,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 def _find_imported(tree: RepoTree) -> frozenset[Candidate]:
     names = own_names(tree)
     providers = (
-        names.provider_of(imported.module, module.path)
+        names.provider_of(imported, module.path)
         for module in modules_of(tree)
         for imported in module.source.imports
         if imported.level == 0

@@ -82,7 +82,7 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
             limit = _limit(name)
             own = limit and (
                 _beside(tree, module.path, name)
-                or own_names(tree).provider_of(imported.module, module.path) is not None
+                or own_names(tree).provider_of(imported, module.path) is not None
             )
             if not limit or imported.guarded or imported.level or own or name in SHIMMED:
                 continue

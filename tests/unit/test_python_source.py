@@ -109,3 +109,9 @@ def test_hostile_text_is_read_without_an_error(code: str) -> None:
 def test_a_long_chain_of_branches_is_walked_to_its_end() -> None:
     chain = "".join(f"elif x == {number}:\n    y = {number}\n" for number in range(900))
     assert parse(f"if x:\n    pass\n{chain}else:\n    import last\n").imports[0].module == "last"
+
+
+def test_what_is_taken_from_a_module_is_known_also_where_the_file_cannot_be_parsed():
+    for text in ("from a import b, c as d\n", "from a import b, c as d\nprint 'old'\n"):
+        [found] = parse(text).imports
+        assert found.names == ("b", "c")

@@ -1,3 +1,3 @@
-import datasets.dataset_factory
+from datasets import dataset_factory
 
-ROOT = datasets.__file__
+ROOT = dataset_factory.__file__
