@@ -103,7 +103,9 @@ def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_pa
     assert [row.starts for row in failures.rows] == [1, 1, 2]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.full), signal.SIGKILL]
+)
 def test_a_batch_that_is_ended_leaves_no_process_and_is_resumed(tmp_path, hanging, number):
     out = tmp_path / "out"
     process = start(hanging, out, jobs=1)

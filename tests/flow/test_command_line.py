@@ -112,7 +112,7 @@ def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("cleaner", ["the next run", "clean"])
+@pytest.mark.parametrize("cleaner", [pytest.param("the next run", marks=pytest.mark.full), "clean"])
 def test_what_a_killed_run_left_is_removed_by_the_next_one_and_by_clean(
     tmp_path, repository, cleaner
 ):
@@ -151,7 +151,9 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one_and_by_clean(
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGKILL]
+)
 def test_a_run_ended_in_the_middle_of_its_build_takes_the_build_along(tmp_path, repository, number):
     duration = unique_duration()
     here, out = slow_to_build(repository, duration), tmp_path / "runs"
