@@ -9,8 +9,9 @@ SITE = Injection(index_url="https://name:secret@index.example.org/api/pypi/simpl
 POOL = "HTTPSConnectionPool(host='{}', port=443): {}"
 BROKEN = (
     "WARNING: Retrying (Retry(total={}, connect=None)) after connection broken by "
-    "'ReadTimeoutError(\"" + POOL.format("files.pythonhosted.org", "Read timed out.") + "\")': {}"
+    "'ReadTimeoutError(\"" + POOL.format("files.example.org", "Read timed out.") + "\")': {}"
 )
+TIMED_OUT = "ReadTimeoutError: " + POOL.format("files.example.org", "Read timed out.")
 NO_NAME = "(Caused by NameResolutionError('Temporary failure in name resolution'))"
 
 
@@ -21,7 +22,10 @@ NO_NAME = "(Caused by NameResolutionError('Temporary failure in name resolution'
         (BROKEN.format(0, "/packages/d9/5a/six-1.16.0.tar.gz"), True),
         (BROKEN.format(4, "/simple/six/"), False),
         (BROKEN.format(0, "/lab/tools/archive/main.zip"), False),
-        (POOL.format("files.pythonhosted.org", "Read timed out."), True),
+        (f"pip._vendor.urllib3.exceptions.{TIMED_OUT}", True),
+        (f'  File "/l/pip/_vendor/urllib3/response.py", line 1\n    raise ReadTimeoutError()\n{TIMED_OUT}', True),
+        (f"urllib3.exceptions.{TIMED_OUT}", False),
+        (f'  File "/l/urllib3/response.py", line 1\n    raise ReadTimeoutError()\n{TIMED_OUT}', False),
         (POOL.format("index.example.org", "Max retries exceeded with url: /x/six.whl"), True),
         (POOL.format("o.example.org", f"Max retries exceeded with url: /packages/a {NO_NAME}"), True),
         (POOL.format("o.example.org", f"Max retries exceeded with url: /a.zip {NO_NAME}"), False),
