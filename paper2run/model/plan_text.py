@@ -40,7 +40,10 @@ FORBIDDEN_COMMANDS = (
     (re.compile(r"base64\s+(?:-d|--decode)\b"), "encoded commands cannot be reviewed"),
     # At the start of a command only: `--mode eval` is a program's own argument.
     (
-        re.compile(r"(?:(?:^|[;&|(`{!])\s*|(?<!-)\b(?:then|do|else)\s+)eval\s"),
+        re.compile(
+            r"(?:(?:^|[;&|(`{!])\s*|(?<!-)\b(?:then|do|else|if|elif|while|until|time|command|builtin)\s+)"
+            r"(?:\w+=\S*\s+)*eval\s"
+        ),
         "eval hides what is run",
     ),
     (re.compile(r"docker\.sock|/proc/sys|/proc/1/"), "a plan must not reach for the host"),

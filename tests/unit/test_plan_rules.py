@@ -251,7 +251,10 @@ def test_a_module_that_an_address_names_is_no_strangers_namesake_on_the_index(ad
 
 def test_eval_is_refused_as_a_command_and_allowed_as_an_argument():
     assert EnvPlan(base_image="python:3.9", smoke_command="python main.py --mode eval --size 3")
-    for command in ("eval $X", "cd a && eval $X", "if true; then eval $X; fi", "{ eval $X; }"):
+    for command in (
+        "eval $X", "cd a && eval $X", "if true; then eval $X; fi", "{ eval $X; }", "if eval $X; then :; fi",
+        "while eval $X; do :; done", "A=1 B=2 eval $X", "command eval $X", "a $(eval $X)",
+    ):  # fmt: skip
         with pytest.raises(ValidationError, match="eval hides"):
             EnvPlan(base_image="python:3.9", smoke_command=command)
 
