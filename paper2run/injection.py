@@ -43,6 +43,8 @@ CONDA_VARIABLE: Final = "XDG_CONFIG_HOME"
 """rattler reads `rattler/config.toml` in this folder, and in no site-wide one that XDG names."""
 INDEX_VARIABLE: Final = "XDG_CONFIG_DIRS"
 """pip reads `pip/pip.conf` and uv `uv/uv.toml` in these folders, below the settings of user and project."""
+LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+"""A line as Docker has it, which ends at LF only: `str.splitlines` ends lines at U+2028 and seven others as well."""
 INSTRUCTION: Final = re.compile(r"\s*(?P<name>[A-Za-z]+)(?P<gap>\s+)(?P<rest>.*)", re.DOTALL)
 STAGE_NAME: Final = re.compile(r"\sAS\s+(\S+)\s*$", re.IGNORECASE)
 
@@ -184,11 +186,11 @@ def _conda_files(alias: str) -> dict[str, bytes]:
 def instructions(dockerfile: str) -> Iterator[Instruction]:
     """Yield the instructions in order; their texts joined give the Dockerfile again."""
     pending = ""
-    for line in dockerfile.splitlines(keepends=True):
+    for line in LINE.findall(dockerfile):
         comment = line.lstrip().startswith("#")
         pending += line
         # A comment between continued lines does not end the instruction, nor does a blank line.
-        if line.rstrip().endswith("\\") and not comment:
+        if line.rstrip(" \t\r\n").endswith("\\") and not comment:
             continue
         if (comment or not line.strip()) and pending != line:
             continue
