@@ -8,6 +8,7 @@ from rich.console import Console
 
 from flows import flags
 from paper2run.errors import HostError
+from tasks.drivers.invocation import invocation, use_endpoint
 
 if TYPE_CHECKING:
     from prefect.client.schemas import State
@@ -69,8 +70,11 @@ def batch(
     from tasks.show import print_batch
     from tasks.terminal import progress
 
+    start = invocation()
+    start.take_settings(err.print)
+    use_endpoint(base_url)
     parameters = {
-        "file": str(file), "out": out_folder, "resume": resume, "only_failed": only_failed,
+        "file": start.path(str(file)), "out": start.path(out_folder), "resume": resume, "only_failed": only_failed,
         "keep_going": keep_going, "workers": workers, "timeout": timeout, "max_attempts": max_attempts,
         "planner": planner, "model": model, "base_url": base_url, "max_tokens": max_tokens,
         "max_cost_usd": max_cost_usd, "dry_run": dry_run, "target": target, "no_cache": no_cache,
@@ -79,7 +83,7 @@ def batch(
     try:
         with prefect_api(err.print) as api, progress(err, settings.progress):
             if api.ui:
-                err.print(f"Prefect UI: {api.ui}")
+                err.print(f"Prefect UI: {api.shown}", soft_wrap=True, markup=False)
             parameters["jobs"] = carried(api, jobs, err.print)
             state = cast("State[tuple[Batch, str]]", batch_flow(**parameters, return_state=True))
             done, folder = _result(state)

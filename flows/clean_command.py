@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tasks.drivers.invocation import invocation
+
 out = Console(highlight=False)
 
 
@@ -22,17 +24,18 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
 ) -> None:
     """Remove what killed runs left: containers, temporary folders, unfinished files; never what is in use."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import temporary_settings
 
     from paper2run.request import Request, settings_for
     from tasks import server
     from tasks.clean import find_leftovers, remove
     from tasks.sweep import sweep_runs
 
+    invocation().take_settings(out.print)
     settings, age = settings_for(Request(repo="")), timedelta(days=older_than)
     url = server.configured_url() or server.local_url()
     answers = server.answers(url)
-    with temporary_settings({PREFECT_API_URL: url} if answers else {}):
+    with temporary_settings(server.access(url) if answers else {}):
         if not answers:
             out.print("no Prefect server answers: flow runs are not looked at")
         elif not dry_run and (killed := sweep_runs()):

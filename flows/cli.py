@@ -19,6 +19,7 @@ from flows import flags
 from flows.batch_command import batch
 from flows.clean_command import clean
 from paper2run.errors import HostError, Paper2RunError, UserError
+from tasks.drivers.invocation import invocation, leave, use_endpoint
 
 INTERRUPTED: Final = 130
 BUG: Final = 1
@@ -87,8 +88,12 @@ def run(
     from tasks.server import prefect_api
     from tasks.terminal import progress
 
+    start = invocation()
+    repo = start.repository(repo)
+    start.take_settings(err.print, repo)
+    use_endpoint(base_url)
     parameters = {
-        "repo": repo, "ref": ref, "paper": paper, "out": out_folder, "timeout": timeout,
+        "repo": repo, "ref": ref, "paper": start.path(paper), "out": start.path(out_folder), "timeout": timeout,
         "max_attempts": max_attempts, "planner": planner, "model": model, "base_url": base_url,
         "max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "dry_run": dry_run,
         "smoke": smoke, "target": target, "no_cache": no_cache,
@@ -97,7 +102,7 @@ def run(
     try:
         with prefect_api(err.print) as api, progress(err, settings.progress):
             if api.ui:
-                err.print(f"Prefect UI: {api.ui}")
+                err.print(f"Prefect UI: {api.shown}", soft_wrap=True, markup=False)
             state = cast("State[tuple[Metadata, str]]", reproduce(**parameters, return_state=True))
             metadata, folder = state.result()
     except KeyboardInterrupt:
@@ -119,7 +124,7 @@ def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folde
     """Show a run folder on the terminal."""
     from tasks.show import print_run
 
-    print_run(out, folder)
+    print_run(out, Path(invocation().path(str(folder))))
 
 
 @app.command()
@@ -128,6 +133,7 @@ def doctor() -> None:
     from paper2run.request import Request, settings_for
     from tasks.doctor import examine, print_findings
 
+    invocation().take_settings(err.print)
     findings = examine(settings_for(Request(repo="")))
     print_findings(out, findings)
     raise typer.Exit(
@@ -140,7 +146,15 @@ def server_start() -> None:
     """Start the local Prefect server in the background, if none answers."""
     from tasks.server import find_or_start
 
-    out.print(f"Prefect UI: {find_or_start(err.print).ui}")
+    out.print(f"Prefect UI: {find_or_start(err.print).shown}", soft_wrap=True, markup=False)
+
+
+@server_app.command("env")
+def server_env() -> None:
+    """Print what a shell's `prefect` needs for the local server: eval "$(paper2run server env)"."""
+    from tasks.server import shell_exports
+
+    print(shell_exports())  # noqa: T201 - for a shell: no wrapping, no markup
 
 
 @server_app.command("stop")
@@ -155,8 +169,12 @@ def main() -> None:
     """Run the command line and exit with the code of what happened."""
     with_traceback = "--traceback" in sys.argv
     # A plain end would leave the run's container behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        # Whoever started us with nohup wants the run to outlive the terminal.
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, signal.default_int_handler)
     try:
+        leave()
         app()
     except Paper2RunError as error:
         _explain(error, with_traceback)

@@ -1,15 +1,23 @@
 """All settings in one typed place, read once at the start of a command or a flow and passed down.
 
-Flags win over environment variables, those win over `.env` in the working folder. Every variable is
-`PAPER2RUN_` and the field's name in capitals; the few other names are given as aliases.
+Flags win over environment variables, those win over the user's own settings file. Every variable is
+`PAPER2RUN_` and the field's name in capitals; the few other names are given as aliases. Nothing is read from the
+working folder, which may be a stranger's (paper2run/environment_file.py has what a command takes from there).
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from paper2run.errors import HostError
 from paper2run.model.usage import Budget
 
 PlannerChoice = Literal["rules", "model", "auto"]
@@ -20,14 +28,45 @@ SmokeSeconds = Annotated[int, Field(ge=1, le=86_400)]
 Builds = Annotated[int, Field(ge=1, le=20)]
 
 
+def user_file() -> Path | None:
+    """Return where the user's own settings file lies, `~/.config/paper2run/env`; None without a home folder."""
+    config, home = (Path(os.environ.get(name, "")) for name in ("XDG_CONFIG_HOME", "HOME"))
+    if not config.is_absolute():
+        config = home / ".config"
+    return config / "paper2run" / "env" if config.is_absolute() else None
+
+
+def default_home() -> Path:
+    """Return `~/.local/share/paper2run`. HostError where the user has no home folder."""
+    try:
+        return Path("~/.local/share/paper2run").expanduser()
+    except RuntimeError:
+        raise HostError(
+            "this user has no home folder", next_step="set HOME, or PAPER2RUN_HOME and PREFECT_HOME"
+        ) from None
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Units stand in the names."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PAPER2RUN_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="PAPER2RUN_", extra="ignore", frozen=True, populate_by_name=True
     )
 
-    home: Path = Path("~/.local/share/paper2run").expanduser()
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from, the strongest first; the user's file is looked for anew each time."""
+        file = DotEnvSettingsSource(settings_cls, env_file=user_file())
+        return init_settings, env_settings, file
+
+    home: Path = Field(default_factory=default_home)
     """Folder of what runs share: git mirrors, resolver cache. Outside the run folders, kept between runs."""
     out: Path = Path("runs")
     """Folder that gets one folder per run."""

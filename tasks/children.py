@@ -54,10 +54,16 @@ class Children:
     """The children of one batch run."""
 
     def __init__(
-        self, client: SyncPrefectClient, parent_id: str, log: Path, store: ObjectStore | None
+        self,
+        client: SyncPrefectClient,
+        parent_id: str,
+        log: Path,
+        home: Path,
+        store: ObjectStore | None,
     ) -> None:
         self._client = client
         self._store = store
+        self._home = home
         self._parent = UUID(parent_id)
         self._log = log
         self._running: dict[str, subprocess.Popen[bytes] | None] = {}
@@ -78,7 +84,9 @@ class Children:
             "PREFECT__FLOW_ENTRYPOINT": ENTRYPOINT,
         }
         log = self._log / f"{run.id}.log"
-        self._running[str(run.id)] = held.start("prefect.engine", str(run.id), env=env, log=log)
+        self._running[str(run.id)] = held.start(
+            "prefect.engine", str(run.id), cwd=self._home, env=env, log=log
+        )
         return str(run.id)
 
     def start_on_worker(self, name: str, parameters: Mapping[str, Any], key: str) -> str:
@@ -198,8 +206,9 @@ class Children:
 def children_of(parent_id: str, log: Path, settings: Settings) -> Iterator[Children]:
     """Let the block start and await runs; none of them goes on after it, however it is left."""
     sweep_runs()
+    settings.home.mkdir(parents=True, exist_ok=True)
     with get_client(sync_client=True) as client:
-        children = Children(client, parent_id, log, open_store(settings))
+        children = Children(client, parent_id, log, settings.home, open_store(settings))
         try:
             yield children
         finally:

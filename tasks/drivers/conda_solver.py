@@ -31,7 +31,8 @@ def solve(
         return CondaSolved(archives=wish.archives, rung="lock")
     cache_dir.mkdir(parents=True, exist_ok=True)
     ended = process.run(
-        [sys.executable, "-m", "tasks.drivers.conda_search"],
+        [sys.executable, "-P", "-m", "tasks.drivers.conda_search"],
+        cwd=cache_dir,
         timeout_s=TIMEOUT_S,
         env=_environment(settings),
         stdin_text=json.dumps(_question(wish, commit_day, settings, cache_dir)),

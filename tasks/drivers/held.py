@@ -16,23 +16,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tasks.drivers.invocation import children_environment
+
 END_WAIT_S: Final = 30.0
 """After SIGTERM; an engine needs up to 20 s to end a container that floods its output."""
 
 
 def start(
-    module: str, argument: str, *, env: Mapping[str, str], log: Path
+    module: str, argument: str, *, cwd: Path, env: Mapping[str, str], log: Path
 ) -> "subprocess.Popen[bytes]":
-    """Return the process that runs `python -m module argument`; its output goes to the end of `log`."""
+    """Return the process that runs `python -m module argument` in `cwd`; its output goes to the end of `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", __name__, module, argument],
+            # -P and the folder: what lies in the working folder is neither imported nor read for settings.
+            [sys.executable, "-P", "-m", __name__, module, argument],
+            cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env={**os.environ, **env},
+            env=children_environment(env),
         )
 
 
