@@ -29,8 +29,8 @@ start_server() {
   said=$(paper2run server start 2>&1) || { echo "$said" >&2; exit 3; }
   echo "$said"
   case $said in *"starting a Prefect server"*) ours=yes ;; esac
-  : "${PREFECT_API_URL:=http://127.0.0.1:${PREFECT_SERVER_API_PORT:-4200}/api}"
-  export PREFECT_API_URL
+  # Address and login of the local server; a configured API has its own.
+  [ -n "${PREFECT_API_URL:-}" ] || eval "$(paper2run server env)"
 }
 
 main() {

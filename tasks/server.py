@@ -5,20 +5,25 @@ ephemeral API, which takes 12 to 24 seconds for each command, is left as a last 
 """
 
 import os
+import secrets
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import httpx
 from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
+    PREFECT_SERVER_API_AUTH_STRING,
     PREFECT_SERVER_API_PORT,
+    PREFECT_SERVER_CORS_ALLOWED_ORIGINS,
     PREFECT_SERVER_DATABASE_CONNECTION_URL,
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
@@ -26,6 +31,7 @@ from prefect.settings import (
 
 from paper2run.errors import HostError
 from tasks.drivers import daemon
+from tasks.drivers.invocation import SAFE_CHILDREN
 from tasks.patience import CLIENT_RETRIES
 
 HEALTH_TIMEOUT_S: Final = 3.0
@@ -59,6 +65,11 @@ class Api(NamedTuple):
         """The UI's address; empty where there is none."""
         return self.url.removesuffix("/api")
 
+    @property
+    def shown(self) -> str:
+        """The UI's address and where its login stands, for a person."""
+        return self.ui + (f" (login: {login_file()})" if is_ours(self.url) else "")
+
 
 @contextmanager
 def prefect_api(say: Say) -> Iterator[Api]:
@@ -68,7 +79,7 @@ def prefect_api(say: Say) -> Iterator[Api]:
         # Nobody watches the heartbeats of a command, and Prefect 3.8 waits up to a second for their end.
         with temporary_settings(
             {
-                PREFECT_API_URL: api.url,
+                **access(api.url),
                 PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
                 PREFECT_CLIENT_MAX_RETRIES: CLIENT_RETRIES,
             }
@@ -76,9 +87,68 @@ def prefect_api(say: Say) -> Iterator[Api]:
             yield api
     else:
         with temporary_settings(
-            {PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: EPHEMERAL_START_S}
+            {
+                PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: EPHEMERAL_START_S,
+                # It listens on loopback like any server of ours.
+                PREFECT_SERVER_API_AUTH_STRING: login(),
+                PREFECT_API_AUTH_STRING: login(),
+                PREFECT_SERVER_CORS_ALLOWED_ORIGINS: origins(),
+            }
         ):
             yield api
+
+
+def access(url: str) -> dict[Any, str]:
+    """Return Prefect's settings for a client of the API at `url`: with the login where it is the server of ours."""
+    return {PREFECT_API_URL: url} | ({PREFECT_API_AUTH_STRING: login()} if is_ours(url) else {})
+
+
+def is_ours(url: str) -> bool:
+    """Whether the local server that we started in the background answers at `url`."""
+    return url == local_url() and daemon.running(_pid_file()) is not None
+
+
+def shell_exports() -> str:
+    """Return the line by which a shell's `prefect` commands use the local server: address and login."""
+    values = {"PREFECT_API_URL": local_url(), "PREFECT_API_AUTH_STRING": login()}
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
+
+
+def login() -> str:
+    """Return `USER:PASSWORD` of the servers that we start: the configured one, else one kept below PREFECT_HOME.
+
+    Only the user can read that file. HostError if it cannot be written.
+    """
+    for configured in (PREFECT_SERVER_API_AUTH_STRING.value(), PREFECT_API_AUTH_STRING.value()):
+        if configured is not None:
+            return str(configured.get_secret_value())
+    path = login_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            made = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+            descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(f"paper2run:{secrets.token_urlsafe(32)}\n")
+            # The first of several that start at once wins.
+            try:
+                os.link(made, path)
+            except FileExistsError:
+                made.unlink()
+                return path.read_text().strip()
+            made.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise HostError(
+            f"cannot keep the login of the Prefect server in {path}: {error.strerror}",
+            next_step="set PREFECT_HOME to a folder that you may write to",
+        ) from error
+
+
+def origins() -> str:
+    """Return the web origins that may speak to a server of ours: its own UI, under both names of this machine."""
+    port = PREFECT_SERVER_API_PORT.value()
+    return f"http://127.0.0.1:{port},http://localhost:{port}"
 
 
 def find_or_start(say: Say) -> Api:
@@ -124,10 +194,18 @@ def start(url: str) -> bool:
     if daemon.running(pid_file) is None:
         port = str(PREFECT_SERVER_API_PORT.value())
         # The UI reads its port from the setting, not from --port.
-        env = {**SERVER_SETTINGS, **os.environ, "PREFECT_SERVER_API_PORT": port}
-        argv = [sys.executable, "-m", "prefect", "server", "start"]
+        env = {
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins(),
+            "PREFECT_SERVER_API_AUTH_STRING": login(),
+            **SERVER_SETTINGS,
+            **os.environ,
+            **SAFE_CHILDREN,
+            "PREFECT_SERVER_API_PORT": port,
+        }
+        # -P and the folder: neither modules nor settings of the folder in which we were started.
+        argv = [sys.executable, "-P", "-m", "prefect", "server", "start"]
         pid_file.parent.mkdir(parents=True, exist_ok=True)
-        daemon.start(argv, log=log_file(), pid_file=pid_file, env=env)
+        daemon.start(argv, cwd=pid_file.parent, log=log_file(), pid_file=pid_file, env=env)
     end = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < end:
         if answers(url):
@@ -166,6 +244,11 @@ def local_url() -> str:
 def log_file() -> Path:
     """Return where the background server writes."""
     return Path(PREFECT_HOME.value()) / "paper2run-server.log"
+
+
+def login_file() -> Path:
+    """Return where the login of our servers is kept, readable by the user alone."""
+    return Path(PREFECT_HOME.value()) / "paper2run-server.login"
 
 
 def _pid_file() -> Path:

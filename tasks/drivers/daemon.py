@@ -12,12 +12,15 @@ STOP_WAIT_S: Final = 10
 POLL_S: Final = 0.1
 
 
-def start(argv: Sequence[str], *, log: Path, pid_file: Path, env: Mapping[str, str]) -> int:
+def start(
+    argv: Sequence[str], *, cwd: Path, log: Path, pid_file: Path, env: Mapping[str, str]
+) -> int:
     """Return the process id of the detached program; its output goes to `log`, its id to `pid_file`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
             argv,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
