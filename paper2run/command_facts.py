@@ -12,6 +12,7 @@ from paper2run.model.facts import Command, Fact, Group, Requirement, SystemPacka
 from paper2run.model.value import DEFAULT, Source
 from paper2run.requirement_text import read_requirement
 from paper2run.shell_words import apt_packages, conda_arguments, pip_arguments
+from paper2run.text_gate import UNPLANNED
 
 CALL: Final = re.compile(r"(?:^|\s)-{1,2}\w|^[\w./-]+\.\w+(?:\s|$)")
 """An option, or a file as the first argument."""
@@ -22,8 +23,12 @@ def command_facts(
 ) -> Iterator[Fact]:
     """Yield the facts of one command line; nothing where its words do not tell what it is for.
 
-    `own` are the normalised names of the repository itself, whose installation is no dependency.
+    `own` are the normalised names of the repository itself, whose installation is no dependency. A line with control
+    characters is no command that people type.
     """
+    line = line.replace("\t", " ")
+    if UNPLANNED.search(line):
+        return
     purpose = purpose_of(line) or ("run" if _starts_own(line, own) else None)
     if purpose is None:
         return

@@ -16,6 +16,7 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
 from paper2run.pip_steps import needs_source
+from paper2run.text_gate import code, prose, visible
 
 SOURCE_FOLDER: Final = "/repo"
 USER: Final = "1000:1000"
@@ -61,7 +62,7 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
     after = [step for step in plan.install_steps if not _is_early(step)]
     lines = [
         # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
-        f"# Planned by paper2run ({planned.planner}): {checkout.name} at {checkout.commit}",
+        f"# Planned by paper2run ({visible(planned.planner)}): {visible(checkout.name)} at {checkout.commit}",
         *(
             f"# {_comment(reason.topic, reason.decision, str(reason.source))}"
             for reason in planned.reasons
@@ -86,7 +87,7 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
     """Return INSTRUCTIONS.md as far as it is known before the run; `report` adds the runs that were executed."""
     plan = planned.plan
     lines = [
-        f"# {checkout.name} at {checkout.commit[:12]}",
+        f"# {prose(checkout.name)} at {checkout.commit[:12]}",
         "",
         "## Build",
         "",
@@ -100,7 +101,7 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         "",
         "## What it is made of",
         "",
-        f"- base image `{plan.base_image}`",
+        f"- base image {code(plan.base_image)}",
     ]
     resolution = planned.resolution
     if resolution is not None:
@@ -108,15 +109,18 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         lines += [
             f"- Python {resolution.python}, {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
             *_conda(resolution),
-            *(f"- {locks.pins} of them as in `{locks.path}`" for locks in resolution.kept_locks),
             *(
-                f"- not as locked: {lock.wanted} ({lock.source}); {lock.chosen}, because {lock.why}"
+                f"- {locks.pins} of them as in {code(locks.path)}"
+                for locks in resolution.kept_locks
+            ),
+            *(
+                f"- not as locked: {prose(f'{lock.wanted} ({lock.source}); {lock.chosen}, because {lock.why}')}"
                 for lock in resolution.broken_locks
             ),
-            *(f"- left out: {dropped}" for dropped in resolution.dropped),
+            *(f"- left out: {prose(dropped)}" for dropped in resolution.dropped),
         ]
-    shows = f", which shows: {planned.smoke_proves}" if planned.smoke_proves else ""
-    lines += [f"- by default it runs `{plan.smoke_command}`{shows}", ""]
+    shows = f", which shows: {prose(planned.smoke_proves)}" if planned.smoke_proves else ""
+    lines += [f"- by default it runs {code(plan.smoke_command)}{shows}", ""]
     return "\n".join(lines)
 
 
@@ -130,7 +134,7 @@ def _is_early(step: str) -> bool:
 def _conda(resolution: Resolution) -> list[str]:
     if not resolution.conda_packages:
         return []
-    channels = ", ".join(resolution.channels)
+    channels = prose(", ".join(resolution.channels))
     return [
         f"- {resolution.conda_packages} packages from conda's channels ({channels}), each by address and digest"
     ]
@@ -160,4 +164,4 @@ def _quoted(value: str) -> str:
 
 
 def _comment(topic: str, decision: str, source: str) -> str:
-    return re.sub(r"\s+", " ", f"{topic}: {decision} [{source}]")[:200]
+    return visible(re.sub(r"\s+", " ", f"{topic}: {decision} [{source}]"))[:200]

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from paper2run.model.facts import Group, PipInclude, PythonConstraint, Requirement, Unreadable
 from paper2run.model.value import Source
 from paper2run.shell_words import conda_arguments, pip_arguments
+from paper2run.text_gate import UNPLANNED
 from paper2run.version_ranges import conda, pep440, python_range
 
 MAX_LINE_CHARS: Final = 2000
@@ -98,6 +99,10 @@ def _named(
         # conda's `pip freeze` writes paths of the machine that built the package.
         parsed.url, note = None, "version unknown: a path of another machine"
     parsed.name = name
+    if UNPLANNED.search(str(parsed)):
+        return Unreadable(
+            path=source.path, why=f"control characters: {body[:120]!r}", source=source
+        )
     where = source.model_copy(update={"note": note}) if note else source
     return Requirement(text=str(parsed), name=name, group=group, extra=extra, source=where)
 

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from paper2run.model.facts import Unreadable
 from paper2run.model.value import Source
+from paper2run.text_gate import UNPLANNED, visible
 
 MAX_FILES: Final = 100_000
 """Files listed; a larger tree is cut and says so."""
@@ -52,7 +53,7 @@ class RepoTree:
     """Paths of regular files below the root, `/`-separated, sorted."""
     truncated: bool
     odd_names: tuple[str, ...]
-    """Names that are not UTF-8, with the odd bytes escaped; such files are listed here only."""
+    """Names that are not UTF-8 or that no command may hold, odd parts escaped; such files are listed here only."""
     _texts: dict[str, str | Unreadable] = field(default_factory=dict, repr=False, compare=False)
     _derived: dict[Callable[["RepoTree"], Any], Any] = field(
         default_factory=dict, repr=False, compare=False
@@ -75,10 +76,10 @@ class RepoTree:
                 if media > max_files // 2:
                     truncated = True
                     continue
-            if _is_utf8(path):
+            if _is_nameable(path):
                 files.append(path)
             else:
-                odd.append(os.fsencode(path).decode("utf-8", "backslashreplace"))
+                odd.append(visible(os.fsencode(path).decode("utf-8", "backslashreplace")))
         return cls(root, tuple(sorted(files)), truncated, tuple(sorted(odd)))
 
     def has(self, path: str) -> bool:
@@ -182,7 +183,9 @@ def _walk(root: Path) -> Iterator[str]:
             yield os.path.relpath(full, root).replace(os.sep, "/")
 
 
-def _is_utf8(path: str) -> bool:
+def _is_nameable(path: str) -> bool:
+    if UNPLANNED.search(path):
+        return False
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -111,7 +111,11 @@ def read_facts(tree: RepoTree) -> RepoFacts:
     """Return what all detectors find, in their order."""
     facts = [fact for detector in DETECTORS for fact in _found(detector, tree)]
     facts += [
-        Unreadable(path=name, why="name is not UTF-8", source=Source(kind="file"))
+        Unreadable(
+            path=name,
+            why="name is not UTF-8, or holds control characters",
+            source=Source(kind="file"),
+        )
         for name in tree.odd_names
     ]
     return RepoFacts(facts=tuple(facts), files=len(tree.files), truncated=tree.truncated)

@@ -1,7 +1,6 @@
 """The plan of an environment: the planner's fixed contract `EnvPlan`, and what we keep beside it."""
 
 import hashlib
-import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -9,12 +8,12 @@ from pydantic import Field, StringConstraints, field_validator
 
 from paper2run.model.conda import CondaWish
 from paper2run.model.plan_text import (
-    ENV_NAME,
-    FORBIDDEN_ENV,
     IMAGE_REFERENCE,
     DebianPackage,
+    InstallStep,
     Line,
     ShellCommand,
+    allowed_variable,
 )
 from paper2run.model.value import Source, Value
 
@@ -29,7 +28,7 @@ class EnvPlan(Value):
         str, StringConstraints(max_length=300, pattern=r"^/[A-Za-z0-9_./ +@-]*$")
     ] = "/repo"
     """Absolute folder in the image in which steps and smoke command run; the checkout lies in /repo."""
-    install_steps: Annotated[tuple[ShellCommand, ...], Field(max_length=60)] = ()
+    install_steps: Annotated[tuple[InstallStep, ...], Field(max_length=60)] = ()
     """Shell commands, in order."""
     env: Annotated[dict[str, Annotated[Line, Field(max_length=2000)]], Field(max_length=60)] = (
         Field(default_factory=dict)
@@ -43,10 +42,7 @@ class EnvPlan(Value):
     @classmethod
     def _names_are_variables(cls, env: dict[str, str]) -> dict[str, str]:
         for name in env:
-            if not re.fullmatch(ENV_NAME, name):
-                raise ValueError(f"{name!r} is no variable name")
-            if name in FORBIDDEN_ENV:
-                raise ValueError(f"{name} may not be set by a plan")
+            allowed_variable(name)
         return dict(sorted(env.items()))
 
     @field_validator("workdir")
