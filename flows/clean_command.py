@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from paper2run.text_gate import visible
 from tasks.drivers.invocation import invocation
 
 out = Console(highlight=False)
@@ -31,7 +32,7 @@ def clean(
     from tasks.clean import find_leftovers, remove
     from tasks.sweep import sweep_runs
 
-    invocation().take_settings(out.print)
+    invocation().take_settings(lambda text: out.print(text, soft_wrap=True, markup=False))
     settings, age = settings_for(Request(repo="")), timedelta(days=older_than)
     url = server.configured_url() or server.local_url()
     answers = server.answers(url)
@@ -44,7 +45,7 @@ def clean(
     for leftover in found:
         size = f", {leftover.size_bytes / 1e6:.0f} MB" if leftover.size_bytes else ""
         out.print(
-            f"{leftover.kind:9} {leftover.name} ({leftover.why}{size})",
+            visible(f"{leftover.kind:9} {leftover.name} ({leftover.why}{size})"),
             soft_wrap=True,
             markup=False,
         )

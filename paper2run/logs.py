@@ -3,13 +3,22 @@
 import re
 from typing import Final
 
+from paper2run.text_gate import CONTROLS
+
 HALF_BYTES: Final = 1024 * 1024
 """What is kept of a stream's beginning, and as much of its end."""
 LINE_BYTES: Final = 16_384
 """A longer line is handed on in pieces."""
 LINE_END: Final = re.compile(rb"[\r\n]+")
-ESCAPES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-"""Terminal control sequences, ECMA-48: colours, cursor moves, titles."""
+ESCAPES: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+"""Terminal control sequences, ECMA-48 and ECMA-35, in 7 and 8 bits: colours, cursor moves, titles, character sets."""
+CARRIAGE_RETURNS: Final = re.compile(r"\r+\n?")
+LEFT_OVER: Final = re.compile(f"[{CONTROLS}]")
+"""What is no whole sequence: a lone escape, backspaces, bells."""
 
 
 class BoundedLog:
@@ -72,5 +81,5 @@ class LineSplitter:
 
 
 def plain(text: str) -> str:
-    """Return `text` without terminal control sequences."""
-    return ESCAPES.sub("", text)
+    """Return `text` without terminal control; tabs and lines stay, and a carriage return ends one too."""
+    return LEFT_OVER.sub("", CARRIAGE_RETURNS.sub("\n", ESCAPES.sub("", text)))

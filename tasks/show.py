@@ -12,38 +12,39 @@ from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
 from paper2run.markdown import HEADLINES
 from paper2run.model.report import Metadata
+from paper2run.text_gate import visible_lines
 
 
 def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     """Print how a run ended in a few lines: the verdict, why, the image, what to do, where all of it lies."""
     style = "bold green" if metadata.status in ("success", "planned") else "bold yellow"
     cause = f" ({metadata.cause})" if metadata.cause else ""
-    console.print(Text(f"{metadata.status}{cause}: {HEADLINES[metadata.status]}", style=style))
-    console.print(Text(metadata.reason), soft_wrap=True)
+    _print(console, f"{metadata.status}{cause}: {HEADLINES[metadata.status]}", style)
+    _print(console, metadata.reason)
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
-        console.print(f"image    {metadata.image} ({size_mb:.0f} MB), ladder: {metadata.rung}")
+        _print(console, f"image    {metadata.image} ({size_mb:.0f} MB), ladder: {metadata.rung}")
     if metadata.smallest_change:
-        console.print(Text(f"change   {metadata.smallest_change}"), soft_wrap=True)
+        _print(console, f"change   {metadata.smallest_change}")
     hits = (
         f", {metadata.cache_hits} of {len(metadata.stages)} stages cached"
         if metadata.cache_hits
         else ""
     )
-    console.print(f"took     {metadata.seconds:.1f} s, {metadata.attempts} attempts{hits}")
-    console.print(f"folder   {folder}", soft_wrap=True)
+    _print(console, f"took     {metadata.seconds:.1f} s, {metadata.attempts} attempts{hits}")
+    _print(console, f"folder   {folder}")
 
 
 def print_batch(console: Console, batch: Batch, folder: Path) -> None:
     """Print the totals of a batch, what has no verdict and why, and where all of it lies."""
     for status, count in batch.totals.items():
-        console.print(f"{count:6} {status}: {WORDS[status]}")
+        _print(console, f"{count:6} {status}: {WORDS[status]}")
     for row in batch.rows:
         if not row.has_verdict:
-            console.print(Text(f"without a verdict: {row.title}: {row.reason}"), soft_wrap=True)
-    console.print(f"took     {sum(row.seconds for row in batch.rows):.0f} s of runs")
-    console.print(f"folder   {folder}", soft_wrap=True)
-    console.print(f"page     {folder / 'batch.html'}", soft_wrap=True)
+            _print(console, f"without a verdict: {row.title}: {row.reason}")
+    _print(console, f"took     {sum(row.seconds for row in batch.rows):.0f} s of runs")
+    _print(console, f"folder   {folder}")
+    _print(console, f"page     {folder / 'batch.html'}")
 
 
 def print_run(console: Console, folder: Path) -> None:
@@ -64,8 +65,14 @@ def print_run(console: Console, folder: Path) -> None:
     print_verdict(console, metadata, folder)
     report = folder / "report.md"
     if report.exists():
-        console.print(Markdown(report.read_text(encoding="utf-8")))
+        console.print(Markdown(visible_lines(report.read_text(encoding="utf-8", errors="replace"))))
     elif metadata.status == "running":
         log = folder / "run.log"
         console.print("The run is still going on, or was killed. Its log so far:")
-        console.print(Text(log.read_text(encoding="utf-8") if log.exists() else "(nothing yet)"))
+        said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        _print(console, said or "(nothing yet)")
+
+
+def _print(console: Console, text: str, style: str = "") -> None:
+    """Print a text as it stands: brackets are no markup, and nothing in it moves the cursor or hides."""
+    console.print(Text(visible_lines(text), style=style), soft_wrap=True)

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from paper2run.text_gate import flat, visible_lines
 from tasks.records import PROGRESS
 
 REFRESH_PER_S: Final = 8
@@ -38,9 +39,9 @@ class Progress(logging.Handler):
             self._started = time.monotonic()
             self._last_line = ""
         elif record.levelno >= logging.INFO:
-            self._console.print(Text(record.getMessage()))
+            self._console.print(Text(visible_lines(record.getMessage())))
         else:
-            self._last_line = record.getMessage().strip() or self._last_line
+            self._last_line = flat(record.getMessage()).strip() or self._last_line
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the line of the running stage and the last log line."""
