@@ -22,7 +22,7 @@ def read_toml(tree: RepoTree, path: str) -> dict[str, object] | Unreadable:
     text = tree.read(path)
     if isinstance(text, Unreadable):
         return text
-    if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.splitlines()):
+    if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.split("\n")):
         return unreadable(path, f"a line with more than {MAX_DOTS_IN_LINE} dots")
     try:
         return tomllib.loads(text)

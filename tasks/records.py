@@ -22,6 +22,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import ModelCall
+from paper2run.text_gate import flat
 from paper2run.verdicts import shortened
 from tasks.drivers.ledger import Ledger
 
@@ -103,6 +104,7 @@ class RunFolder:
 
     def event(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
         """Add one line to `run.log`, to the flow run's log and to the terminal's progress."""
+        line = flat(line)
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with (self.path / "run.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{stamp} {line}\n")
@@ -147,7 +149,7 @@ class RunFolder:
         """Add an event that a person must know who reads the report alone."""
         self.event(line, stage=stage, attempt=attempt)
         with (self.path / NOTES).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(" ".join(line.split()) + "\n")
+            file.write(" ".join(flat(line).split()) + "\n")
 
     def notes(self) -> tuple[str, ...]:
         """Return the notes, in order."""
@@ -161,8 +163,8 @@ class RunFolder:
     def timings(self) -> tuple[StageTiming, ...]:
         """Return the stages that have ended, in order."""
         path = self.path / TIMINGS
-        lines = path.read_text().splitlines() if path.exists() else []
-        return tuple(StageTiming.model_validate_json(line) for line in lines)
+        text = path.read_text() if path.exists() else ""
+        return tuple(StageTiming.model_validate_json(line) for line in text.split("\n") if line)
 
     def _timed(self, task: Task[P, R], attempt: int, *args: P.args, **kwargs: P.kwargs) -> R:
         PROGRESS.info("", extra={"stage": task.name, "attempt": attempt, "started": True})

@@ -155,7 +155,7 @@ def _without_repeats(lines: Iterable[BatchLine], bad: list[BadLine]) -> BatchInp
 
 def _plain(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Yield one repository a line: the address, perhaps a ref, perhaps options as `name=value`; `#` starts a remark."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:
@@ -204,7 +204,7 @@ def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 def _jsonl(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Yield one repository a line: an object of options, or an address as a string."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

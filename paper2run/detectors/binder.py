@@ -37,7 +37,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _packages(path: str, content: str) -> Iterable[Fact]:
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         for name in line.partition("#")[0].split():
             if re.fullmatch(DEBIAN_PACKAGE, name):
                 yield SystemPackage(name=name, source=Source(kind="file", path=path, line=number))

@@ -58,7 +58,7 @@ def _go(tree: RepoTree, path: str) -> Iterator[Fact]:
         return
     module = GO_MODULE.search(content)
     yield _build_file("go", path, module[1] if module else "")
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         match = GO_REQUIRE.match(line[:500])
         if match:
             source = Source(kind="file", path=path, line=number)
@@ -94,7 +94,7 @@ def _control_fields(content: str) -> dict[str, list[tuple[int, str]]]:
     """Return the comma-separated items of each field with their lines; indented lines continue a field."""
     fields: dict[str, list[tuple[int, str]]] = {}
     name = ""
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         if line[:1].strip():
             name, _, line = line.partition(":")
         items = [(number, item.strip()) for item in line.split(",") if item.strip()]

@@ -19,8 +19,8 @@ class Ledger:
 
     def calls(self) -> tuple[ModelCall, ...]:
         """Return all calls so far, in order."""
-        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
-        return tuple(ModelCall.model_validate_json(line) for line in lines)
+        text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
+        return tuple(ModelCall.model_validate_json(line) for line in text.split("\n") if line)
 
     def add(self, call: ModelCall) -> None:
         """Add a call, at once: what was spent counts whatever is made of the answer."""

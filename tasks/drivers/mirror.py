@@ -76,7 +76,7 @@ class Mirror:
     def refs(self) -> frozenset[str]:
         """Return the names of all refs."""
         listing = git_local(["for-each-ref", "--format=%(refname)"], at=self.path)
-        return frozenset(listing.splitlines())
+        return frozenset(listing.split("\n")) - {""}
 
     def forget_all_but(self, refs: frozenset[str]) -> None:
         """Remove all other refs and what only they need: what another run holds stays."""

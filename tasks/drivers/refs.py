@@ -54,7 +54,7 @@ def find_local(git_dir: Path, ref: str, limits: Limits) -> Found:
         if asked:
             return Found(asked, ref)
     names = _ask(git_dir, ["for-each-ref", "--format=%(refname:lstrip=2) %(objectname)"], limits)
-    known = dict(line.rsplit(" ", 1) for line in names.splitlines())
+    known = dict(line.rsplit(" ", 1) for line in names.split("\n") if line)
     where = str(git_dir).removesuffix("/.git")
     raise unknown(where, ref or "HEAD", known) if known else empty(where)
 
@@ -117,7 +117,8 @@ def _listing(source: RemoteSource, limits: Limits, args: list[str]) -> list[str]
     asked = git_remote(["ls-remote", "-q", *options, "--", *words], transfer, login=source.login)
     if asked.exit_code != 0:
         raise failure(asked, source.url, limits.timeout_s)
-    return asked.stdout.splitlines()
+    # A name may hold what Unicode calls a line end.
+    return [line for line in asked.stdout.split("\n") if line]
 
 
 def _complete(
