@@ -71,7 +71,7 @@ def batch(
     from tasks.terminal import progress
 
     start = invocation()
-    start.take_settings(err.print)
+    start.take_settings(_say)
     use_endpoint(base_url)
     parameters = {
         "file": start.path(str(file)), "out": start.path(out_folder), "resume": resume, "only_failed": only_failed,
@@ -81,10 +81,10 @@ def batch(
     }  # fmt: skip
     settings = settings_for(Request(repo=""))
     try:
-        with prefect_api(err.print) as api, progress(err, settings.progress):
+        with prefect_api(_say) as api, progress(err, settings.progress):
             if api.ui:
-                err.print(f"Prefect UI: {api.shown}", soft_wrap=True, markup=False)
-            parameters["jobs"] = carried(api, jobs, err.print)
+                _say(f"Prefect UI: {api.shown}")
+            parameters["jobs"] = carried(api, jobs, _say)
             state = cast("State[tuple[Batch, str]]", batch_flow(**parameters, return_state=True))
             done, folder = _result(state)
     except KeyboardInterrupt:
@@ -92,6 +92,10 @@ def batch(
         raise typer.Exit(INTERRUPTED) from None
     print_batch(out, done, Path(folder))
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
+
+
+def _say(text: str) -> None:
+    err.print(text, soft_wrap=True, markup=False)
 
 
 def _result(state: "State[tuple[Batch, str]]") -> "tuple[Batch, str]":

@@ -45,6 +45,11 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+def say(text: str) -> None:
+    """Write a line for the user: as it is, for it may hold a path with brackets."""
+    err.print(text, soft_wrap=True, markup=False)
+
+
 @app.command()
 def run(
     repo: Annotated[
@@ -90,7 +95,7 @@ def run(
 
     start = invocation()
     repo = start.repository(repo)
-    start.take_settings(err.print, repo)
+    start.take_settings(say, repo)
     use_endpoint(base_url)
     parameters = {
         "repo": repo, "ref": ref, "paper": start.path(paper), "out": start.path(out_folder), "timeout": timeout,
@@ -100,9 +105,9 @@ def run(
     }  # fmt: skip
     settings = settings_for(Request.model_validate(parameters))
     try:
-        with prefect_api(err.print) as api, progress(err, settings.progress):
+        with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
-                err.print(f"Prefect UI: {api.shown}", soft_wrap=True, markup=False)
+                say(f"Prefect UI: {api.shown}")
             state = cast("State[tuple[Metadata, str]]", reproduce(**parameters, return_state=True))
             metadata, folder = state.result()
     except KeyboardInterrupt:
@@ -133,7 +138,7 @@ def doctor() -> None:
     from paper2run.request import Request, settings_for
     from tasks.doctor import examine, print_findings
 
-    invocation().take_settings(err.print)
+    invocation().take_settings(say)
     findings = examine(settings_for(Request(repo="")))
     print_findings(out, findings)
     raise typer.Exit(
@@ -146,7 +151,7 @@ def server_start() -> None:
     """Start the local Prefect server in the background, if none answers."""
     from tasks.server import find_or_start
 
-    out.print(f"Prefect UI: {find_or_start(err.print).shown}", soft_wrap=True, markup=False)
+    out.print(f"Prefect UI: {find_or_start(say).shown}", soft_wrap=True, markup=False)
 
 
 @server_app.command("env")
@@ -204,23 +209,23 @@ def _host_trouble(error: Exception) -> HostError | None:
 
 
 def _explain(error: Paper2RunError, with_traceback: bool) -> None:
-    err.print(f"[bold red]error:[/] {escape(error.what)}", soft_wrap=True)
+    err.print(f"[bold red]error:[/] {escape(visible_lines(error.what))}", soft_wrap=True)
     if error.next_step:
-        err.print(f"  do next: {escape(error.next_step)}", soft_wrap=True)
+        err.print(f"  do next: {escape(visible_lines(error.next_step))}", soft_wrap=True)
     if with_traceback:
-        err.print("".join(traceback.format_exception(error)), markup=False)
+        err.print(visible_lines("".join(traceback.format_exception(error))), markup=False)
 
 
 def _bug(error: Exception, with_traceback: bool) -> None:
     err.print(
-        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {escape(str(error))}",
+        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {escape(visible_lines(str(error)))}",
         soft_wrap=True,
     )
     err.print(
         "  do next: report it with the output of --traceback and the run folder's logs/exception.txt"
     )
     if with_traceback:
-        err.print("".join(traceback.format_exception(error)), markup=False)
+        err.print(visible_lines("".join(traceback.format_exception(error))), markup=False)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What one run was asked to do, as the flow's parameters, and the settings that follow from it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,15 +45,7 @@ def settings_for(request: Request) -> Settings:
         "max_tokens": request.max_tokens,
         "max_cost_usd": request.max_cost_usd,
     }
-    try:
-        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "a setting"
-        raise UserError(
-            f"{name}: {first['msg']}, got {first.get('input')!r}",
-            next_step=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
-        ) from None
+    settings = read_settings({name: value for name, value in flags.items() if value is not None})
     if settings.planner == "model" and not settings.planner_model:
         raise UserError(
             "a model is to plan, but none is set",
@@ -60,6 +53,19 @@ def settings_for(request: Request) -> Settings:
         )
     _need_plannable(request.smoke)
     return settings
+
+
+def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings with the flags over them. UserError if one is out of its range."""
+    try:
+        return Settings(**(flags or {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "a setting"
+        raise UserError(
+            f"{name}: {first['msg']}, got {first.get('input')!r}",
+            next_step=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
+        ) from None
 
 
 def _need_plannable(smoke: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from paper2run.environment_file import NAME, OUT, harmless
 from paper2run.errors import HostError, UserError
-from paper2run.settings import Settings
+from paper2run.request import read_settings
 from paper2run.source import LocalSource, parse
 
 PATH_VARIABLES: Final = (
@@ -54,7 +54,7 @@ class Invocation:
         """
         self._take_env_file(say, repository)
         # Run folders go where the command was started, unless told otherwise.
-        os.environ[OUT] = self.path(str(Settings().out))
+        os.environ[OUT] = self.path(str(read_settings().out))
 
     def _take_env_file(self, say: Say, repository: str) -> None:
         file = self.folder / NAME
@@ -124,7 +124,7 @@ def children_environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 def _place() -> Path:
     """Return the home; the root folder where it cannot be made, which the stage that writes to it will say."""
-    home = Settings().home
+    home = read_settings().home
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError:

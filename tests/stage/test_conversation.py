@@ -253,6 +253,7 @@ def means(monkeypatch, environment=(), **given):
         "NVIDIA_API_KEY",
         "NVIDIA_NIM_API_KEY",
         "PAPER2RUN_API_KEY",
+        "PAPER2RUN_BASE_URL",
         "PAPER2RUN_MODEL",
     ):
         monkeypatch.delenv(name, raising=False)
@@ -271,7 +272,30 @@ NVIDIA = "https://integrate.api.nvidia.com/v1"
     ("given", "environment", "expected"),
     [
         ({"nvidia_api_key": "nv"}, {}, (DEFAULT, "", "nv")),
-        ({"nvidia_api_key": "nv", "base_url": HERE}, {}, (DEFAULT, HERE, "nv")),
+        # A key goes to its own host, or to an address that came from where the key came from.
+        ({"nvidia_api_key": "nv", "base_url": HERE}, {}, (DEFAULT, HERE, NO_KEY)),
+        ({"nvidia_api_key": "nv", "base_url": HERE, "api_key": "own"}, {}, (DEFAULT, HERE, NO_KEY)),
+        (
+            {"nvidia_api_key": "nv", "api_key": "own"},
+            {"PAPER2RUN_BASE_URL": HERE},
+            (DEFAULT, HERE, "own"),
+        ),
+        (
+            {"nvidia_api_key": "nv", "base_url": NVIDIA.replace("https", "http")},
+            {},
+            (DEFAULT, NVIDIA.replace("https", "http"), NO_KEY),
+        ),
+        ({"model": "anthropic/c", "base_url": HERE}, {}, ("anthropic/c", HERE, NO_KEY)),
+        (
+            {"model": "anthropic/c", "api_key": "own"},
+            {"PAPER2RUN_BASE_URL": HERE},
+            ("anthropic/c", HERE, "own"),
+        ),
+        (
+            {"model": "openai/m", "base_url": HERE},
+            {"OPENAI_API_KEY": "o"},
+            ("openai/m", HERE, NO_KEY),
+        ),
         (
             {"nvidia_api_key": "nv", "model": "deepseek-ai/x"},
             {},
@@ -297,13 +321,22 @@ NVIDIA = "https://integrate.api.nvidia.com/v1"
             {"OPENAI_API_KEY": "o"},
             ("openai/local", HERE, NO_KEY),
         ),
-        ({"model": "openai/m", "base_url": HERE}, {"OPENAI_API_KEY": "o"}, ("openai/m", HERE, "o")),
+        (
+            {"model": "openai/m"},
+            {"OPENAI_API_KEY": "o", "PAPER2RUN_BASE_URL": HERE},
+            ("openai/m", HERE, "o"),
+        ),
         ({"model": "gpt-4o"}, {"OPENAI_API_KEY": "o"}, ("gpt-4o", "", "")),
         ({"model": "nvidia_nim/x"}, {"NVIDIA_NIM_API_KEY": "nim"}, ("nvidia_nim/x", "", "nim")),
     ],
 )
 def test_settings_mean_one_model_one_address_one_key(monkeypatch, given, environment, expected):
     assert means(monkeypatch, environment, **given) == expected
+
+
+def test_nvidias_key_alone_is_not_enough_for_another_address(monkeypatch):
+    with pytest.raises(ModelError, match="no key"):
+        means(monkeypatch, {"PAPER2RUN_BASE_URL": HERE}, nvidia_api_key="nv")
 
 
 @pytest.mark.parametrize("given", [{}, {"model": "nvidia_nim/x"}])

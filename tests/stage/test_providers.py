@@ -43,7 +43,11 @@ def test_each_example_of_the_readme_leaves_as_its_provider_expects_it(example, m
         host = service.url.removesuffix("/v1")
         if way:
             monkeypatch.setenv(way[0], host + way[1])
-        at = endpoint(Settings(_env_file=None, **flags_of(line, host)))
+        flags = flags_of(line, host)
+        if flags["base_url"]:
+            # As the command line does with an address that its user typed.
+            monkeypatch.setenv("PAPER2RUN_BASE_URL", flags["base_url"])
+        at = endpoint(Settings(_env_file=None, **flags))
         answer = chat.ask(
             QUESTION, model=at.model, base_url=at.base_url, api_key=at.api_key, schema=SCHEMA,
             timeout_s=30.0, max_tokens=500,
