@@ -1,4 +1,7 @@
-"""Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text."""
+"""Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text.
+
+What comes from a repository, an index, a model or a paper passes paper2run/text_gate.py: it shows, and does nothing.
+"""
 
 from collections.abc import Sequence
 
@@ -9,6 +12,7 @@ from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
 from paper2run.plan_diff import plan_diff
+from paper2run.text_gate import cell, code, fenced, prose
 from paper2run.verdicts import failure_line, not_shown
 
 HEADLINES = {
@@ -50,20 +54,15 @@ def report(
 def plan(planned: PlannedEnvironment) -> str:
     """Return the plan as Markdown, every decision with its source."""
     environment = planned.plan
-    rows = [
-        f"| {r.topic} | {_cell(r.decision)} | {_cell(str(r.source))} |" for r in planned.reasons
-    ]
+    rows = [f"| {r.topic} | {cell(r.decision)} | {cell(str(r.source))} |" for r in planned.reasons]
     steps = "\n".join(environment.install_steps)
     return "\n".join(
         [
-            f"**Base image** `{environment.base_image}` · **planner** {planned.planner}",
+            f"**Base image** {code(environment.base_image)} · **planner** {prose(planned.planner)}",
             "",
             f"**Debian packages** {', '.join(environment.system_packages) or 'none'}",
             "",
-            "```sh",
-            steps,
-            f"# smoke: {environment.smoke_command}",
-            "```",
+            fenced(f"{steps}\n# smoke: {environment.smoke_command}", "sh"),
             "",
             "| about | decision | because of |",
             "|---|---|---|",
@@ -74,26 +73,29 @@ def plan(planned: PlannedEnvironment) -> str:
 
 def failure(attempt: Attempt) -> str:
     """Return why an attempt failed: the end of the log, the decision with its proof, and how the plan changes."""
-    lines = [f"**Failed:** {failure_line(attempt)}", "", "```text", _tail(attempt), "```"]
+    lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(_tail(attempt), "text")]
     if (found := attempt.diagnosis) is None:
         return "\n".join([*lines, "", "Nobody knows this failure."])
-    diff = ["", "The next plan:", "", "```diff", *found.diff, "```"] if found.diff else []
+    diff = ["", "The next plan:", "", fenced("\n".join(found.diff), "diff")] if found.diff else []
     return "\n".join([*lines, "", _decision(found), *diff])
 
 
 def _decision(found: Diagnosis) -> str:
     lines = [
-        f"**{found.decision.decision}** by `{found.by}` (cause `{found.cause}`): {found.decision.reason}",
+        f"**{found.decision.decision}** by {code(found.by)} (cause `{found.cause}`): "
+        + prose(found.decision.reason),
         "",
-        f"Evidence: `{found.evidence}`{_place(found)}" if found.evidence else "",
-        f"Smallest change: {found.smallest_change}" if found.smallest_change else "",
+        f"Evidence: {code(found.evidence)}{_place(found)}" if found.evidence else "",
+        f"Smallest change: {prose(found.smallest_change)}" if found.smallest_change else "",
     ]
     return "\n".join(lines).strip()
 
 
 def _place(found: Diagnosis) -> str:
     """Return the repository's line that the evidence came from, where it is known."""
-    return f", from {found.source.path}:{found.source.line}" if found.source.line else ""
+    return (
+        f", from {prose(f'{found.source.path}:{found.source.line}')}" if found.source.line else ""
+    )
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> str:
@@ -110,33 +112,34 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
         decision = attempt.diagnosis.decision.reason if attempt.diagnosis else ""
         rows.append(
             f"| {attempt.number} | {attempt.planned.plan.base_image} | {_build_cell(attempt)} "
-            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {_cell(decision)} |"
+            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {cell(decision)} |"
         )
     return "\n".join(rows)
 
 
 def _verdict(metadata: Metadata) -> str:
     lines = [
-        f"# {metadata.name}: {HEADLINES[metadata.status]}",
+        f"# {prose(metadata.name)}: {HEADLINES[metadata.status]}",
         "",
         f"**Verdict** `{metadata.status}`"
         + (f", cause `{metadata.cause}`" if metadata.cause else ""),
         "",
-        metadata.reason,
+        prose(metadata.reason),
     ]
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
-        lines += ["", f"Image `{metadata.image}` ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+        lines += ["", f"Image {code(metadata.image)} ({size_mb:.0f} MB), ladder: {metadata.rung}."]
         if metadata.image_pushed:
-            lines.append(f"On every machine that reaches the registry: `{metadata.image_pushed}`.")
+            pushed = code(metadata.image_pushed)
+            lines.append(f"On every machine that reaches the registry: {pushed}.")
     if metadata.notes:
-        lines += ["", *(f"- {note}" for note in metadata.notes)]
+        lines += ["", *(f"- {prose(note)}" for note in metadata.notes)]
     return "\n".join(lines)
 
 
 def _not_shown(attempts: Sequence[Attempt]) -> str:
     """Return what a success leaves open; empty where the first choice of smoke command passed."""
-    lines = [f"- {words}" for words in not_shown(attempts)]
+    lines = [f"- {prose(words)}" for words in not_shown(attempts)]
     return "\n".join(["## What was not shown", "", *lines]) if lines else ""
 
 
@@ -145,8 +148,8 @@ def _next_steps(metadata: Metadata) -> str:
     match metadata.status:
         case "success":
             lines += [
-                f"- Run it: `docker run --rm {metadata.image}`",
-                f"- Look inside: `docker run --rm -it {metadata.image} bash`",
+                f"- Run it: {code(f'docker run --rm {metadata.image}')}",
+                f"- Look inside: {code(f'docker run --rm -it {metadata.image} bash')}",
                 "- Rebuild it anywhere from `Dockerfile` and `repo/` in this folder: see `INSTRUCTIONS.md`",
             ]
         case "stopped-by-llm":
@@ -154,7 +157,7 @@ def _next_steps(metadata: Metadata) -> str:
                 "- The model's judgement, not a proof: read the log below; `--smoke CMD` tries another command."
             )
         case _ if metadata.smallest_change:
-            lines.append(f"- {metadata.smallest_change}")
+            lines.append(f"- {prose(metadata.smallest_change)}")
         case "smoke-failed":
             lines.append(
                 "- Read the log below; name another command with `--smoke`, or a model with `--model`."
@@ -172,7 +175,7 @@ def _tried(metadata: Metadata) -> str:
     """Return what was tried, and which attempt the folder holds, for a run that ends without success."""
     if metadata.status == "success" or not metadata.attempts:
         return ""
-    lines = ["## What was tried", "", *(f"- {line}" for line in metadata.tried)]
+    lines = ["## What was tried", "", *(f"- {prose(line)}" for line in metadata.tried)]
     if not metadata.tried:
         lines.append("- nothing: no repair is known that would help")
     if metadata.best_attempt != metadata.attempts:
@@ -189,11 +192,12 @@ def _attempt(attempt: Attempt, before: Attempt | None) -> str:
     if attempt.verification.rungs:
         lines += ["", "| rung | passed | detail | seconds |", "|---|---|---|---|"]
         lines += [
-            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {_cell(rung.detail)} | {rung.seconds:.1f} |"
+            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {cell(rung.detail)} | {rung.seconds:.1f} |"
             for rung in attempt.verification.rungs
         ]
     if not attempt.succeeded:
-        lines += ["", f"**Failed:** {failure_line(attempt)}", "", "```text", _tail(attempt), "```"]
+        failed = prose(failure_line(attempt))
+        lines += ["", f"**Failed:** {failed}", "", fenced(_tail(attempt), "text")]
     if attempt.diagnosis:
         lines += ["", _decision(attempt.diagnosis)]
     return "\n".join(lines)
@@ -202,13 +206,12 @@ def _attempt(attempt: Attempt, before: Attempt | None) -> str:
 def _changes(before: Attempt, after: Attempt) -> str:
     known = set(before.planned.reasons)
     reasons = [
-        f"- {reason.topic}: {_cell(reason.decision)} [{reason.source}]"
+        f"- {reason.topic}: {cell(reason.decision)} [{prose(str(reason.source))}]"
         for reason in after.planned.reasons
         if reason not in known
     ]
-    return "\n".join(
-        [*reasons, "", "```diff", *plan_diff(before.planned.plan, after.planned.plan), "```"]
-    )
+    diff = "\n".join(plan_diff(before.planned.plan, after.planned.plan))
+    return "\n".join([*reasons, "", fenced(diff, "diff")])
 
 
 def _model(metadata: Metadata) -> str:
@@ -227,31 +230,33 @@ def _model(metadata: Metadata) -> str:
     for call in metadata.model_calls:
         cost = "unknown" if call.cost_usd is None else f"${call.cost_usd:.4f}"
         rows.append(
-            f"| {call.purpose} | {call.model} | {call.prompt_tokens} | {call.completion_tokens} | {cost} "
-            f"| {call.latency_s:.1f} | {_cell(call.failure)} |"
+            f"| {call.purpose} | {cell(call.model)} | {call.prompt_tokens} | {call.completion_tokens} | {cost} "
+            f"| {call.latency_s:.1f} | {cell(call.failure)} |"
         )
     return "\n".join(rows)
 
 
 def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str:
     languages = ", ".join(f"{share.language} ({share.files})" for share in facts.of(LanguageShare))
-    unreadable = [f"- not readable: `{fact.path}`: {fact.why}" for fact in facts.of(Unreadable)][
-        :20
-    ]
+    unreadable = [
+        f"- not readable: {code(fact.path)}: {prose(fact.why)}" for fact in facts.of(Unreadable)
+    ][:20]
     submodules = [
-        f"- submodule `{module.path}` is missing: {module.why_not}"
+        f"- submodule {code(module.path)} is missing: {prose(module.why_not)}"
         for module in checkout.submodules
         if not module.fetched
     ]
-    pointers = [f"- Git LFS content not fetched: `{path}`" for path in checkout.lfs_pointers[:20]]
+    pointers = [
+        f"- Git LFS content not fetched: {code(path)}" for path in checkout.lfs_pointers[:20]
+    ]
     date = checkout.committed_at.date().isoformat() if checkout.committed_at else "no date"
     return "\n".join(
         [
             "## Repository",
             "",
-            f"- {checkout.url} at `{checkout.commit}` ({date})",
+            f"- {prose(checkout.url)} at {code(checkout.commit)} ({date})",
             f"- {facts.files} files; languages: {languages or 'none'}",
-            *(f"- {note}" for note in checkout.notes),
+            *(f"- {prose(note)}" for note in checkout.notes),
             *submodules,
             *pointers,
             *unreadable,
@@ -269,7 +274,7 @@ def _stages(metadata: Metadata) -> str:
     rows += [
         "",
         f"paper2run {versions.paper2run} (rules {versions.rules}), Prefect {versions.prefect}, "
-        f"{versions.engine or 'no engine'}, planner {metadata.planner or 'none'}.",
+        f"{prose(versions.engine or 'no engine')}, planner {prose(metadata.planner or 'none')}.",
     ]
     return "\n".join(rows)
 
@@ -287,7 +292,7 @@ def _smoke_cell(attempt: Attempt) -> str:
         case Passed():
             return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
         case SmokeFailed():
-            return attempt.smoke.limit or f"exit {attempt.smoke.exit_code}"
+            return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"
 
 
 def _tail(attempt: Attempt) -> str:
@@ -295,8 +300,4 @@ def _tail(attempt: Attempt) -> str:
     if failed is None:
         return ""
     text = f"{failed.log.stdout.rstrip()}\n{failed.log.stderr.rstrip()}"
-    return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:]).replace("```", "'''")
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")[:300]
+    return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:])

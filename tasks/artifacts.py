@@ -10,6 +10,7 @@ from paper2run import markdown
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.report import Attempt, Metadata
+from paper2run.text_gate import code, fenced, flat, prose
 from paper2run.verdicts import failure_line
 from tasks.patience import patiently
 
@@ -31,7 +32,7 @@ def publish_plan(name: str, planned: PlannedEnvironment, attempt: int = 1) -> No
 
 def publish_dockerfile(name: str, context: BuildContext, attempt: int) -> None:
     """Show the Dockerfile that people get."""
-    text = f"```dockerfile\n{context.dockerfile}```\n"
+    text = fenced(context.dockerfile.rstrip("\n"), "dockerfile") + "\n"
     words = f"Attempt {attempt}: Dockerfile of {context.image}"
     _markdown(artifact_key(name, "dockerfile"), text, words)
 
@@ -48,20 +49,22 @@ def publish_report(
 ) -> None:
     """Show the report, and the attempts as a table under the verdict and the smallest change that would help."""
     _markdown(
-        artifact_key(name, "report"), f"{text}\nRun folder: `{folder}`\n", f"Report of {name}"
+        artifact_key(name, "report"),
+        f"{text}\nRun folder: {code(folder)}\n",
+        f"Report of {prose(name)}",
     )
     if attempts:
         table = [
             {
                 "attempt": attempt.number,
                 "base image": attempt.planned.plan.base_image,
-                "outcome": "reproduced" if attempt.succeeded else failure_line(attempt),
+                "outcome": "reproduced" if attempt.succeeded else flat(failure_line(attempt)),
                 "rung": attempt.verification.reached,
-                "decision": attempt.diagnosis.decision.reason if attempt.diagnosis else "",
+                "decision": flat(attempt.diagnosis.decision.reason) if attempt.diagnosis else "",
             }
             for attempt in attempts
         ]
-        words = (f"Attempts at {name}:", metadata.status, metadata.smallest_change)
+        words = (f"Attempts at {prose(name)}:", metadata.status, prose(metadata.smallest_change))
         patiently(
             lambda: create_table_artifact(
                 key=artifact_key(name, "attempts"),
@@ -73,5 +76,9 @@ def publish_report(
 
 def _markdown(key: str, text: str, description: str) -> None:
     if len(text) > LIMIT_CHARACTERS:
-        text = text[:LIMIT_CHARACTERS] + "\n\n… cut here; the run folder has the whole text.\n"
+        # At a line's end: half a code span is none, and what it held would act.
+        text = (
+            text[:LIMIT_CHARACTERS].rpartition("\n")[0]
+            + "\n\n… cut here; the run folder has the whole text.\n"
+        )
     patiently(lambda: create_markdown_artifact(key=key, markdown=text, description=description))

@@ -25,6 +25,7 @@ from paper2run.model.usage import total
 from paper2run.request import Request
 from paper2run.settings import Settings
 from paper2run.source import shown_address
+from paper2run.text_gate import fenced, prose
 from tasks.caching import rules_version, stage
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import sweep
@@ -64,14 +65,27 @@ def recording(
     write_whole(settings.home / RUNS / run_id, f"{run.path}\n")
     try:
         yield opened
+    except FileNotFoundError as error:
+        if run.path.exists():
+            _keep_exception(opened, run, error, error)
+            raise
+        raise HostError(
+            f"the run folder {run.path} was removed while the run used it",
+            next_step="run it again: the stages that were done are kept",
+        ) from error
     except BaseException as error:
         # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
         why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
-        run.write("metadata.json", _broken_off(opened, run, why))
-        run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
+        _keep_exception(opened, run, why, error)
         raise
     finally:
         _sweep(run_id)
+
+
+def _keep_exception(opened: Metadata, run: RunFolder, why: Exception, error: BaseException) -> None:
+    """Let the folder say how the run was broken off; `error` is what was raised, `why` what a person should know."""
+    run.write("metadata.json", _broken_off(opened, run, why))
+    run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
 
 
 def mark_killed(folder: str) -> None:
@@ -244,9 +258,7 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
         "",
         f"The smoke run as it was executed, limits and all ({attempt.smoke.seconds:.1f} s):",
         "",
-        "```sh",
-        attempt.smoke.docker_command,
-        "```",
+        fenced(attempt.smoke.docker_command, "sh"),
         "",
         "The other rungs of the ladder ran in the same way, each in a fresh container:",
         "",
@@ -255,11 +267,9 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
             for rung in attempt.verification.rungs
             if rung.rung not in ("built", "smoke")
             for line in (
-                f"{rung.rung} ({rung.detail or 'exit code'}):",
+                f"{rung.rung} ({prose(rung.detail) or 'exit code'}):",
                 "",
-                "```sh",
-                rung.command,
-                "```",
+                fenced(rung.command, "sh"),
                 "",
             )
         ),

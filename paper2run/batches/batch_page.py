@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.markdown import HEADLINES
 from paper2run.source import RemoteSource, parse, shown_address
+from paper2run.text_gate import csv_cell, flat
 
 WORDS: Final = {
     **HEADLINES,
@@ -45,18 +46,18 @@ def flow_run_url(batch: Batch, flow_run_id: str) -> str:
 
 
 def as_csv(batch: Batch) -> str:
-    """Return one row a repository, under `COLUMNS`."""
+    """Return one row a repository, under `COLUMNS`; no text in it is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in batch.rows:
         writer.writerow(
             (
-                shown_address(row.entry.repo), row.entry.ref, row.status, row.cause or "", row.rung, row.attempts,
-                f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
-                "" if row.cost_usd is None else f"{row.cost_usd:.6f}", row.language, row.reason,
-                row.smallest_change, row.image, row.folder, row.flow_run_id,
-                flow_run_url(batch, row.flow_run_id), row.line,
+                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.cause or "", row.rung,
+                row.attempts, f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
+                "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
+                csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
+                csv_cell(flow_run_url(batch, row.flow_run_id)), row.line,
             )
         )  # fmt: skip
     return text.getvalue()
@@ -65,7 +66,7 @@ def as_csv(batch: Batch) -> str:
 def as_page(batch: Batch, folder: PurePath) -> str:
     """Return `batch.html`, to lie in `folder`: run folders below it are linked relative to it."""
     source = resources.files("paper2run").joinpath("batches", "batch.html.jinja").read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown)
     environment.filters["duration"] = _duration
     ended = all(row.has_ended for row in batch.rows)
     return environment.from_string(source).render(
@@ -84,6 +85,11 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         page_url=_page_url,
         shown_address=shown_address,
     )
+
+
+def _shown(value: object) -> object:
+    """Return a text without what hides or turns it; the template escapes what HTML would act on."""
+    return flat(value) if type(value) is str else value
 
 
 def _shares(
