@@ -7,14 +7,13 @@ and nothing else, for a result is one object that is written whole, and both are
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from prefect.context import FlowRunContext
-from prefect.filesystems import LocalFileSystem, RemoteFileSystem, WritableFileSystem
 from prefect.runtime import flow_run
 
 from paper2run.settings import Settings
 from tasks.drivers.object_store import ObjectStore
+from tasks.kept_records import records_at
 from tasks.records import RunFolder
 
 RESULTS: Final = "results"
@@ -34,31 +33,26 @@ def open_store(settings: Settings) -> ObjectStore | None:
 def sharing(run: RunFolder, store: ObjectStore | None) -> Iterator[None]:
     """Let the stages called in the block keep their results on the store, and copy the run folder there at its end.
 
-    HostError after the block if the folder cannot be copied.
+    Without a store the results stay on this machine. HostError after the block if the folder cannot be copied.
     """
-    if store is None:
-        yield
-        return
     context = FlowRunContext.get()
     assert context is not None, "only a flow shares"
-    results = context.result_store.model_copy(update={"result_storage": _results(store.url)})
+    storage = records_at(f"{store.url}/{RESULTS}" if store else "")
+    results = context.result_store.model_copy(update={"result_storage": storage})
     try:
         # Prefect hands the flow's store of results down to its tasks and subflows.
         with context.model_copy(update={"result_store": results}):
             yield
     finally:
-        name = shared_name(run.path.name, str(flow_run.id))
-        run.event(f"run folder copied to {store.put_run(run.path, name)}")
+        if store is not None:
+            _copy(run, store)
+
+
+def _copy(run: RunFolder, store: ObjectStore) -> None:
+    name = shared_name(run.path.name, str(flow_run.id))
+    run.event(f"run folder copied to {store.put_run(run.path, name)}")
 
 
 def shared_name(folder: str, run_id: str) -> str:
     """Return the name on the store: two machines may start a run of one repository in the same second."""
     return f"{folder}-{run_id[:8]}"
-
-
-def _results(url: str) -> WritableFileSystem:
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        # Prefect's own remote file system refuses this scheme.
-        return LocalFileSystem(basepath=f"{unquote(parts.path)}/{RESULTS}")
-    return RemoteFileSystem(basepath=f"{url}/{RESULTS}")

@@ -1,7 +1,9 @@
 """Kept results: hit by the next run, renewed when the thing they name is gone, computed once by two runs at a time."""
 
+import base64
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +45,57 @@ def test_a_second_run_of_the_same_commit_is_cached_in_every_stage_but_report(rep
     assert uncached(first)
     assert uncached(second) == set()
     assert second.image_id == first.image_id
+
+
+class Touches:
+    """An object that leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        return self.path.touch, ()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"serializer": {"type": "pickle"}},
+        {"serializer": {"type": "compressed/pickle"}},
+        {"serializer": {"type": "json", "object_decoder": "forged_reader.decode"}},
+        {"result": '{"__class__": "forged_reader.Decoded", "data": {}}'},
+    ],
+    ids=["pickle", "compressed", "decoder", "class"],
+)
+def test_a_kept_result_that_names_another_reader_is_computed_anew(
+    repo, tmp_path, forged, monkeypatch
+):
+    marker = tmp_path / "was-here"
+    module = tmp_path / "forged_reader.py"
+    module.write_text(
+        f"import pathlib\npathlib.Path({str(marker)!r}).touch()\ndecode = Decoded = dict\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    first = reproduce(repo=repo, out=str(tmp_path / "runs"), dry_run=True, return_state=True)
+    first.result()
+    pickled = base64.encodebytes(pickle.dumps(Touches(marker))).decode()
+    kept = [*Path(PREFECT_LOCAL_STORAGE_PATH.value()).glob("extract-*")]
+    assert kept
+    for record in kept:
+        content = json.loads(record.read_text())
+        content["metadata"] |= {key: forged[key] for key in forged if key == "serializer"}
+        content["result"] = forged.get("result", content["result"])
+        if "pickle" in str(forged):
+            content["result"] = pickled
+        record.write_text(json.dumps(content))
+
+    metadata, _ = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), dry_run=True, return_state=True
+    ).result()
+
+    assert "extract" in uncached(metadata)
+    assert not marker.exists()
+    assert metadata.status == "planned"
 
 
 def test_without_the_cache_every_stage_is_computed_anew(repo, tmp_path):
