@@ -49,11 +49,15 @@ def connect() -> Engine:
 
 def _usual_addresses() -> list[str]:
     """Return where engines listen by default: Docker, Docker Desktop, Podman of root and of the user."""
-    home = Path.home()
+    try:
+        home = Path.home() / ".docker"
+    except RuntimeError:
+        # A user without a home folder has no engine there.
+        home = Path("/var/run/docker")
     sockets = [
         Path("/var/run/docker.sock"),
-        home / ".docker/run/docker.sock",
-        home / ".docker/desktop/docker.sock",
+        home / "run/docker.sock",
+        home / "desktop/docker.sock",
         Path(f"/run/user/{os.getuid()}/docker.sock"),
         Path(f"/run/user/{os.getuid()}/podman/podman.sock"),
         Path("/run/podman/podman.sock"),

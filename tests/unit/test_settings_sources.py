@@ -1,0 +1,78 @@
+"""Where settings come from: flags, environment, the user's own file; of a working folder only what is harmless."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from paper2run.environment_file import harmless
+from paper2run.settings import Settings, user_file
+
+
+def test_a_working_folder_sets_what_is_harmless_and_nothing_else():
+    found = harmless(
+        "PAPER2RUN_TIMEOUT=60\nexport PAPER2RUN_OUT='my runs'\nPAPER2RUN_BASE_URL=http://x\nNVIDIA_API_KEY=k\n"
+        "PAPER2RUN_MEMORY_MB=1\nPREFECT_API_URL=http://x\nOTHER=1\n"
+    )
+
+    assert found.values == {"PAPER2RUN_TIMEOUT": "60", "PAPER2RUN_OUT": "my runs"}
+    assert found.ignored == (
+        "NVIDIA_API_KEY", "PAPER2RUN_BASE_URL", "PAPER2RUN_MEMORY_MB", "PREFECT_API_URL",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("out", ["/etc", "../other", "~/x", "a/../../b"])
+def test_a_working_folder_sends_run_folders_nowhere_else(out):
+    assert harmless(f"PAPER2RUN_OUT={out}\n").values == {}
+
+
+def test_values_do_not_quote_the_users_variables(monkeypatch):
+    monkeypatch.setenv("SECRET", "s3cret")
+    assert harmless("PAPER2RUN_OUT=${SECRET}\n").values == {"PAPER2RUN_OUT": "${SECRET}"}
+
+
+def test_the_users_own_file_sets_everything_and_the_environment_wins(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in ("NVIDIA_API_KEY", "PAPER2RUN_MODEL", "PAPER2RUN_TIMEOUT"):
+        monkeypatch.delenv(name, raising=False)
+    file = user_file()
+    assert file == tmp_path / "paper2run" / "env"
+    file.parent.mkdir()
+    file.write_text("NVIDIA_API_KEY=nv\nPAPER2RUN_MODEL=a/b\nPAPER2RUN_TIMEOUT=60\n")
+    monkeypatch.setenv("PAPER2RUN_TIMEOUT", "61")
+
+    found = Settings()
+
+    assert found.nvidia_api_key is not None
+    assert (found.nvidia_api_key.get_secret_value(), found.model, found.timeout) == (
+        "nv",
+        "a/b",
+        61,
+    )
+
+
+def test_an_env_file_of_the_working_folder_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("PAPER2RUN_BASE_URL=http://x\n")
+    monkeypatch.delenv("PAPER2RUN_BASE_URL", raising=False)
+
+    assert Settings().base_url == ""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become a user without an entry")
+def test_a_user_without_a_home_folder_is_told_what_to_set():
+    code = (
+        "import os\nfrom paper2run.errors import HostError\nfrom paper2run.settings import Settings\n"
+        "os.setuid(54321)\nos.environ.pop('HOME', None)\n"
+        "try:\n    Settings()\nexcept HostError as error:\n    print(error.next_step)\n"
+        "os.environ['PAPER2RUN_HOME'] = '/somewhere'\nprint(Settings().home)\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if "PAPER2RUN" not in key}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split("\n")[:2] == [
+        "set HOME, or PAPER2RUN_HOME and PREFECT_HOME", "/somewhere",
+    ]  # fmt: skip
