@@ -120,8 +120,8 @@ def login() -> str:
     Only the user can read that file. HostError if it cannot be written.
     """
     for configured in (PREFECT_SERVER_API_AUTH_STRING.value(), PREFECT_API_AUTH_STRING.value()):
-        if configured is not None:
-            return str(configured.get_secret_value())
+        if configured:
+            return str(configured)
     path = login_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
