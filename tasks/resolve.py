@@ -23,7 +23,7 @@ CACHE_FOLDER: Final = "index"
 RULES: Final = (
     "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/re*.py", "tasks/drivers/*index*.py",
     "tasks/drivers/asked_requirements.py", "tasks/drivers/lock_account.py", "tasks/drivers/offered_releases.py",
-    "tasks/drivers/wheel_contents.py",
+    "tasks/drivers/wheel_contents.py", "tasks/drivers/tar_members.py", "tasks/drivers/unpacking.py",
 )  # fmt: skip
 TIMEOUT_S: Final = 1800
 
