@@ -53,12 +53,12 @@ run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example wi
 	@$(BIN)/paper2run run $(if $(REPO),--repo '$(REPO)',--repo $(EXAMPLE) --paper $(EXAMPLE)/paper.md) $(ARGS)
 
 .PHONY: check
-check: $(INSTALLED) ## lint, types, import contracts, unit tests
+check: $(INSTALLED) ## lint, types, import contracts, unit tests, hostile input
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q tests/unit tests/hostile
 
 .PHONY: test
 test: IMAGES = 3.11 bookworm
