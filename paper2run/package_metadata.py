@@ -14,7 +14,7 @@ from typing import Final
 from paper2run.model.value import Value
 
 DEFAULT_BUILD_TOOLS: Final = ("setuptools", "wheel")
-SETUP_IMPORT: Final = re.compile(r"^\s*(?:from|import)\s+(numpy|Cython)\b", re.MULTILINE)
+SETUP_IMPORT: Final = re.compile(r"^[ \t]*(?:from|import)[ \t]+(numpy|Cython)\b", re.MULTILINE)
 COMPILED: Final = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".f", ".f90", ".for", ".rs", ".cu")
 """Endings of sources that need a compiler."""
 METADATA_FILES: Final = ("PKG-INFO", "requires.txt", "pyproject.toml", "setup.py")

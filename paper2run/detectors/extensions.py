@@ -19,7 +19,7 @@ SIGNS: Final[tuple[tuple[Language, tuple[str, ...], str], ...]] = (
     ("pybind11", (".cpp", ".cc", ".cxx", ".hpp", ".h"), r"#include\s*[<\"](?:pybind11/|torch/extension\.h)"),
     ("c++", (".cpp", ".cc", ".cxx"), r"#include\s*[<\"]Python\.h[>\"]"),
     ("c", (".c",), r"#include\s*[<\"]Python\.h[>\"]"),
-    ("rust", ("Cargo.toml",), r"^\s*pyo3\b"),
+    ("rust", ("Cargo.toml",), r"^[ \t]*pyo3\b"),
 )  # fmt: skip
 FORTRAN: Final = ("*.f", "*.f77", "*.f90", "*.f95", "*.f03", "*.f08", "*.pyf")
 F2PY: Final = re.compile(r"\bf2py\b|numpy\.distutils")

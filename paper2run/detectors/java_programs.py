@@ -11,7 +11,7 @@ from paper2run.tree import RepoTree
 NAME: Final = "java_programs"
 
 MAIN: Final = re.compile(r"\bpublic\s+static\s+(?:final\s+)?void\s+main\s*\(\s*(?:final\s+)?String")
-PACKAGE: Final = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
+PACKAGE: Final = re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.MULTILINE)
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
