@@ -4,7 +4,6 @@ Deterministic, and blind to what the prompt said: a model that obeys a hostile R
 """
 
 import re
-import shlex
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Final
@@ -20,6 +19,7 @@ from paper2run.model.facts import (
     RepoFacts,
     TestSuite,
 )
+from paper2run.planners.smoke_judgement import judge
 from paper2run.redaction import holds_key
 
 BASE_IMAGES: Final = frozenset(
@@ -33,25 +33,6 @@ KEY_VARIABLE: Final = re.compile(r"\$\{?\w*(?:API_?KEY|TOKEN|SECRET|PASSWORD)\w*
 HOST_PATH: Final = re.compile(
     r"(?<![\w.-])(?:/home/\w|/Users/\w|/mnt/[a-z]/|/host/|[A-Z]:\\|~/\.(?:ssh|aws|config|netrc))"
 )
-NOTHING: Final = re.compile(
-    r"^(?:true|:|exit 0|pwd|sleep [\d.]+|(?:cat|cd|echo|export|file|head|ls|set|stat|test|wc)\b[^;&|]*"
-    r"|.* (?:-V|--version))$"
-)
-"""Commands that show nothing of the repository; what only tells its version has loaded next to none of it."""
-EXITS: Final = re.compile(r"\|\|\s*exit\s+[1-9]\d*")
-"""An alternative that fails itself."""
-JOINTS: Final = frozenset({"&&", ";", "(", ")"})
-HIDING: Final = frozenset({"|", "|&", "||", "&"})
-"""Signs of the shell after which the exit status is another command's (POSIX sh has no `pipefail`)."""
-FORGIVING: Final = re.compile(
-    r"\|\|\s*(?:true|:|echo|exit 0)|;\s*(?:true|:|echo\b[^;&|]*|exit 0)\s*$|\bset \+e\b"
-)
-"""Shell in which a failure passes for a success."""
-RUNNERS: Final = re.compile(
-    r"\b(?:pytest|py\.test|unittest|nosetests|tox|make|ctest|mvn|gradle|testthat|npm (?:test|run)"
-    r"|go (?:test|run|build|vet))\b|\./"
-)
-"""Programs that find the repository's own code by themselves, and programs of the checkout."""
 MIN_NAME: Final = 2
 """A shorter name stands in every command by chance."""
 
@@ -81,11 +62,13 @@ def objections(
         f"{text[:120]!r} names a path of the host" for text in texts[:-1] if HOST_PATH.search(text)
     ]
     is_of_the_rules = draft is not None and plan.smoke_command in _own_commands(draft)
-    if not is_of_the_rules and _hides_failure(plan.smoke_command):
+    judgement = "runs" if is_of_the_rules else judge(plan.smoke_command, _own_names(facts))
+    if judgement == "hides":
         found.append(
-            "smoke_command: it passes whatever happens: its exit status must be the program's own"
+            "smoke_command: it passes whatever happens: its exit status must be the program's own:"
+            " plain commands, joined by &&, the repository's own last"
         )
-    if not is_of_the_rules and not _runs_something(plan.smoke_command, facts):
+    if judgement == "nothing":
         found.append(
             "smoke_command: it runs nothing of the repository: name a test suite, a script or a module of its own"
         )
@@ -104,51 +87,6 @@ def _other_bases(facts: RepoFacts, draft: PlannedEnvironment | None) -> frozense
 def _own_commands(draft: PlannedEnvironment) -> set[str]:
     """Return the commands that the rules or the user would take themselves."""
     return {draft.plan.smoke_command, *(choice.command for choice in draft.weaker_smokes)}
-
-
-def _hides_failure(command: str) -> bool:
-    """Tell whether the exit status may be another than that of the command that counts."""
-    if FORGIVING.search(command):
-        return True
-    tokens = _tokens(EXITS.sub("", command))
-    calls = _calls(tokens)
-    negated = any(call.startswith("! ") for call in calls)
-    behind = ";" in tokens and bool(calls) and NOTHING.match(calls[-1]) is not None
-    return negated or behind or not HIDING.isdisjoint(tokens)
-
-
-def _runs_something(command: str, facts: RepoFacts) -> bool:
-    """Tell whether a command names something of the repository where it does more than look at it."""
-    own = _own_names(facts)
-    calls = _calls(_tokens(command)) or [command.strip()]
-    return any(
-        RUNNERS.search(call)
-        or any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", call) for name in own)
-        for call in calls
-        if not NOTHING.match(call)
-    )
-
-
-def _tokens(command: str) -> list[str]:
-    """Return the words and signs of a shell line; nothing where its quotes do not end."""
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        return list(lexer)
-    except ValueError:
-        return []
-
-
-def _calls(tokens: Iterable[str]) -> list[str]:
-    """Return the commands between the signs that join them, words joined by blanks."""
-    calls: list[list[str]] = [[]]
-    for token in tokens:
-        if token in JOINTS or token in HIDING:
-            calls.append([])
-        else:
-            calls[-1].append(token)
-    return [" ".join(call) for call in calls if call]
 
 
 def _own_names(facts: RepoFacts) -> set[str]:
