@@ -19,6 +19,7 @@ from flows import flags
 from flows.batch_command import batch
 from flows.clean_command import clean
 from paper2run.errors import HostError, Paper2RunError, UserError
+from paper2run.text_gate import visible_lines
 from tasks.drivers.invocation import invocation, leave, use_endpoint
 
 INTERRUPTED: Final = 130
