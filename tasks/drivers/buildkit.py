@@ -31,15 +31,20 @@ CANCEL_GRACE_S: Final = 10
 """What an engine gets to end a cancelled build (BuildKit: 0.1 s) before its connection is cut, which ends
 builds on engines that know no cancelling."""
 BLOCK_BYTES: Final = 65_536
-EXIT_CODE: Final = re.compile(r"(?:exit code: |returned a non-zero code: |exit status )(\d+)")
+EXIT_CODE: Final = re.compile(
+    r"(?:exit code: |returned a non-zero code: |exit status )(\d+)[^\w\n]*$"
+)
 """`executor failed running [...]: exit code: 7` (20.10), `process "..." did not complete successfully: exit
-code: 7` (28), `The command '...' returned a non-zero code: 7` (classic), `exit status 7` (Podman 4.3)."""
+code: 7` (28), `The command '...' returned a non-zero code: 7` (classic), `exit status 7` (Podman 4.3). At the very end:
+what stands before may quote the command, which may speak of exit codes itself."""
 NO_SPACE: Final = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
 MIRROR_SILENT: Final = re.compile(
     r"[EW]: Failed to fetch \S+ .*(?:Temporary failure resolving|Could not (?:connect|resolve)"
     r"|Unable to connect|[Cc]onnection (?:timed out|failed|refused))"
 )
 """apt's words for Debian's mirror; `apt-get update` only warns, and the install after it then knows no package."""
+RUNS_A_PROGRAM: Final = re.compile(r"(?:\[[^\]]*\]\s*)?RUN\b", re.IGNORECASE)
+"""`[3/5] RUN make` of BuildKit, `[build 2/3] RUN make` of a stage with a name, `RUN make` of the classic builder."""
 DOCKERFILE_FAULT: Final = re.compile(
     r"dockerfile parse error|unknown instruction|failed to parse", re.IGNORECASE
 )
@@ -84,7 +89,9 @@ def build(
         return _failure(transcript, context, deadline, time.monotonic() - started)
     image = engine.image(context.tag)
     if image is None:
-        raise HostError(f"{context.tag} was built and is gone already", transient=True)
+        raise HostError(
+            f"{context.tag} was built and is gone already", transient=True, trouble="engine"
+        )
     base_info = engine.image(bases[-1]) if bases else None
     return Built(
         image=context.tag,
@@ -183,12 +190,11 @@ def _failure(
 ) -> BuildFailed:
     """Return the failure if it is the repository's or the plan's; HostError if it is not."""
     step = transcript.failed_step
-    # The last one: the error quotes the command, which may speak of exit codes itself.
-    codes = EXIT_CODE.findall(transcript.error)
+    ended = EXIT_CODE.search(transcript.error)
     log = transcript.log
     failure = BuildFailed(
         step=step,
-        exit_code=int(codes[-1]) if codes and not deadline.passed else None,
+        exit_code=int(ended[1]) if ended and not deadline.passed else None,
         seconds=seconds,
         log=log,
         timed_out=deadline.passed,
@@ -199,23 +205,33 @@ def _failure(
         raise HostError(
             f"the engine's disk is full: {transcript.error}",
             next_step="Free space on the engine's disk; `docker builder prune` empties its build cache.",
+            trouble="disk",
         )
     if is_index_silent(f"{log.stdout}\n{log.stderr}", context.injection):
         raise HostError(
             "the package index could not be reached from inside the build",
             next_step="See what `paper2run doctor` says about the index, then run again.",
             transient=True,
+            trouble="index",
         )
     if "apt-get" in step and MIRROR_SILENT.search(log.stderr + log.stdout):
         raise HostError(
             "Debian's mirror could not be reached from inside the build",
             next_step="Check the network of the engine's machine, then run again.",
             transient=True,
+            trouble="network",
         )
     is_step = bool(step) and not NOT_A_STEP.match(step)
-    if codes or is_step or DOCKERFILE_FAULT.search(transcript.error):
+    # A step that runs a program ends with its exit code; without one the engine could not start or follow it.
+    if (
+        ended
+        or (is_step and not RUNS_A_PROGRAM.match(step))
+        or DOCKERFILE_FAULT.search(transcript.error)
+    ):
         return failure
     raise HostError(
         f"the engine ended the build of {context.tag} without a result: {transcript.error or 'no reason given'}",
+        next_step="See what `paper2run doctor` says about the engine, then run again.",
         transient=True,
+        trouble="engine",
     )
