@@ -41,7 +41,6 @@ from tasks.resolve import resolve
 EXAMPLE: Final = Path(__file__).parents[1] / "examples" / "period-doubling"
 NO_COMMIT: Final = "0" * 40
 BUILD_LIMIT_S: Final = 1800
-CACHE_MOUNT: Final = "--mount=type=cache,target="
 SCIENCE: Final = {
     "requirements.txt": "numpy\npandas\nscikit-learn\nmatplotlib\n",
     "README.md": "# Clusters\n\n```sh\npython clusters.py\n```\n",
@@ -55,30 +54,6 @@ COPY repo/ /app/
 WORKDIR /app
 RUN pip install -r requirements.txt
 """
-
-
-class Fresh(Injection):
-    """Site access with download caches that nobody has filled yet."""
-
-    cache_id: str
-
-    def apply(self, dockerfile: str) -> str:
-        """Return the Dockerfile of our own build, its caches under names of their own."""
-        mount = CACHE_MOUNT.replace("target", f"id={self.cache_id}-{{}},target")
-        parts = super().apply(dockerfile).split(CACHE_MOUNT)
-        # One name per folder: mounts of one name would share what they hold.
-        return parts[0] + "".join(
-            mount.format(part.split(maxsplit=1)[0].replace("/", "-")) + part for part in parts[1:]
-        )
-
-
-class ByHand(Injection):
-    """Site access alone: `docker build` keeps no downloads between builds."""
-
-    def apply(self, dockerfile: str) -> str:
-        """Return the Dockerfile with the site's mounts and without caches."""
-        words = super().apply(dockerfile).split(" ")
-        return " ".join(word for word in words if not word.startswith(CACHE_MOUNT))
 
 
 class Planning(NamedTuple):
@@ -97,8 +72,8 @@ class Building(NamedTuple):
     """No layer and no download is there."""
     source_change_s: float
     """The same again with one source file changed."""
-    other_repository_s: float
-    """No layer is there, but the downloads that this way keeps."""
+    new_plan_s: float
+    """No layer is there, but the downloads that this way keeps of the repository's earlier builds."""
 
 
 @dataclass(frozen=True)
@@ -129,14 +104,14 @@ def plan(folder: Path, settings: Settings) -> tuple[PlannedEnvironment, Planning
 def build_our_way(folder: Path, planned: PlannedEnvironment, bench: Bench) -> Building:
     """Return the times of the tool's own Dockerfile. UserError where it does not build."""
     checkout = Checkout(url=str(folder), name=folder.name, commit=NO_COMMIT, mirror="")
-    caches = Injection.of(bench.settings).model_dump() | {"cache_id": uuid.uuid4().hex}
-    return _build(dockerfile(checkout, planned), folder, Fresh.model_validate(caches), bench)
+    # An address that nobody has built yet: its download caches are empty.
+    access = Injection.of(bench.settings, uuid.uuid4().hex)
+    return _build(dockerfile(checkout, planned), folder, access, bench)
 
 
 def build_by_hand(folder: Path, base: str, bench: Bench) -> Building:
     """Return the times of the hand-written Dockerfile on the same base image. UserError where it does not build."""
-    access = ByHand.model_validate(Injection.of(bench.settings).model_dump())
-    return _build(BY_HAND.format(base=base), folder, access, bench)
+    return _build(BY_HAND.format(base=base), folder, Injection.of(bench.settings), bench)
 
 
 def report(name: str, planning: Planning, ours: Building, theirs: Building) -> str:
@@ -149,7 +124,7 @@ def report(name: str, planning: Planning, ours: Building, theirs: Building) -> s
     pairs = {
         "cold": (ours.cold_s, theirs.cold_s),
         "one source file changed": (ours.source_change_s, theirs.source_change_s),
-        "same packages, another repository": (ours.other_repository_s, theirs.other_repository_s),
+        "a new plan for the same packages": (ours.new_plan_s, theirs.new_plan_s),
     }
     lines += [
         f"{label:34} {our:6.1f}s {their:7.1f}s {our / their:6.2f}"
@@ -178,8 +153,8 @@ def _build(text: str, folder: Path, access: Injection, bench: Bench) -> Building
         cold = build(first)
         _change_a_source(repo)
         changed = build(first)
-        other = build(_uncached(text))
-    return Building(cold.seconds, changed.seconds, other.seconds)
+        anew = build(_uncached(text))
+    return Building(cold.seconds, changed.seconds, anew.seconds)
 
 
 def _uncached(text: str) -> str:

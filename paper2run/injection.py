@@ -15,6 +15,7 @@ from pydantic import Field
 
 from paper2run.conda_channels import credentials, mirrors
 from paper2run.cpu_builds import without_index
+from paper2run.digests import digest_of
 from paper2run.errors import UserError
 from paper2run.model.value import Value
 from paper2run.settings import Settings
@@ -24,9 +25,18 @@ SITE_FOLDER: Final = ".paper2run"
 MOUNT_POINT: Final = "/mnt"
 """Part of every Debian image (FHS 3.0), so no stub stays behind. Mounting over the image's own
 ca-certificates.crt instead breaks every step in which update-ca-certificates replaces that file."""
-CACHE_FOLDERS: Final = ("/root/.cache/pip", "/root/.npm")
-"""Kept between builds. Not apt's: its lock would make parallel builds wait for each other's whole step, and
-official images delete the packages anyway (docker-clean)."""
+CACHES: Final = {
+    "pip": ("/root/.cache/pip", re.compile(r"\bpip|\bpython[0-9.]*\s+-m\s+pip\b")),
+    "npm": ("/root/.npm", re.compile(r"\bnp[mx]\b")),
+}
+"""Download caches that are kept between builds, and the steps that use each: others stay shareable layers. Not apt's:
+its lock would make parallel builds wait for each other's whole step, and official images delete the packages anyway
+(docker-clean)."""
+CACHE_ID: Final = "paper2run-"
+"""Beginning of our caches' ids on the engine. One cache a repository: code of a build can write to it as root, not
+only in steps that build something, for a `.pth` file of an installed package runs whenever pip starts."""
+NO_DOWNLOADS_KEPT: Final = re.compile(r"ARG\s+PIP_NO_CACHE_DIR\b", re.IGNORECASE)
+"""In the Dockerfile for people (paper2run/dockerfile.py); any value of the variable, 0 too, turns pip's cache off."""
 CA_FILE: Final = "ca.pem"
 WGETRC_FILE: Final = "wgetrc"
 CA_VARIABLES: Final = {
@@ -70,10 +80,15 @@ class Injection(Value):
     """What stands for the public conda channels, credentials and all; empty for themselves."""
     proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
     """Proxy variables; builders predefine them and keep them out of image and history."""
+    cache_owner: str = Field("", pattern="^[0-9a-f]{0,64}$")
+    """Whose download caches are mounted: a digest of the repository's address; empty: none are."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return what the settings say; reads the CA bundle, UserError if that file cannot be read."""
+    def of(cls, settings: Settings, repository: str = "") -> Self:
+        """Return what the settings say, with the download caches of the repository at that address, if any.
+
+        Reads the CA bundle; UserError if that file cannot be read.
+        """
         bundle = settings.ca_bundle
         try:
             pem = bundle.read_text(errors="replace") if bundle else ""
@@ -88,6 +103,7 @@ class Injection(Value):
             torch_index_url=settings.torch_index_url,
             conda_alias=settings.conda_channel_alias,
             proxies=_proxies(settings),
+            cache_owner=digest_of(repository) if repository else "",
         )
 
     @property
@@ -110,7 +126,7 @@ class Injection(Value):
     @property
     def build_args(self) -> dict[str, str]:
         """The values of the ARGs: paths below the mount point, and the proxies."""
-        return {"PIP_NO_CACHE_DIR": "0", **self._variables, **dict(self.proxies)}
+        return {**self._variables, **dict(self.proxies)}
 
     @property
     def _variables(self) -> dict[str, str]:
@@ -133,11 +149,22 @@ class Injection(Value):
         return "\n".join(lines) + "\n"
 
     @property
-    def _mounts(self) -> str:
-        mounts = [f"--mount=type=cache,target={folder}" for folder in CACHE_FOLDERS]
-        if self.files:
-            mounts.append(f"--mount=type=bind,source={SITE_FOLDER},target={MOUNT_POINT}")
-        return " ".join(mounts)
+    def _caches(self) -> dict[str, str]:
+        """The mount of each download cache, by its program."""
+        if not self.cache_owner:
+            return {}
+        return {
+            program: f"--mount=type=cache,id={CACHE_ID}{self.cache_owner}-{program},target={folder} "
+            for program, (folder, _) in CACHES.items()
+        }
+
+    @property
+    def _site_mount(self) -> str:
+        return f"--mount=type=bind,source={SITE_FOLDER},target={MOUNT_POINT} " if self.files else ""
+
+    def _mounts(self, step: str) -> str:
+        caches = (mount for name, mount in self._caches.items() if CACHES[name][1].search(step))
+        return "".join(caches) + self._site_mount
 
     def apply(self, dockerfile: str) -> str:
         """Return the Dockerfile of our own build: every RUN gets the mounts, every stage the ARGs."""
@@ -153,7 +180,9 @@ class Injection(Value):
                         if self.torch_index_url
                         else instruction.text
                     )
-                    parts.append(re.sub(r"(?i)^\s*RUN\s+", f"RUN {self._mounts} ", text))
+                    parts.append(re.sub(r"(?i)^\s*RUN\s+", f"RUN {self._mounts(text)}", text))
+                case "ARG" if self.cache_owner and NO_DOWNLOADS_KEPT.match(instruction.text):
+                    continue
                 case "FROM":
                     parts.append(instruction.text.rstrip("\n") + "\n" + arguments)
                 case _:
@@ -162,7 +191,9 @@ class Injection(Value):
 
     def strip(self, step: str) -> str:
         """Return the name of a step as the engine reports it, without the mounts."""
-        return step.replace(f"{self._mounts} ", "")
+        for mount in (*self._caches.values(), self._site_mount):
+            step = step.replace(mount, "") if mount else step
+        return step
 
 
 def _conda_files(alias: str) -> dict[str, bytes]:

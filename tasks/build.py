@@ -52,7 +52,7 @@ def build(
         dockerfile=context.dockerfile,
         repo=Path(folder),
         tag=context.image,
-        injection=Injection.of(settings),
+        injection=Injection.of(settings, checkout.url),
         cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
     with (
@@ -78,4 +78,5 @@ def _need_space(engine: Engine, min_free_mb: int) -> None:
         raise HostError(
             f"the engine's disk has {free_mb} MB left, {min_free_mb} MB are needed for a build",
             next_step="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
+            trouble="disk",
         )

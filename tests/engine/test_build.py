@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from paper2run.errors import HostError
+from paper2run.injection import Injection
 from paper2run.model.outcome import BuildFailed, Built
+from paper2run.settings import Settings
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.engine import RUN_LABEL, Engine
@@ -86,25 +88,52 @@ def test_dockerfile_that_cannot_be_parsed_is_a_failure_of_the_plan(build_image: 
     assert isinstance(build_image("NONSENSE x"), BuildFailed)
 
 
-def test_download_cache_lives_on_between_builds_and_not_in_the_image(
+def test_download_cache_lives_on_between_builds_of_one_repository_and_not_in_the_image(
     engine: Engine, build_image: Build, run_id: str
 ) -> None:
     mark = uuid.uuid4().hex
+    ours = Injection(cache_owner=mark)
 
-    first = build_image(f"RUN echo kept > /root/.cache/pip/{mark}")
-    second = build_image(f"RUN cat /root/.cache/pip/{mark} && rm /root/.cache/pip/{mark}")
+    first = build_image(f"RUN echo kept > $(pip cache dir)/{mark}", injection=ours)
+    second = build_image(
+        f"RUN cat /root/.cache/pip/{mark} && echo {mark} && pip --version", injection=ours
+    )
+    # Whoever can write to a cache shared by all could put its own wheel there for the next one.
+    other = build_image(
+        f"RUN pip --version && ! ls /root/.cache/pip/{mark}",
+        injection=Injection(cache_owner=uuid.uuid4().hex),
+    )
 
     assert isinstance(first, Built)
     assert isinstance(second, Built)
+    assert isinstance(other, Built)
     assert "kept" in second.log.stdout.splitlines()
     output = engine.client.containers.run(
         first.image,
-        ["ls", "-A", "/root/.cache/pip"],
+        ["sh", "-c", "ls -A /root/.cache/pip 2>/dev/null || true"],
         labels={RUN_LABEL: run_id},
         network_mode="none",
         remove=True,
     )
     assert output == b""
+
+
+@pytest.mark.index
+def test_pip_takes_from_the_cache_what_an_earlier_build_of_the_repository_compiled(
+    build_image: Build,
+) -> None:
+    ours = Injection.of(Settings(), uuid.uuid4().hex)
+    # Made from source, for whether an answer of the index may be kept is the index's to say.
+    steps = "ARG PIP_NO_CACHE_DIR=1\nENV MARK={mark}\nRUN pip install --no-binary :all: sgmllib3k==1.0.0"
+
+    first, second = (
+        build_image(steps.format(mark=uuid.uuid4().hex), injection=ours) for _ in range(2)
+    )
+
+    assert isinstance(first, Built)
+    assert isinstance(second, Built)
+    assert "Using cached" not in first.log.stdout
+    assert "Using cached sgmllib3k-1.0.0-py3" in second.log.stdout
 
 
 def test_odd_file_names_and_links_reach_the_image_as_they_are(

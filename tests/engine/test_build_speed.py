@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.build_speed import Bench, ByHand, Fresh, build_by_hand, build_our_way, plan, report
-from paper2run.injection import Injection
+from benchmarks.build_speed import Bench, build_by_hand, build_our_way, plan, report
 from paper2run.settings import Settings
 from tasks.drivers.engine import RUN_LABEL, Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
-STEPS = "FROM some\nRUN pip install six\nRUN true\n"
 
 
 @pytest.fixture
@@ -36,18 +34,3 @@ def test_both_ways_are_built_cold_changed_and_anew(bench: Bench, base: str, repo
     assert ours.source_change_s < ours.cold_s / 2
     assert ours.source_change_s < theirs.source_change_s
     assert "cold" in report("hello", planning, ours, theirs)
-
-
-def test_fresh_caches_have_names_of_their_own_for_each_folder() -> None:
-    text = Fresh(cache_id="abc").apply(STEPS)
-    assert text.count("id=abc--root-.cache-pip,target=/root/.cache/pip ") == 2
-    assert text.count("type=cache") == text.count("id=abc-")
-    assert Injection().apply(STEPS) == text.replace("id=abc--root-.cache-pip,", "").replace(
-        "id=abc--root-.npm,", ""
-    )
-
-
-def test_a_build_by_hand_keeps_access_and_no_downloads() -> None:
-    text = ByHand(ca_bundle="PEM").apply(STEPS)
-    assert "type=cache" not in text
-    assert text.count("--mount=type=bind") == 2
