@@ -1,5 +1,13 @@
 """Our own failures. A repository's failure is a value and never one of these."""
 
+import errno
+from typing import Final, Literal
+
+Trouble = Literal["", "engine", "index", "disk", "network", "server"]
+"""What of this machine is at fault and may recover: the container engine, the package index, a disk, another host of
+the network, the Prefect server. Empty where a person must act first: a missing program, a folder of another user."""
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
 
 class Paper2RunError(Exception):
     """The root of all expected failures of ours: carries what happened and what to do next."""
@@ -27,13 +35,26 @@ class HostError(Paper2RunError):
 
     exit_code = 3
 
-    def __init__(self, what: str, *, next_step: str = "", transient: bool = False) -> None:
+    def __init__(
+        self, what: str, *, next_step: str = "", transient: bool = False, trouble: Trouble = ""
+    ) -> None:
         super().__init__(what, next_step=next_step)
         self.transient = transient
+        self.trouble = trouble
 
 
 class EngineError(HostError):
     """No container engine answers, or it answered that it cannot."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        next_step: str = "",
+        transient: bool = False,
+        trouble: Trouble = "engine",
+    ) -> None:
+        super().__init__(what, next_step=next_step, transient=transient, trouble=trouble)
 
 
 class ModelError(Paper2RunError):
@@ -53,6 +74,13 @@ class ModelError(Paper2RunError):
         self.transient = transient
         self.retry_after_s = retry_after_s
         """Seconds that the service asks to wait for; 0 where it says nothing."""
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """Return what of this machine is at fault; empty where none of it is known to be."""
+    if isinstance(error, HostError):
+        return error.trouble
+    return "disk" if isinstance(error, OSError) and error.errno in FULL else ""
 
 
 def _rebuild(kind: type[Paper2RunError], what: str, state: dict[str, object]) -> Paper2RunError:

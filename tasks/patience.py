@@ -38,6 +38,7 @@ def patiently(ask: Callable[[], T]) -> T:
                 raise HostError(
                     f"the Prefect server has not answered for {silent_s:.0f} s: {error}",
                     next_step="start it, then run again (a batch with --resume): finished stages are kept",
+                    trouble="server",
                 ) from error
             PROGRESS.debug(f"waiting for the Prefect server: {error}")
             time.sleep(POLL_S)

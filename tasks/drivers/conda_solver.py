@@ -38,7 +38,11 @@ def solve(
         stdin_text=json.dumps(_question(wish, commit_day, settings, cache_dir)),
     )
     if ended.timed_out:
-        raise HostError(f"no answer from conda's channels within {TIMEOUT_S} s", transient=True)
+        raise HostError(
+            f"no answer from conda's channels within {TIMEOUT_S} s",
+            transient=True,
+            trouble="network",
+        )
     try:
         found: dict[str, Any] = json.loads(ended.stdout)
     except ValueError:
@@ -46,7 +50,9 @@ def solve(
         raise HostError(f"conda's solver broke off ({ended.exit_code}): {words}") from None
     if "broken" in found:
         raise HostError(
-            f"conda's channels answered and then broke off: {found['broken']}", transient=True
+            f"conda's channels answered and then broke off: {found['broken']}",
+            transient=True,
+            trouble="network",
         )
     if "archives" not in found:
         return str(found["why"])

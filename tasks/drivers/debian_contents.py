@@ -111,7 +111,9 @@ def _download(connection: IndexConnection, url: str, deadline: float) -> bytes:
             if len(body) > MAX_INDEX_BYTES or time.monotonic() > deadline:
                 raise HostError(f"{url} is too large or too slow: {len(body) // 1024**2} MB so far")
     except requests.RequestException as error:
-        raise HostError(f"{url} broke off ({type(error).__name__})", transient=True) from None
+        raise HostError(
+            f"{url} broke off ({type(error).__name__})", transient=True, trouble="network"
+        ) from None
     finally:
         response.close()
     return bytes(body)
@@ -128,7 +130,9 @@ def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:
                     path, packages = line.rsplit(None, 1)
                     file.write(b"/%s %s\n" % (path, packages))
     except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
-        raise HostError(f"{url} cannot be read: {error}", transient=True) from error
+        raise HostError(
+            f"{url} cannot be read: {error}", transient=True, trouble="network"
+        ) from error
 
 
 def _search(

@@ -73,12 +73,18 @@ def engine_faults(doing: str) -> Iterator[None]:
     except APIError as error:
         transient = error.status_code is None or error.status_code >= 500
         words = error.explanation or str(error)
-        raise EngineError(f"{doing}: the engine refused: {words}", transient=transient) from error
+        # What it refuses as malformed it will refuse again: the request is at fault, not the engine.
+        raise EngineError(
+            f"{doing}: the engine refused: {words}",
+            transient=transient,
+            trouble="engine" if transient else "",
+        ) from error
     except (DockerException, RequestException, HTTPError, ConnectionError, TimeoutError) as error:
         raise HostError(
             f"{doing}: the container engine stopped answering: {innermost(error)}",
             next_step="See whether the engine still runs: `paper2run doctor`.",
             transient=True,
+            trouble="engine",
         ) from error
 
 
@@ -171,6 +177,7 @@ class Engine:
             f"the image {reference} is not here and its registry cannot be reached: {refusal}",
             next_step=next_step,
             transient=True,
+            trouble="network",
         )
 
     def remove_image(self, reference: str) -> None:

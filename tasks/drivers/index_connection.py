@@ -96,6 +96,7 @@ class IndexConnection:
             f"the package index {self.shown} does not answer ({type(error).__name__})",
             next_step="check the network, the proxy and PAPER2RUN_CA_BUNDLE, then try again",
             transient=True,
+            trouble="index",
         )
 
     def _refused(self, status: int) -> HostError:
@@ -106,4 +107,5 @@ class IndexConnection:
             if denied
             else "try again later",
             transient=not denied,
+            trouble="index",
         )

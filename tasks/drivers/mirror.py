@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from paper2run.errors import HostError, UserError
+from paper2run.errors import HostError, UserError, trouble_of
 from paper2run.model.repo import Checkout
 from paper2run.source import Login
 from tasks.drivers.commit_contents import has_commit
@@ -208,6 +208,7 @@ def _lock_file(path: Path) -> IO[str]:
         raise HostError(
             f"the folder of mirrors cannot be used: {error.filename}: {error.strerror}",
             next_step="Set PAPER2RUN_HOME to a folder that you may write to.",
+            trouble=trouble_of(error),
         ) from error
 
 
@@ -223,6 +224,7 @@ def _wait_for(lock_fd: int, limits: Limits, url: str) -> None:
                     f"another run has been fetching {url} for more than {limits.timeout_s:.0f} s",
                     next_step="Try again when it has ended.",
                     transient=True,
+                    trouble="network",
                 ) from None
             time.sleep(LOCK_POLL_S)
 

@@ -74,6 +74,7 @@ def store_faults(doing: str) -> Iterator[None]:
             f"{doing}: {type(error).__name__}: {error}",
             next_step="see PAPER2RUN_STORAGE, and for S3 AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             transient=True,
+            trouble="network",
         ) from error
 
 

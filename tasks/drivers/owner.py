@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from paper2run.errors import HostError
+from paper2run.errors import HostError, trouble_of
 from paper2run.settings import Settings
 
 OWNER_LABEL: Final = "paper2run.owner"
@@ -37,6 +37,7 @@ def this_process() -> str:
         raise HostError(
             f"cannot write to {home}: {error.strerror}",
             next_step="set PAPER2RUN_HOME to a folder that can be written to",
+            trouble=trouble_of(error),
         ) from error
 
 

@@ -131,6 +131,7 @@ class PackageIndex:
                 f"{self.shown} does not answer as a Python package index, "
                 f"but with {response.headers.get('Content-Type', 'no type')}",
                 next_step="check the index address (PAPER2RUN_INDEX_URL)",
+                trouble="index",
             ) from None
         return tuple(_index_file(package) for package in page.packages)
 

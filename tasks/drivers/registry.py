@@ -28,6 +28,7 @@ def push(engine: Engine, image: str, reference: str) -> None:
             f"{image} is built and cannot be pushed as {reference}: {refusal}",
             next_step=NEXT_STEP,
             transient=bool(UNREACHABLE.search(refusal)),
+            trouble="network",
         )
 
 
