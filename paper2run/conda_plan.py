@@ -25,7 +25,7 @@ from paper2run.model.environment import (
     Resolution,
 )
 from paper2run.model.value import Source
-from paper2run.pip_steps import pinned_step, requirements_of, source_step, without
+from paper2run.pip_steps import pinned_steps, requirements_of, source_steps, without
 
 PREFIX: Final = "/opt/conda"
 INSTALLER: Final = "/opt/installer"
@@ -117,7 +117,7 @@ def with_conda(
     brought = provided(solved.archives)
     pins = tuple(pin for pin in added.pins if pin.name not in brought)
     steps = [*conda_steps(solved.archives)]
-    steps += [step for step in (pinned_step(pins), source_step(pins)) if step]
+    steps += [*pinned_steps(pins), *source_steps(pins)]
     steps += [step for step in planned.plan.install_steps if requirements_of(step) is None]
     packages = (*SYSTEM_PACKAGES, *pinned.plan.system_packages)
     plan = EnvPlan.model_validate(

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from paper2run.conda_channels import PUBLIC, addresses
-from paper2run.model.conda import CondaArchive, CondaWish
+from paper2run.model.conda import MAX_PACKAGES, CondaArchive, CondaWish
 from paper2run.model.facts import Command, CondaEnvironment, CondaPackage, RepoFacts, Requirement
 
 FOLDERS: Final = frozenset({"", "binder", ".binder", "conda", "conda.recipe", "recipe"})
@@ -71,6 +71,8 @@ def _wish(fact: CondaEnvironment, pythons: tuple[str, ...]) -> CondaWish:
     specs = tuple(dict.fromkeys(spec.strip() for spec in fact.specs if "\n" not in spec))
     if not any(PYTHON.match(spec) for spec in specs):
         specs = (*specs, f"python {pythons[0]}.*" if pythons else "python")
+    if len(specs) > MAX_PACKAGES:
+        specs, unasked = (), f"{fact.source} names {len(specs)} packages"
     return CondaWish(
         channels=channels,
         specs=specs,
@@ -81,7 +83,9 @@ def _wish(fact: CondaEnvironment, pythons: tuple[str, ...]) -> CondaWish:
 
 
 def _archives(written: tuple[str, ...]) -> tuple[CondaArchive, ...]:
-    """Return a lock's packages; none where one of them is not of a public channel or has no digest."""
+    """Return a lock's packages; none where they are too many, or one is not of a public channel or has no digest."""
+    if len(written) > MAX_PACKAGES:
+        return ()
     found = []
     for text in written:
         url, _, digest = text.partition("#")

@@ -6,9 +6,9 @@ has the index must verify: a typo-squatted name is worse than a stop.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final, Literal
 
@@ -77,20 +77,20 @@ class _Table:
 
 
 def distribution_for(
-    module: str, declared: Iterable[str] = (), mentioned: Iterable[str] = ()
+    module: str, declared: Collection[str] = (), mentioned: tuple[str, ...] = ()
 ) -> Guess:
     """Return the best guess for an imported module, dotted names included (`google.protobuf`), or a package's name.
 
-    `declared` are the normalised names of distributions that the repository itself asks for, `mentioned` those
-    of its extras and further manifests, in order.
+    `declared` are the normalised names of distributions that the repository itself asks for, best a set or the keys of
+    a dict, `mentioned` those of its extras and further manifests, in order.
     """
     table = _table()
     key = module if module in table.modules else module.partition(".")[0]
     known = tuple(canonicalize_name(name) for name in table.modules.get(key, ()))
     same = canonicalize_name(module)
-    asked = frozenset(declared)
-    for name in (*known, same, *_variants(key)):
-        if name in asked:
+    variants = _variants(key)
+    for name in (*known, same, *variants):
+        if name in declared:
             return Guess(module, name, "declared", f"requirement {name}", _without(known, name))
     if key in OF_WINDOWS:
         return Guess(module, "", "absent", "Windows only")
@@ -100,10 +100,12 @@ def distribution_for(
         return Guess(module, BACKPORTS[key], "known", "backport of the standard library's module")
     if known:
         return Guess(module, known[0], "known", f"import names of {table.refreshed}", known[1:])
-    for name in mentioned:
-        # `arize-phoenix` in an extra for `import phoenix`, a name that a stranger has on the index.
-        if same in name.split("-") or name in _variants(key):
-            return Guess(module, name, "mentioned", f"the repository names {name}")
+    places = _places(mentioned)
+    # `arize-phoenix` in an extra for `import phoenix`, a name that a stranger has on the index.
+    found = [places[word] for word in (f"-{same}", *variants) if word in places]
+    if found:
+        name = mentioned[min(found)]
+        return Guess(module, name, "mentioned", f"the repository names {name}")
     if same in table.distributions:
         # Conda and documents name packages, not modules.
         return Guess(module, same, "known", f"import names of {table.refreshed}")
@@ -142,6 +144,17 @@ def is_of_python(module: str) -> bool:
     """Tell whether a module, dotted names included, is of some Python's own library on Linux and had nowhere else."""
     top = module.partition(".")[0]
     return top in _table().spans and top not in BACKPORTS and top not in OF_WINDOWS
+
+
+@lru_cache(maxsize=4)
+def _places(mentioned: tuple[str, ...]) -> dict[str, int]:
+    """Return the first place of each name, and of each of its words with a dash before it."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(mentioned):
+        places.setdefault(name, place)
+        for word in name.split("-"):
+            places.setdefault(f"-{word}", place)
+    return places
 
 
 def _variants(module: str) -> tuple[str, ...]:

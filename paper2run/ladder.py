@@ -32,6 +32,9 @@ print(json.dumps(missing))
 sys.exit(1 if missing else 0)
 """
 """Looks modules up without running them, on Python 2.7 and 3.x; the names are its arguments."""
+MAX_LOOKED_UP: Final = 1000
+MAX_MODULE_CHARS: Final = 100
+"""Modules that one command looks up, and the length of a name: Linux takes 131,072 bytes for one argument."""
 REPORT_MARK: Final = "=== paper2run test report ==="
 JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
 
@@ -54,9 +57,13 @@ def checks(facts: RepoFacts, plan: EnvPlan, target: Rung) -> list[Check]:
     if not _is_for_python(plan):
         return found
     own = {fact.module for fact in facts.of(OwnModule)}
-    modules = [fact.module for fact in third_party_imports(facts) if fact.module not in own]
+    modules = [
+        fact.module
+        for fact in third_party_imports(facts)
+        if fact.module not in own and len(fact.module) <= MAX_MODULE_CHARS
+    ]
     if modules:
-        command = shlex.join(["python", "-c", FIND_MODULES, *modules])
+        command = shlex.join(["python", "-c", FIND_MODULES, *modules[:MAX_LOOKED_UP]])
         found.append(Check("imports", command, inside=False))
     if any(suite.runner in PYTEST_SUITES for suite in facts.of(TestSuite)):
         collect = "python -m pytest -q --collect-only -p no:cacheprovider"

@@ -6,13 +6,14 @@ second command) is left exactly as its planner wrote it.
 
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from paper2run.model.environment import EnvPlan, Pin
+from paper2run.model.plan_text import MAX_STEP_CHARS
 
 INSTALLERS: Final = re.compile(
     r"(?:(?:/\S+/)?python[0-9.]* -m pip|pip[0-9.]*|uv pip|python[0-9.]* -m uv pip) install "
@@ -35,6 +36,12 @@ There is no --no-cache-dir: it would also defeat the wheel cache that our own bu
 `PIP_NO_CACHE_DIR` can be set for one build and not for another."""
 SOURCES_STEP: Final = "pip install --no-compile --no-deps --no-build-isolation "
 """Without isolation the build sees the pinned build tools; with it, pip fetches today's."""
+WANTED_FILE: Final = "/tmp/requirements.txt"
+"""Where a set that is too long for one command is written down: pip must see all of it at once to choose versions."""
+LISTED: Final = re.compile(
+    rf"printf '%s\\n' (?P<texts>.*) >> {WANTED_FILE}(?P<install> && {OPEN_STEP}-r {WANTED_FILE})?"
+)
+"""A part of such a set; the last one installs it."""
 PYTHON_IMAGE: Final = re.compile(
     r"(?P<name>^(?:.*/)?python):(?P<python>\d+\.\d+)(?P<patch>\.\d+)?(?P<variant>-[\w.-]+)?$"
 )
@@ -42,6 +49,9 @@ PYTHON_IMAGE: Final = re.compile(
 
 def requirements_of(step: str) -> tuple[str, ...] | None:
     """Return the PEP 508 requirements that `step` installs from the index, in order; None for any other step."""
+    listed = LISTED.fullmatch(step)
+    if listed is not None:
+        return _listed(listed["texts"])
     installer = INSTALLERS.match(step.strip())
     if installer is None:
         return None
@@ -82,45 +92,35 @@ def plan_requirements(plan: EnvPlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def open_steps(texts: Collection[str]) -> tuple[str, ...]:
+    """Return the steps after which pip has chosen versions for all of `texts` together; none where there are none."""
+    step = OPEN_STEP + shlex.join(texts)
+    if not texts or len(step) <= MAX_STEP_CHARS:
+        return (step,) if texts else ()
+    install = f" && {OPEN_STEP}-r {WANTED_FILE}"
+    room = MAX_STEP_CHARS - len(_listing(())) - len(install)
+    parts = [_listing(part) for part in _parts(texts, room)]
+    return (*parts[:-1], parts[-1] + install)
+
+
 def without(plan: EnvPlan, names: Collection[str]) -> EnvPlan:
     """Return `plan` with the distributions of these normalised names taken out of its pure steps."""
-    steps = []
-    for step in plan.install_steps:
-        wanted = requirements_of(step)
-        kept = [
-            text for text in wanted or () if canonicalize_name(Requirement(text).name) not in names
-        ]
-        if wanted is None or len(kept) == len(wanted):
-            steps.append(step)
-        elif kept:
-            steps.append(OPEN_STEP + shlex.join(kept))
-    return plan.model_copy(update={"install_steps": tuple(steps)})
+    return _changed(plan, lambda name, text: "" if name in names else text)
 
 
 def instead_of(plan: EnvPlan, name: str, requirement: str) -> EnvPlan:
     """Return `plan` with `requirement` in the place of every one of this normalised name in its pure steps."""
-    steps = []
-    for step in plan.install_steps:
-        wanted = requirements_of(step) or ()
-        names = [canonicalize_name(Requirement(text).name) for text in wanted]
-        if name in names:
-            changed = [
-                requirement if found == name else text
-                for text, found in zip(wanted, names, strict=True)
-            ]
-            step = OPEN_STEP + shlex.join(dict.fromkeys(changed))
-        steps.append(step)
-    return plan.model_copy(update={"install_steps": tuple(steps)})
+    return _changed(plan, lambda found, text: requirement if found == name else text)
 
 
-def pinned_step(pins: Iterable[Pin]) -> str:
-    """Return the step that installs the `pins` that have wheels, sorted; empty where there are none."""
-    return _step(WHEELS_STEP, (pin for pin in pins if not pin.sdist))
+def pinned_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
+    """Return the steps that install the `pins` that have wheels, sorted; none where there are none."""
+    return _steps(WHEELS_STEP, (pin for pin in pins if not pin.sdist))
 
 
-def source_step(pins: Iterable[Pin]) -> str:
-    """Return the step that builds the `pins` without wheels, to run after the wheels; empty where there are none."""
-    return _step(SOURCES_STEP, (pin for pin in pins if pin.sdist))
+def source_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
+    """Return the steps that build the `pins` without wheels, to run after the wheels; none where there are none."""
+    return _steps(SOURCES_STEP, (pin for pin in pins if pin.sdist))
 
 
 def with_pins(
@@ -130,7 +130,7 @@ def with_pins(
 
     Further pure steps go, all else keeps its order. `system_packages` are added where they are missing.
     """
-    pinned = [step for step in (pinned_step(pins), source_step(pins)) if step]
+    pinned = [*pinned_steps(pins), *source_steps(pins)]
     steps: list[str] = []
     for step in plan.install_steps:
         if needs_source(step):
@@ -161,9 +161,66 @@ def _on_python(base_image: str, python: str) -> str:
     return f"{match['name']}:{python}{match['variant'] or ''}"
 
 
-def _step(command: str, pins: Iterable[Pin]) -> str:
+def _steps(command: str, pins: Iterable[Pin]) -> tuple[str, ...]:
+    """Return the steps of exact versions: without dependencies each of them is installed as if it were alone."""
     names = sorted(f"{pin.name}=={pin.version}" for pin in pins)
-    return command + shlex.join(names) if names else ""
+    return tuple(
+        command + shlex.join(part) for part in _parts(names, MAX_STEP_CHARS - len(command))
+    )
+
+
+def _parts(texts: Iterable[str], room: int) -> Iterator[list[str]]:
+    """Yield `texts` in order, as many together as fit into `room` characters of a command."""
+    part: list[str] = []
+    taken = 0
+    for text in texts:
+        chars = len(shlex.quote(text)) + 1
+        if part and taken + chars > room:
+            yield part
+            part, taken = [], 0
+        part.append(text)
+        taken += chars
+    if part:
+        yield part
+
+
+def _listing(texts: Iterable[str]) -> str:
+    return f"printf '%s\\n' {shlex.join(texts)} >> {WANTED_FILE}"
+
+
+def _listed(words: str) -> tuple[str, ...] | None:
+    try:
+        texts = tuple(shlex.split(words))
+    except ValueError:
+        return None
+    return texts if texts and all(_is_plain(text) for text in texts) else None
+
+
+def _changed(plan: EnvPlan, change: Callable[[str, str], str]) -> EnvPlan:
+    """Return `plan` with `change(name, text)` in the place of each requirement; what it makes empty goes."""
+    steps: list[str] = []
+    for parts in _sets(plan.install_steps):
+        wanted = [text for step in parts for text in requirements_of(step) or ()]
+        changed = [change(canonicalize_name(Requirement(text).name), text) for text in wanted]
+        kept = dict.fromkeys(text for text in changed if text)
+        steps += parts if changed == wanted else open_steps(kept)
+    return plan.model_copy(update={"install_steps": tuple(steps)})
+
+
+def _sets(steps: Iterable[str]) -> Iterator[list[str]]:
+    """Yield each step alone, and those together that write down one set."""
+    parts: list[str] = []
+    for step in steps:
+        listed = LISTED.fullmatch(step)
+        if listed is None and parts:
+            yield parts
+            parts = []
+        parts.append(step)
+        if listed is None or listed["install"]:
+            yield parts
+            parts = []
+    if parts:
+        yield parts
 
 
 def _is_plain(text: str) -> bool:

@@ -4,6 +4,7 @@ Declared dependencies come first; what the code imports and nobody declared is a
 resolver may leave it out when it stands in the way.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -12,7 +13,13 @@ from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from paper2run.addresses import addressed, distribution_beside, is_address
+from paper2run.addresses import (
+    addressed,
+    distribution_beside,
+    is_address,
+    is_on_another_machine,
+    local_name,
+)
 from paper2run.conda_translation import translated
 from paper2run.declarations import Declarations
 from paper2run.locks import locks_of, loosened
@@ -22,6 +29,7 @@ from paper2run.model.facts import (
     CondaPackage,
     LockedVersion,
     OldName,
+    OtherIndex,
     PipInclude,
     Project,
     RepoFacts,
@@ -30,6 +38,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.needed_imports import needed_imports
+from paper2run.other_indexes import other_indexes
 from paper2run.own_projects import is_aside, own_projects
 from paper2run.version_ranges import conda
 
@@ -58,9 +67,22 @@ LINKED: Final = {
 }
 """Names that must be replaced: dead aliases of the index, and the build of a library that needs no display."""
 
-
 FLOORS: Final = frozenset({"==", ">=", "~=", ">"})
 DEAD_ALIASES: Final = frozenset({"beautifulsoup", "sklearn"})
+MAX_MODULES: Final = 2000
+"""Imported modules whose distributions are looked for, each on the index; large programs import some 200."""
+MAX_REQUIREMENTS: Final = 5000
+"""Texts that a plan holds; the largest environments that people froze have some 900."""
+MAX_TEXTS: Final = 50
+"""Texts that are kept for one name: several files and limits say some five."""
+MAX_CHARS: Final = 400_000
+"""Of all texts together, or the install would take more steps than a plan may have."""
+MAX_TEXT_CHARS: Final = 3000
+"""Of one text in quotes; a line of a manifest is read up to 2000 characters (requirement_text.py)."""
+MAX_ADDRESSES: Final = 100
+"""Requirements by address that the plan's reasons name one by one."""
+NAMED_IN_A_NOTE: Final = 3
+MAX_TEXT_SHOWN: Final = 80
 
 
 class Wanted(NamedTuple):
@@ -72,6 +94,7 @@ class Wanted(NamedTuple):
     guesses: tuple[GuessedDistribution, ...]
     reasons: tuple[Reason, ...]
     locks: tuple[Lock, ...]
+    indexes: tuple[OtherIndex, ...]
 
 
 def gather(facts: RepoFacts) -> Wanted:
@@ -87,17 +110,26 @@ def gather(facts: RepoFacts) -> Wanted:
     mentioned = dict.fromkeys(name for name in names if name not in own)
     collected = _Collected(own, tuple(mentioned), addressed(facts))
     declarations = Declarations(facts)
-    declared = loosened(facts, declarations.requirements())
+    local = {(fact.source.path, local_name(fact)) for fact in facts.of(PipInclude)}
+    named = list(declarations.requirements())
+    for fact in named:
+        if (fact.source.path, fact.name) in local:
+            collected.leave_out(fact.text, "the same file says that it is a folder", fact.source)
+    named = [fact for fact in named if (fact.source.path, fact.name) not in local]
+    declared = loosened(facts, named)
     for fact in declared:
         # What only the tests want must not decide on the whole environment.
         collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
-    for include in facts.of(PipInclude):
-        if include.group != "runtime" or not is_address(include):
-            continue
-        if declarations.speaks(include.source):
-            collected.leave_out(
-                include.text, "an address, and only releases are installed", include.source
-            )
+    elsewhere = [
+        fact
+        for fact in facts.of(PipInclude)
+        if fact.group == "runtime" and is_address(fact) and declarations.speaks(fact.source)
+    ]
+    for include in elsewhere[:MAX_ADDRESSES]:
+        collected.leave_out(include.text, _why_not_installed(include), include.source)
+    if len(elsewhere) > MAX_ADDRESSES:
+        more = f"{len(elsewhere) - MAX_ADDRESSES} more"
+        collected.leave_out(more, "addresses, too", elsewhere[MAX_ADDRESSES].source)
     if not any(fact.group == "runtime" for fact in declared):
         for lock in _alone(facts):
             text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
@@ -115,7 +147,8 @@ def gather(facts: RepoFacts) -> Wanted:
             collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
     # Where nothing is installed the scripts are the product; beside a package they are often examples.
     own_code = {"package"} if projects else {"package", "script"}
-    for imported in needed_imports(facts):
+    imports = needed_imports(facts)
+    for imported in imports[:MAX_MODULES]:
         collected.add_module(
             imported.module,
             f"imported as {imported.module}",
@@ -123,6 +156,9 @@ def gather(facts: RepoFacts) -> Wanted:
             needed=imported.where in own_code,
             below=imported.below,
         )
+    if len(imports) > MAX_MODULES:
+        more = f"{len(imports) - MAX_MODULES} imported modules"
+        collected.leave_out(more, f"only {MAX_MODULES} are looked for", imports[MAX_MODULES].source)
     for fact in facts.of(Requirement):
         if fact.group == "limit" and declarations.speaks(fact.source):
             bounds = str(Pep508(fact.text).specifier)
@@ -130,7 +166,13 @@ def gather(facts: RepoFacts) -> Wanted:
     for old in facts.of(OldName):
         why = f"the code {old.source.note}, which {old.distribution} {old.below} took away"
         collected.limit(old.distribution, f"<{old.below}", why, old.source)
-    return collected.result(locks_of(facts, declared, conda_names))
+    return collected.result(locks_of(facts, declared, conda_names), other_indexes(facts))
+
+
+def _why_not_installed(include: PipInclude) -> str:
+    if is_on_another_machine(include):
+        return "a project of its author's machine; the index's of that name is another"
+    return "an address, and only releases are installed"
 
 
 def _alone(facts: RepoFacts) -> list[LockedVersion]:
@@ -179,6 +221,8 @@ class _Collected:
         self._optional: dict[str, None] = {}
         self._guesses: list[GuessedDistribution] = []
         self._reasons: list[Reason] = []
+        self._held = self._chars = 0
+        self._beyond: list[tuple[str, Source]] = []
 
     def add(self, text: str, why: str, source: Source, *, optional: bool) -> None:
         """Add one requirement; an optional one is left out where its name is wanted already."""
@@ -203,7 +247,7 @@ class _Collected:
             self._optional[name] = None
         known = self._texts.setdefault(name, [])
         normal = str(requirement)
-        if normal in known:
+        if normal in known or not self._has_room(known, normal, source):
             return
         known.append(normal)
         self._reasons.append(_reason(f"{normal}: {why}", source))
@@ -225,8 +269,7 @@ class _Collected:
 
         It is optional unless it is `needed` and its name is known: a guess must not stand in the way.
         """
-        declared = tuple(self._texts)
-        guess = distribution_beside(self._addressed, module, declared, self._mentioned)
+        guess = distribution_beside(self._addressed, module, self._texts.keys(), self._mentioned)
         if guess.certainty == "absent":
             self.leave_out(module, guess.source, source)
             return ""
@@ -259,16 +302,43 @@ class _Collected:
         """Add a range of versions to a distribution that is wanted already; not one that what is declared rules out."""
         text = f"{name}{SpecifierSet(specifier)}"
         known = self._texts.get(name, [])
-        if known and text not in known and not _contradicts(known, specifier):
+        if not known or text in known or _contradicts(known, specifier):
+            return
+        if self._has_room(known, text, source):
             known.append(text)
             self._reasons.append(_reason(f"{text}: {why}", source))
 
-    def result(self, locks: tuple[Lock, ...]) -> Wanted:
+    def _has_room(self, known: list[str], text: str, source: Source) -> bool:
+        """Tell whether a plan has room for another text beside those `known` for its name, and take the room."""
+        chars = len(shlex.quote(text)) + 1
+        fits = (
+            len(known) < MAX_TEXTS
+            and self._held < MAX_REQUIREMENTS
+            and chars <= MAX_TEXT_CHARS
+            and self._chars + chars <= MAX_CHARS
+        )
+        if fits:
+            self._held += 1
+            self._chars += chars
+        else:
+            self._beyond.append((text, source))
+        return fits
+
+    def _say_what_is_beyond(self) -> None:
+        if self._beyond:
+            named = ", ".join(text[:MAX_TEXT_SHOWN] for text, _ in self._beyond[:NAMED_IN_A_NOTE])
+            more = len(self._beyond) - NAMED_IN_A_NOTE
+            named += f" and {more} more" if more > 0 else ""
+            why = f"a plan holds {MAX_REQUIREMENTS} requirements, {MAX_TEXTS} for one name"
+            self.leave_out(named, why, self._beyond[0][1])
+
+    def result(self, locks: tuple[Lock, ...], indexes: tuple[OtherIndex, ...]) -> Wanted:
         """Return what was collected."""
+        self._say_what_is_beyond()
         requirements = tuple(text for name in self._texts for text in self._texts[name])
         optional = tuple(reversed(self._optional))
         known = tuple(self._reasons)
-        return Wanted(requirements, optional, tuple(self._guesses), known, locks)
+        return Wanted(requirements, optional, tuple(self._guesses), known, locks, indexes)
 
 
 def replaced(name: str) -> str:

@@ -6,13 +6,16 @@ from typing import Final
 
 from paper2run.detectors.own_modules import own_names
 from paper2run.distributions import third_party_name
-from paper2run.model.facts import Fact, Import, Where
+from paper2run.model.facts import Fact, Import, Unreadable, Where
 from paper2run.model.value import Source
 from paper2run.python_imports import Imported
 from paper2run.python_modules import modules_of
 from paper2run.tree import RepoTree
 
 NAME: Final = "imports"
+
+MAX_MODULES: Final = 20_000
+"""Distinct third-party modules of one repository; large ones import some 200, and every stage walks over all."""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Tallies:
     def __init__(self, tree: RepoTree) -> None:
         self._tree = tree
         self._found: dict[tuple[str, Where], Tally] = {}
+        self._beyond: Source | None = None
 
     def add(self, imported: Imported, where: Where, path: str, *, note: str = "") -> None:
         """Count one import; own and standard modules do not count."""
@@ -42,6 +46,9 @@ class Tallies:
         if tally is None or (tally.guarded and not imported.guarded):
             line = 0 if note else imported.line
             source = Source(kind="import", path=path, line=line, note=note)
+            if tally is None and len(self._found) >= MAX_MODULES:
+                self._beyond = self._beyond or source
+                return
             if tally is None:
                 tally = self._found[name, where] = Tally(source, imported.guarded)
             tally.source, tally.guarded = source, imported.guarded
@@ -50,8 +57,11 @@ class Tallies:
         if below:
             tally.below.add(below)
 
-    def facts(self) -> Iterable[Import]:
+    def facts(self) -> Iterable[Fact]:
         """Yield one fact per module and kind of place; unguarded if any file there needs it; by name."""
+        if self._beyond is not None:
+            why = f"more than {MAX_MODULES} imported modules: further ones are left out"
+            yield Unreadable(path=self._beyond.path, why=why, source=self._beyond)
         for (name, where), tally in sorted(self._found.items()):
             yield Import(
                 module=name,

@@ -12,6 +12,8 @@ PACKAGE_URL = (
     r"[a-z0-9_][A-Za-z0-9_.+!-]*\.(?:conda|tar\.bz2)$"
 )
 """Packages of public channels: a lock file of a stranger names any address, and this one ends in a shell command."""
+MAX_PACKAGES = 2000
+"""Of one environment; Anaconda's whole distribution has some 500."""
 DIGEST = r"^(?:[0-9a-f]{64}|[0-9a-f]{32})$"
 
 
@@ -45,9 +47,9 @@ class CondaWish(Value):
 
     channels: tuple[str, ...]
     """Public addresses, most important first."""
-    specs: Annotated[tuple[str, ...], Field(max_length=2000)] = ()
+    specs: Annotated[tuple[str, ...], Field(max_length=MAX_PACKAGES)] = ()
     """Package specifications as written."""
-    archives: Annotated[tuple[CondaArchive, ...], Field(max_length=2000)] = ()
+    archives: Annotated[tuple[CondaArchive, ...], Field(max_length=MAX_PACKAGES)] = ()
     """The whole set, where a lock file has it: nothing is left to solve."""
     unasked: str = ""
     """Why the channels cannot be asked, whatever they answer; empty where they can."""
@@ -57,7 +59,7 @@ class CondaWish(Value):
 class CondaSolved(Value):
     """What the channels gave."""
 
-    archives: Annotated[tuple[CondaArchive, ...], Field(max_length=2000)]
+    archives: Annotated[tuple[CondaArchive, ...], Field(max_length=MAX_PACKAGES)]
     """Sorted by name."""
     rung: str
     """The step of the date ladder that held; `lock` where a lock file named the whole set."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from paper2run.model.conda import CondaWish
+from paper2run.model.facts import OtherIndex
 from paper2run.model.plan_text import (
     IMAGE_REFERENCE,
     DebianPackage,
@@ -207,6 +208,8 @@ class PlannedEnvironment(Value):
     """Names that stand for modules by their likeness alone; kept only if the index's files show the module."""
     locks: tuple[Lock, ...] = ()
     """Versions that win over what the date would choose, for names that the set holds anyway."""
+    other_indexes: tuple[OtherIndex, ...] = ()
+    """Where the repository has its installer look, too; what the index that is asked lacks may be there."""
     conda: CondaWish | None = None
     """What conda's channels are to be asked for; None where the repository does not rest on conda."""
     resolution: Resolution | None = None

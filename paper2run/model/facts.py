@@ -85,6 +85,15 @@ class PipInclude(Value):
     source: Source
 
 
+class OtherIndex(Value):
+    """A package index, or a page of links, that the repository has its installer ask; nothing here asks it."""
+
+    kind: Literal["other-index"] = "other-index"
+    address: str
+    """As written, without login, query and fragment."""
+    source: Source
+
+
 class CondaPackage(Value):
     """One dependency in a conda environment file, outside its pip section."""
 
@@ -329,6 +338,7 @@ Fact = Annotated[
     | Requirement
     | LockedVersion
     | PipInclude
+    | OtherIndex
     | CondaPackage
     | CondaEnvironment
     | SystemPackage

@@ -7,7 +7,7 @@ that reaches a Dockerfile instruction may end it early.
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, ValidationError
 
 from paper2run.text_gate import UNPLANNED, visible
 
@@ -18,6 +18,8 @@ IMAGE_REFERENCE = (
 """Image references as the distribution project's reference grammar has them."""
 DEBIAN_PACKAGE = r"^[a-z0-9][a-z0-9+.-]{1,99}$"
 """Debian policy 5.6.1."""
+MAX_STEP_CHARS = 20_000
+"""Of one command. BuildKit reads lines of a Dockerfile up to 65,535 bytes, and Linux takes 131,072 for one argument."""
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 HARMLESS_ENV = frozenset(
     {"PIP_BREAK_SYSTEM_PACKAGES", "PIP_DEFAULT_TIMEOUT", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_BINARY",
@@ -30,7 +32,7 @@ FORBIDDEN_ENV = re.compile(
     r"LD_PRELOAD|LD_AUDIT|DOCKER_HOST|PIP_\w+|UV_\w+|(?i:\w*_PROXY|npm_config_(?:https?_?)?(?:proxy|registry))"
 )
 """Variables by which a plan could reach beyond its own container or send downloads elsewhere."""
-ASSIGNMENT = re.compile(r"(?<![\w$])([A-Za-z_]\w*)\+?=")
+ASSIGNMENT = re.compile(r"(?<![\w$-])([A-Za-z_]\w*)\+?=")
 """A variable that a command sets: in front of a program, or behind `export` and `env`."""
 INSTALLER = re.compile(r"\b(?:pip[\d.]*|uv|pipx|easy_install)\s[^;&|]*")
 """A call of a program that takes packages from an index, to the end of its arguments."""
@@ -115,6 +117,16 @@ def allowed_command(text: str) -> str:
     return text
 
 
+def refused_words(error: ValidationError) -> str:
+    """Return which text of a plan these rules refused, and why; empty where something else is wrong with the plan."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    # `value_error` is what the functions above raise; lengths and patterns have names of their own.
+    if error.title != "EnvPlan" or any(problem["type"] != "value_error" for problem in problems):
+        return ""
+    place = ".".join(map(str, problems[0]["loc"]))
+    return f"{place}: {problems[0]['msg'].removeprefix('Value error, ')}"
+
+
 def shell_form(text: str) -> str:
     """Return a step unchanged; ValueError if Docker takes it for flags, a list of words or a here-document."""
     start = text.lstrip()
@@ -127,7 +139,9 @@ def shell_form(text: str) -> str:
     return text
 
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(one_line)]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_STEP_CHARS), AfterValidator(one_line)
+]
 ShellCommand = Annotated[Line, AfterValidator(allowed_command)]
 InstallStep = Annotated[ShellCommand, AfterValidator(shell_form)]
 DebianPackage = Annotated[str, StringConstraints(pattern=DEBIAN_PACKAGE)]

@@ -25,6 +25,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.own_projects import home_of, is_aside, is_fixture, own_projects
+from paper2run.pip_steps import open_steps
 from paper2run.programs_beside import programs_beside
 from paper2run.smoke_candidates import candidates
 from paper2run.wanted import gather
@@ -50,6 +51,10 @@ ALWAYS: Final = {
 }
 MAX_COMPILED: Final = 20
 """Scripts that one smoke command compiles."""
+MAX_SMOKED: Final = 200
+"""Modules that one smoke command imports; larger programs have commands of their own."""
+MAX_MODULE_CHARS: Final = 80
+"""A longer name is nothing that anybody wrote, and the command has to fit into a plan."""
 MAX_WEAKER: Final = 4
 """Each costs a run, and no build."""
 SCM_VERSION: Final = {
@@ -81,8 +86,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         if programs.smoke is not None and not evidence.asked.smoke:
             smokes = [programs.smoke, *smokes]
             smoke = programs.smoke
-    if wanted.requirements:
-        steps = (f"pip install --no-compile {_quoted(wanted.requirements)}", *steps)
+    steps = (*open_steps(wanted.requirements), *steps)
     environment, env_reasons = _environment(evidence)
     gpu = next((need for need in facts.of(GpuNeed) if need.hard), None)
     plan = EnvPlan(
@@ -116,6 +120,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         optional=wanted.optional,
         guesses=wanted.guesses,
         locks=wanted.locks,
+        other_indexes=wanted.indexes,
         conda=wish_of(facts, choice.pythons),
         smoke_proves=smoke.proves,
         weaker_smokes=_weaker(smokes),
@@ -139,7 +144,8 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
 
     Scripts that need arguments and nothing beside the standard library are compiled: the interpreter is all they want.
     """
-    modules = sorted({fact.module for fact in evidence.facts.of(Import) if not fact.guarded})
+    imported = {fact.module for fact in evidence.facts.of(Import) if not fact.guarded}
+    modules = sorted(module for module in imported if len(module) <= MAX_MODULE_CHARS)
     scripts = [fact for fact in evidence.facts.of(EntryPoint) if fact.form == "script"]
     if not modules and scripts:
         command = shlex.join(
@@ -149,10 +155,14 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
         return SmokeChoice(command=command, proves=proves, source=scripts[0].source)
     if not modules:
         return None
-    command = f"python -c {shlex.quote('import ' + ', '.join(modules))}"
-    return SmokeChoice(
-        command=command, proves="all modules that its code imports are there", source=DEFAULT
-    )
+    tried = modules[:MAX_SMOKED]
+    command = f"python -c {shlex.quote('import ' + ', '.join(tried))}"
+    proves = "all modules that its code imports are there"
+    if len(tried) < len(modules):
+        proves = (
+            f"the first {MAX_SMOKED} of the {len(modules)} modules that its code imports are there"
+        )
+    return SmokeChoice(command=command, proves=proves, source=DEFAULT)
 
 
 def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
@@ -237,10 +247,6 @@ def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, .
                     Reason(topic="system package", decision=decision, source=share.source)
                 )
     return tuple(sorted(packages)), tuple(reasons)
-
-
-def _quoted(requirements: tuple[str, ...]) -> str:
-    return " ".join(shlex.quote(text) for text in requirements)
 
 
 def _env_reason(decision: str, source: Source) -> Reason:

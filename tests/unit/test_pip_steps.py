@@ -6,10 +6,10 @@ from paper2run.model.environment import EnvPlan, Pin
 from paper2run.pip_steps import (
     image_python,
     needs_source,
-    pinned_step,
+    pinned_steps,
     plan_requirements,
     requirements_of,
-    source_step,
+    source_steps,
     with_pins,
 )
 
@@ -76,13 +76,13 @@ def test_pins_are_sorted_and_sources_come_apart():
         Pin(name="c", version="3", sdist=True),
         Pin(name="a", version="1"),
     )
-    assert pinned_step(pins) == "pip install --no-compile --no-deps a==1 b==2"
-    assert source_step(pins) == "pip install --no-compile --no-deps --no-build-isolation c==3"
-    assert source_step(pins[:1]) == ""
+    assert pinned_steps(pins) == ("pip install --no-compile --no-deps a==1 b==2",)
+    assert source_steps(pins) == ("pip install --no-compile --no-deps --no-build-isolation c==3",)
+    assert source_steps(pins[:1]) == ()
 
 
 def test_a_version_that_a_shell_would_read_is_quoted():
-    assert pinned_step([Pin(name="a", version="1!2")]).endswith(" 'a==1!2'")
+    assert pinned_steps([Pin(name="a", version="1!2")])[0].endswith(" 'a==1!2'")
 
 
 def test_the_pinned_set_takes_the_place_of_the_first_pure_step_and_the_others_go():
