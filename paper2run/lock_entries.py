@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from packaging.markers import Marker
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from paper2run.model.facts import Group, LockedVersion
 from paper2run.model.value import Source
+from paper2run.requirement_text import distribution_name
 
 
 def locked_version(
     name: str, version: str, marker: str, group: Group, source: Source
 ) -> Iterator[LockedVersion]:
-    """Yield the entry with its version in normal form; nothing for a version or marker that no standard knows.
+    """Yield the entry with its version in normal form; nothing for a name, version or marker that no standard knows.
 
     The local part (`2.1.0+cu118`) is of one index; the release has the version without it.
     """
@@ -24,9 +24,8 @@ def locked_version(
     except (ValueError, RecursionError):
         # Not only InvalidVersion and InvalidMarker: thousands of digits, or of brackets.
         return
-    yield LockedVersion(
-        name=canonicalize_name(name), version=release, marker=marker, group=group, source=source
-    )
+    if normal := distribution_name(name):
+        yield LockedVersion(name=normal, version=release, marker=marker, group=group, source=source)
 
 
 def either(markers: Iterable[str]) -> str:

@@ -10,10 +10,19 @@ from typing import Final
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 
-from paper2run.model.facts import Group, PipInclude, PythonConstraint, Requirement, Unreadable
+from paper2run.conda_build_paths import is_conda_build
+from paper2run.model.facts import (
+    Group,
+    OtherIndex,
+    PipInclude,
+    PythonConstraint,
+    Requirement,
+    Unreadable,
+)
 from paper2run.model.value import Source
+from paper2run.other_indexes import index_options
 from paper2run.shell_words import conda_arguments, pip_arguments
 from paper2run.text_gate import UNPLANNED
 from paper2run.version_ranges import conda, pep440, python_range
@@ -59,13 +68,15 @@ def group_of(name: str, otherwise: Group = "extra") -> Group:
 
 def read_requirement(
     line: str, *, group: Group, source: Source, extra: str = ""
-) -> Iterator[Requirement | PipInclude | PythonConstraint | Unreadable]:
-    """Yield what one line of a manifest asks for; nothing for blanks, comments and options of pip.
+) -> Iterator[Requirement | PipInclude | PythonConstraint | OtherIndex | Unreadable]:
+    """Yield what one line of a manifest asks for; nothing for blanks, comments and most options of pip.
 
-    `pip install a b` is two requirements; `python>=3.6` is a constraint. A part that no rule reads is
-    `Unreadable`; a version that no standard knows is left out and noted in the source.
+    An option that names an index is an `OtherIndex`; `pip install a b` is two requirements; `python>=3.6` is a
+    constraint. A part that no rule reads is `Unreadable`; a version that no standard knows is left out and noted in
+    the source.
     """
     line = COMMENT.sub("", line[:MAX_LINE_CHARS]).strip().removeprefix("- ")
+    yield from index_options(line, source)
     if PREFIX.match(line):
         for argument in pip_arguments(line) or conda_arguments(line):
             yield from read_requirement(argument, group=group, source=source, extra=extra)
@@ -82,21 +93,29 @@ def read_requirement(
     yield _named(body, group, source, extra)
 
 
+def distribution_name(written: str) -> str:
+    """Return the normalised name of a distribution; empty where none can be called so, such as `A_`."""
+    try:
+        # `packaging` reads a requirement `A_`, and refuses its normal form `a-`.
+        return canonicalize_name(written, validate=True)
+    except InvalidName:
+        return ""
+
+
 def _named(
     body: str, group: Group, source: Source, extra: str
 ) -> Requirement | PipInclude | PythonConstraint | Unreadable:
     body = UNQUOTED_MARKER.sub(r'\1"\2"', body)
     parsed, note = _parsed(body)
-    if parsed is None:
+    name = "" if parsed is None else distribution_name(parsed.name)
+    if parsed is None or not name:
         return Unreadable(path=source.path, why=f"not a requirement: {body[:120]!r}", source=source)
-    name = canonicalize_name(parsed.name)
-    if parsed.url and not parsed.url.startswith("file:"):
+    if parsed.url and not (parsed.url.startswith("file:") and is_conda_build(parsed.url)):
         return PipInclude(text=body, group=group, source=source)
     if name == "python":
         specifier = python_range(str(parsed.specifier))
         return PythonConstraint(specifier=specifier, strength="mentioned", source=source)
     if parsed.url:
-        # conda's `pip freeze` writes paths of the machine that built the package.
         parsed.url, note = None, "version unknown: a path of another machine"
     parsed.name = name
     if UNPLANNED.search(str(parsed)):

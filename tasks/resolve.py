@@ -6,26 +6,31 @@ from typing import Any, Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
 from paper2run.model.value import Source
+from paper2run.other_indexes import is_same_host, is_same_place
 from paper2run.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings
 from paper2run.system_libraries import SystemNeed, needs_of
 from tasks.caching import stage
 from tasks.drivers import resolver
+from tasks.drivers.namesakes import judge, strange_names
 from tasks.drivers.package_index import PackageIndex
-from tasks.drivers.wheel_contents import provides
 from tasks.records import PROGRESS
 
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
 RULES: Final = (
     "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/re*.py", "tasks/drivers/*index*.py",
-    "tasks/drivers/asked_requirements.py", "tasks/drivers/lock_account.py", "tasks/drivers/offered_releases.py",
-    "tasks/drivers/wheel_contents.py", "tasks/drivers/tar_members.py", "tasks/drivers/unpacking.py",
+    "tasks/drivers/asked_requirements.py", "tasks/drivers/lock_account.py", "tasks/drivers/namesakes.py",
+    "tasks/drivers/offered_releases.py", "tasks/drivers/wheel_contents.py",
+    "tasks/drivers/tar_members.py", "tasks/drivers/unpacking.py",
 )  # fmt: skip
 TIMEOUT_S: Final = 1800
+MAX_NAMED: Final = 2
+"""Other indexes that one reason names."""
 
 
 def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -51,7 +56,7 @@ def resolve(
         return planned
     if not plan_requirements(planned.plan) and not planned.pythons:
         return planned
-    planned = _without_lookalikes(planned, settings)
+    planned = _without_namesakes(planned, settings)
     found = resolver.resolve(
         planned,
         offered_pythons=offered_pythons,
@@ -64,39 +69,51 @@ def resolve(
     return _pinned(planned, _remembering(planned.resolution, found))
 
 
-def _without_lookalikes(planned: PlannedEnvironment, settings: Settings) -> PlannedEnvironment:
-    """Return the plan without guessed names whose files do not show the module: a wrong name is worse than none."""
-    if not planned.guesses:
+def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> PlannedEnvironment:
+    """Return the plan without guessed names that are likely a stranger's: a wrong name is worse than none.
+
+    Where the repository names another index, the reasons say what of the rest may be of there.
+    """
+    if not planned.guesses and not planned.other_indexes:
         return planned
     cache_dir = settings.home / CACHE_FOLDER
     with PackageIndex(settings, cache_dir) as index:
-        wrong = [
-            guess
+        judged = [
+            (guess.name, judge(guess, planned.commit_day, index, cache_dir))
             for guess in planned.guesses
-            if not provides(
-                index,
-                guess.name,
-                guess.module,
-                cache_dir,
-                below=guess.below,
-                cutoff=planned.commit_day,
-            )
         ]
+        wrong = {name for name, found in judged if not found.kept}
+        planned = planned.model_copy(update={"plan": without(planned.plan, wrong)})
+        decisions = [
+            f"{name} {'is' if found.kept else 'left out:'} {found.why}"
+            for name, found in judged
+            if found.why
+        ]
+        decisions += _confusions(planned, index, settings)
     reasons = [
-        Reason(
-            topic="dependency",
-            decision=f"{guess.name} left out: no such distribution holds "
-            + ", ".join((guess.module, *(f"{guess.module}.{name}" for name in guess.below))),
-            source=Source(kind="index"),
-        )
-        for guess in wrong
+        Reason(topic="dependency", decision=decision, source=Source(kind="index"))
+        for decision in decisions
     ]
     return planned.model_copy(
-        update={
-            "plan": without(planned.plan, {guess.name for guess in wrong}),
-            "reasons": (*planned.reasons, *reasons),
-        }
+        update={"reasons": tuple(dict.fromkeys((*planned.reasons, *reasons)))}
     )
+
+
+def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Settings) -> list[str]:
+    """Return a line for each name that another index may have, which the repository names, and here a stranger."""
+    others = [other for other in planned.other_indexes if not _is_asked(other.address, settings)]
+    if not others:
+        return []
+    named = ", ".join(f"{other.address} ({other.source})" for other in others[:MAX_NAMED])
+    return [
+        f"{name}: {why}; dependency confusion is possible, it may be of {named}, which is not asked"
+        for name, why in strange_names(planned, index)
+    ]
+
+
+def _is_asked(address: str, settings: Settings) -> bool:
+    """Tell whether an index that a repository names is the public one, or the one that is asked in its place."""
+    return is_same_host(address, PYPI_SIMPLE_ENDPOINT) or is_same_place(address, settings.index_url)
 
 
 def _left_open(planned: PlannedEnvironment, found: Unresolvable) -> PlannedEnvironment:

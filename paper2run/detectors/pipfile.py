@@ -7,6 +7,7 @@ from paper2run.detectors.project_tools import poetry_requirements
 from paper2run.lock_entries import locked_version
 from paper2run.manifest import Manifest
 from paper2run.model.facts import Fact, Group, Unreadable
+from paper2run.other_indexes import entries, other_index
 from paper2run.requirement_text import group_of
 from paper2run.structured import read_json, read_toml, table, text
 from paper2run.tree import RepoTree
@@ -40,6 +41,8 @@ def _pipfile(manifest: Manifest, data: dict[str, object]) -> Iterator[Fact]:
     for category in data:
         if category not in NOT_PACKAGES:
             yield from poetry_requirements(manifest, table(data, category), *_purpose(category))
+    for address in entries(data.get("source")):
+        yield from other_index(address, manifest.source(address))
 
 
 def _purpose(category: str) -> tuple[Group, str]:

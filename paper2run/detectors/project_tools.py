@@ -10,6 +10,7 @@ from typing import Final
 
 from paper2run.manifest import Manifest
 from paper2run.model.facts import Fact, Group, PipInclude, Requirement, Unreadable
+from paper2run.other_indexes import addresses_in, other_index
 from paper2run.requirement_text import group_of, read_requirement
 from paper2run.structured import read_toml, table, text
 from paper2run.tree import RepoTree
@@ -33,6 +34,15 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             yield from _hatch(manifest, name, table(environment))
         wanted = table(tools, "uv").get("dev-dependencies")
         yield from manifest.requirements(wanted, "dev-dependencies", "test", "dev")
+        for name, source in table(tools, "uv", "sources").items():
+            # A name of `dependencies` that is a folder here; several for several markers are a list.
+            for entry in source if isinstance(source, list) else [source]:
+                if place := text(table(entry).get("path")):
+                    yield PipInclude(
+                        text=f"{name} @ {place}", group="runtime", source=manifest.key(name)
+                    )
+        for address in addresses_in(tools):
+            yield from other_index(address, manifest.source(address))
 
 
 def poetry_requirements(
