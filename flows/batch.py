@@ -1,5 +1,7 @@
 """Many repositories, several at a time: each a `reproduce` run in a process of its own, all of them counted."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +14,18 @@ from flows import form
 from flows.names import batch_file
 from flows.reproduce import reproduce
 from paper2run.batches.batch_input import usable
+from paper2run.batches.breakdown import is_open, left_for_the_end, met_by, shared_trouble
 from paper2run.batches.queue import after_loss, next_waiting, parameters_of, rows_for, share_of
 from paper2run.batches.rows import Batch, BatchRow
+from paper2run.errors import Trouble
 from paper2run.model.usage import Budget
 from paper2run.request import Request, settings_for
+from paper2run.settings import Settings
 from tasks.batch_board import Board
 from tasks.batch_folder import batch_folder, dated, new_batch, read_batch
 from tasks.children import Children, Ended, children_of, need_workers
 from tasks.flow_runs import label_run
+from tasks.host_probe import probes
 from tasks.records import PROGRESS
 from tasks.report import current_run_id
 
@@ -91,7 +97,7 @@ def batch(
         with children_of(run_id, folder.path / "logs", settings) as children:
             _adopt(board, children)
             try:
-                _run_all(board, children, jobs, flags, budget, workers)
+                _run_all(board, children, jobs, flags, budget, workers, settings)
             except BaseException:
                 _mark_interrupted(board)
                 raise
@@ -105,9 +111,15 @@ def _run_all(
     flags: dict[str, Any],
     budget: Budget,
     workers: bool,
+    settings: Settings,
 ) -> None:
-    """Keep `jobs` runs going until every row has ended."""
-    while not all(row.has_ended for row in board.rows):
+    """Keep `jobs` runs going until every row has ended; rows that this machine's trouble ended are run again."""
+    pauses = 0
+    while is_open(board.rows):
+        if trouble := shared_trouble(board.rows):
+            _wait_out(trouble, board, children, settings, workers, pauses)
+            pauses += 1
+        board.go_on(left_for_the_end(board.rows))
         while (place := next_waiting(board.rows, jobs)) is not None:
             row = board.rows[place]
             share = share_of(board.rows, jobs, budget)
@@ -118,9 +130,33 @@ def _run_all(
             else:
                 run_id = children.start_process(reproduce, row.title, parameters)
             board.change(place, row.started(run_id, share))
-        for run_id, ended in children.wait().items():
-            place = next(at for at, row in enumerate(board.rows) if row.flow_run_id == run_id)
-            board.change(place, _after(board.rows[place], ended))
+        _collect(board, children)
+
+
+def _collect(board: Board, children: Children) -> None:
+    """Take in how runs have ended, after a moment."""
+    for run_id, ended in children.wait().items():
+        place = next(at for at, row in enumerate(board.rows) if row.flow_run_id == run_id)
+        after = _after(board.rows[place], ended)
+        board.change(place, after.learnt(datetime.now(UTC), ended.trouble))
+
+
+def _wait_out(
+    trouble: Trouble,
+    board: Board,
+    children: Children,
+    settings: Settings,
+    workers: bool,
+    earlier: int,
+) -> None:
+    """Start nothing until probes find the trouble gone; let the rows that it ended wait for another run."""
+    board.pause(f"several runs were ended by trouble with the {trouble}; it is probed")
+    for why, rest_s in probes(trouble, settings, here=not workers, earlier=earlier):
+        board.pause(why)
+        until = time.monotonic() + rest_s
+        while time.monotonic() < until:
+            _collect(board, children)
+    board.go_on(met_by(board.rows, trouble))
 
 
 def _after(row: BatchRow, ended: Ended) -> BatchRow:
@@ -146,6 +182,7 @@ def _adopt(board: Board, children: Children) -> None:
 def _mark_interrupted(board: Board) -> None:
     """Let the page and the record say that nothing goes on any more."""
     words = "the batch was ended"
+    board.paused = ""
     board.rows = [
         row.broken_off("interrupted", words) if row.status == "running" else row
         for row in board.rows

@@ -36,7 +36,7 @@ from tasks.clone import Located, clone, has_mirror, lay_out, locate
 from tasks.conda import channels, conda
 from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
-from tasks.flow_runs import label_run, tag_run
+from tasks.flow_runs import label_run, naming_trouble, tag_run
 from tasks.paper import read_paper
 from tasks.patience import await_server
 from tasks.plan import plan
@@ -97,6 +97,12 @@ def reproduce(
     settings, run_id = settings_for(request), current_run_id()
     label_run(run_id)
     sweep_runs()
+    with naming_trouble(run_id):
+        return _verdict(request, settings, run_id)
+
+
+def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[Metadata, str]]:
+    asked = request.repo
     if not request.repo and request.paper:
         found = repository_of(read_paper(request.paper, ""))
         request = request.model_copy(update={"repo": found})
@@ -113,7 +119,7 @@ def reproduce(
     ):
         label_run(run_id, folder=str(run.path))
         run.event(f"run folder: {run.path}")
-        if request.repo != repo:
+        if request.repo != asked:
             run.note(f"the repository is the one that the paper names: {request.repo}")
         checkout, paper_read, facts = _read(run, request, located, settings)
         planned = _planned(run, checkout, facts, paper_read, _asked(checkout, request), settings)
@@ -132,6 +138,8 @@ def reproduce(
                 keep_context(run, run.stage(render, checkout, environment))
                 publish_plan(checkout.name, environment)
                 verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
+                if isinstance(ready, EngineMissing) and not request.dry_run:
+                    label_run(run_id, trouble="engine")
             else:
                 engine = ready.engine
                 attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)

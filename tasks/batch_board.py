@@ -35,6 +35,8 @@ class Board:
         self._folder = folder
         self._batch = batch.model_copy(update={"ui": str(PREFECT_UI_URL.value() or "")})
         self._next_pages = 0.0
+        self.paused = ""
+        """Why no row is started for the time being."""
         self._folder.write_record(self.batch)
         self._table = self._create_table()
         self._progress = self._create_progress()
@@ -42,7 +44,8 @@ class Board:
     @property
     def batch(self) -> Batch:
         """The batch as it stands."""
-        return self._batch.with_rows(tuple(self.rows), datetime.now(UTC))
+        batch = self._batch.with_rows(tuple(self.rows), datetime.now(UTC))
+        return batch.model_copy(update={"paused": self.paused})
 
     def change(self, place: int, row: BatchRow) -> None:
         """Take a row's new state: the record at once, all else when it is time."""
@@ -54,13 +57,28 @@ class Board:
             line = (
                 f"{done} of {len(self.rows)}  {row.title}: {row.status}{cause}, {row.seconds:.0f} s"
             )
-            get_run_logger().info(line)
-            PROGRESS.info(line)
+            self._say(line)
         elif row.lost:
             PROGRESS.info(f"{row.title}: its process was lost, it will be started again")
         self._show_running()
         if time.monotonic() >= self._next_pages:
             self.publish()
+
+    def pause(self, why: str) -> None:
+        """Say everywhere that no row is started for the time being, and why."""
+        if why != self.paused:
+            self._say(f"paused: {why}")
+        self.paused = why
+        self._show_running()
+        self.publish()
+
+    def go_on(self, places: Sequence[int]) -> None:
+        """Say that rows are started again; those at `places` wait for another run."""
+        if self.paused:
+            self._say(f"going on, {len(places)} repositories are run again")
+        self.paused = ""
+        for place in places:
+            self.change(place, self.rows[place].once_more())
 
     def publish(self) -> Batch:
         """Write all files and renew the artifacts; return the batch as it stands."""
@@ -89,13 +107,18 @@ class Board:
         created = create_progress_artifact(progress=self._percent(), key=key, description=words)
         return cast("UUID", created)
 
+    def _say(self, line: str) -> None:
+        get_run_logger().info(line)
+        PROGRESS.info(line)
+
     def _percent(self) -> float:
         return round(100 * sum(row.has_ended for row in self.rows) / len(self.rows), 1)
 
     def _show_running(self) -> None:
         done = sum(row.has_ended for row in self.rows)
         running = [row.title for row in self.rows if row.status == "running"]
-        words = f"{done} of {len(self.rows)} · running: {', '.join(running) or 'none'}"
+        paused = " · paused" if self.paused else ""
+        words = f"{done} of {len(self.rows)}{paused} · running: {', '.join(running) or 'none'}"
         PROGRESS.info("", extra={"stage": words, "attempt": 0, "started": True})
 
 

@@ -23,12 +23,12 @@ from prefect.flows import Flow
 from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Cancelling, Pending
 
-from paper2run.errors import HostError
+from paper2run.errors import HostError, Trouble
 from paper2run.model.report import Metadata
 from paper2run.settings import Settings
 from tasks.drivers import held
 from tasks.drivers.object_store import ObjectStore
-from tasks.flow_runs import KILLED, crash, folder_of, is_lost, read_runs
+from tasks.flow_runs import KILLED, crash, folder_of, is_lost, read_runs, trouble_named
 from tasks.patience import patiently
 from tasks.records import PROGRESS
 from tasks.report import mark_killed
@@ -48,6 +48,8 @@ class Ended(NamedTuple):
     reason: str = ""
     metadata: Metadata | None = None
     folder: str = ""
+    trouble: Trouble = ""
+    """What of its machine ended the run."""
 
 
 class Children:
@@ -173,9 +175,9 @@ class Children:
             )
         if state.is_failed() or isinstance(value, BaseException):
             words = getattr(value, "what", "") or state.message or str(value)
-            return Ended("exception", words, folder=folder)
+            return Ended("exception", words, folder=folder, trouble=trouble_named(run))
         metadata, folder = value
-        return Ended("verdict", metadata=metadata, folder=folder)
+        return Ended("verdict", metadata=metadata, folder=folder, trouble=trouble_named(run))
 
     def _shared(self, run: FlowRun) -> Ended | None:
         """Return the verdict that the run has left on the store; None where there is none."""
@@ -186,7 +188,8 @@ class Children:
         if text is None:
             return None
         metadata = Metadata.model_validate_json(text)
-        return Ended("verdict", metadata=metadata, folder=f"{self._store.url}/runs/{name}")
+        where = f"{self._store.url}/runs/{name}"
+        return Ended("verdict", metadata=metadata, folder=where, trouble=trouble_named(run))
 
     def _crash(self, run: FlowRun) -> None:
         """Let server and folder say that the run's process is dead."""

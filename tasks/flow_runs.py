@@ -4,9 +4,10 @@ A worker that is ended or killed leaves its runs `Running` for ever (Prefect iss
 says in a label which process it is in, and whoever comes next with the same home sets the dead ones to `Crashed`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -23,12 +24,16 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 from prefect.states import Crashed
+from prefect.types import KeyValueLabels
 
+from paper2run.errors import HostError, Trouble, trouble_of
 from tasks.drivers.owner import OWNER_LABEL, is_dead, this_process
 from tasks.patience import patiently
 
 FOLDER_LABEL: Final = "paper2run.folder"
 """The run folder, on the machine that runs it."""
+TROUBLE_LABEL: Final = "paper2run.trouble"
+"""What of the machine ended the run. A label, for a failed run's kept result is its exception's words alone."""
 OURS: Final = ["reproduce", "batch"]
 """Flows whose runs carry labels; `attempt` runs go with their parents."""
 ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
@@ -39,11 +44,29 @@ UNOWNED: Final = timedelta(minutes=30)
 KILLED: Final = "the process that ran it was killed"
 
 
-def label_run(flow_run_id: str, *, folder: str = "") -> None:
-    """Write into the flow run which process it is in, or, where it is known, its folder."""
-    label = (FOLDER_LABEL, folder) if folder else (OWNER_LABEL, this_process())
+def label_run(flow_run_id: str, *, folder: str = "", trouble: Trouble = "") -> None:
+    """Write into the flow run its folder, or what of the machine ended it, or else which process it is in."""
+    labels = {FOLDER_LABEL: folder, TROUBLE_LABEL: trouble}
+    given: KeyValueLabels = {name: value for name, value in labels.items() if value}
     with get_client(sync_client=True) as client:
-        patiently(lambda: client.update_flow_run_labels(UUID(flow_run_id), dict([label])))
+        patiently(
+            lambda: client.update_flow_run_labels(
+                UUID(flow_run_id), given or {OWNER_LABEL: this_process()}
+            )
+        )
+
+
+@contextmanager
+def naming_trouble(flow_run_id: str) -> Iterator[None]:
+    """Let the flow run say what of the machine is at fault where the block is left by that."""
+    try:
+        yield
+    except (HostError, OSError) as error:
+        trouble = trouble_of(error)
+        # A server that stays away cannot be told.
+        if trouble not in ("", "server"):
+            label_run(flow_run_id, trouble=trouble)
+        raise
 
 
 def tag_run(flow_run_id: str, tags: Iterable[str]) -> None:
@@ -107,6 +130,12 @@ def is_lost(run: FlowRun) -> bool:
 def owner_of(run: FlowRun) -> str:
     """Return the process that the run says it is in; empty where it says none."""
     return str(run.labels.get(OWNER_LABEL, ""))
+
+
+def trouble_named(run: FlowRun) -> Trouble:
+    """Return what of its machine ended the run; empty where it says nothing."""
+    named = str(run.labels.get(TROUBLE_LABEL, ""))
+    return next((trouble for trouble in get_args(Trouble) if trouble == named), "")
 
 
 def folder_of(run: FlowRun) -> str:

@@ -26,20 +26,21 @@ def rows_for(
         done = row.has_verdict and not (only_failed and row.status not in ("success", "planned"))
         if not done and row.status != "running":
             row = BatchRow(entry=line.entry, starts=row.starts)
-        rows.append(row.model_copy(update={"line": line.line, "lost": 0, "share": None}))
+        fresh = {"line": line.line, "lost": 0, "again": 0, "share": None}
+        rows.append(row.model_copy(update=fresh))
     return tuple(rows)
 
 
 def next_waiting(rows: Sequence[BatchRow], jobs: int) -> int | None:
     """Return the place of the row to start; None where none waits or `jobs` run already.
 
-    In the order of the file; those that were lost once go behind those that were not started yet.
+    In the order of the file; those that were lost, or ended by this machine's trouble, go behind the others.
     """
     running = sum(row.status == "running" for row in rows)
     waiting = [place for place, row in enumerate(rows) if row.status == "waiting"]
     if running >= jobs or not waiting:
         return None
-    return min(waiting, key=lambda place: (rows[place].lost, place))
+    return min(waiting, key=lambda place: (rows[place].lost + rows[place].again, place))
 
 
 def share_of(rows: Sequence[BatchRow], jobs: int, budget: Budget) -> Budget:

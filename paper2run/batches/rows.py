@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, get_args
 from pydantic import Field
 
 from paper2run.digests import digest_of
+from paper2run.errors import Trouble
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
@@ -84,6 +85,12 @@ class BatchRow(Value):
     """Runs that were started in all passes."""
     lost: int = 0
     """Starts of this pass whose process died; never counted as attempts."""
+    again: int = 0
+    """Times that it was run again in this pass because this machine was in trouble."""
+    trouble: Trouble = ""
+    """What of this machine ended the last run; such an end is no verdict."""
+    ended_at: datetime | None = None
+    """When this batch learnt of the last run's end."""
     flow_run_id: str = ""
     """Of the last run that was started."""
     share: Budget | None = None
@@ -151,6 +158,16 @@ class BatchRow(Value):
             update={**{name: getattr(metadata, name) for name in taken}, "folder": folder}
         )
 
+    def learnt(self, at: datetime, trouble: Trouble) -> "BatchRow":
+        """Return the row with the moment at which its end was learnt, and what of this machine ended it."""
+        return self.model_copy(update={"ended_at": at, "trouble": trouble})
+
+    def once_more(self) -> "BatchRow":
+        """Return the row waiting for another run: this machine's trouble ended the last one."""
+        return self.model_copy(
+            update={"status": "waiting", "again": self.again + 1, "trouble": "", "ended_at": None}
+        )
+
     def broken_off(self, status: RowStatus, reason: str, folder: str = "") -> "BatchRow":
         """Return the row of a run that ended without a verdict."""
         return self.model_copy(update={"status": status, "reason": reason, "folder": folder})
@@ -171,6 +188,8 @@ class Batch(Value):
     """Of the batch's own run, the last one."""
     ui: str = ""
     """Address of the Prefect UI; empty where there is none."""
+    paused: str = ""
+    """Why no row is started for the time being; empty where nothing holds the batch up."""
     totals: Mapping[str, int] = Field(default_factory=dict)
     """Rows by status, those that there are."""
     rows: tuple[BatchRow, ...] = ()

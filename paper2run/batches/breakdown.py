@@ -1,0 +1,59 @@
+"""When a batch pauses, and which rows it runs again: this machine's trouble is no end of a row. Pure decisions."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Final
+
+from paper2run.batches.rows import BatchRow
+from paper2run.errors import Trouble
+
+PAUSES_FOR: Final[frozenset[Trouble]] = frozenset({"engine", "index", "disk"})
+"""What all runs share and a probe can see. Not `network`: several repositories whose forge is gone for good say
+nothing about this machine."""
+WINDOW: Final = timedelta(minutes=10)
+"""Two runs that end by the same trouble within it: longer than a stage's own tries, shorter than most builds."""
+MAX_AGAIN: Final = 3
+"""Times that a row is run again in a pass; what one repository does may be the trouble, and no probe sees that."""
+FIRST_REST_S: Final = 5.0
+LONGEST_REST_S: Final = 300.0
+"""Between two probes. A restarted engine is back in seconds; a person who empties a disk takes hours."""
+
+
+def shared_trouble(rows: Sequence[BatchRow]) -> Trouble:
+    """Return the trouble that two rows ended by within `WINDOW`; empty where each met its own, or none."""
+    for trouble in sorted(PAUSES_FOR):
+        moments = sorted(
+            row.ended_at
+            for row in rows
+            if row.trouble == trouble and row.ended_at is not None and row.again < MAX_AGAIN
+        )
+        if any(later - earlier <= WINDOW for earlier, later in pairwise(moments)):
+            return trouble
+    return ""
+
+
+def met_by(rows: Sequence[BatchRow], trouble: Trouble) -> list[int]:
+    """Return the places of the rows that ended by this trouble and may be run again."""
+    return [
+        place for place, row in enumerate(rows) if row.trouble == trouble and row.again < MAX_AGAIN
+    ]
+
+
+def left_for_the_end(rows: Sequence[BatchRow]) -> list[int]:
+    """Return the places of the rows that met trouble alone: each is tried once more when all others have ended."""
+    if not all(row.has_ended for row in rows):
+        return []
+    return [place for place, row in enumerate(rows) if row.trouble and not row.again]
+
+
+def is_open(rows: Sequence[BatchRow]) -> bool:
+    """Whether a pass has something to wait for or to start."""
+    return bool(
+        not all(row.has_ended for row in rows) or shared_trouble(rows) or left_for_the_end(rows)
+    )
+
+
+def rest_s(number: int) -> float:
+    """Return the seconds to rest after probe `number`, counted from 0, has failed."""
+    return min(FIRST_REST_S * 2.0**number, LONGEST_REST_S)
