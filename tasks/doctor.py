@@ -1,11 +1,9 @@
-"""Examines what a run needs of this machine: engine, base images, disk, index, model, Prefect API."""
+"""Examines what a run needs of this machine: engine, base images, a RUN step, disk, index, model, Prefect API."""
 
 import shutil
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-import httpx
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,10 +16,8 @@ from tasks import server
 from tasks.drivers import channel_probe, chat
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.model_endpoint import endpoint
+from tasks.host_probe import ask_index, try_step
 
-PROBE: Final = "pip"
-"""A project that every index has."""
-TIMEOUT_S: Final = 10
 MODEL_TIMEOUT_S: Final = 60
 """A model that was asleep takes a while for its first word."""
 MODEL_TOKENS: Final = 64
@@ -43,7 +39,7 @@ class Finding(NamedTuple):
 def examine(settings: Settings) -> list[Finding]:
     """Return the findings, in the order in which a run meets them."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _git, _engine, _base_images, _disk, _index, _conda, _model, _prefect,
+        _git, _engine, _base_images, _step, _disk, _index, _conda, _model, _prefect,
     )  # fmt: skip
     return [check(settings) for check in checks]
 
@@ -86,6 +82,21 @@ def _base_images(settings: Settings) -> Finding:
     return Finding("base images", False, "none is here yet", hint, needed=False)
 
 
+def _step(settings: Settings) -> Finding:
+    """Run a step of a build as runs do, network and site access included."""
+    what = "RUN step"
+    try:
+        tried = try_step(connect(), settings)
+    except EngineError as error:
+        return Finding(what, False, error.what, error.next_step or "see above")
+    except HostError as error:
+        return Finding(what, False, error.what, error.next_step)
+    if tried:
+        return Finding(what, True, "runs, and reaches the package index")
+    hint = "`paper2run doctor` tries it when a base image is here"
+    return Finding(what, False, "not tried: no base image is here yet", hint, needed=False)
+
+
 def _disk(settings: Settings) -> Finding:
     try:
         free_mb = connect().free_mb()
@@ -99,18 +110,10 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _index(settings: Settings) -> Finding:
-    url = settings.index_url or PYPI_SIMPLE_ENDPOINT
-    shown = httpx.URL(url).copy_with(username=None, password=None)
-    verify = str(settings.ca_bundle) if settings.ca_bundle else True
     try:
-        response = httpx.get(
-            f"{url.rstrip('/')}/{PROBE}/", timeout=TIMEOUT_S, verify=verify, follow_redirects=True
-        )
-        response.raise_for_status()
-    except httpx.HTTPError as error:
-        do = "set PAPER2RUN_INDEX_URL, and PAPER2RUN_CA_BUNDLE where TLS goes through a company's own CA"
-        return Finding("package index", False, f"{shown}: {error}", do)
-    return Finding("package index", True, str(shown))
+        return Finding("package index", True, ask_index(settings))
+    except HostError as error:
+        return Finding("package index", False, error.what, error.next_step)
 
 
 def _conda(settings: Settings) -> Finding:
