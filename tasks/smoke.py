@@ -14,7 +14,10 @@ from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
-RULES: Final = ("tasks/drivers/containers.py",)
+RULES: Final = (
+    "tasks/drivers/containers.py",
+    "tasks/drivers/written.py",
+)
 TIMEOUT_S: Final = 90_000
 """Beyond every smoke run's own limit (--timeout), which ends it as a result."""
 TESTS_SHARE: Final = 1 / 3

@@ -33,6 +33,7 @@ RULES: Final = (
     "paper2run/ladder.py",
     "paper2run/linked_libraries.py",
     "tasks/drivers/containers.py",
+    "tasks/drivers/written.py",
 )
 TIMEOUT_S: Final = 90_000
 OUTSIDE: Final = "/tmp"

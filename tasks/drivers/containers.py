@@ -5,6 +5,7 @@ daemon (Docker 20.10). Output is read from the engine's own bounded log instead.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerLogs
 """
 
+import math
 import shlex
 import threading
 import time
@@ -19,6 +20,7 @@ from paper2run.settings import Settings
 from tasks.drivers.container_output import LOG_OPTIONS, ContainerOutput
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
 from tasks.drivers.owner import OWNER_LABEL, this_process
+from tasks.drivers.written import MAX_ENTRIES, written
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -30,6 +32,16 @@ TMP_SHARE: Final = 0.5
 """Part of the memory limit that files in /tmp may take; they count as memory."""
 DISK_POLL_S: Final = 1.0
 """Between two looks at what the container has written; a look walks its layer."""
+LOOK_SHARE: Final = 5
+"""Looks take at most one part in so many of the time: those at many files are slow."""
+OWN_LIMIT_MARGIN_S: Final = 60
+"""How much later than our own the container's own limit strikes: only where nobody is left to end it."""
+BOUNDED: Final = (
+    "if command -v timeout >/dev/null 2>&1; then"
+    ' exec timeout -k 10 "$0" /bin/sh -c "$1"; else exec /bin/sh -c "$1"; fi'
+)
+"""The limit that the container carries, for our process may be killed outright: GNU coreutils' or busybox's timeout
+where the image has one, which hands on signals and the command's exit code."""
 KILL_WAIT_S: Final = 60
 """After the kill of an output flood the engine needs up to 20 s to say that the container has ended."""
 FOLLOWER_WAIT_S: Final = 10
@@ -74,7 +86,7 @@ class RunResult:
     """It still ran when its time was over and was killed then."""
     out_of_memory: bool = False
     limit: str = ""
-    """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`; empty where none did."""
+    """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`, `disk 1000000 files`; empty where none did."""
 
 
 def run(
@@ -99,13 +111,16 @@ def run(
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
     flags = _Flags(limits, cpus, workdir, user, {"HOME": HOME, **(env or {})}, network)
-    argv = ["/bin/sh", "-c", command] if command is not None else []
+    argv, bounded = [], None
+    if command is not None:
+        argv = ["/bin/sh", "-c", command]
+        bounded = ["/bin/sh", "-c", BOUNDED, str(own_limit_s(timeout_s)), command]
     name = f"paper2run-{uuid.uuid4().hex}"
     started = time.monotonic()
     try:
         with engine_faults(f"running {image}"):
             container = engine.client.containers.create(
-                image, argv or None, **flags.options(name, run_id)
+                image, bounded, **flags.options(name, run_id)
             )
             container.start()
             ending = _watch(engine, container, limits, started + timeout_s, on_line)
@@ -120,6 +135,11 @@ def run(
         out_of_memory=ending.out_of_memory,
         limit=ending.limit,
     )
+
+
+def own_limit_s(timeout_s: float) -> int:
+    """Return the seconds after which the container ends by itself."""
+    return math.ceil(timeout_s) + OWN_LIMIT_MARGIN_S
 
 
 @dataclass(frozen=True)
@@ -209,9 +229,9 @@ def _watch(
         if now >= deadline:
             alive_at_timeout = True
         elif now >= next_look:
-            if _written_mb(engine, container) > limits.disk_mb:
-                limit = f"disk {limits.disk_mb} MB"
-            next_look = time.monotonic() + DISK_POLL_S
+            limit = _full(engine, container, limits)
+            looked_s = time.monotonic() - now
+            next_look = time.monotonic() + max(DISK_POLL_S, LOOK_SHARE * looked_s)
         if alive_at_timeout or limit:
             _kill(container)
             break
@@ -240,9 +260,12 @@ def _is_running(container: "Container") -> bool:
     return bool(container.attrs["State"]["Running"])
 
 
-def _written_mb(engine: Engine, container: "Container") -> int:
-    rows = engine.client.api.containers(all=True, size=True, filters={"id": container.id})
-    return int(rows[0].get("SizeRw") or 0) // 1024**2 if rows else 0
+def _full(engine: Engine, container: "Container", limits: Limits) -> str:
+    """Return the limit that the container has passed on disk; empty for none."""
+    found = written(engine, container, limits.disk_mb)
+    if found.mb > limits.disk_mb:
+        return f"disk {limits.disk_mb} MB"
+    return f"disk {MAX_ENTRIES} files" if found.entries > MAX_ENTRIES else ""
 
 
 def _kill(container: "Container") -> None:

@@ -123,6 +123,85 @@ def test_too_much_on_disk_ends_the_container(run_command: Run, limits: Limits) -
     assert result.seconds < 30
 
 
+def test_sparse_files_count_as_what_they_take(run_command: Run, limits: Limits) -> None:
+    result = run_command("truncate -s 1T /var/tmp/sparse && sleep 4 && echo done", limits=limits)
+
+    assert (result.exit_code, result.limit) == (0, "")
+    assert "done" in result.log.stdout
+
+
+def test_the_container_is_asked_where_the_engines_folders_cannot_be_read(
+    run_command: Run, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As for a user who may use the engine's socket and is not root.
+    monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
+
+    sparse = run_command("truncate -s 1T /var/tmp/sparse && sleep 6 && echo done", limits=limits)
+    full = run_command("head -c 200M /dev/zero > /var/tmp/big; sleep 600", limits=limits)
+
+    assert (sparse.exit_code, sparse.limit) == (0, "")
+    assert full.limit == f"disk {limits.disk_mb} MB"
+
+
+def test_files_without_content_are_limited_too(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.drivers.written.MAX_ENTRIES", 1_000)
+    monkeypatch.setattr("tasks.drivers.containers.MAX_ENTRIES", 1_000)
+
+    result = run_command("mkdir /var/tmp/m; cd /var/tmp/m; seq 5000 | xargs touch; sleep 600")
+
+    assert result.limit == "disk 1000 files"
+
+
+def test_what_is_written_to_a_volume_of_the_image_counts(
+    engine: Engine, run_command: Run, base: str, limits: Limits, tmp_path: Path, run_id: str
+) -> None:
+    tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
+    text = f"FROM {base}\nRUN mkdir -m 777 /vol && echo kept > /vol/data\nVOLUME /vol\n"
+    build(engine, BuildInput(text, tmp_path, tag), run_id=run_id, timeout_s=60)
+
+    result = run(
+        engine, tag, "cat /vol/data; head -c 200M /dev/zero > /vol/big; sleep 600",
+        limits=limits, run_id=run_id, timeout_s=60,
+    )  # fmt: skip
+    engine.remove_image(tag)
+
+    assert "kept" in result.log.stdout
+    assert result.limit == f"disk {limits.disk_mb} MB"
+
+
+def test_a_container_ends_by_itself_when_nobody_is_left_to_end_it(
+    engine: Engine, base: str, run_id: str
+) -> None:
+    label = f"{run_id}-orphan"
+    code = (
+        "import sys, tasks.drivers.containers as c\nfrom tasks.drivers.engine_connection import connect\n"
+        "c.OWN_LIMIT_MARGIN_S = 1\n"
+        "c.run(connect(), sys.argv[1], 'trap : TERM; while :; do sleep 1; done', run_id=sys.argv[2],"
+        " timeout_s=3, limits=c.Limits(256, 1, 64, 50), on_line=None)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, base, label])
+    wait_until(lambda: engine.labelled(f"{RUN_LABEL}={label}") != [], 60)
+    process.kill()
+    process.wait()
+
+    wait_until(
+        lambda: all(
+            found["State"] == "exited" for found in engine.labelled(f"{RUN_LABEL}={label}")
+        ),
+        40,
+    )
+    assert sweep(engine, label) == 1
+
+
+def wait_until(condition: Callable[[], bool], within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.2)
+
+
 def test_flood_of_output_takes_neither_memory_nor_time(run_command: Run, engine: Engine) -> None:
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
