@@ -1,9 +1,12 @@
 """The planner without a model: asks the providers in order, and knows when there is nothing to plan."""
 
+from pydantic import ValidationError
+
 from paper2run.evidence import Evidence
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.planners.stops import dead_end, without_plan
+from paper2run.model.plan_text import refused_words
+from paper2run.planners.stops import dead_end, unplannable, without_plan
 from paper2run.providers import PROVIDERS
 
 
@@ -13,7 +16,14 @@ def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
     if stop is not None:
         return stop
     for provider in PROVIDERS:
-        planned = provider.propose(evidence)
+        try:
+            planned = provider.propose(evidence)
+        except ValidationError as error:
+            # A name or marker that reads as a command: `tomli; python_version < "3; sudo x"`.
+            refused = refused_words(error)
+            if not refused:
+                raise
+            return unplannable(refused)
         if planned is not None:
             return planned
     return without_plan(evidence)

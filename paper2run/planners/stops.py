@@ -68,6 +68,17 @@ def without_plan(evidence: Evidence) -> Diagnosis:
     )
 
 
+def unplannable(refused: str) -> Diagnosis:
+    """Return the stop for a repository whose own names or commands would make a step that no plan may hold."""
+    return _stop(
+        "build_error",
+        "What the repository declares would make a command that no plan may hold.",
+        refused,
+        DEFAULT,
+        "The author names files, requirements and programs so that no part of a name reads as a command.",
+    )
+
+
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:
     """Stop where documents start a script that is empty, and nothing else that is complete as it stands.
 
