@@ -8,6 +8,7 @@ from paper2run.image_names import cache_reference
 from paper2run.injection import Injection
 from paper2run.model.outcome import BuildContext, BuildFailed, Built
 from paper2run.model.repo import Checkout
+from paper2run.redaction import redact, redact_log, secrets_of
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import buildkit
@@ -19,6 +20,7 @@ from tasks.records import LogFile
 
 RULES: Final = (
     "paper2run/injection.py",
+    "paper2run/redaction.py",
     "paper2run/silent_index.py",
     "tasks/drivers/build*.py",
     "paper2run/dockerfile.py",
@@ -55,13 +57,21 @@ def build(
         injection=Injection.of(settings, checkout.url),
         cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
+    secrets = secrets_of(settings)
     with (
         LogFile(Path(log_folder) / "build_stdout.log") as log,
         engine_slot(engine, settings),
     ):
-        return buildkit.build(
-            engine, given, run_id=run_id, timeout_s=settings.build_timeout, on_line=log.line
+        outcome = buildkit.build(
+            engine,
+            given,
+            run_id=run_id,
+            timeout_s=settings.build_timeout,
+            min_free_mb=settings.min_free_mb,
+            on_line=lambda line: log.line(redact(line, secrets)),
         )
+    # A step can read what the site mounts for it, and print it.
+    return outcome.model_copy(update={"log": redact_log(outcome.log, secrets)})
 
 
 def has_image(outcome: Built | BuildFailed) -> bool:

@@ -22,6 +22,7 @@ from paper2run.model.outcome import BuildContext, Built, Passed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata, Verdict, Versions
 from paper2run.model.usage import total
+from paper2run.redaction import redact, secrets_of
 from paper2run.request import Request
 from paper2run.settings import Settings
 from paper2run.source import shown_address
@@ -67,7 +68,7 @@ def recording(
         yield opened
     except FileNotFoundError as error:
         if run.path.exists():
-            _keep_exception(opened, run, error, error)
+            _keep_exception(opened, run, error, error, settings)
             raise
         raise HostError(
             f"the run folder {run.path} was removed while the run used it",
@@ -76,16 +77,19 @@ def recording(
     except BaseException as error:
         # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
         why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
-        _keep_exception(opened, run, why, error)
+        _keep_exception(opened, run, why, error, settings)
         raise
     finally:
         _sweep(run_id)
 
 
-def _keep_exception(opened: Metadata, run: RunFolder, why: Exception, error: BaseException) -> None:
+def _keep_exception(
+    opened: Metadata, run: RunFolder, why: Exception, error: BaseException, settings: Settings
+) -> None:
     """Let the folder say how the run was broken off; `error` is what was raised, `why` what a person should know."""
     run.write("metadata.json", _broken_off(opened, run, why))
-    run.write("logs/exception.txt", "".join(traceback.format_exception(error)))
+    told = "".join(traceback.format_exception(error))
+    run.write("logs/exception.txt", redact(told, secrets_of(settings)))
 
 
 def mark_killed(folder: str) -> None:
