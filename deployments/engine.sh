@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# engine.sh [status]: sees to it that a container engine answers, and says what it does.
+# engine.sh [status | bound-builds]: sees to it that a container engine answers, and says what it does.
+#
+# `bound-builds` (as root) bounds what all build steps of this machine's Docker take together, as is done for an engine
+# that is started here: PAPER2RUN_BUILD_PIDS processes (4096) and PAPER2RUN_BUILD_MEMORY_MB (four fifths of the machine).
 #
 # An engine that answers already is used: the one DOCKER_HOST names, else Docker's, Docker Desktop's or
 # Podman's usual socket. Else, on Debian and Ubuntu as root or with sudo, docker.io is installed where it is
@@ -95,6 +98,28 @@ install_docker() {
     apt-get install -y -qq --no-install-recommends docker.io iptables >&2 || give_up "docker.io could not be installed"
 }
 
+# bound_builds: BuildKit runs every step below the cgroup docker/buildkit and sets no limits of its own (20.10 to 28).
+bound_builds() {
+  local pids=${PAPER2RUN_BUILD_PIDS:-4096} memory_mb=${PAPER2RUN_BUILD_MEMORY_MB:-} root=/sys/fs/cgroup
+  [ -n "$memory_mb" ] || memory_mb=$(awk '/^MemTotal/ { print int($2 / 1024 * 4 / 5) }' /proc/meminfo)
+  if ! as_root sh -euc '
+    root=$1 pids=$2 bytes=$(($3 * 1024 * 1024))
+    if [ -f "$root/cgroup.controllers" ]; then
+      mkdir -p "$root/docker/buildkit"
+      for folder in "$root" "$root/docker"; do echo "+pids +memory" >"$folder/cgroup.subtree_control"; done
+      echo "$pids" >"$root/docker/buildkit/pids.max"
+      echo "$bytes" >"$root/docker/buildkit/memory.max"
+    else
+      mkdir -p "$root/pids/docker/buildkit" "$root/memory/docker/buildkit"
+      echo "$pids" >"$root/pids/docker/buildkit/pids.max"
+      echo "$bytes" >"$root/memory/docker/buildkit/memory.limit_in_bytes"
+    fi' sh "$root" "$pids" "$memory_mb" 2>/dev/null; then
+    say "builds are not bounded in processes and memory: this machine's cgroups cannot be written (docs/security.md)"
+    return
+  fi
+  say "build steps take at most $pids processes and $memory_mb MB together"
+}
+
 remove_stale_pids() {
   local file pid program
   for file in "${PID_FILES[@]}"; do
@@ -135,6 +160,10 @@ wait_for_engine() {
 
 main() {
   local address
+  if [ "${1:-}" = bound-builds ]; then
+    bound_builds
+    return
+  fi
   if address=$(found); then
     say "a container engine answers on $address"
     return
@@ -151,6 +180,7 @@ main() {
     say "dockerd runs but does not answer yet: waiting up to $WAIT_S s"
   fi
   address=$(wait_for_engine) || give_up "dockerd did not answer within $WAIT_S s"
+  bound_builds
   say "a container engine answers on $address"
 }
 

@@ -30,6 +30,8 @@ CANCEL_TIMEOUT_S: Final = 20
 CANCEL_GRACE_S: Final = 10
 """What an engine gets to end a cancelled build (BuildKit: 0.1 s) before its connection is cut, which ends
 builds on engines that know no cancelling."""
+DISK_POLL_S: Final = 2.0
+"""Between two looks at the free space: at 500 MB a second the default reserve of 2 GB lasts 4 s."""
 BLOCK_BYTES: Final = 65_536
 EXIT_CODE: Final = re.compile(
     r"(?:exit code: |returned a non-zero code: |exit status )(\d+)[^\w\n]*$"
@@ -56,13 +58,15 @@ def build(
     *,
     run_id: str,
     timeout_s: float,
+    min_free_mb: int = 0,
     on_line: Callable[[str], None] | None = None,
 ) -> Built | BuildFailed:
     """Return the image, or the step that failed; base images that are not here are pulled first.
 
     Without a `run_id` the image carries no label of a run, and no sweep ever takes it.
 
-    The build is cancelled when its time is over and whenever this function is left. HostError for what is not
+    The build is cancelled when its time is over, when the engine's disk has less than `min_free_mb` left (where that
+    can be seen from here), and whenever this function is left. HostError for what is not
     the repository's doing: engine, registry, index or disk.
     """
     started = time.monotonic()
@@ -77,14 +81,21 @@ def build(
                 log=Log(stderr=words),
             )
     transcript = Transcript(on_line or (lambda line: None), context.injection.strip)
-    deadline = _Deadline(engine, timeout_s)
+    deadline = _Deadline(engine, timeout_s, min_free_mb)
     try:
         with engine_faults(f"building {context.tag}"), deadline:
             for item in _request(engine, context, run_id, deadline):
                 transcript.add(item)
     except HostError:
-        if not deadline.passed:
+        if not deadline.passed and not deadline.disk_full:
             raise
+    if deadline.disk_full:
+        raise HostError(
+            f"the engine's disk fell below {min_free_mb} MB while {context.tag} was built; the build was cancelled",
+            next_step="Free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; a build that wrote all of it"
+            " is one to look at (logs).",
+            trouble="disk",
+        )
     if deadline.passed or transcript.error or not transcript.image_id:
         return _failure(transcript, context, deadline, time.monotonic() - started)
     image = engine.image(context.tag)
@@ -105,19 +116,24 @@ def build(
 
 
 class _Deadline:
-    """Cancels a build when its time is over, and when the block that waits for it is left by an exception."""
+    """Cancels a build when its time is over, the engine's disk is full, or the block is left by an exception."""
 
-    def __init__(self, engine: Engine, timeout_s: float) -> None:
+    def __init__(self, engine: Engine, timeout_s: float, min_free_mb: int = 0) -> None:
         self.build_id = uuid.uuid4().hex
         self.passed = False
+        self.disk_full = False
         self.response: Response | None = None
         self._engine = engine
         self._ended = threading.Event()
         self._timer = threading.Timer(timeout_s, self._pass)
         self._timer.daemon = True
+        self._min_free_mb = min_free_mb
+        self._watcher = threading.Thread(target=self._watch_disk, daemon=True)
 
     def __enter__(self) -> None:
         self._timer.start()
+        if self._min_free_mb:
+            self._watcher.start()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ended.set()
@@ -129,6 +145,21 @@ class _Deadline:
 
     def _pass(self) -> None:
         self.passed = True
+        self._end()
+
+    def _watch_disk(self) -> None:
+        while not self._ended.wait(DISK_POLL_S):
+            try:
+                free_mb = self._engine.free_mb()
+            except HostError:
+                # An engine that does not answer ends the build by itself.
+                continue
+            if free_mb is not None and free_mb < self._min_free_mb:
+                self.disk_full = True
+                self._end()
+                return
+
+    def _end(self) -> None:
         self._cancel()
         if not self._ended.wait(CANCEL_GRACE_S) and self.response is not None:
             _cut(self._engine, self.response)

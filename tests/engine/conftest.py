@@ -63,13 +63,21 @@ def build_image(engine: Engine, run_id: str, base: str, repo: Path) -> Build:
         *,
         injection: Injection | None = None,
         timeout_s: float = BUILD_LIMIT_S,
+        min_free_mb: int = 0,
         on_line: Callable[[str], None] | None = None,
         on: Engine = engine,
     ) -> Built | BuildFailed:
         tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
         dockerfile = f"FROM {base}\n{steps}\n"
         context = BuildInput(dockerfile, repo, tag, injection or Injection())
-        return build(on, context, run_id=run_id, timeout_s=timeout_s, on_line=on_line)
+        return build(
+            on,
+            context,
+            run_id=run_id,
+            timeout_s=timeout_s,
+            min_free_mb=min_free_mb,
+            on_line=on_line,
+        )
 
     return run
 

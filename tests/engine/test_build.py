@@ -286,3 +286,15 @@ def test_a_silent_mirror_of_debian_is_the_hosts_trouble(build_image: Build) -> N
         build_image(f"RUN {silent} && apt-get update && apt-get install -y flex")
 
     assert caught.value.transient
+
+
+def test_a_build_is_cancelled_before_the_engines_disk_is_full(build_image: Build) -> None:
+    duration = unique_duration()
+
+    # More than any disk has: the first look finds too little.
+    with pytest.raises(HostError) as caught:
+        build_image(f"RUN sleep {duration}", min_free_mb=10**9)
+
+    assert caught.value.trouble == "disk"
+    assert "was cancelled" in caught.value.what
+    assert ends(duration)
