@@ -91,7 +91,7 @@ def damage(where: str, gaps: Collection[str]) -> UserError:
     more = f" and {len(gaps) - FEW} more" if len(gaps) > FEW else ""
     return UserError(
         f"{where} is damaged: the content of {named}{more} is missing",
-        next_step="Use another commit with --ref, or a complete clone as --repo.",
+        next_step="Use another commit with --ref, or a complete clone as --repo, not a partial clone.",
     )
 
 

@@ -4,7 +4,10 @@
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from paper2run.errors import UserError
 from paper2run.model.repo import Checkout, Commit
@@ -19,8 +22,19 @@ from tasks.drivers.commit_contents import (
     read_contents,
 )
 from tasks.drivers.git_command import LOCAL_TIMEOUT_S, Transfer, git_remote
+from tasks.drivers.git_foreign import Foreign, as_data
 from tasks.drivers.local_source import existing_folder, git_directory, origin, uncommitted
-from tasks.drivers.mirror import BYTES_PER_MB, Limits, Mirror, bring, opened, size_bytes, too_large
+from tasks.drivers.mirror import (
+    BYTES_PER_MB,
+    Limits,
+    Mirror,
+    Origin,
+    bring_whole,
+    healing,
+    opened,
+    size_bytes,
+    too_large,
+)
 from tasks.drivers.plain_folder import commit_folder
 from tasks.drivers.refs import check, find_local, find_remote
 from tasks.drivers.submodules import Parent, fetch_submodules
@@ -55,14 +69,15 @@ def locate(
     folder = existing_folder(source)
     url, name = str(folder), folder.name or "root"
     if git_dir := git_directory(folder):
-        found = find_local(git_dir, ref, limits)
+        with as_data(git_dir) as foreign:
+            found = find_local(foreign, ref)
         return Located(url=url, name=name, commit=found.commit, ref=found.ref)
     if check(ref):
         raise UserError(
             f"{folder} is a plain folder and has no {ref}", next_step="Leave --ref out."
         )
     with opened(mirrors, url, limits) as mirror:
-        made = commit_folder(folder, mirror, max_mb)
+        made = healing(mirror, lambda: commit_folder(folder, mirror, max_mb))
     return Located(url=url, name=name, commit=made.commit, notes=made.notes)
 
 
@@ -80,74 +95,87 @@ def fetch(
     `on_line` gets git's progress. Errors as `locate`, and a UserError if history or files exceed `max_mb`.
     """
     limits = Limits.from_now(timeout_s, max_mb, on_line)
-    is_local = isinstance(source, LocalSource)
-    is_plain = is_local and not git_directory(Path(located.url))
-    base = origin(Path(located.url)) if is_local and not is_plain else located.url
-    with opened(mirrors, located.url, limits) as mirror:
-        contents = _hold(mirror, source, located, limits)
-        if contents.total_bytes > max_mb * BYTES_PER_MB:
-            raise too_large(f"the checkout of {located.url}", max_mb)
-        pointers = lfs_pointers(mirror.path, contents.listed, contents.sizes)
+    folder = Path(located.url)
+    git_dir = git_directory(folder) if isinstance(source, LocalSource) else None
+    is_plain = isinstance(source, LocalSource) and git_dir is None
+    with ExitStack() as stack:
+        foreign = stack.enter_context(as_data(git_dir)) if git_dir else None
+        mirror = stack.enter_context(opened(mirrors, located.url, limits))
+        from_where = Origin(located.url, _login(source), foreign)
+        held = healing(mirror, lambda: _hold(mirror, from_where, located, limits, is_plain))
         size = size_bytes(mirror.path)
-        note = uncommitted(Path(located.url), located.commit, mirror.path) if is_local else ""
-    parent = Parent(base, mirror.path, located.commit)
+        base = origin(folder, foreign) if foreign else located.url
+        note = uncommitted(folder, located.commit, mirror.path, foreign) if foreign else ""
+    parent = Parent(base, mirror.path, located.commit, held.contents.listed)
     return Checkout(
         url=located.url,
         name=located.name,
         commit=located.commit,
         ref=located.ref,
-        committed_at=None if is_plain else committed_at(mirror.path, located.commit),
+        committed_at=held.committed_at,
         mirror=str(mirror.path),
         size_bytes=size,
-        lfs_pointers=pointers,
+        lfs_pointers=held.lfs_pointers,
         submodules=fetch_submodules(parent, mirrors, limits, _login(source)),
         notes=(*located.notes, *filter(None, [note])),
     )
 
 
+class _Held(NamedTuple):
+    """What a mirror that has a commit whole says of it."""
+
+    contents: Contents
+    lfs_pointers: tuple[str, ...]
+    committed_at: datetime | None
+
+
 def _hold(
-    mirror: Mirror, source: RemoteSource | LocalSource, located: Located, limits: Limits
-) -> Contents:
-    """Return what the commit holds, after it is in the mirror; a mirror that lacks something is made anew once."""
-    _bring(mirror, source, located, limits)
-    contents = read_contents(mirror.path, located.commit)
-    if contents.missing:
-        mirror.remake()
-        _bring(mirror, source, located, limits)
-        contents = read_contents(mirror.path, located.commit)
-    if contents.missing:
-        raise damage(located.url, contents.missing)
-    return contents
-
-
-def _bring(
-    mirror: Mirror, source: RemoteSource | LocalSource, located: Located, limits: Limits
-) -> None:
-    if isinstance(source, LocalSource) and not git_directory(Path(located.url)):
-        if not mirror.holds(located.commit):
-            made = commit_folder(Path(located.url), mirror, limits.max_mb)
-            if made.commit != located.commit:
-                raise UserError(
-                    f"{located.url} changed while it was read",
-                    next_step="Run again when nothing writes to it.",
-                )
-        return
+    mirror: Mirror, from_where: Origin, located: Located, limits: Limits, is_plain: bool
+) -> _Held:
+    """Return what the commit holds, once it is in the mirror. UserError if its files exceed the limit."""
+    if is_plain:
+        _hold_folder(mirror, located, limits)
     try:
-        bring(mirror, located.url, located.commit, limits, _login(source))
+        contents = bring_whole(mirror, from_where, located.commit, limits)
     except UserError:
-        gaps = _missing_at_origin(located)
+        gaps = _missing_at(from_where, located.commit)
         if not gaps:
             raise
         raise damage(located.url, gaps) from None
+    if contents.total_bytes > limits.max_mb * BYTES_PER_MB:
+        raise too_large(f"the checkout of {located.url}", limits.max_mb)
+    pointers = lfs_pointers(mirror.path, contents.listed, contents.sizes)
+    day = None if is_plain else committed_at(mirror.path, located.commit)
+    return _Held(contents, pointers, day)
 
 
-def _missing_at_origin(located: Located) -> tuple[str, ...]:
+def _hold_folder(mirror: Mirror, located: Located, limits: Limits) -> None:
+    if mirror.holds(located.commit):
+        return
+    made = commit_folder(Path(located.url), mirror, limits.max_mb)
+    if made.commit != located.commit:
+        raise UserError(
+            f"{located.url} changed while it was read",
+            next_step="Run again when nothing writes to it.",
+        )
+
+
+def _missing_at(from_where: Origin, commit: str) -> tuple[str, ...]:
     """Return the files whose content the origin lacks, where it lies on this machine; git's own words name none."""
-    asked = git_remote(["ls-remote", "--get-url", located.url], Transfer(LOCAL_TIMEOUT_S))
+    if from_where.local is not None:
+        return _gaps(from_where.local, commit)
+    # The user's own configuration may lead an address to this machine.
+    asked = git_remote(["ls-remote", "--get-url", from_where.url], Transfer(LOCAL_TIMEOUT_S))
     git_dir = git_directory(Path(asked.stdout.strip()))
-    if git_dir is None or not has_commit(git_dir, located.commit):
+    if git_dir is None:
         return ()
-    return read_contents(git_dir, located.commit).missing
+    with as_data(git_dir) as foreign:
+        return _gaps(foreign, commit)
+
+
+def _gaps(foreign: Foreign, commit: str) -> tuple[str, ...]:
+    has_it = has_commit(foreign.path, commit)
+    return read_contents(foreign.path, commit).missing if has_it else ()
 
 
 def _login(source: RemoteSource | LocalSource) -> Login | None:

@@ -37,6 +37,8 @@ NO_PROMPT: Final[Mapping[str, str | None]] = {
     "GIT_NAMESPACE": None,
     "GIT_TRACE": None,
     "GIT_TRACE_CURL": None,
+    # Nothing that is missing is ever fetched by the way: where from, and by which program, a repository would say.
+    "GIT_NO_LAZY_FETCH": "1",
 }
 USER_CONFIG_OFF: Final[Mapping[str, str | None]] = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -44,9 +46,13 @@ USER_CONFIG_OFF: Final[Mapping[str, str | None]] = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_CONFIG_COUNT": None,
     "GIT_CONFIG_PARAMETERS": None,
-    "GIT_ALLOW_PROTOCOL": None,
     "GIT_PROTOCOL_FROM_USER": None,
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    # No transport has this name, so none is allowed (all versions); git before 2.45 knows no GIT_NO_LAZY_FETCH.
+    "GIT_ALLOW_PROTOCOL": "none",
 }
+FROM_DISK: Final = {"GIT_ALLOW_PROTOCOL": "file"}
+"""Over it, for a fetch from a git directory that is our own."""
 SAFE_CONFIG: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
@@ -81,7 +87,7 @@ LOGIN_HELPER: Final = (
 
 @dataclass(frozen=True)
 class Transfer:
-    """The limits and listeners of a conversation with another host."""
+    """The limits and listeners of a conversation with another host, or of a fetch from our own disk."""
 
     timeout_s: float
     on_line: Callable[[str], None] | None = None
@@ -89,10 +95,16 @@ class Transfer:
     keep_fds: Sequence[int] = ()
 
 
+LOCAL: Final = Transfer(LOCAL_TIMEOUT_S)
+
+
 def git_remote(
     args: Sequence[str], transfer: Transfer, *, login: Login | None = None, at: Path | None = None
 ) -> Finished:
-    """Return how git ended in the git directory `at`, or in none; `git_failures.failure` says what it failed of."""
+    """Return how git ended in our git directory `at`, or in none; `git_failures.failure` says what it failed of.
+
+    A git directory that is not ours is read by `git_foreign` only.
+    """
     settings = _config_arguments({**SAFE_CONFIG, "core.sshCommand": _ssh_command()})
     env: dict[str, str | None] = {**NO_PROMPT}
     if login:
@@ -124,7 +136,7 @@ def git_local(
     """Return what git prints about the repository whose git directory is `at`; our own error in words if it fails."""
     finished = git_attempt(args, at=at, env=env, stdin_text=stdin_text, errors=errors)
     if finished.exit_code != 0:
-        raise failure(finished, str(at), LOCAL_TIMEOUT_S)
+        raise failure(finished, str(at), is_local=True)
     return finished.stdout
 
 
@@ -135,15 +147,22 @@ def git_attempt(
     env: Mapping[str, str] | None = None,
     stdin_text: str | None = None,
     errors: str = "replace",
+    transfer: Transfer = LOCAL,
 ) -> Finished:
-    """Return how git ended on the repository whose git directory is `at`; a failure is no error here."""
+    """Return how git ended on the repository whose git directory is `at`; a failure is no error here.
+
+    No transport is allowed, unless `env` holds FROM_DISK.
+    """
     return run(
         ["git", f"--git-dir={at}", *_config_arguments({**SAFE_CONFIG, **LOCAL_CONFIG}), *args],
-        timeout_s=LOCAL_TIMEOUT_S,
+        timeout_s=transfer.timeout_s,
         env={**NO_PROMPT, **USER_CONFIG_OFF, **(env or {})},
         max_bytes=MAX_LISTING_BYTES,
         stdin_text=stdin_text,
         errors=errors,
+        on_line=transfer.on_line,
+        watch=transfer.watch,
+        keep_fds=transfer.keep_fds,
     )
 
 

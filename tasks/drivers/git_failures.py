@@ -4,11 +4,14 @@ The patterns are words of git 2.30 to 2.49, of the libcurl under it and of OpenS
 """
 
 import re
+import signal
 from typing import Final, NamedTuple
 
-from paper2run.errors import HostError, Paper2RunError, UserError
+from paper2run.errors import HostError, Paper2RunError, Trouble, UserError
 from tasks.drivers.process import Finished
 
+CRASHES: Final = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
+"""Signals by which a program ends for what it was given; git's recursion ends at the stack (2.39: SIGSEGV)."""
 QUOTED_LINES: Final = 3
 """How many of git's own last lines are quoted."""
 _NOISE = re.compile(
@@ -24,6 +27,7 @@ class _Words(NamedTuple):
     what: str
     next_step: str
     transient: bool = False
+    trouble: Trouble = ""
 
 
 # The order matters: a refused password also prints "Could not read from remote repository", a broken
@@ -50,6 +54,7 @@ _KNOWN: Final = (
         "the host of {where} cannot be found",
         "Check the address and this machine's network and DNS.",
         transient=True,
+        trouble="network",
     ),
     _Words(
         r"SSL certificate problem|certificate verif|self.signed certificate|error setting certificate",
@@ -82,6 +87,7 @@ _KNOWN: Final = (
         HostError,
         "the disk is full",
         "Free space below PAPER2RUN_HOME or set it to a folder on a larger disk.",
+        trouble="disk",
     ),
     _Words(
         r"cannot run ssh|ssh: not found",
@@ -110,28 +116,71 @@ _KNOWN: Final = (
         "{where} cannot be reached",
         "Check this machine's network and proxy; try again later.",
         transient=True,
+        trouble="network",
     ),
 )
 
 
-def failure(finished: Finished, where: str, limit_s: float) -> Paper2RunError:
-    """Return the error that says why git ended so; `where` is the address as it may be shown."""
+def failure(
+    finished: Finished, where: str, limit_s: float = 0.0, *, is_local: bool = False
+) -> Paper2RunError:
+    """Return the error that says why git ended so; `where` is the address as it may be shown.
+
+    With `is_local` git only read a disk of this machine: then neither the network nor another host is to blame.
+    """
     if finished.timed_out:
-        return HostError(
-            f"git took longer than {limit_s:.0f} s for {where}",
-            next_step="Raise PAPER2RUN_CLONE_TIMEOUT, or try again when the network is faster.",
-            transient=True,
-        )
+        return _too_slow(where, finished.seconds) if is_local else _slow_network(where, limit_s)
+    if finished.exit_code < 0:
+        return _ended_by_signal(-finished.exit_code, where)
     said = quote(finished.stderr)
     for words in _KNOWN:
+        if is_local and words.trouble == "network":
+            continue
         if re.search(words.pattern, finished.stderr):
             what = f"{words.what.format(where=where)} (git: {said})"
             if words.kind is HostError:
-                return HostError(what, next_step=words.next_step, transient=words.transient)
+                return HostError(
+                    what,
+                    next_step=words.next_step,
+                    transient=words.transient,
+                    trouble=words.trouble,
+                )
             return UserError(what, next_step=words.next_step)
+    advice = "git fsck in that folder" if is_local else "git fetch on that address by hand"
     return HostError(
         f"git failed on {where} with exit code {finished.exit_code} (git: {said})",
-        next_step="Run git fetch on that address by hand to see more.",
+        next_step=f"Run {advice} to see more.",
+    )
+
+
+def _slow_network(where: str, limit_s: float) -> HostError:
+    return HostError(
+        f"git took longer than {limit_s:.0f} s for {where}",
+        next_step="Raise PAPER2RUN_CLONE_TIMEOUT, or try again when the network is faster.",
+        transient=True,
+        trouble="network",
+    )
+
+
+def _too_slow(where: str, seconds: float) -> UserError:
+    return UserError(
+        f"git had not read {where} after {seconds:.0f} s: it holds too much, or its disk is slow",
+        next_step="Use another commit with --ref, or a copy on a faster disk.",
+    )
+
+
+def _ended_by_signal(number: int, where: str) -> Paper2RunError:
+    name = signal.Signals(number).name
+    if number in CRASHES:
+        return UserError(
+            f"git itself crashes ({name}) on {where}: its folders may lie too deep in each other",
+            next_step="Use another commit with --ref.",
+        )
+    return HostError(
+        f"git was ended from outside ({name}) while it read {where}",
+        next_step="See that this machine has memory to spare, and try again.",
+        transient=True,
+        trouble="machine",
     )
 
 

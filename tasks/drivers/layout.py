@@ -7,7 +7,7 @@ from pathlib import Path
 from paper2run.errors import Paper2RunError, UserError
 from paper2run.model.repo import Checkout
 from tasks.drivers.commit_contents import damage, read_contents
-from tasks.drivers.git_command import LOCAL_TIMEOUT_S, git_attempt, git_local
+from tasks.drivers.git_command import FROM_DISK, git_attempt, git_local
 from tasks.drivers.git_failures import failure
 from tasks.drivers.mirror import HELD
 from tasks.drivers.process import Finished
@@ -42,7 +42,7 @@ def _clone(mirror: str, commit: str, origin: str, folder: Path) -> None:
     fetch = ["fetch", "-q", "--depth=1", "--no-tags", "--no-write-fetch-head", "--", mirror]
     place = {"GIT_WORK_TREE": str(folder)}
     git_local(["init", "-q", "--template="], at=git_dir)
-    fetched = git_attempt([*fetch, f"{HELD}{commit}"], at=git_dir)
+    fetched = git_attempt([*fetch, f"{HELD}{commit}"], at=git_dir, env=FROM_DISK)
     if fetched.exit_code != 0:
         raise _refused(fetched, mirror, commit)
     out = git_attempt(["checkout", "-q", "-f", "--detach", commit], at=git_dir, env=place)
@@ -54,7 +54,7 @@ def _clone(mirror: str, commit: str, origin: str, folder: Path) -> None:
 
 def _refused(finished: Finished, mirror: str, commit: str) -> Paper2RunError:
     gaps = read_contents(Path(mirror), commit).missing
-    return damage(mirror, gaps) if gaps else failure(finished, mirror, LOCAL_TIMEOUT_S)
+    return damage(mirror, gaps) if gaps else failure(finished, mirror, is_local=True)
 
 
 def _inside(root: Path, path: str) -> Path:

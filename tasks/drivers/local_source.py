@@ -1,7 +1,7 @@
 """Looks at a folder that the user gave: whether it is a git repository, where it came from, what is uncommitted.
 
-The folder's own git configuration can name programs (fsmonitor, filters), so its files are compared by our
-mirror's git directory with a copy of its index.
+The folder's own git configuration can name programs (fsmonitor, filters), so it is read as data (`git_foreign`), and
+its files are compared by our mirror's git directory with a copy of its index.
 """
 
 import shutil
@@ -11,9 +11,14 @@ from typing import Final
 
 from paper2run.errors import UserError
 from paper2run.source import LocalSource
-from tasks.drivers.git_command import LOCAL_TIMEOUT_S, Transfer, git_attempt, git_remote
+from tasks.drivers.git_command import Transfer, git_attempt
+from tasks.drivers.git_foreign import Foreign
 from tasks.drivers.leftovers import SCRATCH
 
+MAX_INDEX_BYTES: Final = 256 * 1024 * 1024
+"""Two million files; whoever packs an archive can let a larger one take the disk."""
+LOOK_TIMEOUT_S: Final = 120.0
+"""For a mere note. A pipe named `.gitignore` would hold git for ever."""
 FEW: Final = 3
 """So many changed paths are named."""
 
@@ -40,37 +45,39 @@ def git_directory(folder: Path) -> Path | None:
     return folder if is_bare else None
 
 
-def origin(folder: Path) -> str:
+def origin(folder: Path, foreign: Foreign) -> str:
     """Return the address from which a local repository was cloned; its own path if it has none."""
-    git_dir = git_directory(folder)
-    asked = git_remote(
-        ["config", "--get", "remote.origin.url"], Transfer(LOCAL_TIMEOUT_S), at=git_dir
-    )
-    return asked.stdout.strip() or str(folder)
+    return foreign.setting("remote.origin.url") or str(folder)
 
 
-def uncommitted(folder: Path, commit: str, mirror: Path) -> str:
+def uncommitted(folder: Path, commit: str, mirror: Path, foreign: Foreign) -> str:
     """Return a note that names changed and untracked files; empty if there are none or `commit` is not checked out."""
-    git_dir = git_directory(folder)
-    if git_dir is None or git_dir == folder:
-        return ""
-    ask = ["rev-parse", "HEAD", "--absolute-git-dir"]
-    head, _, real = git_remote(ask, Transfer(LOCAL_TIMEOUT_S), at=git_dir).stdout.partition("\n")
-    index = Path(real.strip(), "index")
-    if head != commit or not index.is_file():
+    index, exclude = foreign.real / "index", foreign.common / "info/exclude"
+    is_bare = folder == foreign.real
+    if is_bare or foreign.ask(["rev-parse", "HEAD"]) != commit or not _is_file(index):
         return ""
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
         # With its time: git compares that with the files' times to see which may have changed unnoticed.
         copy = shutil.copy2(index, Path(scratch, "index"))
         env = {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(copy)}
-        exclude = Path(real.strip(), "info", "exclude")
-        own = [f"--exclude-from={exclude}"] if exclude.is_file() else []
-        here = ["-C", str(folder)]
-        git_attempt([*here, "update-index", "-q", "--refresh"], at=mirror, env=env)
-        changed = [*here, "diff-index", "--name-only", "--ignore-submodules", "-z", commit]
-        new = [*here, "ls-files", "-z", "--others", "--exclude-standard", "--directory", *own]
-        listed = [git_attempt(args, at=mirror, env=env).stdout for args in (changed, new)]
-    paths = sorted(set(filter(None, "".join(listed).split("\0"))))
+        own = [f"--exclude-from={exclude}"] if _is_file(exclude) else []
+        refresh = ["update-index", "-q", "--refresh"]
+        changed = ["diff-index", "--name-only", "--ignore-submodules", "-z", commit]
+        new = ["ls-files", "-z", "--others", "--exclude-standard", "--directory", *own]
+        listed = ""
+        for args in (refresh, changed, new):
+            looked = git_attempt(
+                ["-C", str(folder), *args], at=mirror, env=env, transfer=Transfer(LOOK_TIMEOUT_S)
+            )
+            if looked.timed_out:
+                return "uncommitted changes are left out; git could not tell which in time"
+            listed += "" if args is refresh else looked.stdout
+    paths = sorted(set(filter(None, listed.split("\0"))))
     more = f" and {len(paths) - FEW} more" if len(paths) > FEW else ""
     named = ", ".join(paths[:FEW]) + more
     return f"uncommitted changes are left out: {named}" if paths else ""
+
+
+def _is_file(path: Path) -> bool:
+    """True for a regular file, also behind a link, of a size that is worth reading."""
+    return path.is_file() and path.stat().st_size <= MAX_INDEX_BYTES

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
-from paper2run.errors import HostError, UserError, trouble_of
+from paper2run.errors import HostError, Paper2RunError, UserError, trouble_of
 from paper2run.model.repo import Checkout
 from paper2run.source import Login
-from tasks.drivers.commit_contents import has_commit
-from tasks.drivers.git_command import Transfer, git_attempt, git_local, git_remote
+from tasks.drivers.commit_contents import Contents, damage, has_commit, read_contents
+from tasks.drivers.git_command import FROM_DISK, Transfer, git_attempt, git_local, git_remote
 from tasks.drivers.git_failures import failure
+from tasks.drivers.git_foreign import Foreign
 from tasks.drivers.process import Finished
 
 HELD: Final = "refs/paper2run/"
@@ -33,6 +34,14 @@ REFUSED: Final = re.compile(
     r"not our ref|unadvertised object|does not support shallow|couldn't find remote ref|dumb http"
 )
 """A server's words when it gives out no single commit; the whole history is asked for then."""
+FSCK_MALFORMED: Final = 1
+"""Bit of fsck's exit code for objects that are written badly: so they came from the repository."""
+DAMAGED: Final = re.compile(
+    r"corrupt|hash mismatch|object file .* is empty|unable to unpack|invalid sha1 pointer|inflate"
+)
+"""Words of fsck about loose objects and refs that are not as git wrote them."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,23 @@ class Limits:
     def left_s(self) -> float:
         """Seconds that are left, never below 0."""
         return max(self.deadline - time.monotonic(), 0.0)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a mirror gets its commits."""
+
+    url: str
+    """The address without credentials; the path of a local repository."""
+    login: Login | None = None
+    local: Foreign | None = None
+    """The local repository, while it is read as data; None for all others."""
+
+    def failure(self, finished: Finished, limits: Limits) -> Paper2RunError:
+        """Return the error that says why a fetch from here ended so."""
+        if self.local is None:
+            return failure(finished, self.url, limits.timeout_s)
+        return failure(self.local.in_its_words(finished), self.url, is_local=True)
 
 
 @dataclass(frozen=True)
@@ -107,38 +133,71 @@ def opened(mirrors: Path, url: str, limits: Limits) -> Iterator[Mirror]:
         yield Mirror(path, lock.fileno())
 
 
-def bring(mirror: Mirror, url: str, commit: str, limits: Limits, login: Login | None) -> None:
-    """Fetch `commit` of `url` into the mirror unless it is held; alone if the server gives it, else with all history.
+def healing(mirror: Mirror, work: Callable[[], T]) -> T:
+    """Return what `work` gives; after a failure in a mirror that turns out damaged, once more in a new one.
+
+    What then fails is the repository's. A mirror in which all goes well is never examined: that reads all of it.
+    """
+    try:
+        return work()
+    except Paper2RunError as error:
+        is_outside = isinstance(error, HostError) and error.transient
+        if is_outside or not is_damaged(mirror.path):
+            raise
+    mirror.remake()
+    return work()
+
+
+def is_damaged(path: Path) -> bool:
+    """True where a mirror's packs, refs or reachable objects are not as git wrote them: a power cut, a bad disk."""
+    checked = git_attempt(["fsck", "--full", "--no-dangling", "--no-progress"], at=path)
+    if checked.timed_out or checked.exit_code < 0:
+        # A repository can do that to git; a damaged disk hardly.
+        return False
+    return bool(checked.exit_code & ~FSCK_MALFORMED or DAMAGED.search(checked.stderr))
+
+
+def bring(mirror: Mirror, origin: Origin, commit: str, limits: Limits) -> None:
+    """Fetch `commit` into the mirror unless it is held; alone if the server gives it, else with all history.
 
     UserError if there is no such commit, if the mirror would grow beyond the limit, or for what git says
     about the repository; HostError for network and disk.
     """
     if mirror.holds(commit):
         return
-    alone = ["--depth=1", "--no-tags"]
-    finished = _fetch(mirror, url, [*alone, "--", url, f"+{commit}:{HELD}{commit}"], limits, login)
+    refs = [f"+{commit}:{HELD}{commit}"]
+    finished = _fetch(mirror, origin, ["--depth=1", "--no-tags"], refs, limits)
     if finished.exit_code == 0:
         return
     if not REFUSED.search(finished.stderr):
-        raise failure(finished, url, limits.timeout_s)
-    bring_history(mirror, url, limits, login)
+        raise origin.failure(finished, limits)
+    bring_history(mirror, origin, limits)
     if not has_commit(mirror.path, commit):
         raise UserError(
-            f"{url} has no commit {commit}",
+            f"{origin.url} has no commit {commit}",
             next_step="Check --ref; the commit may have been removed by its authors.",
         )
     mirror.keep(commit)
 
 
-def bring_history(mirror: Mirror, url: str, limits: Limits, login: Login | None) -> None:
+def bring_history(mirror: Mirror, origin: Origin, limits: Limits) -> None:
     """Fetch all branches and tags with their whole history; errors as in `bring`."""
     is_shallow = git_local(["rev-parse", "--is-shallow-repository"], at=mirror.path).strip()
     depth = ["--unshallow"] if is_shallow == "true" else []
     # Pruned, because a branch `a` that became `a/b` cannot be stored beside the old one.
     refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
-    finished = _fetch(mirror, url, [*depth, "--prune", "--", url, *refs], limits, login)
+    finished = _fetch(mirror, origin, [*depth, "--prune"], refs, limits)
     if finished.exit_code != 0:
-        raise failure(finished, url, limits.timeout_s)
+        raise origin.failure(finished, limits)
+
+
+def bring_whole(mirror: Mirror, origin: Origin, commit: str, limits: Limits) -> Contents:
+    """Return what the commit holds, whole in the mirror; errors as in `bring`, and a UserError for what is missing."""
+    bring(mirror, origin, commit, limits)
+    contents = read_contents(mirror.path, commit)
+    if contents.missing:
+        raise damage(origin.url, contents.missing)
+    return contents
 
 
 def is_held(checkout: Checkout) -> bool:
@@ -174,7 +233,7 @@ def _holds(path: Path, commit: str) -> bool:
 
 
 def _fetch(
-    mirror: Mirror, url: str, args: list[str], limits: Limits, login: Login | None
+    mirror: Mirror, origin: Origin, options: list[str], refs: list[str], limits: Limits
 ) -> Finished:
     """Return how `git fetch` ended; a transfer over the size limit is ended and is a UserError."""
     before = size_bytes(mirror.path)
@@ -185,18 +244,19 @@ def _fetch(
         return "too large" if grown > limits.max_mb * BYTES_PER_MB else None
 
     transfer = Transfer(limits.left_s, limits.on_line, watch, (mirror.lock_fd,))
-    finished = git_remote(
-        ["fetch", "--no-write-fetch-head", "--progress", *args],
-        transfer,
-        login=login,
-        at=mirror.path,
-    )
+    command = ["fetch", "--no-write-fetch-head", "--progress", *options, "--"]
+    if origin.local is None:
+        args = [*command, origin.url, *refs]
+        finished = git_remote(args, transfer, login=origin.login, at=mirror.path)
+    else:
+        args = [*command, str(origin.local.path), *refs]
+        finished = git_attempt(args, at=mirror.path, env=FROM_DISK, transfer=transfer)
     if finished.exit_code != 0:
         _clear_leftovers(mirror.path)
     # A fast disk can bring everything between two looks.
     if finished.stopped or (finished.exit_code == 0 and watch()):
         mirror.forget_all_but(refs_before)
-        raise too_large(f"the history of {url}", limits.max_mb)
+        raise too_large(f"the history of {origin.url}", limits.max_mb)
     return finished
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from paper2run.errors import UserError
-from tasks.drivers.git_command import LOCAL_TIMEOUT_S, git_attempt, git_local
+from tasks.drivers.git_command import git_attempt, git_local
 from tasks.drivers.git_failures import failure
 from tasks.drivers.leftovers import SCRATCH
 from tasks.drivers.mirror import BYTES_PER_MB, Mirror, too_large
@@ -99,7 +99,7 @@ def _ignored(folder: Path, paths: list[str], mirror: Mirror) -> set[str]:
         errors="surrogateescape",
     )
     if answer.exit_code > 1:
-        raise failure(answer, str(folder), LOCAL_TIMEOUT_S)
+        raise failure(answer, str(folder), is_local=True)
     return set(filter(None, answer.stdout.split("\0")))
 
 

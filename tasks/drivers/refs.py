@@ -9,7 +9,8 @@ from paper2run.errors import UserError
 from paper2run.source import RemoteSource
 from tasks.drivers.git_command import Transfer, git_attempt, git_remote
 from tasks.drivers.git_failures import failure
-from tasks.drivers.mirror import Limits, bring_history, opened
+from tasks.drivers.git_foreign import Foreign
+from tasks.drivers.mirror import Limits, Mirror, Origin, bring_history, healing, opened
 
 FULL_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 PART_OF_COMMIT: Final = re.compile(r"[0-9a-f]{4,39}")
@@ -47,16 +48,15 @@ def find_remote(source: RemoteSource, ref: str, mirrors: Path, limits: Limits) -
     raise unknown(source.url, wanted, names)
 
 
-def find_local(git_dir: Path, ref: str, limits: Limits) -> Found:
+def find_local(foreign: Foreign, ref: str) -> Found:
     """Return the commit that `ref` means in a local repository, HEAD by default; also `HEAD~1` and its like."""
     for candidate in (check(ref) or "HEAD", f"origin/{ref}"):
-        asked = _ask(git_dir, ["rev-parse", "--verify", "-q", f"{candidate}^{{commit}}"], limits)
+        asked = foreign.ask(["rev-parse", "--verify", "-q", f"{candidate}^{{commit}}"])
         if asked:
             return Found(asked, ref)
-    names = _ask(git_dir, ["for-each-ref", "--format=%(refname:lstrip=2) %(objectname)"], limits)
+    names = foreign.ask(["for-each-ref", "--format=%(refname:lstrip=2) %(objectname)"])
     known = dict(line.rsplit(" ", 1) for line in names.split("\n") if line)
-    where = str(git_dir).removesuffix("/.git")
-    raise unknown(where, ref or "HEAD", known) if known else empty(where)
+    raise unknown(foreign.name, ref or "HEAD", known) if known else empty(foreign.name)
 
 
 def check(ref: str) -> str:
@@ -131,8 +131,12 @@ def _complete(
     if len(tips) == 1:
         return tips.pop()
     with opened(mirrors, source.url, limits) as mirror:
-        bring_history(mirror, source.url, limits, source.login)
-        asked = git_attempt(["rev-parse", "--verify", "-q", f"{short}^{{commit}}"], at=mirror.path)
+        return healing(mirror, lambda: _in_history(short, mirror, source, limits))
+
+
+def _in_history(short: str, mirror: Mirror, source: RemoteSource, limits: Limits) -> str:
+    bring_history(mirror, Origin(source.url, source.login), limits)
+    asked = git_attempt(["rev-parse", "--verify", "-q", f"{short}^{{commit}}"], at=mirror.path)
     return asked.stdout.strip()
 
 
@@ -140,11 +144,3 @@ def _beginnings(page: str) -> list[str]:
     """Return `a`, `a/b`, `a/b/c` for `a/b/c`: a branch may hold slashes, and a path may follow it."""
     parts = page.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
-
-
-def _ask(git_dir: Path, args: list[str], limits: Limits) -> str:
-    # Ends with 1 where there is no such name, with 128 where the repository cannot be read at all.
-    asked = git_remote(args, Transfer(limits.left_s), at=git_dir)
-    if asked.exit_code > 1 or asked.timed_out:
-        raise failure(asked, str(git_dir), limits.timeout_s)
-    return asked.stdout.strip()

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from paper2run.errors import Paper2RunError, UserError
 from paper2run.model.repo import Submodule
 from paper2run.source import Login, RemoteSource, parse, submodule_url
-from tasks.drivers.commit_contents import GITLINK, entries
+from tasks.drivers.commit_contents import GITLINK, Entry
 from tasks.drivers.git_command import git_attempt
-from tasks.drivers.mirror import Limits, bring, opened
+from tasks.drivers.mirror import Limits, Origin, bring_whole, healing, opened
 
 MAX_DEPTH: Final = 4
 """Submodules of submodules of …; deeper ones are recorded only. Also ends repositories that contain themselves."""
@@ -26,6 +26,8 @@ class Parent(NamedTuple):
     """Against which relative addresses are resolved."""
     git_dir: Path
     commit: str
+    listed: tuple[Entry, ...]
+    """All its paths."""
     path: str = ""
     """Where it lies in the outermost repository; empty for that one itself."""
     depth: int = 0
@@ -40,17 +42,18 @@ def fetch_submodules(
     while waiting:
         parent = waiting.pop(0)
         addresses = _addresses(parent)
-        for entry in entries(parent.git_dir, parent.commit):
+        for entry in parent.listed:
             if entry.mode != GITLINK or len(found) >= MAX_SUBMODULES:
                 continue
             path = f"{parent.path}/{entry.path}".lstrip("/")
             url = submodule_url(parent.url, addresses.get(entry.path, ""))
-            module = _fetch(path, url, entry.object_id, parent.depth, mirrors, limits, login)
+            module, listed = _fetch(
+                path, url, entry.object_id, parent.depth, mirrors, limits, login
+            )
             found.append(module)
             if module.fetched:
-                waiting.append(
-                    Parent(module.url, Path(module.mirror), module.commit, path, parent.depth + 1)
-                )
+                place, depth = Path(module.mirror), parent.depth + 1
+                waiting.append(Parent(module.url, place, module.commit, listed, path, depth))
     return tuple(found)
 
 
@@ -62,16 +65,20 @@ def _fetch(
     mirrors: Path,
     limits: Limits,
     login: Login | None,
-) -> Submodule:
+) -> tuple[Submodule, tuple[Entry, ...]]:
+    """Return the submodule and the paths of its commit; none where it could not be fetched."""
     shown = ""
     try:
         source = _network_source(url, depth)
         shown = source.url
         with opened(mirrors, shown, limits) as mirror:
-            bring(mirror, shown, commit, limits, source.login or login)
+            from_where = Origin(shown, source.login or login)
+            contents = healing(mirror, lambda: bring_whole(mirror, from_where, commit, limits))
     except Paper2RunError as error:
-        return Submodule(path=path, url=shown, commit=commit, fetched=False, why_not=error.what)
-    return Submodule(path=path, url=shown, commit=commit, mirror=str(mirror.path), fetched=True)
+        why_not = error.what
+        return Submodule(path=path, url=shown, commit=commit, fetched=False, why_not=why_not), ()
+    module = Submodule(path=path, url=shown, commit=commit, mirror=str(mirror.path), fetched=True)
+    return module, contents.listed
 
 
 def _network_source(url: str, depth: int) -> RemoteSource:
