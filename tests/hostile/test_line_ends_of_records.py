@@ -10,11 +10,11 @@ from paper2run.batches.batch_input import read_batch_text
 from paper2run.errors import UserError
 from paper2run.model.facts import Unreadable
 from paper2run.model.usage import ModelCall
+from paper2run.source import LocalSource
 from paper2run.structured import read_toml
 from paper2run.tree import RepoTree
+from tasks.drivers.git import locate
 from tasks.drivers.ledger import Ledger
-from tasks.drivers.mirror import Limits
-from tasks.drivers.refs import find_local
 
 CHARACTERS = "\x1c\x85\u2028\u2029"
 
@@ -41,15 +41,18 @@ def test_a_line_of_json_is_one_repository(character: str) -> None:
 def test_a_branch_with_a_line_end_of_unicode_in_its_name_is_one_branch(
     tmp_path: Path, character: str
 ) -> None:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+
     def git(*args: str) -> None:
         identity = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-        subprocess.run(["git", *identity, *args], cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(["git", *identity, *args], cwd=folder, check=True, capture_output=True)
 
     git("init", "-q", "-b", "main")
     git("commit", "-q", "--allow-empty", "-m", "one")
     git("branch", f"a{character}b")
     with pytest.raises(UserError, match="absent"):
-        find_local(tmp_path / ".git", "absent", Limits.from_now(60, 100))
+        locate(LocalSource(path=str(folder)), "absent", tmp_path / "mirrors", timeout_s=60, max_mb=100)
 
 
 def test_dots_are_counted_by_the_lines_of_toml(tmp_path: Path) -> None:
