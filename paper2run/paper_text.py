@@ -10,13 +10,18 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
-import yaml
 from markdown_it import MarkdownIt
 
+from paper2run import yaml_text
 from paper2run.model.repo import Section
 
 MAX_HEADING_CHARS: Final = 120
 """A longer line is prose, whatever it looks like."""
+MAX_HEADED_CHARS: Final = 300_000
+"""Of a Markdown text, in which headings are looked for: 75 dense pages. The parser needs up to 15 us for a character
+(nested lists of short lines), so this is 5 s."""
+MAX_LINE_CHARS: Final = 2_000
+"""Of each of its lines: longer ones are images that stand in the text."""
 LIGATURES: Final = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": ""}
 )
@@ -39,12 +44,16 @@ RUNNING_LINES: Final = 2
 def sections_of_markdown(text: str) -> tuple[str, tuple[Section, ...]]:
     """Return the title and the sections of a Markdown paper; text before the first heading has heading `""`.
 
-    The title is that of a YAML front matter (as JOSS papers have it), else the first level-1 heading.
+    The title is that of a YAML front matter (as JOSS papers have it), else the first level-1 heading. What follows
+    the first MAX_HEADED_CHARS belongs to the last section found in them.
     """
     title, body = _without_front_matter(text)
     lines = body.split("\n")
     marks = [(0, 0, "")]
-    tokens = MarkdownIt("commonmark").parse(body)
+    # Headings are blocks: the rules for links and emphasis took 18 s for 1 MB of `[`, and find none.
+    parser = MarkdownIt("commonmark").disable(["inline", "text_join"])
+    headed = "\n".join(line[:MAX_LINE_CHARS] for line in lines)[:MAX_HEADED_CHARS]
+    tokens = parser.parse(headed)
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.map and token.level == 0:
             heading = inline.content.strip()
@@ -120,11 +129,13 @@ def _without_front_matter(text: str) -> tuple[str, str]:
     if not match:
         return "", text
     try:
-        fields = yaml.safe_load(match[1])
-    except yaml.YAMLError:
+        fields = yaml_text.parse(match[1])
+    except yaml_text.YamlRefused:
         fields = None
     title = fields.get("title") if isinstance(fields, dict) else None
-    return (title if isinstance(title, str) else ""), text[match.end() :]
+    # Numbers and dates are texts to this reader, and no titles.
+    named = isinstance(title, str) and any(map(str.isalpha, title))
+    return (str(title) if named else ""), text[match.end() :]
 
 
 def _cut(lines: list[str], marks: list[tuple[int, int, str]]) -> tuple[Section, ...]:

@@ -37,6 +37,9 @@ READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "r
 RULES: Final = (
     "paper2run/paper_*.py",
     "paper2run/tree.py",
+    "paper2run/text_gate.py",
+    "paper2run/yaml_text.py",
+    "paper2run/lined_text.py",
     "tasks/drivers/pdf*.py",
     "tasks/paper.py",
 )
