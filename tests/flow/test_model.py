@@ -172,6 +172,8 @@ def test_a_model_that_obeys_a_hostile_readme_changes_nothing_and_no_key_is_kept(
 ):
     key = "hunter2-of-the-service-0123456789"
     monkeypatch.setenv("PAPER2RUN_API_KEY", key)
+    # A key goes only to an address that came from where the key came from.
+    monkeypatch.setenv("PAPER2RUN_BASE_URL", service.url)
     repo = repository({"main.py": "print('demo of injection')\n", "README.md": INJECTION})
     metadata, folder = run_of(repo, tmp_path, service, "evil", planner="model")
     with_model = (folder / "Dockerfile").read_text()
