@@ -32,7 +32,7 @@ from paper2run.verdicts import (
 )
 from tasks.artifacts import publish_plan, publish_report
 from tasks.caching import beating_once, refreshing
-from tasks.clone import Located, clone, has_mirror, lay_out, locate
+from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
 from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
@@ -102,6 +102,7 @@ def reproduce(
 
 
 def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[Metadata, str]]:
+    request = without_login(request, settings)
     asked = request.repo
     if not request.repo and request.paper:
         found = repository_of(read_paper(request.paper, ""))
@@ -167,7 +168,7 @@ def _read(
 ) -> tuple[Checkout, Paper, RepoFacts]:
     """Return what there is to know before a plan, all of it kept in the run folder."""
     checkout = run.fresh(0, has_mirror, clone, request.repo, located, settings)
-    root = lay_out(checkout, str(run.path / "repo"))
+    root = lay_out(checkout, str(run.path / "repo"), request.repo, located, settings)
     paper = run.stage(read_paper, request.paper, root, checkout.commit)
     run.write("paper.json", paper)
     facts = run.stage(extract, checkout, root)

@@ -3,32 +3,44 @@
 from pathlib import Path
 from typing import Final
 
+from paper2run.errors import Paper2RunError
 from paper2run.model.repo import Checkout
+from paper2run.request import Request
 from paper2run.settings import Settings
-from paper2run.source import parse
 from tasks.caching import stage
 from tasks.drivers import git, layout, mirror
 from tasks.drivers.git import Located
+from tasks.drivers.logins import keep_login, source_of
 from tasks.records import PROGRESS
 
-__all__ = ["Located", "clone", "has_mirror", "lay_out", "locate"]
+__all__ = ["Located", "clone", "has_mirror", "lay_out", "locate", "without_login"]
 
 MIRRORS: Final = "mirrors"
 """Folder below PAPER2RUN_HOME that holds one bare repository an address."""
 RULES: Final = (
     "paper2run/source.py", "tasks/drivers/git*.py", "tasks/drivers/mirror.py", "tasks/drivers/refs.py",
     "tasks/drivers/*folder.py", "tasks/drivers/local_source.py", "tasks/drivers/submodules.py",
-    "tasks/drivers/commit_contents.py",
+    "tasks/drivers/commit_contents.py", "tasks/drivers/logins.py",
 )  # fmt: skip
 TIMEOUT_S: Final = 90_000
 """Beyond git's own limit (PAPER2RUN_CLONE_TIMEOUT), which names what was slow."""
+
+
+def without_login(request: Request, settings: Settings) -> Request:
+    """Return the request with an address without login, which is kept below PAPER2RUN_HOME for the stages here.
+
+    UserError if the address is none; HostError if the login cannot be kept.
+    """
+    if not request.repo:
+        return request
+    return request.model_copy(update={"repo": keep_login(request.repo, settings.home)})
 
 
 @stage("locate", timeout_s=TIMEOUT_S)
 def locate(repo: str, ref: str, settings: Settings) -> Located:
     """Return which commit is meant now. UserError for what is no repository, HostError for the network."""
     return git.locate(
-        parse(repo),
+        source_of(repo, settings.home),
         ref,
         settings.home / MIRRORS,
         timeout_s=settings.clone_timeout,
@@ -44,14 +56,7 @@ def locate(repo: str, ref: str, settings: Settings) -> Located:
 )
 def clone(repo: str, located: Located, settings: Settings) -> Checkout:
     """Return the located commit, held in its mirror."""
-    return git.fetch(
-        parse(repo),
-        located,
-        settings.home / MIRRORS,
-        timeout_s=settings.clone_timeout,
-        max_mb=settings.max_repo_mb,
-        on_line=PROGRESS.debug,
-    )
+    return _fetched(repo, located, settings)
 
 
 has_mirror = mirror.is_held
@@ -59,7 +64,28 @@ has_mirror = mirror.is_held
 
 
 @stage("lay out", timeout_s=TIMEOUT_S)
-def lay_out(checkout: Checkout, folder: str) -> str:
-    """Write the commit's files into the new folder and return its path. UserError if the repository is damaged."""
-    layout.lay_out(checkout, Path(folder))
+def lay_out(
+    checkout: Checkout, folder: str, repo: str, located: Located, settings: Settings
+) -> str:
+    """Write the commit's files into the new folder and return its path. UserError if the repository is damaged.
+
+    A mirror that turns out damaged on the way is made anew once.
+    """
+    try:
+        layout.lay_out(checkout, Path(folder))
+    except Paper2RunError:
+        if not mirror.forget_damaged(checkout, settings.clone_timeout):
+            raise
+        layout.lay_out(_fetched(repo, located, settings), Path(folder))
     return folder
+
+
+def _fetched(repo: str, located: Located, settings: Settings) -> Checkout:
+    return git.fetch(
+        source_of(repo, settings.home),
+        located,
+        settings.home / MIRRORS,
+        timeout_s=settings.clone_timeout,
+        max_mb=settings.max_repo_mb,
+        on_line=PROGRESS.debug,
+    )

@@ -207,6 +207,20 @@ def is_held(checkout: Checkout) -> bool:
     return all(_holds(Path(mirror), commit) for mirror, commit in wanted)
 
 
+def forget_damaged(checkout: Checkout, timeout_s: float) -> bool:
+    """Remove those mirrors of a checkout that turn out damaged; return whether there were any, or one is gone."""
+    modules = [(module.mirror, module.url) for module in checkout.submodules if module.fetched]
+    found = False
+    for name, url in {(checkout.mirror, checkout.url), *modules}:
+        path = Path(name)
+        with _lock_file(path.with_suffix(".lock")) as lock:
+            _wait_for(lock.fileno(), Limits.from_now(timeout_s, 0), url)
+            if not path.exists() or is_damaged(path):
+                shutil.rmtree(path, ignore_errors=True)
+                found = True
+    return found
+
+
 def size_bytes(folder: Path) -> int:
     """Return what the files below `folder` take; files that vanish meanwhile count nothing."""
     total = 0
