@@ -22,7 +22,14 @@ from paper2run.model.usage import Budget
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from tasks.batch_board import Board
-from tasks.batch_folder import batch_folder, dated, new_batch, read_batch
+from tasks.batch_folder import (
+    batch_folder,
+    dated,
+    lines_without_logins,
+    new_batch,
+    read_batch,
+    rows_without_logins,
+)
 from tasks.children import Children, Ended, children_of, need_workers
 from tasks.flow_runs import label_run
 from tasks.host_probe import probes
@@ -78,7 +85,8 @@ def batch(
     settings = settings_for(asked)
     budget = Budget(max_tokens=max_tokens, max_cost_usd=max_cost_usd)
     source = Path(file).expanduser()
-    lines = usable(read_batch(source), keep_going=keep_going, say=PROGRESS.info)
+    given = usable(read_batch(source), keep_going=keep_going, say=PROGRESS.info)
+    lines = lines_without_logins(given, settings.home)
     if workers:
         need_workers()
     path = dated(out) if out else settings.out / f"batch-{source.stem}"
@@ -86,7 +94,7 @@ def batch(
         run_id = current_run_id()
         label_run(run_id)
         label_run(run_id, folder=str(folder.path))
-        earlier = folder.read() or new_batch(source, source.stem)
+        earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
         now = earlier.model_copy(update={"jobs": jobs, "flow_run_id": run_id})
         board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=only_failed))
         flags = {

@@ -105,6 +105,19 @@ def shown_address(given: str) -> str:
     return source.url if isinstance(source, RemoteSource) else given
 
 
+def without_login(given: str) -> str:
+    """Return the address without what may be secret: user, password, query, fragment. A web page stays one.
+
+    The user of an ssh:// address stays; a path stays as it is. UserError as `parse`.
+    """
+    text = given.strip()
+    if not isinstance(parse(text), RemoteSource) or not _SCHEME.match(text):
+        return given
+    parts = urlsplit(text)
+    user = f"{_ssh_user(parts)}@" if parts.scheme == "ssh" and parts.username else ""
+    return f"{parts.scheme}://{user}{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def submodule_url(parent: str, url: str) -> str:
     """Return the address of a submodule; `./` and `../` are relative to `parent`, the address of its repository."""
     if not url.startswith(("./", "../")):

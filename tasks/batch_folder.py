@@ -5,7 +5,7 @@
 
 import fcntl
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from paper2run.batches.batch_input import BadLine, BatchInput, read_batch_text
+from paper2run.batches.batch_input import BadLine, BatchInput, BatchLine, read_batch_text
 from paper2run.batches.batch_page import as_csv, as_page
 from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
-from paper2run.source import LocalSource, parse
+from paper2run.source import LocalSource, parse, without_login
+from tasks.drivers.logins import keep_login
 from tasks.records import write_whole
 
 RUNS: Final = "runs"
@@ -60,6 +61,29 @@ def read_batch(file: Path) -> BatchInput:
     )
 
 
+def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchLine, ...]:
+    """Return the lines with addresses without logins, which are kept below `home`. HostError if they cannot be."""
+    return tuple(
+        line.model_copy(
+            update={
+                "entry": line.entry.model_copy(update={"repo": keep_login(line.entry.repo, home)})
+            }
+        )
+        for line in lines
+    )
+
+
+def rows_without_logins(batch: Batch) -> Batch:
+    """Return what an earlier pass left with addresses without logins: older versions wrote them as they were given."""
+    rows = tuple(
+        row.model_copy(
+            update={"entry": row.entry.model_copy(update={"repo": without_login(row.entry.repo)})}
+        )
+        for row in batch.rows
+    )
+    return batch.model_copy(update={"rows": rows})
+
+
 class BatchFolder:
     """One batch's folder, held by one process at a time."""
 
@@ -81,7 +105,8 @@ class BatchFolder:
 
     def write_record(self, batch: Batch) -> None:
         """Write `batch.json` anew: what a later pass goes by."""
-        write_whole(self.path / RECORD, batch)
+        # A `smoke` command or a reference may hold what is secret, and nobody else has to go on with the batch.
+        write_whole(self.path / RECORD, batch, mode=0o600)
 
     def write_pages(self, batch: Batch) -> None:
         """Write `batch.csv` and `batch.html` anew: what people look at."""

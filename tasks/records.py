@@ -185,7 +185,7 @@ class RunFolder:
         return value
 
 
-def write_whole(path: Path, content: BaseModel | str) -> Path:
+def write_whole(path: Path, content: BaseModel | str, *, mode: int = 0o644) -> Path:
     """Write one file whole or not at all: a temporary file beside it, then a rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = content if isinstance(content, str) else content.model_dump_json(indent=2) + "\n"
@@ -193,7 +193,7 @@ def write_whole(path: Path, content: BaseModel | str) -> Path:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from paper2run.environment_file import NAME, OUT, harmless
 from paper2run.errors import HostError, UserError
 from paper2run.request import read_settings
 from paper2run.source import LocalSource, parse
+from tasks.drivers.logins import keep_login
 
 PATH_VARIABLES: Final = (
     "PAPER2RUN_HOME", "PAPER2RUN_OUT", "PAPER2RUN_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
@@ -38,14 +39,16 @@ class Invocation:
         return str(self.folder / Path(given).expanduser()) if given else ""
 
     def repository(self, given: str) -> str:
-        """Return `given` with the path of a local repository made absolute; an address stays as it is.
+        """Return `given` with the path of a local repository made absolute; an address without its login.
 
-        UserError if it is neither.
+        That one is kept below PAPER2RUN_HOME. UserError if it is neither.
         """
         if not given:
             return ""
         source = parse(given)
-        return self.path(source.path) if isinstance(source, LocalSource) else given
+        if isinstance(source, LocalSource):
+            return self.path(source.path)
+        return keep_login(given, read_settings().home)
 
     def take_settings(self, say: Say, repository: str = "") -> None:
         """Put the harmless settings of the folder's `.env` into the environment, where they are not set yet.

@@ -3,7 +3,14 @@
 import pytest
 
 from paper2run.errors import UserError
-from paper2run.source import LocalSource, RemoteSource, parse, shown_address, submodule_url
+from paper2run.source import (
+    LocalSource,
+    RemoteSource,
+    parse,
+    shown_address,
+    submodule_url,
+    without_login,
+)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,29 @@ def test_hostile_and_unsupported_addresses_are_refused_with_the_forms_that_work(
 )
 def test_an_address_is_shown_without_its_login(given: str, shown: str) -> None:
     assert shown_address(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://me:secret@a.example:8443/o/n/tree/v1", "https://a.example:8443/o/n/tree/v1"),
+        ("https://secret@a.example/o/n.git", "https://a.example/o/n.git"),
+        ("https://me:se%40cret@a.example/o/n?private_token=secret#secret", "https://a.example/o/n"),
+        ("https://me:se@cret@a.example/o/n", "https://a.example/o/n"),
+        (" HTTP://me:secret@a.example/o/n ", "http://a.example/o/n"),
+        ("git://me:secret@a.example/o/n", "git://a.example/o/n"),
+        ("ssh://git:secret@a.example:2222/o/n", "ssh://git@a.example:2222/o/n"),
+        ("git@a.example:o/n", "git@a.example:o/n"),
+        ("https://[::1]:8443/o/n", "https://[::1]:8443/o/n"),
+        ("../paper", "../paper"),
+        ("file:///home/me/o@n", "file:///home/me/o@n"),
+    ],
+)
+def test_an_address_loses_all_that_may_be_secret_and_means_the_same(given: str, kept: str) -> None:
+    assert without_login(given) == kept
+    before, after = parse(given), parse(kept)
+    if isinstance(before, RemoteSource):
+        assert after == before.model_copy(update={"login": None})
 
 
 def test_credentials_are_kept_apart_and_never_shown() -> None:
