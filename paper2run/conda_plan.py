@@ -150,6 +150,7 @@ def with_conda(
                 *_kept(planned),
                 *_reasons(wish, solved, pins, added),
                 *_libraries(planned, pinned),
+                *_of_the_index(planned, pinned),
             ),
         }
     )
@@ -203,6 +204,19 @@ def _libraries(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> list[
     """Return why what pip adds wants further packages of Debian."""
     known = set(planned.reasons)
     return [r for r in pinned.reasons if r.topic == "system package" and r not in known]
+
+
+def _of_the_index(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> list[Reason]:
+    """Return what the index said of the names that pip adds, but for what `_reasons` tells of what was dropped."""
+    known = set(planned.reasons)
+    return [
+        r
+        for r in pinned.reasons
+        if r.topic == "dependency"
+        and r.source == Source(kind="index")
+        and r not in known
+        and not r.decision.startswith("left out ")
+    ]
 
 
 def _reasons(

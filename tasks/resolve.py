@@ -77,10 +77,12 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
     if not planned.guesses and not planned.other_indexes:
         return planned
     cache_dir = settings.home / CACHE_FOLDER
+    named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(planned.plan)}
     with PackageIndex(settings, cache_dir) as index:
         judged = [
             (guess.name, judge(guess, planned.commit_day, index, cache_dir))
             for guess in planned.guesses
+            if canonicalize_name(guess.name) in named
         ]
         wrong = {name for name, found in judged if not found.kept}
         planned = planned.model_copy(update={"plan": without(planned.plan, wrong)})

@@ -16,8 +16,11 @@ import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.conda_build_paths import is_conda_build
+from paper2run.conda_channels import PUBLIC
+from paper2run.conda_plan import for_pip, with_conda
 from paper2run.detectors import read_facts
 from paper2run.evidence import Evidence
+from paper2run.model.conda import CondaArchive, CondaSolved
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.other_indexes import other_indexes
 from paper2run.pip_steps import plan_requirements
@@ -137,6 +140,30 @@ def test_where_no_day_is_known_a_guess_is_kept_and_the_plan_says_that_it_is_one(
     found = resolved(GUESSED, day, index)
     assert "qzxlib" in installed(found)
     assert f"qzxlib is a guess that only its files speak for: {unknown}" in decisions(found)
+
+
+def test_a_guess_beside_condas_packages_is_left_out_too_and_the_plan_says_so(tmp_path, server):
+    files = {
+        "environment.yml": "channels: [conda-forge]\ndependencies: [python=3.11, numpy]\n",
+        **GUESSED,
+    }
+    planned = rules.plan(evidence_of(tmp_path / "repo", files))
+    assert isinstance(planned, PlannedEnvironment)
+    assert planned.conda is not None
+    place = f"{PUBLIC}conda-forge/linux-64"
+    archives = [
+        CondaArchive(url=f"{place}/{name}-0.tar.bz2", digest="0" * 64)
+        for name in ("numpy-1.24.2", "python-3.11.0", "qzxlib-3.0")
+    ]
+    solved = CondaSolved(archives=tuple(archives), rung="commit date")
+    address = f"http://127.0.0.1:{server.server_port}/simple/"
+    settings = Settings(index_url=address, home=tmp_path / "home")
+    added = resolve.fn(for_pip(planned, solved), (), settings)
+    found = with_conda(planned, planned.conda, solved, added)
+    assert installed(found) == {"oldlib"}
+    assert "scikitlearn-utilz left out: it came to the index on 2026-11-02" in decisions(found)
+    # Conda's channels bring it: nothing is to be said of its namesake.
+    assert "qzxlib left out" not in decisions(found)
 
 
 def test_a_project_of_the_authors_machine_is_not_the_indexs_of_that_name(resolved):
