@@ -15,15 +15,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
-import requests
-
 from paper2run.debian_files import KEPT, Release, file_names, package_of, read_release
 from paper2run.errors import HostError
 from paper2run.settings import Settings
 from paper2run.wanted_files import WantedFile
 from tasks.drivers import containers
 from tasks.drivers.engine import Engine
-from tasks.drivers.index_connection import BLOCK_BYTES, IndexConnection
+from tasks.drivers.index_connection import BadAddressError, IndexConnection, TooLargeError
 
 SHOW_RELEASE: Final = (
     "for file in /etc/apt/sources.list /etc/apt/sources.list.d/*;"
@@ -101,22 +99,14 @@ def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
 
 
 def _download(connection: IndexConnection, url: str, deadline: float) -> bytes:
-    response = connection.get(url, {"Accept-Encoding": "identity"}, stream=True)
-    if response is None:
-        return b""
-    body = bytearray()
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise HostError(f"{url} was not fetched within {FETCH_S} s", transient=True)
     try:
-        for block in response.iter_content(BLOCK_BYTES):
-            body += block
-            if len(body) > MAX_INDEX_BYTES or time.monotonic() > deadline:
-                raise HostError(f"{url} is too large or too slow: {len(body) // 1024**2} MB so far")
-    except requests.RequestException as error:
-        raise HostError(
-            f"{url} broke off ({type(error).__name__})", transient=True, trouble="network"
-        ) from None
-    finally:
-        response.close()
-    return bytes(body)
+        answer = connection.ask(url, limit_bytes=MAX_INDEX_BYTES, within_s=left_s)
+    except (TooLargeError, BadAddressError) as error:
+        raise HostError(f"{url} cannot be fetched: {error}") from None
+    return answer.body if answer else b""
 
 
 def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:

@@ -4,8 +4,9 @@ Speaks the simple repository API (PEP 503, 691, 700, 658) through `pypi_simple`.
 there is an answer (None); an index that does not answer is the host's trouble.
 """
 
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,23 +15,24 @@ from typing import Final, TypeVar
 import requests
 from packaging.utils import canonicalize_name
 from pydantic import TypeAdapter
-from pypi_simple import (
-    ACCEPT_ANY,
-    PYPI_SIMPLE_ENDPOINT,
-    DistributionPackage,
-    ProjectPage,
-    UnsupportedContentTypeError,
-    UnsupportedRepoVersionError,
-)
+from pypi_simple import ACCEPT_ANY, PYPI_SIMPLE_ENDPOINT
 
 from paper2run.errors import HostError
 from paper2run.package_metadata import DistributionMetadata, source_metadata, wheel_metadata
 from paper2run.releases import IndexFile, Project, project_of
 from paper2run.settings import Settings
 from tasks.drivers.index_cache import IndexCache
-from tasks.drivers.index_connection import IndexConnection, TooLargeError
+from tasks.drivers.index_connection import (
+    Answer,
+    BadAddressError,
+    IndexConnection,
+    TooLargeError,
+)
+from tasks.drivers.index_page import MAX_PAGE_BYTES, NoIndexPageError, read_page
 from tasks.drivers.remote_archive import (
     MAX_ARCHIVE_BYTES,
+    MAX_READ_BYTES,
+    MAX_TEXT_BYTES,
     RemoteFile,
     UnreadableArchive,
     source_texts,
@@ -62,6 +64,8 @@ class PackageIndex:
         self._projects: dict[str, Project | None] = {}
         self._declared: dict[str, DistributionMetadata] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="index")
+        # A page takes up to thirty times its size while it is read: one at a time.
+        self._reading = threading.Lock()
         self.newest_cutoff: date | None = None
         """Latest day that will be asked for; None for today. Decides how old a kept page may be."""
 
@@ -70,9 +74,9 @@ class PackageIndex:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let go of threads and connections."""
-        self._pool.shutdown(cancel_futures=True)
+        """End what is still asked, and let go of threads and connections; waits for nobody."""
         self._connection.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
     def shown(self) -> str:
@@ -121,28 +125,27 @@ class PackageIndex:
 
     def _fetch_page(self, url: str, name: str) -> Page:
         """Return the files of a project; none where the index does not know it."""
-        response = self._connection.get(url, {"Accept": ACCEPT_ANY})
-        if response is None:
-            return ()
+        accept = {"Accept": ACCEPT_ANY, "Accept-Encoding": "gzip"}
         try:
-            page = ProjectPage.from_response(response, name)
-        except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError):
+            answer = self._connection.ask(url, accept, limit_bytes=MAX_PAGE_BYTES)
+            if answer is None:
+                return ()
+            with self._reading:
+                return read_page(answer.headers.get("Content-Type", ""), answer.body, answer.url)
+        except (NoIndexPageError, TooLargeError, BadAddressError) as error:
             raise HostError(
-                f"{self.shown} does not answer as a Python package index, "
-                f"but with {response.headers.get('Content-Type', 'no type')}",
+                f"{self.shown} does not answer as a Python package index, but {_words(error)}, for {name}",
                 next_step="check the index address (PAPER2RUN_INDEX_URL)",
-                trouble="index",
             ) from None
-        return tuple(_index_file(package) for package in page.packages)
 
     def _read_metadata(self, file: IndexFile) -> DistributionMetadata:
         try:
             if not file.filename.endswith(".whl"):
                 return source_metadata(*source_texts(file.filename, self._whole(file)))
             if file.has_metadata:
-                response = self._connection.get(f"{file.url}.metadata")
-                if response is not None:
-                    return wheel_metadata(response.content.decode("utf-8", "replace"))
+                text = self._file(f"{file.url}.metadata", limit_bytes=MAX_TEXT_BYTES)
+                if text is not None:
+                    return wheel_metadata(text.body.decode("utf-8", "replace"))
             return wheel_metadata(wheel_metadata_text(self._remote(file)))
         except UnreadableArchive as error:
             # A source that is too large to be read is hardly one without compiled code.
@@ -153,43 +156,51 @@ class PackageIndex:
 
     def _remote(self, file: IndexFile) -> RemoteFile:
         size_bytes = file.size_bytes or self._size(file)
+        whole: list[bytes] = []
 
         def fetch(start: int, end: int) -> bytes:
-            response = self._open(file, {"Range": f"bytes={start}-{end - 1}"})
-            if response.status_code == requests.codes.partial_content:
-                return self._body(response, end - start)
-            return self._body(response, MAX_ARCHIVE_BYTES)[start:end]
+            if whole:
+                return whole[0][start:end]
+            # A server without ranges sends all of it.
+            limit_bytes = max(MAX_READ_BYTES, min(size_bytes, MAX_ARCHIVE_BYTES))
+            headers = {"Range": f"bytes={start}-{end - 1}"}
+            answer = self._there(file, headers, limit_bytes=limit_bytes)
+            if answer.status == requests.codes.partial_content:
+                return answer.body[: end - start]
+            whole.append(answer.body)
+            return answer.body[start:end]
 
         return RemoteFile(size_bytes, fetch)
 
     def _size(self, file: IndexFile) -> int:
-        response = self._open(file, {"Accept-Encoding": "identity"})
-        response.close()
-        return int(response.headers.get("Content-Length", 0))
+        length = self._there(file, limit_bytes=0).headers.get("Content-Length", "")
+        return int(length) if length.isdecimal() and len(length) < 20 else 0
 
     def _whole(self, file: IndexFile) -> bytes:
-        return self._body(self._open(file), MAX_ARCHIVE_BYTES)
+        return self._there(file, limit_bytes=MAX_ARCHIVE_BYTES).body
 
-    def _open(self, file: IndexFile, headers: dict[str, str] | None = None) -> requests.Response:
-        response = self._connection.get(file.url, headers, stream=True)
-        if response is None:
+    def _there(
+        self, file: IndexFile, headers: Mapping[str, str] | None = None, *, limit_bytes: int
+    ) -> Answer:
+        answer = self._file(file.url, headers, limit_bytes=limit_bytes)
+        if answer is None:
             raise UnreadableArchive("the index lists it and does not have it")
-        return response
+        return answer
 
-    def _body(self, response: requests.Response, limit_bytes: int) -> bytes:
+    def _file(
+        self, url: str, headers: Mapping[str, str] | None = None, *, limit_bytes: int
+    ) -> Answer | None:
         try:
-            return self._connection.body(response, limit_bytes)
-        except TooLargeError as error:
+            return self._connection.ask(url, headers, limit_bytes=limit_bytes)
+        except (TooLargeError, BadAddressError) as error:
             raise UnreadableArchive(str(error)) from error
 
 
-def _index_file(package: DistributionPackage) -> IndexFile:
-    return IndexFile(
-        filename=package.filename,
-        url=package.url,
-        size_bytes=package.size or 0,
-        day=package.upload_time.date() if package.upload_time else None,
-        requires_python=package.requires_python or "",
-        yanked=package.is_yanked,
-        has_metadata=bool(package.has_metadata),
-    )
+def _words(error: NoIndexPageError | TooLargeError | BadAddressError) -> str:
+    match error:
+        case TooLargeError():
+            return f"with {error}"
+        case BadAddressError():
+            return f"with a link to {error}"
+        case NoIndexPageError():
+            return str(error)
