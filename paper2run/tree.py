@@ -7,7 +7,6 @@ are links to folders, so that no loop is walked.
 import codecs
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
@@ -28,6 +27,10 @@ MEDIA: Final = (
     ".ogg", ".mp4", ".avi", ".npy", ".npz", ".dcm", ".nii", ".nii.gz", ".obj", ".off", ".ply", ".pcd",
 )  # fmt: skip
 """Endings of which a data set has a file for each of its items."""
+MAX_DEPTH: Final = 100
+"""Folders one in the other; people's repositories stay below 25."""
+MAX_REPORTED: Final = 50
+"""Folders named as not looked at; of more there is no end in a tree that somebody made to hurt."""
 MAX_TEXT_BYTES: Final = 2_000_000
 """A larger file is no manifest or source that people write; it is reported, not read."""
 SKIPPED_FOLDERS: Final = frozenset(
@@ -54,6 +57,8 @@ class RepoTree:
     truncated: bool
     odd_names: tuple[str, ...]
     """Names that are not UTF-8 or that no command may hold, odd parts escaped; such files are listed here only."""
+    not_walked: tuple[Unreadable, ...] = ()
+    """Folders that were not looked at, and why, in path order."""
     _texts: dict[str, str | Unreadable] = field(default_factory=dict, repr=False, compare=False)
     _derived: dict[Callable[["RepoTree"], Any], Any] = field(
         default_factory=dict, repr=False, compare=False
@@ -61,12 +66,13 @@ class RepoTree:
 
     @classmethod
     def of(cls, root: Path, *, max_files: int = MAX_FILES) -> "RepoTree":
-        """Return the view of the folder `root`. OSError if it is not a readable folder."""
+        """Return the view of the folder `root`; what cannot be looked at is named in `not_walked`."""
         files: list[str] = []
         odd: list[str] = []
+        not_walked: list[Unreadable] = []
         truncated = False
         media = 0
-        for walked, path in enumerate(_walk(root)):
+        for walked, path in enumerate(_walk(root, not_walked)):
             if len(files) >= max_files or walked >= MAX_WALKED:
                 truncated = True
                 break
@@ -80,7 +86,15 @@ class RepoTree:
                 files.append(path)
             else:
                 odd.append(visible(os.fsencode(path).decode("utf-8", "backslashreplace")))
-        return cls(root, tuple(sorted(files)), truncated, tuple(sorted(odd)))
+        not_walked.sort(key=lambda unread: unread.path)
+        truncated = truncated or len(not_walked) > MAX_REPORTED
+        return cls(
+            root,
+            tuple(sorted(files)),
+            truncated,
+            tuple(sorted(odd)),
+            tuple(not_walked[:MAX_REPORTED]),
+        )
 
     def has(self, path: str) -> bool:
         """Tell whether a regular file stands at exactly this path."""
@@ -166,21 +180,44 @@ class RepoTree:
         return _decoded(content).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Yield paths of regular files and of links to regular files inside the root, folders in order."""
+def _walk(root: Path, not_walked: list[Unreadable]) -> Iterator[str]:
+    """Yield paths of regular files and of links to regular files inside the root, a folder's files before its folders.
+
+    Folders that are too deep or cannot be read are added to `not_walked`.
+    """
     inside = os.path.realpath(root)
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
-        for name in sorted(names):
-            full = os.path.join(folder, name)  # noqa: PTH118 - os.walk speaks str; Path costs 3 x here
-            mode = os.lstat(full).st_mode
-            if stat.S_ISLNK(mode):
-                target = os.path.realpath(full)
-                if not target.startswith(inside + os.sep) or not os.path.isfile(target):  # noqa: PTH113
-                    continue
-            elif not stat.S_ISREG(mode):
-                continue
-            yield os.path.relpath(full, root).replace(os.sep, "/")
+    # A stack of our own: `os.walk` calls itself for each level, and a tree may be deeper than Python can call.
+    waiting = [("", 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        try:
+            with os.scandir(root / folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            not_walked.append(_not_walked(folder, error.strerror or "not readable"))
+            continue
+        prefix = f"{folder}/" if folder else ""
+        folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        yield from (prefix + entry.name for entry in entries if _is_inside(entry, inside))
+        below = [prefix + name for name in folders if name not in SKIPPED_FOLDERS]
+        if depth < MAX_DEPTH:
+            waiting += [(path, depth + 1) for path in reversed(below)]
+        else:
+            why = f"deeper than {MAX_DEPTH} folders"
+            not_walked += [_not_walked(path, why) for path in below]
+
+
+def _is_inside(entry: os.DirEntry[str], inside: str) -> bool:
+    """Tell whether an entry is a regular file, or a link to one below the folder `inside`."""
+    if not entry.is_symlink():
+        return entry.is_file(follow_symlinks=False)
+    target = os.path.realpath(entry.path)
+    return target.startswith(inside + os.sep) and os.path.isfile(target)  # noqa: PTH113
+
+
+def _not_walked(folder: str, why: str) -> Unreadable:
+    path = visible(os.fsencode(folder).decode("utf-8", "backslashreplace"))
+    return Unreadable(path=path or ".", why=why, source=Source(kind="file"))
 
 
 def _is_nameable(path: str) -> bool:

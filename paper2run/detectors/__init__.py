@@ -118,6 +118,7 @@ def read_facts(tree: RepoTree) -> RepoFacts:
         )
         for name in tree.odd_names
     ]
+    facts += tree.not_walked
     return RepoFacts(facts=tuple(facts), files=len(tree.files), truncated=tree.truncated)
 
 
