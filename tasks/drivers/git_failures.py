@@ -62,6 +62,13 @@ _KNOWN: Final = (
         "the certificate of the host of {where} is not trusted here",
         "Tell git the site's authority: git config --global http.sslCAInfo FILE.",
     ),
+    # Before the damage: git ends the transfer of such a tree with words of a corruption.
+    _Words(
+        r"error: invalid path '|empty filename in tree entry",
+        UserError,
+        "{where} names a path that no checkout may have",
+        "Use another commit with --ref; such a path would lie outside of the checkout or in its .git.",
+    ),
     _Words(
         r"unable to read(?: sha1 file of .*)?|missing (?:blob|tree|commit)|bad object|"
         r"repository corruption|object file .* is empty|loose object .* is corrupt",

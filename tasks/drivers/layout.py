@@ -25,10 +25,14 @@ def lay_out(checkout: Checkout, folder: Path) -> None:
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         has_origin = checkout.committed_at is not None
-        _clone(checkout.mirror, checkout.commit, checkout.url if has_origin else "", part)
+        _clone(checkout.mirror, checkout.commit, checkout.url, part)
+        if has_origin:
+            _name_origin(checkout.url, part)
         for module in checkout.submodules:
             if module.fetched:
-                _clone(module.mirror, module.commit, module.url, _inside(part, module.path))
+                place = _inside(part, module.path)
+                _clone(module.mirror, module.commit, module.url, place)
+                _name_origin(module.url, place)
         part.chmod(0o755)
         part.rename(folder)
     finally:
@@ -36,7 +40,7 @@ def lay_out(checkout: Checkout, folder: Path) -> None:
             shutil.rmtree(part)
 
 
-def _clone(mirror: str, commit: str, origin: str, folder: Path) -> None:
+def _clone(mirror: str, commit: str, url: str, folder: Path) -> None:
     git_dir = folder / ".git"
     # Depth 1 whatever the mirror holds, so that a commit is laid out the same every time.
     fetch = ["fetch", "-q", "--depth=1", "--no-tags", "--no-write-fetch-head", "--", mirror]
@@ -44,17 +48,19 @@ def _clone(mirror: str, commit: str, origin: str, folder: Path) -> None:
     git_local(["init", "-q", "--template="], at=git_dir)
     fetched = git_attempt([*fetch, f"{HELD}{commit}"], at=git_dir, env=FROM_DISK)
     if fetched.exit_code != 0:
-        raise _refused(fetched, mirror, commit)
+        raise _refused(fetched, mirror, commit, url)
     out = git_attempt(["checkout", "-q", "-f", "--detach", commit], at=git_dir, env=place)
     if out.exit_code != 0:
-        raise _refused(out, mirror, commit)
-    if origin:
-        git_local(["remote", "add", "origin", origin], at=git_dir)
+        raise _refused(out, mirror, commit, url)
 
 
-def _refused(finished: Finished, mirror: str, commit: str) -> Paper2RunError:
+def _name_origin(url: str, folder: Path) -> None:
+    git_local(["remote", "add", "origin", url], at=folder / ".git")
+
+
+def _refused(finished: Finished, mirror: str, commit: str, url: str) -> Paper2RunError:
     gaps = read_contents(Path(mirror), commit).missing
-    return damage(mirror, gaps) if gaps else failure(finished, mirror, is_local=True)
+    return damage(url, gaps) if gaps else failure(finished, url, is_local=True)
 
 
 def _inside(root: Path, path: str) -> Path:
