@@ -28,6 +28,8 @@ IDENTITY: Final = {
 MESSAGE: Final = "Content of a plain folder\n"
 FEW: Final = 3
 """So many paths are named in an error."""
+MAX_SHOWN_CHARS: Final = 300
+"""Of such a path."""
 
 
 class FolderCommit(NamedTuple):
@@ -76,16 +78,24 @@ def _files(folder: Path) -> tuple[list[str], list[str]]:
     """Return paths below `folder` of all files and links, and of what is neither, in order."""
     kept: list[str] = []
     special: list[str] = []
-    for parent, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if name != ".git")
-        links = [name for name in folders if Path(parent, name).is_symlink()]
-        for name in sorted([*links, *names]):
-            path = Path(parent, name)
-            mode = path.lstat().st_mode
-            if name == ".git":
+    # A stack of our own: `os.walk` calls itself for each level, and a folder may be deeper than Python can call.
+    waiting = [folder]
+    while waiting:
+        parent = waiting.pop()
+        try:
+            entries = [(path, path.lstat().st_mode) for path in sorted(parent.iterdir())]
+        except OSError as error:
+            raise _refused(error) from error
+        below = []
+        for path, mode in entries:
+            if path.name == ".git":
+                continue
+            if stat.S_ISDIR(mode):
+                below.append(path)
                 continue
             wanted = stat.S_ISREG(mode) or stat.S_ISLNK(mode)
             (kept if wanted else special).append(str(path.relative_to(folder)))
+        waiting += reversed(below)
     return kept, special
 
 
@@ -103,8 +113,8 @@ def _ignored(folder: Path, paths: list[str], mirror: Mirror) -> set[str]:
     return set(filter(None, answer.stdout.split("\0")))
 
 
-def _refuse(error: OSError) -> None:
-    raise UserError(
-        f"{error.filename} cannot be read: {error.strerror}",
+def _refused(error: OSError) -> UserError:
+    return UserError(
+        f"{str(error.filename)[:MAX_SHOWN_CHARS]} cannot be read: {error.strerror}",
         next_step="Make the folder readable, or give another one.",
-    ) from error
+    )

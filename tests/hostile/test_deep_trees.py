@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import read_facts
+from paper2run.errors import UserError
 from paper2run.model.facts import Requirement, Unreadable
+from paper2run.source import parse
 from paper2run.tree import MAX_DEPTH, MAX_REPORTED, RepoTree
+from tasks.drivers.git import fetch, locate
 
 
 @pytest.fixture
@@ -86,3 +89,19 @@ def test_many_folders_that_are_too_deep_are_counted_and_not_all_named(tmp_path: 
 def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     tree = RepoTree.of(tmp_path / "absent")
     assert (tree.files, [unread.path for unread in tree.not_walked]) == ((), ["."])
+
+
+@pytest.mark.parametrize(("levels", "words"), [(1_200, ""), (5_000, "File name too long")])
+def test_a_plain_folder_of_folders_without_end_is_taken_or_refused_in_words(
+    deep, tmp_path: Path, levels: int, words: str
+) -> None:
+    source = parse(str(deep(levels)))
+    mirrors = tmp_path / "mirrors"
+    try:
+        located = locate(source, "", mirrors, timeout_s=60, max_mb=10)
+        assert fetch(source, located, mirrors, timeout_s=60, max_mb=10).commit
+    except UserError as error:
+        assert words
+        assert words in error.what
+    else:
+        assert not words
