@@ -152,7 +152,7 @@ def test_one_crash_touches_no_other_repository_and_is_started_again(tmp_path, ha
 def test_a_run_that_the_server_forgot_is_lost(tmp_path):
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(reproduce, state=Running())
-        children = Children(client, str(run.id), tmp_path, None)
+        children = Children(client, str(run.id), tmp_path, tmp_path, None)
         assert children.adopt(str(run.id)) is False, (
             "a process of an earlier pass has ended with it"
         )
