@@ -1,8 +1,6 @@
 """What tests of batches look at: the record, the processes, and a repository that never answers."""
 
-import errno
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,19 +24,14 @@ def wait_until(true: Callable[[], bool], what: str, within_s: float = 120) -> No
         time.sleep(0.1)
 
 
+def gate_of(slow: Path) -> Path:
+    """Return the file without which the host of the repository does not answer."""
+    return slow.with_suffix(".answers")
+
+
 def restore(slow: Path) -> None:
     """Let the host answer: those who ask from now on, and the one who waits already, if any."""
-    fifo, head = slow.parent / "fifo", slow / ".git" / "HEAD"
-    answer = b"ref: refs/heads/master\n"
-    head.unlink()
-    head.write_bytes(answer)
-    try:
-        waiting = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError as error:
-        assert error.errno == errno.ENXIO, "nobody waits"
-        return
-    os.write(waiting, answer)
-    os.close(waiting)
+    gate_of(slow).touch()
 
 
 def processes_of(flow_run_id: str) -> list[int]:

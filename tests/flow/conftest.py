@@ -1,12 +1,14 @@
 """A real Prefect server for the whole session, folders of its own for everything that is kept."""
 
-import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.flow.batches import gate_of
+from tests.flow.web_forge import web_forge
 
 Repository = Callable[..., str]
 COMMIT_DATE = "2023-03-01T12:00:00+00:00"
@@ -93,19 +95,10 @@ def containers_of(name: str) -> list[str]:
 
 @pytest.fixture
 def hanging(tmp_path: Path, repository: Repository) -> Iterator[Path]:
-    """Return a batch file of a repository that is done at once and one whose host never answers."""
+    """Return a batch file of a repository that is done at once and one whose host does not answer yet."""
     repository({"main.py": "print(1)\n"}, "quick")
-    repository({"main.py": "print(1)\n"}, "slow")
-    file, fifo = tmp_path / "papers.txt", tmp_path / "fifo"
-    # A fifo where git expects a file: reading it waits for ever, as a host does that never answers.
-    os.mkfifo(fifo)
-    head = tmp_path / "slow" / ".git" / "HEAD"
-    head.unlink()
-    os.link(fifo, head)
-    file.write_text("quick smoke='python main.py'\nslow\n")
-    yield file
-    # Whoever still reads gets the end of the file.
-    try:
-        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
-    except OSError as error:
-        assert error.errno == errno.ENXIO, "nobody reads any more"
+    slow = Path(repository({"main.py": "print(1)\n"}, "slow"))
+    file = tmp_path / "papers.txt"
+    with web_forge(slow, gate=gate_of(slow)) as place:
+        file.write_text(f"quick smoke='python main.py'\nhttp://{place}\n")
+        yield file
