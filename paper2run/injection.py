@@ -26,8 +26,8 @@ MOUNT_POINT: Final = "/mnt"
 """Part of every Debian image (FHS 3.0), so no stub stays behind. Mounting over the image's own
 ca-certificates.crt instead breaks every step in which update-ca-certificates replaces that file."""
 CACHE_PATH: Final = "/./."
-"""Start of the paths of our caches, the same as `/` to every program: engines before Docker 25 tell nothing else by which
-a cache of ours is known among other people's."""
+"""Start of the paths of our caches, the same as `/` to every program: engines before Docker 25 tell nothing else by
+which a cache of ours is known among other people's."""
 CACHES: Final = {
     "pip": (f"{CACHE_PATH}/root/.cache/pip", re.compile(r"\bpip|\bpython[0-9.]*\s+-m\s+pip\b")),
     "npm": (f"{CACHE_PATH}/root/.npm", re.compile(r"\bnp[mx]\b")),

@@ -91,8 +91,8 @@ class Settings(BaseSettings):
     min_free_mb: int = Field(2048, ge=0)
     """Free space that the engine's disk must have before a build starts."""
     keep_gb: float = Field(50, ge=0)
-    """What our images and our build cache may take of the engine's disk, in GB of 10^9 bytes; what was used last longest
-    ago goes first. 0: only what is in use; inf: no limit. The default holds about 100 runs (90 took 35 GB)."""
+    """What our images and our build cache may take of the engine's disk, in GB of 10^9 bytes; what was used last
+    longest ago goes first. 0: only what is in use; inf: no limit. The default holds about 100 runs (90 took 35 GB)."""
     engine_slots: int = Field(0, ge=0)
     """Builds and containers at a time on one engine, all workers together; 0: as its processors and memory carry.
     Read when the limit is made; from then on it is changed in the Prefect UI."""
