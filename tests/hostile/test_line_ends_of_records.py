@@ -52,7 +52,9 @@ def test_a_branch_with_a_line_end_of_unicode_in_its_name_is_one_branch(
     git("commit", "-q", "--allow-empty", "-m", "one")
     git("branch", f"a{character}b")
     with pytest.raises(UserError, match="absent"):
-        locate(LocalSource(path=str(folder)), "absent", tmp_path / "mirrors", timeout_s=60, max_mb=100)
+        locate(
+            LocalSource(path=str(folder)), "absent", tmp_path / "mirrors", timeout_s=60, max_mb=100
+        )
 
 
 def test_dots_are_counted_by_the_lines_of_toml(tmp_path: Path) -> None:
