@@ -5,7 +5,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, Final
 
-from paper2run.logs import BoundedLog, LineSplitter
+from paper2run.logs import BoundedLog, LineSplitter, plain
 from paper2run.model.outcome import Log
 from tasks.drivers import build_trace
 
@@ -13,6 +13,8 @@ TRACE: Final = "moby.buildkit.trace"
 CLASSIC_STEP: Final = re.compile(r"^STEP \d+(?:/\d+)? ?: (.+)", re.IGNORECASE)
 """`Step 2/5 : RUN …` of the classic builder, `STEP 2/5: RUN …` of Podman."""
 NOT_A_STEP: Final = re.compile(r"^(?:\[internal\]|\[auth\]|exporting|naming|copy /context)")
+OPENING_BYTES: Final = 4096
+"""Of what each step writes: enough for the words of a runtime that could not start it."""
 
 
 class Transcript:
@@ -27,6 +29,7 @@ class Transcript:
         self._splitters: dict[tuple[str, bool], LineSplitter] = {}
         self._vertexes: dict[str, build_trace.Vertex] = {}
         self._classic_step = ""
+        self._openings: dict[str, bytearray] = {}
 
     @property
     def log(self) -> Log:
@@ -41,9 +44,19 @@ class Transcript:
     @property
     def failed_step(self) -> str:
         """The step that the engine blames, as it names it; empty where it blames none."""
-        blamed = [vertex.name for vertex in self._vertexes.values() if vertex.error]
-        steps = [name for name in blamed if not NOT_A_STEP.match(name)]
-        return next(iter(steps or blamed), self._classic_step)
+        return self._blamed.name if self._blamed else self._classic_step
+
+    @property
+    def failed_output(self) -> str:
+        """How the output of that step begins, both streams as they came; empty where it wrote nothing."""
+        opening = self._openings.get(self._blamed.digest if self._blamed else "", b"")
+        return plain(opening.decode(errors="replace"))
+
+    @property
+    def _blamed(self) -> build_trace.Vertex | None:
+        blamed = [vertex for vertex in self._vertexes.values() if vertex.error]
+        steps = [vertex for vertex in blamed if not NOT_A_STEP.match(vertex.name)]
+        return next(iter(steps or blamed), None)
 
     def add(self, item: dict[str, Any]) -> None:
         """Take in one item of the answer."""
@@ -60,6 +73,9 @@ class Transcript:
             text = self._clean(str(item["stream"]))
             if step := CLASSIC_STEP.match(text):
                 self._classic_step = step[1].strip()
+                self._openings.pop("", None)
+            else:
+                self._open("", text.encode())
             self._write("", False, text.encode())
 
     def _add_trace(self, progress: build_trace.Progress) -> None:
@@ -71,7 +87,12 @@ class Transcript:
                 cached = " (cached)" if vertex.cached else ""
                 self._write(vertex.digest, False, f"=> {vertex.name}{cached}\n".encode())
         for output in progress.outputs:
+            self._open(output.digest, output.data)
             self._write(output.digest, output.is_stderr, output.data)
+
+    def _open(self, origin: str, data: bytes) -> None:
+        opening = self._openings.setdefault(origin, bytearray())
+        opening += data[: OPENING_BYTES - len(opening)]
 
     def _write(self, origin: str, is_stderr: bool, data: bytes) -> None:
         self._streams[is_stderr].add(data)

@@ -6,20 +6,20 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/
 """
 
 import json
-import re
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from paper2run.errors import HostError
 from paper2run.injection import base_images
 from paper2run.model.outcome import BuildFailed, Built, Log
-from paper2run.silent_index import is_index_silent
 from tasks.drivers.build_context import BuildInput, stream
-from tasks.drivers.build_transcript import NOT_A_STEP, Transcript
+from tasks.drivers.build_ending import KILLED_CODE, failure
+from tasks.drivers.build_guard import Alarm, Guard
+from tasks.drivers.build_transcript import Transcript
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
 
 if TYPE_CHECKING:
@@ -30,26 +30,9 @@ CANCEL_TIMEOUT_S: Final = 20
 CANCEL_GRACE_S: Final = 10
 """What an engine gets to end a cancelled build (BuildKit: 0.1 s) before its connection is cut, which ends
 builds on engines that know no cancelling."""
-DISK_POLL_S: Final = 2.0
-"""Between two looks at the free space: at 500 MB a second the default reserve of 2 GB lasts 4 s."""
+POLL_S: Final = 0.5
+"""Between two looks at the machine: at 500 MB a second the default reserve of 2 GB lasts 4 s."""
 BLOCK_BYTES: Final = 65_536
-EXIT_CODE: Final = re.compile(
-    r"(?:exit code: |returned a non-zero code: |exit status )(\d+)[^\w\n]*$"
-)
-"""`executor failed running [...]: exit code: 7` (20.10), `process "..." did not complete successfully: exit
-code: 7` (28), `The command '...' returned a non-zero code: 7` (classic), `exit status 7` (Podman 4.3). At the very end:
-what stands before may quote the command, which may speak of exit codes itself."""
-NO_SPACE: Final = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
-MIRROR_SILENT: Final = re.compile(
-    r"[EW]: Failed to fetch \S+ .*(?:Temporary failure resolving|Could not (?:connect|resolve)"
-    r"|Unable to connect|[Cc]onnection (?:timed out|failed|refused))"
-)
-"""apt's words for Debian's mirror; `apt-get update` only warns, and the install after it then knows no package."""
-RUNS_A_PROGRAM: Final = re.compile(r"(?:\[[^\]]*\]\s*)?RUN\b", re.IGNORECASE)
-"""`[3/5] RUN make` of BuildKit, `[build 2/3] RUN make` of a stage with a name, `RUN make` of the classic builder."""
-DOCKERFILE_FAULT: Final = re.compile(
-    r"dockerfile parse error|unknown instruction|failed to parse", re.IGNORECASE
-)
 
 
 def build(
@@ -65,9 +48,9 @@ def build(
 
     Without a `run_id` the image carries no label of a run, and no sweep ever takes it.
 
-    The build is cancelled when its time is over, when the engine's disk has less than `min_free_mb` left (where that
-    can be seen from here), and whenever this function is left. HostError for what is not
-    the repository's doing: engine, registry, index or disk.
+    The build is cancelled when its time is over, when the machine runs out of disk (`min_free_mb`), memory or
+    processes (where the engine is on this machine), and whenever this function is left. HostError for what is not
+    the repository's doing: engine, registry, index, disk, machine.
     """
     started = time.monotonic()
     bases = base_images(context.dockerfile)
@@ -81,23 +64,20 @@ def build(
                 log=Log(stderr=words),
             )
     transcript = Transcript(on_line or (lambda line: None), context.injection.strip)
-    deadline = _Deadline(engine, timeout_s, min_free_mb)
+    watch = _Watch(engine, timeout_s, Guard(engine, min_free_mb))
     try:
-        with engine_faults(f"building {context.tag}"), deadline:
-            for item in _request(engine, context, run_id, deadline):
+        with engine_faults(f"building {context.tag}"), watch:
+            for item in _request(engine, context, run_id, watch):
                 transcript.add(item)
     except HostError:
-        if not deadline.passed and not deadline.disk_full:
+        if not watch.has_cancelled:
             raise
-    if deadline.disk_full:
-        raise HostError(
-            f"the engine's disk fell below {min_free_mb} MB while {context.tag} was built; the build was cancelled",
-            next_step="Free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; a build that wrote all of it"
-            " is one to look at (logs).",
-            trouble="disk",
-        )
-    if deadline.passed or transcript.error or not transcript.image_id:
-        return _failure(transcript, context, deadline, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    is_done = bool(transcript.image_id) and not transcript.error
+    if watch.alarm is not None and not is_done:
+        return _out_of_room(watch.alarm, transcript, context, seconds)
+    if watch.is_over or not is_done:
+        return failure(transcript, context, seconds, timed_out=watch.is_over)
     image = engine.image(context.tag)
     if image is None:
         raise HostError(
@@ -115,47 +95,40 @@ def build(
     )
 
 
-class _Deadline:
-    """Cancels a build when its time is over, the engine's disk is full, or the block is left by an exception."""
+class _Watch:
+    """Cancels a build when its time is over, the machine is in danger, or the block is left by an exception."""
 
-    def __init__(self, engine: Engine, timeout_s: float, min_free_mb: int = 0) -> None:
+    def __init__(self, engine: Engine, timeout_s: float, guard: Guard) -> None:
         self.build_id = uuid.uuid4().hex
-        self.passed = False
-        self.disk_full = False
+        self.is_over = False
+        self.alarm: Alarm | None = None
         self.response: Response | None = None
         self._engine = engine
+        self._ends_at = time.monotonic() + timeout_s
+        self._guard = guard
         self._ended = threading.Event()
-        self._timer = threading.Timer(timeout_s, self._pass)
-        self._timer.daemon = True
-        self._min_free_mb = min_free_mb
-        self._watcher = threading.Thread(target=self._watch_disk, daemon=True)
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    @property
+    def has_cancelled(self) -> bool:
+        """True once the build was ended from here."""
+        return self.is_over or self.alarm is not None
 
     def __enter__(self) -> None:
-        self._timer.start()
-        if self._min_free_mb:
-            self._watcher.start()
+        self._watcher.start()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ended.set()
-        self._timer.cancel()
         if kind is not None:
             self._cancel()
         if self.response is not None:
             self.response.close()
 
-    def _pass(self) -> None:
-        self.passed = True
-        self._end()
-
-    def _watch_disk(self) -> None:
-        while not self._ended.wait(DISK_POLL_S):
-            try:
-                free_mb = self._engine.free_mb()
-            except HostError:
-                # An engine that does not answer ends the build by itself.
-                continue
-            if free_mb is not None and free_mb < self._min_free_mb:
-                self.disk_full = True
+    def _watch(self) -> None:
+        while not self._ended.wait(min(POLL_S, max(self._ends_at - time.monotonic(), 0))):
+            self.is_over = time.monotonic() >= self._ends_at
+            self.alarm = None if self.is_over else self._guard.alarm()
+            if self.has_cancelled:
                 self._end()
                 return
 
@@ -179,7 +152,7 @@ class _Deadline:
 
 
 def _request(
-    engine: Engine, context: BuildInput, run_id: str, deadline: _Deadline
+    engine: Engine, context: BuildInput, run_id: str, watch: _Watch
 ) -> Iterator[dict[str, Any]]:
     """Send the context and yield the items of the answer as they come."""
     client = engine.http
@@ -190,7 +163,7 @@ def _request(
         client._url("/build"),
         params={
             "version": "2",
-            "buildid": deadline.build_id,
+            "buildid": watch.build_id,
             "t": context.tag,
             "rm": "1",
             "forcerm": "1",
@@ -201,68 +174,48 @@ def _request(
         data=stream(context),
         headers={"Content-Type": "application/x-tar"},
         stream=True,
-        # No read limit: a compiler may be silent for long, and the deadline cuts the connection.
+        # No read limit: a compiler may be silent for long, and the watch cuts the connection.
         timeout=(CONNECT_TIMEOUT_S, None),
     )
-    deadline.response = response
+    watch.response = response
     client._raise_for_status(response)
     for line in response.iter_lines(chunk_size=BLOCK_BYTES):
         if line.strip():
             yield json.loads(line)
 
 
+def _out_of_room(
+    alarm: Alarm, transcript: Transcript, context: BuildInput, seconds: float
+) -> BuildFailed:
+    """Return the failure of a build that took the machine's memory itself; HostError for what others may have taken."""
+    what = f"{alarm.words} while {context.tag} was built, which was cancelled"
+    match alarm.trouble:
+        case "own memory":
+            log = Log(
+                stdout=transcript.log.stdout, stderr=f"{transcript.log.stderr}\nKilled\n{what}\n"
+            )
+            return BuildFailed(
+                step=transcript.failed_step, exit_code=KILLED_CODE, seconds=seconds, log=log
+            )
+        case "disk":
+            raise HostError(
+                what,
+                next_step="Free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; a build that wrote all of"
+                " it is one to look at (logs).",
+                trouble="disk",
+            )
+        case "threads" | "memory":
+            raise HostError(
+                what,
+                next_step="See what else runs on this machine; where it is this build each time, look at what it starts"
+                " (logs), and bound builds (docs/security.md).",
+                transient=True,
+                trouble="machine",
+            )
+        case _:
+            assert_never(alarm.trouble)
+
+
 def _cut(engine: Engine, response: "Response") -> None:
     raw = engine.http._get_raw_response_socket(response)
     getattr(raw, "_sock", raw).shutdown(socket.SHUT_RDWR)
-
-
-def _failure(
-    transcript: Transcript, context: BuildInput, deadline: _Deadline, seconds: float
-) -> BuildFailed:
-    """Return the failure if it is the repository's or the plan's; HostError if it is not."""
-    step = transcript.failed_step
-    ended = EXIT_CODE.search(transcript.error)
-    log = transcript.log
-    failure = BuildFailed(
-        step=step,
-        exit_code=int(ended[1]) if ended and not deadline.passed else None,
-        seconds=seconds,
-        log=log,
-        timed_out=deadline.passed,
-    )
-    if deadline.passed:
-        return failure
-    if NO_SPACE.search(transcript.error) or NO_SPACE.search(log.stderr[-BLOCK_BYTES:]):
-        raise HostError(
-            f"the engine's disk is full: {transcript.error}",
-            next_step="Free space on the engine's disk; `docker builder prune` empties its build cache.",
-            trouble="disk",
-        )
-    if is_index_silent(f"{log.stdout}\n{log.stderr}", context.injection):
-        raise HostError(
-            "the package index could not be reached from inside the build",
-            next_step="See what `paper2run doctor` says about the index, then run again.",
-            transient=True,
-            trouble="index",
-        )
-    if "apt-get" in step and MIRROR_SILENT.search(log.stderr + log.stdout):
-        raise HostError(
-            "Debian's mirror could not be reached from inside the build",
-            next_step="Check the network of the engine's machine, then run again.",
-            transient=True,
-            trouble="network",
-        )
-    is_step = bool(step) and not NOT_A_STEP.match(step)
-    # A step that runs a program ends with its exit code; without one the engine could not start or follow it.
-    if (
-        ended
-        or (is_step and not RUNS_A_PROGRAM.match(step))
-        or DOCKERFILE_FAULT.search(transcript.error)
-    ):
-        return failure
-    raise HostError(
-        f"the engine ended the build of {context.tag} without a result: {transcript.error or 'no reason given'}",
-        next_step="See what `paper2run doctor` says about the engine, then run again.",
-        transient=True,
-        trouble="engine",
-    )

@@ -191,8 +191,8 @@ class Engine:
                 if error.status_code not in (404, 409):
                     raise
 
-    def free_mb(self) -> int | None:
-        """Return the free space of the disk that holds the engine's images; None where that is not ours to see."""
+    def root(self) -> Path | None:
+        """Return the engine's folder; None where the engine does not run on this machine itself."""
         if not self.client.api.base_url.startswith("http+docker://"):
             return None
         with engine_faults("asking the engine for its folder"):
@@ -201,8 +201,13 @@ class Engine:
         # Docker Desktop names a folder inside its virtual machine, which may exist here as well.
         if info.get("OperatingSystem") == "Docker Desktop" or not root.is_absolute():
             return None
+        return root
+
+    def free_mb(self) -> int | None:
+        """Return the free space of the disk that holds the engine's images; None where that is not ours to see."""
+        root = self.root()
         try:
-            return shutil.disk_usage(root).free // 1024**2
+            return shutil.disk_usage(root).free // 1024**2 if root else None
         except OSError:
             return None
 

@@ -15,6 +15,7 @@ from paper2run.errors import HostError
 from paper2run.injection import Injection
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.settings import Settings
+from tasks.drivers import build_guard
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.engine import RUN_LABEL, Engine
@@ -298,3 +299,40 @@ def test_a_build_is_cancelled_before_the_engines_disk_is_full(build_image: Build
     assert caught.value.trouble == "disk"
     assert "was cancelled" in caught.value.what
     assert ends(duration)
+
+
+def test_a_build_that_floods_the_machine_with_processes_is_cancelled(
+    build_image: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duration = unique_duration()
+    monkeypatch.setattr("tasks.drivers.build_guard.MAX_NEW_THREADS", 120)
+    flood = f"i=0; while [ $i -lt 250 ]; do sleep {duration} & i=$((i + 1)); done; wait"
+
+    with pytest.raises(HostError) as caught:
+        build_image(f"RUN {flood}")
+
+    assert (caught.value.transient, caught.value.trouble) == (True, "machine")
+    assert "processes" in caught.value.what
+    assert ends(duration)
+
+
+def test_a_build_that_takes_the_machines_memory_has_run_out_of_memory(
+    build_image: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_mb = build_guard._machine().memory_mb  # type: ignore[union-attr]
+    monkeypatch.setattr("tasks.drivers.build_guard.FLOOR_SHARE", 1.0)
+    monkeypatch.setattr("tasks.drivers.build_guard.MIN_MEMORY_MB", left_mb - 1500)
+
+    failed = build_image("RUN python -c 'x = bytearray(3 * 10**9); import time; time.sleep(99)'")
+
+    assert isinstance(failed, BuildFailed)
+    assert failed.exit_code == 137
+    assert "Killed" in failed.log.stderr.splitlines()
+    assert "bytearray" in failed.step
+
+
+def test_a_step_that_its_image_cannot_run_is_no_trouble_of_the_engine(build_image: Build) -> None:
+    failed = build_image("RUN rm /bin/sh\nRUN true")
+
+    assert isinstance(failed, BuildFailed)
+    assert "/bin/sh" in failed.log.stderr

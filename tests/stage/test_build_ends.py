@@ -1,16 +1,15 @@
 """How builds end: by the repository's doing with an exit code, or by the engine's trouble, which is no verdict."""
 
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
 from paper2run.errors import HostError
 from paper2run.model.outcome import BuildFailed
 from tasks.drivers.build_context import BuildInput
-from tasks.drivers.build_trace import Vertex
+from tasks.drivers.build_ending import failure
+from tasks.drivers.build_trace import Output, Progress, Vertex
 from tasks.drivers.build_transcript import Transcript
-from tasks.drivers.buildkit import _Deadline, _failure
 
 RUN = "[3/5] RUN pip install ."
 NETWORK = "executor failed running [/bin/sh -c pip install .]: network bridge not found"
@@ -37,6 +36,26 @@ TROUBLE = {
         "RUN make",
         "failed to create endpoint on network bridge: adding interface to bridge docker0 failed",
     ),
+    "a disk that does not answer": (
+        "[2/4] COPY repo/ /repo/",
+        "failed to copy files: write /repo/data.bin: input/output error",
+    ),
+    "layers that have gone": (
+        "[1/4] FROM docker.io/library/python:3.11-slim",
+        "failed to get layer: snapshot sha256:0a does not exist: not found",
+    ),
+    "a runtime without memory": (
+        RUN,
+        'process "/bin/sh -c make" did not complete successfully: fork/exec /usr/bin/runc: cannot allocate memory',
+    ),
+    "a command that speaks of Dockerfiles": (
+        "[2/2] RUN echo 'unknown instruction'",
+        "executor failed running [/bin/sh -c echo 'unknown instruction']: network bridge not found",
+    ),
+    "a command that speaks of users": (
+        "[2/2] RUN echo ']: unable to find user x'",
+        "executor failed running [/bin/sh -c echo ']: unable to find user x']: network bridge not found",
+    ),
     "a command that speaks of exit codes": (
         "[2/2] RUN echo 'exit code: 5'",
         "executor failed running [/bin/sh -c echo 'exit code: 5']: network bridge not found",
@@ -51,6 +70,21 @@ FAILURES = {
     ),
     "classic": ("RUN make", "The command '/bin/sh -c make' returned a non-zero code: 2", 2),
     "podman": ("RUN make", 'error building at STEP "RUN make": while running runtime: exit status 2', 2),
+    "28, killed by the kernel (cgroup v2)": (
+        RUN,
+        'process "/bin/sh -c pip install ." did not complete successfully: cannot allocate memory',
+        137,
+    ),
+    "a user whom the image does not know": (
+        RUN,
+        "executor failed running [/bin/sh -c true]: unable to find user x: no matching entries in passwd file",
+        None,
+    ),
+    "a folder that is a file": (
+        "[3/4] WORKDIR /repo/setup.py",
+        "mkdir /var/lib/docker/overlay2/2p4/merged/repo/setup.py: not a directory",
+        None,
+    ),
     "a file that is missing": (
         "[2/4] COPY repo/absent /repo/",
         'failed to compute cache key: "/repo/absent" not found: not found',
@@ -60,19 +94,17 @@ FAILURES = {
 }  # fmt: skip
 
 
-def ended(step: str, error: str) -> BuildFailed:
+def ended(step: str, error: str, output: str = "") -> BuildFailed:
     transcript = Transcript(lambda line: None, lambda text: text)
     if step.startswith("["):
-        vertex = Vertex(
-            **{**dict.fromkeys(Vertex._fields, False), "digest": "a", "name": step, "error": error}
-        )
-        transcript._vertexes["a"] = vertex
+        vertex = Vertex("a", step, cached=False, started=True, completed=True, error=error)
+        transcript._add_trace(Progress((vertex,), (Output("a", True, output.encode()),)))
     elif step:
         transcript.add({"stream": f"Step 2/3 : {step}\n"})
+        transcript.add({"stream": output})
     transcript.add({"error": error})
-    engine = cast(Any, None)
     context = BuildInput("FROM a\n", Path("/nowhere"), "paper2run/demo:1")
-    return _failure(transcript, context, _Deadline(engine, 1.0), 0.1)
+    return failure(transcript, context, 0.1)
 
 
 @pytest.mark.parametrize("case", TROUBLE)
@@ -91,3 +123,44 @@ def test_an_exit_code_and_a_bad_dockerfile_are_the_repositorys(case: str) -> Non
     found = ended(step, error)
 
     assert (found.step, found.exit_code) == (step, code)
+
+
+FAILED_WITH_1 = "executor failed running [/bin/sh -c make]: exit code: 1"
+NEVER_BEGUN = {
+    "1.1": "runc run failed: unable to start container process: unable to apply cgroup configuration: "
+    "failed to write 1234: write /sys/fs/cgroup/pids/cgroup.procs: no such device\n",
+    "1.1, without memory": "runc run failed: unable to start container process: error during container init: "
+    "read init-p: cannot allocate memory\n",
+    "1.1, without processes": 'time="2026-11-28T04:00:00Z" level=warning msg="lstat /x: no such file"\n'
+    "runc run failed: unable to start container process: can't get final child's PID from pipe: EOF\n",
+    "1.0": "container_linux.go:380: starting container process caused: process_linux.go:545: container init caused: "
+    "process_linux.go:508: setting cgroup config for procHooks process caused: failed to write 64 to pids.max\n",
+}
+CANNOT_BEGIN = {
+    "no shell": 'runc run failed: unable to start container process: exec: "/bin/sh": stat /bin/sh: no such file or '
+    "directory\n",
+    "not executable": 'runc run failed: unable to start container process: exec: "/a": permission denied\n',
+    "a command without end": 'container_linux.go:380: starting container process caused: exec: "/bin/sh": argument '
+    "list too long\n",
+}
+
+
+@pytest.mark.parametrize("case", NEVER_BEGUN)
+def test_a_step_that_the_runtime_could_not_start_is_the_engines_trouble_whatever_its_code(
+    case: str,
+) -> None:
+    with pytest.raises(HostError) as caught:
+        ended(RUN, FAILED_WITH_1, NEVER_BEGUN[case])
+
+    assert (caught.value.transient, caught.value.trouble) == (True, "engine")
+
+
+@pytest.mark.parametrize("case", CANNOT_BEGIN)
+def test_a_step_that_the_image_cannot_run_is_a_failure(case: str) -> None:
+    assert ended(RUN, FAILED_WITH_1, CANNOT_BEGIN[case]).exit_code == 1
+
+
+def test_a_step_that_only_prints_a_runtimes_words_among_others_failed_by_itself() -> None:
+    output = f"testing my container tool\n{NEVER_BEGUN['1.1']}"
+
+    assert ended(RUN, FAILED_WITH_1, output).exit_code == 1
