@@ -19,6 +19,7 @@ from flows import flags
 from flows.batch_command import batch
 from flows.clean_command import clean
 from paper2run.errors import HostError, Paper2RunError, UserError
+from paper2run.redaction import redact
 from paper2run.text_gate import visible_lines
 from tasks.drivers.invocation import invocation, leave, use_endpoint
 
@@ -214,19 +215,19 @@ def _explain(error: Paper2RunError, with_traceback: bool) -> None:
     if error.next_step:
         err.print(f"  do next: {escape(visible_lines(error.next_step))}", soft_wrap=True)
     if with_traceback:
-        err.print(visible_lines("".join(traceback.format_exception(error))), markup=False)
+        err.print(visible_lines(redact("".join(traceback.format_exception(error)))), markup=False)
 
 
 def _bug(error: Exception, with_traceback: bool) -> None:
     err.print(
-        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {escape(visible_lines(str(error)))}",
+        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {escape(visible_lines(redact(str(error))))}",
         soft_wrap=True,
     )
     err.print(
         "  do next: report it with the output of --traceback and the run folder's logs/exception.txt"
     )
     if with_traceback:
-        err.print(visible_lines("".join(traceback.format_exception(error))), markup=False)
+        err.print(visible_lines(redact("".join(traceback.format_exception(error)))), markup=False)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """Our own failures. A repository's failure is a value and never one of these."""
 
 import errno
+from collections.abc import Iterable
 from typing import Final, Literal
+
+from paper2run.redaction import redact
 
 Trouble = Literal["", "engine", "index", "disk", "network", "server", "machine"]
 """What of this machine is at fault and may recover: the container engine, the package index, a disk, another host of
@@ -16,9 +19,10 @@ class Paper2RunError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, next_step: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.next_step = next_step
+        # Whatever prints or keeps it: the words of a library may quote an address with its login.
+        self.what = redact(what)
+        self.next_step = redact(next_step)
+        super().__init__(self.what)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle with all fields: Prefect carries exceptions between processes."""
@@ -75,6 +79,14 @@ class ModelError(Paper2RunError):
         self.transient = transient
         self.retry_after_s = retry_after_s
         """Seconds that the service asks to wait for; 0 where it says nothing."""
+
+
+def redacted(error: HostError, secrets: Iterable[str]) -> HostError:
+    """Return the same error without these secrets."""
+    known = tuple(secrets)
+    copy = type(error)(redact(error.what, known), next_step=redact(error.next_step, known))
+    copy.transient, copy.trouble = error.transient, error.trouble
+    return copy
 
 
 def trouble_of(error: BaseException) -> Trouble:

@@ -1,12 +1,15 @@
-"""Takes keys out of text before it is kept or shown."""
+"""Takes keys and passwords out of text before it is kept or shown: the one gate for all that is secret here."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
-from typing import Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from paper2run.model.outcome import Log
-from paper2run.settings import Settings
+if TYPE_CHECKING:
+    # Errors pass through here, and the settings know errors.
+    from paper2run.model.outcome import Log
+    from paper2run.settings import Settings
 
 MASK: Final = "[key removed]"
 MIN_SECRET_CHARS: Final = 8
@@ -14,18 +17,23 @@ MIN_SECRET_CHARS: Final = 8
 KEY: Final = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{16,}|nvapi-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|AIza[A-Za-z0-9_-]{30,}"
-    r"|AKIA[A-Z0-9]{16}|xox[abpr]-[A-Za-z0-9-]{16,})"
-    r"|(?<=Bearer )[A-Za-z0-9._~+/=-]{16,}"
+    r"|pypi-[A-Za-z0-9_-]{40,}|npm_[A-Za-z0-9]{30,}|AKIA[A-Z0-9]{16}|xox[abpr]-[A-Za-z0-9-]{16,})"
+    r"|(?<=Bearer )[A-Za-z0-9._~+/=-]{16,}|(?<=Authorization: Basic )[A-Za-z0-9+/=]{4,}"
 )
-"""Forms in which OpenAI, Anthropic, NVIDIA, Hugging Face, Groq, GitHub, GitLab, Google, AWS and Slack write keys."""
+"""Forms in which OpenAI, Anthropic, NVIDIA, Hugging Face, Groq, GitHub, GitLab, Google, PyPI, npm, AWS and Slack write
+keys, and the headers that `curl -v` prints."""
 
 LOGIN: Final = re.compile(r"(?<=://)[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,500}(?=@)")
 """User and password of an address."""
 ADDRESSES: Final = (
     "index_url", "torch_index_url", "conda_channel_alias", "http_proxy", "https_proxy", "base_url",
-    "registry", "storage",
+    "registry", "registry_prefix", "storage",
 )  # fmt: skip
 """Settings that may hold a login."""
+CONDA_TOKEN: Final = re.compile(r"/t/([^/]+)")
+"""`https://host/t/<token>/channel`, anaconda.org's way of writing one."""
+SECRET_NAME: Final = re.compile(r"token|key|secret|passw|sig|auth|cred", re.IGNORECASE)
+"""Parameters of an address that grant access."""
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -37,26 +45,36 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return LOGIN.sub(MASK, KEY.sub(MASK, text))
 
 
-def redact_log(log: Log, secrets: Iterable[str]) -> Log:
+def redact_log(log: "Log", secrets: Iterable[str]) -> "Log":
     """Return the log with both streams redacted."""
     known = tuple(secrets)
-    return Log(stdout=redact(log.stdout, known), stderr=redact(log.stderr, known))
+    return log.model_copy(
+        update={"stdout": redact(log.stdout, known), "stderr": redact(log.stderr, known)}
+    )
 
 
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Return what the settings hold that nobody else may see: keys, and passwords of addresses in both spellings."""
+def secrets_of(settings: "Settings") -> tuple[str, ...]:
+    """Return what the settings hold that nobody else may see: keys, and what is secret in addresses."""
     found = {key.get_secret_value() for key in (settings.api_key, settings.nvidia_api_key) if key}
     for name in ADDRESSES:
-        password = _password(str(getattr(settings, name)))
-        found |= {password, unquote(password)}
+        found |= _secrets_in(str(getattr(settings, name)))
     return tuple(sorted(found - {""}))
 
 
-def _password(address: str) -> str:
+def _secrets_in(address: str) -> set[str]:
+    """Return passwords and tokens of an address, each as it stands there, decoded, and as a header carries it."""
     try:
-        return urlsplit(address).password or ""
+        parts = urlsplit(address)
+        user, password = parts.username or "", parts.password or ""
     except ValueError:
-        return ""
+        return set()
+    # A user of a web address without a password is a token: `https://<token>@pypi.example.org/simple`.
+    token = user if parts.scheme in ("http", "https") else ""
+    written = {password or token, *CONDA_TOKEN.findall(parts.path)}
+    found = {spelling for secret in written for spelling in (secret, unquote(secret))}
+    if password:
+        found.add(b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode())
+    return found | {value for name, value in parse_qsl(parts.query) if SECRET_NAME.search(name)}
 
 
 def holds_key(text: str) -> bool:

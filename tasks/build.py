@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from paper2run.errors import HostError
+from paper2run.errors import HostError, redacted
 from paper2run.image_names import cache_reference
 from paper2run.injection import Injection
 from paper2run.model.outcome import BuildContext, BuildFailed, Built
 from paper2run.model.repo import Checkout
-from paper2run.redaction import redact, redact_log, secrets_of
+from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import buildkit, kept_space
@@ -25,6 +25,7 @@ RULES: Final = (
     "paper2run/redaction.py",
     "paper2run/silent_index.py",
     "tasks/drivers/build*.py",
+    "tasks/drivers/engine_disk.py",
     "paper2run/dockerfile.py",
 )
 TIMEOUT_S: Final = 86_400
@@ -60,19 +61,23 @@ def build(
     )
     secrets = secrets_of(settings)
     with (
-        LogFile(Path(log_folder) / "build_stdout.log") as log,
+        LogFile(Path(log_folder) / "build_stdout.log", secrets) as log,
         engine_slot(engine, settings),
     ):
         hold_limit(engine, settings)
         _need_space(engine, settings.min_free_mb)
-        outcome = buildkit.build(
-            engine,
-            given,
-            run_id=run_id,
-            timeout_s=settings.build_timeout,
-            min_free_mb=settings.min_free_mb,
-            on_line=lambda line: log.line(redact(line, secrets)),
-        )
+        try:
+            outcome = buildkit.build(
+                engine,
+                given,
+                run_id=run_id,
+                timeout_s=settings.build_timeout,
+                min_free_mb=settings.min_free_mb,
+                on_line=log.line,
+            )
+        except HostError as error:
+            # Not from it: a traceback would show what it said.
+            raise redacted(error, secrets) from None
     # A step can read what the site mounts for it, and print it.
     return outcome.model_copy(update={"log": redact_log(outcome.log, secrets)})
 

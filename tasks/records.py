@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
@@ -22,6 +22,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import ModelCall
+from paper2run.redaction import redact
 from paper2run.text_gate import flat
 from paper2run.verdicts import shortened
 from tasks.drivers.ledger import Ledger
@@ -104,7 +105,7 @@ class RunFolder:
 
     def event(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
         """Add one line to `run.log`, to the flow run's log and to the terminal's progress."""
-        line = flat(line)
+        line = redact(flat(line))
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with (self.path / "run.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{stamp} {line}\n")
@@ -224,9 +225,10 @@ class LogFile:
 
     LIMIT_BYTES: Final = 50_000_000
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, secrets: Iterable[str] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace")
+        self._secrets = tuple(secrets)
         self._written = 0
 
     def __enter__(self) -> "LogFile":
@@ -238,7 +240,8 @@ class LogFile:
         self._file.close()
 
     def line(self, text: str) -> None:
-        """Add one line; beyond the limit only the terminal sees it."""
+        """Add one line without the secrets; beyond the limit only the terminal sees it."""
+        text = redact(text, self._secrets)
         if self._written < self.LIMIT_BYTES:
             self._file.write(text + "\n")
             self._file.flush()

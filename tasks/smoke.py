@@ -7,6 +7,7 @@ from paper2run import ci_tests
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
+from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import containers
@@ -15,6 +16,7 @@ from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
 RULES: Final = (
+    "paper2run/redaction.py",
     "tasks/drivers/containers.py",
     "tasks/drivers/written.py",
 )
@@ -48,8 +50,10 @@ def smoke(
 ) -> Passed | SmokeFailed:
     """Return how the smoke command ended in the image."""
     engine = connect()
+    # What a step of the build took of the site's passwords is in the image, and its command may print it.
+    secrets = secrets_of(settings)
     with (
-        LogFile(Path(log_folder) / "smoke_stdout.log") as log,
+        LogFile(Path(log_folder) / "smoke_stdout.log", secrets) as log,
         engine_slot(engine, settings),
     ):
         result = containers.run(
@@ -62,17 +66,18 @@ def smoke(
             on_line=log.line,
             network=settings.smoke_network,
         )
+    kept = redact_log(result.log, secrets)
     if result.exit_code == 0 or result.alive_at_timeout:
         return Passed(
             alive_at_timeout=result.alive_at_timeout,
             seconds=round(result.seconds, 3),
-            log=result.log,
+            log=kept,
             docker_command=result.docker_command,
         )
     return SmokeFailed(
         exit_code=result.exit_code,
         seconds=round(result.seconds, 3),
-        log=result.log,
+        log=kept,
         out_of_memory=result.out_of_memory,
         limit=result.limit,
         docker_command=result.docker_command,

@@ -22,6 +22,7 @@ from paper2run.model.outcome import (
     Verification,
 )
 from paper2run.model.repo import Checkout
+from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import containers
@@ -32,6 +33,7 @@ from tasks.records import LogFile
 RULES: Final = (
     "paper2run/ladder.py",
     "paper2run/linked_libraries.py",
+    "paper2run/redaction.py",
     "tasks/drivers/containers.py",
     "tasks/drivers/written.py",
 )
@@ -67,9 +69,10 @@ def verify(
     """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
     engine = connect()
+    secrets = secrets_of(settings)
     for check in _checks(facts, planned, target):
         with (
-            LogFile(Path(log_folder) / f"verify_{check.rung}.log") as log,
+            LogFile(Path(log_folder) / f"verify_{check.rung}.log", secrets) as log,
             engine_slot(engine, settings),
         ):
             result = containers.run(
@@ -82,14 +85,15 @@ def verify(
                 on_line=log.line,
                 workdir=None if check.inside else OUTSIDE,
             )
+        kept = redact_log(result.log, secrets)
         results.append(
             RungResult(
                 rung=check.rung,
                 passed=result.exit_code == 0 and not result.alive_at_timeout,
                 command=check.command,
                 exit_code=result.exit_code,
-                detail=ladder.detail_of(check.rung, result.log.stdout, result.exit_code),
-                log_digest=digest_of(result.log),
+                detail=ladder.detail_of(check.rung, kept.stdout, result.exit_code),
+                log_digest=digest_of(kept),
                 seconds=round(result.seconds, 3),
             )
         )

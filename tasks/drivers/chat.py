@@ -129,7 +129,7 @@ def secrets(api_key: str) -> tuple[str, ...]:
     named = (
         value
         for name, value in sorted(os.environ.items())
-        if name.endswith(("_KEY", "_TOKEN", "_SECRET"))
+        if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_AUTH_STRING"))
     )
     return tuple(filter(None, (api_key, *named)))
 

@@ -23,7 +23,7 @@ from paper2run.planners import llm
 from paper2run.planners.llm import Rejected
 from paper2run.planners.message import Message
 from paper2run.planners.wire import DIAGNOSIS_SCHEMA, PLAN_SCHEMA
-from paper2run.redaction import redact
+from paper2run.redaction import redact, secrets_of
 from paper2run.settings import Settings
 from tasks.drivers import chat
 from tasks.drivers.chat_failures import PromptTooLong
@@ -55,6 +55,7 @@ class _Talk:
         logs: Path,
     ) -> None:
         self.endpoint: Endpoint = endpoint(settings)
+        self._secrets = {*chat.secrets(self.endpoint.api_key), *secrets_of(settings)}
         self._budget = settings.budget
         self._ledger = Ledger(logs)
         self._purpose: Literal["plan", "diagnose"] = purpose
@@ -62,8 +63,14 @@ class _Talk:
         self._logs = logs
 
     def ask(self, messages: Sequence[Message]) -> chat.Answer:
-        """Return the answer, counted and dumped. ModelError if there is none, or the budget does not hold it."""
+        """Return the answer, counted and dumped. ModelError if there is none, or the budget does not hold it.
+
+        Neither the question nor the answer, nor what is kept of them, holds a secret of ours.
+        """
         at = self.endpoint
+        messages = [
+            replace(message, content=redact(message.content, self._secrets)) for message in messages
+        ]
         dearest = chat.estimate(messages, at.model, self._schema, MAX_ANSWER_TOKENS)
         self._ledger.allow(self._budget, dearest)
         started = time.monotonic()
@@ -90,7 +97,7 @@ class _Talk:
         )
         self._dump(messages, {"answer": asdict(answer)})
         # A service that sends our key back must not get it into a plan.
-        return replace(answer, text=redact(answer.text, chat.secrets(at.api_key)))
+        return replace(answer, text=redact(answer.text, self._secrets))
 
     def _count(self, **took: Any) -> None:
         self._ledger.add(ModelCall(purpose=self._purpose, model=self.endpoint.model, **took))
@@ -101,9 +108,7 @@ class _Talk:
             "model": self.endpoint.model,
             "messages": [asdict(message) for message in messages],
         } | outcome
-        text = redact(
-            json.dumps(record, indent=1, ensure_ascii=False), chat.secrets(self.endpoint.api_key)
-        )
+        text = redact(json.dumps(record, indent=1, ensure_ascii=False), self._secrets)
         self._logs.mkdir(parents=True, exist_ok=True)
         number = 1 + len(list(self._logs.glob(f"{self._purpose}-*.json")))
         with tempfile.NamedTemporaryFile(
