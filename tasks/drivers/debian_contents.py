@@ -101,7 +101,9 @@ def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
 def _download(connection: IndexConnection, url: str, deadline: float) -> bytes:
     left_s = deadline - time.monotonic()
     if left_s <= 0:
-        raise HostError(f"{url} was not fetched within {FETCH_S} s", transient=True)
+        raise HostError(
+            f"{url} was not fetched within {FETCH_S} s", transient=True, trouble="network"
+        )
     try:
         answer = connection.ask(url, limit_bytes=MAX_INDEX_BYTES, within_s=left_s)
     except (TooLargeError, BadAddressError) as error:

@@ -176,6 +176,7 @@ class IndexConnection:
             f"the package index {self.shown} does not answer ({type(error).__name__})",
             next_step="check the network, the proxy and PAPER2RUN_CA_BUNDLE, then try again",
             transient=True,
+            trouble="index",
         )
 
     def _too_slow(self, seconds: float) -> HostError:
@@ -183,6 +184,7 @@ class IndexConnection:
             f"the package index {self.shown} did not finish an answer within {seconds:.0f} s",
             next_step="try again later, or name a faster index (PAPER2RUN_INDEX_URL)",
             transient=True,
+            trouble="index",
         )
 
     def _refused(self, status: int) -> HostError:
@@ -193,6 +195,7 @@ class IndexConnection:
             if denied
             else "try again later",
             transient=not denied,
+            trouble="index",
         )
 
 

@@ -136,6 +136,7 @@ class PackageIndex:
             raise HostError(
                 f"{self.shown} does not answer as a Python package index, but {_words(error)}, for {name}",
                 next_step="check the index address (PAPER2RUN_INDEX_URL)",
+                trouble="index",
             ) from None
 
     def _read_metadata(self, file: IndexFile) -> DistributionMetadata:
