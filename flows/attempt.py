@@ -24,6 +24,7 @@ from paper2run.verdicts import failure_line
 from tasks.artifacts import publish_dockerfile, publish_failure, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
+from tasks.keep_space import using_image
 from tasks.look_up import look_up
 from tasks.push import pull, push
 from tasks.records import RunFolder, read_attempts_of, read_facts_of
@@ -50,9 +51,10 @@ def attempt(
     keep_context(run, context, number)
     publish_dockerfile(checkout.name, context, number)
 
-    built, smoked, verification = _build_and_run(
-        run, number, checkout, context, facts, request, run_id
-    )
+    with using_image(context.image, settings_for(request)):
+        built, smoked, verification = _build_and_run(
+            run, number, checkout, context, facts, request, run_id
+        )
     done = Attempt(
         number=number, planned=planned, built=built, smoke=smoked, verification=verification
     )

@@ -69,6 +69,7 @@ def batch(
     no_cache: form.NoCache = False,
     target: form.Target = "smoke",
     planner: form.Planner = "",
+    remove_images: form.RemoveImages = False,
     max_tokens: Annotated[
         int | None, Field(description="Tokens that the whole batch may spend on the model", ge=0)
     ] = None,
@@ -80,7 +81,7 @@ def batch(
     """Reproduce all repositories of a file. Completed where each got a verdict, Failed where one is without."""
     asked = Request(
         repo="", timeout=timeout, max_attempts=max_attempts, model=model, base_url=base_url,
-        dry_run=dry_run, no_cache=no_cache, target=target, planner=planner,
+        dry_run=dry_run, no_cache=no_cache, target=target, planner=planner, remove_images=remove_images,
     )  # fmt: skip
     settings = settings_for(asked)
     budget = Budget(max_tokens=max_tokens, max_cost_usd=max_cost_usd)

@@ -61,6 +61,13 @@ def batch(
     dry_run: flags.DryRun = False,
     target: flags.Target = "smoke",
     no_cache: flags.NoCache = False,
+    remove_images: Annotated[
+        bool,
+        typer.Option(
+            "--remove-images",
+            help="Remove each run's images once its verdict is written; their layers stay in the build cache.",
+        ),
+    ] = False,
     show_traceback: flags.ShowTraceback = False,
 ) -> None:
     """Reproduce many repositories; what a line of the file asks for wins over the flags."""
@@ -78,6 +85,7 @@ def batch(
         "keep_going": keep_going, "workers": workers, "timeout": timeout, "max_attempts": max_attempts,
         "planner": planner, "model": model, "base_url": base_url, "max_tokens": max_tokens,
         "max_cost_usd": max_cost_usd, "dry_run": dry_run, "target": target, "no_cache": no_cache,
+        "remove_images": remove_images,
     }  # fmt: skip
     settings = settings_for(Request(repo=""))
     try:

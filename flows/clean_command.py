@@ -1,4 +1,4 @@
-"""The command `paper2run clean`: what killed runs left behind is shown and removed."""
+"""The command `paper2run clean`: what killed runs left behind, and what takes room, is shown and removed."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -22,6 +22,9 @@ def clean(
     images: Annotated[
         bool, typer.Option("--images", help="Also images whose run folders are no longer there.")
     ] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Also our build cache: layers and download caches.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
 ) -> None:
     """Remove what killed runs left: containers, temporary folders, unfinished files; never what is in use."""
@@ -29,7 +32,7 @@ def clean(
 
     from paper2run.request import Request, settings_for
     from tasks import server
-    from tasks.clean import find_leftovers, remove
+    from tasks.clean import disk, find_leftovers, remove
     from tasks.sweep import sweep_runs
 
     invocation().take_settings(lambda text: out.print(text, soft_wrap=True, markup=False))
@@ -41,7 +44,7 @@ def clean(
             out.print("no Prefect server answers: flow runs are not looked at")
         elif not dry_run and (killed := sweep_runs()):
             out.print(f"{killed} runs whose process was killed are marked as crashed")
-        found = list(find_leftovers(settings, age, images=images, server=answers))
+        found = list(find_leftovers(settings, age, images=images, server=answers, cache=cache))
     for leftover in found:
         size = f", {leftover.size_bytes / 1e6:.0f} MB" if leftover.size_bytes else ""
         out.print(
@@ -50,7 +53,9 @@ def clean(
             markup=False,
         )
     if dry_run:
+        if words := disk(settings):
+            out.print(words)
         out.print(f"{len(found)} things would be removed")
         return
-    remove(found)
+    remove(found, settings)
     out.print(f"{len(found)} things removed")

@@ -15,6 +15,9 @@ Model = Annotated[str, Field(description="LiteLLM model string; empty: as set, e
 BaseUrl = Annotated[str, Field(description="Address of an OpenAI-compatible endpoint")]
 DryRun = Annotated[bool, Field(description="Plan and render only; no container")]
 NoCache = Annotated[bool, Field(description="Compute every stage anew")]
+RemoveImages = Annotated[
+    bool, Field(description="Remove the images once the verdict is written; layers stay cached")
+]
 Target = Annotated[Rung, Field(description="Rung of the ladder to try for")]
 Planner = Annotated[
     Literal["", "rules", "model", "auto"],

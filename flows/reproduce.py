@@ -37,6 +37,7 @@ from tasks.conda import channels, conda
 from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
 from tasks.flow_runs import label_run, naming_trouble, tag_run
+from tasks.keep_space import hold_after
 from tasks.paper import read_paper
 from tasks.patience import await_server
 from tasks.plan import plan
@@ -81,6 +82,7 @@ def reproduce(
     no_cache: form.NoCache = False,
     target: form.Target = "smoke",
     planner: form.Planner = "",
+    remove_images: form.RemoveImages = False,
     max_tokens: Annotated[
         int | None, Field(description="Tokens that this run may spend on the model", ge=0)
     ] = None,
@@ -92,7 +94,7 @@ def reproduce(
     request = Request(
         repo=repo, ref=ref, paper=paper, out=out, timeout=timeout, max_attempts=max_attempts,
         model=model, base_url=base_url, dry_run=dry_run, smoke=smoke, no_cache=no_cache, target=target,
-        planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd,
+        planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd, remove_images=remove_images,
     )  # fmt: skip
     settings, run_id = settings_for(request), current_run_id()
     label_run(run_id)
@@ -156,7 +158,10 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
             attempts,
             engine,
             settings,
+            remove_images=request.remove_images,
         )
+        if attempts:
+            hold_after(metadata.image, settings)
         publish_report(checkout.name, metadata, text, attempts, str(run.path))
         run.event(f"verdict: {metadata.status}")
         tag_run(run_id, filter(None, (metadata.status, metadata.cause, metadata.language)))

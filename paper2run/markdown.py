@@ -129,6 +129,10 @@ def _verdict(metadata: Metadata) -> str:
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
         lines += ["", f"Image {code(metadata.image)} ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+        if metadata.image_removed:
+            lines.append(
+                "It was removed once this verdict was written, as asked; a build of `Dockerfile` makes it again."
+            )
         if metadata.image_pushed:
             pushed = code(metadata.image_pushed)
             lines.append(f"On every machine that reaches the registry: {pushed}.")
@@ -147,6 +151,10 @@ def _next_steps(metadata: Metadata) -> str:
     lines = ["## What to do next", ""]
     match metadata.status:
         case "success":
+            if metadata.image_removed:
+                lines.append(
+                    f"- Build it again, here: {code(f'docker build -t {metadata.image} .')}"
+                )
             lines += [
                 f"- Run it: {code(f'docker run --rm {metadata.image}')}",
                 f"- Look inside: {code(f'docker run --rm -it {metadata.image} bash')}",

@@ -31,6 +31,7 @@ class Request(Value):
     smoke: str = ""
     no_cache: bool = False
     target: Rung = "smoke"
+    remove_images: bool = False
 
 
 def settings_for(request: Request) -> Settings:

@@ -1,4 +1,4 @@
-"""Removes what killed runs left behind on this machine, and, if asked, the images of runs that are no longer there."""
+"""Removes what killed runs left behind on this machine; if asked, images of runs that are gone, and our build cache."""
 
 import json
 import shutil
@@ -9,18 +9,18 @@ from pathlib import Path
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 
-from paper2run.errors import EngineError
+from paper2run.errors import EngineError, HostError
 from paper2run.settings import Settings
 from tasks.drivers import leftovers
 from tasks.drivers.engine import remove_container
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import Leftover
 from tasks.flow_runs import ALIVE, PAGE
-from tasks.report import RUNS
+from tasks.keep_space import RUNS, empty_cache, look, told
 
 
 def find_leftovers(
-    settings: Settings, older_than: timedelta, *, images: bool, server: bool
+    settings: Settings, older_than: timedelta, *, images: bool, server: bool, cache: bool = False
 ) -> Iterator[Leftover]:
     """Yield what may be removed: nothing of a run that goes on, nothing that another host may still use.
 
@@ -35,9 +35,16 @@ def find_leftovers(
     if images:
         gone, used = _known_images(settings.home / RUNS)
         yield from leftovers.images(engine, older_than, gone, used)
+    if cache:
+        kept = look(engine, settings)
+        for name, records in kept.own._asdict().items():
+            free = [record for record in records if not record.in_use and not record.shared]
+            if size_bytes := sum(record.size_bytes for record in free):
+                words = f"{len(free)} {name}"
+                yield Leftover("cache", words, "no build and no image uses them", size_bytes)
 
 
-def remove(found: Iterable[Leftover]) -> None:
+def remove(found: Iterable[Leftover], settings: Settings) -> None:
     """Remove the things; what is gone meanwhile is no error, an image that a container uses stays."""
     for leftover in found:
         match leftover.kind:
@@ -45,10 +52,21 @@ def remove(found: Iterable[Leftover]) -> None:
                 remove_container(connect(), leftover.name)
             case "image":
                 connect().remove_image(leftover.name)
+            case "cache":
+                empty_cache(connect(), settings)
             case "folder":
                 shutil.rmtree(leftover.name)
             case _:
                 Path(leftover.name).unlink(missing_ok=True)
+
+
+def disk(settings: Settings) -> str:
+    """Return a line on the engine's disk: what is free, and what we have left there; empty without an engine."""
+    try:
+        engine = connect()
+        return told(engine, settings)
+    except HostError:
+        return ""
 
 
 def _alive_runs() -> set[str]:

@@ -17,6 +17,7 @@ from tasks.drivers import channel_probe, chat
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.model_endpoint import endpoint
 from tasks.host_probe import ask_index, try_step
+from tasks.keep_space import told
 
 MODEL_TIMEOUT_S: Final = 60
 """A model that was asleep takes a while for its first word."""
@@ -99,14 +100,16 @@ def _step(settings: Settings) -> Finding:
 
 def _disk(settings: Settings) -> Finding:
     try:
-        free_mb = connect().free_mb()
+        engine = connect()
+        free_mb = engine.free_mb()
+        found = told(engine, settings)
     except HostError:
         return Finding("engine's disk", False, "no engine to ask", "see above", needed=False)
     if free_mb is None:
-        return Finding("engine's disk", True, "not ours to see", needed=False)
+        return Finding("engine's disk", True, found, needed=False)
     enough = free_mb >= settings.min_free_mb
     do = "" if enough else "remove images, or lower PAPER2RUN_MIN_FREE_MB"
-    return Finding("engine's disk", enough, f"{free_mb} MB free", do)
+    return Finding("engine's disk", enough, found, do)
 
 
 def _index(settings: Settings) -> Finding:

@@ -4,18 +4,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from paper2run.errors import HostError
+from paper2run.errors import EngineError, HostError
 from paper2run.keeping import GB, Kept, OwnImage, leaving
+from paper2run.model.report import Metadata
 from paper2run.settings import Settings
 from tasks.drivers import kept_space
 from tasks.drivers.engine import Engine
+from tasks.drivers.engine_connection import connect
 from tasks.drivers.owner import held_file, is_held
 from tasks.records import PROGRESS
 
 IN_USE: Final = "images-in-use"
 """Below the home: one file a run that needs an image, with its name, locked meanwhile."""
 RUNS: Final = "runs"
-"""Below the home: one file a run of this home, named for its id."""
+"""Below the home: one file a run, named for its id, that holds the run folder's path."""
 ROUNDS: Final = 6
 """Looks at the disk for one limit: an image that goes leaves its layers in the cache, which are then free to go."""
 BYTES_A_MB: Final = 1024**2
@@ -58,13 +60,41 @@ def hold_limit(engine: Engine, settings: Settings) -> None:
         PROGRESS.info(f"what is kept on the engine's disk was not looked through: {error.what}")
 
 
-def remove_images_of(engine: Engine, run_id: str, settings: Settings) -> int:
-    """Remove the images that the run has built and nobody uses; return how many. Their layers stay in the cache."""
+def hold_after(image: str, settings: Settings) -> None:
+    """Hold the limit at the end of a run, whose own image is spared."""
+    try:
+        engine = connect()
+    except EngineError:
+        return
+    with using_image(image, settings):
+        hold_limit(engine, settings)
+
+
+def are_removed(metadata: Metadata, settings: Settings) -> bool:
+    """Remove the images that the run has built and no other run uses; tell whether the one of its verdict is gone.
+
+    One that an earlier run has built is not this run's to remove. The layers stay in the cache.
+    """
     in_use = _images_in_use(settings)
-    names = [name for name in kept_space.images_of(engine, run_id) if name not in in_use]
-    for name in names:
-        engine.remove_image(name)
-    return len(names)
+    try:
+        engine = connect()
+        for name in kept_space.images_of(engine, metadata.flow_run_id):
+            if name not in in_use:
+                engine.remove_image(name)
+        return engine.image(metadata.image) is None
+    except HostError as error:
+        PROGRESS.info(f"the images were not removed: {error.what}")
+        return False
+
+
+def told(engine: Engine, settings: Settings) -> str:
+    """Return what is free on the engine's disk, and what we have left there, in words."""
+    free_mb, kept = engine.free_mb(), look(engine, settings)
+    free = f"{free_mb} MB free" if free_mb is not None else "free space is not ours to see"
+    return (
+        f"{free}; paper2run keeps {kept.size_bytes / GB:.1f} GB of at most {settings.keep_gb:g}:"
+        f" {len(kept.images)} images {kept.images_bytes / GB:.1f} GB, build cache {kept.cache_bytes / GB:.1f} GB"
+    )
 
 
 def empty_cache(engine: Engine, settings: Settings) -> None:

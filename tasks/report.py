@@ -30,11 +30,10 @@ from paper2run.text_gate import fenced, prose
 from tasks.caching import rules_version, stage
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import sweep
+from tasks.keep_space import RUNS, are_removed
 from tasks.records import RunFolder, write_whole
 
 TIMEOUT_S: Final = 300
-RUNS: Final = "runs"
-"""Folder below the home: one file a run, named for its id, that holds the run folder's path."""
 AGAIN: Final = "Run it again: the stages that were done are kept."
 ALL_RULES: Final = (
     "paper2run/**/*.py",
@@ -145,8 +144,13 @@ def report(
     attempts: Sequence[Attempt],
     engine: str,
     settings: Settings,
+    *,
+    remove_images: bool = False,
 ) -> tuple[Metadata, str]:
-    """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two."""
+    """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two.
+
+    With `remove_images` the run's images go once the verdict is written, and both say so then.
+    """
     run = RunFolder.at(folder)
     metadata = _summary(run, opened, verdict, checkout, facts, planned, attempts, engine, settings)
     text = markdown.report(metadata, checkout, facts, attempts)
@@ -155,6 +159,11 @@ def report(
         run.write("image.txt", metadata.image + "\n")
         _write_executed(run, attempts[-1])
     run.write("metadata.json", metadata)
+    if remove_images and metadata.image and are_removed(metadata, settings):
+        metadata = metadata.model_copy(update={"image_removed": True})
+        text = markdown.report(metadata, checkout, facts, attempts)
+        run.write("report.md", text)
+        run.write("metadata.json", metadata)
     return metadata, text
 
 
@@ -242,7 +251,7 @@ def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
             "cost_usd": total(calls).cost_usd,
             "model_calls": calls,
             "notes": run.notes(),
-            "reason": words.strip()[:2000],
+            "reason": redact(words).strip()[:2000],
             "smallest_change": next_step,
             "stages": run.timings(),
             "seconds": round((ended - opened.started_at).total_seconds(), 3),

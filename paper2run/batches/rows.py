@@ -106,6 +106,8 @@ class BatchRow(Value):
     seconds: float = 0.0
     image: str = ""
     image_size_bytes: int = 0
+    image_removed: bool = False
+    """True where the image was removed as asked, after the verdict was written."""
     tokens: int = 0
     cost_usd: float | None = 0.0
     """None where no price is known."""
@@ -152,7 +154,7 @@ class BatchRow(Value):
         """Return the row with what the run's summary says."""
         taken = (
             "status", "name", "cause", "reason", "smallest_change", "language", "rung", "attempts",
-            "seconds", "image", "image_size_bytes", "tokens", "cost_usd",
+            "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
         return self.model_copy(
             update={**{name: getattr(metadata, name) for name in taken}, "folder": folder}

@@ -115,6 +115,8 @@ class Metadata(Value):
     image_size_bytes: int = 0
     image_pushed: str = ""
     """Name in the registry of PAPER2RUN_REGISTRY; empty without one."""
+    image_removed: bool = False
+    """True where the engine has the image no more, as the run was asked to see to once the verdict was written."""
     attempts: int = 0
     rung: Rung = "none"
     planner: str = ""

@@ -25,12 +25,12 @@ class Leftover:
     """A thing that may be removed."""
 
     kind: str
-    """`container`, `image`, `folder` or `file`."""
+    """`container`, `image`, `cache`, `folder` or `file`."""
     name: str
-    """The engine's name for it, or its path."""
+    """The engine's name for it, or its path; of the build cache, what it is."""
     why: str
     size_bytes: int = 0
-    """Of an image; 0 where nobody counted."""
+    """Of an image or of cached records; 0 where nobody counted."""
 
 
 def sweep(engine: Engine, run_id: str) -> int:
