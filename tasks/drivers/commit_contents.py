@@ -1,13 +1,14 @@
 """What a commit in a mirror holds, asked of git without a checkout: files, sizes, gaps, LFS pointers, date."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from paper2run.errors import Paper2RunError, UserError
-from tasks.drivers.git_command import git_attempt, git_local
+from paper2run.errors import UserError
+from tasks.drivers.git_command import MAX_LISTING_BYTES, Transfer, git_attempt, git_local
+from tasks.drivers.git_failures import failure, quote
 
 LFS_VERSION_LINE: Final = "version https://git-lfs.github.com/spec/v1"
 """First line of a pointer, https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md"""
@@ -16,8 +17,15 @@ LFS_POINTER_BYTES: Final = 200
 MAX_CANDIDATES: Final = 50_000
 """So many small blobs are looked into; 10 MB of output."""
 GITLINK: Final = "160000"
+FOLDER: Final = "040000"
+MAX_ENTRIES: Final = 2_000_000
+"""Files and folders of a commit. The largest repositories of code have some hundred thousand."""
+LISTING_TIMEOUT_S: Final = 300.0
+"""git lists a million files in some seconds; a slow disk may take a minute."""
 FEW: Final = 5
 """So many missing files are named."""
+HOSTILE: Final = re.compile(r"(?:in tree entry|too-short tree|maximum allowed tree depth)")
+"""Words of git about trees that nothing can be missing from: they were made so."""
 _BLOB_HEADER: Final = re.compile(r"[0-9a-f]{40} blob \d+")
 
 
@@ -51,17 +59,6 @@ def has_commit(git_dir: Path, commit: str) -> bool:
     return git_attempt(["cat-file", "-e", f"{commit}^{{commit}}"], at=git_dir).exit_code == 0
 
 
-def entries(git_dir: Path, commit: str) -> tuple[Entry, ...]:
-    """Return all paths of the commit in git's order, submodules included; UserError if a folder's object is missing."""
-    listing = git_local(["ls-tree", "-r", "-z", "--full-tree", commit], at=git_dir)
-    found = []
-    for line in filter(None, listing.split("\0")):
-        fields, _, path = line.partition("\t")
-        mode, _, object_id = fields.split(" ")
-        found.append(Entry(mode, object_id, path))
-    return tuple(found)
-
-
 def sizes(git_dir: Path, listed: Collection[Entry]) -> dict[str, int]:
     """Return the bytes of each blob by its object id; blobs that are missing have none."""
     wanted = sorted({entry.object_id for entry in listed if entry.mode != GITLINK})
@@ -75,14 +72,38 @@ def sizes(git_dir: Path, listed: Collection[Entry]) -> dict[str, int]:
 
 
 def read_contents(git_dir: Path, commit: str) -> Contents:
-    """Return the files of the commit, their sizes, and which of them the repository lacks."""
-    try:
-        listed = entries(git_dir, commit)
-    except Paper2RunError as error:
-        return Contents((), {}, (f"a folder ({error.what})",))
+    """Return the files of the commit, their sizes, and which of them the repository lacks.
+
+    UserError if there are more files and folders than MAX_ENTRIES, or if git cannot get through them.
+    """
+    # With the folders (-t), so that a tree of folders without files is seen to have no end, too.
+    asked = git_attempt(
+        ["ls-tree", "-r", "-t", "-z", "--full-tree", commit],
+        at=git_dir,
+        transfer=Transfer(LISTING_TIMEOUT_S, listing_bytes=MAX_LISTING_BYTES),
+    )
+    if asked.timed_out or asked.stopped or asked.stdout.count("\0") > MAX_ENTRIES:
+        raise UserError(
+            f"the commit {commit} holds more files than {MAX_ENTRIES:,}, or more than can be listed",
+            next_step="Use another commit with --ref; a few small objects can stand for billions of files.",
+        )
+    if asked.exit_code < 0 or HOSTILE.search(asked.stderr):
+        raise failure(asked, f"the commit {commit}", is_local=True)
+    if asked.exit_code != 0:
+        return Contents((), {}, (f"a folder (git: {quote(asked.stderr)})",))
+    listed = tuple(_entries(asked.stdout))
     known = sizes(git_dir, listed)
     gaps = [e.path for e in listed if e.mode != GITLINK and e.object_id not in known]
     return Contents(listed, known, tuple(gaps))
+
+
+def _entries(listing: str) -> Iterator[Entry]:
+    """Yield all paths in git's order, submodules included, folders not."""
+    for line in filter(None, listing.split("\0")):
+        fields, _, path = line.partition("\t")
+        mode, _, object_id = fields.split(" ")
+        if mode != FOLDER:
+            yield Entry(mode, object_id, path)
 
 
 def damage(where: str, gaps: Collection[str]) -> UserError:

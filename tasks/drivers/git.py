@@ -29,7 +29,8 @@ from tasks.drivers.mirror import (
     Limits,
     Mirror,
     Origin,
-    bring_whole,
+    bring,
+    contents_of,
     healing,
     opened,
     size_bytes,
@@ -136,12 +137,13 @@ def _hold(
     if is_plain:
         _hold_folder(mirror, located, limits)
     try:
-        contents = bring_whole(mirror, from_where, located.commit, limits)
+        bring(mirror, from_where, located.commit, limits)
     except UserError:
         gaps = _missing_at(from_where, located.commit)
         if not gaps:
             raise
         raise damage(located.url, gaps) from None
+    contents = contents_of(mirror, from_where, located.commit)
     if contents.total_bytes > limits.max_mb * BYTES_PER_MB:
         raise too_large(f"the checkout of {located.url}", limits.max_mb)
     pointers = lfs_pointers(mirror.path, contents.listed, contents.sizes)

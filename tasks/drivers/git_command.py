@@ -17,7 +17,7 @@ LOCAL_TIMEOUT_S: Final = 600.0
 """For work on our own disk; only a checkout of many gigabytes comes near it."""
 SSH_CONNECT_TIMEOUT_S: Final = 20
 MAX_LISTING_BYTES: Final = 256 * 1024 * 1024
-"""Output of listings, which must not be cut in the middle: a million files at 200 bytes each fit."""
+"""Output of listings. Those of a commit's files are ended beyond it, others lose their middle."""
 
 NO_PROMPT: Final[Mapping[str, str | None]] = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -93,6 +93,8 @@ class Transfer:
     on_line: Callable[[str], None] | None = None
     watch: Callable[[], str | None] | None = None
     keep_fds: Sequence[int] = ()
+    listing_bytes: int | None = None
+    """What git's answer may take, which is kept whole; beyond that git is ended, and nothing is kept."""
 
 
 LOCAL: Final = Transfer(LOCAL_TIMEOUT_S)
@@ -163,6 +165,7 @@ def git_attempt(
         on_line=transfer.on_line,
         watch=transfer.watch,
         keep_fds=transfer.keep_fds,
+        listing_bytes=transfer.listing_bytes,
     )
 
 

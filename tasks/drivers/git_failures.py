@@ -70,6 +70,18 @@ _KNOWN: Final = (
         "Use another commit with --ref; such a path would lie outside of the checkout or in its .git.",
     ),
     _Words(
+        r"maximum allowed tree depth",
+        UserError,
+        "{where} nests its folders deeper than git can follow",
+        "Use another commit with --ref.",
+    ),
+    _Words(
+        r"malformed mode in tree entry|too-short tree",
+        UserError,
+        "{where} holds a folder that git cannot read",
+        "Use another commit with --ref.",
+    ),
+    _Words(
         r"unable to read(?: sha1 file of .*)?|missing (?:blob|tree|commit)|bad object|"
         r"repository corruption|object file .* is empty|loose object .* is corrupt",
         UserError,

@@ -191,9 +191,8 @@ def bring_history(mirror: Mirror, origin: Origin, limits: Limits) -> None:
         raise origin.failure(finished, limits)
 
 
-def bring_whole(mirror: Mirror, origin: Origin, commit: str, limits: Limits) -> Contents:
-    """Return what the commit holds, whole in the mirror; errors as in `bring`, and a UserError for what is missing."""
-    bring(mirror, origin, commit, limits)
+def contents_of(mirror: Mirror, origin: Origin, commit: str) -> Contents:
+    """Return what a fetched commit holds. UserError if content is missing, or if it is more than can be listed."""
     contents = read_contents(mirror.path, commit)
     if contents.missing:
         raise damage(origin.url, contents.missing)

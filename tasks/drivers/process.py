@@ -12,8 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from paper2run.errors import HostError
 from paper2run.logs import BoundedLog, LineSplitter
@@ -28,6 +29,8 @@ LINGER_S: Final = 2.0
 CLOSED_PAUSE_S: Final = 0.01
 """Between two looks at a program that runs on with both of its streams closed."""
 BLOCK_BYTES: Final = 65_536
+TOO_MUCH: Final = "too much output"
+"""Why a program was ended that wrote a longer listing than its caller takes."""
 DRAIN_BLOCKS: Final = 64
 """More than two pipes hold: a pipe holds 64 kB, on Linux at most 1 MB."""
 
@@ -58,6 +61,7 @@ def run(
     watch: Callable[[], str | None] | None = None,
     errors: str = "replace",
     keep_fds: Sequence[int] = (),
+    listing_bytes: int | None = None,
 ) -> Finished:
     """Return how `argv` ended; an exit code other than 0 is no error here.
 
@@ -65,7 +69,9 @@ def run(
     without its end (a carriage return ends one too) and without colours; `watch` is asked twice a second and ends
     the group by returning a reason. Both run in the caller's thread, and whatever they raise ends the group first.
     `errors` is how output that is not UTF-8 is decoded, `surrogateescape` keeps file names exact; standard input
-    is empty unless given. The program inherits `keep_fds`. HostError if the program is not installed.
+    is empty unless given. The program inherits `keep_fds`. With `listing_bytes` standard output is kept whole and told
+    to nobody; a program that writes more is ended, `stopped` is TOO_MUCH, and nothing of it is kept. HostError if the
+    program is not installed.
     """
     environment = _environment(env)
     if shutil.which(argv[0], path=environment.get("PATH")) is None:
@@ -75,7 +81,8 @@ def run(
         )
     started = time.monotonic()
     # A file instead of a pipe: a program that writes before it has read everything cannot block us.
-    with tempfile.TemporaryFile() as stdin:
+    # A listing goes to a file, too: through a pipe it comes in thousands of small pieces.
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as listing:
         stdin.write((stdin_text or "").encode(errors="surrogateescape"))
         stdin.seek(0)
         process = subprocess.Popen(
@@ -83,7 +90,7 @@ def run(
             cwd=cwd,
             env=environment,
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if listing_bytes is None else listing,
             stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=keep_fds,
@@ -91,15 +98,23 @@ def run(
         streams = _Streams(process, max_bytes, on_line)
         try:
             try:
-                timed_out, stopped = _follow(process, streams, started + timeout_s, watch)
+                look = (
+                    watch if listing_bytes is None else partial(_too_much, listing, listing_bytes)
+                )
+                timed_out, stopped = _follow(process, streams, started + timeout_s, look)
             finally:
                 _end_group(process)
             streams.drain()
         finally:
             streams.close()
+        content = streams.stdout.content()
+        if listing_bytes is not None:
+            stopped = stopped or _too_much(listing, listing_bytes) or ""
+            listing.seek(0)
+            content = b"" if stopped else listing.read()
     return Finished(
         exit_code=process.returncode,
-        stdout=streams.stdout.content().decode(errors=errors),
+        stdout=content.decode(errors=errors),
         stderr=streams.stderr.content().decode(errors=errors),
         timed_out=timed_out,
         seconds=time.monotonic() - started,
@@ -110,6 +125,10 @@ def run(
 def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
     merged = {**os.environ, **(changes or {})}
     return {name: value for name, value in merged.items() if value is not None}
+
+
+def _too_much(listing: IO[bytes], most_bytes: int) -> str | None:
+    return TOO_MUCH if os.fstat(listing.fileno()).st_size > most_bytes else None
 
 
 def _follow(

@@ -11,7 +11,7 @@ from paper2run.model.repo import Submodule
 from paper2run.source import Login, RemoteSource, parse, submodule_url
 from tasks.drivers.commit_contents import GITLINK, Entry
 from tasks.drivers.git_command import git_attempt
-from tasks.drivers.mirror import Limits, Origin, bring_whole, healing, opened
+from tasks.drivers.mirror import Limits, Mirror, Origin, bring, contents_of, healing, opened
 
 MAX_DEPTH: Final = 4
 """Submodules of submodules of …; deeper ones are recorded only. Also ends repositories that contain themselves."""
@@ -73,12 +73,17 @@ def _fetch(
         shown = source.url
         with opened(mirrors, shown, limits) as mirror:
             from_where = Origin(shown, source.login or login)
-            contents = healing(mirror, lambda: bring_whole(mirror, from_where, commit, limits))
+            listed = healing(mirror, lambda: _listed(mirror, from_where, commit, limits))
     except Paper2RunError as error:
         why_not = error.what
         return Submodule(path=path, url=shown, commit=commit, fetched=False, why_not=why_not), ()
     module = Submodule(path=path, url=shown, commit=commit, mirror=str(mirror.path), fetched=True)
-    return module, contents.listed
+    return module, listed
+
+
+def _listed(mirror: Mirror, from_where: Origin, commit: str, limits: Limits) -> tuple[Entry, ...]:
+    bring(mirror, from_where, commit, limits)
+    return contents_of(mirror, from_where, commit).listed
 
 
 def _network_source(url: str, depth: int) -> RemoteSource:
