@@ -247,3 +247,19 @@ def test_context_of_an_ended_build_goes_and_the_next_build_takes_its_layers_from
 
     assert not {record.id for record in contexts} & ids(engine)
     assert build_own(steps).cached_steps == first.cached_steps + 3
+
+
+def test_several_may_look_at_once_though_the_engine_counts_for_one_at_a_time(
+    engine: Engine, settings: Settings
+) -> None:
+    found: list[Kept] = []
+    looking = [
+        threading.Thread(target=lambda: found.append(keep_space.look(engine, settings)))
+        for _ in range(4)
+    ]
+    for each in looking:
+        each.start()
+    for each in looking:
+        each.join()
+
+    assert len(found) == len(looking)
