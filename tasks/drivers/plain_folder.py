@@ -26,6 +26,8 @@ IDENTITY: Final = {
 }
 """Part of the commit, so it never changes; the date is 2000-01-01 and means nothing."""
 MESSAGE: Final = "Content of a plain folder\n"
+READ_BY_GIT: Final = (".gitignore", ".gitattributes")
+"""As pipes they would hold git for ever."""
 FEW: Final = 3
 """So many paths are named in an error."""
 MAX_SHOWN_CHARS: Final = 300
@@ -45,6 +47,9 @@ def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
     UserError if there is no file in it, if one cannot be read, or if all together exceed `max_mb`.
     """
     found, special = _files(folder)
+    for path in special:
+        if Path(path).name in READ_BY_GIT:
+            raise UserError(f"{folder / path} is no file", next_step="Remove it.")
     kept = sorted(set(found) - _ignored(folder, found, mirror))
     if not kept:
         raise UserError(

@@ -126,3 +126,13 @@ def test_a_folder_that_changed_since_it_was_located_is_noticed(code, tmp_path) -
     (code / "a.py").write_text("a = 3\n")
     with pytest.raises(UserError, match="changed while it was read"):
         fetch(source, located, mirrors, timeout_s=LIMIT_S, max_mb=100)
+
+
+@pytest.mark.parametrize("name", [".gitignore", "sub/.gitattributes"])
+def test_a_pipe_that_git_would_wait_for_is_named(tmp_path, name) -> None:
+    code = tmp_path / "code"
+    (code / "sub").mkdir(parents=True)
+    (code / "a.py").write_text("a = 1\n")
+    os.mkfifo(code / name)
+    with pytest.raises(UserError, match=f"{name} is no file"):
+        bring(code, tmp_path / "mirrors")
