@@ -21,8 +21,8 @@ ASSIGNMENT: Final = re.compile(
 REFERENCE: Final = re.compile(r"\$(?:\(([\w.-]+)\)|\{([\w.-]+)\}|([@<^]))")
 LINKS: Final = re.compile(
     r"\$[({](?:CC|CXX|LD|FC|F90|F77|CPP|LINK|MPICC|MPICXX|NVCC)\w*[)}]"
-    r"|(?:^|[\s@-])(?:\S*/)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|f77|ifort|icc|icpc|ld|mpi(?:cc|cxx|f90))"
-    r"[\w.-]*\s"
+    r"|(?<![^\s@/-])(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|f77|ifort|icc|icpc|ld|mpi(?:cc|cxx|f90))"
+    r"[\w.-]{0,60}\s"
 )
 """A recipe line that calls a compiler or the linker."""
 OUTPUT: Final = re.compile(r"(?:^|\s)-o\s*([^\s;&|]+)")

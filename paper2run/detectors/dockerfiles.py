@@ -36,9 +36,10 @@ STAGE: Final = re.compile(r"^(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?
 VARIABLE: Final = re.compile(r"\$\{(\w+)(?::?[-+]([^}]*))?\}|\$(\w+)")
 PYTHON_IMAGE: Final = re.compile(r"(?:^|/)python:(\d\.\d+|\d)|python:\d*-?(\d\.\d+)")
 JSON_COMMENT: Final = re.compile(
-    r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL
+    r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*.*?(?:\*/|\Z)|,(?=\s*[}\]])', re.DOTALL
 )
-"""Strings are matched first and kept; comments and trailing commas are not JSON."""
+"""Strings are matched first and kept; comments and trailing commas are not JSON. What nobody closes is taken as far
+as it goes: it must not be looked for again from each of its signs."""
 
 
 class Instruction(NamedTuple):

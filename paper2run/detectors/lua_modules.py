@@ -13,7 +13,7 @@ NAME: Final = "lua_modules"
 MAX_MODULES: Final = 200
 """Facts kept for one repository."""
 REQUIRE: Final = re.compile(
-    r"""^(?![ \t]*--).*?\brequire[ \t]*\(?[ \t]*['"]([\w./-]{1,100})['"]""", re.M
+    r"""^(?![ \t]*--).*?\brequire[ \t]*+(?:\([ \t]*+)?['"]([\w./-]{1,100})['"]""", re.M
 )
 
 
