@@ -6,12 +6,11 @@ Formats: https://packaging.python.org/specifications/core-metadata/ and pyprojec
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from email.parser import HeaderParser
 from typing import Final
 
 from paper2run.model.value import Value
+from paper2run.structured import parse_toml
 
 DEFAULT_BUILD_TOOLS: Final = ("setuptools", "wheel")
 SETUP_IMPORT: Final = re.compile(r"^[ \t]*(?:from|import)[ \t]+(numpy|Cython)\b", re.MULTILINE)
@@ -19,6 +18,11 @@ COMPILED: Final = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".f", ".f90", ".for", ".
 """Endings of sources that need a compiler."""
 METADATA_FILES: Final = ("PKG-INFO", "requires.txt", "pyproject.toml", "setup.py")
 """Base names of the files of an sdist that are read."""
+
+
+MAX_REQUIRES: Final = 2_000
+"""Requirements kept of one file, each of which may be asked of the index; collections with hundreds of extras declare
+under 1,000."""
 
 
 class DistributionMetadata(Value):
@@ -57,8 +61,21 @@ def source_metadata(names: Iterable[str], texts: Mapping[str, str]) -> Distribut
 
 
 def _declared(text: str) -> tuple[str, ...]:
-    found = HeaderParser().parsestr(text).get_all("Requires-Dist") or []
-    return tuple(str(value) for value in found)
+    # Not the parser of `email`: it takes quadratic time for many lines of blanks.
+    found: list[list[str]] = []
+    is_wanted = False
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if not line:
+            break
+        if line[0] in " \t":
+            if is_wanted:
+                found[-1].append(line)
+            continue
+        field, _, value = line.partition(":")
+        is_wanted = field.strip().lower() == "requires-dist"
+        if is_wanted:
+            found.append([value])
+    return tuple("".join(parts).strip() for parts in found[:MAX_REQUIRES])
 
 
 def _egg_requires(text: str) -> tuple[str, ...]:
@@ -72,19 +89,19 @@ def _egg_requires(text: str) -> tuple[str, ...]:
             markers += [f"({marker})"] if marker else []
         elif line and not line.startswith("#"):
             found.append(f"{line} ; {' and '.join(markers)}" if markers else line)
-    return tuple(found)
+    return tuple(found[:MAX_REQUIRES])
 
 
 def _build_requires(by_name: Mapping[str, str]) -> tuple[str, ...]:
     declared: object = None
     if "pyproject.toml" in by_name:
         try:
-            build_system = tomllib.loads(by_name["pyproject.toml"]).get("build-system", {})
+            build_system = parse_toml(by_name["pyproject.toml"]).get("build-system", {})
             declared = build_system.get("requires") if isinstance(build_system, dict) else None
-        except tomllib.TOMLDecodeError:
+        except ValueError:
             declared = None
     tools = (
-        tuple(text for text in declared if isinstance(text, str))
+        tuple(text for text in declared if isinstance(text, str))[:MAX_REQUIRES]
         if isinstance(declared, list)
         else DEFAULT_BUILD_TOOLS
     )

@@ -67,11 +67,19 @@ def parse_leniently(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(text)
+            return _parsed(text)
         except TabError:
-            return ast.parse(rewrite(text, tabs_mixed=True).text)
+            return _parsed(rewrite(text, tabs_mixed=True).text)
         except SyntaxError:
-            return ast.parse(rewrite(text).text)
+            return _parsed(rewrite(text).text)
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (ValueError, RecursionError, MemoryError) as error:
+        # Zero bytes, and what is nested deeper than the parser can go: it says so in three ways.
+        raise SyntaxError(str(error) or "nested too deeply") from error
 
 
 def _all_scripts(tree: RepoTree) -> dict[str, SetupScript | Unreadable]:

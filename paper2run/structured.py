@@ -17,16 +17,24 @@ MAX_DOTS_IN_LINE: Final = 1000
 """tomllib (3.11 to 3.14) takes quadratic time for a key of many dotted parts."""
 
 
+def parse_toml(text: str) -> dict[str, object]:
+    """Return the table of a TOML text. ValueError if it is none, or costs more to read than any honest one."""
+    if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.split("\n")):
+        raise ValueError(f"a line with more than {MAX_DOTS_IN_LINE} dots")
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+
+
 def read_toml(tree: RepoTree, path: str) -> dict[str, object] | Unreadable:
     """Return the table of a TOML file, or why it cannot be read."""
     text = tree.read(path)
     if isinstance(text, Unreadable):
         return text
-    if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.split("\n")):
-        return unreadable(path, f"a line with more than {MAX_DOTS_IN_LINE} dots")
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_toml(text)
+    except ValueError as error:
         return unreadable(path, f"not TOML: {error}")
 
 

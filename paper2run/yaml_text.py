@@ -29,6 +29,8 @@ def parse(text: str) -> object:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Builder(iter(yaml.parse(text, Loader=loader))).document()
+    except UnicodeError as error:
+        raise YamlRefused("half a character, which no file can hold") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlRefused(f"line {line}: {error.problem}") from error
