@@ -209,7 +209,7 @@ def _jsonl(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             continue
         try:
             item = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield number, f"this is not JSON: {error}"
             continue
         yield number, _item(item)
