@@ -90,15 +90,7 @@ def test_a_failing_repository_exits_with_1_and_shows_its_folder(tmp_path, reposi
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(
-    "number",
-    # A closed terminal sends SIGHUP.
-    [
-        signal.SIGINT,
-        signal.SIGHUP,
-        *(pytest.param(n, marks=pytest.mark.full) for n in (signal.SIGTERM, signal.SIGQUIT)),
-    ],
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
     tmp_path, repository, number
 ):

@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paper2run.package_metadata import METADATA_FILES
@@ -195,6 +195,8 @@ def test_honest_archives_read_as_tarfile_reads_them(
 @given(data=st.binary(max_size=2000), ending=st.sampled_from(sorted(PACKERS)))
 def test_data_in_two_streams_is_one_content(data: bytes, ending: str) -> None:
     packer = PACKERS[ending]
+    # What is not packed may begin like something that is.
+    assume(ending != "plain" or not data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")))
     assert Unpacked(packer(data) + packer(data), MB).read(MB) == data + data
 
 
