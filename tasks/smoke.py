@@ -18,6 +18,7 @@ from tasks.records import LogFile
 RULES: Final = (
     "paper2run/redaction.py",
     "tasks/drivers/containers.py",
+    "tasks/drivers/engine_disk.py",
     "tasks/drivers/written.py",
 )
 TIMEOUT_S: Final = 90_000
@@ -65,6 +66,7 @@ def smoke(
             timeout_s=_seconds(planned, settings),
             on_line=log.line,
             network=settings.smoke_network,
+            min_free_mb=settings.min_free_mb,
         )
     kept = redact_log(result.log, secrets)
     if result.exit_code == 0 or result.alive_at_timeout:

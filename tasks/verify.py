@@ -35,6 +35,7 @@ RULES: Final = (
     "paper2run/linked_libraries.py",
     "paper2run/redaction.py",
     "tasks/drivers/containers.py",
+    "tasks/drivers/engine_disk.py",
     "tasks/drivers/written.py",
 )
 TIMEOUT_S: Final = 90_000
@@ -84,6 +85,7 @@ def verify(
                 timeout_s=settings.timeout,
                 on_line=log.line,
                 workdir=None if check.inside else OUTSIDE,
+                min_free_mb=settings.min_free_mb,
             )
         kept = redact_log(result.log, secrets)
         results.append(
@@ -115,6 +117,7 @@ def _missing_libraries(built: Built, run_id: str, settings: Settings) -> tuple[M
         limits=containers.Limits.of(settings),
         run_id=run_id,
         timeout_s=LOOK_TIMEOUT_S,
+        min_free_mb=settings.min_free_mb,
         workdir=OUTSIDE,
     )
     return missing_libraries(result.log.stdout)

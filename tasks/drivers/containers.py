@@ -12,15 +12,17 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from paper2run.errors import EngineError
+from paper2run.errors import EngineError, HostError
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
 from tasks.drivers.container_output import LOG_OPTIONS, ContainerOutput
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
+from tasks.drivers.engine_disk import root_of, shortage
 from tasks.drivers.owner import OWNER_LABEL, this_process
-from tasks.drivers.written import MAX_ENTRIES, written
+from tasks.drivers.written import MAX_ENTRIES, sees_layers, written
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -32,6 +34,8 @@ TMP_SHARE: Final = 0.5
 """Part of the memory limit that files in /tmp may take; they count as memory."""
 DISK_POLL_S: Final = 1.0
 """Between two looks at what the container has written; a look walks its layer."""
+RESERVE_SHARE: Final = 0.25
+"""Part of PAPER2RUN_MIN_FREE_MB that must be left while a container runs: a build may have used up the rest."""
 LOOK_SHARE: Final = 5
 """Looks take at most one part in so many of the time: those at many files are slow."""
 OWN_LIMIT_MARGIN_S: Final = 60
@@ -102,15 +106,18 @@ def run(
     user: str = SMOKE_USER,
     env: Mapping[str, str] | None = None,
     network: str = "none",
+    min_free_mb: int = 0,
 ) -> RunResult:
     """Return how `command` (a line for /bin/sh; None for the image's own) ended; the container is gone then.
 
     `on_line` gets the lines of both streams in this thread, of a flood only the first megabytes. EngineError
-    where the engine cannot run containers at all.
+    where the engine cannot run containers at all; HostError where its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
-    flags = _Flags(limits, cpus, workdir, user, {"HOME": HOME, **(env or {})}, network)
+    volumes = () if sees_layers(engine) else _volumes(engine, image)
+    flags = _Flags(limits, cpus, workdir, user, {"HOME": HOME, **(env or {})}, network, volumes)
+    reserve = _Reserve(root_of(engine), int(min_free_mb * RESERVE_SHARE))
     argv, bounded = [], None
     if command is not None:
         argv = ["/bin/sh", "-c", command]
@@ -123,7 +130,7 @@ def run(
                 image, bounded, **flags.options(name, run_id)
             )
             container.start()
-            ending = _watch(engine, container, limits, started + timeout_s, on_line)
+            ending = _watch(engine, container, limits, reserve, started + timeout_s, on_line)
     finally:
         remove_container(engine, name)
     return RunResult(
@@ -135,6 +142,36 @@ def run(
         out_of_memory=ending.out_of_memory,
         limit=ending.limit,
     )
+
+
+@dataclass(frozen=True)
+class _Reserve:
+    """What the engine's disk must have left, where it is this machine's: the bound that no container can talk away."""
+
+    root: Path | None
+    min_free_mb: int
+
+    def hold(self) -> None:
+        """HostError where the disk has less."""
+        words = shortage(self.root, self.min_free_mb) if self.root else ""
+        if words:
+            raise HostError(
+                f"the engine's disk, while a container ran: {words}; the container was ended",
+                next_step="Free space on the engine's disk; a command that wrote all of it is one to look at (logs).",
+                trouble="disk",
+            )
+
+
+def _volumes(engine: Engine, image: str) -> tuple[str, ...]:
+    """Return the folders that the image declares as volumes, but for HOME; empty where there is no such image."""
+    from docker.errors import ImageNotFound
+
+    with engine_faults(f"looking at {image}"):
+        try:
+            declared = engine.client.images.get(image).attrs["Config"].get("Volumes") or {}
+        except ImageNotFound:
+            return ()
+    return tuple(sorted(folder for folder in declared if folder.rstrip("/") != HOME))
 
 
 def own_limit_s(timeout_s: float) -> int:
@@ -152,6 +189,9 @@ class _Flags:
     user: str
     env: Mapping[str, str]
     network: str
+    volumes: tuple[str, ...] = ()
+    """Folders that the image declares as volumes, where what is written to a volume cannot be counted: in memory
+    then, like /tmp, and without what the image holds there."""
 
     @property
     def tmpfs(self) -> str:
@@ -175,7 +215,7 @@ class _Flags:
             "memswap_limit": memory,
             "nano_cpus": int(self.cpus * 1e9),
             "ulimits": [Ulimit(name="core", soft=0, hard=0)],
-            "tmpfs": {"/tmp": self.tmpfs},
+            "tmpfs": dict.fromkeys((HOME, *self.volumes), self.tmpfs),
             "environment": dict(self.env),
             "working_dir": self.workdir,
             "log_config": LogConfig(type="json-file", config=LOG_OPTIONS),
@@ -194,7 +234,7 @@ class _Flags:
             f"--memory-swap={memory}",
             f"--cpus={self.cpus:g}",
             "--ulimit=core=0:0",
-            f"--tmpfs=/tmp:{self.tmpfs}",
+            *(f"--tmpfs={folder}:{self.tmpfs}" for folder in (HOME, *self.volumes)),
             *(f"--env={name}={value}" for name, value in self.env.items()),
             *([f"--workdir={self.workdir}"] if self.workdir else []),
         ]
@@ -214,6 +254,7 @@ def _watch(
     engine: Engine,
     container: "Container",
     limits: Limits,
+    reserve: "_Reserve",
     deadline: float,
     on_line: Callable[[str], None] | None,
 ) -> _Ending:
@@ -229,6 +270,7 @@ def _watch(
         if now >= deadline:
             alive_at_timeout = True
         elif now >= next_look:
+            reserve.hold()
             limit = _full(engine, container, limits)
             looked_s = time.monotonic() - now
             next_look = time.monotonic() + max(DISK_POLL_S, LOOK_SHARE * looked_s)

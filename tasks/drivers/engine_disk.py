@@ -29,7 +29,7 @@ def shortage(root: Path, min_free_mb: int) -> str:
         return ""
     free_mb = found.f_bavail * found.f_frsize // BYTES_PER_MB
     if free_mb < min_free_mb:
-        return f"{free_mb} MB are free, below the {min_free_mb} MB of PAPER2RUN_MIN_FREE_MB"
+        return f"{free_mb} MB are free, fewer than {min_free_mb} MB (PAPER2RUN_MIN_FREE_MB)"
     # File systems that make inodes as they are wanted (btrfs) say that they have none at all.
     if min_free_mb and found.f_files > 0 and found.f_favail < MIN_FREE_ENTRIES:
         return f"there is room for {found.f_favail} files, fewer than {MIN_FREE_ENTRIES}"

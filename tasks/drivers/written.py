@@ -1,15 +1,19 @@
 """How much a running container has written: blocks, not sizes, and entries, in its own layer and in its volumes.
 
-Where this process can read the engine's folders, they are walked. Elsewhere the engine's own figure is the first look,
-which counts a sparse file (`truncate`, LMDB, `np.memmap`) in full and leaves volumes out; before it ends a container,
-the container itself is asked how many blocks its new files have.
+Where this process can read the engine's folders, they are walked. Elsewhere volumes of the image are replaced by
+bounded tmpfs (containers.py), and the engine's own figure is the first look. It counts a sparse file (`truncate`, LMDB,
+`np.memmap`) in full, so before it ends a container, the container is asked how many blocks its new files have. What
+runs in a container may lie; what then holds is the reserve of the engine's disk (engine_disk.py).
 """
 
 import os
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tasks.drivers.engine import Engine
+from tasks.drivers.engine_disk import root_of
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -17,13 +21,19 @@ if TYPE_CHECKING:
 BLOCK_BYTES: Final = 512
 """Of st_blocks and of find's %b (POSIX)."""
 BYTES_PER_MB: Final = 1024**2
+BLOCKS_PER_MB: Final = BYTES_PER_MB // BLOCK_BYTES
 MAX_ENTRIES: Final = 1_000_000
 """Files, folders and links: each takes an inode of the engine's disk, with content or without. The largest data sets
 that are unpacked in a run (ImageNet's 1.3 million pictures) do not fit; nothing smaller was seen to come near it."""
-NEW_BLOCKS: Final = (
-    "find / -xdev -type f -newerct @{since} -printf '%b\\n' 2>/dev/null | head -c 16000000"
+ASK: Final = (
+    "find / -maxdepth 0 -printf '' && [ $(find / -xdev -type f -newerct @{since} -printf '%b\\n' 2>/dev/null"
+    " | awk '{{ blocks += $1 }} END {{ printf \"%d\", blocks }}') -le {limit} ]"
 )
-"""In the image's own shell: blocks of each file that was changed since the container's start."""
+"""In the image's own shell: whether the files that were changed since the container's start have at most so many
+blocks. The answer is the exit code: nothing is attached, and nothing that a stranger's program writes is read."""
+ANSWER_S: Final = 10
+"""What the container gets to answer; then the engine's figure counts."""
+POLL_S: Final = 0.1
 
 
 class Written(NamedTuple):
@@ -34,13 +44,25 @@ class Written(NamedTuple):
     """0 where the engine's folders cannot be read."""
 
 
+def sees_layers(engine: Engine) -> bool:
+    """Tell whether this process can read what containers of the engine write, their volumes included."""
+    root = root_of(engine)
+    return root is not None and os.access(root, os.R_OK | os.X_OK)
+
+
 def written(engine: Engine, container: "Container", limit_mb: int) -> Written:
     """Return what the container has written so far; walking ends beyond `limit_mb` or `MAX_ENTRIES`."""
     folders = _folders(container)
     if folders and all(os.access(folder, os.R_OK | os.X_OK) for folder in folders):
-        return _walked(folders, limit_mb)
-    said = _size_mb(engine, container)
-    return Written(_blocks_mb(container, said) if said > limit_mb else said, 0)
+        try:
+            return _walked(folders, limit_mb)
+        except PermissionError:
+            # A rootless engine's folders are the user's, those of its containers' users are not.
+            return Written(_size_mb(engine, container), 0)
+    said_mb = _size_mb(engine, container)
+    if said_mb > limit_mb and _claims_less(engine, container, limit_mb):
+        said_mb = limit_mb
+    return Written(said_mb, 0)
 
 
 def _folders(container: "Container") -> list[Path]:
@@ -54,24 +76,41 @@ def _folders(container: "Container") -> list[Path]:
 
 
 def _walked(folders: list[Path], limit_mb: int) -> Written:
-    # A stack of open names, for a hostile tree may be nested deeper than Python recurses.
-    pending = [os.fspath(folder) for folder in folders]
+    # A stack, for a hostile tree may be nested deeper than Python recurses.
+    pending = [(folder, folder.stat().st_dev) for folder in folders if folder.exists()]
     blocks = entries = 0
-    limit_blocks = limit_mb * BYTES_PER_MB // BLOCK_BYTES
+    limit_blocks = limit_mb * BLOCKS_PER_MB
     while pending and entries <= MAX_ENTRIES and blocks <= limit_blocks:
+        path, device = pending.pop()
         try:
-            with os.scandir(pending.pop()) as found:
-                for entry in found:
-                    entries += 1
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-                    else:
-                        blocks += entry.stat(follow_symlinks=False).st_blocks
+            # The container may put a link in the place of a folder meanwhile: it must not lead out of its layer.
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except PermissionError:
+            raise
         except OSError:
             # Gone meanwhile, or its path is too long for the kernel: what was counted stays.
             continue
+        try:
+            if os.fstat(handle).st_dev != device:
+                continue
+            with os.scandir(handle) as found:
+                for entry in found:
+                    entries += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append((path / entry.name, device))
+                    else:
+                        blocks += _blocks(entry)
+        finally:
+            os.close(handle)
     # Rounded up: a limit that is passed by a block is passed.
-    return Written(-(-blocks * BLOCK_BYTES // BYTES_PER_MB), entries)
+    return Written(-(-blocks // BLOCKS_PER_MB), entries)
+
+
+def _blocks(entry: "os.DirEntry[str]") -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_blocks
+    except FileNotFoundError:
+        return 0
 
 
 def _size_mb(engine: Engine, container: "Container") -> int:
@@ -79,18 +118,24 @@ def _size_mb(engine: Engine, container: "Container") -> int:
     return int(rows[0].get("SizeRw") or 0) // BYTES_PER_MB if rows else 0
 
 
-def _blocks_mb(container: "Container", said_mb: int) -> int:
-    """Return the new files' blocks as the container counts them; what the engine said where it cannot."""
+def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
+    """Tell whether the container counts no more blocks than the limit; False where it cannot, or does not, answer."""
     from docker.errors import APIError
 
-    since = container.attrs["State"]["StartedAt"][:19] + "Z"
-    command = NEW_BLOCKS.format(since=f"$(date -d {since} +%s)")
+    started = datetime.fromisoformat(container.attrs["State"]["StartedAt"][:19] + "+00:00")
+    command = ASK.format(since=int(started.timestamp()), limit=limit_mb * BLOCKS_PER_MB)
+    client = engine.client.api
     try:
-        exit_code, output = container.exec_run(["/bin/sh", "-c", command])
+        asked = client.exec_create(
+            container.id, ["/bin/sh", "-c", command], stdout=False, stderr=False
+        )["Id"]
+        client.exec_start(asked, detach=True)
+        give_up = time.monotonic() + ANSWER_S
+        while (state := client.exec_inspect(asked))["Running"]:
+            if time.monotonic() > give_up:
+                return False
+            time.sleep(POLL_S)
     except APIError:
         # It has ended meanwhile.
-        return said_mb
-    numbers = bytes(output).split() if isinstance(output, bytes) else []
-    if exit_code != 0 or not numbers or not all(number.isdigit() for number in numbers):
-        return said_mb
-    return sum(map(int, numbers)) * BLOCK_BYTES // BYTES_PER_MB
+        return False
+    return bool(state["ExitCode"] == 0)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from paper2run.errors import HostError
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.containers import Limits, RunResult, run
@@ -135,12 +136,55 @@ def test_the_container_is_asked_where_the_engines_folders_cannot_be_read(
 ) -> None:
     # As for a user who may use the engine's socket and is not root.
     monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
+    monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
 
     sparse = run_command("truncate -s 1T /var/tmp/sparse && sleep 6 && echo done", limits=limits)
     full = run_command("head -c 200M /dev/zero > /var/tmp/big; sleep 600", limits=limits)
 
     assert (sparse.exit_code, sparse.limit) == (0, "")
     assert full.limit == f"disk {limits.disk_mb} MB"
+
+
+def test_a_container_that_does_not_answer_is_ended_by_the_engines_figure(
+    engine: Engine,
+    base: str,
+    limits: Limits,
+    tmp_path: Path,
+    run_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
+    monkeypatch.setattr("tasks.drivers.written.ANSWER_S", 2)
+    tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
+    # Root code of a build put its own `find` into the image: it floods its output and never ends.
+    liar = "printf '#!/bin/sh\\nwhile :; do echo 0000000000000000; done\\n' > /usr/bin/find"
+    text = f"FROM {base}\nRUN {liar} && chmod 755 /usr/bin/find && find | head -n 1\n"
+    build(engine, BuildInput(text, tmp_path, tag), run_id=run_id, timeout_s=60)
+
+    result = run(
+        engine, tag, "head -c 200M /dev/zero > /var/tmp/big; sleep 600",
+        limits=limits, run_id=run_id, timeout_s=100,
+    )  # fmt: skip
+    engine.remove_image(tag)
+
+    assert result.limit == f"disk {limits.disk_mb} MB"
+    assert not result.alive_at_timeout
+
+
+def test_whatever_a_container_says_the_engines_disk_keeps_its_reserve(run_command: Run) -> None:
+    # More than any disk has.
+    with pytest.raises(HostError) as caught:
+        run_command("sleep 600", min_free_mb=10**10)
+
+    assert caught.value.trouble == "disk"
+
+
+def test_a_link_that_takes_the_place_of_a_folder_is_not_followed_out_of_the_layer(
+    run_command: Run, limits: Limits
+) -> None:
+    result = run_command("ln -s / /var/tmp/root; ln -s /proc /var/tmp/proc; sleep 4", limits=limits)
+
+    assert (result.exit_code, result.limit) == (0, "")
 
 
 def test_files_without_content_are_limited_too(
@@ -171,6 +215,30 @@ def test_what_is_written_to_a_volume_of_the_image_counts(
     assert result.limit == f"disk {limits.disk_mb} MB"
 
 
+def test_a_volume_is_bounded_memory_where_it_cannot_be_counted(
+    engine: Engine,
+    base: str,
+    limits: Limits,
+    tmp_path: Path,
+    run_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
+    tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
+    text = f"FROM {base}\nRUN mkdir -m 777 /vol\nVOLUME /vol\nVOLUME /tmp\n"
+    build(engine, BuildInput(text, tmp_path, tag), run_id=run_id, timeout_s=60)
+
+    result = run(
+        engine, tag, "grep ' /vol ' /proc/mounts; head -c 300M /dev/zero > /vol/big && echo all",
+        limits=limits, run_id=run_id, timeout_s=60,
+    )  # fmt: skip
+    engine.remove_image(tag)
+
+    assert result.log.stdout.startswith("tmpfs /vol tmpfs")
+    assert "all" not in result.log.stdout
+    assert "--tmpfs=/vol:" in result.docker_command
+
+
 def test_a_container_ends_by_itself_when_nobody_is_left_to_end_it(
     engine: Engine, base: str, run_id: str
 ) -> None:
@@ -182,17 +250,16 @@ def test_a_container_ends_by_itself_when_nobody_is_left_to_end_it(
         " timeout_s=3, limits=c.Limits(256, 1, 64, 50), on_line=None)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, base, label])
-    wait_until(lambda: engine.labelled(f"{RUN_LABEL}={label}") != [], 60)
+    wait_until(lambda: states(engine, label) == ["running"], 60)
     process.kill()
     process.wait()
 
-    wait_until(
-        lambda: all(
-            found["State"] == "exited" for found in engine.labelled(f"{RUN_LABEL}={label}")
-        ),
-        40,
-    )
+    wait_until(lambda: states(engine, label) == ["exited"], 60)
     assert sweep(engine, label) == 1
+
+
+def states(engine: Engine, label: str) -> list[str]:
+    return [found["State"] for found in engine.labelled(f"{RUN_LABEL}={label}")]
 
 
 def wait_until(condition: Callable[[], bool], within_s: float) -> None:
