@@ -98,9 +98,31 @@ install_docker() {
     apt-get install -y -qq --no-install-recommends docker.io iptables >&2 || give_up "docker.io could not be installed"
 }
 
-# bound_builds: BuildKit runs every step below the cgroup docker/buildkit and sets no limits of its own (20.10 to 28).
+# cgroup_driver: prints the driver of the engine on Docker's socket, cgroupfs or systemd.
+cgroup_driver() {
+  python3 - "$SOCKET" <<'PYTHON'
+import json
+import socket
+import sys
+
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.settimeout(20)
+    connection.connect(sys.argv[1])
+    connection.sendall(b"GET /info HTTP/1.0\r\nHost: engine\r\n\r\n")
+    answer = b"".join(iter(lambda: connection.recv(65536), b""))
+print(json.loads(answer.partition(b"\r\n\r\n")[2])["CgroupDriver"])
+PYTHON
+}
+
+# bound_builds: BuildKit sets no limits of its own (20.10 to 28). With the cgroupfs driver it runs every step below the
+# cgroup docker/buildkit; with systemd's beside dockerd's own service, where nothing of ours can bound all of them.
 bound_builds() {
-  local pids=${PAPER2RUN_BUILD_PIDS:-4096} memory_mb=${PAPER2RUN_BUILD_MEMORY_MB:-} root=/sys/fs/cgroup
+  local pids=${PAPER2RUN_BUILD_PIDS:-4096} memory_mb=${PAPER2RUN_BUILD_MEMORY_MB:-} root=/sys/fs/cgroup driver
+  driver=$(cgroup_driver 2>/dev/null) || driver=unknown
+  if [ "$driver" != cgroupfs ]; then
+    say "builds are not bounded in processes and memory: the engine's cgroup driver is $driver, not cgroupfs (docs/security.md)"
+    return
+  fi
   [ -n "$memory_mb" ] || memory_mb=$(awk '/^MemTotal/ { print int($2 / 1024 * 4 / 5) }' /proc/meminfo)
   if ! as_root sh -euc '
     root=$1 pids=$2 bytes=$(($3 * 1024 * 1024))
