@@ -15,7 +15,9 @@ from paper2run.tree import RepoTree
 
 NAME: Final = "go_sources"
 
-IMPORTS: Final = re.compile(r"^import\s+(?:\(((?:[^()]|\([^()\n]*+\))*+)\)|(?:[\w.]+\s+)?(\"[^\"\n]+\"))", re.MULTILINE)
+IMPORTS: Final = re.compile(
+    r"^import\s+(?:\(((?:[^()]|\([^()\n]*+\))*+)\)|(?:[\w.]+\s+)?(\"[^\"\n]+\"))", re.MULTILINE
+)
 IMPORTED: Final = re.compile(r"\"([\w.-]+\.[\w-]+/[\w./~-]+)\"")
 """The first part of a path that is not of the standard library has a dot: it is a host."""
 CANONICAL: Final = re.compile(r"^package\s+\w+\s*//\s*import\s+\"([^\"\n]+)\"", re.MULTILINE)
