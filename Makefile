@@ -62,8 +62,8 @@ check: $(INSTALLED) ## lint, types, import contracts, unit tests, hostile input
 
 .PHONY: test
 test: IMAGES = 3.11 bookworm
-test: check base-image ## everything: check, then stage, flow and real-Docker tests
-	$(BIN)/pytest -q --docker tests/stage tests/flow tests/engine
+test: check base-image ## everything: check, then stage, flow, real-Docker tests and faults
+	$(BIN)/pytest -q --docker tests/stage tests/flow tests/engine tests/faults
 
 .PHONY: small-model
 small-model: $(INSTALLED) engine base-image ## ask a real small model, served on this machine (100 MB; about 10 minutes)
@@ -73,7 +73,7 @@ small-model: $(INSTALLED) engine base-image ## ask a real small model, served on
 .PHONY: test-full
 test-full: IMAGES = 3.11 bookworm
 test-full: check base-image ## test, and what takes minutes or further images: workers killed, batches cancelled, slow repairs
-	$(BIN)/pytest -q --docker --full tests/stage tests/flow tests/engine
+	$(BIN)/pytest -q --docker --full tests/hostile tests/stage tests/flow tests/engine tests/faults
 
 .PHONY: serve
 serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C

@@ -13,7 +13,7 @@ from paper2run.detectors import DETECTORS, Detector
 from paper2run.model.facts import RepoFacts
 from paper2run.tree import RepoTree
 
-SIZE = 2_000
+SIZE = 1_500
 GROWTH = 4
 NOTICEABLE_S = 0.08
 """Of processor time for one detector and filling over all names; ten times what most need."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
@@ -239,6 +239,7 @@ def ask(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARSERS)
+@settings(max_examples=30)
 @given(text=TEXTS)
 def test_a_parser_gives_a_value_or_its_documented_error(name: str, text: str) -> None:
     ask(name, text)

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paper2run.package_metadata import METADATA_FILES
+from tasks.drivers import remote_archive
 from tasks.drivers.remote_archive import (
     MAX_MEMBERS,
     RemoteFile,
@@ -49,8 +50,9 @@ def test_a_header_of_gigabytes_is_refused_before_it_is_read(
         within_memory(ALLOWED_MB, lambda: source_texts(f"a-1.tar.{ending}", data))
 
 
-def test_an_archive_that_unpacks_for_ever_is_left_at_the_limit(within_memory) -> None:
-    data = gzip.compress(header("a", tarfile.REGTYPE, 10**10)) + gzip.compress(bytes(16 * MB)) * 80
+def test_an_archive_that_unpacks_for_ever_is_left_at_the_limit(monkeypatch, within_memory) -> None:
+    monkeypatch.setattr(remote_archive, "MAX_UNPACKED_BYTES", 256 * MB)
+    data = gzip.compress(header("a", tarfile.REGTYPE, 10**10)) + gzip.compress(bytes(8 * MB)) * 40
     with pytest.raises(UnreadableArchive, match="unpacks to more than"):
         within_memory(ALLOWED_MB, lambda: source_texts("a-1.tar.gz", data))
 
@@ -90,13 +92,13 @@ def test_a_dictionary_of_gigabytes_is_refused(within_memory) -> None:
 def test_a_zip_that_packs_with_what_unpacks_at_once_is_not_read(within_memory, method: int) -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", method) as archive:
-        archive.writestr("a-1.dist-info/METADATA", bytes(80 * MB))
+        archive.writestr("a-1.dist-info/METADATA", bytes(50 * MB))
     packed = bytearray(data.getvalue())
-    # The directory claims a small text; the stream holds 80 MB.
+    # The directory claims a small text; the stream holds 50 MB.
     at = packed.rindex(b"PK\x01\x02")
     packed[at + 24 : at + 28] = (1000).to_bytes(4, "little")
     with pytest.raises(UnreadableArchive, match="no METADATA"):
-        within_memory(40, lambda: wheel_metadata_text(io.BytesIO(packed)))
+        within_memory(30, lambda: wheel_metadata_text(io.BytesIO(packed)))
     names, texts = source_texts("a-1.zip", bytes(packed))
     assert (names, texts) == (["a-1.dist-info/METADATA"], {})
 
