@@ -56,7 +56,7 @@ def build(
         dockerfile=context.dockerfile,
         repo=Path(folder),
         tag=context.image,
-        injection=Injection.of(settings, checkout.url),
+        injection=Injection.of(settings, _cache_owner(checkout)),
         cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
     secrets = secrets_of(settings)
@@ -92,6 +92,13 @@ def has_image(outcome: Built | BuildFailed) -> bool:
         return False
     kept_space.touch(engine, outcome.image)
     return True
+
+
+def _cache_owner(checkout: Checkout) -> str:
+    """Return whose download caches a build gets: the repository's, or the commit's where it is a folder."""
+    # Where one stranger's archive was unpacked, another's may be next.
+    is_folder = Path(checkout.url).is_absolute()
+    return f"{checkout.url} {checkout.commit}" if is_folder else checkout.url
 
 
 def _need_space(engine: Engine, min_free_mb: int) -> None:

@@ -137,6 +137,31 @@ def test_pip_takes_from_the_cache_what_an_earlier_build_of_the_repository_compil
     assert "Using cached sgmllib3k-1.0.0-py3" in second.log.stdout
 
 
+@pytest.mark.index
+def test_a_wheel_that_one_repository_poisoned_reaches_no_other(build_image: Build) -> None:
+    mine, theirs = (Injection.of(Settings(), uuid.uuid4().hex) for _ in range(2))
+    install = "pip install --no-binary :all: sgmllib3k==1.0.0"
+    poison = (
+        "cd $(find /root/.cache/pip/wheels -name 'sgmllib3k*.whl' -printf '%h') && mkdir /tmp/w && cd /tmp/w"
+        " && python -m zipfile -e $OLDPWD/*.whl . && echo 'print(\"poisoned\")' >> sgmllib.py"
+        " && sed -i '/^sgmllib.py/s/,.*/,,/' *.dist-info/RECORD && python -m zipfile -c $OLDPWD/*.whl *"
+    )
+    look = "python -c 'import sgmllib'"
+
+    first = build_image(f"ENV A={uuid.uuid4()}\nRUN {install} && {poison}", injection=mine)
+    again, other = (
+        build_image(f"ENV A={uuid.uuid4()}\nRUN {install} && {look}", injection=owner)
+        for owner in (mine, theirs)
+    )
+
+    assert isinstance(first, Built), first
+    assert isinstance(again, Built)
+    assert isinstance(other, Built)
+    # Otherwise the poison would be none, and the test prove nothing.
+    assert "poisoned" in again.log.stdout
+    assert "poisoned" not in other.log.stdout
+
+
 def test_odd_file_names_and_links_reach_the_image_as_they_are(
     build_image: Build, repo: Path
 ) -> None:
