@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     disk_mb: int = Field(10_240, ge=16)
     """What a smoke container may write to its own layer."""
     min_free_mb: int = Field(2048, ge=0)
-    """Free space that the engine's disk must have before a build starts."""
+    """Free space that the engine's disk must have before and during a build; a quarter of it during a run."""
     keep_gb: float = Field(50, ge=0)
     """What our images and our build cache may take of the engine's disk, in GB of 10^9 bytes; what was used last
     longest ago goes first. 0: only what is in use; inf: no limit. The default holds about 100 runs (90 took 35 GB)."""
