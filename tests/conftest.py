@@ -1,5 +1,6 @@
 """Options and fixtures that all tests share."""
 
+import os
 import shutil
 import signal
 import socket
@@ -52,6 +53,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def write_expected(request: pytest.FixtureRequest) -> bool:
     """Tell whether expected files are to be rewritten instead of compared."""
     return bool(request.config.getoption("--write-expected"))
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep a real Prefect server for the session, with folders of its own for everything that is kept."""
+    from prefect.settings import (
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_LOCAL_STORAGE_PATH,
+        temporary_settings,
+    )
+    from prefect.testing.utilities import prefect_test_harness
+
+    home = tmp_path_factory.mktemp("home")
+    os.environ["PAPER2RUN_HOME"] = str(home / "paper2run")
+    # Tests kill runs, and the tests' server forgets their leases: nobody shall wait for such places.
+    os.environ["PAPER2RUN_ENGINE_SLOTS"] = "64"
+    with (
+        prefect_test_harness(server_startup_timeout=180),
+        temporary_settings(
+            {
+                PREFECT_LOCAL_STORAGE_PATH: home / "results",
+                PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            }
+        ),
+    ):
+        yield
+    del os.environ["PAPER2RUN_HOME"], os.environ["PAPER2RUN_ENGINE_SLOTS"]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A real Prefect server for the whole session, folders of its own for everything that is kept."""
+"""Repositories to run, and what is left of them, on the tests' Prefect server."""
 
 import os
 import subprocess
@@ -16,29 +16,8 @@ COMMIT_DATE = "2023-03-01T12:00:00+00:00"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    from prefect.settings import (
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        PREFECT_LOCAL_STORAGE_PATH,
-        temporary_settings,
-    )
-    from prefect.testing.utilities import prefect_test_harness
-
-    home = tmp_path_factory.mktemp("home")
-    os.environ["PAPER2RUN_HOME"] = str(home / "paper2run")
-    # Tests kill runs, and the tests' server forgets their leases: nobody shall wait for such places.
-    os.environ["PAPER2RUN_ENGINE_SLOTS"] = "64"
-    with (
-        prefect_test_harness(server_startup_timeout=180),
-        temporary_settings(
-            {
-                PREFECT_LOCAL_STORAGE_PATH: home / "results",
-                PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
-            }
-        ),
-    ):
-        yield
-    del os.environ["PAPER2RUN_HOME"], os.environ["PAPER2RUN_ENGINE_SLOTS"]
+def on_the_server(prefect_server: None) -> None:
+    """Let every test here talk to the tests' Prefect server."""
 
 
 @pytest.fixture
