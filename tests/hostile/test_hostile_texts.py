@@ -39,7 +39,7 @@ def test_a_logs_telling_line_is_found_in_time(part):
     assert time.process_time() - started < LIMIT_S
 
 
-@pytest.mark.parametrize("part", ["[", "![](", "<a ", "`", "> ", "[a\n", "\n"])
+@pytest.mark.parametrize("part", ["[", "![](", "<a ", "`", "> "])
 def test_a_markdown_papers_headings_are_found_in_time(part):
     text = "# Title\n\n" + part * (5_000_000 // len(part))
     started = time.process_time()
