@@ -34,8 +34,11 @@ FAULT_OF_IMAGE: Final = re.compile(
     r'exec: "[^\n]*: (?:no such file or directory|permission denied|not a directory|is a directory'
     r"|executable file not found in \$PATH|exec format error|too many levels of symbolic links)"
     r"|argument list too long|exec format error|chdir to cwd |unable to find (?:user|group) "
+    r'|to rootfs at "[^\n]*: (?:not a directory|file exists|too many levels of symbolic links)'
+    r"|cannot be mounted because it is inside /proc"
 )
-"""The image lacks the shell, the user or the folder of the step, or its command is too long."""
+"""The image lacks the shell, the user or the folder of the step, its command is too long, or an earlier step put a file
+or a link where our mounts go."""
 FAULT_OF_PATH: Final = re.compile(
     r"not found|no such file or directory|not a directory|non-directory|is a directory|file exists|forbidden path"
     r"|file name too long|too many levels of symbolic links|no source files were specified"
