@@ -138,8 +138,8 @@ NEVER_BEGUN = {
 }
 CANNOT_BEGIN = {
     "a file in the place of a cache": "runc run failed: unable to start container process: error during container "
-    'init: error mounting "/var/lib/docker/overlay2/qdx/diff" to rootfs at "/root/.cache/pip": open o_path procfd: open '
-    "/var/lib/docker/buildkit/executor/jaa/rootfs/root/.cache/pip: not a directory\n",
+    'init: error mounting "/var/lib/docker/overlay2/qdx/diff" to rootfs at "/root/.cache/pip": open o_path procfd: '
+    "open /var/lib/docker/buildkit/executor/jaa/rootfs/root/.cache/pip: not a directory\n",
     "no shell": 'runc run failed: unable to start container process: exec: "/bin/sh": stat /bin/sh: no such file or '
     "directory\n",
     "not executable": 'runc run failed: unable to start container process: exec: "/a": permission denied\n',
