@@ -54,7 +54,7 @@ def clean(
         )
     if dry_run:
         if words := disk(settings):
-            out.print(words)
+            out.print(words, soft_wrap=True, markup=False)
         out.print(f"{len(found)} things would be removed")
         return
     remove(found, settings)
