@@ -53,6 +53,8 @@ class Line:
     trouble: Trouble
     stage: str
     """The one that it ended in."""
+    full: bool = False
+    """True where `make test` tries a line like it; then only `make test-full` tries this one."""
 
 
 def refuse(words: str) -> Callable[[Exchange], object]:
@@ -72,11 +74,10 @@ def fill_disk(exchange: Exchange) -> None:
 
 
 ENGINE = (
-    Line("gone when a build is asked for", on(BUILD, drop), "engine", "build"),
+    Line("gone when a build is asked for", on(BUILD, drop), "engine", "build", full=True),
     Line("cut in the middle of a build", on(BUILD, cut), "engine", "build"),
-    Line("without a bridge", without_bridge, "engine", "build"),
     Line("disk full in a build", on(BUILD, fill_disk), "disk", "build"),
-    Line("starts no container", on(START, refuse("failed to create shim task")), "engine", "smoke"),
+    Line("starts no container", on(START, refuse("failed to create shim task")), "engine", "smoke", full=True),
     Line("gone when the container starts", on(START, drop), "engine", "smoke"),
 )  # fmt: skip
 
@@ -118,7 +119,13 @@ def run(repo: str, out: Path, **more: object) -> object:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("line", ENGINE, ids=lambda line: line.fault)
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, id=line.fault, marks=[pytest.mark.full] if line.full else [])
+        for line in ENGINE
+    ],
+)
 @pytest.mark.usefixtures("home", "first_try_only")
 def test_a_fault_of_the_engine_is_no_verdict_and_leaves_nothing(
     line: Line, engine: BrokenEngine, plain: str, tmp_path: Path
@@ -143,8 +150,11 @@ def test_an_engine_that_has_its_bridge_again_builds_what_it_could_not(
     engine: BrokenEngine, plain: str, tmp_path: Path
 ) -> None:
     engine.broken = without_bridge
+    before = results_of("build")
     blames(run(plain, tmp_path / "runs"), "engine")
     engine.broken = whole
+    assert results_of("build") == before
+    assert kept_in(tmp_path / "runs").stages[-1].stage == "build"
 
     assert run(plain, tmp_path / "runs") == "success"
     again = kept_in(tmp_path / "runs")
@@ -251,8 +261,13 @@ def index(
 
 @pytest.mark.parametrize(
     "index",
-    [None, Garbage, Broken, Half, Silent],
-    ids=["gone", "garbage", "broken", "half an answer", "silent"],
+    [
+        pytest.param(None, id="gone"),
+        pytest.param(Garbage, id="garbage", marks=pytest.mark.full),
+        pytest.param(Silent, id="silent"),
+        pytest.param(Broken, id="broken", marks=pytest.mark.full),
+        pytest.param(Half, id="half an answer", marks=pytest.mark.full),
+    ],
     indirect=True,
 )
 @pytest.mark.usefixtures("home", "first_try_only", "index")
@@ -306,7 +321,10 @@ def test_a_full_disk_below_the_home_is_no_verdict(
 
 
 @pytest.mark.usefixtures("first_try_only")
-@pytest.mark.parametrize("length", [0, 60], ids=["emptied", "cut short"])
+@pytest.mark.parametrize(
+    "length",
+    [pytest.param(0, id="emptied", marks=pytest.mark.full), pytest.param(60, id="cut short")],
+)
 def test_a_damaged_mirror_is_made_anew(length: int, plain: str, home: Path, tmp_path: Path) -> None:
     assert run(plain, tmp_path / "runs", dry_run=True) == "planned"
     objects = [
@@ -323,6 +341,7 @@ def test_a_damaged_mirror_is_made_anew(length: int, plain: str, home: Path, tmp_
 
 
 @pytest.mark.docker
+@pytest.mark.full
 @pytest.mark.usefixtures("home", "first_try_only", "engine")
 def test_too_little_space_for_a_build_is_no_verdict(
     plain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,14 +16,12 @@ from tests.processes import ends, starts, unique_duration
 
 
 @pytest.mark.docker
+@pytest.mark.full
 @pytest.mark.parametrize(
     "number",
-    [
-        signal.SIGTERM,
-        *(pytest.param(number, marks=pytest.mark.full) for number in (signal.SIGHUP, signal.SIGQUIT)),
-    ],
+    [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT],
     ids=lambda number: number.name,
-)  # fmt: skip
+)
 def test_a_signal_in_the_build_ends_the_build_and_is_no_verdict(
     number: signal.Signals, home: Path, repository: Repository, tmp_path: Path
 ) -> None:
