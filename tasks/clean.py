@@ -1,7 +1,6 @@
 """Removes what killed runs left behind on this machine; if asked, images of runs that are gone, and our build cache."""
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from tasks.drivers import leftovers
 from tasks.drivers.engine import remove_container
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import Leftover
+from tasks.drivers.removal import remove_tree
 from tasks.flow_runs import ALIVE, PAGE
 from tasks.keep_space import RUNS, empty_cache, look, told
 
@@ -55,7 +55,7 @@ def remove(found: Iterable[Leftover], settings: Settings) -> None:
             case "cache":
                 empty_cache(connect(), settings)
             case "folder":
-                shutil.rmtree(leftover.name)
+                remove_tree(Path(leftover.name))
             case _:
                 Path(leftover.name).unlink(missing_ok=True)
 

@@ -5,7 +5,6 @@ A killed run leaves a folder whose `metadata.json` says `running` and whose last
 
 import logging
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +25,7 @@ from paper2run.redaction import redact
 from paper2run.text_gate import flat
 from paper2run.verdicts import shortened
 from tasks.drivers.ledger import Ledger
+from tasks.drivers.removal import remove_tree
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -101,7 +101,7 @@ class RunFolder:
             for path in self.path.glob(f"{place}{WRITING}*"):
                 path.unlink(missing_ok=True)
         for path in self.path.glob(".repo.*"):
-            shutil.rmtree(path)
+            remove_tree(path)
 
     def event(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
         """Add one line to `run.log`, to the flow run's log and to the terminal's progress."""

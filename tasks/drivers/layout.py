@@ -1,6 +1,5 @@
 """Writes the files of a fetched commit into a new folder, as a clone that needs nothing of ours any more."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tasks.drivers.git_command import FROM_DISK, git_attempt, git_local
 from tasks.drivers.git_failures import failure
 from tasks.drivers.mirror import HELD
 from tasks.drivers.process import Finished
+from tasks.drivers.removal import remove_tree
 
 
 def lay_out(checkout: Checkout, folder: Path) -> None:
@@ -37,7 +37,7 @@ def lay_out(checkout: Checkout, folder: Path) -> None:
         part.rename(folder)
     finally:
         if part.exists():
-            shutil.rmtree(part)
+            remove_tree(part)
 
 
 def _clone(mirror: str, commit: str, url: str, folder: Path) -> None:
