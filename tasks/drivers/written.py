@@ -60,7 +60,9 @@ def written(engine: Engine, container: "Container", limit_mb: int) -> Written:
             # A rootless engine's folders are the user's, those of its containers' users are not.
             return Written(_size_mb(engine, container), 0)
     said_mb = _size_mb(engine, container)
-    if said_mb > limit_mb and _claims_less(engine, container, limit_mb):
+    if said_mb > limit_mb and (
+        _claims_less(engine, container, limit_mb) or _has_ended(engine, container)
+    ):
         said_mb = limit_mb
     return Written(said_mb, 0)
 
@@ -116,6 +118,12 @@ def _blocks(entry: "os.DirEntry[str]") -> int:
 def _size_mb(engine: Engine, container: "Container") -> int:
     rows = engine.client.api.containers(all=True, size=True, filters={"id": container.id})
     return int(rows[0].get("SizeRw") or 0) // BYTES_PER_MB if rows else 0
+
+
+def _has_ended(engine: Engine, container: "Container") -> bool:
+    """Tell whether the container has ended by itself: it can no longer answer, and writes nothing more."""
+    rows = engine.client.api.containers(all=True, filters={"id": container.id})
+    return not rows or rows[0]["State"] in {"exited", "dead", "removing"}
 
 
 def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +19,9 @@ from tasks.drivers.buildkit import build
 from tasks.drivers.containers import Limits, RunResult, run
 from tasks.drivers.engine import RUN_LABEL, Engine
 from tasks.drivers.leftovers import sweep
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
 
 pytestmark = pytest.mark.docker
 ROOT = Path(__file__).parents[2]
@@ -143,6 +147,22 @@ def test_the_container_is_asked_where_the_engines_folders_cannot_be_read(
 
     assert (sparse.exit_code, sparse.limit) == (0, "")
     assert full.limit == f"disk {limits.disk_mb} MB"
+
+
+def test_a_container_that_ends_while_it_is_asked_is_not_over_its_limit(
+    run_command: Run, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
+    monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
+
+    def ends_before_it_answers(engine: Engine, container: "Container", limit_mb: int) -> bool:
+        container.wait()
+        return False
+
+    monkeypatch.setattr("tasks.drivers.written._claims_less", ends_before_it_answers)
+    result = run_command("truncate -s 1T /var/tmp/sparse && sleep 6 && echo done", limits=limits)
+
+    assert (result.exit_code, result.limit) == (0, "")
 
 
 def test_a_container_that_does_not_answer_is_ended_by_the_engines_figure(
