@@ -33,6 +33,11 @@ ASK: Final = (
 blocks. The answer is the exit code: nothing is attached, and nothing that a stranger's program writes is read."""
 ANSWER_S: Final = 10
 """What the container gets to answer; then the engine's figure counts."""
+ENDING_S: Final = 2
+"""What a container that gave no answer gets to end."""
+LESS: Final = 0
+MORE: Final = 1
+"""Exit codes of `[` (POSIX): what was asked holds, or does not; all others are errors and signals."""
 POLL_S: Final = 0.1
 
 
@@ -60,9 +65,7 @@ def written(engine: Engine, container: "Container", limit_mb: int) -> Written:
             # A rootless engine's folders are the user's, those of its containers' users are not.
             return Written(_size_mb(engine, container), 0)
     said_mb = _size_mb(engine, container)
-    if said_mb > limit_mb and (
-        _claims_less(engine, container, limit_mb) or _has_ended(engine, container)
-    ):
+    if said_mb > limit_mb and _claims_less(engine, container, limit_mb):
         said_mb = limit_mb
     return Written(said_mb, 0)
 
@@ -120,14 +123,23 @@ def _size_mb(engine: Engine, container: "Container") -> int:
     return int(rows[0].get("SizeRw") or 0) // BYTES_PER_MB if rows else 0
 
 
-def _has_ended(engine: Engine, container: "Container") -> bool:
-    """Tell whether the container has ended by itself: it can no longer answer, and writes nothing more."""
-    rows = engine.client.api.containers(all=True, filters={"id": container.id})
-    return not rows or rows[0]["State"] in {"exited", "dead", "removing"}
-
-
 def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
-    """Tell whether the container counts no more blocks than the limit; False where it cannot, or does not, answer."""
+    """Tell whether the container counts no more blocks than the limit, or ended by itself before it could say so.
+
+    False where it does not answer: then the engine's figure counts.
+    """
+    exit_code = _answer(engine, container, limit_mb)
+    if exit_code in {LESS, MORE}:
+        return exit_code == LESS
+    # The end of a container kills what is asked in it a moment before the engine says that it has ended.
+    give_up = time.monotonic() + ENDING_S
+    while not (ended := _has_ended(engine, container)) and time.monotonic() < give_up:
+        time.sleep(POLL_S)
+    return ended
+
+
+def _answer(engine: Engine, container: "Container", limit_mb: int) -> int | None:
+    """Return the exit code of `ASK` in the container; None where none came in time, or it cannot be asked."""
     from docker.errors import APIError
 
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"][:19] + "+00:00")
@@ -141,9 +153,14 @@ def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
         give_up = time.monotonic() + ANSWER_S
         while (state := client.exec_inspect(asked))["Running"]:
             if time.monotonic() > give_up:
-                return False
+                return None
             time.sleep(POLL_S)
     except APIError:
         # It has ended meanwhile.
-        return False
-    return bool(state["ExitCode"] == 0)
+        return None
+    return state["ExitCode"]  # type: ignore[no-any-return]
+
+
+def _has_ended(engine: Engine, container: "Container") -> bool:
+    rows = engine.client.api.containers(all=True, filters={"id": container.id})
+    return not rows or rows[0]["State"] in {"exited", "dead", "removing"}

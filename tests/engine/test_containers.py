@@ -155,11 +155,11 @@ def test_a_container_that_ends_while_it_is_asked_is_not_over_its_limit(
     monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
     monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
 
-    def ends_before_it_answers(engine: Engine, container: "Container", limit_mb: int) -> bool:
+    def is_killed_by_the_end(engine: Engine, container: "Container", limit_mb: int) -> int:
         container.wait()
-        return False
+        return 137
 
-    monkeypatch.setattr("tasks.drivers.written._claims_less", ends_before_it_answers)
+    monkeypatch.setattr("tasks.drivers.written._answer", is_killed_by_the_end)
     result = run_command("truncate -s 1T /var/tmp/sparse && sleep 6 && echo done", limits=limits)
 
     assert (result.exit_code, result.limit) == (0, "")
