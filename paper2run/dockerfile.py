@@ -13,14 +13,12 @@ from paper2run.compiler_wrappers import is_wrapper_step
 from paper2run.conda_plan import is_conda_step
 from paper2run.cpu_builds import is_cpu_step
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
+from paper2run.model.image import SOURCE_FOLDER, USER
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
 from paper2run.pip_steps import needs_source
 from paper2run.text_gate import code, prose, visible
 
-SOURCE_FOLDER: Final = "/repo"
-USER: Final = "1000:1000"
-"""Owner of the source in the image, and the user of smoke runs: repositories write next to their code."""
 KEEP_NO_DOWNLOADS: Final = "ARG PIP_NO_CACHE_DIR=1"
 """An image shall not carry pip's downloads. An ARG, so that our own builds, whose cache is mounted, can turn it off."""
 ARCHIVED_BASE: Final = re.compile(r"(^|/)python:(2\.7|3\.[45])\b|\b(buster|stretch)\b")

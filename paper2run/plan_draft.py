@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from paper2run.debian import IMAGE
-from paper2run.dockerfile import SOURCE_FOLDER, USER
 from paper2run.evidence import Evidence
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import GpuNeed
+from paper2run.model.image import SOURCE_FOLDER, USER
 from paper2run.model.value import DEFAULT, Source
 
 ALWAYS: Final = {"LANG": "C.UTF-8"}

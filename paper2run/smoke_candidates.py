@@ -22,6 +22,7 @@ from paper2run.model.facts import (
     TestSuite,
     Unreadable,
 )
+from paper2run.model.image import OUTSIDE
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
 from paper2run.needed_imports import needed_imports
@@ -46,8 +47,6 @@ OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|
 """The word in a path; not `contest`, `latest`, `attest`."""
 MAX_DOCUMENTED: Final = 2
 """The first commands of a README are the quick start; later ones are variants."""
-OUTSIDE: Final = "/tmp"
-"""A folder outside the checkout: an import from there sees only what was installed."""
 SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
 
 

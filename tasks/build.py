@@ -19,15 +19,6 @@ from tasks.engine_slot import engine_slot
 from tasks.keep_space import hold_limit
 from tasks.records import LogFile
 
-RULES: Final = (
-    "paper2run/build_marks.py",
-    "paper2run/injection.py",
-    "paper2run/redaction.py",
-    "paper2run/silent_index.py",
-    "tasks/drivers/build*.py",
-    "tasks/drivers/engine_disk.py",
-    "paper2run/dockerfile.py",
-)
 TIMEOUT_S: Final = 86_400
 """Beyond every build's own limit (PAPER2RUN_BUILD_TIMEOUT), which ends it as a result."""
 
@@ -35,7 +26,6 @@ TIMEOUT_S: Final = 86_400
 @stage(
     "build",
     timeout_s=TIMEOUT_S,
-    rules=RULES,
     key=lambda given: (
         given["checkout"].commit,
         given["context"].image,

@@ -1,7 +1,7 @@
 """How stages are cached: hand-made keys, persistent JSON results, one lock a key on this host.
 
-Every key holds the digest of the source files that make the stage's answer (its rules' version), so that a
-changed rule never serves an old answer. Prefect's own TASK_SOURCE sees only the decorated function.
+Every key holds the version of the stage's rules (rules_version.py), so that a changed rule
+never serves an old answer. Prefect's own TASK_SOURCE sees only the decorated function.
 """
 
 import fcntl
@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -32,12 +31,11 @@ from prefect.transactions import IsolationLevel
 
 from paper2run.errors import HostError, ModelError
 from tasks.records import PROGRESS
+from tasks.rules_version import rules_version
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ROOT: Final = Path(__file__).parent.parent
-"""The folder that holds `flows/`, `tasks/` and `paper2run/`."""
 TRANSIENT_DELAYS_S: Final = [5, 30]
 """Waits before the second and third try of a stage that met a transient host failure."""
 TRANSIENT_JITTER: Final = 0.3
@@ -45,16 +43,6 @@ TRANSIENT_JITTER: Final = 0.3
 LOCK_POLL_S: Final = 0.2
 
 KeyParts = Callable[[Mapping[str, Any]], tuple[str, ...]]
-
-
-@cache
-def rules_version(patterns: tuple[str, ...]) -> str:
-    """Return the digest of our own source files that match the globs below the project's root."""
-    digest = hashlib.sha256()
-    for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 class FlockManager(LockManager):
@@ -160,7 +148,8 @@ class StageKey(CachePolicy):
     """The cache key of one stage: its name, its rules' version, and what `parts` takes from its inputs."""
 
     stage: str = ""
-    rules: tuple[str, ...] = ()
+    module: str = ""
+    """The stage's own module, whose imports make the rules."""
     parts: KeyParts | None = None
 
     def compute_key(
@@ -173,29 +162,29 @@ class StageKey(CachePolicy):
         """Return `<stage>-<digest>`, a valid file name. KeyError if an input is missing: never a silent miss."""
         if self.parts is None:
             raise KeyError(f"stage {self.stage} has no key")
-        known = [rules_version(self.rules), *self.parts(inputs)]
+        known = [rules_version(self.module), *self.parts(inputs)]
         return f"{self.stage}-{hashlib.sha256(json.dumps(known).encode()).hexdigest()[:40]}"
 
 
 def stage(
-    name: str, *, timeout_s: int, rules: tuple[str, ...] = (), key: KeyParts | None = None
+    name: str, *, timeout_s: int, key: KeyParts | None = None
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Return the decorator that makes a function a stage of Paper2Run.
 
-    A stage with a `key` is computed once a key on this host and kept; `rules` are globs of the source files
-    whose text is part of the key. Transient host failures are tried again, nothing else is.
+    A stage with a `key` is computed once a key on this host and kept. Transient host failures are tried again,
+    nothing else is.
     """
-    policy: CachePolicy | None = None
-    if key is not None:
-        policy = StageKey(
-            isolation_level=IsolationLevel.SERIALIZABLE,
-            lock_manager=FlockManager(),
-            stage=name,
-            rules=("paper2run/model/*.py", *rules),
-            parts=key,
-        )
 
     def decorate(function: Callable[P, R]) -> Task[P, R]:
+        policy: CachePolicy | None = None
+        if key is not None:
+            policy = StageKey(
+                isolation_level=IsolationLevel.SERIALIZABLE,
+                lock_manager=FlockManager(),
+                stage=name,
+                module=function.__module__,
+                parts=key,
+            )
         return task(  # type: ignore[call-overload, no-any-return]
             function,
             name=name,

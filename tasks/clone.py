@@ -17,11 +17,6 @@ __all__ = ["Located", "clone", "has_mirror", "lay_out", "locate", "without_login
 
 MIRRORS: Final = "mirrors"
 """Folder below PAPER2RUN_HOME that holds one bare repository an address."""
-RULES: Final = (
-    "paper2run/source.py", "tasks/drivers/git*.py", "tasks/drivers/mirror.py", "tasks/drivers/refs.py",
-    "tasks/drivers/*folder.py", "tasks/drivers/local_source.py", "tasks/drivers/submodules.py",
-    "tasks/drivers/commit_contents.py", "tasks/drivers/logins.py",
-)  # fmt: skip
 TIMEOUT_S: Final = 90_000
 """Beyond git's own limit (PAPER2RUN_CLONE_TIMEOUT), which names what was slow."""
 
@@ -51,7 +46,6 @@ def locate(repo: str, ref: str, settings: Settings) -> Located:
 @stage(
     "clone",
     timeout_s=TIMEOUT_S,
-    rules=RULES,
     key=lambda given: (given["located"].url, given["located"].commit, given["located"].ref),
 )
 def clone(repo: str, located: Located, settings: Settings) -> Checkout:

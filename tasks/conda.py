@@ -11,14 +11,10 @@ from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import channel_probe, conda_solver
 from tasks.records import PROGRESS
-from tasks.resolve import RULES as RESOLVE_RULES
 from tasks.resolve import resolve
 
 CACHE_FOLDER: Final = "conda"
 """Below the settings' home: what the channels list, shared by all runs."""
-RULES: Final = (
-    *RESOLVE_RULES, "tasks/conda.py", "tasks/drivers/conda_*.py", "tasks/drivers/channel_probe.py",
-)  # fmt: skip
 PROBE_TIMEOUT_S: Final = 120
 TIMEOUT_S: Final = 3600
 
@@ -65,7 +61,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-@stage("conda", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
+@stage("conda", timeout_s=TIMEOUT_S, key=_key)
 def conda(planned: PlannedEnvironment, why_not: str, settings: Settings) -> PlannedEnvironment:
     """Return the plan with conda's packages, all exact; as it was, with the reason, where that cannot be.
 

@@ -16,12 +16,11 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.plan_diff import plan_diff
-from paper2run.planners.prompt import load_prompt
+from paper2run.planners.prompt import planner_id
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import conversation
 
-RULES: Final = ("paper2run/**/*.py", "paper2run/data/*")
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""
 
@@ -36,15 +35,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def planner_id(settings: Settings) -> str:
-    """Return what tells one planner from another in cache keys: `rules`, or the model with its prompts' versions."""
-    if not settings.planner_model:
-        return "rules"
-    versions = ",".join(f"{name}={load_prompt(name).version}" for name in ("plan", "diagnose"))
-    return f"{settings.planner_model}@{settings.base_url}#{versions}"
-
-
-@stage("diagnose", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
+@stage("diagnose", timeout_s=TIMEOUT_S, key=_key)
 def diagnose(
     checkout: Checkout,
     done: Attempt,

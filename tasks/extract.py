@@ -9,11 +9,10 @@ from paper2run.model.repo import Checkout
 from paper2run.tree import RepoTree
 from tasks.caching import stage
 
-RULES: Final = ("paper2run/detectors/*.py", "paper2run/data/*", "paper2run/*.py")
 TIMEOUT_S: Final = 600
 
 
-@stage("extract", timeout_s=TIMEOUT_S, rules=RULES, key=lambda given: (given["checkout"].commit,))
+@stage("extract", timeout_s=TIMEOUT_S, key=lambda given: (given["checkout"].commit,))
 def extract(checkout: Checkout, folder: str) -> RepoFacts:
     """Return the facts of the commit that lies in `folder`."""
     return read_facts(RepoTree.of(Path(folder)))

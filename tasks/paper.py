@@ -34,15 +34,6 @@ OWN_FOLDERS: Final = frozenset(
 """Folders in which such a file is the repository's paper and not some example's or test's data."""
 READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 """Names at the repository's root, best first; upper and lower case are one."""
-RULES: Final = (
-    "paper2run/paper_*.py",
-    "paper2run/tree.py",
-    "paper2run/text_gate.py",
-    "paper2run/yaml_text.py",
-    "paper2run/lined_text.py",
-    "tasks/drivers/pdf*.py",
-    "tasks/paper.py",
-)
 TIMEOUT_S: Final = 600
 NEXT_STEP: Final = "Give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own."
 
@@ -61,7 +52,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     return (given.suffix, digest, str(given.absolute()))
 
 
-@stage("read paper", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
+@stage("read paper", timeout_s=TIMEOUT_S, key=_key)
 def read_paper(given: str, checkout_root: str, commit: str = "") -> Paper:
     """Return the paper's title, sections and the repositories it names, most likely first.
 

@@ -11,20 +11,14 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.planners import rules
 from paper2run.planners.adoption import adopt
+from paper2run.planners.prompt import planner_id
 from paper2run.planners.weakness import doubts
 from paper2run.settings import Settings
 from paper2run.tree import RepoTree
 from tasks.caching import stage
-from tasks.diagnose import planner_id
 from tasks.drivers import conversation
 from tasks.records import PROGRESS
 
-RULES: Final = (
-    "paper2run/*.py",
-    "paper2run/data/*",
-    "paper2run/providers/*.py",
-    "paper2run/planners/**/*",
-)
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""
 
@@ -40,7 +34,7 @@ def _key(given: Any) -> tuple[str, ...]:
     )
 
 
-@stage("plan", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
+@stage("plan", timeout_s=TIMEOUT_S, key=_key)
 def plan(
     checkout: Checkout,
     folder: str,

@@ -16,7 +16,6 @@ TIMEOUT_S: Final = 7200
 @stage(
     "push",
     timeout_s=TIMEOUT_S,
-    rules=("paper2run/image_names.py", "tasks/drivers/registry.py"),
     key=lambda given: (given["built"].image, given["built"].image_id, given["settings"].registry),
 )
 def push(built: Built, settings: Settings) -> str:

@@ -9,14 +9,12 @@ from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
 from tasks.caching import stage
 
-RULES: Final = ("paper2run/dockerfile.py", "paper2run/pip_steps.py", "paper2run/text_gate.py")
 TIMEOUT_S: Final = 60
 
 
 @stage(
     "render",
     timeout_s=TIMEOUT_S,
-    rules=RULES,
     key=lambda given: (
         given["checkout"].name,
         given["checkout"].commit,

@@ -27,20 +27,15 @@ from paper2run.request import Request
 from paper2run.settings import Settings
 from paper2run.source import shown_address
 from paper2run.text_gate import fenced, prose
-from tasks.caching import rules_version, stage
+from tasks.caching import stage
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import sweep
 from tasks.keep_space import RUNS, are_removed
 from tasks.records import RunFolder, write_whole
+from tasks.rules_version import rules_version
 
 TIMEOUT_S: Final = 300
 AGAIN: Final = "Run it again: the stages that were done are kept."
-ALL_RULES: Final = (
-    "paper2run/**/*.py",
-    "paper2run/**/*.md",
-    "paper2run/**/*.json",
-    "tasks/**/*.py",
-)
 
 
 @contextmanager
@@ -171,7 +166,7 @@ def versions(engine: str = "") -> Versions:
     """Return what this run is made with."""
     return Versions(
         paper2run=version("paper2run"),
-        rules=rules_version(ALL_RULES),
+        rules=rules_version("flows.reproduce"),
         prefect=prefect.__version__,
         python=platform.python_version(),
         engine=engine,

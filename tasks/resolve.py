@@ -22,12 +22,6 @@ from tasks.records import PROGRESS
 
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
-RULES: Final = (
-    "paper2run/*.py", "paper2run/data/*", "tasks/resolve.py", "tasks/drivers/re*.py", "tasks/drivers/*index*.py",
-    "tasks/drivers/asked_requirements.py", "tasks/drivers/lock_account.py", "tasks/drivers/namesakes.py",
-    "tasks/drivers/offered_releases.py", "tasks/drivers/wheel_contents.py",
-    "tasks/drivers/tar_members.py", "tasks/drivers/unpacking.py",
-)  # fmt: skip
 TIMEOUT_S: Final = 1800
 MAX_NAMED: Final = 2
 """Other indexes that one reason names."""
@@ -41,7 +35,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     return (planned.model_dump_json(), offered, inputs["settings"].index_url, today)
 
 
-@stage("resolve", timeout_s=TIMEOUT_S, rules=RULES, key=_key)
+@stage("resolve", timeout_s=TIMEOUT_S, key=_key)
 def resolve(
     planned: PlannedEnvironment, offered_pythons: tuple[str, ...], settings: Settings
 ) -> PlannedEnvironment:

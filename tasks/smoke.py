@@ -15,12 +15,6 @@ from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
-RULES: Final = (
-    "paper2run/redaction.py",
-    "tasks/drivers/containers.py",
-    "tasks/drivers/engine_disk.py",
-    "tasks/drivers/written.py",
-)
 TIMEOUT_S: Final = 90_000
 """Beyond every smoke run's own limit (--timeout), which ends it as a result."""
 TESTS_SHARE: Final = 1 / 3
@@ -31,7 +25,6 @@ as one that is ended later, and a batch of repositories has other things to do."
 @stage(
     "smoke",
     timeout_s=TIMEOUT_S,
-    rules=RULES,
     key=lambda given: (
         given["checkout"].commit,
         given["built"].image_id,

@@ -11,6 +11,7 @@ from paper2run.digests import digest_of
 from paper2run.linked_libraries import LOOK, missing_libraries
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
+from paper2run.model.image import OUTSIDE
 from paper2run.model.outcome import (
     RUNGS,
     Built,
@@ -30,23 +31,13 @@ from tasks.drivers.engine_connection import connect
 from tasks.engine_slot import engine_slot
 from tasks.records import LogFile
 
-RULES: Final = (
-    "paper2run/ladder.py",
-    "paper2run/linked_libraries.py",
-    "paper2run/redaction.py",
-    "tasks/drivers/containers.py",
-    "tasks/drivers/engine_disk.py",
-    "tasks/drivers/written.py",
-)
 TIMEOUT_S: Final = 90_000
-OUTSIDE: Final = "/tmp"
 LOOK_TIMEOUT_S: Final = 120
 
 
 @stage(
     "verify",
     timeout_s=TIMEOUT_S,
-    rules=RULES,
     key=lambda given: (
         given["checkout"].commit,
         given["built"].image_id,

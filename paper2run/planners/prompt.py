@@ -14,8 +14,11 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from paper2run.planners.message import Message
+from paper2run.settings import Settings
 
 PromptName = Literal["plan", "diagnose"]
+FILES: Final[dict[PromptName, str]] = {"plan": "plan.md", "diagnose": "diagnose.md"}
+"""In `prompts/`, by name."""
 SECTIONS: Final = re.compile(r"\A---\n(.*?)\n---\n# System\n(.*?)\n# User\n(.*)\Z", re.DOTALL)
 TAG: Final = re.compile(r"</?data-", re.IGNORECASE)
 
@@ -38,10 +41,15 @@ class Part(NamedTuple):
     """Its share where there is not room for all."""
 
 
+def planner_id(settings: Settings) -> str:
+    """Return what tells one planner from another in cache keys: `rules`, or the model and where it is served."""
+    return f"{settings.planner_model}@{settings.base_url}" if settings.planner_model else "rules"
+
+
 @cache
 def load_prompt(name: PromptName) -> Prompt:
     """Return a prompt of `prompts/`. ValueError if the file lacks its version or a section."""
-    text = files("paper2run.planners").joinpath(f"prompts/{name}.md").read_text("utf-8")
+    text = files("paper2run.planners").joinpath("prompts", FILES[name]).read_text("utf-8")
     match = SECTIONS.match(text)
     if not match:
         raise ValueError(f"prompts/{name}.md needs a front matter, # System and # User")

@@ -18,10 +18,10 @@ from paper2run.model.facts import (
     SystemHeader,
     TestSuite,
 )
+from paper2run.model.image import OUTSIDE
 from paper2run.plain_commands import UNSAFE
 from paper2run.plan_draft import Draft, choice
 from paper2run.program_smoke import reads_the_checkout
-from paper2run.smoke_candidates import OUTSIDE
 
 NAME: Final = "r_language"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from paper2run.errors import EngineError, HostError
+from paper2run.model.image import USER
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
 from tasks.drivers.container_output import LOG_OPTIONS, ContainerOutput
@@ -27,8 +28,6 @@ from tasks.drivers.written import MAX_ENTRIES, sees_layers, written
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-SMOKE_USER: Final = "1000:1000"
-"""Owner of the source in rendered images, so that repositories may write next to their code."""
 HOME: Final = "/tmp"
 TMP_SHARE: Final = 0.5
 """Part of the memory limit that files in /tmp may take; they count as memory."""
@@ -103,7 +102,7 @@ def run(
     timeout_s: float,
     on_line: Callable[[str], None] | None = None,
     workdir: str | None = None,
-    user: str = SMOKE_USER,
+    user: str = USER,
     env: Mapping[str, str] | None = None,
     network: str = "none",
     min_free_mb: int = 0,
