@@ -64,7 +64,7 @@ check: $(INSTALLED) ## lint, types, import contracts, unit tests, hostile input
 test: IMAGES = 3.11 bookworm
 test: check base-image ## everything: check, then stage, flow, real-Docker tests and faults
 	$(BIN)/pytest -q -n 2 --dist loadfile --docker tests/stage
-	$(BIN)/pytest -q --docker --durations=40 tests/flow tests/engine tests/faults
+	$(BIN)/pytest -q -n 2 --dist loadfile --docker --durations=40 tests/flow tests/engine tests/faults
 
 .PHONY: small-model
 small-model: $(INSTALLED) engine base-image ## ask a real small model, served on this machine (100 MB; about 10 minutes)
