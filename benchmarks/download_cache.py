@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from paper2run.injection import Injection
 from paper2run.model.outcome import Built
+from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from tasks.drivers import buildkit
 from tasks.drivers.build_context import BuildInput

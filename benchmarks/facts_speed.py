@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.detectors import DETECTORS, read_facts
-from paper2run.tree import RepoTree
+from paper2run.formats.tree import RepoTree
 
 FILES: Final = 10_000
 AIM: Final = 3.0

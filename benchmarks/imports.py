@@ -15,12 +15,12 @@ from typing import Final, NamedTuple, get_args
 
 from benchmarks.corpus_run import run
 from paper2run.detectors.imports import third_party
-from paper2run.distributions import Certainty, Guess, distribution_for, third_party_name
 from paper2run.errors import UserError
+from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.distributions import Certainty, Guess, distribution_for, third_party_name
 from paper2run.model.facts import Unreadable
-from paper2run.python_source import parse
+from paper2run.python.python_source import parse
 from paper2run.settings import Settings
-from paper2run.tree import RepoTree
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.wheel_contents import provides
 from tasks.resolve import CACHE_FOLDER

@@ -20,9 +20,9 @@ from benchmarks.corpus_run import Bench
 from benchmarks.corpus_table import Report, side_by_side, table
 from benchmarks.oracles import Interrupted, check
 from paper2run.errors import UserError
-from paper2run.injection import Injection
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.outcome import BuildFailed, Built
+from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from paper2run.source import parse
 from tasks.clone import MIRRORS

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from paper2run.errors import HostError
-from paper2run.injection import Injection
+from paper2run.rendering.injection import Injection
 from paper2run.model.outcome import Built
 from paper2run.settings import Settings
 from tasks.drivers.build_context import BuildInput

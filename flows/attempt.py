@@ -20,7 +20,7 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
-from paper2run.verdicts import failure_line
+from paper2run.verdicts.verdicts import failure_line
 from tasks.artifacts import publish_dockerfile, publish_failure, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose

@@ -10,19 +10,19 @@ from pydantic import Field
 from flows import form
 from flows.attempt import attempt, diagnosed
 from flows.names import reproduction
-from paper2run.cpu_builds import wanted_of
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
-from paper2run.overview import overview
-from paper2run.paper_links import repository_of
-from paper2run.progress import best_of, progress
+from paper2run.papers.paper_links import repository_of
+from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
-from paper2run.verdicts import (
+from paper2run.verdicts.overview import overview
+from paper2run.verdicts.progress import best_of, progress
+from paper2run.verdicts.verdicts import (
     after_attempts,
     next_plan,
     no_engine,

@@ -6,12 +6,12 @@ from typing import Final
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from paper2run import markdown
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import code, fenced, flat, prose
-from paper2run.verdicts import failure_line
+from paper2run.verdicts import markdown
+from paper2run.verdicts.verdicts import failure_line
 from tasks.patience import patiently
 
 LIMIT_CHARACTERS: Final = 200_000

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.errors import HostError, redacted
-from paper2run.image_names import cache_reference
-from paper2run.injection import Injection
 from paper2run.model.outcome import BuildContext, BuildFailed, Built
 from paper2run.model.repo import Checkout
 from paper2run.redaction import redact_log, secrets_of
+from paper2run.rendering.image_names import cache_reference
+from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import buildkit, kept_space

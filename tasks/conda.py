@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from paper2run.conda_plan import for_pip, translated, with_conda
-from paper2run.debian import IMAGE
+from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady, PlannedEnvironment
+from paper2run.rendering.conda_plan import for_pip, translated, with_conda
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import channel_probe, conda_solver

@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from paper2run.cpu_builds import (
+from paper2run.errors import HostError
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.rendering.cpu_builds import (
     PUBLIC,
     cpu_version,
     wanted_of,
     with_cpu_builds,
     with_cuda_builds,
 )
-from paper2run.errors import HostError
-from paper2run.model.environment import PlannedEnvironment
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers.package_index import PackageIndex

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from paper2run.digests import digest_of
-from paper2run.dockerfile import dockerfile
-from paper2run.failure_log import telling_line
-from paper2run.judgement import judge
+from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -15,9 +13,11 @@ from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
-from paper2run.plan_diff import plan_diff
 from paper2run.planners.prompt import planner_id
+from paper2run.rendering.dockerfile import dockerfile
+from paper2run.rendering.plan_diff import plan_diff
 from paper2run.settings import Settings
+from paper2run.verdicts.judgement import judge
 from tasks.caching import stage
 from tasks.drivers import conversation
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from paper2run.conda_channels import PUBLIC, mirrored, shown
 from paper2run.errors import EngineError, HostError, ModelError
+from paper2run.index.conda_channels import PUBLIC, mirrored, shown
 from paper2run.planners.message import Message
 from paper2run.settings import Settings
 from tasks import server

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.detectors import read_facts
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout
-from paper2run.tree import RepoTree
 from tasks.caching import stage
 
 TIMEOUT_S: Final = 600

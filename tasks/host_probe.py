@@ -16,8 +16,8 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.batches.breakdown import rest_s
 from paper2run.errors import EngineError, HostError, Trouble
-from paper2run.injection import Injection
 from paper2run.model.outcome import BuildFailed
+from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from tasks.drivers import buildkit
 from tasks.drivers.build_context import BuildInput

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from paper2run.errors import EngineError, HostError
-from paper2run.keeping import GB, Kept, OwnImage, leaving
 from paper2run.model.report import Metadata
+from paper2run.rendering.keeping import GB, Kept, OwnImage, leaving
 from paper2run.settings import Settings
 from tasks.drivers import kept_space
 from tasks.drivers.engine import Engine

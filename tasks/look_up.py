@@ -7,11 +7,11 @@ has the answer in its key.
 from typing import Final
 
 from paper2run.errors import HostError
-from paper2run.failure_log import failure_lines
+from paper2run.failures.failure_log import failure_lines
+from paper2run.failures.wanted_files import WantedFile, wanted_files
 from paper2run.model.outcome import SystemFile
 from paper2run.model.report import Attempt
 from paper2run.settings import Settings
-from paper2run.wanted_files import WantedFile, wanted_files
 from tasks.caching import stage
 from tasks.drivers import debian_contents
 from tasks.drivers.engine_connection import connect

@@ -9,15 +9,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from paper2run.errors import UserError
+from paper2run.formats.tree import RepoTree
 from paper2run.model.repo import Paper, Section
-from paper2run.paper_links import contenders, rank_repositories
-from paper2run.paper_text import (
+from paper2run.papers.paper_links import contenders, rank_repositories
+from paper2run.papers.paper_text import (
     sections_of_markdown,
     sections_of_pages,
     sections_of_plain_text,
     title_of_pages,
 )
-from paper2run.tree import RepoTree
 from tasks.caching import stage
 from tasks.drivers.pdf import PdfText, PdfUnreadable, read_pdf
 

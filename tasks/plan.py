@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from paper2run.digests import digest_of
-from paper2run.evidence import Evidence
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -13,8 +13,8 @@ from paper2run.planners import rules
 from paper2run.planners.adoption import adopt
 from paper2run.planners.prompt import planner_id
 from paper2run.planners.weakness import doubts
+from paper2run.planning.evidence import Evidence
 from paper2run.settings import Settings
-from paper2run.tree import RepoTree
 from tasks.caching import stage
 from tasks.drivers import conversation
 from tasks.records import PROGRESS

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from paper2run.debian import IMAGE
 from paper2run.errors import EngineError, HostError
+from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady
-from paper2run.pip_steps import image_python
+from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers.engine import Engine

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from paper2run.image_names import cache_reference, pushed_reference
 from paper2run.model.outcome import Built
+from paper2run.rendering.image_names import cache_reference, pushed_reference
 from paper2run.settings import Settings
 from tasks.caching import stage
 from tasks.drivers import registry

@@ -23,14 +23,14 @@ from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import ModelCall
 from paper2run.redaction import redact
 from paper2run.text_gate import flat
-from paper2run.verdicts import shortened
+from paper2run.verdicts.verdicts import shortened
 from tasks.drivers.ledger import Ledger
 from tasks.drivers.removal import remove_tree
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PROGRESS: Final = logging.getLogger("paper2run.progress")
+PROGRESS: Final = logging.getLogger("paper2run.verdicts.progress")
 """What a terminal shows: INFO for steps (`stage`, `attempt` in the record), DEBUG for single log lines."""
 TIMINGS: Final = "logs/stages.jsonl"
 """One line a finished stage; the subflows of a run append to the same file."""

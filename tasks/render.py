@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from paper2run import dockerfile
 from paper2run.digests import digest_of
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
+from paper2run.rendering import dockerfile
 from tasks.caching import stage
 
 TIMEOUT_S: Final = 60

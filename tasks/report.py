@@ -12,21 +12,21 @@ import prefect
 from prefect.runtime import flow_run
 from pydantic import ValidationError
 
-from paper2run import markdown
 from paper2run.errors import EngineError, HostError, Paper2RunError
-from paper2run.image_names import pushed_reference
-from paper2run.leading_language import leading
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildContext, Built, Passed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata, Verdict, Versions
 from paper2run.model.usage import total
+from paper2run.planning.leading_language import leading
 from paper2run.redaction import redact, secrets_of
+from paper2run.rendering.image_names import pushed_reference
 from paper2run.request import Request
 from paper2run.settings import Settings
 from paper2run.source import shown_address
 from paper2run.text_gate import fenced, prose
+from paper2run.verdicts import markdown
 from tasks.caching import stage
 from tasks.drivers.engine_connection import connect
 from tasks.drivers.leftovers import sweep

@@ -8,12 +8,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from paper2run.formats.other_indexes import is_same_host, is_same_place
+from paper2run.knowledge.system_libraries import SystemNeed, needs_of
 from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
 from paper2run.model.value import Source
-from paper2run.other_indexes import is_same_host, is_same_place
-from paper2run.pip_steps import image_python, plan_requirements, with_pins, without
+from paper2run.rendering.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings
-from paper2run.system_libraries import SystemNeed, needs_of
 from tasks.caching import stage
 from tasks.drivers import resolver
 from tasks.drivers.namesakes import judge, strange_names

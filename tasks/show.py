@@ -10,9 +10,9 @@ from rich.text import Text
 from paper2run.batches.batch_page import WORDS
 from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
-from paper2run.markdown import HEADLINES
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible_lines
+from paper2run.verdicts.markdown import HEADLINES
 
 
 def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from paper2run import ci_tests
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
+from paper2run.smoke import ci_tests
 from tasks.caching import stage
 from tasks.drivers import containers
 from tasks.drivers.engine_connection import connect

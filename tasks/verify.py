@@ -6,9 +6,8 @@ After a failed smoke run it also asks which shared libraries the image lacks, so
 from pathlib import Path
 from typing import Final
 
-from paper2run import ladder
 from paper2run.digests import digest_of
-from paper2run.linked_libraries import LOOK, missing_libraries
+from paper2run.failures.linked_libraries import LOOK, missing_libraries
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.image import OUTSIDE
@@ -25,6 +24,7 @@ from paper2run.model.outcome import (
 from paper2run.model.repo import Checkout
 from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
+from paper2run.smoke import ladder
 from tasks.caching import stage
 from tasks.drivers import containers
 from tasks.drivers.engine_connection import connect

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from paper2run import yaml_text
 from paper2run.batches.rows import BatchEntry
 from paper2run.errors import UserError
-from paper2run.lined_text import LinedText, line_of
+from paper2run.formats import yaml_text
+from paper2run.formats.lined_text import LinedText, line_of
 from paper2run.model.value import Value
 from paper2run.source import LocalSource, parse, shown_address
 

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
-from paper2run.markdown import HEADLINES
 from paper2run.source import RemoteSource, parse, shown_address
 from paper2run.text_gate import csv_cell, flat
+from paper2run.verdicts.markdown import HEADLINES
 
 WORDS: Final = {
     **HEADLINES,

@@ -46,9 +46,9 @@ from paper2run.detectors import (
     test_suites,
     tox_and_nox,
 )
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, RepoFacts, Unreadable
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 
 class Detector(Protocol):

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from paper2run.command_facts import command_facts, distinct
+from paper2run.commands.command_facts import command_facts, distinct
+from paper2run.formats.shell_words import logical_lines
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, SystemPackage, Unreadable
 from paper2run.model.plan_text import DEBIAN_PACKAGE
 from paper2run.model.value import Source
-from paper2run.python_projects import own_names
-from paper2run.shell_words import logical_lines
-from paper2run.tree import RepoTree
+from paper2run.python.python_projects import own_names
 
 NAME: Final = "binder"
 

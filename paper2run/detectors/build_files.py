@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import BuildFile, Command, Fact, Purpose
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "build_files"
 

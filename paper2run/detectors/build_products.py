@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from paper2run.makefile import default_recipes, products
+from paper2run.formats.makefile import default_recipes, products
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import BuildProduct, Fact
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "build_products"
 

@@ -10,10 +10,10 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, SystemPackage
 from paper2run.model.value import Source
-from paper2run.python_modules import modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_modules import modules_of
 
 NAME: Final = "called_programs"
 

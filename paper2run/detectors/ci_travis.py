@@ -6,12 +6,12 @@ https://docs.travis-ci.com/user/languages/python/, https://docs.travis-ci.com/us
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.ci_scripts import CiFile
-from paper2run.command_facts import distinct
+from paper2run.commands.ci_scripts import CiFile
+from paper2run.commands.command_facts import distinct
+from paper2run.formats.structured import read_yaml, table, text, texts
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, Unreadable
-from paper2run.python_projects import own_names
-from paper2run.structured import read_yaml, table, text, texts
-from paper2run.tree import RepoTree
+from paper2run.python.python_projects import own_names
 
 NAME: Final = "ci_travis"
 

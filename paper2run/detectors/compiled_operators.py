@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, GpuNeed
 from paper2run.model.value import Source
-from paper2run.python_modules import modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_modules import modules_of
 
 NAME: Final = "compiled_operators"
 

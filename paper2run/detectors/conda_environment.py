@@ -8,15 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from paper2run import yaml_text
-from paper2run.conda_specs import conda_package
-from paper2run.lined_text import line_of
-from paper2run.lock_entries import locked_version
+from paper2run.formats import yaml_text
+from paper2run.formats.conda_specs import conda_package
+from paper2run.formats.lined_text import line_of
+from paper2run.formats.lock_entries import locked_version
+from paper2run.formats.requirement_text import read_requirement
+from paper2run.formats.structured import read_yaml, table, text, texts, unreadable
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command, CondaEnvironment, CondaPackage, Fact, Unreadable
 from paper2run.model.value import Source
-from paper2run.requirement_text import read_requirement
-from paper2run.structured import read_yaml, table, text, texts, unreadable
-from paper2run.tree import RepoTree
 
 NAME: Final = "conda_environment"
 

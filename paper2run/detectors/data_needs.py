@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final, Literal
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import DataNeed, Fact
 from paper2run.model.value import Source
-from paper2run.notebook_source import Notebook, notebooks_of
-from paper2run.python_modules import modules_of
-from paper2run.python_source import Called, PythonSource
-from paper2run.tree import RepoTree
+from paper2run.python.notebook_source import Notebook, notebooks_of
+from paper2run.python.python_modules import modules_of
+from paper2run.python.python_source import Called, PythonSource
 
 NAME: Final = "data_needs"
 

@@ -8,7 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from paper2run.command_facts import command_facts, distinct
+from paper2run.commands.command_facts import command_facts, distinct
+from paper2run.formats.shell_words import MAX_COMMAND_CHARS, MAX_VALUE_CHARS, logical_lines, parts
+from paper2run.formats.structured import table, text, texts, unreadable
+from paper2run.formats.tree import RepoTree
+from paper2run.formats.version_ranges import listed_python
 from paper2run.model.facts import (
     BuildFile,
     Command,
@@ -18,11 +22,7 @@ from paper2run.model.facts import (
     Unreadable,
 )
 from paper2run.model.value import Source
-from paper2run.python_projects import own_names
-from paper2run.shell_words import MAX_COMMAND_CHARS, MAX_VALUE_CHARS, logical_lines, parts
-from paper2run.structured import table, text, texts, unreadable
-from paper2run.tree import RepoTree
-from paper2run.version_ranges import listed_python
+from paper2run.python.python_projects import own_names
 
 NAME: Final = "dockerfiles"
 

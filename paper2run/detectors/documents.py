@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.code_blocks import Block, read_document
-from paper2run.command_facts import command_facts, distinct
+from paper2run.commands.command_facts import command_facts, distinct
+from paper2run.commands.working_folder import WorkingFolder
+from paper2run.formats.code_blocks import Block, read_document
+from paper2run.formats.shell_words import logical_lines, unprompted
+from paper2run.formats.tree import RepoTree
+from paper2run.formats.version_ranges import listed_python
 from paper2run.model.facts import Fact, Group, PythonConstraint, Unreadable
 from paper2run.model.value import Source
-from paper2run.python_examples import example_commands
-from paper2run.python_projects import own_names
-from paper2run.shell_words import logical_lines, unprompted
-from paper2run.tree import RepoTree
-from paper2run.version_ranges import listed_python
-from paper2run.working_folder import WorkingFolder
+from paper2run.python.python_examples import example_commands
+from paper2run.python.python_projects import own_names
 
 NAME: Final = "documents"
 

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.detectors.own_modules import imported_own
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import EntryPoint, Fact, Unreadable
 from paper2run.model.value import Source
-from paper2run.notebook_source import Notebook, notebooks_of
-from paper2run.python_modules import SIDE_FOLDERS, PythonModule, is_package_folder, modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.notebook_source import Notebook, notebooks_of
+from paper2run.python.python_modules import (
+    SIDE_FOLDERS,
+    PythonModule,
+    is_package_folder,
+    modules_of,
+)
 
 NAME: Final = "entry_points"
 

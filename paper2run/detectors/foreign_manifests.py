@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from paper2run.manifest import Manifest
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.structured import read_json, read_toml, table, text, unreadable
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import BuildFile, Fact, ForeignRequirement, Unreadable
 from paper2run.model.value import Source
-from paper2run.structured import read_json, read_toml, table, text, unreadable
-from paper2run.tree import RepoTree
 
 NAME: Final = "foreign_manifests"
 

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import BuildFile, Fact, ForeignRequirement
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "go_sources"
 

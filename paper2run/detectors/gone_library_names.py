@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.library_breaks import break_of_name, libraries
+from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.library_breaks import break_of_name, libraries
 from paper2run.model.facts import Fact, OldName
 from paper2run.model.value import Source
-from paper2run.python_modules import modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_modules import modules_of
 
 NAME: Final = "gone_library_names"
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.detectors.own_modules import own_names
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, GpuNeed
 from paper2run.model.value import Source
-from paper2run.python_modules import PythonModule, modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_modules import PythonModule, modules_of
 
 NAME: Final = "gpu"
 

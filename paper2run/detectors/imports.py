@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from paper2run.detectors.own_modules import own_names
-from paper2run.distributions import third_party_name
+from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.distributions import third_party_name
 from paper2run.model.facts import Fact, Import, Unreadable, Where
 from paper2run.model.value import Source
-from paper2run.python_imports import Imported
-from paper2run.python_modules import modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_imports import Imported
+from paper2run.python.python_modules import modules_of
 
 NAME: Final = "imports"
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, LanguageShare, NoCode
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "languages"
 

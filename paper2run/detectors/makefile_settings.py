@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import BuildFile, Fact
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "makefile_settings"
 

@@ -6,7 +6,9 @@ https://docs.npmjs.com/cli/configuring-npm/package-json
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from paper2run.manifest import Manifest
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.structured import read_json, table, text
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import (
     BuildFile,
     Command,
@@ -17,8 +19,6 @@ from paper2run.model.facts import (
     Unreadable,
 )
 from paper2run.model.value import Source
-from paper2run.structured import read_json, table, text
-from paper2run.tree import RepoTree
 
 NAME: Final = "node_package"
 

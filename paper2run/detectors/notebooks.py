@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.command_purpose import purpose_of
+from paper2run.commands.command_purpose import purpose_of
 from paper2run.detectors.imports import Tallies
+from paper2run.formats.requirement_text import read_requirement
+from paper2run.formats.shell_words import apt_packages, pip_arguments
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command, Fact, PythonConstraint, SystemPackage, Unreadable
 from paper2run.model.value import Source
-from paper2run.notebook_source import Cell, Notebook, notebooks_of
-from paper2run.requirement_text import read_requirement
-from paper2run.shell_words import apt_packages, pip_arguments
-from paper2run.tree import RepoTree
+from paper2run.python.notebook_source import Cell, Notebook, notebooks_of
 
 NAME: Final = "notebooks"
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from paper2run.distributions import is_known, stdlib_span
+from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.distributions import is_known, stdlib_span
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
-from paper2run.own_projects import is_fixture
-from paper2run.python_imports import Imported
-from paper2run.python_modules import is_package_folder, modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.own_projects import is_fixture
+from paper2run.python.python_imports import Imported
+from paper2run.python.python_modules import is_package_folder, modules_of
 
 NAME: Final = "own_modules"
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from paper2run.detectors.languages import scripts_of
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import EntryPoint, Fact
 from paper2run.model.value import Source
-from paper2run.python_modules import SIDE_FOLDERS, TEST_FOLDERS
-from paper2run.tree import RepoTree
+from paper2run.python.python_modules import SIDE_FOLDERS, TEST_FOLDERS
 
 NAME: Final = "perl_scripts"
 

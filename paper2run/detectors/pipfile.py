@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.detectors.project_tools import poetry_requirements
-from paper2run.lock_entries import locked_version
-from paper2run.manifest import Manifest
+from paper2run.formats.lock_entries import locked_version
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.other_indexes import entries, other_index
+from paper2run.formats.requirement_text import group_of
+from paper2run.formats.structured import read_json, read_toml, table, text
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, Group, Unreadable
-from paper2run.other_indexes import entries, other_index
-from paper2run.requirement_text import group_of
-from paper2run.structured import read_json, read_toml, table, text
-from paper2run.tree import RepoTree
 
 NAME: Final = "pipfile"
 

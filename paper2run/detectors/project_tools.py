@@ -8,13 +8,13 @@ https://docs.astral.sh/uv/concepts/projects/dependencies/.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.manifest import Manifest
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.other_indexes import addresses_in, other_index
+from paper2run.formats.requirement_text import group_of, read_requirement
+from paper2run.formats.structured import read_toml, table, text
+from paper2run.formats.tree import RepoTree
+from paper2run.formats.version_ranges import pep440
 from paper2run.model.facts import Fact, Group, PipInclude, Requirement, Unreadable
-from paper2run.other_indexes import addresses_in, other_index
-from paper2run.requirement_text import group_of, read_requirement
-from paper2run.structured import read_toml, table, text
-from paper2run.tree import RepoTree
-from paper2run.version_ranges import pep440
 
 NAME: Final = "project_tools"
 

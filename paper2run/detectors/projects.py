@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact
-from paper2run.python_projects import projects_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_projects import projects_of
 
 NAME: Final = "projects"
 

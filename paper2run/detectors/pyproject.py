@@ -6,11 +6,11 @@ PEPs 518, 621, 735; https://packaging.python.org/en/latest/specifications/pyproj
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.manifest import Manifest
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.requirement_text import group_of
+from paper2run.formats.structured import read_toml, table, text
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, Unreadable
-from paper2run.requirement_text import group_of
-from paper2run.structured import read_toml, table, text
-from paper2run.tree import RepoTree
 
 NAME: Final = "pyproject"
 

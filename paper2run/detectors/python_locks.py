@@ -6,11 +6,11 @@ All four keep an array of tables with name and version; https://peps.python.org/
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.lock_entries import either, locked_version
-from paper2run.manifest import Manifest
+from paper2run.formats.lock_entries import either, locked_version
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.structured import read_toml, table, text, texts
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, Group, Unreadable
-from paper2run.structured import read_toml, table, text, texts
-from paper2run.tree import RepoTree
 
 NAME: Final = "python_locks"
 

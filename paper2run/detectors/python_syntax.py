@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.detectors.own_modules import own_names
-from paper2run.distributions import stdlib_span
+from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.distributions import stdlib_span
 from paper2run.model.facts import Fact, PythonConstraint, PythonSyntax, Unreadable
 from paper2run.model.value import Source
-from paper2run.python_dialects import Syntax
-from paper2run.python_modules import PythonModule, modules_of
-from paper2run.tree import RepoTree
+from paper2run.python.python_dialects import Syntax
+from paper2run.python.python_modules import PythonModule, modules_of
 
 NAME: Final = "python_syntax"
 

@@ -7,13 +7,13 @@ https://docs.readthedocs.io/en/stable/config-file/v2.html, https://repo2docker.r
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.ci_scripts import CiFile
+from paper2run.commands.ci_scripts import CiFile
+from paper2run.formats.structured import read_yaml, table, text
+from paper2run.formats.tree import RepoTree
+from paper2run.formats.version_ranges import listed_python
 from paper2run.model.facts import Fact, PythonConstraint, Unreadable
 from paper2run.model.value import Source
-from paper2run.python_projects import own_names
-from paper2run.structured import read_yaml, table, text
-from paper2run.tree import RepoTree
-from paper2run.version_ranges import listed_python
+from paper2run.python.python_projects import own_names
 
 NAME: Final = "python_version_files"
 

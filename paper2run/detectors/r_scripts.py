@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, ForeignRequirement
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "r_scripts"
 

@@ -11,8 +11,12 @@ from typing import Final
 
 from packaging.requirements import Requirement as Pep508
 
-from paper2run.conda_specs import conda_package
-from paper2run.lock_entries import locked_version
+from paper2run.formats.conda_specs import conda_package
+from paper2run.formats.lock_entries import locked_version
+from paper2run.formats.requirement_text import group_of, read_requirement
+from paper2run.formats.shell_words import logical_lines
+from paper2run.formats.structured import unreadable
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import (
     CondaEnvironment,
     CondaPackage,
@@ -22,10 +26,6 @@ from paper2run.model.facts import (
     Unreadable,
 )
 from paper2run.model.value import Source
-from paper2run.requirement_text import group_of, read_requirement
-from paper2run.shell_words import logical_lines
-from paper2run.structured import unreadable
-from paper2run.tree import RepoTree
 
 NAME: Final = "requirements"
 

@@ -7,11 +7,11 @@ import configparser
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.ini_text import lines_of, read_config
-from paper2run.manifest import Manifest
+from paper2run.formats.ini_text import lines_of, read_config
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.requirement_text import group_of
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, Group, Unreadable
-from paper2run.requirement_text import group_of
-from paper2run.tree import RepoTree
 
 NAME: Final = "setup_cfg"
 

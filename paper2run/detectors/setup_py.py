@@ -8,16 +8,16 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from paper2run.lined_text import LinedText, line_of
-from paper2run.literal_values import Evaluator, FileText
-from paper2run.manifest import Manifest
+from paper2run.formats.lined_text import LinedText, line_of
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.requirement_text import group_of, read_requirement
+from paper2run.formats.structured import table
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import EntryPoint, Extension, Fact, Group, Unreadable
 from paper2run.model.value import Source
-from paper2run.python_imports import dotted_name
-from paper2run.requirement_text import group_of, read_requirement
-from paper2run.setup_script import SetupScript, beside, flattened, read_setup
-from paper2run.structured import table
-from paper2run.tree import RepoTree
+from paper2run.python.literal_values import Evaluator, FileText
+from paper2run.python.python_imports import dotted_name
+from paper2run.python.setup_script import SetupScript, beside, flattened, read_setup
 
 NAME: Final = "setup_py"
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from paper2run.debian import is_standard_header
+from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.debian import is_standard_header
 from paper2run.model.facts import Fact, SystemHeader
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
 
 NAME: Final = "system_headers"
 

@@ -9,20 +9,20 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from paper2run.command_facts import distinct
-from paper2run.command_purpose import purpose_of
-from paper2run.ini_text import lines_of, read_config
-from paper2run.lined_text import line_of
-from paper2run.literal_values import Evaluator
-from paper2run.manifest import Manifest
+from paper2run.commands.command_facts import distinct
+from paper2run.commands.command_purpose import purpose_of
+from paper2run.formats.ini_text import lines_of, read_config
+from paper2run.formats.lined_text import line_of
+from paper2run.formats.manifest import Manifest
+from paper2run.formats.requirement_text import read_requirement
+from paper2run.formats.structured import texts, unreadable
+from paper2run.formats.tree import RepoTree
+from paper2run.formats.version_ranges import listed_python
 from paper2run.model.facts import Command, Fact, Group, PythonConstraint, Unreadable
 from paper2run.model.value import Source
-from paper2run.python_imports import dotted_name
-from paper2run.requirement_text import read_requirement
-from paper2run.setup_script import flattened, parse_leniently
-from paper2run.structured import texts, unreadable
-from paper2run.tree import RepoTree
-from paper2run.version_ranges import listed_python
+from paper2run.python.literal_values import Evaluator
+from paper2run.python.python_imports import dotted_name
+from paper2run.python.setup_script import flattened, parse_leniently
 
 NAME: Final = "tox_and_nox"
 

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import RepoFacts, Requirement
 from paper2run.model.value import Source
-from paper2run.pip_steps import image_python, plan_requirements
+from paper2run.rendering.pip_steps import image_python, plan_requirements
 
 TOPICS: Final = {
     "base_image": ("base image", "python", "date"),

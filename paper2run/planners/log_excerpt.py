@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from paper2run.failure_log import TELLING, TRACEBACK, failure_lines
+from paper2run.failures.failure_log import TELLING, TRACEBACK, failure_lines
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 
 BEFORE: Final = 12

@@ -2,11 +2,11 @@
 
 from pydantic import ValidationError
 
-from paper2run.evidence import Evidence
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.plan_text import refused_words
 from paper2run.planners.stops import dead_end, unplannable, without_plan
+from paper2run.planning.evidence import Evidence
 from paper2run.providers import PROVIDERS
 
 

@@ -7,8 +7,6 @@ suite, or a command that the user asks for.
 import re
 from typing import Final, Literal
 
-from paper2run.evidence import Evidence
-from paper2run.leading_language import NATIVE, leads
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
 from paper2run.model.facts import (
     BuildFile,
@@ -24,7 +22,9 @@ from paper2run.model.facts import (
     Unreadable,
 )
 from paper2run.model.value import DEFAULT, Source
-from paper2run.smoke_candidates import EMPTY
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import NATIVE, leads
+from paper2run.smoke.smoke_candidates import EMPTY
 
 PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
 SCRIPT: Final = re.compile(r"(?:^|\s)(?:\./)?([\w./-]+\.(?:py|sh|R|jl|m|lua|pl))(?=\s|$)")

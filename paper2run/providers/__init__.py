@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from paper2run.evidence import Evidence
 from paper2run.model.environment import PlannedEnvironment
+from paper2run.planning.evidence import Evidence
 from paper2run.providers import (
     go_language,
     java,

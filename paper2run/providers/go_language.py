@@ -4,13 +4,13 @@ import re
 import shlex
 from typing import Final
 
-from paper2run.evidence import Evidence
-from paper2run.leading_language import leads
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import BuildFile, Command, ForeignRequirement, RepoFacts, TestSuite
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.value import DEFAULT
-from paper2run.plan_draft import Draft, choice
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import leads
+from paper2run.planning.plan_draft import Draft, choice
 
 NAME: Final = "go_language"
 

@@ -3,12 +3,12 @@
 import shlex
 from typing import Final
 
-from paper2run.evidence import Evidence
-from paper2run.leading_language import leads
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import BuildFile, EntryPoint, ForeignRequirement, LanguageShare
 from paper2run.model.value import Source
-from paper2run.plan_draft import Draft, choice
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import leads
+from paper2run.planning.plan_draft import Draft, choice
 
 NAME: Final = "java"
 

@@ -6,10 +6,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from paper2run import compiled_by_hand, debian
-from paper2run.compiler_wrappers import C_SOURCE, flags_last, wrapper_step
-from paper2run.evidence import Evidence
-from paper2run.leading_language import NATIVE, leads
+from paper2run.knowledge import debian
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import (
     BuildFile,
@@ -22,8 +19,12 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.value import DEFAULT, Source
-from paper2run.plan_draft import Draft, choice
-from paper2run.program_smoke import documented, machine_tested, starts, was_built
+from paper2run.planning import compiled_by_hand
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import NATIVE, leads
+from paper2run.planning.plan_draft import Draft, choice
+from paper2run.rendering.compiler_wrappers import C_SOURCE, flags_last, wrapper_step
+from paper2run.smoke.program_smoke import documented, machine_tested, starts, was_built
 
 NAME: Final = "native"
 

@@ -4,13 +4,13 @@ import posixpath
 import shlex
 from typing import Final
 
-from paper2run.evidence import Evidence
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import DataNeed, EntryPoint, LanguageShare
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.value import Source
-from paper2run.plan_draft import Draft, choice
-from paper2run.program_smoke import NOT_STARTED, SAID, documented
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.plan_draft import Draft, choice
+from paper2run.smoke.program_smoke import NOT_STARTED, SAID, documented
 
 NAME: Final = "perl"
 

@@ -3,11 +3,8 @@
 import shlex
 from typing import Final
 
-from paper2run import debian
-from paper2run.conda_translation import translated
-from paper2run.conda_wish import wish_of
-from paper2run.evidence import Evidence
-from paper2run.interpreters import choose
+from paper2run.knowledge import debian
+from paper2run.knowledge.conda_translation import translated
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import (
     CondaPackage,
@@ -24,11 +21,14 @@ from paper2run.model.facts import (
     SystemPackage,
 )
 from paper2run.model.value import DEFAULT, Source
-from paper2run.own_projects import home_of, is_aside, is_fixture, own_projects
-from paper2run.pip_steps import open_steps
-from paper2run.programs_beside import programs_beside
-from paper2run.smoke_candidates import candidates
-from paper2run.wanted import gather
+from paper2run.planning.conda_wish import wish_of
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.interpreters import choose
+from paper2run.planning.wanted import gather
+from paper2run.python.own_projects import home_of, is_aside, is_fixture, own_projects
+from paper2run.rendering.pip_steps import open_steps
+from paper2run.smoke.programs_beside import programs_beside
+from paper2run.smoke.smoke_candidates import candidates
 
 NAME: Final = "python"
 

@@ -5,9 +5,8 @@ import re
 import shlex
 from typing import Final
 
-from paper2run import debian
-from paper2run.evidence import Evidence
-from paper2run.leading_language import NATIVE, leads
+from paper2run.commands.plain_commands import UNSAFE
+from paper2run.knowledge import debian
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import (
     BuildFile,
@@ -19,9 +18,10 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.image import OUTSIDE
-from paper2run.plain_commands import UNSAFE
-from paper2run.plan_draft import Draft, choice
-from paper2run.program_smoke import reads_the_checkout
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import NATIVE, leads
+from paper2run.planning.plan_draft import Draft, choice
+from paper2run.smoke.program_smoke import reads_the_checkout
 
 NAME: Final = "r_language"
 

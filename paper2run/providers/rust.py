@@ -3,13 +3,13 @@
 import shlex
 from typing import Final
 
-from paper2run.evidence import Evidence
-from paper2run.leading_language import leads
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import BuildFile, ForeignRequirement
 from paper2run.model.value import DEFAULT
-from paper2run.plan_draft import Draft, choice
-from paper2run.program_smoke import NOT_STARTED, SAID
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import leads
+from paper2run.planning.plan_draft import Draft, choice
+from paper2run.smoke.program_smoke import NOT_STARTED, SAID
 
 NAME: Final = "rust"
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final, Protocol
 
-from paper2run.broken import Broken
+from paper2run.failures.broken import Broken
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.repairs import (
     absent_module,

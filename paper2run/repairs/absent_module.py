@@ -5,13 +5,13 @@ Reads CPython's `No module named 'matlab'`. Which modules those are, and why, is
 
 from typing import Final
 
-from paper2run.addresses import addressed, distribution_beside
-from paper2run.broken import Broken, next_command, stopped
-from paper2run.distributions import is_of_python
-from paper2run.gone_names import gone_modules
+from paper2run.failures.broken import Broken, next_command, stopped
+from paper2run.failures.gone_names import gone_modules
+from paper2run.knowledge.distributions import is_of_python
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.facts import Import, OwnModule
 from paper2run.model.outcome import SmokeFailed
+from paper2run.planning.addresses import addressed, distribution_beside
 
 NAME: Final = "absent_module"
 CAUSES: Final[tuple[tuple[str, Cause], ...]] = (

@@ -7,8 +7,8 @@ Reads CPython's traceback through `ez_setup.py` and `distribute_setup.py`, whose
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 

@@ -7,8 +7,8 @@ other interpreter reads either: what Python 2 or a newer Python reads is taken b
 import re
 from typing import Final
 
-from paper2run.broken import Broken, next_command, stopped
-from paper2run.failure_log import code_line, last_hit
+from paper2run.failures.broken import Broken, next_command, stopped
+from paper2run.failures.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 

@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.broken import Broken, repaired, with_env, with_requirements
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired, with_env, with_requirements
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
-from paper2run.pip_steps import plan_requirements, without
+from paper2run.rendering.pip_steps import plan_requirements, without
 
 NAME: Final = "build_tools"
 

@@ -8,8 +8,8 @@ lacks is another rule's; a host that does not answer is no dead link.
 import re
 from typing import Final
 
-from paper2run.broken import Broken, stopped
-from paper2run.failure_log import code_line, last_hit, last_traceback
+from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from paper2run.broken import Broken, repaired
-from paper2run.failure_log import all_hits
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
-from paper2run.pip_steps import without
+from paper2run.rendering.pip_steps import without
 
 NAME: Final = "failed_source_build"
 SIGNS: Final = re.compile(

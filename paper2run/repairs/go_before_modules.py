@@ -7,8 +7,8 @@ module` (1.16 and newer), `error obtaining VCS status` (1.18 and newer). https:/
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired, with_env
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired, with_env
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 
 NAME: Final = "go_before_modules"

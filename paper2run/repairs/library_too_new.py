@@ -12,15 +12,15 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from paper2run.broken import Broken, repaired, with_requirements
-from paper2run.distributions import distribution_for
-from paper2run.gone_names import Gone, last_gone
-from paper2run.library_breaks import LibraryBreak, break_of_line, break_of_name
+from paper2run.failures.broken import Broken, repaired, with_requirements
+from paper2run.failures.gone_names import Gone, last_gone
+from paper2run.failures.other_python import with_python, within
+from paper2run.knowledge.distributions import distribution_for
+from paper2run.knowledge.library_breaks import LibraryBreak, break_of_line, break_of_name
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, Pin
 from paper2run.model.facts import OwnModule
-from paper2run.other_python import with_python, within
-from paper2run.pip_steps import image_python, plan_requirements, without
+from paper2run.rendering.pip_steps import image_python, plan_requirements, without
 
 NAME: Final = "library_too_new"
 

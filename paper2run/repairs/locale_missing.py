@@ -9,10 +9,10 @@ from typing import Final
 
 from packaging.version import Version
 
-from paper2run.broken import Broken, repaired, with_env, with_packages
-from paper2run.failure_log import all_hits, last_hit
+from paper2run.failures.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.failure_log import all_hits, last_hit
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.pip_steps import image_python
+from paper2run.rendering.pip_steps import image_python
 
 NAME: Final = "locale_missing"
 NO_LOCALE: Final = re.compile(r"locale\.Error: unsupported locale setting")

@@ -8,8 +8,8 @@ gcc came without the C library's files (`cannot find Scrt1.o`).
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired, with_packages
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired, with_packages
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 
 NAME: Final = "missing_compiler"

@@ -9,8 +9,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from paper2run.broken import Broken, stopped
-from paper2run.failure_log import code_line, last_hit, last_traceback
+from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import DataNeed
 from paper2run.model.outcome import SmokeFailed

@@ -7,10 +7,10 @@ headers serves where no mirror answered.
 
 from typing import Final
 
-from paper2run import debian
-from paper2run.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.wanted_files import Kind, WantedFile, wanted_files
+from paper2run.knowledge import debian
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.wanted_files import Kind, WantedFile, wanted_files
 
 NAME: Final = "missing_header"
 KINDS: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig"})

@@ -9,15 +9,15 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.addresses import addressed, distribution_beside
-from paper2run.broken import Broken, repaired, with_requirements
-from paper2run.distributions import is_of_python
-from paper2run.gone_names import gone_modules
-from paper2run.ladder import missing_modules
+from paper2run.failures.broken import Broken, repaired, with_requirements
+from paper2run.failures.gone_names import gone_modules
+from paper2run.knowledge.distributions import is_of_python
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
 from paper2run.model.facts import Import, OwnModule
-from paper2run.pip_steps import plan_requirements
+from paper2run.planning.addresses import addressed, distribution_beside
+from paper2run.rendering.pip_steps import plan_requirements
+from paper2run.smoke.ladder import missing_modules
 
 NAME: Final = "missing_module"
 

@@ -6,9 +6,9 @@ package is the one that the image's own release has for the program; without tha
 
 from typing import Final
 
-from paper2run.broken import Broken, repaired, with_packages
+from paper2run.failures.broken import Broken, repaired, with_packages
+from paper2run.failures.wanted_files import wanted_files
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.wanted_files import wanted_files
 
 NAME: Final = "missing_program"
 

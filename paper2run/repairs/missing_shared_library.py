@@ -7,11 +7,11 @@ has for the files; the table of wheels' libraries serves where no mirror answere
 
 from typing import Final
 
-from paper2run.broken import Broken, repaired, with_packages
-from paper2run.failure_log import all_hits
+from paper2run.failures.broken import Broken, repaired, with_packages
+from paper2run.failures.failure_log import all_hits
+from paper2run.failures.wanted_files import CANNOT_OPEN, WantedFile
+from paper2run.knowledge.system_libraries import package_of_library
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.system_libraries import package_of_library
-from paper2run.wanted_files import CANNOT_OPEN, WantedFile
 
 NAME: Final = "missing_shared_library"
 

@@ -9,11 +9,11 @@ no variable, and the sources stay as they are.
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired
-from paper2run.compiler_wrappers import CXX_SOURCE, flags_first, with_wrappers
-from paper2run.failure_log import all_hits
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
+from paper2run.rendering.compiler_wrappers import CXX_SOURCE, flags_first, with_wrappers
 
 NAME: Final = "missing_std_header"
 NOT_A_MEMBER: Final = re.compile(

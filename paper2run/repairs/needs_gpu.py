@@ -11,10 +11,10 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.broken import Broken, next_command, repaired, stopped
-from paper2run.failure_log import Hit, code_line, last_error, last_hit
+from paper2run.failures.broken import Broken, next_command, repaired, stopped
+from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.pip_steps import instead_of, plan_requirements
+from paper2run.rendering.pip_steps import instead_of, plan_requirements
 
 NAME: Final = "needs_gpu"
 TORCH: Final = (

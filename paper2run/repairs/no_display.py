@@ -9,8 +9,8 @@ import re
 import shlex
 from typing import Any, Final
 
-from paper2run.broken import Broken, repaired, with_env, with_packages
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan
 from paper2run.model.outcome import SmokeFailed

@@ -7,11 +7,11 @@ Go. What the package index does or does not answer never comes here: that is the
 import re
 from typing import Final
 
-from paper2run.broken import Broken, stopped
-from paper2run.failure_log import last_hit, last_traceback
+from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failure_log import last_hit, last_traceback
+from paper2run.failures.silent_index import RETRYING
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
-from paper2run.silent_index import RETRYING
 
 NAME: Final = "no_network_at_build"
 HOST: Final = r"(?<![\w.-])(?P<host>[A-Za-z0-9][\w.-]*\.[\w-]+)"

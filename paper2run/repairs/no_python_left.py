@@ -7,11 +7,11 @@ from typing import Final
 
 from packaging.version import Version
 
-from paper2run.broken import Broken, stopped
+from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.other_python import within
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import PythonConstraint
-from paper2run.other_python import within
-from paper2run.pip_steps import image_python
+from paper2run.rendering.pip_steps import image_python
 from paper2run.repairs.unsupported_python import wishes
 
 NAME: Final = "no_python_left"

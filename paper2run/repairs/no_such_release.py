@@ -11,12 +11,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from paper2run.broken import Broken, repaired
-from paper2run.distributions import distribution_for
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import last_hit
+from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
-from paper2run.pip_steps import instead_of, plan_requirements, without
+from paper2run.rendering.pip_steps import instead_of, plan_requirements, without
 
 NAME: Final = "no_such_release"
 NOT_FOUND: Final = re.compile(

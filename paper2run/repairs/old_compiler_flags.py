@@ -8,17 +8,17 @@ C++11 or C++17. The flags come last, by wrappers around the compilers, since Mak
 import re
 from typing import Final, NamedTuple
 
-from paper2run.broken import Broken, repaired
-from paper2run.compiler_wrappers import (
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import all_hits
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import BuildFailed
+from paper2run.rendering.compiler_wrappers import (
     C_SOURCE,
     CXX_SOURCE,
     flags_last,
     with_wrappers,
     wrapper_lines,
 )
-from paper2run.failure_log import all_hits
-from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.outcome import BuildFailed
 
 NAME: Final = "old_compiler_flags"
 ANY_SOURCE: Final = f"{C_SOURCE}|{CXX_SOURCE}"

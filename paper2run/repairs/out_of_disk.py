@@ -7,8 +7,8 @@ Reads the engine's own word (`limit`), and the kernel's `No space left on device
 import re
 from typing import Final
 
-from paper2run.broken import Broken, next_command, stopped
-from paper2run.failure_log import last_hit, telling_line
+from paper2run.failures.broken import Broken, next_command, stopped
+from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 

@@ -7,8 +7,8 @@ program cc1plus`, the shell `Killed`, and allocators `virtual memory exhausted` 
 import re
 from typing import Final
 
-from paper2run.broken import Broken, next_command, repaired, stopped, with_env
-from paper2run.failure_log import last_hit, telling_line
+from paper2run.failures.broken import Broken, next_command, repaired, stopped, with_env
+from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 

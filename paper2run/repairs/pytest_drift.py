@@ -12,12 +12,12 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from paper2run.broken import Broken, repaired, with_requirements
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired, with_requirements
+from paper2run.failures.failure_log import last_hit
+from paper2run.failures.other_python import with_python, within
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
-from paper2run.other_python import with_python, within
-from paper2run.pip_steps import image_python, plan_requirements, without
+from paper2run.rendering.pip_steps import image_python, plan_requirements, without
 
 NAME: Final = "pytest_drift"
 UNRECOGNISED: Final = re.compile(r"error: unrecognized arguments: (?P<arguments>.+)")

@@ -8,11 +8,11 @@ where the line of code above it is Python 2's (`raise X, "…"`, `except X, e`, 
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired
-from paper2run.failure_log import Hit, last_error, last_hit
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import Hit, last_error, last_hit
+from paper2run.failures.other_python import is_allowed, with_python
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.other_python import is_allowed, with_python
-from paper2run.pip_steps import image_python
+from paper2run.rendering.pip_steps import image_python
 
 NAME: Final = "python2_source"
 PYTHON_2: Final = "2.7"

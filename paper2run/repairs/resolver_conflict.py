@@ -12,13 +12,13 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.broken import Broken, repaired
-from paper2run.failure_log import all_hits
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import Requirement as RequirementFact
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.value import Source
-from paper2run.pip_steps import instead_of, plan_requirements
+from paper2run.rendering.pip_steps import instead_of, plan_requirements
 
 NAME: Final = "resolver_conflict"
 CONFLICT: Final = re.compile(r"(?:have conflicting dependencies|ResolutionImpossible)")

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from paper2run.broken import Broken, stopped
-from paper2run.failure_log import failure_lines
+from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failure_log import failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 

@@ -8,8 +8,8 @@ import re
 import shlex
 from typing import Final
 
-from paper2run.broken import Broken, repaired, stopped
-from paper2run.failure_log import last_hit
+from paper2run.failures.broken import Broken, repaired, stopped
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 from paper2run.repairs.wrong_smoke_command import runs_tests

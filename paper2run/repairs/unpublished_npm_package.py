@@ -9,8 +9,8 @@ import re
 import shlex
 from typing import Final
 
-from paper2run.broken import Broken, repaired
-from paper2run.failure_log import all_hits
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 

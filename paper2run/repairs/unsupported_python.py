@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from paper2run.broken import Broken, repaired
-from paper2run.distributions import OF_WINDOWS, is_known, stdlib_span
-from paper2run.failure_log import Hit, last_hit
-from paper2run.gone_names import last_gone
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import Hit, last_hit
+from paper2run.failures.gone_names import last_gone
+from paper2run.failures.other_python import with_python, within
+from paper2run.knowledge.distributions import OF_WINDOWS, is_known, stdlib_span
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.other_python import with_python, within
-from paper2run.pip_steps import image_python
+from paper2run.rendering.pip_steps import image_python
 
 NAME: Final = "unsupported_python"
 TABLE: Final = "standard_library_changes.json"

@@ -8,9 +8,9 @@ of tests needs no such words: tests fail for reasons of their own, and a weaker 
 import re
 from typing import Final
 
-from paper2run.broken import Broken, repaired
-from paper2run.command_purpose import purpose_of
-from paper2run.failure_log import last_hit
+from paper2run.commands.command_purpose import purpose_of
+from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 

@@ -6,9 +6,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
+from paper2run.index.releases import instead_of_gone
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.pip_steps import plan_requirements
-from paper2run.releases import instead_of_gone
+from paper2run.rendering.pip_steps import plan_requirements
 from tasks.drivers.package_index import PackageIndex
 
 IMAGE_OWN: Final = frozenset({"pip"})

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from paper2run.build_marks import PADDING_FILE, files_padding, marked, tar_padding
 from paper2run.errors import HostError
-from paper2run.injection import SITE_FOLDER, Injection
+from paper2run.rendering.build_marks import PADDING_FILE, files_padding, marked, tar_padding
+from paper2run.rendering.injection import SITE_FOLDER, Injection
 
 BLOCK_BYTES: Final = 1024 * 1024
 END_OF_ARCHIVE: Final = bytes(2 * tarfile.BLOCKSIZE)

@@ -8,8 +8,8 @@ import re
 from typing import Final
 
 from paper2run.errors import HostError
+from paper2run.failures.silent_index import is_index_silent
 from paper2run.model.outcome import BuildFailed
-from paper2run.silent_index import is_index_silent
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.build_transcript import NOT_A_STEP, Transcript
 

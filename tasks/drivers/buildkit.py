@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from paper2run.errors import HostError
-from paper2run.injection import base_images
 from paper2run.model.outcome import BuildFailed, Built, Log
+from paper2run.rendering.injection import base_images
 from tasks.drivers.build_context import BuildInput, stream
 from tasks.drivers.build_ending import KILLED_CODE, failure
 from tasks.drivers.build_guard import Alarm, Guard

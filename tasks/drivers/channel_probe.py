@@ -4,7 +4,7 @@ from typing import Final
 
 import requests
 
-from paper2run.conda_channels import SUBDIR, authorization, mirrored, shown
+from paper2run.index.conda_channels import SUBDIR, authorization, mirrored, shown
 from paper2run.settings import Settings
 
 TIMEOUT_S: Final = (4, 8)

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from paper2run.conda_channels import SUBDIR, authorization, mirrors
 from paper2run.errors import HostError
+from paper2run.index.conda_channels import SUBDIR, authorization, mirrors
+from paper2run.index.time_ladder import ladder
 from paper2run.model.conda import CondaArchive, CondaSolved, CondaWish
 from paper2run.settings import Settings
-from paper2run.time_ladder import ladder
 from tasks.drivers import process
 
 TIMEOUT_S: Final = 900

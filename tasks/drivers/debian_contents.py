@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from paper2run.debian_files import KEPT, Release, file_names, package_of, read_release
 from paper2run.errors import HostError
+from paper2run.failures.debian_files import KEPT, Release, file_names, package_of, read_release
+from paper2run.failures.wanted_files import WantedFile
 from paper2run.settings import Settings
-from paper2run.wanted_files import WantedFile
 from tasks.drivers import containers
 from tasks.drivers.engine import Engine
 from tasks.drivers.index_connection import BadAddressError, IndexConnection, TooLargeError

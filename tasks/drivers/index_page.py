@@ -12,7 +12,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
 
-from paper2run.releases import IndexFile
+from paper2run.index.releases import IndexFile
 
 MAX_PAGE_BYTES: Final = 50 * 1024 * 1024
 """Larger than the page of any project; 60,000 files take it."""

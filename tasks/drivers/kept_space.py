@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from paper2run.build_marks import CacheRecord, own_records
 from paper2run.errors import EngineError
-from paper2run.keeping import Kept, OwnImage, own_part
+from paper2run.rendering.build_marks import CacheRecord, own_records
+from paper2run.rendering.keeping import Kept, OwnImage, own_part
 from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
 
 OWN_TAG: Final = re.compile(r"(?:localhost/)?paper2run/")

@@ -7,9 +7,9 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from paper2run.index.releases import installable
+from paper2run.index.target_python import TargetPython
 from paper2run.model.environment import BrokenLock, KeptLocks, Lock
-from paper2run.releases import installable
-from paper2run.target_python import TargetPython
 from tasks.drivers.package_index import PackageIndex
 
 

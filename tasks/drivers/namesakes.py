@@ -14,9 +14,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from paper2run.index.releases import Project, first_day
 from paper2run.model.environment import GuessedDistribution, PlannedEnvironment
-from paper2run.pip_steps import plan_requirements
-from paper2run.releases import Project, first_day
+from paper2run.rendering.pip_steps import plan_requirements
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.wheel_contents import provides
 

@@ -10,8 +10,7 @@ from typing import Final
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from paper2run.model.environment import Lock
-from paper2run.releases import (
+from paper2run.index.releases import (
     Installable,
     Project,
     Release,
@@ -20,7 +19,8 @@ from paper2run.releases import (
     first_day,
     installable,
 )
-from paper2run.target_python import TargetPython
+from paper2run.index.target_python import TargetPython
+from paper2run.model.environment import Lock
 from tasks.drivers.package_index import PackageIndex
 
 BUILD_TOOLS: Final = frozenset({"setuptools", "wheel"})

@@ -18,8 +18,8 @@ from pydantic import TypeAdapter
 from pypi_simple import ACCEPT_ANY, PYPI_SIMPLE_ENDPOINT
 
 from paper2run.errors import HostError
-from paper2run.package_metadata import DistributionMetadata, source_metadata, wheel_metadata
-from paper2run.releases import IndexFile, Project, project_of
+from paper2run.index.package_metadata import DistributionMetadata, source_metadata, wheel_metadata
+from paper2run.index.releases import IndexFile, Project, project_of
 from paper2run.settings import Settings
 from tasks.drivers.index_cache import IndexCache
 from tasks.drivers.index_connection import (

@@ -12,14 +12,14 @@ from packaging.version import Version
 from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
-from paper2run.lenient_requirement import lenient_requirement
-from paper2run.releases import (
+from paper2run.index.lenient_requirement import lenient_requirement
+from paper2run.index.releases import (
     IndexFile,
     Installable,
     later_minors,
     was_compiled,
 )
-from paper2run.target_python import TargetPython
+from paper2run.index.target_python import TargetPython
 from tasks.drivers.offered_releases import OfferedReleases
 from tasks.drivers.package_index import PackageIndex
 

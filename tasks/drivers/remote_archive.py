@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from paper2run.package_metadata import METADATA_FILES
+from paper2run.index.package_metadata import METADATA_FILES
 from tasks.drivers.tar_members import TarDamaged, members
 from tasks.drivers.unpacking import Unpacked, UnpackingError
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
+from paper2run.index.releases import Sources, available, wheel_tags
+from paper2run.index.target_python import TargetPython
 from paper2run.model.environment import BrokenLock, KeptLocks, Lock, Pin
-from paper2run.releases import Sources, available, wheel_tags
-from paper2run.target_python import TargetPython
 from tasks.drivers.lock_account import LockAccount
 from tasks.drivers.offered_releases import OfferedReleases
 from tasks.drivers.package_index import PackageIndex

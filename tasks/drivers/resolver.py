@@ -11,13 +11,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
 
-from paper2run.interpreters import RELEASED
-from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
-from paper2run.pip_steps import image_python
-from paper2run.releases import Sources
-from paper2run.settings import Settings
-from paper2run.target_python import TargetPython, target_python
-from paper2run.time_ladder import (
+from paper2run.index.releases import Sources
+from paper2run.index.target_python import TargetPython, target_python
+from paper2run.index.time_ladder import (
     FIRST_WHEELS,
     NO_LIMIT,
     STEPS_DAYS,
@@ -25,6 +21,10 @@ from paper2run.time_ladder import (
     ladder,
     with_first_wheels,
 )
+from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
+from paper2run.planning.interpreters import RELEASED
+from paper2run.rendering.pip_steps import image_python
+from paper2run.settings import Settings
 from tasks.drivers.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.lock_account import LockAccount
 from tasks.drivers.offered_releases import OfferedReleases

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from paper2run.archive_modules import Modules, source_modules, wheel_modules
-from paper2run.releases import IndexFile, available
+from paper2run.index.archive_modules import Modules, source_modules, wheel_modules
+from paper2run.index.releases import IndexFile, available
 from tasks.drivers.index_cache import IndexCache
 from tasks.drivers.package_index import PackageIndex
 from tasks.drivers.remote_archive import UnreadableArchive

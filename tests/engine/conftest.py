@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.injection import Injection
 from paper2run.model.outcome import BuildFailed, Built
+from paper2run.rendering.injection import Injection
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.containers import Limits

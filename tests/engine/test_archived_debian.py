@@ -4,11 +4,11 @@ import uuid
 
 import pytest
 
-from paper2run.dockerfile import dockerfile
-from paper2run.injection import instructions
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout
+from paper2run.rendering.dockerfile import dockerfile
+from paper2run.rendering.injection import instructions
 from tests.engine.conftest import Build
 
 pytestmark = pytest.mark.docker

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from paper2run.errors import HostError
-from paper2run.injection import Injection
 from paper2run.model.outcome import BuildFailed, Built
+from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from tasks.drivers import build_guard
 from tasks.drivers.build_context import BuildInput

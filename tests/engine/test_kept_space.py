@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.build_marks import CONTEXT_TAR, CacheRecord
-from paper2run.injection import Injection
-from paper2run.keeping import Kept, OwnImage, leaving
 from paper2run.model.outcome import Built
+from paper2run.rendering.build_marks import CONTEXT_TAR, CacheRecord
+from paper2run.rendering.injection import Injection
+from paper2run.rendering.keeping import Kept, OwnImage, leaving
 from paper2run.settings import Settings
 from tasks import keep_space
 from tasks.drivers import kept_space

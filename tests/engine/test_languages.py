@@ -10,15 +10,15 @@ import pytest
 import yaml
 
 from paper2run.detectors import read_facts
-from paper2run.dockerfile import dockerfile
-from paper2run.evidence import Evidence
-from paper2run.injection import Injection
+from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout
 from paper2run.planners import rules
+from paper2run.planning.evidence import Evidence
+from paper2run.rendering.dockerfile import dockerfile
+from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
-from paper2run.tree import RepoTree
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build
 from tasks.drivers.containers import Limits, RunResult, run

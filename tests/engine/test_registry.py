@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from paper2run.errors import HostError
-from paper2run.image_names import cache_reference, pushed_reference
 from paper2run.model.outcome import Built
+from paper2run.rendering.image_names import cache_reference, pushed_reference
 from tasks.drivers import registry
 from tasks.drivers.build_context import BuildInput
 from tasks.drivers.buildkit import build

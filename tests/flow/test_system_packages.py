@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.reproduce import reproduce
-from paper2run.debian import packages_of_header
+from paper2run.knowledge.debian import packages_of_header
 from tests.flow.conftest import commit_all
 
 pytestmark = pytest.mark.docker

@@ -7,9 +7,9 @@ import pytest
 
 from paper2run.detectors import read_facts
 from paper2run.errors import UserError
+from paper2run.formats.tree import MAX_DEPTH, MAX_REPORTED, RepoTree
 from paper2run.model.facts import Requirement, Unreadable
 from paper2run.source import parse
-from paper2run.tree import MAX_DEPTH, MAX_REPORTED, RepoTree
 from tasks.drivers.git import fetch, locate
 
 

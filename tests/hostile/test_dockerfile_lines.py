@@ -2,7 +2,7 @@
 
 import pytest
 
-from paper2run.injection import Injection, base_images, instructions
+from paper2run.rendering.injection import Injection, base_images, instructions
 
 NOT_DOCKERS_LINE_ENDS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement as Pep508
 
-from paper2run.collected_requirements import MAX_REQUIREMENTS, MAX_TEXTS
-from paper2run.conda_wish import wish_of
 from paper2run.detectors import read_facts
-from paper2run.evidence import Evidence
-from paper2run.ladder import checks
+from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import Asked, EnvPlan, Pin, PlannedEnvironment
 from paper2run.model.facts import Import, LockedVersion, Requirement, Unreadable
 from paper2run.model.plan_text import MAX_STEP_CHARS
-from paper2run.pip_steps import (
+from paper2run.planners import rules
+from paper2run.planning.collected_requirements import MAX_REQUIREMENTS, MAX_TEXTS
+from paper2run.planning.conda_wish import wish_of
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.wanted import MAX_MODULES
+from paper2run.rendering.pip_steps import (
     instead_of,
     needs_source,
     open_steps,
@@ -26,9 +28,7 @@ from paper2run.pip_steps import (
     with_pins,
     without,
 )
-from paper2run.planners import rules
-from paper2run.tree import RepoTree
-from paper2run.wanted import MAX_MODULES
+from paper2run.smoke.ladder import checks
 
 LIMIT_S = 40
 """Processor time, far above what any of these takes (under 8 s), far below what the quadratic ways took (145 s)."""

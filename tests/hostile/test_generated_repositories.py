@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import DETECTORS, Detector
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import RepoFacts
-from paper2run.tree import RepoTree
 
 SIZE = 1_500
 GROWTH = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import DETECTORS
-from paper2run.tree import RepoTree
+from paper2run.formats.tree import RepoTree
 
 LIMIT_S = 30
 """Of processor time, whatever else the machine does: these take under 2, the unbounded ways a minute and more."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import DETECTORS, languages, read_facts
+from paper2run.formats.structured import Places
+from paper2run.formats.tree import MAX_TEXT_BYTES, RepoTree
+from paper2run.formats.yaml_text import YamlRefused, parse
 from paper2run.model.facts import Fact, RepoFacts, Requirement, Unreadable
 from paper2run.model.value import Source
-from paper2run.structured import Places
-from paper2run.tree import MAX_TEXT_BYTES, RepoTree
-from paper2run.yaml_text import YamlRefused, parse
 
 LIMIT_S = 10
 """Far above what any of these takes here (under 1 s), far below what the unbounded ways take (minutes to for ever)."""

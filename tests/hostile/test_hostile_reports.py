@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from paper2run import dockerfile, markdown
 from paper2run.batches.batch_page import as_csv, as_page
 from paper2run.batches.rows import Batch, BatchEntry, BatchRow
 from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
@@ -29,6 +28,8 @@ from paper2run.model.repo import Checkout, Submodule
 from paper2run.model.report import Attempt, Metadata, StageTiming, Versions
 from paper2run.model.usage import ModelCall
 from paper2run.model.value import Source
+from paper2run.rendering import dockerfile
+from paper2run.verdicts import markdown
 from tasks import artifacts
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")

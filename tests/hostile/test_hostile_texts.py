@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from paper2run.failure_log import telling_line
+from paper2run.failures.failure_log import telling_line
 from paper2run.model.outcome import Log, SmokeFailed
 from paper2run.model.repo import Section
-from paper2run.paper_links import rank_repositories
-from paper2run.paper_text import mend, sections_of_markdown
+from paper2run.papers.paper_links import rank_repositories
+from paper2run.papers.paper_text import mend, sections_of_markdown
 
 LIMIT_S = 5
 """Far above what any of these takes here (under 1 s), far below what the quadratic ways take (minutes)."""

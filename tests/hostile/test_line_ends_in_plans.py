@@ -9,15 +9,15 @@ import pytest
 from pydantic import ValidationError
 
 from paper2run.detectors import read_facts
-from paper2run.dockerfile import dockerfile
-from paper2run.evidence import Evidence
-from paper2run.injection import base_images
+from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import Unreadable
 from paper2run.model.repo import Checkout
 from paper2run.model.value import Source
 from paper2run.planners import rules
-from paper2run.tree import RepoTree
+from paper2run.planning.evidence import Evidence
+from paper2run.rendering.dockerfile import dockerfile
+from paper2run.rendering.injection import base_images
 
 SITUATIONS = Path(__file__).parents[1] / "repos"
 CASES = [path for path in sorted(SITUATIONS.iterdir()) if (path / "repo").is_dir()]

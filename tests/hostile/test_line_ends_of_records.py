@@ -8,11 +8,11 @@ import pytest
 
 from paper2run.batches.batch_input import read_batch_text
 from paper2run.errors import UserError
+from paper2run.formats.structured import read_toml
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Unreadable
 from paper2run.model.usage import ModelCall
 from paper2run.source import LocalSource
-from paper2run.structured import read_toml
-from paper2run.tree import RepoTree
 from tasks.drivers.git import locate
 from tasks.drivers.ledger import Ledger
 

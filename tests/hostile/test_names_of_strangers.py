@@ -15,18 +15,18 @@ from threading import Thread
 import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from paper2run.conda_build_paths import is_conda_build
-from paper2run.conda_channels import PUBLIC
-from paper2run.conda_plan import for_pip, with_conda
 from paper2run.detectors import read_facts
-from paper2run.evidence import Evidence
+from paper2run.formats.conda_build_paths import is_conda_build
+from paper2run.formats.other_indexes import other_indexes
+from paper2run.formats.tree import RepoTree
+from paper2run.index.conda_channels import PUBLIC
 from paper2run.model.conda import CondaArchive, CondaSolved
 from paper2run.model.environment import Asked, PlannedEnvironment
-from paper2run.other_indexes import other_indexes
-from paper2run.pip_steps import plan_requirements
 from paper2run.planners import rules
+from paper2run.planning.evidence import Evidence
+from paper2run.rendering.conda_plan import for_pip, with_conda
+from paper2run.rendering.pip_steps import plan_requirements
 from paper2run.settings import Settings
-from paper2run.tree import RepoTree
 from tasks.resolve import resolve
 
 COMMIT_DAY = date(2023, 3, 1)

@@ -7,12 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from paper2run.detectors import read_facts
-from paper2run.evidence import Evidence
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.plan_text import refused_words
 from paper2run.planners import rules
-from paper2run.tree import RepoTree
+from paper2run.planning.evidence import Evidence
 
 WORDS = ["; sudo x", "$(docker x)", " && PIP_INDEX_URL=x y", " << EOF", "/mnt/x", "' --index-url x"]
 

@@ -14,32 +14,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from paper2run import makefile, yaml_text
-from paper2run.archive_modules import source_modules, wheel_modules
 from paper2run.batches.batch_input import read_batch_text
-from paper2run.code_blocks import read_document
-from paper2run.debian_files import read_release
 from paper2run.errors import UserError
-from paper2run.injection import base_images, instructions
-from paper2run.lenient_requirement import lenient_requirement
+from paper2run.failures.debian_files import read_release
+from paper2run.formats import makefile, yaml_text
+from paper2run.formats.code_blocks import read_document
+from paper2run.formats.requirement_text import read_requirement
+from paper2run.formats.shell_words import (
+    apt_packages,
+    conda_arguments,
+    logical_lines,
+    parts,
+    pip_arguments,
+)
+from paper2run.formats.version_ranges import conda, listed_python, pep440, python_range
+from paper2run.index.archive_modules import source_modules, wheel_modules
+from paper2run.index.lenient_requirement import lenient_requirement
+from paper2run.index.package_metadata import source_metadata, wheel_metadata
 from paper2run.logs import plain
 from paper2run.model.repo import Section
 from paper2run.model.value import Source
-from paper2run.package_metadata import source_metadata, wheel_metadata
-from paper2run.paper_links import rank_repositories, repository_url
-from paper2run.paper_text import (
+from paper2run.papers.paper_links import rank_repositories, repository_url
+from paper2run.papers.paper_text import (
     mend,
     sections_of_markdown,
     sections_of_pages,
     sections_of_plain_text,
 )
-from paper2run.python_dialects import rewrite
-from paper2run.python_imports import scan_imports
-from paper2run.python_source import parse as parse_python
-from paper2run.requirement_text import read_requirement
-from paper2run.setup_script import parse_leniently
-from paper2run.shell_words import apt_packages, conda_arguments, logical_lines, parts, pip_arguments
-from paper2run.version_ranges import conda, listed_python, pep440, python_range
+from paper2run.python.python_dialects import rewrite
+from paper2run.python.python_imports import scan_imports
+from paper2run.python.python_source import parse as parse_python
+from paper2run.python.setup_script import parse_leniently
+from paper2run.rendering.injection import base_images, instructions
 
 PARSERS: dict[str, tuple[Callable[[str], object], tuple[type[Exception], ...]]] = {
     "yaml": (yaml_text.parse, (yaml_text.YamlRefused,)),

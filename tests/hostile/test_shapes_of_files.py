@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import DETECTORS
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import RepoFacts
-from paper2run.tree import RepoTree
 
 SIZE = 60_000
 LIMIT_S = 3

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paper2run.package_metadata import METADATA_FILES
+from paper2run.index.package_metadata import METADATA_FILES
 from tasks.drivers import remote_archive
 from tasks.drivers.remote_archive import (
     MAX_MEMBERS,

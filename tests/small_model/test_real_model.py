@@ -8,15 +8,15 @@ import pytest
 from benchmarks.small_model import NAME, NoSmallModel, Server, fetch
 from paper2run.detectors import read_facts
 from paper2run.errors import ModelError
-from paper2run.evidence import Evidence
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import DiagnosisDecision
 from paper2run.model.environment import Asked, EnvPlan
 from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.repo import Paper, Section
 from paper2run.planners import rules
 from paper2run.planners.wire import PLAN_FIELDS
+from paper2run.planning.evidence import Evidence
 from paper2run.settings import Settings
-from paper2run.tree import RepoTree
 from tasks.drivers import conversation
 
 pytestmark = pytest.mark.small_model

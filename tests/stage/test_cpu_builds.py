@@ -8,12 +8,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from paper2run.cpu_builds import wanted_of
-from paper2run.dockerfile import dockerfile
-from paper2run.injection import Injection
 from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Resolution
 from paper2run.model.repo import Checkout
-from paper2run.pip_steps import with_pins
+from paper2run.rendering.cpu_builds import wanted_of
+from paper2run.rendering.dockerfile import dockerfile
+from paper2run.rendering.injection import Injection
+from paper2run.rendering.pip_steps import with_pins
 from paper2run.settings import Settings
 from tasks.cpu_builds import cpu_builds
 

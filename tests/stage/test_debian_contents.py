@@ -10,15 +10,15 @@ import pytest
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import disable_run_logger
 
-from paper2run.debian_files import Release
 from paper2run.errors import HostError
+from paper2run.failures.debian_files import Release
+from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.settings import Settings
-from paper2run.wanted_files import WantedFile
 from tasks.diagnose import diagnose
 from tasks.drivers.debian_contents import kept_index, packages_of
 from tasks.drivers.engine import Engine

@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper2run.command_purpose import purpose_of
-from paper2run.shell_words import (
+from paper2run.commands.command_purpose import purpose_of
+from paper2run.formats.shell_words import (
     apt_packages,
     conda_arguments,
     logical_lines,

@@ -5,15 +5,15 @@ from importlib import resources
 
 import pytest
 
-from paper2run.conda_channels import addresses
-from paper2run.conda_translation import Translation, translated
-from paper2run.distributions import distribution_for
-from paper2run.evidence import Evidence
+from paper2run.formats.version_ranges import conda
+from paper2run.index.conda_channels import addresses
+from paper2run.knowledge.conda_translation import Translation, translated
+from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.environment import Asked
 from paper2run.model.facts import CondaPackage, LanguageShare, OwnModule, RepoFacts
 from paper2run.model.value import Source
+from paper2run.planning.evidence import Evidence
 from paper2run.providers.python import propose
-from paper2run.version_ranges import conda
 
 LINE = Source(kind="file", path="environment.yml", line=3)
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from paper2run.condition_markers import markers_of
+from paper2run.python.condition_markers import markers_of
 
 OLD, NEW = 'python_version < "3"', 'python_version >= "3"'
 

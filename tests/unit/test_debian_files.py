@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper2run.debian_files import KEPT, Release, package_of, read_release
-from paper2run.wanted_files import WantedFile, wanted_files
+from paper2run.failures.debian_files import KEPT, Release, package_of, read_release
+from paper2run.failures.wanted_files import WantedFile, wanted_files
 
 ONE_LINE = """\
 # deb https://old.example.org/debian buster main

@@ -3,10 +3,10 @@
 import pytest
 
 from paper2run.detectors.requirements import detect
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command, Fact, Project, RepoFacts
 from paper2run.model.value import Source
-from paper2run.tree import RepoTree
-from paper2run.wanted import gather
+from paper2run.planning.wanted import gather
 
 
 def wanted(tmp_path, files: dict[str, str], readme: str = "", *more: Fact) -> list[str]:

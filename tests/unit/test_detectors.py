@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from paper2run.detectors import DETECTORS
+from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import RepoFacts
-from paper2run.tree import RepoTree
 
 SITUATIONS = Path(__file__).parents[1] / "repos"
 BY_NAME = {detector.NAME: detector for detector in DETECTORS}

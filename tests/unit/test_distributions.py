@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper2run.archive_modules import source_modules, wheel_modules
-from paper2run.distributions import distribution_for, stdlib_span, third_party_name
+from paper2run.index.archive_modules import source_modules, wheel_modules
+from paper2run.knowledge.distributions import distribution_for, stdlib_span, third_party_name
 
 
 @pytest.mark.parametrize(

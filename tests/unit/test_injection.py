@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from paper2run.errors import UserError
-from paper2run.injection import Injection, base_images, instructions
+from paper2run.rendering.injection import Injection, base_images, instructions
 from paper2run.settings import Settings
 
 DOCKERFILE = """\

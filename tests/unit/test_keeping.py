@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from paper2run.build_marks import (
+from paper2run.rendering.build_marks import (
     FILES_REST,
     FILES_UNIT,
     MARK_STEP,
@@ -17,7 +17,7 @@ from paper2run.build_marks import (
     own_records,
     tar_padding,
 )
-from paper2run.keeping import Kept, OwnImage, leaving, own_part
+from paper2run.rendering.keeping import Kept, OwnImage, leaving, own_part
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import languages, read_facts
-from paper2run.evidence import Evidence
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked
 from paper2run.model.facts import LanguageShare, NoCode
 from paper2run.planners import rules
-from paper2run.tree import RepoTree
+from paper2run.planning.evidence import Evidence
 
 
 def tree_of(root: Path, *paths: str, max_files: int = 1000) -> RepoTree:

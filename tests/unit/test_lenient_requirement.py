@@ -2,7 +2,7 @@
 
 import pytest
 
-from paper2run.lenient_requirement import lenient_requirement, lenient_specifiers
+from paper2run.index.lenient_requirement import lenient_requirement, lenient_specifiers
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What ldd prints, read: libraries that are missing, and those that a wheel brings by itself."""
 
-from paper2run.linked_libraries import MARK, missing_libraries
+from paper2run.failures.linked_libraries import MARK, missing_libraries
 
 PRINTED = f"""\
 /bin/sh:

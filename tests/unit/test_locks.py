@@ -1,8 +1,8 @@
 """Which lock files count, and what a locked requirement is to the resolver."""
 
-from paper2run.locks import locks_of, loosened
 from paper2run.model.facts import CondaPackage, LockedVersion, RepoFacts, Requirement
 from paper2run.model.value import Source
+from paper2run.planning.locks import locks_of, loosened
 
 
 def locked(name: str, version: str, path: str, line: int = 1) -> LockedVersion:

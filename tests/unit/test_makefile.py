@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from paper2run.makefile import products
+from paper2run.formats.makefile import products
 
 
 def paths(text: str) -> list[str]:

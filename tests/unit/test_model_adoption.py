@@ -4,8 +4,6 @@ from datetime import date
 
 import pytest
 
-from paper2run.evidence import Evidence
-from paper2run.judgement import judge
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import (
     Asked,
@@ -30,7 +28,9 @@ from paper2run.model.value import DEFAULT, Source
 from paper2run.planners import rules
 from paper2run.planners.adoption import adopt
 from paper2run.planners.weakness import doubts
-from paper2run.verdicts import next_plan
+from paper2run.planning.evidence import Evidence
+from paper2run.verdicts.judgement import judge
+from paper2run.verdicts.verdicts import next_plan
 
 SETUP = Source(kind="file", path="setup.py", line=3)
 README = Source(kind="readme", path="README.md", line=9)

@@ -4,7 +4,7 @@ import pytest
 
 from paper2run.model.facts import Command, Fact, Project, RepoFacts
 from paper2run.model.value import Source
-from paper2run.own_projects import is_installed, own_projects, speaks_for_the_whole
+from paper2run.python.own_projects import is_installed, own_projects, speaks_for_the_whole
 
 HERE = Source(kind="file", path="setup.py")
 

@@ -1,6 +1,6 @@
 """Dependencies as wheels and source archives declare them."""
 
-from paper2run.package_metadata import source_metadata, wheel_metadata
+from paper2run.index.package_metadata import source_metadata, wheel_metadata
 
 
 def test_a_wheel_declares_its_dependencies_in_its_metadata():

@@ -4,13 +4,13 @@ import pytest
 
 from paper2run.errors import UserError
 from paper2run.model.repo import Paper, Section
-from paper2run.paper_links import (
+from paper2run.papers.paper_links import (
     contenders,
     rank_repositories,
     repository_of,
     repository_url,
 )
-from paper2run.paper_text import (
+from paper2run.papers.paper_text import (
     mend,
     sections_of_markdown,
     sections_of_pages,

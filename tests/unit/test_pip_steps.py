@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.model.environment import EnvPlan, Pin
-from paper2run.pip_steps import (
+from paper2run.rendering.pip_steps import (
     image_python,
     needs_source,
     pinned_steps,

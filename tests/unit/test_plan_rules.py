@@ -6,10 +6,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from paper2run import dockerfile, ladder
 from paper2run.errors import UserError
-from paper2run.evidence import Evidence
-from paper2run.interpreters import choose
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     BuildFile,
@@ -29,10 +26,14 @@ from paper2run.model.outcome import BuildFailed, Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
-from paper2run.plan_diff import plan_diff
 from paper2run.planners import rules
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.interpreters import choose
+from paper2run.rendering import dockerfile
+from paper2run.rendering.plan_diff import plan_diff
 from paper2run.request import Request, settings_for
-from paper2run.verdicts import after_attempts
+from paper2run.smoke import ladder
+from paper2run.verdicts.verdicts import after_attempts
 
 HERE = Source(kind="file", path="setup.py", line=1)
 README = Source(kind="readme", path="README.md", line=9)

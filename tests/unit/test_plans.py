@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from paper2run.detectors import read_facts
-from paper2run.dockerfile import dockerfile
-from paper2run.evidence import Evidence
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.repo import Checkout
 from paper2run.planners import rules
-from paper2run.tree import RepoTree
+from paper2run.planning.evidence import Evidence
+from paper2run.rendering.dockerfile import dockerfile
 
 SITUATIONS = Path(__file__).parents[1] / "repos"
 CASES = [path.parent for path in sorted(SITUATIONS.glob("*/plan.json"))]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper2run import debian
-from paper2run.program_smoke import reads_the_checkout
+from paper2run.knowledge import debian
+from paper2run.smoke.program_smoke import reads_the_checkout
 
 PATHS = frozenset({"data/words.txt", "input.txt", "src/main.c"})
 

@@ -1,6 +1,5 @@
 """The loop's judgement: what came further, what is never answered twice, and what a negative end says was tried."""
 
-from paper2run.judgement import judge
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import RepoFacts
@@ -15,8 +14,9 @@ from paper2run.model.outcome import (
 )
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT
-from paper2run.progress import best_of, progress
-from paper2run.verdicts import after_attempts, next_plan
+from paper2run.verdicts.judgement import judge
+from paper2run.verdicts.progress import best_of, progress
+from paper2run.verdicts.verdicts import after_attempts, next_plan
 
 BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
 STEPS = ("pip install a==1", "pip install b==1", "make")

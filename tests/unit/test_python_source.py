@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper2run.python_imports import Imported, scan_imports
-from paper2run.python_source import parse
+from paper2run.python.python_imports import Imported, scan_imports
+from paper2run.python.python_source import parse
 
 PYTHON_2_ONLY = {
     "print statement": "print 'a', b",

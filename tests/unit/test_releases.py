@@ -6,7 +6,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from paper2run.releases import (
+from paper2run.index.releases import (
     IndexFile,
     available,
     installable,
@@ -14,7 +14,7 @@ from paper2run.releases import (
     later_minors,
     project_of,
 )
-from paper2run.target_python import target_python
+from paper2run.index.target_python import target_python
 
 MAY = date(2018, 5, 1)
 JUNE = date(2018, 6, 1)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.broken import Broken
+from paper2run.failures.broken import Broken
+from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.repairs import REPAIRS, diagnose
-from paper2run.wanted_files import WantedFile
 
 LOGS = Path(__file__).parents[1] / "logs"
 CASES = sorted(path.parent for path in LOGS.glob("*/*/case.json"))

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from paper2run.broken import Broken
-from paper2run.failure_log import LINE_CHARACTERS, failure_lines
+from paper2run.failures.broken import Broken
+from paper2run.failures.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
 from paper2run.model.facts import DataNeed, OwnModule, PipInclude, PythonConstraint, RepoFacts

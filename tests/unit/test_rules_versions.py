@@ -9,7 +9,7 @@ import pytest
 from tasks.rules_version import OURS, PLUMBING, ROOT, closure, rules_version
 
 FAR = {
-    "build": ("tasks/drivers/build_ending.py", "paper2run/build_marks.py"),
+    "build": ("tasks/drivers/build_ending.py", "paper2run/rendering/build_marks.py"),
     "clone": ("tasks/drivers/git_failures.py",),
     "conda": ("tasks/drivers/conda_search.py",),
     "diagnose": ("tasks/drivers/conversation.py", "paper2run/planners/prompts/diagnose.md"),
@@ -17,16 +17,16 @@ FAR = {
     "paper": ("tasks/drivers/pdf_pages.py",),
     "plan": ("paper2run/providers/perl.py", "paper2run/planners/prompts/plan.md"),
     "push": ("tasks/drivers/registry.py",),
-    "render": ("paper2run/conda_plan.py", "paper2run/compiler_wrappers.py"),
+    "render": ("paper2run/rendering/conda_plan.py", "paper2run/rendering/compiler_wrappers.py"),
     "resolve": ("tasks/drivers/wheel_contents.py",),
     "smoke": ("tasks/drivers/container_output.py",),
-    "verify": ("tasks/drivers/written.py", "paper2run/ladder.py"),
+    "verify": ("tasks/drivers/written.py", "paper2run/smoke/ladder.py"),
 }
 """By cached stage: files that its answer depends on, a long way off."""
 CHANGES = {
-    "paper2run/markdown.py": set(),
-    "paper2run/conda_plan.py": {"conda", "render", "diagnose"},
-    "paper2run/compiler_wrappers.py": {"plan", "render", "diagnose"},
+    "paper2run/verdicts/markdown.py": set(),
+    "paper2run/rendering/conda_plan.py": {"conda", "render", "diagnose"},
+    "paper2run/rendering/compiler_wrappers.py": {"plan", "render", "diagnose"},
     "tasks/drivers/container_output.py": {"smoke", "verify"},
     "tasks/verify.py": {"verify"},
     "paper2run/detectors/gpu.py": {"extract"},
@@ -83,7 +83,7 @@ def test_a_changed_file_makes_the_answers_of_the_right_stages_worthless(
 
     assert {name for name in FAR if old[name] != new[name]} == CHANGES[changed]
     assert rules_version("tasks.report", after) != rules_version("tasks.report", copied) or (
-        changed != "paper2run/markdown.py"
+        changed != "paper2run/verdicts/markdown.py"
     )
 
 

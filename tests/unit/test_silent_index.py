@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper2run.injection import Injection
-from paper2run.silent_index import is_index_silent
+from paper2run.failures.silent_index import is_index_silent
+from paper2run.rendering.injection import Injection
 
 SITE = Injection(index_url="https://name:secret@index.example.org/api/pypi/simple")
 POOL = "HTTPSConnectionPool(host='{}', port=443): {}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.broken import Broken, repaired, stopped
+from paper2run.failures.broken import Broken, repaired, stopped
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import (
@@ -22,10 +22,10 @@ from paper2run.model.facts import (
 from paper2run.model.outcome import Built, Log, Passed, SmokeFailed, Verification
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
-from paper2run.python_examples import example_commands
+from paper2run.python.python_examples import example_commands
 from paper2run.repairs import diagnose
-from paper2run.smoke_candidates import candidates
-from paper2run.verdicts import after_attempts, builds, next_plan
+from paper2run.smoke.smoke_candidates import candidates
+from paper2run.verdicts.verdicts import after_attempts, builds, next_plan
 
 HERE = Source(kind="file", path="setup.py", line=1)
 README = Source(kind="readme", path="README.md", line=9, note="python example")

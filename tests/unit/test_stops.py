@@ -2,7 +2,6 @@
 
 import pytest
 
-from paper2run.evidence import Evidence
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked
 from paper2run.model.facts import (
@@ -18,6 +17,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import Source
 from paper2run.planners import rules
+from paper2run.planning.evidence import Evidence
 
 HERE = Source(kind="file", path="train.py", line=3)
 README = Source(kind="readme", path="README.md", line=9)

@@ -3,7 +3,7 @@
 import pytest
 from packaging.markers import Marker
 
-from paper2run.target_python import target_python
+from paper2run.index.target_python import target_python
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from paper2run.time_ladder import ladder, with_first_wheels
+from paper2run.index.time_ladder import ladder, with_first_wheels
 
 DAY = date(2018, 6, 1)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paper2run.version_ranges import conda, listed_python, pep440, python_range
+from paper2run.formats.version_ranges import conda, listed_python, pep440, python_range
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What shell commands of people are for, and the facts in them."""

@@ -1,0 +1,133 @@
+"""Everything that a repair rule may look at, and the forms in which it answers."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from paper2run.failures.failure_log import failure_lines
+from paper2run.failures.wanted_files import WantedFile
+from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
+from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
+from paper2run.model.value import Source
+from paper2run.rendering.plan_diff import plan_diff
+
+
+class Broken(NamedTuple):
+    """A failed attempt, its plan, and what is known of the repository and the image."""
+
+    failure: BuildFailed | SmokeFailed
+    planned: PlannedEnvironment
+    facts: RepoFacts
+    verification: Verification
+    packages: Mapping[WantedFile, str] = MappingProxyType({})
+    """Debian packages that bring files the log asks for, as the image's own release has them."""
+
+    @property
+    def plan(self) -> EnvPlan:
+        """The plan that repairs change: the one before its packages were pinned."""
+        return self.planned.draft or self.planned.plan
+
+    @property
+    def is_users_command(self) -> bool:
+        """Tell whether the smoke command is the user's own, which is never exchanged for another."""
+        return any(
+            reason.topic == "smoke" and reason.source.kind == "user"
+            for reason in self.planned.reasons
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """The log's last lines, both streams."""
+        return failure_lines(self.failure)
+
+
+def repaired(
+    broken: Broken,
+    name: str,
+    changes: Mapping[str, Any],
+    *,
+    reason: str,
+    evidence: str,
+    cause: Cause = "build_error",
+    confidence: Literal["low", "medium", "high"] = "high",
+    pythons: tuple[str, ...] = (),
+    guesses: tuple[GuessedDistribution, ...] = (),
+) -> Diagnosis | None:
+    """Return a repair that puts `changes` over the plan; None if the plan stays what it was or becomes invalid."""
+    try:
+        plan = EnvPlan.model_validate({**broken.plan.model_dump(), **changes})
+    except ValidationError:
+        return None
+    if plan.digest == broken.plan.digest:
+        return None
+    return Diagnosis(
+        decision=DiagnosisDecision(
+            decision="repair", reason=reason, confidence=confidence, new_plan=plan
+        ),
+        by=name,
+        cause=cause,
+        evidence=evidence[:500],
+        source=Source(kind="log", note=evidence[:200]),
+        pythons=pythons,
+        guesses=guesses,
+        diff=plan_diff(broken.plan, plan),
+    )
+
+
+def next_command(
+    broken: Broken, name: str, *, reason: str, evidence: str, cause: Cause
+) -> Diagnosis | None:
+    """Return the repair that falls back on the next smoke command; None without one left, and for failed builds."""
+    if not broken.planned.weaker_smokes or not isinstance(broken.failure, SmokeFailed):
+        return None
+    weaker = broken.planned.weaker_smokes[0]
+    return repaired(
+        broken,
+        name,
+        {"smoke_command": weaker.command},
+        reason=f"{reason}; next: {weaker.proves}",
+        evidence=evidence,
+        cause=cause,
+        confidence="low",
+    )
+
+
+def stopped(
+    name: str,
+    cause: Cause,
+    *,
+    reason: str,
+    evidence: str,
+    smallest_change: str,
+    source: Source | None = None,
+) -> Diagnosis:
+    """Return a stop with its proof and the smallest change that would make the repository work."""
+    return Diagnosis(
+        decision=DiagnosisDecision(decision="stop", reason=reason, confidence="high"),
+        by=name,
+        cause=cause,
+        evidence=evidence[:500],
+        source=source or Source(kind="log", note=evidence[:200]),
+        smallest_change=smallest_change,
+    )
+
+
+def with_packages(plan: EnvPlan, *packages: str) -> dict[str, Any]:
+    """Return the change that adds Debian packages."""
+    return {"system_packages": tuple(sorted({*plan.system_packages, *packages}))}
+
+
+def with_requirements(plan: EnvPlan, *requirements: str) -> dict[str, Any]:
+    """Return the change that adds requirements of the index, before every other step."""
+    quoted = " ".join(f"'{text}'" for text in requirements)
+    step = f"pip install --no-compile {quoted}"
+    return {"install_steps": (step, *plan.install_steps)}
+
+
+def with_env(plan: EnvPlan, **variables: str) -> dict[str, Any]:
+    """Return the change that sets environment variables, in the place of what they were before."""
+    return {"env": {**plan.env, **variables}}

@@ -1,0 +1,122 @@
+"""Which Debian package brings a file, by the lines of a Contents index; and whose index that is.
+
+Index: https://wiki.debian.org/DebianRepository/Format#A.22Contents.22_indices; sources: sources.list(5).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from paper2run.failures.wanted_files import Kind, WantedFile
+
+LIBRARIES: Final = r"(?:usr/)?lib/(?:[\w-]+-linux-\w+/)?"
+PLACES: Final[dict[Kind, tuple[str, ...]]] = {
+    "library": (LIBRARIES, LIBRARIES + r"[^/]+/"),
+    "header": (r"usr/include/(?:[\w-]+-linux-\w+/)?", r"usr/include/[^/]+/"),
+    "program": (r"(?:usr/)?s?bin/", r"usr/games/"),
+    "pkgconfig": (LIBRARIES + r"pkgconfig/", r"usr/share/pkgconfig/"),
+    "link": (LIBRARIES, LIBRARIES + r"[^/]+/"),
+}
+"""Folders by kind: where programs look by themselves, then those that alternatives and flags lead to."""
+KEPT: Final = re.compile(
+    rb"(?:usr/include/|(?:usr/)?s?bin/|usr/games/|usr/share/pkgconfig/"
+    rb"|(?:usr/)?lib/(?:[\w-]+-linux-\w+/)?(?:pkgconfig/|(?:[^/\s]+/)?lib[^/\s]+\.(?:so[.\d]*|a)\s))"
+)
+"""The lines of an index that can ever answer; a tenth of all."""
+FOR_DEVELOPMENT: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig"})
+UNFIT_SECTIONS: Final = frozenset({"python", "debug"})
+"""What is made for Debian's own interpreter, which the plan's does not see; what only debuggers read."""
+FIELD: Final = re.compile(r"^(Types|URIs|Suites|Components):[ \t]*(.*)$", re.MULTILINE)
+ONE_LINE: Final = re.compile(
+    r"^deb\s+(?:\[[^\]]*\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<parts>.+)$"
+)
+ARCHITECTURE: Final = re.compile(r"^architecture (\w[\w-]*)$", re.MULTILINE)
+SUITE: Final = re.compile(r"[a-z]+")
+"""A release itself: neither its updates nor its security fixes, whose indexes are empty or small."""
+
+
+class Release(NamedTuple):
+    """The Debian release of an image, and the mirror that the image installs from."""
+
+    suite: str
+    architecture: str
+    mirror: str
+    """Address without a slash at its end."""
+
+
+def read_release(text: str) -> Release | None:
+    """Return the release that apt's sources name, followed by a line `architecture amd64`; None for other systems.
+
+    Both forms of sources are read: one line each (`deb …`) and deb822.
+    """
+    architecture = ARCHITECTURE.search(text)
+    if architecture is None:
+        return None
+    for uri, suites, parts in _sources(text):
+        suite = next(filter(SUITE.fullmatch, suites), "")
+        if suite and "main" in parts and uri.startswith(("http://", "https://")):
+            return Release(suite, architecture[1], uri.rstrip("/"))
+    return None
+
+
+def _sources(text: str) -> Iterable[tuple[str, list[str], list[str]]]:
+    for line in text.splitlines():
+        match = ONE_LINE.match(line)
+        if match:
+            yield match["uri"], [match["suite"]], match["parts"].split()
+    for paragraph in re.split(r"\n\s*\n", text):
+        fields = {name: value.split() for name, value in FIELD.findall(paragraph)}
+        if "deb" in fields.get("Types", ()) and fields.get("URIs"):
+            yield fields["URIs"][0], fields.get("Suites", []), fields.get("Components", [])
+
+
+def file_names(wanted: WantedFile) -> tuple[str, ...]:
+    """Return the ends of the paths that `wanted` may have, the best first."""
+    match wanted.kind:
+        case "link":
+            return f"lib{wanted.name}.so", f"lib{wanted.name}.a"
+        case "pkgconfig":
+            return (f"{wanted.name}.pc",)
+        case _:
+            return (wanted.name,)
+
+
+def package_of(wanted: WantedFile, lines: Iterable[str]) -> str:
+    """Return the package that brings the file, by index lines that end in one of its names; empty for none.
+
+    Standard folders before others, `-dev` for what builds, then names without a version, then the shortest.
+    """
+    ranked = [
+        (*rank, *_preference(wanted.kind, package), package)
+        for line in lines
+        for path, _, packages in [line.rpartition(" ")]
+        for rank in _ranks(wanted, path.rstrip())
+        for package in _names(packages)
+    ]
+    if not ranked:
+        return ""
+    *_, package = best = min(ranked)
+    # `config.h` lies below many folders: there, only a header that one package alone has says anything.
+    if wanted.kind == "header" and best[0] and len({row[-1] for row in ranked}) > 1:
+        return ""
+    return str(package)
+
+
+def _ranks(wanted: WantedFile, path: str) -> list[tuple[int, int]]:
+    return [
+        (far, late)
+        for far, folder in enumerate(PLACES[wanted.kind])
+        for late, name in enumerate(file_names(wanted))
+        if re.fullmatch(folder + re.escape(name), path)
+    ]
+
+
+def _preference(kind: Kind, package: str) -> tuple[bool, bool, int]:
+    develops = kind in FOR_DEVELOPMENT and package.endswith("-dev")
+    return not develops, any(map(str.isdigit, package)), len(package)
+
+
+def _names(packages: str) -> list[str]:
+    """Return the packages of `libdevel/libyaml-dev,python/python3-yaml` that any plan may install."""
+    found = [entry.rpartition("/") for entry in packages.split(",")]
+    return [name for section, _, name in found if section.rpartition("/")[2] not in UNFIT_SECTIONS]

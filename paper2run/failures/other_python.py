@@ -1,0 +1,71 @@
+"""Which other interpreters a failed plan may move to, and the move itself.
+
+A repository's own requirement (`python_requires` and its kin) is never overruled; what it was merely tested on is.
+"""
+
+import re
+from typing import Any, Final
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from paper2run.failures.broken import Broken
+from paper2run.index.target_python import target_python
+from paper2run.model.environment import EnvPlan
+from paper2run.model.facts import PythonConstraint
+from paper2run.planning.interpreters import RELEASED
+from paper2run.rendering.pip_steps import PYTHON_IMAGE, image_python
+
+DEBIAN_SUITE: Final = re.compile(r"-(?:wheezy|jessie|stretch|buster|bullseye|bookworm|trixie)$")
+
+
+def within(broken: Broken, versions: SpecifierSet) -> tuple[str, ...]:
+    """Return the interpreters in `versions` that the repository allows, best first; empty where there are none.
+
+    The plan's own candidates come first. Without any, it is the one of the same major version that is nearest to
+    the present one. Empty too for an image that is no official Python, or whose Python is in `versions` already.
+    """
+    present = image_python(broken.plan.base_image)
+    if not present or _holds(versions, present):
+        return ()
+    planned = [
+        version
+        for version in broken.planned.pythons
+        if version != present and _holds(versions, version)
+    ]
+    if planned:
+        return tuple(planned)
+    allowed = [
+        version
+        for version in RELEASED
+        if _holds(versions, version)
+        and version.split(".")[0] == present.split(".")[0]
+        and is_allowed(broken, version)
+    ]
+    now = Version(present).minor
+    return tuple(sorted(allowed, key=lambda version: abs(Version(version).minor - now))[:1])
+
+
+def is_allowed(broken: Broken, version: str) -> bool:
+    """Tell whether nothing that the repository requires excludes this interpreter."""
+    return all(
+        target_python(version).allowed_by(fact.specifier)
+        for fact in broken.facts.of(PythonConstraint)
+        if fact.strength == "required"
+    )
+
+
+def with_python(plan: EnvPlan, version: str) -> dict[str, Any]:
+    """Return the change that puts another Python into the place of the official image's own.
+
+    Neither the bug-fix release nor Debian's name is kept: few interpreters share them.
+    """
+    match = PYTHON_IMAGE.match(plan.base_image)
+    if match is None:
+        return {}
+    kind = DEBIAN_SUITE.sub("", match["variant"] or "")
+    return {"base_image": f"{match['name']}:{version}{kind}"}
+
+
+def _holds(versions: SpecifierSet, version: str) -> bool:
+    return versions.contains(Version(version))

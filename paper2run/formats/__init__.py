@@ -1,0 +1,1 @@
+"""Text in, values with their lines out; no meaning yet."""

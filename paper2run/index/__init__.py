@@ -1,0 +1,1 @@
+"""What a package index offers, and to which interpreter."""

@@ -1,0 +1,228 @@
+"""The releases of a project as an index lists them, and which of them an interpreter could install on a day.
+
+A release is as old as its first file: a wheel added later is the same version, and it is the version
+that an author could have had on that day.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from typing import Final, Literal
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from paper2run.index.target_python import TargetPython
+from paper2run.model.value import Value
+
+SOURCE_ENDINGS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tgz")
+SMALL_SOURCE_BYTES: Final = 1_000_000
+"""A source of that size builds in a minute or has a fallback without a compiler (PyYAML, tornado,
+MarkupSafe, regex: no wheels for Linux for years); what is larger wants libraries and half an hour."""
+
+Sources = Literal["pure", "small", "any"]
+"""Which sources may be built: those that never had a platform's wheel, also small ones, or all."""
+
+
+class IndexFile(Value):
+    """One wheel or source archive of a project page."""
+
+    filename: str
+    url: str
+    size_bytes: int = 0
+    """0 where the index does not tell."""
+    day: date | None = None
+    """Day of the upload; None where the index does not tell."""
+    requires_python: str = ""
+    yanked: bool = False
+    has_metadata: bool = False
+    """The index serves its METADATA beside it (PEP 658)."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version of a project."""
+
+    version: Version
+    day: date | None
+    """Day of its first file; None where no file has one."""
+    wheels: tuple[IndexFile, ...]
+    source: IndexFile | None
+    yanked: bool
+
+
+@dataclass(frozen=True)
+class Project:
+    """All releases of one project, newest version first."""
+
+    name: str
+    releases: tuple[Release, ...]
+
+
+@dataclass(frozen=True)
+class Installable:
+    """A release in the form in which an interpreter would get it."""
+
+    release: Release
+    file: IndexFile
+    """The wheel that fits, else the source."""
+    sdist: bool
+
+
+def project_of(name: str, files: Iterable[IndexFile]) -> Project:
+    """Return the releases of the project with the normalised `name`.
+
+    Files whose names or versions today's standards do not know are left out.
+    """
+    by_version: dict[Version, list[IndexFile]] = defaultdict(list)
+    for file in files:
+        version = _version(name, file.filename)
+        if version is not None:
+            by_version[version].append(file)
+    releases = tuple(
+        _release(version, by_version[version]) for version in sorted(by_version, reverse=True)
+    )
+    return Project(name, releases)
+
+
+def available(project: Project, cutoff: date | None) -> tuple[Release, ...]:
+    """Return the releases that were out on `cutoff`, newest first; those without a day count as out."""
+    return tuple(
+        release
+        for release in project.releases
+        if cutoff is None or release.day is None or release.day <= cutoff
+    )
+
+
+def first_day(project: Project) -> date | None:
+    """Return the day of the project's oldest upload; None where no day is known."""
+    return min(
+        (release.day for release in project.releases if release.day is not None), default=None
+    )
+
+
+def was_compiled(project: Project, version: Version) -> bool:
+    """Tell whether a source of `version` likely needs a compiler: what its nearest wheels, later ones first, are for.
+
+    A project changes: pulp's wheels were pure until 2025, when a compiled solver moved in.
+    """
+    wheeled = [release for release in project.releases if release.wheels]
+    later = [release for release in wheeled if release.version >= version]
+    nearest = later[-1:] or wheeled[:1]
+    return any(
+        not wheel.filename.endswith("-any.whl") for release in nearest for wheel in release.wheels
+    )
+
+
+def installable(
+    release: Release, project: Project, target: TargetPython, sources: Sources
+) -> Installable | None:
+    """Return how `target` gets `release`: a wheel if one fits, a source where `sources` allows; else None."""
+    for wheel in release.wheels:
+        if target.allowed_by(wheel.requires_python) and not target.tags.isdisjoint(
+            wheel_tags(wheel)
+        ):
+            return Installable(release, wheel, sdist=False)
+    source = release.source
+    if source is None or not target.allowed_by(source.requires_python):
+        return None
+    allowed = (
+        sources == "any"
+        or (not release.wheels and not was_compiled(project, release.version))
+        or (sources == "small" and 0 < source.size_bytes <= SMALL_SOURCE_BYTES)
+    )
+    return Installable(release, source, sdist=True) if allowed else None
+
+
+def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None:
+    """Return the release nearest to an exact one that the project does not hold: the next, else the last before it.
+
+    A build of its own of a release that is there (torch 1.7.1+cu110) is that release. None where the project holds
+    what the specifier wants, or where that names no exact release. What was taken from the index (torch 0.4.1) is
+    still written in requirements.
+    """
+    exact = [part.version for part in specifier if part.operator == "=="]
+    finals = sorted(
+        release.version for release in project.releases if not release.version.is_prerelease
+    )
+    held = any(
+        specifier.contains(release.version, prereleases=True) for release in project.releases
+    )
+    if not exact or held or not finals:
+        return None
+    try:
+        # Other indexes add a label to the builds of one release: `+cu110` is no later release.
+        wanted = Version(Version(exact[0].removesuffix(".*")).public)
+    except InvalidVersion:
+        return None
+    return next((version for version in finals if version >= wanted), finals[-1])
+
+
+def later_minors(project: Project, version: Version, count: int) -> tuple[Release, ...]:
+    """Return the first final release with wheels of each of the `count` minor versions after that of `version`."""
+    firsts: dict[tuple[int, ...], Release] = {}
+    for release in reversed(project.releases):
+        minor = release.version.release[:2]
+        if release.wheels and not release.version.is_prerelease and minor > version.release[:2]:
+            firsts.setdefault(minor, release)
+    return tuple(firsts.values())[:count]
+
+
+def wheel_tags(wheel: IndexFile) -> set[str]:
+    """Return the tags of a wheel's file name, compressed sets expanded."""
+    interpreters, abis, platforms = wheel.filename.removesuffix(".whl").split("-")[-3:]
+    return {
+        "-".join(tag)
+        for tag in product(interpreters.split("."), abis.split("."), platforms.split("."))
+    }
+
+
+def _release(version: Version, files: list[IndexFile]) -> Release:
+    days = [file.day for file in files if file.day is not None]
+    sources = [file for file in files if not _is_wheel(file)]
+    return Release(
+        version=version,
+        day=min(days, default=None),
+        wheels=tuple(sorted((file for file in files if _is_wheel(file)), key=lambda f: f.filename)),
+        source=min(
+            sources, key=lambda file: SOURCE_ENDINGS.index(_ending(file.filename)), default=None
+        ),
+        yanked=all(file.yanked for file in files),
+    )
+
+
+def _is_wheel(file: IndexFile) -> bool:
+    return file.filename.endswith(".whl")
+
+
+def _ending(filename: str) -> str:
+    return next((ending for ending in SOURCE_ENDINGS if filename.endswith(ending)), "")
+
+
+def _version(project: str, filename: str) -> Version | None:
+    ending = _ending(filename)
+    if filename.endswith(".whl"):
+        parts = filename.removesuffix(".whl").split("-")
+        text = parts[1] if len(parts) in (5, 6) else ""
+    elif ending:
+        text = _after_name(project, filename.removesuffix(ending))
+    else:
+        return None
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _after_name(project: str, stem: str) -> str:
+    """Return the version in the name of a source archive.
+
+    Names and versions may both hold dashes: cffi-1.0.2-2 is no cffi 2 from 2015.
+    """
+    dashes = [place for place, letter in enumerate(stem) if letter == "-"]
+    named = (place for place in dashes if canonicalize_name(stem[:place]) == project)
+    place = next(named, dashes[-1] if dashes else len(stem))
+    return stem[place + 1 :]

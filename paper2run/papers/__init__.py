@@ -1,0 +1,1 @@
+"""A paper's text, and the repositories that it names."""

@@ -1,0 +1,81 @@
+"""What requirements name by an address: projects of their own, whose namesakes on the index are other people's.
+
+Forms: https://pip.pypa.io/en/stable/topics/vcs-support/ and `name @ address`.
+"""
+
+import posixpath
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+from paper2run.knowledge.distributions import Guess, distribution_for
+from paper2run.model.facts import PipInclude, RepoFacts
+
+ADDRESS: Final = re.compile(r"(?:\w+\+)?\w+://\S+|(?:\w+\+)?\w+@[\w.-]+:\S+")
+PLACE: Final = re.compile(r"(?:^(?:-e\s+)?|\s@\s*)(?:file:)?((?:/|~/|\.\./|[A-Za-z]:[\\/])\S*)")
+"""A folder or file on its author's machine; what begins with `..` may still be of the repository."""
+NAME_BEFORE: Final = re.compile(r"^(?:-e\s+)?([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*@\s")
+EGG: Final = re.compile(r"[#&]egg=([A-Za-z0-9][\w.-]*)")
+REPOSITORY: Final = re.compile(
+    r"(?:github\.com|gitlab\.com|bitbucket\.org)[/:][^/\s]+/([\w.-]+)|/([\w.-]+?)(?:\.git)?/?(?:@[^/]*)?$"
+)
+"""A repository of a known host, else the last part of the path, without the revision."""
+
+
+def is_address(include: PipInclude) -> bool:
+    """Tell whether a requirement is fetched from elsewhere, and no folder or file of the repository."""
+    return ADDRESS.search(include.text) is not None or is_on_another_machine(include)
+
+
+def is_on_another_machine(include: PipInclude) -> bool:
+    """Tell whether a requirement names a folder or file that lay on its author's machine, outside of the repository."""
+    place = PLACE.search(include.text)
+    if place is None:
+        return "file://" in include.text
+    beside = posixpath.join(posixpath.dirname(include.source.path), place[1])
+    return not place[1].startswith("..") or posixpath.normpath(beside).startswith("..")
+
+
+def local_name(include: PipInclude) -> str:
+    """Return the normalised name of `name @ folder`; empty for other forms."""
+    name = NAME_BEFORE.match(include.text)
+    return canonicalize_name(name[1]) if name and ADDRESS.search(include.text) is None else ""
+
+
+def addressed(facts: RepoFacts) -> Mapping[str, PipInclude]:
+    """Return what requirements name by an address, by each normalised name that the project may have, and its words."""
+    found: dict[str, PipInclude] = {}
+    for include in facts.of(PipInclude):
+        for name in _names(include.text) if is_address(include) else ():
+            for word in (name, *name.split("-")):
+                found.setdefault(word, include)
+    return found
+
+
+def distribution_beside(
+    asked: Mapping[str, PipInclude],
+    module: str,
+    declared: Collection[str] = (),
+    mentioned: tuple[str, ...] = (),
+) -> Guess:
+    """Return the guess of `distribution_for`, but none unverified for a module that an address of `asked` names."""
+    guess = distribution_for(module, declared, mentioned)
+    top = canonicalize_name(module.partition(".")[0])
+    include = asked.get(top)
+    if include is None or not guess.unverified:
+        return guess
+    why = f"{include.source} asks for {include.text}, not for the index's project of that name"
+    return Guess(module, "", "absent", why)
+
+
+def _names(text: str) -> list[str]:
+    address = ADDRESS.search(text)
+    place = PLACE.search(text)
+    bare = address[0] if address else place[1].replace("\\", "/") if place else ""
+    repository = REPOSITORY.search(re.split(r"[#?\s]", bare)[0])
+    found = [match[1] for match in (NAME_BEFORE.match(text), EGG.search(text)) if match]
+    if repository:
+        found.append(repository[1] or repository[2])
+    return [canonicalize_name(name.partition("@")[0].removesuffix(".git")) for name in found]

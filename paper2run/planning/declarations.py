@@ -1,0 +1,128 @@
+"""Tells which manifests speak for the whole repository: the root's; where those name nothing, a file in their place."""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from paper2run.commands.plain_commands import folder_and_line
+from paper2run.formats.requirement_text import GROUP_WORDS
+from paper2run.formats.shell_words import PIP
+from paper2run.model.facts import (
+    Command,
+    CondaPackage,
+    LockedVersion,
+    PipInclude,
+    RepoFacts,
+    Requirement,
+)
+from paper2run.model.value import Source
+from paper2run.python.own_projects import is_aside, own_projects
+
+ROOT_FOLDERS: Final = ("requirements/", "binder/", ".binder/")
+LIST: Final = re.compile(r"\.(?:txt|in|pip)$")
+OF_A_GPU: Final = frozenset({"gpu", "cuda", "cu"})
+VARIANTS: Final = OF_A_GPU | {
+    "all",
+    "conda",
+    "cpu",
+    "full",
+    "linux",
+    "py",
+    "ubuntu",
+    "unix",
+    "venv",
+}
+"""Words that tell for which machine or interpreter a list is, and not that it is for anything else than running."""
+
+
+class Declarations:
+    """What stands for the whole repository, for one set of facts."""
+
+    def __init__(self, facts: RepoFacts) -> None:
+        self._facts = facts
+        self._folders = {project.root for project in own_projects(facts)} | {""}
+        self._chosen = "" if self._declares_running() else self._stand_in()
+
+    def speaks(self, source: Source) -> bool:
+        """Tell whether a line stands at the root, beside an installed project's setup.py, or in the file chosen."""
+        return self._is_at_root(source.path) or (source.path == self._chosen != "")
+
+    def requirements(self) -> Iterator[Requirement]:
+        """Yield what is declared for running, testing and building; docs are no wishes."""
+        for fact in self._facts.of(Requirement):
+            known = fact.group in {"runtime", "build", "test"} or fact.source.path == self._chosen
+            if known and self.speaks(fact.source):
+                yield fact
+
+    def _declares_running(self) -> bool:
+        """Tell whether a file at the root, and not only a document, says what is needed for running."""
+        facts = self._facts
+        named: list[Requirement | LockedVersion | PipInclude] = [
+            *facts.of(Requirement),
+            *facts.of(LockedVersion),
+            *facts.of(PipInclude),
+        ]
+        found = [fact.source for fact in named if fact.group == "runtime"]
+        places = [*found, *(fact.source for fact in facts.of(CondaPackage))]
+        return any(source.kind == "file" and self._is_at_root(source.path) for source in places)
+
+    def _is_at_root(self, path: str) -> bool:
+        return posixpath.dirname(path) in self._folders or path.startswith(ROOT_FOLDERS)
+
+    def _stand_in(self) -> str:
+        """Return the list that documents install, else the nearest to the root that is for running; else nothing."""
+        lists = dict.fromkeys(
+            fact.source.path
+            for fact in self._facts.of(Requirement)
+            if fact.source.kind == "file"
+            and fact.group in {"runtime", "extra"}
+            and LIST.search(fact.source.path)
+        )
+        documented = [path for path in self._documented() if path in lists]
+        if documented:
+            return min(documented, key=_is_for_gpu)
+        # Beside a project that needs nothing, lists in folders are for what lies there.
+        inside = any(project.root == "" for project in own_projects(self._facts))
+        near = [
+            path
+            for path in lists
+            if not is_aside(posixpath.dirname(path)) and not (inside and "/" in path)
+        ]
+        near = [path for path in near if _is_for_running(path)]
+        depth = min((path.count("/") for path in near), default=0)
+        nearest = [path for path in near if path.count("/") == depth]
+        if depth and len(nearest) > 1:
+            # Several folders with a list of their own are several programs.
+            return ""
+        return min(nearest, key=lambda path: (_is_for_gpu(path), "2" in path, path), default="")
+
+    def _documented(self) -> Iterator[str]:
+        """Yield the files that documents at the root install, in their order."""
+        for command in self._facts.of(Command):
+            source = command.source
+            if command.purpose != "install" or source.kind != "readme" or "/" in source.path:
+                continue
+            folder, line = folder_and_line(command.line)
+            try:
+                words = shlex.split(line) if PIP.search(line) else []
+            except ValueError:
+                continue
+            for option, path in pairwise(words):
+                if option in {"-r", "--requirement"}:
+                    yield posixpath.normpath(posixpath.join(folder, path))
+
+
+def _words(path: str) -> set[str]:
+    stem = posixpath.basename(path).rpartition(".")[0].lower()
+    return set(re.split(r"[\W\d_]+", stem)) - {""}
+
+
+def _is_for_running(path: str) -> bool:
+    return _words(path) <= VARIANTS | GROUP_WORDS["runtime"]
+
+
+def _is_for_gpu(path: str) -> bool:
+    return not OF_A_GPU.isdisjoint(_words(path))

@@ -1,0 +1,85 @@
+"""A plan while it is made, for the ecosystems whose tools come from Debian: every addition brings its reason."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from paper2run.knowledge.debian import IMAGE
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
+from paper2run.model.facts import GpuNeed
+from paper2run.model.image import SOURCE_FOLDER, USER
+from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.evidence import Evidence
+
+ALWAYS: Final = {"LANG": "C.UTF-8"}
+"""Debian's image has no locale: R, Java and sorting tools would take every letter beyond ASCII for a fault."""
+GIVE: Final = f"chown -R --from=root {USER} {SOURCE_FOLDER}"
+"""Steps run as root and the smoke command does not: what was built must be its user's to write, too."""
+
+
+@dataclass
+class Draft:
+    """What is collected for one plan."""
+
+    packages: dict[str, None] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=lambda: dict(ALWAYS))
+    reasons: list[Reason] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.note("base image", f"{IMAGE}: its packages bring all toolchains but Python's", DEFAULT)
+        self.install("python3", why="prepares input and reads output", source=DEFAULT)
+
+    def note(self, topic: str, decision: str, source: Source) -> None:
+        """Add a reason alone."""
+        self.reasons.append(
+            Reason.model_validate({"topic": topic, "decision": decision, "source": source})
+        )
+
+    def install(self, *packages: str, why: str, source: Source) -> None:
+        """Add Debian packages; those that are there already are not explained again."""
+        new = [package for package in packages if package not in self.packages]
+        if new:
+            self.packages.update(dict.fromkeys(new))
+            self.note("system package", f"{', '.join(new)}: {why}", source)
+
+    def step(self, command: str, source: Source, *, writes_source: bool = False) -> None:
+        """Add an install step; one that leaves files in the checkout gives them to the user of the smoke command."""
+        self.steps.append(f"{command} && {GIVE}" if writes_source else command)
+        self.note("install", command, source)
+
+    def set(self, name: str, value: str, why: str, source: Source) -> None:
+        """Set a variable of the image."""
+        self.environment[name] = value
+        self.note("env", f"{name}={value}: {why}", source)
+
+    def finish(self, evidence: Evidence, *smokes: SmokeChoice) -> PlannedEnvironment:
+        """Return the plan with the first of the smoke commands, the user's own before all; the others stand by."""
+        if evidence.asked.smoke:
+            asked = Source(kind="user", note="--smoke")
+            smokes = (choice(evidence.asked.smoke, "what the user asked for", asked),)
+        gpu = next((need for need in evidence.facts.of(GpuNeed) if need.hard), None)
+        if gpu is not None:
+            self.note("gpu", "a GPU is needed", gpu.source)
+        smoke = smokes[0]
+        self.note("smoke", f"{smoke.command}: {smoke.proves}", smoke.source)
+        plan = EnvPlan(
+            base_image=IMAGE,
+            system_packages=tuple(sorted(self.packages)),
+            install_steps=tuple(self.steps),
+            env=self.environment,
+            smoke_command=smoke.command,
+            requires_gpu=gpu is not None,
+        )
+        return PlannedEnvironment(
+            plan=plan,
+            planner="rules",
+            reasons=tuple(self.reasons),
+            commit_day=evidence.asked.commit_day,
+            smoke_proves=smoke.proves,
+            weaker_smokes=smokes[1:],
+        )
+
+
+def choice(command: str, proves: str, source: Source) -> SmokeChoice:
+    """Return a smoke command with what its exit status 0 shows, and why it was chosen."""
+    return SmokeChoice(command=command, proves=proves, source=source)

@@ -1,0 +1,157 @@
+"""Gathers which Python distributions an environment wants, each with its reason; duplicates are merged.
+
+Declared dependencies come first; what the code imports and nobody declared is added as optional, so that the
+resolver may leave it out when it stands in the way.
+"""
+
+from typing import Final
+
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from paper2run.formats.other_indexes import other_indexes
+from paper2run.model.facts import (
+    Command,
+    CondaPackage,
+    LockedVersion,
+    OldName,
+    PipInclude,
+    Project,
+    RepoFacts,
+    Requirement,
+    TestSuite,
+)
+from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
+from paper2run.planning.collected_requirements import Collected, Wanted
+from paper2run.planning.declarations import Declarations
+from paper2run.planning.locks import locks_of, loosened
+from paper2run.planning.needed_imports import needed_imports
+from paper2run.python.own_projects import is_aside, own_projects
+
+TEST_RUNNERS: Final = {"pytest": ("pytest",), "unittest": ("pytest",), "nose": ("pytest", "nose")}
+"""Distributions that run a suite; pytest runs unittest suites too, and counts all of them."""
+TEST_PROGRAMS: Final = {
+    "nosetests": "nose",
+    "nosetests3": "nose",
+    "py.test": "pytest",
+    "pytest": "pytest",
+}
+"""Distribution of the programs that documented test commands start."""
+SETUPTOOLS_SINCE: Final = 'python_version >= "3.12"'
+"""Images of older interpreters bring setuptools and wheel of their time; newer ones bring neither."""
+MAX_MODULES: Final = 2000
+"""Imported modules whose distributions are looked for, each on the index; large programs import some 200."""
+
+
+def gather(facts: RepoFacts) -> Wanted:
+    """Return everything an environment for this repository wants."""
+    projects = own_projects(facts)
+    own: set[str] = {
+        canonicalize_name(project.name)
+        for project in facts.of(Project)
+        if project.name and (project in projects or not is_aside(project.root))
+    }
+    names = [fact.name for fact in facts.of(Requirement) if fact.group != "limit"]
+    names += [fact.name for fact in facts.of(LockedVersion)]
+    mentioned = dict.fromkeys(name for name in names if name not in own)
+    collected = Collected(own, tuple(mentioned), addressed(facts))
+    declarations = Declarations(facts)
+    declared = _add_declared(collected, facts, declarations)
+    if not any(fact.group == "runtime" for fact in declared):
+        for lock in _alone(facts):
+            text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
+            collected.add(text, "locked, and no manifest says more", lock.source, optional=False)
+    conda_names = {package.name: collected.add_conda(package) for package in _conda_wishes(facts)}
+    for project in projects:
+        _add_build_needs(collected, project)
+    for suite in facts.of(TestSuite):
+        for runner in TEST_RUNNERS.get(suite.runner, ()):
+            collected.add(runner, "runs the tests", suite.source, optional=True)
+    for command in facts.of(Command):
+        program = command.line.split(maxsplit=1)[0] if command.purpose == "test" else ""
+        if program in TEST_PROGRAMS:
+            why = "the documented test command runs it"
+            collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
+    # Where nothing is installed the scripts are the product; beside a package they are often examples.
+    own_code = {"package"} if projects else {"package", "script"}
+    imports = needed_imports(facts)
+    for imported in imports[:MAX_MODULES]:
+        collected.add_module(
+            imported.module,
+            f"imported as {imported.module}",
+            imported.source,
+            needed=imported.where in own_code,
+            below=imported.below,
+        )
+    if len(imports) > MAX_MODULES:
+        more = f"{len(imports) - MAX_MODULES} imported modules"
+        collected.leave_out(more, f"only {MAX_MODULES} are looked for", imports[MAX_MODULES].source)
+    for fact in facts.of(Requirement):
+        if fact.group == "limit" and declarations.speaks(fact.source):
+            bounds = str(Pep508(fact.text).specifier)
+            collected.limit(fact.name, bounds, "the constraints file's limits", fact.source)
+    for old in facts.of(OldName):
+        why = f"the code {old.source.note}, which {old.distribution} {old.below} took away"
+        collected.limit(old.distribution, f"<{old.below}", why, old.source)
+    return collected.result(locks_of(facts, declared, conda_names), other_indexes(facts))
+
+
+def _add_declared(
+    collected: Collected, facts: RepoFacts, declarations: Declarations
+) -> tuple[Requirement, ...]:
+    """Add what the repository's manifests ask for by name and return it; what they ask for by place is left out."""
+    local = {(fact.source.path, local_name(fact)) for fact in facts.of(PipInclude)}
+    named = list(declarations.requirements())
+    for fact in named:
+        if (fact.source.path, fact.name) in local:
+            collected.leave_out(fact.text, "the same file says that it is a folder", fact.source)
+    named = [fact for fact in named if (fact.source.path, fact.name) not in local]
+    declared = loosened(facts, named)
+    for fact in declared:
+        # What only the tests want must not decide on the whole environment.
+        collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
+    for include in facts.of(PipInclude):
+        if include.group != "runtime" or not is_address(include):
+            continue
+        if declarations.speaks(include.source):
+            collected.leave_out(include.text, _why_not_installed(include), include.source)
+    return declared
+
+
+def _why_not_installed(include: PipInclude) -> str:
+    if is_on_another_machine(include):
+        return "a project of its author's machine; the index's of that name is another"
+    return "an address, and only releases are installed"
+
+
+def _alone(facts: RepoFacts) -> list[LockedVersion]:
+    """Return what the first lock file at the root has for running."""
+    found = [
+        fact
+        for fact in facts.of(LockedVersion)
+        if "/" not in fact.source.path and fact.group == "runtime"
+    ]
+    return [fact for fact in found if fact.source.path == found[0].source.path]
+
+
+def _conda_wishes(facts: RepoFacts) -> list[CondaPackage]:
+    """Return what environment files ask for; the sets of lock files only where there are none.
+
+    Where the root's manifests say what the code needs, files of subfolders describe other machines: a container,
+    a documentation server, somebody's Windows.
+    """
+    found = facts.of(CondaPackage)
+    if any(
+        fact.group == "runtime" and "/" not in fact.source.path for fact in facts.of(Requirement)
+    ):
+        found = tuple(fact for fact in found if "/" not in fact.source.path)
+    return [fact for fact in found if not fact.locked] or list(found)
+
+
+def _add_build_needs(collected: Collected, project: Project) -> None:
+    if project.backend == "setup.py" or project.backend.startswith("setuptools"):
+        for name in ("setuptools", "wheel"):
+            text = f"{name}; {SETUPTOOLS_SINCE}"
+            collected.add(text, "builds the project", project.source, optional=False)
+    for module in project.build_imports:
+        collected.add_module(module, f"setup.py imports {module}", project.source)

@@ -1,0 +1,1 @@
+"""Python code and projects, read without running them."""

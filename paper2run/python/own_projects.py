@@ -1,0 +1,85 @@
+"""Tells which of the Python projects that a checkout holds are the repository's own, and which will be installed.
+
+A setup.py below tests is a fixture, one below third_party somebody else's: neither says anything about the repository.
+"""
+
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from paper2run.commands.plain_commands import folder_and_line
+from paper2run.model.facts import Command, Project, RepoFacts
+from paper2run.python.python_modules import SIDE_FOLDERS, TEST_FOLDERS
+from paper2run.rendering.pip_steps import INSTALLERS
+
+FIXTURES: Final = TEST_FOLDERS | {"fixture", "fixtures", "testdata", "test_data"}
+"""Folders whose projects are input of tests."""
+ASIDE: Final = FIXTURES | SIDE_FOLDERS | {"example", "examples", "tools"}
+"""Folders whose projects are not what the repository is about."""
+SETUP: Final = frozenset({"install", "develop"})
+
+
+def is_fixture(folder: str) -> bool:
+    """Tell whether a folder of the checkout holds input of tests."""
+    return not FIXTURES.isdisjoint(folder.lower().split("/"))
+
+
+def is_aside(folder: str) -> bool:
+    """Tell whether a folder holds fixtures, examples, tools or other people's code."""
+    return not ASIDE.isdisjoint(folder.lower().split("/"))
+
+
+def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
+    """Return the projects that will be installed, in order: the root's, else what documents install, else the only one.
+
+    What lies below another counts as part of it. Nothing where several stand side by side: a collection, or tools.
+    """
+    projects = {project.root: project for project in facts.of(Project)}
+    if "" in projects:
+        return (projects[""],)
+    documented = dict.fromkeys(_documented(facts))
+    named = [folder for folder in documented if folder in projects and not is_fixture(folder)]
+    if named:
+        return tuple(projects[folder] for folder in named)
+    own = sorted((folder for folder in projects if not is_aside(folder)), key=len)
+    apart = [folder for folder in own if not folder.startswith(f"{own[0]}/")]
+    return (projects[own[0]],) if len(apart) == 1 else ()
+
+
+def is_installed(facts: RepoFacts, folder: str) -> bool:
+    """Tell whether the project that a folder belongs to, the nearest above it, will be installed."""
+    return home_of(facts, folder) in {project.root for project in own_projects(facts)}
+
+
+def speaks_for_the_whole(facts: RepoFacts, folder: str) -> bool:
+    """Tell whether what stands in a folder may bind the repository: not where only a project is that is left alone."""
+    if folder not in {project.root for project in facts.of(Project)}:
+        return True
+    own = own_projects(facts)
+    return folder in {project.root for project in own} or not (own or is_aside(folder))
+
+
+def home_of(facts: RepoFacts, folder: str) -> str:
+    """Return the folder of the nearest project that holds `folder`; the root's where there is none."""
+    roots = (project.root for project in facts.of(Project))
+    above = [root for root in roots if not root or f"{folder}/".startswith(f"{root}/")]
+    return max(above, key=len, default="")
+
+
+def _documented(facts: RepoFacts) -> Iterator[str]:
+    """Yield the folders that documents at the root install, in their order."""
+    for command in facts.of(Command):
+        source = command.source
+        if command.purpose != "install" or source.kind != "readme" or "/" in source.path:
+            continue
+        folder, line = folder_and_line(command.line)
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            continue
+        places = words[1:] if INSTALLERS.match(line) else []
+        if words[1:2] == ["setup.py"] and not SETUP.isdisjoint(words[2:]):
+            places = ["."]
+        for place in places:
+            plain = place.partition("[")[0].strip("/").removeprefix("./").removeprefix(".")
+            yield "/".join(part for part in (folder, plain) if part)

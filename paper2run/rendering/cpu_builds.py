@@ -1,0 +1,104 @@
+"""Takes the CPU builds of torch where nobody asks for a GPU: the index's own wheels for Linux bring CUDA, 3 GB of it.
+
+PyTorch has them on an index of its own, whose pages know no upload dates: the versions stay those that the day of
+the commit gave. https://pytorch.org/get-started/previous-versions/
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from paper2run.index.releases import Project, installable
+from paper2run.index.target_python import target_python
+from paper2run.model.environment import Pin, PlannedEnvironment, Reason
+from paper2run.model.value import Source
+from paper2run.rendering.pip_steps import WHEELS_STEP, plan_requirements, with_pins
+
+PUBLIC: Final = "https://download.pytorch.org/whl/cpu"
+LOCAL: Final = "cpu"
+"""The local version of a CPU build: `2.1.0+cpu`; there are such from torch 1.3 on."""
+FAMILY: Final = ("torch", "torchaudio", "torchvision")
+"""What is compiled against torch itself: all of one kind, or it does not load."""
+CUDA_ONLY: Final = re.compile(r"(?:nvidia|cuda)-[\w-]+|triton|pytorch-triton")
+"""What torch's wheels for CUDA declare beside themselves."""
+STEP: Final = f"{WHEELS_STEP}--extra-index-url {PUBLIC} "
+
+
+def wanted_of(planned: PlannedEnvironment) -> tuple[Pin, ...]:
+    """Return the pins of which CPU builds are to be looked for; none where a GPU is asked for or nothing is pinned."""
+    pins = planned.resolution.pins if planned.resolution else ()
+    found = tuple(pin for pin in pins if pin.name in FAMILY and not Version(pin.version).local)
+    has_torch = any(pin.name == "torch" for pin in found)
+    return found if has_torch and not planned.plan.requires_gpu else ()
+
+
+def cpu_version(pin: Pin, project: Project | None, python: str) -> str:
+    """Return the version of the CPU build that `python` (`3.9`) can install; empty where there is none."""
+    target = target_python(python)
+    for release in project.releases if project else ():
+        same = release.version.public == Version(pin.version).public
+        if project and same and release.version.local == LOCAL:
+            return str(release.version) if installable(release, project, target, "pure") else ""
+    return ""
+
+
+def with_cpu_builds(
+    planned: PlannedEnvironment, versions: Mapping[str, str], place: str
+) -> PlannedEnvironment:
+    """Return the plan with these versions, by name, from `place`, and without what only CUDA needs."""
+    resolution, draft = planned.resolution, planned.draft
+    if resolution is None or draft is None:
+        return planned
+    named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(draft)}
+    needless = {
+        pin.name
+        for pin in resolution.pins
+        if CUDA_ONLY.fullmatch(pin.name) and pin.name not in named
+    }
+    pins = tuple(
+        pin.model_copy(update={"version": versions.get(pin.name, pin.version)})
+        for pin in resolution.pins
+        if pin.name not in needless
+    )
+    others = tuple(pin for pin in pins if pin.name not in versions)
+    plan = with_pins(draft, others, resolution.python, planned.plan.system_packages)
+    step = STEP + shlex.join(f"{name}=={versions[name]}" for name in sorted(versions))
+    # First: what is built from source afterwards may be built against it.
+    plan = plan.model_copy(update={"install_steps": (step, *plan.install_steps)})
+    chosen = ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
+    without = f"; left out: {', '.join(sorted(needless))}" if needless else ""
+    decision = f"{chosen}: CPU builds, nobody asks for a GPU{without}"
+    return planned.model_copy(
+        update={
+            "plan": plan,
+            "resolution": resolution.model_copy(update={"pins": pins}),
+            "reasons": (*planned.reasons, _reason(decision, place)),
+        }
+    )
+
+
+def with_cuda_builds(planned: PlannedEnvironment, why: str, place: str) -> PlannedEnvironment:
+    """Return the plan as it is, with the reason why it keeps the builds that bring CUDA along."""
+    decision = f"the builds with CUDA are taken, which also run without: {why}"
+    return planned.model_copy(
+        update={"reasons": (*planned.reasons, _reason(decision[:1000], place))}
+    )
+
+
+def is_cpu_step(step: str) -> bool:
+    """Tell whether a step is the one that installs CPU builds: it reads nothing of the checkout."""
+    return step.startswith(STEP)
+
+
+def without_index(step: str) -> str:
+    """Return the step as it is for a site whose own configuration names the index."""
+    return step.replace(f"--extra-index-url {PUBLIC} ", "")
+
+
+def _reason(decision: str, place: str) -> Reason:
+    return Reason(topic="gpu", decision=decision, source=Source(kind="index", note=place))

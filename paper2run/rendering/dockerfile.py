@@ -1,0 +1,165 @@
+"""Renders a plan as the Dockerfile and the INSTRUCTIONS.md that people get.
+
+The Dockerfile rebuilds with plain `docker build` in the run folder, on any builder: no mounts, no
+here-documents, no syntax line. Dependency layers come before the source, so that a changed commit rebuilds
+only the last layers. https://docs.docker.com/reference/dockerfile/
+"""
+
+import json
+import re
+from typing import Final
+
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
+from paper2run.model.image import SOURCE_FOLDER, USER
+from paper2run.model.outcome import BuildContext
+from paper2run.model.repo import Checkout
+from paper2run.rendering.compiler_wrappers import is_wrapper_step
+from paper2run.rendering.conda_plan import is_conda_step
+from paper2run.rendering.cpu_builds import is_cpu_step
+from paper2run.rendering.pip_steps import needs_source
+from paper2run.text_gate import code, prose, visible
+
+KEEP_NO_DOWNLOADS: Final = "ARG PIP_NO_CACHE_DIR=1"
+"""An image shall not carry pip's downloads. An ARG, so that our own builds, whose cache is mounted, can turn it off."""
+ARCHIVED_BASE: Final = re.compile(r"(^|/)python:(2\.7|3\.[45])\b|\b(buster|stretch)\b")
+"""Images on Debian releases that have left the mirrors: python:2.7-slim was built last in April 2020, on buster."""
+ARCHIVE: Final = "http://archive.debian.org"
+"""Keeps what has left the mirrors, but for the `-updates` suites. https://www.debian.org/distrib/archive"""
+DOCKERIGNORE: Final = """\
+# Only the Dockerfile and the source go to the engine.
+*
+!Dockerfile
+!repo
+repo/.git
+repo/**/__pycache__
+"""
+
+
+def image_tag(checkout: Checkout, plan: EnvPlan) -> str:
+    """Return `paper2run/<name>:<commit>-<plan>`, a valid reference for any repository name."""
+    name = re.sub(r"[^a-z0-9]+", "-", checkout.name.lower()).strip("-") or "repo"
+    return f"paper2run/{name}:{checkout.commit[:12]}-{plan.digest[:8]}"
+
+
+def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
+    """Return all files that make up the build context beside `repo/`."""
+    image = image_tag(checkout, planned.plan)
+    return BuildContext(
+        dockerfile=dockerfile(checkout, planned),
+        instructions=instructions(checkout, planned, image),
+        dockerignore=DOCKERIGNORE,
+        image=image,
+        planned=planned,
+    )
+
+
+def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
+    """Return the Dockerfile of the plan; the same plan gives the same bytes."""
+    plan = planned.plan
+    before = [step for step in plan.install_steps if _is_early(step)]
+    after = [step for step in plan.install_steps if not _is_early(step)]
+    lines = [
+        # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
+        f"# Planned by paper2run ({visible(planned.planner)}): {visible(checkout.name)} at {checkout.commit}",
+        *(
+            f"# {_comment(reason.topic, reason.decision, str(reason.source))}"
+            for reason in planned.reasons
+        ),
+        f"FROM {plan.base_image}",
+        # A step of several commands must fail with its first failing command.
+        'SHELL ["/bin/sh", "-e", "-c"]',
+        f"LABEL org.opencontainers.image.revision={checkout.commit}",
+        *_system_packages(plan),
+        *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in plan.install_steps) else []),
+        *(f"ENV {name}={_quoted(value)}" for name, value in plan.env.items()),
+        *(f"RUN {step}" for step in before),
+        f"COPY --chown={USER} repo/ {SOURCE_FOLDER}/",
+        f"WORKDIR {plan.workdir}",
+        *(f"RUN {step}" for step in after),
+        f"CMD {json.dumps(['/bin/sh', '-c', plan.smoke_command], ensure_ascii=False)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) -> str:
+    """Return INSTRUCTIONS.md as far as it is known before the run; `report` adds the runs that were executed."""
+    plan = planned.plan
+    lines = [
+        f"# {prose(checkout.name)} at {checkout.commit[:12]}",
+        "",
+        "## Build",
+        "",
+        "In this folder; `Dockerfile` and `repo/` are all that is needed:",
+        "",
+        "```sh",
+        f"docker build -t {image} .",
+        "```",
+        "",
+        "paper2run had the engine build this very file, with a download cache and the site's certificates mounted.",
+        "",
+        "## What it is made of",
+        "",
+        f"- base image {code(plan.base_image)}",
+    ]
+    resolution = planned.resolution
+    if resolution is not None:
+        limit = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
+        lines += [
+            f"- Python {resolution.python}, {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
+            *_conda(resolution),
+            *(
+                f"- {locks.pins} of them as in {code(locks.path)}"
+                for locks in resolution.kept_locks
+            ),
+            *(
+                f"- not as locked: {prose(f'{lock.wanted} ({lock.source}); {lock.chosen}, because {lock.why}')}"
+                for lock in resolution.broken_locks
+            ),
+            *(f"- left out: {prose(dropped)}" for dropped in resolution.dropped),
+        ]
+    shows = f", which shows: {prose(planned.smoke_proves)}" if planned.smoke_proves else ""
+    lines += [f"- by default it runs {code(plan.smoke_command)}{shows}", ""]
+    return "\n".join(lines)
+
+
+def _is_early(step: str) -> bool:
+    """Tell whether a step comes before the source: sources of the index are compiled there, by the wrappers too."""
+    return (
+        not needs_source(step) or is_wrapper_step(step) or is_conda_step(step) or is_cpu_step(step)
+    )
+
+
+def _conda(resolution: Resolution) -> list[str]:
+    if not resolution.conda_packages:
+        return []
+    channels = prose(", ".join(resolution.channels))
+    return [
+        f"- {resolution.conda_packages} packages from conda's channels ({channels}), each by address and digest"
+    ]
+
+
+def _system_packages(plan: EnvPlan) -> list[str]:
+    if not plan.system_packages:
+        return []
+    packages = " ".join(sorted(set(plan.system_packages)))
+    update = "apt-get update"
+    if ARCHIVED_BASE.search(plan.base_image):
+        # Only after the image's own sources failed: a site's mirror or a stand-in on a newer release may serve.
+        update = (
+            f"{{ {update} || {{ sed -i -E -e '/-updates/d' -e 's#https?://[^/ ]+/#{ARCHIVE}/#'"
+            f" /etc/apt/sources.list && {update} -o Acquire::Check-Valid-Until=false; }}; }}"
+        )
+    return [
+        f"RUN {update}"
+        f" && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
+        " && rm -rf /var/lib/apt/lists/*"
+    ]
+
+
+def _quoted(value: str) -> str:
+    """Return a value for ENV in double quotes, with nothing left for the builder to expand."""
+    return '"' + re.sub(r'(["\\\\$])', r"\\\1", value) + '"'
+
+
+def _comment(topic: str, decision: str, source: str) -> str:
+    return visible(re.sub(r"\s+", " ", f"{topic}: {decision} [{source}]"))[:200]

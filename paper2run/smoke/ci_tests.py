@@ -1,0 +1,147 @@
+"""Turns the test command of a CI file into one that needs the image and the checkout alone: a smoke candidate.
+
+Measuring coverage, checking style and spreading over processes are left out: they say nothing about whether code
+works, and want plug-ins. Runs stop at the first failure, so that one that is still alive at the timeout has failed
+nothing so far. A run of no test at all fails: pytest says so itself (status 5), nose and unittest are asked for it.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from paper2run.commands.plain_commands import folder_and_line, plain_words
+from paper2run.formats.shell_words import LEADING
+from paper2run.model.environment import SmokeChoice
+from paper2run.model.facts import Command, RepoFacts
+
+PROVES: Final = "the tests that its CI runs pass"
+ELSEWHERE: Final = {"tox": "tox.ini", "nox": "noxfile.py"}
+"""Programs that make environments of their own, and the file whose commands they run there."""
+ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=")
+VALUED: Final = re.compile(
+    r"--(?:cov(?:-report|-config|-fail-under)?|numprocesses|maxprocesses|dist|junit-?xml|junit-prefix|html"
+    r"|timeout|timeout-method|reruns|reruns-delay|cover-package|cover-min-percentage|cover-html-dir|xunit-file"
+    r"|processes|process-timeout)$|-n$"
+)
+"""Options of plug-ins whose value is the next word."""
+BESIDES: Final = re.compile(
+    r"--(?:(?:no-)?cov|numprocesses|maxprocesses|dist|junit|html|self-contained-html|timeout|reruns|benchmark"
+    r"|black|isort|flake8|flakes|pylint|mypy|pep8|pycodestyle|codestyle|ruff|pydocstyle|docstyle"
+    r"|with-cov|cover-|with-xunit|xunit|process|with-timer|rednose)|-n\S*$"
+)
+"""How options of plug-ins begin that do not decide which tests are run."""
+MEASURES: Final = {
+    "coverage": frozenset({"--source", "--omit", "--include", "--rcfile", "--data-file"})
+}
+"""Programs that start Python and watch it, with their options whose value is the next word."""
+RESULT: Final = "/tmp/tested"
+RAN: Final = "^Ran [1-9]"
+"""What unittest and nose print at the end if they found any test; without one both may end with status 0."""
+
+
+def tested_by_ci(facts: RepoFacts, files: frozenset[str]) -> SmokeChoice | None:
+    """Return the first test command of the CI that can stand alone; `files` are the paths of the checkout."""
+    for fact in _commands(facts):
+        folder, line = folder_and_line(fact.line)
+        command = _stand_alone(plain_words(LEADING.sub("", line)), folder, files)
+        if command:
+            start = f"cd {shlex.quote(folder)} && " if folder else ""
+            return SmokeChoice(command=start + command, proves=PROVES, source=fact.source)
+    return None
+
+
+def _commands(facts: RepoFacts) -> Iterator[Command]:
+    """Yield the CI's test commands in order, tox and nox replaced by what they run."""
+    tests = [fact for fact in facts.of(Command) if fact.purpose == "test"]
+    for fact in tests:
+        if fact.source.kind != "ci":
+            continue
+        file = ELSEWHERE.get(fact.line.removeprefix("python -m ").partition(" ")[0])
+        if file is None:
+            yield fact
+        else:
+            yield from (other for other in tests if other.source.path == file)
+
+
+def _stand_alone(words: list[str], folder: str, files: frozenset[str]) -> str:
+    """Return the command of these words without what is beside the point; empty where it is none of ours."""
+    settings = [word for word in words if ASSIGNMENT.match(word)]
+    program, arguments = _program([word for word in words if not ASSIGNMENT.match(word)])
+    if not program or not _are_there([program[-1], *arguments], folder, files):
+        return ""
+    kept = [*settings, *program]
+    match program[-1]:
+        case "pytest":
+            return shlex.join([*kept, "-x", *_without_plugins(arguments)])
+        case "nosetests" | "nose":
+            return _counted(shlex.join([*kept, "-x", *_without_plugins(arguments)]))
+        case "unittest":
+            first, rest = arguments[:1], arguments[1:]
+            # `discover` must come before all options.
+            goal = first if first == ["discover"] else []
+            return _counted(shlex.join([*kept, *goal, "-f", *(rest if goal else arguments)]))
+        case _:
+            return shlex.join([*kept, *arguments])
+
+
+def _program(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words that start a test runner or a script of tests, and its arguments; nothing for others."""
+    if not words:
+        return [], []
+    name = words[0].rpartition("/")[2]
+    if name in MEASURES and words[1:2] == ["run"]:
+        return _program(["python", *_after_options(words[2:], MEASURES[name])])
+    if re.fullmatch(r"pytest|py\.test(?:-3)?", name):
+        return ["pytest"], words[1:]
+    if re.fullmatch(r"nosetests[\d.-]*", name):
+        return ["nosetests"], words[1:]
+    if not re.fullmatch(r"python[\d.]*", name) or len(words) < 2:
+        return [], []
+    if words[1] == "-m" and words[2:3]:
+        if words[2] in MEASURES:
+            return _program(words[2:])
+        module = {"py.test": "pytest"}.get(words[2], words[2])
+        known = module in {"pytest", "nose", "unittest"}
+        return (["python", "-m", module], words[3:]) if known else ([], [])
+    is_script = words[1].endswith(".py") and words[1] != "setup.py"
+    return (["python", words[1]], words[2:]) if is_script else ([], [])
+
+
+def _after_options(words: list[str], valued: frozenset[str]) -> list[str]:
+    """Return the words from the first on that is no option of the program before; `-m` is Python's."""
+    while words and words[0].startswith("-") and words[0] != "-m":
+        words = words[2:] if words[0] in valued else words[1:]
+    return words
+
+
+def _without_plugins(arguments: list[str]) -> list[str]:
+    kept: list[str] = []
+    rest = iter(arguments)
+    for word in rest:
+        if VALUED.match(word):
+            next(rest, "")
+        elif not BESIDES.match(word) and word not in {"-x", "--exitfirst"}:
+            kept.append(word)
+    return kept
+
+
+def _are_there(words: list[str], folder: str, files: frozenset[str]) -> bool:
+    """Tell whether all words that look like paths are files or folders of the checkout."""
+    known = files | {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    for word in words:
+        path = word.partition("::")[0]
+        if word.startswith("-") or not ("/" in path or path.endswith(".py")):
+            continue
+        if str(PurePosixPath(folder, path)) not in known:
+            return False
+    return True
+
+
+def _counted(command: str) -> str:
+    """Return a command that ends as the given one does, and with status 1 where that ran no test."""
+    return (
+        f"{{ {command} 2>&1; echo $? > {RESULT}.status; }} | tee {RESULT}.log;"
+        f" grep -q '{RAN}' {RESULT}.log && exit $(cat {RESULT}.status)"
+    )

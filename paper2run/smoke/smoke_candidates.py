@@ -1,0 +1,241 @@
+"""Ranks the commands that could show that an environment works, and says what each would prove.
+
+A command that can pass on an empty or missing thing is no candidate.
+"""
+
+import re
+import shlex
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from paper2run.commands.plain_commands import ACCELERATED, folder_and_line, plain_words
+from paper2run.model.environment import Asked, SmokeChoice
+from paper2run.model.facts import (
+    Command,
+    EntryPoint,
+    Import,
+    OwnModule,
+    RepoFacts,
+    TestSuite,
+    Unreadable,
+)
+from paper2run.model.image import OUTSIDE
+from paper2run.model.plan_text import ShellCommand
+from paper2run.model.value import Source
+from paper2run.planning.needed_imports import needed_imports
+from paper2run.python.own_projects import is_installed, own_projects
+from paper2run.python.python_examples import only_imports
+from paper2run.smoke.ci_tests import tested_by_ci
+from paper2run.smoke.program_smoke import reads_the_checkout
+
+FROM_ELSEWHERE: Final = re.compile(
+    r"urlopen|requests\.|download|from_pretrained|from_hub|hf_hub|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
+    r"|https?://|(?i:api_?key)|\.completions\b|\bgpt-\d|\bclaude-"
+)
+"""Examples that read files, ask the network or somebody's service: what they want is rarely there."""
+QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
+PYTHON_EXAMPLE: Final = "python example"
+"""Note of the documents detector on a block of Python that uses the repository's own package."""
+EMPTY: Final = "empty:"
+"""How the reason of an `Unreadable` begins whose file has no content (detectors/entry_points.py)."""
+PLACE: Final = "argv["
+"""How a required argument is called that no parser declares (script_arguments.py)."""
+OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
+"""The word in a path; not `contest`, `latest`, `attest`."""
+MAX_DOCUMENTED: Final = 2
+"""The first commands of a README are the quick start; later ones are variants."""
+SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
+
+
+def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
+    """Return the candidates, best first; `files` are the paths of the checkout.
+
+    An empty script is as good as absent: starting it passes on nothing.
+    """
+    files -= {fact.path for fact in facts.of(Unreadable) if fact.why.startswith(EMPTY)}
+    if asked.smoke:
+        source = Source(kind="user", note="--smoke")
+        return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
+    installed = bool(own_projects(facts))
+    documented = _documented(facts, files)
+    uses = [choice for choice in documented if not only_imports(choice.command)]
+    tested = tested_by_ci(facts, files)
+    # What the authors or their CI run comes first; then what the packaging promises; scripts and tests last, which
+    # nobody says to run as they stand: they may want data, a screen or a day.
+    ranked = [
+        *uses[:MAX_DOCUMENTED],
+        *([tested] if tested else []),
+        *[choice for choice in documented if choice not in uses][:1],
+        *(_console_scripts(facts) if installed else []),
+        *_imports(facts, installed=installed),
+        *_scripts(facts),
+        *_tests(facts),
+    ]
+    return [choice for choice in ranked if _is_allowed(choice.command)]
+
+
+def _is_allowed(command: str) -> bool:
+    """Tell whether a plan may hold the command: repositories write all sorts of things."""
+    try:
+        SHELL_COMMAND.validate_python(command)
+    except ValidationError:
+        return False
+    return True
+
+
+def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
+    """Return the README's examples and run commands that need nothing but the checkout, and no GPU."""
+    found = []
+    own = {fact.name for fact in _programs(facts)}
+    before: set[str] = set()
+    for fact in facts.of(Command):
+        if fact.purpose != "run" or fact.source.kind != "readme" or "/" in fact.source.path:
+            continue
+        if fact.source.note == PYTHON_EXAMPLE:
+            if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
+                inside = not own_projects(facts) or _names_a_file(fact.line, files)
+                command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
+                found.append(_choice(command, "a documented example runs", fact.source))
+            continue
+        folder, line = folder_and_line(fact.line)
+        words = _words(line, own)
+        inside_folder = (
+            frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
+        )
+        if words and _is_complete(words, inside_folder, before):
+            start = f"cd {shlex.quote(folder)} && " if folder else ""
+            found.append(
+                _choice(start + shlex.join(words), "a documented command runs", fact.source)
+            )
+        before.update(line.split())
+    return found
+
+
+def _names_a_file(line: str, files: frozenset[str]) -> bool:
+    """Tell whether an example names a file of the checkout: it is meant to run there."""
+    return any(name in files for name in QUOTED_FILE.findall(line))
+
+
+def _choice(command: str, proves: str, source: Source) -> SmokeChoice:
+    return SmokeChoice(command=command, proves=proves, source=source)
+
+
+def _words(line: str, own: Collection[str]) -> list[str]:
+    """Return the words of `python SCRIPT …` or of one of the `own` programs, or nothing for any other form."""
+    words = plain_words(line)
+    if not words:
+        return []
+    if words[0] in own:
+        return words
+    is_python = re.fullmatch(r"python[23]?(?:\.\d+)?", words[0]) is not None
+    rest = words[1:] if is_python else words
+    return ["python", *rest] if rest and rest[0].endswith(".py") else []
+
+
+def _is_complete(words: list[str], files: frozenset[str], before: Collection[str]) -> bool:
+    """Tell whether the script and every argument that looks like a path stand in the checkout.
+
+    A path whose folder is there counts: it may be an output; not so one that a command `before` named, which
+    made it. A program of the package's own shows something only where it is given a file.
+    """
+    if words[0] != "python":
+        return reads_the_checkout(words[1:], files)
+    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    if str(PurePosixPath(words[1])) not in files:
+        return False
+    for word in words[2:]:
+        value = word.split("=", 1)[-1]
+        if value.startswith(("/", "~")) or re.search(r"path[_ ]?to|your", value, re.IGNORECASE):
+            return False
+        path = PurePosixPath(value)
+        looks_like_path = "/" in value or (path.suffix and not re.fullmatch(r"-?[\d.eE+-]+", value))
+        if not looks_like_path or str(path) in files | folders:
+            continue
+        if value in before or str(path.parent) not in folders:
+            return False
+    return True
+
+
+def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
+    """Return the import of the repository's own packages: from outside where it is installed."""
+    own = [
+        fact
+        for fact in facts.of(OwnModule)
+        if (fact.installed and is_installed(facts, fact.root)) == installed
+    ]
+    if not installed:
+        own = [fact for fact in own if fact.root == ""]
+    modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
+    if not modules:
+        return []
+    statement = "import " + ", ".join(modules)
+    if installed:
+        command = f"cd {OUTSIDE} && python -c {shlex.quote(statement)}"
+        return [_choice(command, "its packages are installed and can be imported", own[0].source)]
+    return [
+        _choice(f"python -c {shlex.quote(statement)}", "its modules can be imported", own[0].source)
+    ]
+
+
+def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
+    return [
+        _choice(f"{shlex.quote(fact.name)} --help", "its command starts", fact.source)
+        for fact in _programs(facts)
+    ]
+
+
+def _programs(facts: RepoFacts) -> list[EntryPoint]:
+    """Return the console scripts of what will be installed."""
+    return [
+        fact
+        for fact in facts.of(EntryPoint)
+        if fact.form == "console-script"
+        and is_installed(facts, fact.source.path.rpartition("/")[0])
+    ]
+
+
+def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
+    """Return scripts with a `__main__` guard, those nearest to the root first.
+
+    Scripts whose parser wants arguments are asked for their help: that imports all they need. Those that take their
+    arguments from `sys.argv` would take `--help` for one of them.
+    """
+    scripts = [
+        fact
+        for fact in facts.of(EntryPoint)
+        if fact.form == "script"
+        and not OF_TESTS.search(fact.name)
+        and not any(argument.startswith(PLACE) for argument in fact.required_arguments)
+    ]
+    scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
+    found = []
+    for fact in scripts:
+        arguments = ["--help"] if fact.required_arguments else []
+        proves = (
+            "an entry script starts and names its arguments"
+            if arguments
+            else "an entry script runs"
+        )
+        found.append(_choice(shlex.join(["python", fact.name, *arguments]), proves, fact.source))
+    return found
+
+
+def _tests(facts: RepoFacts) -> list[SmokeChoice]:
+    suites = [fact for fact in facts.of(TestSuite) if fact.runner in {"pytest", "unittest", "nose"}]
+    return [
+        _choice(
+            shlex.join(["python", "-m", "pytest", "-q", fact.path or "."]),
+            "its tests pass",
+            fact.source,
+        )
+        for fact in suites[:1]
+    ]
+
+
+def third_party_imports(facts: RepoFacts) -> tuple[Import, ...]:
+    """Return the imports that the repository cannot do without, by module name."""
+    needed = {fact.module: fact for fact in reversed(needed_imports(facts))}
+    return tuple(needed[module] for module in sorted(needed))

@@ -1,0 +1,1 @@
+"""The history of a run judged, and the words for it."""

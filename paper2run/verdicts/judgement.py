@@ -1,0 +1,88 @@
+"""What the rules make of a failed attempt, with the attempts before it in mind: no answer is given twice."""
+
+from collections.abc import Sequence
+
+from paper2run.failures.broken import Broken
+from paper2run.failures.failure_log import telling_line
+from paper2run.failures.wanted_files import WantedFile
+from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed, SmokeFailed
+from paper2run.model.report import Attempt
+from paper2run.model.value import Source
+from paper2run.repairs import diagnose
+from paper2run.verdicts.progress import place_of
+
+
+def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosis | None:
+    """Return the first rule's answer that was not given before; None where all abstain.
+
+    Where the attempt fell back behind an earlier one and nothing repairs it, the earlier failure is looked at again,
+    for the next answer after the one that led here. Where a model's plan failed, the rules' own is the last answer.
+    Where nobody knows the last failure, the stop that a stronger command's failure would have given is the answer.
+    """
+    barred = _plans_of((*tried, done))
+    found = diagnose(_broken(done, facts), barred)
+    if _is_repair(found):
+        return found
+    place = place_of(done)
+    further = [attempt for attempt in tried if place_of(attempt) > place]
+    for earlier in sorted(further, key=place_of, reverse=True):
+        other = diagnose(_broken(earlier, facts), barred)
+        if other is not None and _is_repair(other):
+            return other.model_copy(update={"of_attempt": earlier.number})
+    # A stop that a model's plan led to says little about the repository.
+    return _way_back(done, barred) or found or _earlier_stop(tried, facts, barred)
+
+
+def _earlier_stop(
+    tried: Sequence[Attempt], facts: RepoFacts, barred: frozenset[str]
+) -> Diagnosis | None:
+    """Return the latest stop that a failed run before gives once its fallback is used up; None without one."""
+    for earlier in reversed(tried):
+        if isinstance(earlier.smoke, SmokeFailed):
+            other = diagnose(_broken(earlier, facts), barred)
+            if other is not None and not _is_repair(other):
+                return other.model_copy(update={"of_attempt": earlier.number})
+    return None
+
+
+def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:
+    """Return the repair that goes back to the rules' own plan after a model's has failed; None without one."""
+    own = done.planned.fallback
+    if own is None or done.failure is None or own.plan.digest in barred:
+        return None
+    hit = telling_line(done.failure)
+    return Diagnosis(
+        decision=DiagnosisDecision(
+            decision="repair",
+            reason="the model's plan failed; next: the rules' own",
+            confidence="low",
+            new_plan=own.plan,
+        ),
+        by="rules",
+        cause="build_error" if isinstance(done.failure, BuildFailed) else "code_error",
+        evidence=hit,
+        source=Source(kind="log", note=hit[:200]),
+    )
+
+
+def _broken(attempt: Attempt, facts: RepoFacts) -> Broken:
+    assert attempt.failure is not None, "an attempt that passed is not judged"
+    packages = {WantedFile(file.kind, file.name): file.package for file in attempt.system_files}
+    return Broken(attempt.failure, attempt.planned, facts, attempt.verification, packages)
+
+
+def _is_repair(found: Diagnosis | None) -> bool:
+    return found is not None and found.decision.decision == "repair"
+
+
+def _plans_of(attempts: Sequence[Attempt]) -> frozenset[str]:
+    """Return the digests of the plans that were tried, before their pinning, and of those that were asked for."""
+    tried = {(attempt.planned.draft or attempt.planned.plan).digest for attempt in attempts}
+    asked = {
+        attempt.diagnosis.decision.new_plan.digest
+        for attempt in attempts
+        if attempt.diagnosis and attempt.diagnosis.decision.new_plan
+    }
+    return frozenset(tried | asked)

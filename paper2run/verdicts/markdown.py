@@ -1,0 +1,311 @@
+"""Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text.
+
+What comes from a repository, an index, a model or a paper passes paper2run/text_gate.py: it shows, and does nothing.
+"""
+
+from collections.abc import Sequence
+
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
+from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
+from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt, Metadata
+from paper2run.rendering.plan_diff import plan_diff
+from paper2run.text_gate import cell, code, fenced, prose
+from paper2run.verdicts.verdicts import failure_line, not_shown
+
+HEADLINES = {
+    "success": "It runs",
+    "preflight-failed": "Not tried: no container engine",
+    "stopped-by-llm": "It does not run, and a repair is out of reach (judged by the model)",
+    "stopped-by-rule": "It does not run, and a repair is out of reach",
+    "max-attempts-exhausted": "It does not run yet: attempts used up",
+    "smoke-failed": "It does not run, and the failure is of no known kind",
+    "exception": "The run broke off: ended from outside, or a failure of this machine or of paper2run",
+    "planned": "Planned only (dry run)",
+    "running": "Still running, or killed",
+}
+LOG_TAIL_LINES = 30
+"""Lines of a failing log that the report shows."""
+
+
+def report(
+    metadata: Metadata, checkout: Checkout, facts: RepoFacts, attempts: Sequence[Attempt]
+) -> str:
+    """Return `report.md`: the verdict first, then what to do, what was tried, and why each decision fell."""
+    parts = [
+        _verdict(metadata),
+        _next_steps(metadata),
+        _not_shown(attempts),
+        _tried(metadata),
+        attempts_table(attempts),
+        *(
+            _attempt(attempt, attempts[number - 1] if number else None)
+            for number, attempt in enumerate(attempts)
+        ),
+        _model(metadata),
+        _repository(metadata, checkout, facts),
+        _stages(metadata),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def plan(planned: PlannedEnvironment) -> str:
+    """Return the plan as Markdown, every decision with its source."""
+    environment = planned.plan
+    rows = [f"| {r.topic} | {cell(r.decision)} | {cell(str(r.source))} |" for r in planned.reasons]
+    steps = "\n".join(environment.install_steps)
+    return "\n".join(
+        [
+            f"**Base image** {code(environment.base_image)} · **planner** {prose(planned.planner)}",
+            "",
+            f"**Debian packages** {', '.join(environment.system_packages) or 'none'}",
+            "",
+            fenced(f"{steps}\n# smoke: {environment.smoke_command}", "sh"),
+            "",
+            "| about | decision | because of |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def failure(attempt: Attempt) -> str:
+    """Return why an attempt failed: the end of the log, the decision with its proof, and how the plan changes."""
+    lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(_tail(attempt), "text")]
+    if (found := attempt.diagnosis) is None:
+        return "\n".join([*lines, "", "Nobody knows this failure."])
+    diff = ["", "The next plan:", "", fenced("\n".join(found.diff), "diff")] if found.diff else []
+    return "\n".join([*lines, "", _decision(found), *diff])
+
+
+def _decision(found: Diagnosis) -> str:
+    lines = [
+        f"**{found.decision.decision}** by {code(found.by)} (cause `{found.cause}`): "
+        + prose(found.decision.reason),
+        "",
+        f"Evidence: {code(found.evidence)}{_place(found)}" if found.evidence else "",
+        f"Smallest change: {prose(found.smallest_change)}" if found.smallest_change else "",
+    ]
+    return "\n".join(lines).strip()
+
+
+def _place(found: Diagnosis) -> str:
+    """Return the repository's line that the evidence came from, where it is known."""
+    return (
+        f", from {prose(f'{found.source.path}:{found.source.line}')}" if found.source.line else ""
+    )
+
+
+def attempts_table(attempts: Sequence[Attempt]) -> str:
+    """Return one row an attempt; empty without any."""
+    if not attempts:
+        return ""
+    rows = [
+        "## Attempts",
+        "",
+        "| # | base image | build | smoke | rung | decision |",
+        "|---|---|---|---|---|---|",
+    ]
+    for attempt in attempts:
+        decision = attempt.diagnosis.decision.reason if attempt.diagnosis else ""
+        rows.append(
+            f"| {attempt.number} | {attempt.planned.plan.base_image} | {_build_cell(attempt)} "
+            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {cell(decision)} |"
+        )
+    return "\n".join(rows)
+
+
+def _verdict(metadata: Metadata) -> str:
+    lines = [
+        f"# {prose(metadata.name)}: {HEADLINES[metadata.status]}",
+        "",
+        f"**Verdict** `{metadata.status}`"
+        + (f", cause `{metadata.cause}`" if metadata.cause else ""),
+        "",
+        prose(metadata.reason),
+    ]
+    if metadata.image:
+        size_mb = metadata.image_size_bytes / 1_000_000
+        lines += ["", f"Image {code(metadata.image)} ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+        if metadata.image_removed:
+            lines.append(
+                "It was removed once this verdict was written, as asked; a build of `Dockerfile` makes it again."
+            )
+        if metadata.image_pushed:
+            pushed = code(metadata.image_pushed)
+            lines.append(f"On every machine that reaches the registry: {pushed}.")
+    if metadata.notes:
+        lines += ["", *(f"- {prose(note)}" for note in metadata.notes)]
+    return "\n".join(lines)
+
+
+def _not_shown(attempts: Sequence[Attempt]) -> str:
+    """Return what a success leaves open; empty where the first choice of smoke command passed."""
+    lines = [f"- {prose(words)}" for words in not_shown(attempts)]
+    return "\n".join(["## What was not shown", "", *lines]) if lines else ""
+
+
+def _next_steps(metadata: Metadata) -> str:
+    lines = ["## What to do next", ""]
+    match metadata.status:
+        case "success":
+            if metadata.image_removed:
+                lines.append(
+                    f"- Build it again, here: {code(f'docker build -t {metadata.image} .')}"
+                )
+            lines += [
+                f"- Run it: {code(f'docker run --rm {metadata.image}')}",
+                f"- Look inside: {code(f'docker run --rm -it {metadata.image} bash')}",
+                "- Rebuild it anywhere from `Dockerfile` and `repo/` in this folder: see `INSTRUCTIONS.md`",
+            ]
+        case "stopped-by-llm":
+            lines.append(
+                "- The model's judgement, not a proof: read the log below; `--smoke CMD` tries another command."
+            )
+        case _ if metadata.smallest_change:
+            lines.append(f"- {prose(metadata.smallest_change)}")
+        case "smoke-failed":
+            lines.append(
+                "- Read the log below; name another command with `--smoke`, or a model with `--model`."
+            )
+        case "exception":
+            lines.append(
+                "- The traceback is in `logs/exception.txt`; the finished stages are kept for the next run."
+            )
+        case _:
+            return ""
+    return "\n".join(lines)
+
+
+def _tried(metadata: Metadata) -> str:
+    """Return what was tried, and which attempt the folder holds, for a run that ends without success."""
+    if metadata.status == "success" or not metadata.attempts:
+        return ""
+    lines = ["## What was tried", "", *(f"- {prose(line)}" for line in metadata.tried)]
+    if not metadata.tried:
+        lines.append("- nothing: no repair is known that would help")
+    if metadata.best_attempt != metadata.attempts:
+        lines.append(
+            f"- attempt {metadata.best_attempt} came furthest: `plan.json`, `Dockerfile` and the image are its"
+        )
+    return "\n".join(lines)
+
+
+def _attempt(attempt: Attempt, before: Attempt | None) -> str:
+    """Return one attempt: the first with its whole plan, later ones with what changed."""
+    lines = [f"## Attempt {attempt.number}", ""]
+    lines.append(plan(attempt.planned) if before is None else _changes(before, attempt))
+    if attempt.verification.rungs:
+        lines += ["", "| rung | passed | detail | seconds |", "|---|---|---|---|"]
+        lines += [
+            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {cell(rung.detail)} | {rung.seconds:.1f} |"
+            for rung in attempt.verification.rungs
+        ]
+    if not attempt.succeeded:
+        failed = prose(failure_line(attempt))
+        lines += ["", f"**Failed:** {failed}", "", fenced(_tail(attempt), "text")]
+    if attempt.diagnosis:
+        lines += ["", _decision(attempt.diagnosis)]
+    return "\n".join(lines)
+
+
+def _changes(before: Attempt, after: Attempt) -> str:
+    known = set(before.planned.reasons)
+    reasons = [
+        f"- {reason.topic}: {cell(reason.decision)} [{prose(str(reason.source))}]"
+        for reason in after.planned.reasons
+        if reason not in known
+    ]
+    diff = "\n".join(plan_diff(before.planned.plan, after.planned.plan))
+    return "\n".join([*reasons, "", fenced(diff, "diff")])
+
+
+def _model(metadata: Metadata) -> str:
+    """Return what the model was asked and what that took, a row each request; empty where nobody was asked."""
+    if not metadata.model_calls:
+        return ""
+    cost = "unknown" if metadata.cost_usd is None else f"${metadata.cost_usd:.4f}"
+    rows = [
+        "## Model",
+        "",
+        f"{metadata.tokens} tokens, cost {cost}. Prompts and answers are in `logs/`.",
+        "",
+        "| asked for | model | tokens in | tokens out | cost | seconds | failure |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for call in metadata.model_calls:
+        cost = "unknown" if call.cost_usd is None else f"${call.cost_usd:.4f}"
+        rows.append(
+            f"| {call.purpose} | {cell(call.model)} | {call.prompt_tokens} | {call.completion_tokens} | {cost} "
+            f"| {call.latency_s:.1f} | {cell(call.failure)} |"
+        )
+    return "\n".join(rows)
+
+
+def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str:
+    languages = ", ".join(f"{share.language} ({share.files})" for share in facts.of(LanguageShare))
+    unreadable = [
+        f"- not readable: {code(fact.path)}: {prose(fact.why)}" for fact in facts.of(Unreadable)
+    ][:20]
+    submodules = [
+        f"- submodule {code(module.path)} is missing: {prose(module.why_not)}"
+        for module in checkout.submodules
+        if not module.fetched
+    ]
+    pointers = [
+        f"- Git LFS content not fetched: {code(path)}" for path in checkout.lfs_pointers[:20]
+    ]
+    date = checkout.committed_at.date().isoformat() if checkout.committed_at else "no date"
+    return "\n".join(
+        [
+            "## Repository",
+            "",
+            f"- {prose(checkout.url)} at {code(checkout.commit)} ({date})",
+            f"- {facts.files} files; languages: {languages or 'none'}",
+            *(f"- {prose(note)}" for note in checkout.notes),
+            *submodules,
+            *pointers,
+            *unreadable,
+        ]
+    )
+
+
+def _stages(metadata: Metadata) -> str:
+    rows = ["## Stages", "", "| stage | attempt | seconds | cached |", "|---|---|---|---|"]
+    rows += [
+        f"| {timing.stage} | {timing.attempt or ''} | {timing.seconds:.1f} | {'yes' if timing.cached else ''} |"
+        for timing in metadata.stages
+    ]
+    versions = metadata.versions
+    rows += [
+        "",
+        f"paper2run {versions.paper2run} (rules {versions.rules}), Prefect {versions.prefect}, "
+        f"{prose(versions.engine or 'no engine')}, planner {prose(metadata.planner or 'none')}.",
+    ]
+    return "\n".join(rows)
+
+
+def _build_cell(attempt: Attempt) -> str:
+    if isinstance(attempt.built, BuildFailed):
+        return "timed out" if attempt.built.timed_out else f"failed ({attempt.built.exit_code})"
+    return f"{attempt.built.seconds:.0f} s"
+
+
+def _smoke_cell(attempt: Attempt) -> str:
+    match attempt.smoke:
+        case None:
+            return ""
+        case Passed():
+            return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
+        case SmokeFailed():
+            return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"
+
+
+def _tail(attempt: Attempt) -> str:
+    failed = attempt.built if isinstance(attempt.built, BuildFailed) else attempt.smoke
+    if failed is None:
+        return ""
+    text = f"{failed.log.stdout.rstrip()}\n{failed.log.stderr.rstrip()}"
+    return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:])

@@ -1,0 +1,65 @@
+"""How far an attempt came beside others: which one is the best, and whether a repair moved the failure further down."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from paper2run.failures.failure_log import telling_line
+from paper2run.model.outcome import RUNGS, BuildFailed, Passed
+from paper2run.model.report import Attempt
+
+
+class Place(NamedTuple):
+    """Where an attempt ended; a greater place is further on."""
+
+    phase: int
+    """0: the build failed; 1: the smoke run failed; 2: it passed."""
+    rung: int
+    """The highest rung that passed, as its number."""
+    steps_left: int
+    """Install steps from the one that failed to the last, below zero: steps are added at the front."""
+
+
+def place_of(attempt: Attempt) -> Place:
+    """Return where the attempt ended."""
+    rung = RUNGS.index(attempt.verification.reached)
+    if isinstance(attempt.built, BuildFailed):
+        return Place(0, rung, -_steps_left(attempt, attempt.built.step))
+    return Place(2 if isinstance(attempt.smoke, Passed) else 1, rung, 0)
+
+
+def _steps_left(attempt: Attempt, failed: str) -> int:
+    """Return how many steps were not done, the failed one included; all and one more before the first of them."""
+    steps = attempt.planned.plan.install_steps
+    for number, step in enumerate(steps):
+        if step in failed:
+            return len(steps) - number
+    return len(steps) + 1
+
+
+def best_of(attempts: Sequence[Attempt]) -> Attempt:
+    """Return the attempt that came furthest.
+
+    Of those that came equally far it is the last one whose failure none had before: whatever failed earlier is
+    repaired in it, and what came after it changed nothing.
+    """
+    best = attempts[0]
+    seen = {_words(best)}
+    for attempt in attempts[1:]:
+        place, words = place_of(attempt), _words(attempt)
+        if place > place_of(best) or (place == place_of(best) and words not in seen):
+            best = attempt
+        seen.add(words)
+    return best
+
+
+def progress(before: Attempt, after: Attempt) -> str:
+    """Return in words what became of the failure: `it runs`, `further`, `another failure`, `no change`, `fell back`."""
+    if after.succeeded:
+        return "it runs"
+    if place_of(after) != place_of(before):
+        return "further" if place_of(after) > place_of(before) else "fell back"
+    return "no change" if _words(after) == _words(before) else "another failure"
+
+
+def _words(attempt: Attempt) -> str:
+    return "" if attempt.failure is None else telling_line(attempt.failure)

@@ -1,0 +1,218 @@
+"""How a run ends: the rules from the history of attempts to a verdict, and whether to go on."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from paper2run.failures.failure_log import telling_line
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import (
+    EngineMissing,
+    EnvPlan,
+    PlannedEnvironment,
+    Reason,
+    SmokeChoice,
+)
+from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
+from paper2run.model.report import Attempt, Verdict
+from paper2run.model.value import Source
+from paper2run.repairs.wrong_smoke_command import runs_tests
+from paper2run.verdicts.progress import best_of, progress
+
+SHOWN_CHARACTERS: Final = 120
+
+
+def stopped(diagnosis: Diagnosis) -> Verdict:
+    """Return the verdict of a stop, by whoever judged."""
+    return Verdict(
+        status="stopped-by-llm" if diagnosis.by.startswith("model:") else "stopped-by-rule",
+        cause=diagnosis.cause,
+        reason=diagnosis.decision.reason,
+        smallest_change=diagnosis.smallest_change,
+    )
+
+
+def no_engine(engine: EngineMissing) -> Verdict:
+    """Return the verdict of a run that found no container engine."""
+    return Verdict(
+        status="preflight-failed", reason=engine.reason, smallest_change=engine.next_step
+    )
+
+
+def only_planned() -> Verdict:
+    """Return the verdict of a run that was only to plan."""
+    return Verdict(status="planned", reason="dry run: nothing was built or run")
+
+
+def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
+    """Return the verdict of a run whose attempts are over; there is at least one."""
+    verdict = _verdict(attempts, max_attempts)
+    best = best_of(attempts)
+    return verdict.model_copy(update={"tried": _tried(attempts), "best_attempt": best.number})
+
+
+def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
+    last = attempts[-1]
+    if isinstance(last.smoke, Passed):
+        alive = last.smoke.alive_at_timeout
+        how = "was alive at the timeout" if alive else "exited with status 0"
+        to_its_end = "had not failed so far; run to its end it would show: " if alive else ""
+        shows = last.planned.smoke_proves
+        proves = f" ({to_its_end}{shows})" if shows else ""
+        shown = shortened(last.planned.plan.smoke_command)
+        return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
+    if last.diagnosis is None:
+        return Verdict(status="smoke-failed", cause="undiagnosed", reason=failure_line(last))
+    if last.diagnosis.decision.decision == "stop":
+        return stopped(last.diagnosis)
+    if builds(attempts) < max_attempts:
+        # A repair that leads to a plan that was tried already.
+        return Verdict(
+            status="stopped-by-rule",
+            cause=last.diagnosis.cause,
+            reason=f"the only repair left was tried already: {last.diagnosis.decision.reason}",
+            smallest_change="What no plan brings must come from the author: "
+            + last.diagnosis.evidence,
+        )
+    return Verdict(
+        status="max-attempts-exhausted",
+        cause=last.diagnosis.cause,
+        reason=f"still failing after {len(attempts)} attempts: {failure_line(last)}",
+        smallest_change="More attempts (--max-attempts); the next repair would be: "
+        + last.diagnosis.decision.reason,
+    )
+
+
+def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """Return one line a repair that was tried: what failed, what was changed, and what became of it."""
+    lines = []
+    for before, after in pairwise(attempts):
+        found = before.diagnosis
+        if found is not None:
+            base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
+            lines.append(
+                f"attempt {before.number}: {failure_line(before)}; {found.by}: {found.decision.reason}{base};"
+                f" then: {progress(before, after)}"
+            )
+    return tuple(lines)
+
+
+def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """Return the stronger commands that failed in the environment that passed a weaker one, each with its error."""
+    last = attempts[-1] if attempts else None
+    if last is None or not last.succeeded:
+        return ()
+    return tuple(
+        f"{attempt.planned.smoke_proves}: `{shortened(attempt.planned.plan.smoke_command)}` ended with"
+        f" `{shortened(telling_line(attempt.smoke))}`"
+        for attempt in attempts
+        if isinstance(attempt.smoke, SmokeFailed)
+        and attempt.planned.plan.model_copy(
+            update={"smoke_command": last.planned.plan.smoke_command}
+        )
+        == last.planned.plan
+    )
+
+
+def builds(attempts: Sequence[Attempt]) -> int:
+    """Return how many of the attempts count: falling back on a weaker smoke command needs no new image."""
+    plans = [attempt.planned for attempt in attempts]
+    return 1 + sum(not _falls_back(before, after.plan) for before, after in pairwise(plans))
+
+
+def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
+    """Return the plan to try next, not yet resolved; None where there is none.
+
+    It is what the last attempt's repair asks for. Where that would take one build too many, and only tests failed,
+    it is the plan that stands, with a weaker smoke command.
+    """
+    last = attempts[-1]
+    diagnosis = last.diagnosis
+    if diagnosis is None or diagnosis.decision.new_plan is None:
+        return None
+    # A repair of an earlier attempt stands on that one's plan, not on the one that fell back behind it.
+    base = attempts[diagnosis.of_attempt - 1].planned if diagnosis.of_attempt else last.planned
+    after = diagnosis.decision.new_plan
+    if builds(attempts) >= max_builds and not _falls_back(base, after):
+        return _weaker(last.planned) if runs_tests(last.planned.plan.smoke_command) else None
+    decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
+    own = base.fallback
+    if own is not None and after.digest == own.plan.digest:
+        reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
+        return own.model_copy(update={"reasons": (*own.reasons, reason)})
+    return _changed(base, after, decision, diagnosis.source).model_copy(
+        update={
+            "guesses": (*base.guesses, *diagnosis.guesses),
+            "pythons": diagnosis.pythons or base.pythons,
+        }
+    )
+
+
+def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
+    """Return the plan with the next smoke command and the same image; None where none is left."""
+    if not planned.weaker_smokes:
+        return None
+    choice = planned.weaker_smokes[0]
+    plan = (planned.draft or planned.plan).model_copy(update={"smoke_command": choice.command})
+    decision = f"no build is left to repair what the tests miss; next: {choice.proves}"
+    return _changed(planned, plan, decision, choice.source)
+
+
+def _changed(
+    planned: PlannedEnvironment, plan: EnvPlan, decision: str, source: Source
+) -> PlannedEnvironment:
+    proves, weaker = _after_change(planned, plan.smoke_command)
+    reason = Reason(topic="repair", decision=decision, source=source)
+    return planned.model_copy(
+        update={
+            "plan": plan,
+            "draft": None,
+            "resolution": None,
+            "smoke_proves": proves,
+            "weaker_smokes": weaker,
+            "reasons": (*planned.reasons, reason),
+        }
+    )
+
+
+def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
+    """Tell whether a plan, pinned or not, is the one before with a weaker smoke command of the planner's."""
+    if after.smoke_command not in {choice.command for choice in planned.weaker_smokes}:
+        return False
+    digest = after.model_copy(update={"smoke_command": planned.plan.smoke_command}).digest
+    return digest in {plan.digest for plan in (planned.plan, planned.draft) if plan}
+
+
+def _after_change(planned: PlannedEnvironment, command: str) -> tuple[str, tuple[SmokeChoice, ...]]:
+    """Return what a smoke command proves, and which weaker ones are then left."""
+    for number, choice in enumerate(planned.weaker_smokes):
+        if choice.command == command:
+            return choice.proves, planned.weaker_smokes[number + 1 :]
+    if command == planned.plan.smoke_command:
+        return planned.smoke_proves, planned.weaker_smokes
+    return "", planned.weaker_smokes
+
+
+def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:
+    """Tell whether this very plan has failed already."""
+    return any(attempt.planned.plan.digest == planned.plan.digest for attempt in attempts)
+
+
+def shortened(command: str) -> str:
+    """Return a command in a length that fits a line; documented examples can fill a page."""
+    plain = " ".join(command.replace("\\n", " ").split())
+    return plain if len(plain) <= SHOWN_CHARACTERS else plain[:SHOWN_CHARACTERS] + " …"
+
+
+def failure_line(attempt: Attempt) -> str:
+    """Return one line that tells a person what failed."""
+    if isinstance(attempt.built, BuildFailed):
+        code = "" if attempt.built.exit_code is None else f" (exit code {attempt.built.exit_code})"
+        return f"build failed{code} at: {attempt.built.step[:200] or 'an unnamed step'}"
+    if attempt.smoke is None or isinstance(attempt.smoke, Passed):
+        return "nothing failed"
+    limit = f", ended by a limit: {attempt.smoke.limit}" if attempt.smoke.limit else ""
+    return (
+        f"smoke command exited with {attempt.smoke.exit_code}{limit}:"
+        f" {shortened(attempt.planned.plan.smoke_command)}"
+    )
