@@ -3,13 +3,8 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-if TYPE_CHECKING:
-    # Errors pass through here, and the settings know errors.
-    from paper2run.model.outcome import Log
-    from paper2run.settings import Settings
 
 MASK: Final = "[key removed]"
 MIN_SECRET_CHARS: Final = 8
@@ -25,11 +20,6 @@ keys, and the headers that `curl -v` prints."""
 
 LOGIN: Final = re.compile(r"(?<=://)[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,500}(?=@)")
 """User and password of an address."""
-ADDRESSES: Final = (
-    "index_url", "torch_index_url", "conda_channel_alias", "http_proxy", "https_proxy", "base_url",
-    "registry", "registry_prefix", "storage",
-)  # fmt: skip
-"""Settings that may hold a login."""
 CONDA_TOKEN: Final = re.compile(r"/t/([^/]+)")
 """`https://host/t/<token>/channel`, anaconda.org's way of writing one."""
 SECRET_NAME: Final = re.compile(r"token|key|secret|passw|sig|auth|cred", re.IGNORECASE)
@@ -45,23 +35,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return LOGIN.sub(MASK, KEY.sub(MASK, text))
 
 
-def redact_log(log: "Log", secrets: Iterable[str]) -> "Log":
-    """Return the log with both streams redacted."""
-    known = tuple(secrets)
-    return log.model_copy(
-        update={"stdout": redact(log.stdout, known), "stderr": redact(log.stderr, known)}
-    )
-
-
-def secrets_of(settings: "Settings") -> tuple[str, ...]:
-    """Return what the settings hold that nobody else may see: keys, and what is secret in addresses."""
-    found = {key.get_secret_value() for key in (settings.api_key, settings.nvidia_api_key) if key}
-    for name in ADDRESSES:
-        found |= _secrets_in(str(getattr(settings, name)))
-    return tuple(sorted(found - {""}))
-
-
-def _secrets_in(address: str) -> set[str]:
+def secrets_in(address: str) -> set[str]:
     """Return passwords and tokens of an address, each as it stands there, decoded, and as a header carries it."""
     try:
         parts = urlsplit(address)

@@ -7,7 +7,7 @@ working folder, which may be a stranger's (paper2run/environment_file.py has wha
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import (
@@ -19,7 +19,13 @@ from pydantic_settings import (
 
 from paper2run.errors import HostError
 from paper2run.model.usage import Budget
+from paper2run.redaction import secrets_in
 
+ADDRESSES: Final = (
+    "index_url", "torch_index_url", "conda_channel_alias", "http_proxy", "https_proxy", "base_url",
+    "registry", "registry_prefix", "storage",
+)  # fmt: skip
+"""Settings that may hold a login."""
 PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
@@ -166,3 +172,10 @@ class Settings(BaseSettings):
     def budget(self) -> Budget:
         """What this run may spend on the model."""
         return Budget(max_tokens=self.max_tokens, max_cost_usd=self.max_cost_usd)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what the settings hold that nobody else may see: keys, and what is secret in addresses."""
+        found = {key.get_secret_value() for key in (self.api_key, self.nvidia_api_key) if key}
+        for name in ADDRESSES:
+            found |= secrets_in(str(getattr(self, name)))
+        return tuple(sorted(found - {""}))

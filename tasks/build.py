@@ -6,7 +6,6 @@ from typing import Final
 from paper2run.errors import HostError, redacted
 from paper2run.model.outcome import BuildContext, BuildFailed, Built
 from paper2run.model.repo import Checkout
-from paper2run.redaction import redact_log, secrets_of
 from paper2run.rendering.image_names import cache_reference
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
@@ -49,7 +48,7 @@ def build(
         injection=Injection.of(settings, _cache_owner(checkout)),
         cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
-    secrets = secrets_of(settings)
+    secrets = settings.secrets()
     with (
         LogFile(Path(log_folder) / "build_stdout.log", secrets) as log,
         engine_slot(engine, settings),
@@ -69,7 +68,7 @@ def build(
             # Not from it: a traceback would show what it said.
             raise redacted(error, secrets) from None
     # A step can read what the site mounts for it, and print it.
-    return outcome.model_copy(update={"log": redact_log(outcome.log, secrets)})
+    return outcome.model_copy(update={"log": outcome.log.redacted(secrets)})
 
 
 def has_image(outcome: Built | BuildFailed) -> bool:

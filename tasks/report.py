@@ -20,7 +20,7 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata, Verdict, Versions
 from paper2run.model.usage import total
 from paper2run.planning.leading_language import leading
-from paper2run.redaction import redact, secrets_of
+from paper2run.redaction import redact
 from paper2run.rendering.image_names import pushed_reference
 from paper2run.request import Request
 from paper2run.settings import Settings
@@ -83,7 +83,7 @@ def _keep_exception(
     """Let the folder say how the run was broken off; `error` is what was raised, `why` what a person should know."""
     run.write("metadata.json", _broken_off(opened, run, why))
     told = "".join(traceback.format_exception(error))
-    run.write("logs/exception.txt", redact(told, secrets_of(settings)))
+    run.write("logs/exception.txt", redact(told, settings.secrets()))
 
 
 def mark_killed(folder: str) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
-from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
 from paper2run.smoke import ci_tests
 from tasks.caching import stage
@@ -45,7 +44,7 @@ def smoke(
     """Return how the smoke command ended in the image."""
     engine = connect()
     # What a step of the build took of the site's passwords is in the image, and its command may print it.
-    secrets = secrets_of(settings)
+    secrets = settings.secrets()
     with (
         LogFile(Path(log_folder) / "smoke_stdout.log", secrets) as log,
         engine_slot(engine, settings),
@@ -61,7 +60,7 @@ def smoke(
             network=settings.smoke_network,
             min_free_mb=settings.min_free_mb,
         )
-    kept = redact_log(result.log, secrets)
+    kept = result.log.redacted(secrets)
     if result.exit_code == 0 or result.alive_at_timeout:
         return Passed(
             alive_at_timeout=result.alive_at_timeout,

@@ -22,7 +22,6 @@ from paper2run.model.outcome import (
     Verification,
 )
 from paper2run.model.repo import Checkout
-from paper2run.redaction import redact_log, secrets_of
 from paper2run.settings import Settings
 from paper2run.smoke import ladder
 from tasks.caching import stage
@@ -61,7 +60,7 @@ def verify(
     """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
     engine = connect()
-    secrets = secrets_of(settings)
+    secrets = settings.secrets()
     for check in _checks(facts, planned, target):
         with (
             LogFile(Path(log_folder) / f"verify_{check.rung}.log", secrets) as log,
@@ -78,7 +77,7 @@ def verify(
                 workdir=None if check.inside else OUTSIDE,
                 min_free_mb=settings.min_free_mb,
             )
-        kept = redact_log(result.log, secrets)
+        kept = result.log.redacted(secrets)
         results.append(
             RungResult(
                 rung=check.rung,

@@ -1,11 +1,13 @@
 """What came of a build, a smoke run and the ladder. Logs are kept bounded, head and tail."""
 
-from typing import Annotated, Literal
+from collections.abc import Collection
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.value import Value
+from paper2run.redaction import redact
 
 Rung = Literal["none", "built", "imports", "collected", "smoke", "tests", "claims"]
 RUNGS: tuple[Rung, ...] = ("none", "built", "imports", "collected", "smoke", "tests", "claims")
@@ -16,6 +18,15 @@ class Log(Value):
 
     stdout: str = ""
     stderr: str = ""
+
+    def redacted(self, secrets: Collection[str]) -> Self:
+        """Return the log with both streams redacted."""
+        return self.model_copy(
+            update={
+                "stdout": redact(self.stdout, secrets),
+                "stderr": redact(self.stderr, secrets),
+            }
+        )
 
 
 class Built(Value):

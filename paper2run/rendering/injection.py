@@ -39,7 +39,7 @@ CACHE_ID: Final = "paper2run-"
 """Beginning of our caches' ids on the engine. One cache a repository: code of a build can write to it as root, not
 only in steps that build something, for a `.pth` file of an installed package runs whenever pip starts."""
 NO_DOWNLOADS_KEPT: Final = re.compile(r"ARG\s+PIP_NO_CACHE_DIR\b", re.IGNORECASE)
-"""In the Dockerfile for people (paper2run/rendering/dockerfile.py); any value of the variable, 0 too, turns pip's cache off."""
+"""In the Dockerfile for people (dockerfile.py); any value of the variable, 0 too, turns pip's cache off."""
 CA_FILE: Final = "ca.pem"
 WGETRC_FILE: Final = "wgetrc"
 CA_VARIABLES: Final = {

@@ -23,7 +23,7 @@ from paper2run.planners import llm
 from paper2run.planners.llm import Rejected
 from paper2run.planners.message import Message
 from paper2run.planners.wire import DIAGNOSIS_SCHEMA, PLAN_SCHEMA
-from paper2run.redaction import redact, secrets_of
+from paper2run.redaction import redact
 from paper2run.settings import Settings
 from tasks.drivers import chat
 from tasks.drivers.chat_failures import PromptTooLong
@@ -55,7 +55,7 @@ class _Talk:
         logs: Path,
     ) -> None:
         self.endpoint: Endpoint = endpoint(settings)
-        self._secrets = {*chat.secrets(self.endpoint.api_key), *secrets_of(settings)}
+        self._secrets = {*chat.secrets(self.endpoint.api_key), *settings.secrets()}
         self._budget = settings.budget
         self._ledger = Ledger(logs)
         self._purpose: Literal["plan", "diagnose"] = purpose

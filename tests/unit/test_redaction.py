@@ -2,7 +2,7 @@
 
 from paper2run.errors import EngineError, HostError, redacted
 from paper2run.model.outcome import Log
-from paper2run.redaction import MASK, redact, redact_log, secrets_of
+from paper2run.redaction import MASK, redact
 from paper2run.settings import Settings
 
 SETTINGS = Settings(
@@ -15,7 +15,7 @@ SETTINGS = Settings(
 
 
 def test_passwords_of_addresses_and_keys_are_known_in_both_spellings():
-    assert set(secrets_of(SETTINGS)) == {
+    assert set(SETTINGS.secrets()) == {
         "p%40ssw0rd-of-index", "p@ssw0rd-of-index", "proxy-passw0rd", "c0nda-passw0rd",
         "nv-key-without-a-known-form", "own-key-without-a-known-form",
         # As `curl -v` prints them.
@@ -28,9 +28,9 @@ def test_what_a_step_prints_of_the_sites_files_is_masked_in_logs():
         "[global]\nindex-url = https://name:p%40ssw0rd-of-index@index.test/simple\n"
         '{"BasicHTTP": {"username": "me", "password": "c0nda-passw0rd"}}\nproxy-passw0rd alone\n'
     )
-    found = redact_log(Log(stdout=printed, stderr=printed), secrets_of(SETTINGS))
+    found = Log(stdout=printed, stderr=printed).redacted(SETTINGS.secrets())
 
-    for secret in secrets_of(SETTINGS):
+    for secret in SETTINGS.secrets():
         assert secret not in found.stdout + found.stderr
     assert f"index-url = https://name:{MASK}@index.test/simple" in found.stdout
 
@@ -51,7 +51,7 @@ def test_tokens_that_stand_elsewhere_in_an_address_are_known_and_users_are_none(
         http_proxy="http://[broken",
     )
 
-    assert set(secrets_of(settings)) == {"t0ken-of-index", "t0ken-of-query", "t0ken-of-conda"}
+    assert set(settings.secrets()) == {"t0ken-of-index", "t0ken-of-query", "t0ken-of-conda"}
 
 
 def test_no_error_of_ours_says_a_login_whoever_wrote_its_words():
@@ -66,7 +66,7 @@ def test_an_error_is_freed_of_secrets_without_losing_what_it_is():
     error = EngineError(
         "step: own-key-without-a-known-form", transient=True, trouble="disk", next_step="look"
     )
-    freed = redacted(error, secrets_of(SETTINGS))
+    freed = redacted(error, SETTINGS.secrets())
 
     assert isinstance(freed, EngineError)
     assert (freed.what, freed.next_step) == (f"step: {MASK}", "look")
