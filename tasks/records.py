@@ -30,7 +30,7 @@ from tasks.drivers.removal import remove_tree
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PROGRESS: Final = logging.getLogger("paper2run.verdicts.progress")
+PROGRESS: Final = logging.getLogger("paper2run.progress")
 """What a terminal shows: INFO for steps (`stage`, `attempt` in the record), DEBUG for single log lines."""
 TIMINGS: Final = "logs/stages.jsonl"
 """One line a finished stage; the subflows of a run append to the same file."""
