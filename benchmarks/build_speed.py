@@ -32,10 +32,10 @@ from paper2run.planning.evidence import Evidence
 from paper2run.rendering.dockerfile import dockerfile
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
-from tasks.drivers import buildkit
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.engine import Engine
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine import buildkit
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
 from tasks.resolve import resolve
 
 EXAMPLE: Final = Path(__file__).parents[1] / "examples" / "period-doubling"

@@ -20,11 +20,11 @@ from benchmarks.corpus_run import Bench
 from benchmarks.corpus_table import table
 from benchmarks.oracles import Interrupted, check
 from paper2run.model.report import Metadata, StageTiming
-from tasks.drivers import process
-from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults
-from tasks.drivers.leftovers import sweep
-from tasks.drivers.process import Finished
-from tasks.records import RunFolder
+from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults
+from tasks.drivers.engine.leftovers import sweep
+from tasks.drivers.host import process
+from tasks.drivers.host.process import Finished
+from tasks.running.records import RunFolder
 
 PLAN_STAGES: Final = ("extract", "plan", "channels", "conda", "resolve")
 BYTES_PER_MB: Final = 1024 * 1024

@@ -17,9 +17,9 @@ from benchmarks.corpus_entries import LEVELS, Entry, Selection, read_corpus, sel
 from benchmarks.corpus_results import FAILED_TO_MEASURE, Result
 from benchmarks.corpus_table import Report, count, table
 from paper2run.errors import Paper2RunError, UserError
-from tasks.drivers.engine import Engine
-from tasks.drivers.engine_connection import connect
-from tasks.records import RunFolder
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
+from tasks.running.records import RunFolder
 
 RESULTS: Final = Path(__file__).parent / "results"
 LINES: Final = "results.jsonl"

@@ -14,10 +14,10 @@ from typing import Final
 from paper2run.model.outcome import Built
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
-from tasks.drivers import buildkit
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.engine import Engine
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine import buildkit
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
 
 INSTALLS: Final = {
     "wheels": "numpy==1.26.4 pandas==2.2.2 scikit-learn==1.5.0 matplotlib==3.9.0",

@@ -21,8 +21,8 @@ from paper2run.knowledge.distributions import Certainty, Guess, distribution_for
 from paper2run.model.facts import Unreadable
 from paper2run.python.python_source import parse
 from paper2run.settings import Settings
-from tasks.drivers.package_index import PackageIndex
-from tasks.drivers.wheel_contents import provides
+from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.index.wheel_contents import provides
 from tasks.resolve import CACHE_FOLDER
 
 MAX_FILES: Final = 1_000_000

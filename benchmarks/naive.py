@@ -26,9 +26,11 @@ from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from paper2run.source import parse
 from tasks.clone import MIRRORS
-from tasks.drivers import buildkit, git, layout
-from tasks.drivers.build_context import BuildInput
-from tasks.records import LogFile, RunFolder
+from tasks.drivers.engine import buildkit
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.git import git, layout
+from tasks.running.log_file import LogFile
+from tasks.running.records import RunFolder
 
 BASE_IMAGE: Final = "python:3.11-slim"
 BYTES_PER_MB: Final = 1024 * 1024

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.corpus_entries import LEVELS, Entry, OracleCommand
 from benchmarks.corpus_results import LevelResult, Outcome
 from paper2run.model.image import OUTSIDE, SOURCE_FOLDER
-from tasks.drivers.container_output import LOG_OPTIONS
-from tasks.drivers.engine import RUN_LABEL, Engine, engine_faults, remove_container
+from tasks.drivers.engine.container_output import LOG_OPTIONS
+from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
 
 if TYPE_CHECKING:
     from docker.models.containers import Container

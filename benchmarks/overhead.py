@@ -26,7 +26,7 @@ import httpx
 from prefect.settings import PREFECT_API_URL
 
 from flows.reproduce import reproduce
-from tasks.server import prefect_api
+from tasks.running.server import prefect_api
 
 EXAMPLE: Final = Path(__file__).parent.parent / "examples" / "period-doubling"
 SETTLE_S: Final = 8

@@ -15,8 +15,8 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from paper2run.settings import Settings
-from tasks.drivers.package_index import PackageIndex
-from tasks.drivers.wheel_contents import modules_in
+from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.index.wheel_contents import modules_in
 
 TABLE: Final = Path(__file__).parents[1] / "paper2run" / "data" / "import_names.json"
 

@@ -49,7 +49,7 @@ fetched() {
 import sys
 
 from paper2run.errors import Paper2RunError
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.engine_connection import connect
 
 image = sys.argv[1]
 try:
@@ -65,8 +65,8 @@ PYTHON
 imported() {
   cd "$ROOT" && "$PYTHON" -c '
 import sys
-from tasks.drivers.engine import STANDIN_LABEL
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.engine import STANDIN_LABEL
+from tasks.drivers.engine.engine_connection import connect
 
 repository, _, tag = sys.argv[1].rpartition(":")
 changes = ["ENV LANG=C.UTF-8", f"LABEL {STANDIN_LABEL}=true", f"CMD [\"{sys.argv[2]}\"]"]

@@ -14,9 +14,9 @@ from paper2run.errors import HostError
 from paper2run.rendering.injection import Injection
 from paper2run.model.outcome import Built
 from paper2run.settings import Settings
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.engine_connection import connect
 
 # As deployments/worker.Dockerfile.dockerignore says it to other builders.
 LEFT_OUT = (

@@ -21,15 +21,16 @@ from paper2run.model.report import Attempt
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from paper2run.verdicts.verdicts import failure_line
-from tasks.artifacts import publish_dockerfile, publish_failure, publish_plan
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
-from tasks.keep_space import using_image
 from tasks.look_up import look_up
 from tasks.push import pull, push
-from tasks.records import RunFolder, read_attempts_of, read_facts_of
 from tasks.render import render
 from tasks.report import keep_attempt, keep_context
+from tasks.running.artifacts import publish_dockerfile, publish_failure, publish_plan
+from tasks.running.keep_space import using_image
+from tasks.running.records import RunFolder, read_attempts_of, read_facts_of
+from tasks.running.stages import Stages
 from tasks.smoke import smoke
 from tasks.verify import verify
 
@@ -47,7 +48,7 @@ def attempt(
     run = RunFolder.at(folder)
     facts = read_facts_of(run)
     publish_plan(checkout.name, planned, number)
-    context = run.attempt_stage(number, render, checkout, planned)
+    context = Stages(run, number).run(render, checkout, planned)
     keep_context(run, context, number)
     publish_dockerfile(checkout.name, context, number)
 
@@ -79,25 +80,22 @@ def _build_and_run(
 ) -> tuple[Built | BuildFailed, Passed | SmokeFailed | None, Verification]:
     """Return how far the attempt came: nothing was run where the build failed."""
     settings, logs = settings_for(request), str(run.attempt_folder(number))
-    source = str(run.path / "repo")
+    source, stages = str(run.path / "repo"), Stages(run, number)
 
     def is_here(kept: Built | BuildFailed) -> bool:
         return has_image(kept) or (
-            isinstance(kept, Built)
-            and bool(settings.registry)
-            and run.attempt_stage(number, pull, kept, settings)
+            isinstance(kept, Built) and bool(settings.registry) and stages.run(pull, kept, settings)
         )
 
-    built = run.fresh(number, is_here, build, checkout, context, source, logs, run_id, settings)
+    built = stages.fresh(is_here, build, checkout, context, source, logs, run_id, settings)
     if isinstance(built, BuildFailed):
         return built, None, Verification()
     if settings.registry:
-        run.attempt_stage(number, push, built, settings)
+        stages.run(push, built, settings)
     planned = context.planned
-    smoked = run.attempt_stage(number, smoke, checkout, planned, built, logs, run_id, settings)
+    smoked = stages.run(smoke, checkout, planned, built, logs, run_id, settings)
     # After a failed run too: the modules that are missing are then known all at once.
-    verification = run.attempt_stage(
-        number,
+    verification = stages.run(
         verify,
         checkout,
         planned,
@@ -124,14 +122,12 @@ def diagnosed(
 
     A model that fails never loses a run, which ends as it would without one.
     """
-    number, folder = done.number, str(run.path)
+    number, folder, stages = done.number, str(run.path), Stages(run, done.number)
     tried = tuple(old for old in read_attempts_of(run) if old.number < number)
-    files = run.attempt_stage(number, look_up, done, folder, settings)
+    files = stages.run(look_up, done, folder, settings)
     done = done.model_copy(update={"system_files": files, "diagnosis": None})
     try:
-        found = run.attempt_stage(
-            number, diagnose, checkout, done, facts, (*tried, *refused), folder, settings
-        )
+        found = stages.run(diagnose, checkout, done, facts, (*tried, *refused), folder, settings)
     except ModelError as error:
         run.note(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
         return done

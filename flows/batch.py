@@ -21,8 +21,8 @@ from paper2run.errors import Trouble
 from paper2run.model.usage import Budget
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
-from tasks.batch_board import Board
-from tasks.batch_folder import (
+from tasks.batches.batch_board import Board
+from tasks.batches.batch_folder import (
     batch_folder,
     dated,
     lines_without_logins,
@@ -30,11 +30,11 @@ from tasks.batch_folder import (
     read_batch,
     rows_without_logins,
 )
-from tasks.children import Children, Ended, children_of, need_workers
-from tasks.flow_runs import label_run
-from tasks.host_probe import probes
-from tasks.records import PROGRESS
-from tasks.report import current_run_id
+from tasks.batches.children import Children, Ended, children_of, need_workers
+from tasks.running.flow_runs import label_run
+from tasks.running.host_probe import probes
+from tasks.running.progress_log import PROGRESS
+from tasks.running.recording import current_run_id
 
 
 @flow(name="batch", flow_run_name=batch_file, persist_result=False)

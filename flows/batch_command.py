@@ -8,7 +8,7 @@ from rich.console import Console
 
 from flows import flags
 from paper2run.errors import HostError
-from tasks.drivers.invocation import invocation, use_endpoint
+from tasks.console.invocation import invocation, use_endpoint
 
 if TYPE_CHECKING:
     from prefect.client.schemas import State
@@ -73,9 +73,9 @@ def batch(
     """Reproduce many repositories; what a line of the file asks for wins over the flags."""
     from flows.batch import batch as batch_flow
     from paper2run.request import Request, settings_for
-    from tasks.server import carried, prefect_api
-    from tasks.show import print_batch
-    from tasks.terminal import progress
+    from tasks.console.show import print_batch
+    from tasks.console.terminal import progress
+    from tasks.running.server import carried, prefect_api
 
     start = invocation()
     start.take_settings(_say)

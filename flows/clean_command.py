@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from paper2run.text_gate import visible
-from tasks.drivers.invocation import invocation
+from tasks.console.invocation import invocation
 
 out = Console(highlight=False)
 
@@ -31,9 +31,9 @@ def clean(
     from prefect.settings import temporary_settings
 
     from paper2run.request import Request, settings_for
-    from tasks import server
-    from tasks.clean import disk, find_leftovers, remove
-    from tasks.sweep import sweep_runs
+    from tasks.console.clean import disk, find_leftovers, remove
+    from tasks.running import server
+    from tasks.running.sweep import sweep_runs
 
     invocation().take_settings(lambda text: out.print(text, soft_wrap=True, markup=False))
     settings, age = settings_for(Request(repo="")), timedelta(days=older_than)

@@ -21,7 +21,7 @@ from flows.clean_command import clean
 from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
 from paper2run.text_gate import visible_lines
-from tasks.drivers.invocation import invocation, leave, use_endpoint
+from tasks.console.invocation import invocation, leave, use_endpoint
 
 INTERRUPTED: Final = 130
 BUG: Final = 1
@@ -92,8 +92,8 @@ def run(
     from flows.reproduce import reproduce
     from paper2run.model.report import Metadata
     from paper2run.request import Request, settings_for
-    from tasks.server import prefect_api
-    from tasks.terminal import progress
+    from tasks.console.terminal import progress
+    from tasks.running.server import prefect_api
 
     start = invocation()
     repo = start.repository(repo)
@@ -116,7 +116,7 @@ def run(
         # Typer would turn it into exit code 1.
         err.print("interrupted; finished stages are kept for the next run")
         raise typer.Exit(INTERRUPTED) from None
-    from tasks.show import print_verdict
+    from tasks.console.show import print_verdict
 
     print_verdict(out, metadata, Path(folder))
     raise typer.Exit(EXIT_CODES.get(metadata.status, 1))
@@ -129,7 +129,7 @@ app.command()(clean)
 @app.command()
 def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]) -> None:
     """Show a run folder on the terminal."""
-    from tasks.show import print_run
+    from tasks.console.show import print_run
 
     print_run(out, Path(invocation().path(str(folder))))
 
@@ -138,7 +138,7 @@ def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folde
 def doctor() -> None:
     """Check engine, base images, index, model and Prefect API: what works, and what to do."""
     from paper2run.request import Request, settings_for
-    from tasks.doctor import examine, print_findings
+    from tasks.console.doctor import examine, print_findings
 
     invocation().take_settings(say)
     findings = examine(settings_for(Request(repo="")))
@@ -151,7 +151,7 @@ def doctor() -> None:
 @server_app.command("start")
 def server_start() -> None:
     """Start the local Prefect server in the background, if none answers."""
-    from tasks.server import find_or_start
+    from tasks.running.server import find_or_start
 
     out.print(f"Prefect UI: {find_or_start(say).shown}", soft_wrap=True, markup=False)
 
@@ -159,7 +159,7 @@ def server_start() -> None:
 @server_app.command("env")
 def server_env() -> None:
     """Print what a shell's `prefect` needs for the local server: eval "$(paper2run server env)"."""
-    from tasks.server import shell_exports
+    from tasks.running.server import shell_exports
 
     print(shell_exports())  # noqa: T201 - for a shell: no wrapping, no markup
 
@@ -167,7 +167,7 @@ def server_env() -> None:
 @server_app.command("stop")
 def server_stop() -> None:
     """Stop the Prefect server that paper2run started."""
-    from tasks.server import stop
+    from tasks.running.server import stop
 
     out.print("stopped" if stop() else "no server of paper2run was running")
 

@@ -30,24 +30,27 @@ from paper2run.verdicts.verdicts import (
     stopped,
     was_tried,
 )
-from tasks.artifacts import publish_plan, publish_report
-from tasks.caching import beating_once, refreshing
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
 from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
-from tasks.flow_runs import label_run, naming_trouble, tag_run
-from tasks.keep_space import hold_after
 from tasks.paper import read_paper
-from tasks.patience import await_server
 from tasks.plan import plan
 from tasks.preflight import preflight
-from tasks.records import RunFolder, names_in, read_facts_of
 from tasks.render import render
-from tasks.report import current_run_id, keep_attempt, keep_context, recording, report
+from tasks.report import keep_attempt, keep_context, report
 from tasks.resolve import resolve
-from tasks.sharing import open_store, sharing
-from tasks.sweep import sweep_runs
+from tasks.running.artifacts import publish_plan, publish_report
+from tasks.running.caching import beating_once, refreshing
+from tasks.running.flow_runs import label_run, naming_trouble, tag_run
+from tasks.running.keep_space import hold_after
+from tasks.running.patience import await_server
+from tasks.running.progress_log import leave_out_repeats
+from tasks.running.recording import current_run_id, recording
+from tasks.running.records import RunFolder, names_in, read_facts_of
+from tasks.running.sharing import open_store, sharing
+from tasks.running.stages import Stages
+from tasks.running.sweep import sweep_runs
 
 MAX_REFUSED: Final = 5
 """Answers to one failure that lead to plans tried already; rules run out of them before, a model may not."""
@@ -97,6 +100,7 @@ def reproduce(
         planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd, remove_images=remove_images,
     )  # fmt: skip
     settings, run_id = settings_for(request), current_run_id()
+    leave_out_repeats()
     label_run(run_id)
     sweep_runs()
     with naming_trouble(run_id):
@@ -115,6 +119,7 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
         read_paper(request.paper, "", located.commit)
     store = open_store(settings)
     run = RunFolder.create(settings.out, located.name)
+    stages = Stages(run)
     with (
         sharing(run, store),
         recording(run, request, located.name, run_id, settings) as opened,
@@ -131,14 +136,14 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
         if isinstance(planned, Diagnosis):
             verdict = stopped(planned)
         else:
-            ready = run.stage(preflight, planned.plan.base_image, settings)
+            ready = stages.run(preflight, planned.plan.base_image, settings)
             offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
             if planned.conda is not None:
-                why_not = run.stage(channels, planned, ready, settings)
-                planned = run.stage(conda, planned, why_not, settings)
+                why_not = stages.run(channels, planned, ready, settings)
+                planned = stages.run(conda, planned, why_not, settings)
             environment = _pinned(run, 0, planned, offered, settings)
             if isinstance(ready, EngineMissing) or request.dry_run:
-                keep_context(run, run.stage(render, checkout, environment))
+                keep_context(run, stages.run(render, checkout, environment))
                 publish_plan(checkout.name, environment)
                 verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
                 if isinstance(ready, EngineMissing) and not request.dry_run:
@@ -147,7 +152,7 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
                 engine = ready.engine
                 attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
                 verdict = after_attempts(attempts, settings.max_attempts)
-        metadata, text = run.stage(
+        metadata, text = stages.run(
             report,
             str(run.path),
             opened,
@@ -172,11 +177,12 @@ def _read(
     run: RunFolder, request: Request, located: Located, settings: Settings
 ) -> tuple[Checkout, Paper, RepoFacts]:
     """Return what there is to know before a plan, all of it kept in the run folder."""
-    checkout = run.fresh(0, has_mirror, clone, request.repo, located, settings)
+    stages = Stages(run)
+    checkout = stages.fresh(has_mirror, clone, request.repo, located, settings)
     root = lay_out(checkout, str(run.path / "repo"), request.repo, located, settings)
-    paper = run.stage(read_paper, request.paper, root, checkout.commit)
+    paper = stages.run(read_paper, request.paper, root, checkout.commit)
     run.write("paper.json", paper)
-    facts = run.stage(extract, checkout, root)
+    facts = stages.run(extract, checkout, root)
     run.write("repo.json", overview(checkout, facts, names_in(root)))
     run.write("repo_facts.json", facts)
     return checkout, paper, facts
@@ -191,13 +197,13 @@ def _planned(
     settings: Settings,
 ) -> PlannedEnvironment | Diagnosis:
     """Return the plan, or the stop; a model that fails never loses a run, which goes on with the rules' answer."""
-    root, folder = str(run.path / "repo"), str(run.path)
+    root, folder, stages = str(run.path / "repo"), str(run.path), Stages(run)
     try:
-        return run.stage(plan, checkout, root, facts, paper, asked, folder, settings)
+        return stages.run(plan, checkout, root, facts, paper, asked, folder, settings)
     except ModelError as error:
         run.note(f"no help from the model, so the rules plan: {error.what}", stage="plan")
     alone = settings.model_copy(update={"planner": "rules"})
-    return run.stage(plan, checkout, root, facts, paper, asked, folder, alone)
+    return stages.run(plan, checkout, root, facts, paper, asked, folder, alone)
 
 
 def _pinned(
@@ -208,8 +214,9 @@ def _pinned(
     settings: Settings,
 ) -> PlannedEnvironment:
     """Return the plan with exact versions; of torch the CPU builds, where no GPU is asked for."""
-    pinned = run.attempt_stage(number, resolve, planned, offered, settings)
-    return run.attempt_stage(number, cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
+    stages = Stages(run, number)
+    pinned = stages.run(resolve, planned, offered, settings)
+    return stages.run(cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
 
 
 def _attempts(
@@ -246,7 +253,7 @@ def _attempts(
         run.event(
             f"attempt {best.number} came furthest: its plan and Dockerfile are kept at the top"
         )
-        keep_context(run, run.stage(render, checkout, best.planned))
+        keep_context(run, Stages(run).run(render, checkout, best.planned))
     return history
 
 

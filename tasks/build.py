@@ -9,14 +9,14 @@ from paper2run.model.repo import Checkout
 from paper2run.rendering.image_names import cache_reference
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import buildkit, kept_space
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.engine import Engine
-from tasks.drivers.engine_connection import connect
-from tasks.engine_slot import engine_slot
-from tasks.keep_space import hold_limit
-from tasks.records import LogFile
+from tasks.drivers.engine import buildkit, kept_space
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
+from tasks.running.caching import stage
+from tasks.running.engine_slot import engine_slot
+from tasks.running.keep_space import hold_limit
+from tasks.running.log_file import LogFile
 
 TIMEOUT_S: Final = 86_400
 """Beyond every build's own limit (PAPER2RUN_BUILD_TIMEOUT), which ends it as a result."""

@@ -7,11 +7,11 @@ from paper2run.errors import Paper2RunError
 from paper2run.model.repo import Checkout
 from paper2run.request import Request
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import git, layout, mirror
-from tasks.drivers.git import Located
-from tasks.drivers.logins import keep_login, source_of
-from tasks.records import PROGRESS
+from tasks.drivers.git import git, layout, mirror
+from tasks.drivers.git.git import Located
+from tasks.drivers.git.logins import keep_login, source_of
+from tasks.running.caching import stage
+from tasks.running.progress_log import PROGRESS
 
 __all__ = ["Located", "clone", "has_mirror", "lay_out", "locate", "without_login"]
 

@@ -8,10 +8,10 @@ from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady, PlannedEnvironment
 from paper2run.rendering.conda_plan import for_pip, translated, with_conda
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import channel_probe, conda_solver
-from tasks.records import PROGRESS
+from tasks.drivers.conda import channel_probe, conda_solver
 from tasks.resolve import resolve
+from tasks.running.caching import stage
+from tasks.running.progress_log import PROGRESS
 
 CACHE_FOLDER: Final = "conda"
 """Below the settings' home: what the channels list, shared by all runs."""

@@ -12,9 +12,9 @@ from paper2run.rendering.cpu_builds import (
     with_cuda_builds,
 )
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers.package_index import PackageIndex
+from tasks.drivers.index.package_index import PackageIndex
 from tasks.resolve import CACHE_FOLDER
+from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 120
 

@@ -18,8 +18,8 @@ from paper2run.rendering.dockerfile import dockerfile
 from paper2run.rendering.plan_diff import plan_diff
 from paper2run.settings import Settings
 from paper2run.verdicts.judgement import judge
-from tasks.caching import stage
-from tasks.drivers import conversation
+from tasks.drivers.model import conversation
+from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""

@@ -7,7 +7,7 @@ from paper2run.detectors import read_facts
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout
-from tasks.caching import stage
+from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 600
 

@@ -12,10 +12,10 @@ from paper2run.failures.wanted_files import WantedFile, wanted_files
 from paper2run.model.outcome import SystemFile
 from paper2run.model.report import Attempt
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import debian_contents
-from tasks.drivers.engine_connection import connect
-from tasks.records import RunFolder
+from tasks.drivers.engine import debian_contents
+from tasks.drivers.engine.engine_connection import connect
+from tasks.running.caching import stage
+from tasks.running.records import RunFolder
 
 TIMEOUT_S: Final = 900
 

@@ -18,8 +18,8 @@ from paper2run.papers.paper_text import (
     sections_of_plain_text,
     title_of_pages,
 )
-from tasks.caching import stage
-from tasks.drivers.pdf import PdfText, PdfUnreadable, read_pdf
+from tasks.drivers.host.pdf import PdfText, PdfUnreadable, read_pdf
+from tasks.running.caching import stage
 
 SUFFIXES: Final = (".pdf", ".md", ".markdown")
 MAX_TEXT_BYTES: Final = 5_000_000

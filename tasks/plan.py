@@ -15,9 +15,9 @@ from paper2run.planners.prompt import planner_id
 from paper2run.planners.weakness import doubts
 from paper2run.planning.evidence import Evidence
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import conversation
-from tasks.records import PROGRESS
+from tasks.drivers.model import conversation
+from tasks.running.caching import stage
+from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""

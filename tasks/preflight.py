@@ -7,11 +7,11 @@ from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady
 from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers.engine import Engine
-from tasks.drivers.engine_connection import connect
-from tasks.drivers.leftovers import sweep_abandoned
-from tasks.records import PROGRESS
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.leftovers import sweep_abandoned
+from tasks.running.caching import stage
+from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 900
 

@@ -5,9 +5,9 @@ from typing import Final
 from paper2run.model.outcome import Built
 from paper2run.rendering.image_names import cache_reference, pushed_reference
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import registry
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine import registry
+from tasks.drivers.engine.engine_connection import connect
+from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 7200
 """Tens of gigabytes over a slow line."""

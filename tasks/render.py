@@ -7,7 +7,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
 from paper2run.rendering import dockerfile
-from tasks.caching import stage
+from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 60
 

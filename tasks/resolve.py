@@ -14,11 +14,11 @@ from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, 
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.drivers import resolver
-from tasks.drivers.namesakes import judge, strange_names
-from tasks.drivers.package_index import PackageIndex
-from tasks.records import PROGRESS
+from tasks.drivers.index.namesakes import judge, strange_names
+from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.resolver import resolver
+from tasks.running.caching import stage
+from tasks.running.progress_log import PROGRESS
 
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""

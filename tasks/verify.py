@@ -24,11 +24,11 @@ from paper2run.model.outcome import (
 from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from paper2run.smoke import ladder
-from tasks.caching import stage
-from tasks.drivers import containers
-from tasks.drivers.engine_connection import connect
-from tasks.engine_slot import engine_slot
-from tasks.records import LogFile
+from tasks.drivers.engine import containers
+from tasks.drivers.engine.engine_connection import connect
+from tasks.running.caching import stage
+from tasks.running.engine_slot import engine_slot
+from tasks.running.log_file import LogFile
 
 TIMEOUT_S: Final = 90_000
 LOOK_TIMEOUT_S: Final = 120

@@ -1,6 +1,6 @@
 """The planner and diagnostician that is a language model, up to the words: what it is asked, what it meant.
 
-Asks nobody itself (tasks/drivers/conversation.py does). Answers are hostile input: they pass the contract's own
+Asks nobody itself (tasks/drivers/model/conversation.py does). Answers are hostile input: they pass the contract's own
 validation and the policy, and one message may ask for a correction.
 """
 

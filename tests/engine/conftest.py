@@ -9,12 +9,12 @@ import pytest
 
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.rendering.injection import Injection
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.containers import Limits
-from tasks.drivers.engine import RUN_LABEL, Engine
-from tasks.drivers.engine_connection import connect
-from tasks.drivers.leftovers import sweep
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.containers import Limits
+from tasks.drivers.engine.engine import RUN_LABEL, Engine
+from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.leftovers import sweep
 
 BUILD_LIMIT_S = 180
 

@@ -15,11 +15,11 @@ from paper2run.errors import HostError
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
-from tasks.drivers import build_guard
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.engine import RUN_LABEL, Engine
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine import build_guard
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.engine import RUN_LABEL, Engine
+from tasks.drivers.engine.engine_connection import connect
 from tests.engine.conftest import Build
 from tests.engine.relay import Relay
 from tests.processes import ends, starts, unique_duration
@@ -249,8 +249,8 @@ def test_interrupted_build_is_cancelled(tmp_path: Path, repo: Path, base: str, r
     script = tmp_path / "interrupted.py"
     script.write_text(
         "import sys\nfrom pathlib import Path\n"
-        "from tasks.drivers.build_context import BuildInput\n"
-        "from tasks.drivers.buildkit import build\nfrom tasks.drivers.engine_connection import connect\n"
+        "from tasks.drivers.engine.build_context import BuildInput\n"
+        "from tasks.drivers.engine.buildkit import build\nfrom tasks.drivers.engine.engine_connection import connect\n"
         "base, repo, run_id, duration = sys.argv[1:]\n"
         "text = f'FROM {base}\\nRUN sleep {duration}\\n'\n"
         "context = BuildInput(text, Path(repo), 'paper2run-tests/interrupted:1')\n"
@@ -330,7 +330,7 @@ def test_a_build_that_floods_the_machine_with_processes_is_cancelled(
     build_image: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     duration = unique_duration()
-    monkeypatch.setattr("tasks.drivers.build_guard.MAX_NEW_THREADS", 120)
+    monkeypatch.setattr("tasks.drivers.engine.build_guard.MAX_NEW_THREADS", 120)
     flood = f"i=0; while [ $i -lt 250 ]; do sleep {duration} & i=$((i + 1)); done; wait"
 
     with pytest.raises(HostError) as caught:
@@ -345,8 +345,8 @@ def test_a_build_that_takes_the_machines_memory_has_run_out_of_memory(
     build_image: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left_mb = build_guard._machine().memory_mb  # type: ignore[union-attr]
-    monkeypatch.setattr("tasks.drivers.build_guard.FLOOR_SHARE", 1.0)
-    monkeypatch.setattr("tasks.drivers.build_guard.MIN_MEMORY_MB", left_mb - 1500)
+    monkeypatch.setattr("tasks.drivers.engine.build_guard.FLOOR_SHARE", 1.0)
+    monkeypatch.setattr("tasks.drivers.engine.build_guard.MIN_MEMORY_MB", left_mb - 1500)
 
     failed = build_image("RUN python -c 'x = bytearray(3 * 10**9); import time; time.sleep(99)'")
 

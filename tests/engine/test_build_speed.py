@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.build_speed import Bench, build_by_hand, build_our_way, plan, report
 from paper2run.settings import Settings
-from tasks.drivers.engine import RUN_LABEL, Engine
+from tasks.drivers.engine.engine import RUN_LABEL, Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
 

@@ -18,10 +18,10 @@ from paper2run.rendering.dockerfile import dockerfile
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from tasks.conda import channels, conda
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.containers import Limits, run
-from tasks.drivers.engine import Engine
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.containers import Limits, run
+from tasks.drivers.engine.engine import Engine
 from tests.engine.conftest import gateway
 from tests.tiny_channel import Channel, served
 

@@ -9,10 +9,10 @@ import pytest
 from docker.models.containers import Container
 
 from paper2run.errors import EngineError, HostError
-from tasks.drivers.engine import RUN_LABEL, Engine
-from tasks.drivers.engine_connection import connect
-from tasks.drivers.leftovers import sweep
-from tasks.drivers.owner import OWNER_LABEL, this_process
+from tasks.drivers.engine.engine import RUN_LABEL, Engine
+from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.leftovers import sweep
+from tasks.drivers.host.owner import OWNER_LABEL, this_process
 
 pytestmark = pytest.mark.docker
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paper2run.errors import HostError
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.containers import Limits, RunResult, run
-from tasks.drivers.engine import RUN_LABEL, Engine
-from tasks.drivers.leftovers import sweep
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.containers import Limits, RunResult, run
+from tasks.drivers.engine.engine import RUN_LABEL, Engine
+from tasks.drivers.engine.leftovers import sweep
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -139,8 +139,8 @@ def test_the_container_is_asked_where_the_engines_folders_cannot_be_read(
     run_command: Run, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As for a user who may use the engine's socket and is not root.
-    monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
-    monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
+    monkeypatch.setattr("tasks.drivers.engine.written._folders", lambda container: [])
+    monkeypatch.setattr("tasks.drivers.engine.containers.sees_layers", lambda engine: False)
 
     sparse = run_command("truncate -s 1T /var/tmp/sparse && sleep 6 && echo done", limits=limits)
     full = run_command("head -c 200M /dev/zero > /var/tmp/big; sleep 600", limits=limits)
@@ -152,14 +152,14 @@ def test_the_container_is_asked_where_the_engines_folders_cannot_be_read(
 def test_a_container_that_ends_while_it_is_asked_is_not_over_its_limit(
     run_command: Run, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
-    monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
+    monkeypatch.setattr("tasks.drivers.engine.written._folders", lambda container: [])
+    monkeypatch.setattr("tasks.drivers.engine.containers.sees_layers", lambda engine: False)
 
     def is_killed_by_the_end(engine: Engine, container: "Container", limit_mb: int) -> int:
         container.wait()
         return 137
 
-    monkeypatch.setattr("tasks.drivers.written._answer", is_killed_by_the_end)
+    monkeypatch.setattr("tasks.drivers.engine.written._answer", is_killed_by_the_end)
     result = run_command("truncate -s 1T /var/tmp/sparse && sleep 6 && echo done", limits=limits)
 
     assert (result.exit_code, result.limit) == (0, "")
@@ -173,8 +173,8 @@ def test_a_container_that_does_not_answer_is_ended_by_the_engines_figure(
     run_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tasks.drivers.written._folders", lambda container: [])
-    monkeypatch.setattr("tasks.drivers.written.ANSWER_S", 2)
+    monkeypatch.setattr("tasks.drivers.engine.written._folders", lambda container: [])
+    monkeypatch.setattr("tasks.drivers.engine.written.ANSWER_S", 2)
     tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
     # Root code of a build put its own `find` into the image: it floods its output and never ends.
     liar = "printf '#!/bin/sh\\nwhile :; do echo 0000000000000000; done\\n' > /usr/bin/find"
@@ -210,8 +210,8 @@ def test_a_link_that_takes_the_place_of_a_folder_is_not_followed_out_of_the_laye
 def test_files_without_content_are_limited_too(
     run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.drivers.written.MAX_ENTRIES", 1_000)
-    monkeypatch.setattr("tasks.drivers.containers.MAX_ENTRIES", 1_000)
+    monkeypatch.setattr("tasks.drivers.engine.written.MAX_ENTRIES", 1_000)
+    monkeypatch.setattr("tasks.drivers.engine.containers.MAX_ENTRIES", 1_000)
 
     result = run_command("mkdir /var/tmp/m; cd /var/tmp/m; seq 5000 | xargs touch; sleep 600")
 
@@ -243,7 +243,7 @@ def test_a_volume_is_bounded_memory_where_it_cannot_be_counted(
     run_id: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tasks.drivers.containers.sees_layers", lambda engine: False)
+    monkeypatch.setattr("tasks.drivers.engine.containers.sees_layers", lambda engine: False)
     tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
     text = f"FROM {base}\nRUN mkdir -m 777 /vol\nVOLUME /vol\nVOLUME /tmp\n"
     build(engine, BuildInput(text, tmp_path, tag), run_id=run_id, timeout_s=60)
@@ -264,7 +264,7 @@ def test_a_container_ends_by_itself_when_nobody_is_left_to_end_it(
 ) -> None:
     label = f"{run_id}-orphan"
     code = (
-        "import sys, tasks.drivers.containers as c\nfrom tasks.drivers.engine_connection import connect\n"
+        "import sys, tasks.drivers.engine.containers as c\nfrom tasks.drivers.engine.engine_connection import connect\n"
         "c.OWN_LIMIT_MARGIN_S = 1\n"
         "c.run(connect(), sys.argv[1], 'trap : TERM; while :; do sleep 1; done', run_id=sys.argv[2],"
         " timeout_s=3, limits=c.Limits(256, 1, 64, 50), on_line=None)\n"
@@ -355,8 +355,8 @@ def test_interrupt_removes_the_container(
     label = f"{run_id}-interrupted"
     script = tmp_path / "interrupted.py"
     script.write_text(
-        "import sys\nfrom tasks.drivers.containers import Limits, run\n"
-        "from tasks.drivers.engine_connection import connect\n"
+        "import sys\nfrom tasks.drivers.engine.containers import Limits, run\n"
+        "from tasks.drivers.engine.engine_connection import connect\n"
         "run(connect(), sys.argv[1], 'sleep 600', limits=Limits(128, 1, 64, 100), run_id=sys.argv[2], timeout_s=600)\n"
     )
     process = subprocess.Popen(

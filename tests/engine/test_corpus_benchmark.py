@@ -12,8 +12,8 @@ from benchmarks.corpus_run import Bench
 from benchmarks.naive import dockerfile
 from benchmarks.oracles import Interrupted, check
 from paper2run.errors import HostError, UserError
-from tasks.drivers.engine import Engine
-from tasks.drivers.leftovers import sweep
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.leftovers import sweep
 
 pytestmark = pytest.mark.docker
 COMMIT = "b" * 40

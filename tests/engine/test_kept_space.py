@@ -15,11 +15,11 @@ from paper2run.rendering.build_marks import CONTEXT_TAR, CacheRecord
 from paper2run.rendering.injection import Injection
 from paper2run.rendering.keeping import Kept, OwnImage, leaving
 from paper2run.settings import Settings
-from tasks import keep_space
-from tasks.drivers import kept_space
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.engine import Engine, remove_container
+from tasks.drivers.engine import kept_space
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.engine import Engine, remove_container
+from tasks.running import keep_space
 
 pytestmark = pytest.mark.docker
 BUILD_LIMIT_S = 180
@@ -95,9 +95,9 @@ def test_the_cache_of_a_build_of_other_people_is_not_ours(
 ) -> None:
     mark = uuid.uuid4().hex
     # As `docker build` sends it: without what we add.
-    monkeypatch.setattr("tasks.drivers.build_context.marked", lambda text: text)
-    monkeypatch.setattr("tasks.drivers.build_context.tar_padding", lambda size: 0)
-    monkeypatch.setattr("tasks.drivers.build_context.files_padding", lambda size: 0)
+    monkeypatch.setattr("tasks.drivers.engine.build_context.marked", lambda text: text)
+    monkeypatch.setattr("tasks.drivers.engine.build_context.tar_padding", lambda size: 0)
+    monkeypatch.setattr("tasks.drivers.engine.build_context.files_padding", lambda size: 0)
     tag = f"paper2run-tests/{mark}:1"
     steps = f"RUN --mount=type=cache,id={mark},target=/root/.cache/pip {step(mark)[4:]}"
     before = ids(engine)

@@ -19,10 +19,10 @@ from paper2run.planning.evidence import Evidence
 from paper2run.rendering.dockerfile import dockerfile
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.containers import Limits, RunResult, run
-from tasks.drivers.engine import Engine
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.containers import Limits, RunResult, run
+from tasks.drivers.engine.engine import Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
 

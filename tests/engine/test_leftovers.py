@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from paper2run.model.outcome import Built
-from tasks.drivers import leftovers
-from tasks.drivers.engine import RUN_LABEL, remove_container
-from tasks.drivers.owner import OWNER_LABEL, is_dead, this_process
+from tasks.drivers.engine import leftovers
+from tasks.drivers.engine.engine import RUN_LABEL, remove_container
+from tasks.drivers.host.owner import OWNER_LABEL, is_dead, this_process
 
 pytestmark = pytest.mark.docker
 NOW, DAY = timedelta(0), timedelta(days=1)
@@ -21,7 +21,7 @@ NOW, DAY = timedelta(0), timedelta(days=1)
 def dead_process() -> str:
     """Return the owner that a process was that has been killed."""
     code = (
-        "import time\nfrom tasks.drivers.owner import this_process\n"
+        "import time\nfrom tasks.drivers.host.owner import this_process\n"
         "print(this_process(), flush=True)\ntime.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

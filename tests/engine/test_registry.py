@@ -8,10 +8,10 @@ import pytest
 from paper2run.errors import HostError
 from paper2run.model.outcome import Built
 from paper2run.rendering.image_names import cache_reference, pushed_reference
-from tasks.drivers import registry
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.buildkit import build
-from tasks.drivers.engine import Engine
+from tasks.drivers.engine import registry
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.engine import Engine
 
 pytestmark = pytest.mark.docker
 

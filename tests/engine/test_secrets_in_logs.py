@@ -10,7 +10,7 @@ from paper2run.model.outcome import BuildContext, BuildFailed, Built, SmokeFaile
 from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from tasks.build import build
-from tasks.drivers.engine import Engine
+from tasks.drivers.engine.engine import Engine
 from tasks.smoke import smoke
 from tasks.verify import verify
 

@@ -19,7 +19,7 @@ import pytest
 from paper2run.errors import HostError
 from paper2run.model.outcome import Built
 from paper2run.rendering.injection import Injection
-from tasks.drivers.engine import Engine
+from tasks.drivers.engine.engine import Engine
 from tests.engine.conftest import Build, gateway
 from tests.engine.relay import Relay
 

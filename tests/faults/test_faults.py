@@ -22,8 +22,8 @@ from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 from flows.reproduce import reproduce
 from paper2run.errors import Trouble, trouble_of
 from paper2run.model.report import Metadata
-from tasks.drivers.engine import RUN_LABEL
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.engine import RUN_LABEL
+from tasks.drivers.engine.engine_connection import connect
 from tests.conftest import free_port
 from tests.faults.broken_engine import (
     Break,
@@ -274,8 +274,8 @@ def index(
 def test_a_fault_of_the_index_is_no_verdict(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.drivers.index_connection.TIMEOUT_S", 1)
-    monkeypatch.setattr("tasks.drivers.index_connection.PAUSES_S", (0.0,))
+    monkeypatch.setattr("tasks.drivers.index.index_connection.TIMEOUT_S", 1)
+    monkeypatch.setattr("tasks.drivers.index.index_connection.PAUSES_S", (0.0,))
     main = f"import tabulate\n\nprint('{uuid.uuid4()}')\n"
     repo = repository({"requirements.txt": "tabulate\n", "main.py": main})
     out = tmp_path / "runs"

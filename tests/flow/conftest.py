@@ -65,8 +65,8 @@ def no_containers_left() -> Iterator[None]:
 
 def containers_of(name: str) -> list[str]:
     """Return the ids of the containers of runs of the repository `name`; other people's runs are not ours to judge."""
-    from tasks.drivers.engine import RUN_LABEL
-    from tasks.drivers.engine_connection import connect
+    from tasks.drivers.engine.engine import RUN_LABEL
+    from tasks.drivers.engine.engine_connection import connect
 
     containers = connect().client.api.containers(all=True, filters={"label": RUN_LABEL})
     return [found["Id"] for found in containers if found["Image"].startswith(f"paper2run/{name}:")]

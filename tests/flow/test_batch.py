@@ -19,8 +19,8 @@ from flows.batch import batch
 from flows.reproduce import reproduce
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.errors import UserError
-from tasks.children import Children, Ended
-from tasks.flow_runs import crash_abandoned, read_runs
+from tasks.batches.children import Children, Ended
+from tasks.running.flow_runs import crash_abandoned, read_runs
 from tests.flow.batches import processes_of, record, restore, statuses, wait_until
 
 ENDED_WAIT_S = 60
@@ -165,7 +165,7 @@ def test_a_run_that_the_server_forgot_is_lost(tmp_path):
 
 
 def test_a_run_that_names_no_process_is_a_strangers(monkeypatch):
-    monkeypatch.setattr("tasks.flow_runs.UNOWNED", timedelta(0))
+    monkeypatch.setattr("tasks.running.flow_runs.UNOWNED", timedelta(0))
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(Flow(fn=lambda: None, name="batch"), state=Running())
         assert crash_abandoned() == []

@@ -13,7 +13,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
 
 from flows.reproduce import reproduce
 from paper2run.model.report import Metadata
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.engine_connection import connect
 
 pytestmark = pytest.mark.docker
 ALWAYS_RUN = {"preflight", "report"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
-from tasks.flow_runs import read_runs
+from tasks.running.flow_runs import read_runs
 from tests.flow.batches import wait_until
 from tests.flow.commands import begin, paper2run
 from tests.flow.conftest import containers_of, slow_to_build

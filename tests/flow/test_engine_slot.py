@@ -12,7 +12,7 @@ from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitUpdate,
 )
 
-from tasks.engine_slot import free_abandoned
+from tasks.running.engine_slot import free_abandoned
 
 HOLD = """
 import fcntl, sys, time

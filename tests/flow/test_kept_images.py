@@ -8,8 +8,8 @@ import pytest
 from flows.batch import batch
 from flows.reproduce import reproduce
 from paper2run.batches.rows import Batch
-from tasks.drivers import kept_space
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine import kept_space
+from tasks.drivers.engine.engine_connection import connect
 from tests.flow.commands import paper2run
 
 pytestmark = pytest.mark.docker

@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from flows.batch import batch
 from flows.reproduce import reproduce
 from paper2run.batches.rows import Batch
-from tasks.flow_runs import read_runs
+from tasks.running.flow_runs import read_runs
 from tests.flow.conftest import Repository
 from tests.flow.web_forge import ANNA, web_forge
 

@@ -5,8 +5,8 @@ from prefect import flow
 
 from paper2run.errors import ModelError
 from paper2run.planners.message import Message
-from tasks.caching import stage
-from tasks.drivers import chat
+from tasks.drivers.model import chat
+from tasks.running.caching import stage
 from tests.scripted_llm import ScriptedLLM
 
 

@@ -8,7 +8,7 @@ from pypi_simple import PyPISimple
 
 from flows.reproduce import reproduce
 from paper2run.settings import Settings
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.engine_connection import connect
 from tests.flow.conftest import commit_all
 
 pytestmark = pytest.mark.docker

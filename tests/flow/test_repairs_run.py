@@ -8,7 +8,7 @@ import pytest
 
 from flows.reproduce import reproduce
 from paper2run.settings import Settings
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.engine_connection import connect
 from tests.flow.conftest import containers_of
 
 pytestmark = pytest.mark.docker

@@ -15,11 +15,12 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH, tempor
 
 from paper2run.errors import HostError
 from paper2run.settings import Settings
-from tasks.caching import stage
-from tasks.children import Children, Ended
-from tasks.drivers.engine_connection import connect
-from tasks.records import RunFolder
-from tasks.sharing import open_store, sharing
+from tasks.batches.children import Children, Ended
+from tasks.drivers.engine.engine_connection import connect
+from tasks.running.caching import stage
+from tasks.running.records import RunFolder
+from tasks.running.sharing import open_store, sharing
+from tasks.running.stages import Stages
 
 WORLD = {"preflight", "report"}
 """Stages that look at the engine, or write the run's own folder."""
@@ -36,7 +37,7 @@ def double(number: int, salt: str) -> int:
 def doubled(number: int, out: str, storage: str) -> int:
     run = RunFolder.create(Path(out), "demo")
     with sharing(run, open_store(Settings(storage=storage))):
-        return run.stage(double, number, storage)
+        return Stages(run).run(double, number, storage)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Cancelling
 
 from flows.batch import batch
-from tasks.flow_runs import owner_of, read_runs
+from tasks.running.flow_runs import owner_of, read_runs
 from tests.flow.batches import processes, processes_of, record, restore, statuses, wait_until
 from tests.flow.conftest import slow_to_build
 from tests.processes import ends, starts, unique_duration

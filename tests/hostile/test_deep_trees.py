@@ -10,7 +10,7 @@ from paper2run.errors import UserError
 from paper2run.formats.tree import MAX_DEPTH, MAX_REPORTED, RepoTree
 from paper2run.model.facts import Requirement, Unreadable
 from paper2run.source import parse
-from tasks.drivers.git import fetch, locate
+from tasks.drivers.git.git import fetch, locate
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from paper2run.errors import Paper2RunError, UserError
 from paper2run.model.repo import Checkout
 from paper2run.source import parse
-from tasks.drivers.git import fetch, locate
+from tasks.drivers.git.git import fetch, locate
 
 LIMIT_S = 60
 LIMIT_MB = 100

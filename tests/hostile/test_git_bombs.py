@@ -10,8 +10,8 @@ import pytest
 from paper2run.errors import UserError
 from paper2run.model.repo import Checkout
 from paper2run.source import parse
-from tasks.drivers.git import fetch, locate
-from tasks.drivers.layout import lay_out
+from tasks.drivers.git.git import fetch, locate
+from tasks.drivers.git.layout import lay_out
 
 LEVELS = 10
 FILE, FOLDER = "100644", "40000"

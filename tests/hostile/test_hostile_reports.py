@@ -30,7 +30,7 @@ from paper2run.model.usage import ModelCall
 from paper2run.model.value import Source
 from paper2run.rendering import dockerfile
 from paper2run.verdicts import markdown
-from tasks import artifacts
+from tasks.running import artifacts
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
 NAMES = {

@@ -18,10 +18,10 @@ from pypi_simple import ProjectPage
 
 from paper2run.errors import HostError
 from paper2run.settings import Settings
-from tasks.drivers import index_connection
-from tasks.drivers.index_connection import IndexConnection
-from tasks.drivers.index_page import HTML, JSON, NoIndexPageError, read_page
-from tasks.drivers.package_index import PackageIndex
+from tasks.drivers.index import index_connection
+from tasks.drivers.index.index_connection import IndexConnection
+from tasks.drivers.index.index_page import HTML, JSON, NoIndexPageError, read_page
+from tasks.drivers.index.package_index import PackageIndex
 
 MB = 1024**2
 ROOT = Path(__file__).parents[2]
@@ -243,7 +243,7 @@ def test_leaving_the_index_ends_what_other_threads_ask(server, tmp_path: Path) -
 def test_the_first_ctrl_c_ends_the_process(server, tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nfrom paper2run.settings import Settings\n"
-        "from tasks.drivers.package_index import PackageIndex\n"
+        "from tasks.drivers.index.package_index import PackageIndex\n"
         "with PackageIndex(Settings(index_url=sys.argv[1]), Path(sys.argv[2])) as index:\n"
         "    index.in_parallel(index.project, ['drip', 'drip-head', 'busy-for-a-day'])\n"
     )

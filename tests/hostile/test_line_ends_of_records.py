@@ -13,8 +13,8 @@ from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Unreadable
 from paper2run.model.usage import ModelCall
 from paper2run.source import LocalSource
-from tasks.drivers.git import locate
-from tasks.drivers.ledger import Ledger
+from tasks.drivers.git.git import locate
+from tasks.drivers.model.ledger import Ledger
 
 CHARACTERS = "\x1c\x85\u2028\u2029"
 

@@ -9,9 +9,9 @@ import pytest
 
 from paper2run.errors import UserError
 from paper2run.source import parse
-from tasks.drivers.git import fetch, locate
-from tasks.drivers.layout import lay_out
-from tasks.drivers.mirror import forget_damaged
+from tasks.drivers.git.git import fetch, locate
+from tasks.drivers.git.layout import lay_out
+from tasks.drivers.git.mirror import forget_damaged
 
 FILE, FOLDER = b"100644", b"40000"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.drivers.removal import remove_tree
+from tasks.drivers.host.removal import remove_tree
 
 
 @pytest.mark.parametrize("depth", [1, 3_000])

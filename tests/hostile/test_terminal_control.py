@@ -10,8 +10,8 @@ from rich.console import Console
 
 from paper2run.logs import BoundedLog, LineSplitter, plain
 from paper2run.model.report import Metadata, Versions
-from tasks.show import print_run, print_verdict
-from tasks.terminal import Progress
+from tasks.console.show import print_run, print_verdict
+from tasks.console.terminal import Progress
 
 SEQUENCES = {
     "reset": "\x1bc",

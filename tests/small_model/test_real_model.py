@@ -17,7 +17,7 @@ from paper2run.planners import rules
 from paper2run.planners.wire import PLAN_FIELDS
 from paper2run.planning.evidence import Evidence
 from paper2run.settings import Settings
-from tasks.drivers import conversation
+from tasks.drivers.model import conversation
 
 pytestmark = pytest.mark.small_model
 EXAMPLE = Path(__file__).parents[2] / "examples" / "period-doubling"

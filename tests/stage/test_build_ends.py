@@ -6,10 +6,10 @@ import pytest
 
 from paper2run.errors import HostError
 from paper2run.model.outcome import BuildFailed
-from tasks.drivers.build_context import BuildInput
-from tasks.drivers.build_ending import failure
-from tasks.drivers.build_trace import Output, Progress, Vertex
-from tasks.drivers.build_transcript import Transcript
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.build_ending import failure
+from tasks.drivers.engine.build_trace import Output, Progress, Vertex
+from tasks.drivers.engine.build_transcript import Transcript
 
 RUN = "[3/5] RUN pip install ."
 NETWORK = "executor failed running [/bin/sh -c pip install .]: network bridge not found"

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from tasks.drivers import build_guard
-from tasks.drivers.build_guard import MAX_NEW_THREADS, Alarm, Guard
+from tasks.drivers.engine import build_guard
+from tasks.drivers.engine.build_guard import MAX_NEW_THREADS, Alarm, Guard
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_disk_below_the_reserve_is_an_alarm_in_space_and_in_files(
 ) -> None:
     assert trouble(guard(tmp_path, 10**9).alarm()) == "disk"
 
-    monkeypatch.setattr("tasks.drivers.engine_disk.MIN_FREE_ENTRIES", 10**15)
+    monkeypatch.setattr("tasks.drivers.engine.engine_disk.MIN_FREE_ENTRIES", 10**15)
     found = guard(tmp_path, 1).alarm()
     assert found is not None
     assert "room for" in found.words

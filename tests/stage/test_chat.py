@@ -10,8 +10,8 @@ import pytest
 
 from paper2run.errors import ModelError
 from paper2run.planners.message import Message
-from tasks.drivers import chat
-from tasks.drivers.chat_failures import PromptTooLong
+from tasks.drivers.model import chat
+from tasks.drivers.model.chat_failures import PromptTooLong
 
 spec = importlib.util.spec_from_file_location(
     "scripted_llm", Path(__file__).parents[1] / "scripted_llm.py"

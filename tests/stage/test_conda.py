@@ -19,8 +19,8 @@ from paper2run.rendering.dockerfile import dockerfile, instructions
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from tasks.conda import channels, conda
-from tasks.doctor import examine
-from tasks.drivers.conda_solver import solve
+from tasks.console.doctor import examine
+from tasks.drivers.conda.conda_solver import solve
 from tests.tiny_channel import Channel, served
 
 pytestmark = pytest.mark.index
@@ -275,7 +275,7 @@ def test_the_doctor_tells_whether_channels_answer(site, tmp_path):
 
 
 def test_the_solver_is_loaded_by_nobody_who_does_not_solve():
-    code = "import sys, flows.cli, tasks.conda, tasks.drivers.conda_solver; print('rattler' in sys.modules)"
+    code = "import sys, flows.cli, tasks.conda, tasks.drivers.conda.conda_solver; print('rattler' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ended.stdout.strip() == "False"
 

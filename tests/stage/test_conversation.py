@@ -14,9 +14,9 @@ from paper2run.model.value import Source
 from paper2run.planners.message import Message
 from paper2run.planners.wire import PLAN_SCHEMA
 from paper2run.settings import Settings
-from tasks.drivers import chat, conversation
-from tasks.drivers.ledger import Ledger
-from tasks.drivers.model_endpoint import NO_KEY, endpoint
+from tasks.drivers.model import chat, conversation
+from tasks.drivers.model.ledger import Ledger
+from tasks.drivers.model.model_endpoint import NO_KEY, endpoint
 
 spec = importlib.util.spec_from_file_location(
     "scripted_llm", Path(__file__).parents[1] / "scripted_llm.py"

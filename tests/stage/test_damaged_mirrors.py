@@ -11,7 +11,7 @@ from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from paper2run.source import parse
 from tasks import clone
-from tasks.drivers.git import Located, fetch, locate
+from tasks.drivers.git.git import Located, fetch, locate
 
 ADDRESS = "https://forge.test/o/n"
 LIMIT_S = 60

@@ -20,9 +20,9 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.settings import Settings
 from tasks.diagnose import diagnose
-from tasks.drivers.debian_contents import kept_index, packages_of
-from tasks.drivers.engine import Engine
-from tasks.drivers.engine_connection import connect
+from tasks.drivers.engine.debian_contents import kept_index, packages_of
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
 from tasks.look_up import look_up
 
 IMAGE = "python:3.11-slim"

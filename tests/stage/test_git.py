@@ -14,7 +14,7 @@ import pytest
 from paper2run.errors import HostError, UserError
 from paper2run.model.repo import Checkout
 from paper2run.source import RemoteSource, parse
-from tasks.drivers.git import Located, fetch, locate
+from tasks.drivers.git.git import Located, fetch, locate
 
 ADDRESS = "https://forge.test"
 LIMIT_S = 60
@@ -323,7 +323,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from paper2run.source import parse
-from tasks.drivers.git import fetch, locate
+from tasks.drivers.git.git import fetch, locate
 source, mirrors = parse(sys.argv[1]), Path(sys.argv[2])
 located = locate(source, "", mirrors, timeout_s=60, max_mb=100)
 fetch(source, located, mirrors, timeout_s=60, max_mb=100,

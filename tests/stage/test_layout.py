@@ -10,9 +10,9 @@ import pytest
 from paper2run.errors import UserError
 from paper2run.model.repo import Checkout, Submodule
 from paper2run.source import parse
-from tasks.drivers.git import fetch, locate
-from tasks.drivers.layout import lay_out
-from tasks.drivers.mirror import is_held
+from tasks.drivers.git.git import fetch, locate
+from tasks.drivers.git.layout import lay_out
+from tasks.drivers.git.mirror import is_held
 
 ADDRESS = "https://forge.test"
 LIMIT_S = 60

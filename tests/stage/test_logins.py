@@ -6,9 +6,9 @@ import pytest
 
 from paper2run.errors import HostError, UserError
 from paper2run.source import LocalSource, RemoteSource, parse
-from tasks.drivers.git import fetch, locate
-from tasks.drivers.invocation import Invocation
-from tasks.drivers.logins import FOLDER, keep_login, source_of
+from tasks.console.invocation import Invocation
+from tasks.drivers.git.git import fetch, locate
+from tasks.drivers.git.logins import FOLDER, keep_login, source_of
 
 
 def secrets(given: str, home: Path) -> tuple[str, str, str] | None:

@@ -7,7 +7,7 @@ import pytest
 from s3fs import S3FileSystem
 
 from paper2run.errors import HostError, UserError
-from tasks.drivers.object_store import ObjectStore
+from tasks.drivers.host.object_store import ObjectStore
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from paper2run.errors import HostError
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution, Unresolvable
 from paper2run.settings import Settings
-from tasks.drivers.package_index import PackageIndex
-from tasks.drivers.resolver import resolve
+from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.resolver.resolver import resolve
 
 
 def wheel(metadata):

@@ -15,7 +15,7 @@ from pypdf.generic import (
 )
 
 from paper2run.errors import UserError
-from tasks.drivers.pdf import PdfText, PdfUnreadable, read_pdf
+from tasks.drivers.host.pdf import PdfText, PdfUnreadable, read_pdf
 from tasks.paper import read_paper as read_paper_stage
 
 read_paper = read_paper_stage.fn

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from paper2run.errors import HostError
-from tasks.drivers.process import run
+from tasks.drivers.host.process import run
 
 PYTHON = sys.executable
 ENOUGH_S = 30
@@ -107,7 +107,7 @@ def test_an_exception_of_the_listener_ends_the_program(tmp_path: Path) -> None:
 def test_an_interrupt_ends_the_whole_group(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     script = (
-        "from tasks.drivers.process import run\n"
+        "from tasks.drivers.host.process import run\n"
         f"run(['sh', '-c', 'sleep 60 & echo $! > {pid_file}; wait'], timeout_s=60)"
     )
     ours = subprocess.Popen([PYTHON, "-c", script], stderr=subprocess.PIPE)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from paper2run.settings import Settings
-from tasks import doctor
-from tasks.drivers import chat
-from tasks.drivers.model_endpoint import endpoint
+from tasks.console import doctor
+from tasks.drivers.model import chat
+from tasks.drivers.model.model_endpoint import endpoint
 from tests.scripted_llm import ScriptedLLM
 from tests.stage.test_chat import QUESTION, SCHEMA
 

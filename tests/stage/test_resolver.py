@@ -7,8 +7,8 @@ import pytest
 
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution, Unresolvable
 from paper2run.settings import Settings
-from tasks.drivers import resolver
-from tasks.drivers.resolver import resolve as find
+from tasks.drivers.resolver import resolver
+from tasks.drivers.resolver.resolver import resolve as find
 from tasks.resolve import resolve as stage
 
 pytestmark = pytest.mark.index

@@ -6,8 +6,8 @@ import pytest
 
 from paper2run.errors import HostError
 from paper2run.settings import Settings
-from tasks.drivers.package_index import PackageIndex
-from tasks.drivers.wheel_contents import modules_in, provides
+from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.index.wheel_contents import modules_in, provides
 
 
 @pytest.mark.index

@@ -4,7 +4,7 @@ from base64 import b64decode
 
 import pytest
 
-from tasks.drivers.build_trace import decode
+from tasks.drivers.engine.build_trace import decode
 
 FAILED = b64decode(
     "CvsBCkdzaGEyNTY6NGRkZTg1ZjkxN2ZhYWE1ZTVjMDIxMjBiMjRiNzMxNTRiYzBkZDY0ZDk4NjhjYTYxNWJkNzIxYjQ2"

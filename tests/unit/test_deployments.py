@@ -33,7 +33,7 @@ def test_the_services_of_the_compose_file_wait_for_services_that_are_there():
 def test_every_way_to_start_a_server_has_the_settings_of_ours_and_prefect_knows_them():
     from prefect.settings import Settings
 
-    from tasks.server import SERVER_SETTINGS
+    from tasks.running.server import SERVER_SETTINGS
 
     compose = yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text())
     unit = (DEPLOYMENTS / "systemd" / "paper2run-server.service").read_text()

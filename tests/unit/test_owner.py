@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.errors import HostError
-from tasks.drivers.owner import FOLDER, ID_FILE, held_file, is_dead, is_held, this_process
+from tasks.drivers.host.owner import FOLDER, ID_FILE, held_file, is_dead, is_held, this_process
 
 
 @pytest.fixture

@@ -6,32 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from tasks.rules_version import OURS, PLUMBING, ROOT, closure, rules_version
+from tasks.running.rules_version import OURS, PLUMBING, ROOT, closure, rules_version
 
 FAR = {
-    "build": ("tasks/drivers/build_ending.py", "paper2run/rendering/build_marks.py"),
-    "clone": ("tasks/drivers/git_failures.py",),
-    "conda": ("tasks/drivers/conda_search.py",),
-    "diagnose": ("tasks/drivers/conversation.py", "paper2run/planners/prompts/diagnose.md"),
+    "build": ("tasks/drivers/engine/build_ending.py", "paper2run/rendering/build_marks.py"),
+    "clone": ("tasks/drivers/git/git_failures.py",),
+    "conda": ("tasks/drivers/conda/conda_search.py",),
+    "diagnose": ("tasks/drivers/model/conversation.py", "paper2run/planners/prompts/diagnose.md"),
     "extract": ("paper2run/detectors/gpu.py", "paper2run/data/import_names.json"),
-    "paper": ("tasks/drivers/pdf_pages.py",),
+    "paper": ("tasks/drivers/host/pdf_pages.py",),
     "plan": ("paper2run/providers/perl.py", "paper2run/planners/prompts/plan.md"),
-    "push": ("tasks/drivers/registry.py",),
+    "push": ("tasks/drivers/engine/registry.py",),
     "render": ("paper2run/rendering/conda_plan.py", "paper2run/rendering/compiler_wrappers.py"),
-    "resolve": ("tasks/drivers/wheel_contents.py",),
-    "smoke": ("tasks/drivers/container_output.py",),
-    "verify": ("tasks/drivers/written.py", "paper2run/smoke/ladder.py"),
+    "resolve": ("tasks/drivers/index/wheel_contents.py",),
+    "smoke": ("tasks/drivers/engine/container_output.py",),
+    "verify": ("tasks/drivers/engine/written.py", "paper2run/smoke/ladder.py"),
 }
 """By cached stage: files that its answer depends on, a long way off."""
 CHANGES = {
     "paper2run/verdicts/markdown.py": set(),
     "paper2run/rendering/conda_plan.py": {"conda", "render", "diagnose"},
     "paper2run/rendering/compiler_wrappers.py": {"plan", "render", "diagnose"},
-    "tasks/drivers/container_output.py": {"smoke", "verify"},
+    "tasks/drivers/engine/container_output.py": {"smoke", "verify"},
     "tasks/verify.py": {"verify"},
     "paper2run/detectors/gpu.py": {"extract"},
     "paper2run/data/library_breaks.json": {"extract", "diagnose"},
-    "tasks/caching.py": set(),
+    "tasks/running/caching.py": set(),
 }
 """By changed file: the cached stages whose kept answers no longer count."""
 

@@ -1,0 +1,1 @@
+"""Many runs at once: their board, their folder, their processes."""

@@ -1,0 +1,141 @@
+"""What people see of a batch while it goes on: its folder's files, the terminal, and its artifacts in the UI."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import create_progress_artifact, create_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
+from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_UI_URL
+
+from paper2run.batches.batch_page import flow_run_url
+from paper2run.batches.rows import Batch, BatchRow
+from tasks.batches.batch_folder import BatchFolder
+from tasks.running.artifacts import artifact_key
+from tasks.running.progress_log import PROGRESS
+
+LEAST_PAUSE_S: Final = 2.0
+"""Between two writings of pages and artifacts; large batches take longer pauses."""
+PAUSE_SHARE: Final = 20
+"""Writing the pages takes at most one part in so many of the time."""
+TABLE_ROWS: Final = 1000
+"""Rows that the table artifact shows; the UI slows down beyond, and the folder has all."""
+
+
+class Board:
+    """The rows of a batch, and everything that shows them."""
+
+    def __init__(self, folder: BatchFolder, batch: Batch, rows: Sequence[BatchRow]) -> None:
+        self.rows = list(rows)
+        self._folder = folder
+        self._batch = batch.model_copy(update={"ui": str(PREFECT_UI_URL.value() or "")})
+        self._next_pages = 0.0
+        self.paused = ""
+        """Why no row is started for the time being."""
+        self._folder.write_record(self.batch)
+        self._table = self._create_table()
+        self._progress = self._create_progress()
+
+    @property
+    def batch(self) -> Batch:
+        """The batch as it stands."""
+        batch = self._batch.with_rows(tuple(self.rows), datetime.now(UTC))
+        return batch.model_copy(update={"paused": self.paused})
+
+    def change(self, place: int, row: BatchRow) -> None:
+        """Take a row's new state: the record at once, all else when it is time."""
+        self.rows[place] = row
+        self._folder.write_record(self.batch)
+        if row.has_ended:
+            done = sum(row.has_ended for row in self.rows)
+            cause = f" ({row.cause})" if row.cause else ""
+            line = (
+                f"{done} of {len(self.rows)}  {row.title}: {row.status}{cause}, {row.seconds:.0f} s"
+            )
+            self._say(line)
+        elif row.lost:
+            PROGRESS.info(f"{row.title}: its process was lost, it will be started again")
+        self._show_running()
+        if time.monotonic() >= self._next_pages:
+            self.publish()
+
+    def pause(self, why: str) -> None:
+        """Say everywhere that no row is started for the time being, and why."""
+        if why != self.paused:
+            self._say(f"paused: {why}")
+        self.paused = why
+        self._show_running()
+        self.publish()
+
+    def go_on(self, places: Sequence[int]) -> None:
+        """Say that rows are started again; those at `places` wait for another run."""
+        if self.paused:
+            self._say(f"going on, {len(places)} repositories are run again")
+        self.paused = ""
+        for place in places:
+            self.change(place, self.rows[place].once_more())
+
+    def publish(self) -> Batch:
+        """Write all files and renew the artifacts; return the batch as it stands."""
+        started, batch = time.monotonic(), self.batch
+        self._folder.write_record(batch)
+        self._folder.write_pages(batch)
+        try:
+            with get_client(sync_client=True) as client:
+                client.update_artifact(self._progress, ArtifactUpdate(data=self._percent()))
+                client.update_artifact(self._table, ArtifactUpdate(data=_cells(batch)))
+        except httpx.HTTPError as error:
+            PROGRESS.debug(f"the artifacts are renewed when the Prefect server is back: {error}")
+        now = time.monotonic()
+        self._next_pages = now + max(LEAST_PAUSE_S, PAUSE_SHARE * (now - started))
+        return batch
+
+    def _create_table(self) -> UUID:
+        table: Any = _cells(self.batch)
+        words = f"Batch {self._batch.name}; all of it: {self._folder.path / 'batch.html'}"
+        key = artifact_key(self._batch.name, "batch")
+        return cast("UUID", create_table_artifact(table=table, key=key, description=words))
+
+    def _create_progress(self) -> UUID:
+        key = artifact_key(self._batch.name, "batch-progress")
+        words = f"Progress of {self._batch.name}"
+        created = create_progress_artifact(progress=self._percent(), key=key, description=words)
+        return cast("UUID", created)
+
+    def _say(self, line: str) -> None:
+        get_run_logger().info(line)
+        PROGRESS.info(line)
+
+    def _percent(self) -> float:
+        return round(100 * sum(row.has_ended for row in self.rows) / len(self.rows), 1)
+
+    def _show_running(self) -> None:
+        done = sum(row.has_ended for row in self.rows)
+        running = [row.title for row in self.rows if row.status == "running"]
+        paused = " · paused" if self.paused else ""
+        words = f"{done} of {len(self.rows)}{paused} · running: {', '.join(running) or 'none'}"
+        PROGRESS.info("", extra={"stage": words, "attempt": 0, "started": True})
+
+
+def _cells(batch: Batch) -> list[dict[str, object]]:
+    """Return the rows of the table artifact: what a person compares, and the links."""
+    return [
+        {
+            "repository": row.title,
+            "verdict": row.status,
+            "cause": row.cause or "",
+            "rung": row.rung if row.rung != "none" else "",
+            "attempts": row.attempts,
+            "seconds": round(row.seconds, 1),
+            "MB": round(row.image_size_bytes / 1e6),
+            "tokens": row.tokens,
+            "run": f"[open]({flow_run_url(batch, row.flow_run_id)})" if row.flow_run_id else "",
+            "reason": row.reason,
+        }
+        for row in batch.rows[:TABLE_ROWS]
+    ]

@@ -1,0 +1,161 @@
+"""The folder of a batch: `batch.json`, `batch.csv` and `batch.html`, each written whole, and the run folders below it.
+
+`batch.json` is the memory: whatever ends a batch, a later `--resume` goes on from it.
+"""
+
+import fcntl
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from paper2run.batches.batch_input import BadLine, BatchInput, BatchLine, read_batch_text
+from paper2run.batches.batch_page import as_csv, as_page
+from paper2run.batches.rows import Batch
+from paper2run.errors import UserError
+from paper2run.source import LocalSource, parse, without_login
+from tasks.drivers.git.logins import keep_login
+from tasks.running.records import write_whole
+
+RUNS: Final = "runs"
+"""Folder of the run folders."""
+RECORD: Final = "batch.json"
+LOCK: Final = ".lock"
+MAX_BYTES: Final = 50_000_000
+"""Of a batch file; a million repositories stay below."""
+
+
+def read_batch(file: Path) -> BatchInput:
+    """Return the batch file, judged; a local repository or a paper that is not there is a bad line too."""
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise UserError(f"{file} is larger than {MAX_BYTES} bytes and is no batch file")
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be read: {error.strerror}",
+            next_step="name a file of repositories: YAML, CSV, JSON Lines, or one address a line",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{file} is not UTF-8 text (byte {error.start})",
+            next_step="save it as UTF-8: YAML, CSV, JSON Lines, or one address a line",
+        ) from None
+    found = read_batch_text(file.absolute(), text)
+    missing = {
+        line.line: f"{path} does not exist"
+        for line in found.lines
+        for path in (line.entry.paper, _local(line.entry.repo))
+        if path and not Path(path).expanduser().exists()
+    }
+    bad = (*found.bad, *(BadLine(line=at, problem=words) for at, words in missing.items()))
+    return found.model_copy(
+        update={
+            "lines": tuple(line for line in found.lines if line.line not in missing),
+            "bad": tuple(sorted(bad, key=lambda line: line.line)),
+        }
+    )
+
+
+def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchLine, ...]:
+    """Return the lines with addresses without logins, which are kept below `home`. HostError if they cannot be."""
+    return tuple(
+        line.model_copy(
+            update={
+                "entry": line.entry.model_copy(update={"repo": keep_login(line.entry.repo, home)})
+            }
+        )
+        for line in lines
+    )
+
+
+def rows_without_logins(batch: Batch) -> Batch:
+    """Return what an earlier pass left with addresses without logins: older versions wrote them as they were given."""
+    rows = tuple(
+        row.model_copy(
+            update={"entry": row.entry.model_copy(update={"repo": without_login(row.entry.repo)})}
+        )
+        for row in batch.rows
+    )
+    return batch.model_copy(update={"rows": rows})
+
+
+class BatchFolder:
+    """One batch's folder, held by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs = path / RUNS
+
+    def read(self) -> Batch | None:
+        """Return what an earlier pass left; None for a new batch. UserError if it is of another version."""
+        try:
+            return Batch.model_validate_json((self.path / RECORD).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            raise UserError(
+                f"{self.path / RECORD} is of another version or damaged: {error.error_count()} fields do not fit",
+                next_step="name another folder with --out",
+            ) from None
+
+    def write_record(self, batch: Batch) -> None:
+        """Write `batch.json` anew: what a later pass goes by."""
+        # A `smoke` command or a reference may hold what is secret, and nobody else has to go on with the batch.
+        write_whole(self.path / RECORD, batch, mode=0o600)
+
+    def write_pages(self, batch: Batch) -> None:
+        """Write `batch.csv` and `batch.html` anew: what people look at."""
+        write_whole(self.path / "batch.csv", as_csv(batch))
+        write_whole(self.path / "batch.html", as_page(batch, self.path))
+
+
+@contextmanager
+def batch_folder(path: Path, *, resume: bool) -> Iterator[BatchFolder]:
+    """Hold the folder for the block. UserError if it is in use, cannot be written, or is there without `resume`."""
+    folder = BatchFolder(path.expanduser().resolve())
+    try:
+        folder.runs.mkdir(parents=True, exist_ok=True)
+        lock = (folder.path / LOCK).open("w")
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {path}: {error.strerror}", next_step="name another folder with --out"
+        ) from error
+    with lock:
+        try:
+            # Freed by the kernel when its holder dies.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another batch is at work in {folder.path}",
+                next_step="wait for it, or name another folder with --out",
+            ) from None
+        if not resume and (folder.path / RECORD).exists():
+            raise UserError(
+                f"{folder.path} holds a batch already",
+                next_step="go on with it with --resume, or name another folder with --out",
+            )
+        yield folder
+
+
+def dated(out: str) -> Path:
+    """Return the folder that `out` names today: what a schedule asks for every week may hold `%Y-%m-%d`."""
+    return Path(datetime.now(UTC).strftime(out))
+
+
+def new_batch(source: Path, name: str) -> Batch:
+    """Return an empty batch."""
+    now = datetime.now(UTC)
+    return Batch(
+        id=uuid.uuid4().hex, name=name, source=str(source), jobs=1, started_at=now, updated_at=now
+    )
+
+
+def _local(repo: str) -> str:
+    """Return the path of a repository on this machine; empty for an address."""
+    source = parse(repo)
+    return source.path if isinstance(source, LocalSource) else ""

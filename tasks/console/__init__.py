@@ -1,0 +1,1 @@
+"""What commands show: progress, a run's folder, the state of this machine."""

@@ -1,0 +1,139 @@
+"""Leaves the folder in which a command was started, before anything reads or imports from it.
+
+That folder may be a stranger's clone. Python, Prefect and other libraries take modules and settings from the working
+folder (`prefect.toml`, `.env`, `[tool.prefect]` of pyproject.toml: logging configuration, hence code). The command
+therefore resolves its paths first and works in PAPER2RUN_HOME. Imports nothing of Prefect's.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from paper2run.environment_file import NAME, OUT, harmless
+from paper2run.errors import HostError, UserError
+from paper2run.request import read_settings
+from paper2run.source import LocalSource, parse
+from tasks.drivers.git.logins import keep_login
+from tasks.drivers.host.python_children import SAFE_CHILDREN
+
+PATH_VARIABLES: Final = (
+    "PAPER2RUN_HOME", "PAPER2RUN_OUT", "PAPER2RUN_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+    "PREFECT_HOME", "PREFECT_PROFILES_PATH",
+)  # fmt: skip
+"""Variables that hold a path, meant from the folder of the command."""
+Say = Callable[[str], None]
+
+
+class Invocation:
+    """Where the command was started; its relative paths are meant from there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, given: str) -> str:
+        """Return the absolute path that `given` means; empty stays empty."""
+        return str(self.folder / Path(given).expanduser()) if given else ""
+
+    def repository(self, given: str) -> str:
+        """Return `given` with the path of a local repository made absolute; an address without its login.
+
+        That one is kept below PAPER2RUN_HOME. UserError if it is neither.
+        """
+        if not given:
+            return ""
+        source = parse(given)
+        if isinstance(source, LocalSource):
+            return self.path(source.path)
+        return keep_login(given, read_settings().home)
+
+    def take_settings(self, say: Say, repository: str = "") -> None:
+        """Put the harmless settings of the folder's `.env` into the environment, where they are not set yet.
+
+        A folder inside the local `repository` that is to be run gives nothing. `say` gets what is left out.
+        """
+        self._take_env_file(say, repository)
+        # Run folders go where the command was started, unless told otherwise.
+        os.environ[OUT] = self.path(str(read_settings().out))
+
+    def _take_env_file(self, say: Say, repository: str) -> None:
+        file = self.folder / NAME
+        if not file.is_file():
+            return
+        if repository and self.folder.resolve().is_relative_to(Path(repository).resolve()):
+            say(f"{file} is ignored: it belongs to the repository that is run")
+            return
+        try:
+            found = harmless(file.read_text(encoding="utf-8", errors="replace"))
+        except OSError as error:
+            raise UserError(
+                f"{file} cannot be read: {error.strerror}",
+                next_step="remove it or make it readable",
+            ) from error
+        if found.ignored:
+            say(
+                f"{file} cannot set {', '.join(found.ignored)}: use the environment, or your own settings file"
+                " (docs/security.md)"
+            )
+        for name, value in found.values.items():
+            if name not in os.environ:
+                os.environ[name] = value
+
+
+_left: list[Invocation] = []
+"""Where this process was started, once it has left that folder."""
+
+
+def invocation() -> Invocation:
+    """Return where the command was started; the working folder where it was not left."""
+    return _left[0] if _left else Invocation(Path.cwd())
+
+
+def leave() -> None:
+    """Make PAPER2RUN_HOME the working folder, and remember where the command was started.
+
+    UserError for an argument that is not text; HostError if the start folder is gone.
+    """
+    _need_text(sys.argv)
+    try:
+        started = Invocation(Path.cwd())
+    except FileNotFoundError as error:
+        raise HostError(
+            "the working folder is gone", next_step="change to another folder"
+        ) from error
+    for name in PATH_VARIABLES:
+        if os.environ.get(name):
+            os.environ[name] = started.path(os.environ[name])
+    os.environ.update(SAFE_CHILDREN)
+    if not sys.flags.safe_path and sys.path[:1] in ([""], [str(started.folder)]):
+        del sys.path[0]
+    os.chdir(_place())
+    _left[:] = [started]
+
+
+def use_endpoint(base_url: str) -> None:
+    """Make the address that the user typed the environment's own: it may get the environment's keys (`endpoint`)."""
+    if base_url:
+        os.environ["PAPER2RUN_BASE_URL"] = base_url
+
+
+def _place() -> Path:
+    """Return the home; the root folder where it cannot be made, which the stage that writes to it will say."""
+    home = read_settings().home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(os.sep)
+    return home
+
+
+def _need_text(arguments: list[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UserError(
+                f"the argument {os.fsencode(argument)!r} is not UTF-8 text",
+                next_step="give files and folders names in UTF-8, or run from a UTF-8 locale",
+            ) from None

@@ -1,0 +1,1 @@
+"""conda's channels and their solver."""

@@ -1,0 +1,95 @@
+"""What conda's channels had for an environment on the commit's date: exact packages, solved in a program of its own."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from paper2run.errors import HostError
+from paper2run.index.conda_channels import SUBDIR, authorization, mirrors
+from paper2run.index.time_ladder import ladder
+from paper2run.model.conda import CondaArchive, CondaSolved, CondaWish
+from paper2run.settings import Settings
+from tasks.drivers.host import process
+
+TIMEOUT_S: Final = 900
+"""A channel's list of packages is downloaded once (conda-forge: tens of megabytes) and kept."""
+
+
+def solve(
+    wish: CondaWish, commit_day: date | None, settings: Settings, cache_dir: Path
+) -> CondaSolved | str:
+    """Return the whole set, each package by public address and digest, or in words why there is none.
+
+    What the channels list is kept below `cache_dir`. HostError if the solver fails or the channels break off.
+    """
+    if wish.archives:
+        return CondaSolved(archives=wish.archives, rung="lock")
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    ended = process.run(
+        [sys.executable, "-P", "-m", "tasks.drivers.conda.conda_search"],
+        cwd=cache_dir,
+        timeout_s=TIMEOUT_S,
+        env=_environment(settings),
+        stdin_text=json.dumps(_question(wish, commit_day, settings, cache_dir)),
+    )
+    if ended.timed_out:
+        raise HostError(
+            f"no answer from conda's channels within {TIMEOUT_S} s",
+            transient=True,
+            trouble="network",
+        )
+    try:
+        found: dict[str, Any] = json.loads(ended.stdout)
+    except ValueError:
+        words = " ".join(ended.stderr.split())[-500:]
+        raise HostError(f"conda's solver broke off ({ended.exit_code}): {words}") from None
+    if "broken" in found:
+        raise HostError(
+            f"conda's channels answered and then broke off: {found['broken']}",
+            transient=True,
+            trouble="network",
+        )
+    if "archives" not in found:
+        return str(found["why"])
+    try:
+        archives = tuple(CondaArchive(url=url, digest=digest) for url, digest in found["archives"])
+    except ValidationError as error:
+        return f"the channels name a package that is not one: {error.errors()[0]['input']!r}"[:300]
+    return CondaSolved(
+        archives=archives,
+        rung=found["rung"],
+        cutoff=found["cutoff"],
+        notes=tuple(found["notes"]),
+    )
+
+
+def _question(
+    wish: CondaWish, commit_day: date | None, settings: Settings, cache_dir: Path
+) -> dict[str, object]:
+    alias = settings.conda_channel_alias
+    return {
+        "channels": wish.channels,
+        "specs": wish.specs,
+        "subdir": SUBDIR,
+        "rungs": [[rung.name, rung.cutoff and str(rung.cutoff)] for rung in ladder(commit_day)],
+        "mirrors": mirrors(alias),
+        "login": authorization(alias),
+        "login_hosts": [urlsplit(place).hostname for place in mirrors(alias).values()],
+        "cache_dir": str(cache_dir),
+    }
+
+
+def _environment(settings: Settings) -> dict[str, str | None]:
+    """Return the certificates and proxies of the site, as rattler reads them."""
+    values = {
+        "SSL_CERT_FILE": str(settings.ca_bundle) if settings.ca_bundle else "",
+        "HTTP_PROXY": settings.http_proxy,
+        "HTTPS_PROXY": settings.https_proxy,
+        "NO_PROXY": settings.no_proxy,
+    }
+    return {name: value for name, value in values.items() if value}

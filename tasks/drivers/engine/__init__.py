@@ -1,0 +1,1 @@
+"""The container engine: connection, builds, runs, disk, registry."""

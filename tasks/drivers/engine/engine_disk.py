@@ -1,0 +1,36 @@
+"""Looks at the disk that holds an engine's images, where it is a disk of this machine: its space and its inodes.
+
+Both can be asked for without reading the engine's folders, so this is the bound that holds for every user.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from tasks.drivers.engine.engine import Engine
+
+BYTES_PER_MB: Final = 1024**2
+MIN_FREE_ENTRIES: Final = 100_000
+"""Files that the disk must have room for: an image of Python with packages has 20,000 to 60,000."""
+
+
+def root_of(engine: Engine) -> Path | None:
+    """Return the engine's folder on this machine; None where the engine runs elsewhere or in a virtual machine."""
+    root = engine.root()
+    return root if root and os.access(root, os.F_OK) else None
+
+
+def shortage(root: Path, min_free_mb: int) -> str:
+    """Return what the disk below `root` has too little of, in words; empty while there is enough."""
+    try:
+        found = os.statvfs(root)
+    except OSError:
+        # The engine has gone with its folder, and says so itself.
+        return ""
+    free_mb = found.f_bavail * found.f_frsize // BYTES_PER_MB
+    if free_mb < min_free_mb:
+        return f"{free_mb} MB are free, fewer than {min_free_mb} MB (PAPER2RUN_MIN_FREE_MB)"
+    # File systems that make inodes as they are wanted (btrfs) say that they have none at all.
+    if min_free_mb and found.f_files > 0 and found.f_favail < MIN_FREE_ENTRIES:
+        return f"there is room for {found.f_favail} files, fewer than {MIN_FREE_ENTRIES}"
+    return ""

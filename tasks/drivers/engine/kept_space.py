@@ -1,0 +1,175 @@
+"""Looks up and removes what our builds have left on the engine's disk: images of our runs, and our build cache.
+
+Records of the cache go one at a time, by their ids, and never where the engine says that they are in use.
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemDataUsage
+"""
+
+import json
+import re
+import time
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from paper2run.errors import EngineError
+from paper2run.rendering.build_marks import CacheRecord, own_records
+from paper2run.rendering.keeping import Kept, OwnImage, own_part
+from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults
+
+OWN_TAG: Final = re.compile(r"(?:localhost/)?paper2run/")
+"""What our images are called; one that has another name too is somebody's. Podman spells its host."""
+NEWEST_API: Final = (1, 44)
+"""Newer engines answer in another form (1.52), and still speak this one (Docker 29)."""
+BUSY: Final = "disk usage operation is already running"
+"""Docker 20.10 counts for one caller at a time."""
+BUSY_TRIES: Final = 20
+BUSY_WAIT_S: Final = 0.5
+FOREIGN_AGE: Final = timedelta(days=1)
+"""Of images whose run is of another home: whether it goes on cannot be seen from here."""
+
+
+def look(
+    engine: Engine,
+    known_runs: Collection[str],
+    in_use: Collection[str] = (),
+    *,
+    enough_bytes: float = 0,
+) -> Kept:
+    """Return what is there. Images that `in_use` names are spared, and young ones of runs that are not known.
+
+    Where images and cache take no more than `enough_bytes`, base images included, no image is looked at closer, and
+    each counts with its base.
+    """
+    usage = _disk_usage(engine)
+    records = tuple(_record(found) for found in usage.get("BuildCache") or ())
+    listed = [found for found in usage.get("Images") or () if _own_name(found) is not None]
+    own = own_records(records)
+    at_most = Kept((), own, records).cache_bytes + sum(int(found["Size"]) for found in listed)
+    images = []
+    for found in listed:
+        image = _own_image(found, known_runs, in_use)
+        if at_most > enough_bytes:
+            image = _seen_closer(engine, found, image)
+        images.append(image)
+    return Kept(tuple(images), own, records)
+
+
+def remove(engine: Engine, gone: OwnImage | CacheRecord) -> None:
+    """Remove it; what is gone already, or in use meanwhile, is no error."""
+    if isinstance(gone, OwnImage):
+        engine.remove_image(gone.name)
+        return
+    client = engine.http
+    # Docker 20.10 compares the whole id, 23 and later look for it as an expression.
+    parameters = {"filters": json.dumps({"id": [gone.id]})}
+    with engine_faults("pruning the build cache"):
+        answer = client._post(client._url("/build/prune"), params=parameters)
+        client._raise_for_status(answer)
+
+
+def images_of(engine: Engine, run_id: str) -> Iterator[str]:
+    """Yield the names of the images that the run has built, and that nobody has given a name of their own."""
+    with engine_faults("listing images"):
+        found = engine.client.api.images(filters={"label": f"{RUN_LABEL}={run_id}"})
+    for each in found:
+        if (name := _own_name(each)) is not None:
+            yield name
+
+
+def touch(engine: Engine, image: str) -> None:
+    """Let the engine note that the image is in use again."""
+    repository, _, tag = image.rpartition(":")
+    with engine_faults(f"naming the image {image}"):
+        engine.client.api.tag(image, repository, tag)
+
+
+def _disk_usage(engine: Engine) -> dict[str, Any]:
+    client = engine.http
+    version = min(NEWEST_API, tuple(int(part) for part in str(client._version).split(".")))
+    url = f"{client.base_url}/v{version[0]}.{version[1]}/system/df"
+    for tries_left in reversed(range(BUSY_TRIES)):
+        try:
+            with engine_faults("asking the engine what its disk holds"):
+                usage: dict[str, Any] = client._result(client._get(url), json=True)
+        except EngineError as error:
+            if BUSY not in error.what or not tries_left:
+                raise
+            time.sleep(BUSY_WAIT_S)
+        else:
+            return usage
+    raise AssertionError("unreachable")
+
+
+def _own_image(
+    found: dict[str, Any], known_runs: Collection[str], in_use: Collection[str]
+) -> OwnImage:
+    name = _own_name(found) or found["Id"]
+    created = datetime.fromtimestamp(int(found["Created"]), UTC)
+    is_young = datetime.now(UTC) - created < FOREIGN_AGE
+    run_id = found["Labels"][RUN_LABEL]
+    return OwnImage(
+        name=name,
+        run_id=run_id,
+        layers=((name, int(found["Size"])),),
+        last_used=created,
+        spared=(
+            name in in_use
+            or int(found.get("Containers") or 0) > 0
+            or (is_young and run_id not in known_runs)
+        ),
+    )
+
+
+def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnImage:
+    """Return the image with the layers that its build added, and when a run used it last; it may be gone meanwhile."""
+    from docker.errors import ImageNotFound
+
+    api = engine.http
+    with engine_faults(f"looking for the image {image.name}"):
+        try:
+            steps = api.history(found["Id"])
+            details = api.inspect_image(found["Id"])
+        except ImageNotFound:
+            return image._replace(layers=(), spared=True)
+    layers = own_part(
+        (int(step["Created"]), step.get("CreatedBy") or "", int(step["Size"]))
+        for step in reversed(steps)
+    )
+    unshared_bytes = int(found["Size"]) - max(int(found.get("SharedSize") or 0), 0)
+    tagged = _time((details.get("Metadata") or {}).get("LastTagTime"))
+    return image._replace(
+        # Images of older versions carry no mark.
+        layers=tuple(layers) or ((image.name, unshared_bytes),),
+        last_used=max(image.last_used, tagged),
+    )
+
+
+def _own_name(found: dict[str, Any]) -> str | None:
+    """Return what the image is called; None where it is not of our runs, or somebody's own as well."""
+    if RUN_LABEL not in (found.get("Labels") or {}):
+        return None
+    tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
+    if not all(OWN_TAG.match(tag) for tag in tags):
+        return None
+    return str(tags[0] if tags else found["Id"])
+
+
+def _record(found: dict[str, Any]) -> CacheRecord:
+    # Engines name one parent or, since API 1.42, several.
+    parents = found.get("Parents") or ([found["Parent"]] if found.get("Parent") else [])
+    return CacheRecord(
+        id=found["ID"],
+        parents=tuple(parents),
+        description=found.get("Description") or "",
+        size_bytes=max(int(found.get("Size") or 0), 0),
+        in_use=bool(found.get("InUse")),
+        shared=bool(found.get("Shared")),
+        last_used=_time(found.get("LastUsedAt") or found.get("CreatedAt")),
+    )
+
+
+def _time(text: str | None) -> datetime:
+    """Return the time; the oldest there is where the engine names none."""
+    if not text or text.startswith("0001"):
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)

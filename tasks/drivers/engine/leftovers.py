@@ -1,0 +1,106 @@
+"""What killed processes leave on this machine and in its engine, told by label, name and age from what is in use."""
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
+from tasks.drivers.host.owner import FOLDER as PROCESSES
+from tasks.drivers.host.owner import OWNER_LABEL, is_dead, is_held, is_of_our_home
+from tasks.drivers.host.removal import SCRATCH
+
+UNFINISHED: Final = (
+    "mirrors/*.new", "**/.new-*", "**/.writing-*",
+)  # fmt: skip
+"""Below the home: what is renamed when it is whole."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A thing that may be removed."""
+
+    kind: str
+    """`container`, `image`, `cache`, `folder` or `file`."""
+    name: str
+    """The engine's name for it, or its path; of the build cache, what it is."""
+    why: str
+    size_bytes: int = 0
+    """Of an image or of cached records; 0 where nobody counted."""
+
+
+def sweep(engine: Engine, run_id: str) -> int:
+    """Remove the containers of a run, one at a time; return how many there were."""
+    found = engine.labelled(f"{RUN_LABEL}={run_id}")
+    # Whoever starts a container of the image by hand gets the image's labels, but no owner.
+    return _remove(engine, [each for each in found if OWNER_LABEL in each["Labels"]])
+
+
+def sweep_abandoned(engine: Engine) -> int:
+    """Remove the containers whose run was killed; return how many there were."""
+    found = engine.labelled(OWNER_LABEL)
+    return _remove(engine, [each for each in found if is_dead(each["Labels"][OWNER_LABEL])])
+
+
+def containers(
+    engine: Engine, older_than: timedelta, alive: Collection[str] | None
+) -> Iterator[Leftover]:
+    """Yield the containers of dead runs.
+
+    Of our home: whose process is gone, whatever their age. Of another home, whose processes nobody here can see: old
+    ones whose run is not among the `alive` any more; none where it is not known which those are.
+    """
+    for found in engine.labelled(OWNER_LABEL):
+        labels, name = found["Labels"], found["Names"][0].lstrip("/")
+        if is_dead(labels[OWNER_LABEL]):
+            yield Leftover("container", name, "its process was killed")
+        elif (
+            alive is not None
+            and labels.get(RUN_LABEL) not in alive
+            and not is_of_our_home(labels[OWNER_LABEL])
+            and _age(found["Created"]) > older_than
+        ):
+            yield Leftover("container", name, "its run with another home is over")
+
+
+def images(
+    engine: Engine, older_than: timedelta, gone: Collection[str], used: Set[str]
+) -> Iterator[Leftover]:
+    """Yield the images that runs in `gone` have built and that no tag in `used` names."""
+    with engine_faults("listing images"):
+        listed: list[dict[str, Any]] = engine.client.api.images(filters={"label": RUN_LABEL})
+    for found in listed:
+        tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
+        if found["Labels"][RUN_LABEL] not in gone or used & {*tags}:
+            continue
+        if _age(found["Created"]) > older_than:
+            name = tags[0] if tags else found["Id"]
+            yield Leftover("image", name, "its run folder is gone", int(found["Size"]))
+
+
+def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
+    """Yield our temporary folders, what was never finished below the home, and marks of killed processes."""
+    scratch = Path(tempfile.gettempdir()).glob(f"{SCRATCH}*")
+    unfinished = (path for pattern in UNFINISHED for path in home.glob(pattern))
+    killed = (path for path in (home / PROCESSES).glob("[!.]*") if not is_held(path))
+    for path in (*scratch, *unfinished, *killed):
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            continue
+        if status.st_uid == os.getuid() and _age(status.st_mtime) > older_than:
+            kind = "folder" if path.is_dir() and not path.is_symlink() else "file"
+            yield Leftover(kind, str(path), "it was never finished")
+
+
+def _remove(engine: Engine, found: list[dict[str, Any]]) -> int:
+    for container in found:
+        remove_container(engine, container["Id"])
+    return len(found)
+
+
+def _age(timestamp: float) -> timedelta:
+    return datetime.now(UTC) - datetime.fromtimestamp(timestamp, UTC)

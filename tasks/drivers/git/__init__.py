@@ -1,0 +1,1 @@
+"""git: mirrors, commits, checkouts, logins."""

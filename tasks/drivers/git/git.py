@@ -1,0 +1,184 @@
+"""From what a user gives to a commit in a local mirror: find which commit is meant, then fetch it.
+
+`layout.lay_out` writes the files. Nothing here runs anything of the repository, and nothing ever prompts.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from paper2run.errors import UserError
+from paper2run.model.repo import Checkout, Commit
+from paper2run.model.value import Value
+from paper2run.source import LocalSource, Login, RemoteSource
+from tasks.drivers.git.commit_contents import (
+    Contents,
+    committed_at,
+    damage,
+    has_commit,
+    lfs_pointers,
+    read_contents,
+)
+from tasks.drivers.git.git_command import LOCAL_TIMEOUT_S, Transfer, git_remote
+from tasks.drivers.git.git_foreign import Foreign, as_data
+from tasks.drivers.git.local_source import existing_folder, git_directory, origin, uncommitted
+from tasks.drivers.git.mirror import (
+    BYTES_PER_MB,
+    Limits,
+    Mirror,
+    Origin,
+    bring,
+    contents_of,
+    healing,
+    opened,
+    size_bytes,
+    too_large,
+)
+from tasks.drivers.git.plain_folder import commit_folder
+from tasks.drivers.git.refs import check, find_local, find_remote
+from tasks.drivers.git.submodules import Parent, fetch_submodules
+
+
+class Located(Value):
+    """Which commit is meant, known before anything is fetched; with the address it is what a checkout is known by."""
+
+    url: str
+    """The address without credentials; the absolute path of a local source."""
+    name: str
+    """`owner/name` where the address has an owner, else the folder's name."""
+    commit: Commit
+    ref: str = ""
+    """As asked for or as the web address says; empty for the default branch."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of a plain folder."""
+
+
+def locate(
+    source: RemoteSource | LocalSource, ref: str, mirrors: Path, *, timeout_s: float, max_mb: int
+) -> Located:
+    """Return the commit that `source` and `ref` (empty: the default) mean now.
+
+    A plain folder becomes a commit in its mirror; a short commit may need the history, which is kept there too.
+    UserError for what is no repository, is private, empty, or has no such ref; HostError for network and disk.
+    """
+    limits = Limits.from_now(timeout_s, max_mb)
+    if isinstance(source, RemoteSource):
+        found = find_remote(source, ref, mirrors, limits)
+        return Located(url=source.url, name=source.name, commit=found.commit, ref=found.ref)
+    folder = existing_folder(source)
+    url, name = str(folder), folder.name or "root"
+    if git_dir := git_directory(folder):
+        with as_data(git_dir) as foreign:
+            found = find_local(foreign, ref)
+        return Located(url=url, name=name, commit=found.commit, ref=found.ref)
+    if check(ref):
+        raise UserError(
+            f"{folder} is a plain folder and has no {ref}", next_step="Leave --ref out."
+        )
+    with opened(mirrors, url, limits) as mirror:
+        made = healing(mirror, lambda: commit_folder(folder, mirror, max_mb))
+    return Located(url=url, name=name, commit=made.commit, notes=made.notes)
+
+
+def fetch(
+    source: RemoteSource | LocalSource,
+    located: Located,
+    mirrors: Path,
+    *,
+    timeout_s: float,
+    max_mb: int,
+    on_line: Callable[[str], None] | None = None,
+) -> Checkout:
+    """Return the located commit, held with its submodules in mirrors below `mirrors`; at once if it is there already.
+
+    `on_line` gets git's progress. Errors as `locate`, and a UserError if history or files exceed `max_mb`.
+    """
+    limits = Limits.from_now(timeout_s, max_mb, on_line)
+    folder = Path(located.url)
+    git_dir = git_directory(folder) if isinstance(source, LocalSource) else None
+    is_plain = isinstance(source, LocalSource) and git_dir is None
+    with ExitStack() as stack:
+        foreign = stack.enter_context(as_data(git_dir)) if git_dir else None
+        mirror = stack.enter_context(opened(mirrors, located.url, limits))
+        from_where = Origin(located.url, _login(source), foreign)
+        held = healing(mirror, lambda: _hold(mirror, from_where, located, limits, is_plain))
+        size = size_bytes(mirror.path)
+        base = origin(folder, foreign) if foreign else located.url
+        note = uncommitted(folder, located.commit, mirror.path, foreign) if foreign else ""
+    parent = Parent(base, mirror.path, located.commit, held.contents.listed)
+    return Checkout(
+        url=located.url,
+        name=located.name,
+        commit=located.commit,
+        ref=located.ref,
+        committed_at=held.committed_at,
+        mirror=str(mirror.path),
+        size_bytes=size,
+        lfs_pointers=held.lfs_pointers,
+        submodules=fetch_submodules(parent, mirrors, limits, _login(source)),
+        notes=(*located.notes, *filter(None, [note])),
+    )
+
+
+class _Held(NamedTuple):
+    """What a mirror that has a commit whole says of it."""
+
+    contents: Contents
+    lfs_pointers: tuple[str, ...]
+    committed_at: datetime | None
+
+
+def _hold(
+    mirror: Mirror, from_where: Origin, located: Located, limits: Limits, is_plain: bool
+) -> _Held:
+    """Return what the commit holds, once it is in the mirror. UserError if its files exceed the limit."""
+    if is_plain:
+        _hold_folder(mirror, located, limits)
+    try:
+        bring(mirror, from_where, located.commit, limits)
+    except UserError:
+        gaps = _missing_at(from_where, located.commit)
+        if not gaps:
+            raise
+        raise damage(located.url, gaps) from None
+    contents = contents_of(mirror, from_where, located.commit)
+    if contents.total_bytes > limits.max_mb * BYTES_PER_MB:
+        raise too_large(f"the checkout of {located.url}", limits.max_mb)
+    pointers = lfs_pointers(mirror.path, contents.listed, contents.sizes)
+    day = None if is_plain else committed_at(mirror.path, located.commit)
+    return _Held(contents, pointers, day)
+
+
+def _hold_folder(mirror: Mirror, located: Located, limits: Limits) -> None:
+    if mirror.holds(located.commit):
+        return
+    made = commit_folder(Path(located.url), mirror, limits.max_mb)
+    if made.commit != located.commit:
+        raise UserError(
+            f"{located.url} changed while it was read",
+            next_step="Run again when nothing writes to it.",
+        )
+
+
+def _missing_at(from_where: Origin, commit: str) -> tuple[str, ...]:
+    """Return the files whose content the origin lacks, where it lies on this machine; git's own words name none."""
+    if from_where.local is not None:
+        return _gaps(from_where.local, commit)
+    # The user's own configuration may lead an address to this machine.
+    asked = git_remote(["ls-remote", "--get-url", from_where.url], Transfer(LOCAL_TIMEOUT_S))
+    git_dir = git_directory(Path(asked.stdout.strip()))
+    if git_dir is None:
+        return ()
+    with as_data(git_dir) as foreign:
+        return _gaps(foreign, commit)
+
+
+def _gaps(foreign: Foreign, commit: str) -> tuple[str, ...]:
+    has_it = has_commit(foreign.path, commit)
+    return read_contents(foreign.path, commit).missing if has_it else ()
+
+
+def _login(source: RemoteSource | LocalSource) -> Login | None:
+    return source.login if isinstance(source, RemoteSource) else None

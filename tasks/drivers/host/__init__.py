@@ -1,0 +1,1 @@
+"""This machine: processes, files, PDF readers, stores."""

@@ -1,0 +1,1 @@
+"""Package indexes and Debian's lists: pages, archives, what is in them."""

@@ -1,0 +1,153 @@
+"""The members of a tar archive, read as a stream with bounded headers.
+
+Not `tarfile`: it reads a header's whole extension into memory, and until Python 3.11.10 and 3.12.6 searches it in
+quadratic time (CVE-2024-6232). Formats: ustar, pax and GNU, as POSIX.1-2008 (pax) and the GNU tar manual describe them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tasks.drivers.index.unpacking import Unpacked
+
+BLOCK_BYTES: Final = 512
+MAX_HEADER_BYTES: Final = 2 * 1024 * 1024
+"""Of one extended header; honest ones hold a path and some times."""
+MAX_NAME_BYTES: Final = 4096
+"""PATH_MAX of Linux: no file with a longer path was ever packed."""
+
+FILE_TYPES: Final = (b"0", b"\0", b"7", b"S")
+"""Regular, regular of old archives, contiguous, sparse (GNU)."""
+WITHOUT_CONTENT: Final = (b"1", b"2", b"3", b"4", b"5", b"6")
+"""Links, devices, folders and pipes, whatever size their header claims."""
+EXTENSIONS: Final = (b"x", b"X", b"g", b"L", b"K")
+"""Headers of headers: pax for the next member and for all, GNU's long name and long link target."""
+
+
+class TarDamaged(Exception):
+    """This is no tar archive, or none that anybody would pack."""
+
+
+@dataclass
+class Member:
+    """One member, whose content can be read until the next one is asked for."""
+
+    name: str
+    size_bytes: int
+    is_file: bool
+    _stream: Unpacked
+
+    _is_read: bool = False
+
+    def read(self) -> bytes:
+        """Return the whole content; only once."""
+        self._is_read = True
+        content = self._stream.read(self.size_bytes)
+        if len(content) < self.size_bytes:
+            raise TarDamaged("it breaks off")
+        return content
+
+
+def members(stream: Unpacked) -> Iterator[Member]:
+    """Yield the members in order. TarDamaged or UnpackingError where the archive cannot be read."""
+    extended: dict[str, bytes] = {}
+    is_first = True
+    while True:
+        header = stream.read(BLOCK_BYTES)
+        if not _is_header(header):
+            # Like tarfile: what is no header ends an archive, and at its start it is none.
+            if is_first:
+                raise TarDamaged("no tar archive")
+            return
+        is_first = False
+        size_bytes, kind = _number(header[124:136]), header[156:157]
+        if kind in EXTENSIONS:
+            extended |= _extension(stream, kind, size_bytes)
+            continue
+        if kind == b"S":
+            _skip_sparse_map(stream, header)
+        if "size" in extended:
+            size_bytes = _decimal(extended["size"])
+        member = _member(header, kind, extended.get("path", b""), size_bytes, stream)
+        yield member
+        if kind not in WITHOUT_CONTENT:
+            stream.skip((0 if member._is_read else size_bytes) + -size_bytes % BLOCK_BYTES)
+        extended = {}
+
+
+def _member(header: bytes, kind: bytes, path: bytes, size_bytes: int, stream: Unpacked) -> Member:
+    name = path or _text(header[:100])
+    if not path and kind != b"S" and (prefix := _text(header[345:500])):
+        name = prefix + b"/" + name
+    if len(name) > MAX_NAME_BYTES:
+        raise TarDamaged("a member's name is longer than any path")
+    # Before ustar a folder was a file whose name ends with a slash.
+    is_file = kind in FILE_TYPES and not (kind == b"\0" and name.endswith(b"/"))
+    return Member(name.decode("utf-8", "replace").rstrip("/"), size_bytes, is_file, stream)
+
+
+def _is_header(block: bytes) -> bool:
+    if len(block) < BLOCK_BYTES or not block.strip(b"\0"):
+        return False
+    claimed = _text(block[148:156]).strip()
+    if not claimed.isdigit() or len(claimed) > 7:
+        return False
+    try:
+        wanted = int(claimed, 8)
+    except ValueError:
+        return False
+    return wanted == sum(block) - sum(block[148:156]) + 8 * ord(" ")
+
+
+def _extension(stream: Unpacked, kind: bytes, size_bytes: int) -> dict[str, bytes]:
+    """Return what an extended header says about the next member's path and size."""
+    if size_bytes > MAX_HEADER_BYTES:
+        raise TarDamaged(f"a header of more than {MAX_HEADER_BYTES // 1024**2} MB")
+    content = stream.read(size_bytes)
+    stream.skip(-size_bytes % BLOCK_BYTES)
+    if kind == b"L":
+        return {"path": _text(content)}
+    if kind in {b"x", b"X"}:
+        return {key: value for key, value in _records(content) if key in {"path", "size"}}
+    return {}
+
+
+def _records(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the records of a pax header, each `LENGTH KEY=VALUE` and a line end, where LENGTH counts itself."""
+    at = 0
+    while at < len(content) and content[at]:
+        blank = content.find(b" ", at, at + 12)
+        length = _decimal(content[at:blank]) if blank > 0 else 0
+        if length <= blank + 1 - at or at + length > len(content):
+            raise TarDamaged("a pax header without its lengths")
+        key, _, value = content[blank + 1 : at + length - 1].partition(b"=")
+        yield key.decode("utf-8", "replace"), value
+        at += length
+
+
+def _skip_sparse_map(stream: Unpacked, header: bytes) -> None:
+    """Leave out the blocks in which GNU tar continues the map of a sparse file's holes."""
+    is_continued = header[482]
+    while is_continued:
+        block = stream.read(BLOCK_BYTES)
+        is_continued = len(block) == BLOCK_BYTES and block[504]
+
+
+def _text(field: bytes) -> bytes:
+    return field.partition(b"\0")[0]
+
+
+def _number(field: bytes) -> int:
+    """Return a number of a header: octal, or of base 256 behind the byte 0x80."""
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:], "big")
+    text = _text(field).strip()
+    if len(text) > len(field) or text.strip(b"01234567"):
+        raise TarDamaged("a size that is no number")
+    return int(text or b"0", 8)
+
+
+def _decimal(text: bytes) -> int:
+    if not text.isdigit() or len(text) > 20:
+        raise TarDamaged("a length that is no number")
+    return int(text)

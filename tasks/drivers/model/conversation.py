@@ -1,0 +1,204 @@
+"""The exchange with a model: asked once, corrected once, then given up. Every call is dumped, every token counted.
+
+Retries of a failing service belong to the stage that calls; here a ModelError passes through.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from paper2run.errors import ModelError
+from paper2run.model.diagnosis import DiagnosisDecision
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed, SmokeFailed
+from paper2run.model.repo import Paper
+from paper2run.model.report import Attempt
+from paper2run.model.usage import ModelCall
+from paper2run.planners import llm
+from paper2run.planners.llm import Rejected
+from paper2run.planners.message import Message
+from paper2run.planners.wire import DIAGNOSIS_SCHEMA, PLAN_SCHEMA
+from paper2run.redaction import redact
+from paper2run.settings import Settings
+from tasks.drivers.model import chat
+from tasks.drivers.model.chat_failures import PromptTooLong
+from tasks.drivers.model.ledger import Ledger
+from tasks.drivers.model.model_endpoint import Endpoint, endpoint
+
+T = TypeVar("T")
+
+TIMEOUT_S: Final = 300.0
+"""Seconds for one answer; a small model on one core takes up to 3 minutes."""
+MAX_ANSWER_TOKENS: Final = 2048
+"""A plan has about 400; the rest is for models that think aloud."""
+MAX_PROMPT_TOKENS: Final = 12_000
+"""Prompts stay cheap also where the window is large."""
+CHARS_PER_TOKEN: Final = 3
+"""Careful for code and logs; English prose has about 4."""
+SHRINKINGS: Final = 2
+"""How often a prompt that was too long is halved and asked again."""
+
+
+class _Talk:
+    """One exchange: the endpoint, the budget, and the folder in which its calls are dumped and counted."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        purpose: Literal["plan", "diagnose"],
+        schema: dict[str, Any],
+        logs: Path,
+    ) -> None:
+        self.endpoint: Endpoint = endpoint(settings)
+        self._secrets = {*chat.secrets(self.endpoint.api_key), *settings.secrets()}
+        self._budget = settings.budget
+        self._ledger = Ledger(logs)
+        self._purpose: Literal["plan", "diagnose"] = purpose
+        self._schema = schema
+        self._logs = logs
+
+    def ask(self, messages: Sequence[Message]) -> chat.Answer:
+        """Return the answer, counted and dumped. ModelError if there is none, or the budget does not hold it.
+
+        Neither the question nor the answer, nor what is kept of them, holds a secret of ours.
+        """
+        at = self.endpoint
+        messages = [
+            replace(message, content=redact(message.content, self._secrets)) for message in messages
+        ]
+        dearest = chat.estimate(messages, at.model, self._schema, MAX_ANSWER_TOKENS)
+        self._ledger.allow(self._budget, dearest)
+        started = time.monotonic()
+        try:
+            answer = chat.ask(
+                messages,
+                model=at.model,
+                base_url=at.base_url,
+                api_key=at.api_key,
+                schema=self._schema,
+                timeout_s=TIMEOUT_S,
+                max_tokens=MAX_ANSWER_TOKENS,
+            )
+        except ModelError as error:
+            latency_s = round(time.monotonic() - started, 3)
+            self._count(latency_s=latency_s, failure=error.what)
+            self._dump(messages, {"error": error.what})
+            raise
+        self._count(
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cost_usd=answer.cost_usd,
+            latency_s=round(answer.latency_s, 3),
+        )
+        self._dump(messages, {"answer": asdict(answer)})
+        # A service that sends our key back must not get it into a plan.
+        return replace(answer, text=redact(answer.text, self._secrets))
+
+    def _count(self, **took: Any) -> None:
+        self._ledger.add(ModelCall(purpose=self._purpose, model=self.endpoint.model, **took))
+
+    def _dump(self, messages: Sequence[Message], outcome: dict[str, Any]) -> None:
+        """Write `<purpose>-<number>.json` whole, without keys, with the next free number."""
+        record = {
+            "model": self.endpoint.model,
+            "messages": [asdict(message) for message in messages],
+        } | outcome
+        text = redact(json.dumps(record, indent=1, ensure_ascii=False), self._secrets)
+        self._logs.mkdir(parents=True, exist_ok=True)
+        number = 1 + len(list(self._logs.glob(f"{self._purpose}-*.json")))
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", dir=self._logs, delete=False
+        ) as file:
+            file.write(text)
+        Path(file.name).replace(self._logs / f"{self._purpose}-{number:02d}.json")
+
+
+def plan(
+    settings: Settings,
+    facts: RepoFacts,
+    paper: Paper,
+    draft: PlannedEnvironment | None,
+    doubts: Sequence[str],
+    logs: Path,
+) -> EnvPlan:
+    """Return the model's plan; `doubts` say what the rules doubt of theirs. ModelError if none can be had.
+
+    `logs` is the run's folder of that name: every call is dumped and counted there.
+    """
+    talk = _Talk(settings, "plan", PLAN_SCHEMA, logs)
+    return _exchange(
+        talk,
+        lambda room: llm.plan_messages(facts, paper, draft, doubts, room_chars=room),
+        lambda text: llm.parse_plan(text, facts, draft),
+    )
+
+
+def diagnose(
+    settings: Settings,
+    failure: BuildFailed | SmokeFailed,
+    planned: PlannedEnvironment,
+    dockerfile: str,
+    facts: RepoFacts,
+    tried: Sequence[Attempt],
+    logs: Path,
+) -> DiagnosisDecision:
+    """Return the model's decision on a failure. ModelError if none can be had; `logs` as for `plan`."""
+    talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, logs)
+    return _exchange(
+        talk,
+        lambda room: llm.diagnosis_messages(
+            failure, planned, dockerfile, facts, tried, room_chars=room
+        ),
+        lambda text: llm.parse_diagnosis(text, facts, planned, tried),
+    )
+
+
+def _exchange(
+    talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str], T | Rejected]
+) -> T:
+    """Return what the first or the corrected answer parses to."""
+    tokens = chat.context_tokens(talk.endpoint.model) - MAX_ANSWER_TOKENS
+    room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
+    answer, room = _fitting_answer(talk, compose, room)
+    parsed = parse(answer.text)
+    if isinstance(parsed, Rejected):
+        _refuse_filtered(talk, answer)
+        wrong = llm.correction(answer.text, parsed, is_cut_off=answer.finish_reason == "length")
+        answer, _ = _fitting_answer(talk, lambda left: [*compose(left), *wrong], room)
+        parsed = parse(answer.text)
+    if isinstance(parsed, Rejected):
+        _refuse_filtered(talk, answer)
+        raise ModelError(
+            f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(parsed.problems[:3])}",
+            next_step="The rules go on without it; the exchange is in the run's logs.",
+        )
+    return parsed
+
+
+def _fitting_answer(
+    talk: _Talk, compose: Callable[[int], list[Message]], room: int
+) -> tuple[chat.Answer, int]:
+    """Return the answer, and the room for which the prompt fitted; what a server holds is only known by asking it."""
+    for shrinking in range(SHRINKINGS + 1):
+        messages = compose(room)
+        try:
+            return talk.ask(messages), room
+        except PromptTooLong:
+            if shrinking == SHRINKINGS:
+                raise
+            room = min(room, sum(len(message.content) for message in messages)) // 2
+    raise AssertionError("the last round returns or raises")
+
+
+def _refuse_filtered(talk: _Talk, answer: chat.Answer) -> None:
+    """ModelError where the service withheld its answer: asking again would be withheld again."""
+    if answer.finish_reason == "content_filter":
+        raise ModelError(
+            f"{talk.endpoint.model} withheld its answer (content filter).",
+            next_step="Try another model.",
+        )

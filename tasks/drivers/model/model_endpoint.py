@@ -1,0 +1,77 @@
+"""Which model is asked, where, and with which key: the settings as LiteLLM needs them."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from paper2run.errors import ModelError
+from paper2run.settings import Settings
+from tasks.drivers.model.chat import load_litellm
+
+NVIDIA: Final = "nvidia_nim/"
+OPENAI: Final = "openai/"
+NO_KEY: Final = "none"
+"""Sent where a server asks for no key: OpenAI's client refuses to start without one."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model that can be asked."""
+
+    model: str
+    """LiteLLM's model string, always with its provider where one is known."""
+    base_url: str
+    api_key: str = field(repr=False)
+    """Empty where LiteLLM reads the provider's own variable."""
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """Return the endpoint that the settings mean. ModelError if no model is set, or NVIDIA's key is missing.
+
+    A model string that begins with a provider of LiteLLM's is taken as it is. Without one it is a model of the
+    OpenAI-compatible server at `base_url`, else, as `owner/name` with NVIDIA's key, one of NVIDIA's. NVIDIA's key goes
+    to NVIDIA's hosts alone; an address that did not come from where the keys come from, the environment or the user's
+    settings file, gets no key at all: a line of a batch file or a parameter of a deployment may be a stranger's.
+    """
+    model = settings.planner_model
+    if not model:
+        raise ModelError(
+            "No model is set.", next_step="Set NVIDIA_API_KEY, or --model and PAPER2RUN_API_KEY."
+        )
+    own = settings.api_key.get_secret_value() if settings.api_key else ""
+    nvidia = settings.nvidia_api_key.get_secret_value() if settings.nvidia_api_key else ""
+    # LiteLLM itself reads only NVIDIA_NIM_API_KEY, and calls a missing key an internal server error.
+    nvidia = nvidia or os.environ.get("NVIDIA_NIM_API_KEY", "")
+    if settings.base_url and not _is_nvidia(settings.base_url):
+        nvidia = ""
+        if settings.base_url != Settings().base_url:
+            named = model if _has_provider(model) else OPENAI + model
+            return Endpoint(named, settings.base_url, NO_KEY)
+    if not _has_provider(model):
+        if settings.base_url and not nvidia:
+            return Endpoint(OPENAI + model, settings.base_url, own or NO_KEY)
+        if nvidia and "/" in model:
+            model = NVIDIA + model
+    if model.startswith(NVIDIA):
+        key = nvidia or own
+        if not key:
+            raise ModelError(
+                f"There is no key for {model}.",
+                next_step="Set NVIDIA_API_KEY; for another address than NVIDIA's, PAPER2RUN_API_KEY.",
+            )
+        return Endpoint(model, settings.base_url, key)
+    if model.startswith(OPENAI) and settings.base_url and not own:
+        return Endpoint(model, settings.base_url, os.environ.get("OPENAI_API_KEY", "") or NO_KEY)
+    return Endpoint(model, settings.base_url, own)
+
+
+def _has_provider(model: str) -> bool:
+    prefix = model.split("/", 1)[0]
+    return "/" in model and prefix in {provider.value for provider in load_litellm().provider_list}
+
+
+def _is_nvidia(base_url: str) -> bool:
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and (host == "nvidia.com" or host.endswith(".nvidia.com"))

@@ -1,0 +1,1 @@
+"""Which releases fit together, from metadata alone."""

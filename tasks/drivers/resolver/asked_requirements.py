@@ -1,0 +1,72 @@
+"""What a plan's install steps ask for: needed and optional requirements, and what was left out or changed."""
+
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+
+from paper2run.index.releases import instead_of_gone
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.rendering.pip_steps import plan_requirements
+from tasks.drivers.index.package_index import PackageIndex
+
+IMAGE_OWN: Final = frozenset({"pip"})
+"""The installer stays the image's own: an older one would not know the wheels that were chosen for it."""
+
+
+def name_of(text: str) -> NormalizedName:
+    """Return the normalised name of the distribution that a requirement names."""
+    return canonicalize_name(Requirement(text).name)
+
+
+class AskedRequirements:
+    """The requirements of one plan."""
+
+    def __init__(self, planned: PlannedEnvironment, index: PackageIndex) -> None:
+        self._index = index
+        texts = plan_requirements(planned.plan)
+        own = [text for text in texts if name_of(text) in IMAGE_OWN]
+        self.account = [f"{text}: the image's own is kept" for text in own]
+        """What was left out or changed, and why, a line each."""
+        rank = {name: place for place, name in enumerate(planned.optional)}
+        optional = [text for text in texts if name_of(text) in rank]
+        self.required = [text for text in texts if text not in own and text not in optional]
+        self.optional = sorted(optional, key=lambda text: -rank[name_of(text)])
+        """Most trusted first."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Needed and optional ones."""
+        return (*self.required, *self.optional)
+
+    def drop_missing(self) -> tuple[str, ...]:
+        """Return the required names that the index does not have; drop such optional ones."""
+        names = [name_of(text) for text in self.all]
+        projects = self._index.in_parallel(self._index.project, names)
+        absent = {
+            text: name
+            for text, name, found in zip(self.all, names, projects, strict=True)
+            if found is None
+        }
+        for text in [text for text in self.optional if text in absent]:
+            self.drop(text, "not on the index")
+        return tuple(sorted({name for text, name in absent.items() if text in self.required}))
+
+    def replace_gone_releases(self) -> None:
+        """Put the nearest release in the place of an exact one that the index never had or has no more."""
+        for texts in (self.required, self.optional):
+            for place, text in enumerate(texts):
+                wanted = Requirement(text)
+                project = self._index.project(canonicalize_name(wanted.name))
+                nearest = instead_of_gone(project, wanted.specifier) if project else None
+                if nearest is None:
+                    continue
+                self.account.append(f"{text}: the index has no such release, {nearest} is nearest")
+                wanted.specifier = SpecifierSet(f"=={nearest}")
+                texts[place] = str(wanted)
+
+    def drop(self, text: str, why: str) -> None:
+        """Leave an optional requirement out, and say why in the account."""
+        self.optional.remove(text)
+        self.account.append(f"{text}: {why}")

@@ -1,0 +1,84 @@
+"""Prefect artifacts: what a person opens in the UI. Made in flows, from values, so that cached stages show too."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import BuildContext
+from paper2run.model.report import Attempt, Metadata
+from paper2run.text_gate import code, fenced, flat, prose
+from paper2run.verdicts import markdown
+from paper2run.verdicts.verdicts import failure_line
+from tasks.running.patience import patiently
+
+LIMIT_CHARACTERS: Final = 200_000
+"""The UI slows down beyond; the folder has all."""
+
+
+def artifact_key(name: str, what: str) -> str:
+    """Return a key of the form Prefect allows (`[a-z0-9-]`): the repository, then what it shows."""
+    repository = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "repo"
+    return f"{repository}-{what}"
+
+
+def publish_plan(name: str, planned: PlannedEnvironment, attempt: int = 1) -> None:
+    """Show a plan with its reasons."""
+    words = f"Attempt {attempt}: plan with reasons"
+    _markdown(artifact_key(name, "plan"), markdown.plan(planned), words)
+
+
+def publish_dockerfile(name: str, context: BuildContext, attempt: int) -> None:
+    """Show the Dockerfile that people get."""
+    text = fenced(context.dockerfile.rstrip("\n"), "dockerfile") + "\n"
+    words = f"Attempt {attempt}: Dockerfile of {context.image}"
+    _markdown(artifact_key(name, "dockerfile"), text, words)
+
+
+def publish_failure(name: str, attempt: Attempt) -> None:
+    """Show why an attempt failed, what was decided, and the change to the next plan; nothing for one that passed."""
+    if not attempt.succeeded:
+        words = f"Attempt {attempt.number}: failure and diagnosis"
+        _markdown(artifact_key(name, "diagnosis"), markdown.failure(attempt), words)
+
+
+def publish_report(
+    name: str, metadata: Metadata, text: str, attempts: Sequence[Attempt], folder: str
+) -> None:
+    """Show the report, and the attempts as a table under the verdict and the smallest change that would help."""
+    _markdown(
+        artifact_key(name, "report"),
+        f"{text}\nRun folder: {code(folder)}\n",
+        f"Report of {prose(name)}",
+    )
+    if attempts:
+        table = [
+            {
+                "attempt": attempt.number,
+                "base image": attempt.planned.plan.base_image,
+                "outcome": "reproduced" if attempt.succeeded else flat(failure_line(attempt)),
+                "rung": attempt.verification.reached,
+                "decision": flat(attempt.diagnosis.decision.reason) if attempt.diagnosis else "",
+            }
+            for attempt in attempts
+        ]
+        words = (f"Attempts at {prose(name)}:", metadata.status, prose(metadata.smallest_change))
+        patiently(
+            lambda: create_table_artifact(
+                key=artifact_key(name, "attempts"),
+                table=table,
+                description=" ".join(filter(None, words)),
+            )
+        )
+
+
+def _markdown(key: str, text: str, description: str) -> None:
+    if len(text) > LIMIT_CHARACTERS:
+        # At a line's end: half a code span is none, and what it held would act.
+        text = (
+            text[:LIMIT_CHARACTERS].rpartition("\n")[0]
+            + "\n\n… cut here; the run folder has the whole text.\n"
+        )
+    patiently(lambda: create_markdown_artifact(key=key, markdown=text, description=description))

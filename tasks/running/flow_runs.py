@@ -1,0 +1,143 @@
+"""Flow runs as the server knows them: which process a run is in, and which runs nobody is in any more.
+
+A worker that is ended or killed leaves its runs `Running` for ever (Prefect issue 16746); each run therefore
+says in a label which process it is in, and whoever comes next with the same home sets the dead ones to `Crashed`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final, get_args
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import FlowRun
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.runtime import flow_run
+from prefect.states import Crashed
+from prefect.types import KeyValueLabels
+
+from paper2run.errors import HostError, Trouble, trouble_of
+from tasks.drivers.host.owner import OWNER_LABEL, is_dead, this_process
+from tasks.running.patience import patiently
+
+FOLDER_LABEL: Final = "paper2run.folder"
+"""The run folder, on the machine that runs it."""
+TROUBLE_LABEL: Final = "paper2run.trouble"
+"""What of the machine ended the run. A label, for a failed run's kept result is its exception's words alone."""
+OURS: Final = ["reproduce", "batch"]
+"""Flows whose runs carry labels; `attempt` runs go with their parents."""
+ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
+PAGE: Final = 200
+"""The server's own limit for one answer."""
+UNOWNED: Final = timedelta(minutes=30)
+"""Between a worker's taking of a run and the run's first label lie seconds, or the pull of a worker's image."""
+KILLED: Final = "the process that ran it was killed"
+
+
+def label_run(flow_run_id: str, *, folder: str = "", trouble: Trouble = "") -> None:
+    """Write into the flow run its folder, or what of the machine ended it, or else which process it is in."""
+    labels = {FOLDER_LABEL: folder, TROUBLE_LABEL: trouble}
+    given: KeyValueLabels = {name: value for name, value in labels.items() if value}
+    with get_client(sync_client=True) as client:
+        patiently(
+            lambda: client.update_flow_run_labels(
+                UUID(flow_run_id), given or {OWNER_LABEL: this_process()}
+            )
+        )
+
+
+@contextmanager
+def naming_trouble(flow_run_id: str) -> Iterator[None]:
+    """Let the flow run say what of the machine is at fault where the block is left by that."""
+    try:
+        yield
+    except (HostError, OSError) as error:
+        trouble = trouble_of(error)
+        # A server that stays away cannot be told.
+        if trouble not in ("", "server"):
+            label_run(flow_run_id, trouble=trouble)
+        raise
+
+
+def tag_run(flow_run_id: str, tags: Iterable[str]) -> None:
+    """Add tags to the flow run that this process is in."""
+    wanted = sorted({*flow_run.tags, *tags})
+    with get_client(sync_client=True) as client:
+        patiently(lambda: client.update_flow_run(UUID(flow_run_id), tags=wanted))
+
+
+def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:
+    """Return the runs with these ids that the server knows."""
+    found: list[FlowRun] = []
+    for start in range(0, len(ids), PAGE):
+        wanted = [UUID(flow_run_id) for flow_run_id in ids[start : start + PAGE]]
+        found += client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=wanted)), limit=PAGE
+        )
+    return found
+
+
+def crash_abandoned() -> list[str]:
+    """Set the runs whose process is dead to `Crashed`, their attempts with them; return their folders."""
+    alive = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
+    with get_client(sync_client=True) as client:
+        running = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=OURS)),
+            flow_run_filter=FlowRunFilter(state=alive),
+            limit=PAGE,
+        )
+        # One that names no process may be a stranger's: flows of other projects have such names too.
+        dead = [run for run in running if owner_of(run) and is_lost(run)]
+        crash(client, dead)
+    return [folder for run in dead if (folder := folder_of(run))]
+
+
+def crash(client: SyncPrefectClient, dead: Sequence[FlowRun]) -> None:
+    """Set the runs to `Crashed`, their attempts with them."""
+    if not dead:
+        return
+    inside = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in dead]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE)),
+        ),
+        flow_filter=FlowFilter(name=FlowFilterName(any_=["attempt"])),
+        limit=PAGE,
+    )
+    for run in (*inside, *dead):
+        client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
+
+
+def is_lost(run: FlowRun) -> bool:
+    """Tell whether nobody is in the run: its process is dead, or it was taken and has named none for long."""
+    if owner_of(run):
+        return is_dead(owner_of(run))
+    state = run.state
+    taken = state is not None and state.type in (StateType.PENDING, *ALIVE)
+    return taken and state is not None and datetime.now(UTC) - state.timestamp > UNOWNED
+
+
+def owner_of(run: FlowRun) -> str:
+    """Return the process that the run says it is in; empty where it says none."""
+    return str(run.labels.get(OWNER_LABEL, ""))
+
+
+def trouble_named(run: FlowRun) -> Trouble:
+    """Return what of its machine ended the run; empty where it says nothing."""
+    named = str(run.labels.get(TROUBLE_LABEL, ""))
+    return next((trouble for trouble in get_args(Trouble) if trouble == named), "")
+
+
+def folder_of(run: FlowRun) -> str:
+    """Return the run folder that the run names; empty where it has none yet."""
+    return str(run.labels.get(FOLDER_LABEL, ""))

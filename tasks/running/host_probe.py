@@ -1,0 +1,161 @@
+"""Tries what every run needs of this machine: a RUN step with network, the package index, free disks.
+
+An engine's greeting proves little: without its bridge it greets, lists images and fails every step that runs a program.
+"""
+
+import re
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from paper2run.batches.breakdown import rest_s
+from paper2run.errors import EngineError, HostError, Trouble
+from paper2run.model.outcome import BuildFailed
+from paper2run.rendering.injection import Injection
+from paper2run.settings import Settings
+from tasks.drivers.engine import buildkit
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.engine.engine_connection import connect
+
+PROJECT: Final = "pip"
+"""A project that every index has."""
+REQUEST_TIMEOUT_S: Final = 10
+STEP_TIMEOUT_S: Final = 120
+"""A step that takes 3 s on an idle machine; builds of other runs share it."""
+ASK: Final = (
+    f"python -m pip download --disable-pip-version-check --no-deps --retries 1 --timeout {REQUEST_TIMEOUT_S}"
+    f" --dest /tmp/probe {PROJECT}"
+)
+"""pip itself, so that the site's index, proxy and authorities are asked in the way that builds ask them."""
+NO_BRIDGE: Final = re.compile(r"network \S+ not found|failed to set networking spec")
+"""Docker 20.10's words for a step whose network the engine has lost."""
+MEND_BRIDGE: Final = (
+    "The engine has lost the network of its containers: restart it (`systemctl restart docker`), which makes its"
+    " bridge anew. Without a restart: `ip link add docker0 type bridge`, `ip addr add 172.17.0.1/16 dev docker0`,"
+    " `ip link set docker0 up`."
+)
+MIN_HOME_MB: Final = 100
+"""Free space below PAPER2RUN_HOME: mirror, checkout and logs of an ordinary repository."""
+
+
+def try_step(engine: Engine, settings: Settings) -> bool:
+    """Build a RUN step that asks the index: True where it ran, False where no base image is here to try it on.
+
+    HostError saying what to do where the engine cannot run it, or where it does not reach the index.
+    """
+    versions = engine.local_python_images(settings.registry_prefix)
+    if not versions:
+        return False
+    prefix = f"{settings.registry_prefix.rstrip('/')}/" if settings.registry_prefix else ""
+    name = uuid.uuid4().hex
+    tag = f"paper2run/probe:{name}"
+    # The variable: a step of the cache proves nothing.
+    dockerfile = f"FROM {prefix}python:{versions[-1]}-slim\nENV PROBE={name}\nRUN {ASK}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        given = BuildInput(dockerfile, Path(folder), tag, Injection.of(settings))
+        try:
+            done = buildkit.build(engine, given, run_id=f"probe-{name}", timeout_s=STEP_TIMEOUT_S)
+        except HostError as error:
+            if not NO_BRIDGE.search(error.what):
+                raise
+            raise HostError(
+                error.what, next_step=MEND_BRIDGE, transient=error.transient, trouble=error.trouble
+            ) from error
+        finally:
+            engine.remove_image(tag)
+    if isinstance(done, BuildFailed) and done.timed_out:
+        raise HostError(
+            f"a RUN step of the engine has not ended within {STEP_TIMEOUT_S} s",
+            next_step="See what the engine is busy with (`docker ps`, its log), or restart it.",
+            transient=True,
+            trouble="engine",
+        )
+    return True
+
+
+def ask_index(settings: Settings) -> str:
+    """Return the address of the index, which answered. HostError saying what to do if it does not."""
+    url = settings.index_url or PYPI_SIMPLE_ENDPOINT
+    shown = httpx.URL(url).copy_with(username=None, password=None)
+    verify = str(settings.ca_bundle) if settings.ca_bundle else True
+    try:
+        response = httpx.get(
+            f"{url.rstrip('/')}/{PROJECT}/",
+            timeout=REQUEST_TIMEOUT_S,
+            verify=verify,
+            follow_redirects=True,
+        )
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        raise HostError(
+            f"{shown}: {error}",
+            next_step="set PAPER2RUN_INDEX_URL, and PAPER2RUN_CA_BUNDLE where TLS goes through a company's own CA",
+            transient=True,
+            trouble="index",
+        ) from error
+    return str(shown)
+
+
+def why_broken(trouble: Trouble, settings: Settings) -> str:
+    """Return what is still wrong with this part of the machine; empty where a probe finds nothing."""
+    try:
+        match trouble:
+            case "engine":
+                try_step(connect(), settings)
+            case "index":
+                ask_index(settings)
+                _ask_index_from_a_build(settings)
+            case "disk":
+                _need_space(settings)
+            case "" | "network" | "server" | "machine":
+                # No batch pauses for these.
+                return ""
+    except HostError as error:
+        # What the step met besides is another trouble, which has a probe of its own.
+        return error.what if error.trouble == trouble else ""
+    return ""
+
+
+def probes(
+    trouble: Trouble, settings: Settings, *, here: bool, earlier: int
+) -> Iterator[tuple[str, float]]:
+    """Yield what is still wrong and the seconds to rest before the next probe, until nothing is wrong.
+
+    The machines of workers cannot be probed from here: one rest, longer after `earlier` ones, takes a probe's place.
+    """
+    if not here:
+        yield f"runs on workers were ended by trouble with the {trouble}", rest_s(earlier)
+        return
+    number = 0
+    while why := why_broken(trouble, settings):
+        yield f"trouble with the {trouble}: {why}", rest_s(number)
+        number += 1
+
+
+def _ask_index_from_a_build(settings: Settings) -> None:
+    try:
+        engine = connect()
+    except EngineError:
+        # Without an engine nothing is built that could ask.
+        return
+    try_step(engine, settings)
+
+
+def _need_space(settings: Settings) -> None:
+    home = settings.home if settings.home.exists() else settings.home.parent
+    free_mb = shutil.disk_usage(home).free // 1024**2
+    if free_mb < MIN_HOME_MB:
+        raise HostError(f"{free_mb} MB are free below {home}", trouble="disk")
+    try:
+        engine_mb = connect().free_mb()
+    except EngineError:
+        return
+    if engine_mb is not None and engine_mb < settings.min_free_mb:
+        raise HostError(f"{engine_mb} MB are free on the engine's disk", trouble="disk")

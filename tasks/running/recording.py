@@ -1,0 +1,144 @@
+"""Keeps a run's record true from its first moment to its end, however that comes."""
+
+import platform
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Final
+
+import prefect
+from prefect.runtime import flow_run
+from pydantic import ValidationError
+
+from paper2run.errors import EngineError, HostError, Paper2RunError
+from paper2run.model.report import Metadata, Versions
+from paper2run.model.usage import total
+from paper2run.redaction import redact
+from paper2run.request import Request
+from paper2run.settings import Settings
+from paper2run.source import shown_address
+from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.leftovers import sweep
+from tasks.running.keep_space import RUNS
+from tasks.running.records import RunFolder, write_whole
+from tasks.running.rules_version import rules_version
+
+AGAIN: Final = "Run it again: the stages that were done are kept."
+
+
+@contextmanager
+def recording(
+    run: RunFolder, request: Request, name: str, run_id: str, settings: Settings
+) -> Iterator[Metadata]:
+    """Keep `metadata.json` true from the first moment: `running`, and `exception` if the block is left by one.
+
+    The folder is noted below the home, so that `clean` knows which images are still wanted. Containers of this
+    run are removed in any case.
+    """
+    opened = Metadata(
+        status="running",
+        repo=shown_address(request.repo),
+        name=name,
+        ref=request.ref,
+        started_at=datetime.now(UTC),
+        flow_run_id=run_id,
+        versions=versions(),
+    )
+    run.write("metadata.json", opened)
+    write_whole(settings.home / RUNS / run_id, f"{run.path}\n")
+    try:
+        yield opened
+    except FileNotFoundError as error:
+        if run.path.exists():
+            _keep_exception(opened, run, error, error, settings)
+            raise
+        raise HostError(
+            f"the run folder {run.path} was removed while the run used it",
+            next_step="run it again: the stages that were done are kept",
+        ) from error
+    except BaseException as error:
+        # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
+        why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
+        _keep_exception(opened, run, why, error, settings)
+        raise
+    finally:
+        _sweep(run_id)
+
+
+def _keep_exception(
+    opened: Metadata, run: RunFolder, why: Exception, error: BaseException, settings: Settings
+) -> None:
+    """Let the folder say how the run was broken off; `error` is what was raised, `why` what a person should know."""
+    run.write("metadata.json", _broken_off(opened, run, why))
+    told = "".join(traceback.format_exception(error))
+    run.write("logs/exception.txt", redact(told, settings.secrets()))
+
+
+def mark_killed(folder: str) -> None:
+    """Let a folder whose run was killed say so, and how far it came; its unfinished files are removed."""
+    run = RunFolder.at(folder)
+    record = run.path / "metadata.json"
+    try:
+        opened = Metadata.model_validate_json(record.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return
+    if opened.status != "running":
+        return
+    run.remove_unfinished()
+    why = _ended("the process that ran it was killed", run)
+    run.write("metadata.json", _broken_off(opened, run, why))
+
+
+def versions(engine: str = "") -> Versions:
+    """Return what this run is made with."""
+    return Versions(
+        paper2run=version("paper2run"),
+        rules=rules_version("flows.reproduce"),
+        prefect=prefect.__version__,
+        python=platform.python_version(),
+        engine=engine,
+    )
+
+
+def _ended(how: str, run: RunFolder) -> HostError:
+    """Return how the run ended and how far it came."""
+    timings = run.timings()
+    last = f"after stage {timings[-1].stage}" if timings else "before its first stage was done"
+    return HostError(f"{how}, {last}; run.log says more", next_step=AGAIN)
+
+
+def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
+    words = error.what if isinstance(error, Paper2RunError) else f"{type(error).__name__}: {error}"
+    next_step = error.next_step if isinstance(error, Paper2RunError) else ""
+    ended = datetime.now(UTC)
+    calls = run.model_calls()
+    return opened.model_copy(
+        update={
+            "status": "exception",
+            "tokens": total(calls).tokens,
+            "cost_usd": total(calls).cost_usd,
+            "model_calls": calls,
+            "notes": run.notes(),
+            "reason": redact(words).strip()[:2000],
+            "smallest_change": next_step,
+            "stages": run.timings(),
+            "seconds": round((ended - opened.started_at).total_seconds(), 3),
+            "ended_at": ended,
+        }
+    )
+
+
+def _sweep(run_id: str) -> None:
+    """Remove the run's containers; without an engine there are none to remove."""
+    try:
+        engine = connect()
+    except EngineError:
+        return
+    sweep(engine, run_id)
+
+
+def current_run_id() -> str:
+    """Return the id of the flow run that this process is in."""
+    return str(flow_run.id or "")
