@@ -51,12 +51,8 @@ def measure(entry: Entry, bench: Bench, flags: Sequence[str]) -> Result:
     levels = check(bench.engine, result.image, entry, f"oracle-{entry.id}", bench.interrupted)
     if bench.remove_images and metadata is not None:
         _remove_images(bench.engine, metadata)
-    return result.model_copy(
-        update={
-            "levels": levels,
-            "total_s": round(finished.seconds, 1),
-            "folder": str(runs.relative_to(bench.out)),
-        }
+    return result.changed(
+        levels=levels, total_s=round(finished.seconds, 1), folder=str(runs.relative_to(bench.out))
     )
 
 
@@ -83,24 +79,22 @@ def _result(entry: Entry, finished: Finished, metadata: Metadata | None) -> Resu
     """Return what the run's own record says, without the oracles; no record and no time left are verdicts too."""
     if finished.timed_out:
         words = f"ended by the benchmark after {finished.seconds:.0f} s"
-        return Result.of(entry, "over the limit").model_copy(update={"reason": words})
+        return Result.of(entry, "over the limit").changed(reason=words)
     if metadata is None:
         words = finished.stderr[-TAIL_CHARACTERS:]
-        return Result.of(entry, f"exit {finished.exit_code}").model_copy(update={"reason": words})
-    return Result.of(entry, metadata.status).model_copy(
-        update={
-            "cause": metadata.cause or "",
-            "reason": metadata.reason,
-            "rung": metadata.rung,
-            "python": metadata.python,
-            "planner": metadata.model or metadata.planner,
-            "attempts": metadata.attempts,
-            "plan": _duration(metadata.stages, PLAN_STAGES),
-            "build": _duration(metadata.stages, ("build",)),
-            "smoke": _duration(metadata.stages, ("smoke",)),
-            "image": metadata.image,
-            "image_mb": metadata.image_size_bytes // BYTES_PER_MB,
-        }
+        return Result.of(entry, f"exit {finished.exit_code}").changed(reason=words)
+    return Result.of(entry, metadata.status).changed(
+        cause=metadata.cause or "",
+        reason=metadata.reason,
+        rung=metadata.rung,
+        python=metadata.python,
+        planner=metadata.model or metadata.planner,
+        attempts=metadata.attempts,
+        plan=_duration(metadata.stages, PLAN_STAGES),
+        build=_duration(metadata.stages, ("build",)),
+        smoke=_duration(metadata.stages, ("smoke",)),
+        image=metadata.image,
+        image_mb=metadata.image_size_bytes // BYTES_PER_MB,
     )
 
 

@@ -137,9 +137,7 @@ def _result(entry: Entry, future: "Future[Result]") -> Result:
     error = future.exception()
     if error is None:
         return future.result()
-    return Result.of(entry, FAILED_TO_MEASURE).model_copy(
-        update={"reason": f"{type(error).__name__}: {error}"}
-    )
+    return Result.of(entry, FAILED_TO_MEASURE).changed(reason=f"{type(error).__name__}: {error}")
 
 
 def _kept(out: Path, resume: bool) -> dict[tuple[str, str], Result]:

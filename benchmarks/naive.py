@@ -51,7 +51,7 @@ def measure(entry: Entry, bench: Bench) -> Result:
     try:
         repo = _checkout(entry, folder / "repo", settings)
     except UserError as error:
-        return Result.of(entry, "clone-failed").model_copy(update={"reason": error.what})
+        return Result.of(entry, "clone-failed").changed(reason=error.what)
     text = dockerfile(repo)
     RunFolder(folder).write("Dockerfile", text)
     with LogFile(folder / "build.log") as log:
@@ -67,12 +67,8 @@ def measure(entry: Entry, bench: Bench) -> Result:
     levels = check(bench.engine, image, entry, run_id, bench.interrupted)
     if bench.remove_images:
         bench.engine.remove_image(tag)
-    return _summary(entry, built).model_copy(
-        update={
-            "levels": levels,
-            "total_s": round(total_s, 1),
-            "folder": str(folder.relative_to(bench.out)),
-        }
+    return _summary(entry, built).changed(
+        levels=levels, total_s=round(total_s, 1), folder=str(folder.relative_to(bench.out))
     )
 
 
@@ -124,12 +120,12 @@ def _summary(entry: Entry, built: Built | BuildFailed) -> Result:
             "image": built.image,
             "image_mb": built.size_bytes // BYTES_PER_MB,
         }
-        result = Result.of(entry, "built").model_copy(update=update)
+        result = Result.of(entry, "built").changed(**update)
     else:
         lines = (built.log.stderr or built.log.stdout).splitlines()[-LAST_LINES:]
         reason = "; ".join([built.step, *lines])
-        result = Result.of(entry, "build-failed").model_copy(update={"reason": reason})
-    return result.model_copy(update={"python": "3.11", "attempts": 1, "build": seconds})
+        result = Result.of(entry, "build-failed").changed(reason=reason)
+    return result.changed(python="3.11", attempts=1, build=seconds)
 
 
 def _read_report(path: Path) -> Report:

@@ -99,13 +99,11 @@ def _run(
     finally:
         remove_container(engine, options["name"])
     outcomes: dict[int | None, Outcome] = {None: "timeout", 0: "pass"}
-    return tried.model_copy(
-        update={
-            "outcome": outcomes.get(exit_code, "FAIL"),
-            "exit_code": exit_code,
-            "seconds": round(time.monotonic() - started, 1),
-            "tail": output[-TAIL_CHARACTERS:],
-        }
+    return tried.changed(
+        outcome=outcomes.get(exit_code, "FAIL"),
+        exit_code=exit_code,
+        seconds=round(time.monotonic() - started, 1),
+        tail=output[-TAIL_CHARACTERS:],
     )
 
 

@@ -125,7 +125,7 @@ def diagnosed(
     number, folder, stages = done.number, str(run.path), Stages(run, done.number)
     tried = tuple(old for old in read_attempts_of(run) if old.number < number)
     files = stages.run(look_up, done, folder, settings)
-    done = done.model_copy(update={"system_files": files, "diagnosis": None})
+    done = done.changed(system_files=files, diagnosis=None)
     try:
         found = stages.run(diagnose, checkout, done, facts, (*tried, *refused), folder, settings)
     except ModelError as error:
@@ -133,4 +133,4 @@ def diagnosed(
         return done
     if found is not None:
         run.event(f"{found.by}: {found.decision.decision}: {found.decision.reason}")
-    return done.model_copy(update={"diagnosis": found})
+    return done.changed(diagnosis=found)

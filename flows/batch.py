@@ -96,7 +96,7 @@ def batch(
         label_run(run_id)
         label_run(run_id, folder=str(folder.path))
         earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
-        now = earlier.model_copy(update={"jobs": jobs, "flow_run_id": run_id})
+        now = earlier.changed(jobs=jobs, flow_run_id=run_id)
         board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=only_failed))
         flags = {
             **asked.model_dump(exclude_defaults=True),
@@ -185,7 +185,7 @@ def _adopt(board: Board, children: Children) -> None:
     """Wait for what an earlier pass left running; what the server does not know is run again."""
     for place, row in enumerate(board.rows):
         if row.status == "running" and not children.adopt(row.flow_run_id):
-            board.change(place, row.model_copy(update={"status": "waiting"}))
+            board.change(place, row.changed(status="waiting"))
 
 
 def _mark_interrupted(board: Board) -> None:

@@ -112,7 +112,7 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
     asked = request.repo
     if not request.repo and request.paper:
         found = repository_of(read_paper(request.paper, ""))
-        request = request.model_copy(update={"repo": found})
+        request = request.changed(repo=found)
     located = locate(request.repo, request.ref, settings)
     if request.paper:
         # A paper that cannot be read is a bad request: known before anything is kept.
@@ -202,7 +202,7 @@ def _planned(
         return stages.run(plan, checkout, root, facts, paper, asked, folder, settings)
     except ModelError as error:
         run.note(f"no help from the model, so the rules plan: {error.what}", stage="plan")
-    alone = settings.model_copy(update={"planner": "rules"})
+    alone = settings.changed(planner="rules")
     return stages.run(plan, checkout, root, facts, paper, asked, folder, alone)
 
 

@@ -7,7 +7,7 @@ working folder, which may be a stranger's (paper2run/environment_file.py has wha
 
 import os
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import (
@@ -172,6 +172,10 @@ class Settings(BaseSettings):
     def budget(self) -> Budget:
         """What this run may spend on the model."""
         return Budget(max_tokens=self.max_tokens, max_cost_usd=self.max_cost_usd)
+
+    def changed(self, **fields: Any) -> Self:
+        """Return a copy with other values for some fields; ValidationError for names and values that it cannot have."""
+        return type(self)(**{**dict(self), **fields})
 
     def secrets(self) -> tuple[str, ...]:
         """Return what the settings hold that nobody else may see: keys, and what is secret in addresses."""

@@ -68,7 +68,7 @@ def build(
             # Not from it: a traceback would show what it said.
             raise redacted(error, secrets) from None
     # A step can read what the site mounts for it, and print it.
-    return outcome.model_copy(update={"log": outcome.log.redacted(secrets)})
+    return outcome.changed(log=outcome.log.redacted(secrets))
 
 
 def has_image(outcome: Built | BuildFailed) -> bool:

@@ -28,7 +28,7 @@ def without_login(request: Request, settings: Settings) -> Request:
     """
     if not request.repo:
         return request
-    return request.model_copy(update={"repo": keep_login(request.repo, settings.home)})
+    return request.changed(repo=keep_login(request.repo, settings.home))
 
 
 @stage("locate", timeout_s=TIMEOUT_S)

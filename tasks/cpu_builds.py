@@ -29,7 +29,7 @@ def cpu_builds(planned: PlannedEnvironment, settings: Settings) -> PlannedEnviro
     if not wanted or planned.resolution is None:
         return planned
     python, address = planned.resolution.python, settings.torch_index_url or PUBLIC
-    there = settings.model_copy(update={"index_url": address})
+    there = settings.changed(index_url=address)
     with PackageIndex(there, settings.home / CACHE_FOLDER, quick=True) as index:
         index.newest_cutoff = planned.resolution.cutoff
         try:

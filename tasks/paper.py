@@ -68,12 +68,12 @@ def read_paper(given: str, checkout_root: str, commit: str = "") -> Paper:
     for path in _own_papers(tree):
         paper = _read_file(tree.root / path, path, "repository paper")
         if isinstance(paper, Paper):
-            return paper.model_copy(update={"notes": (*notes, *paper.notes)})
+            return paper.changed(notes=(*notes, *paper.notes))
         notes.append(f"{path} could not be used: {paper}")
     for path in _readmes(tree):
         paper = _read_file(tree.root / path, path, "readme")
         if isinstance(paper, Paper):
-            return paper.model_copy(update={"notes": (*notes, *paper.notes)})
+            return paper.changed(notes=(*notes, *paper.notes))
         notes.append(f"{path} could not be used: {paper}")
     return Paper(path="", origin="none", notes=tuple(notes))
 
@@ -108,7 +108,7 @@ def _from_pdf(pdf: PdfText | PdfUnreadable, path: Path, shown: str, origin: str)
     # Word processors leave file names in the metadata; a title of one word is none.
     title = pdf.title if " " in pdf.title else title_of_pages(pdf.pages)
     paper = _assembled(title, sections_of_pages(pdf.pages), pdf.links, path, shown, origin)
-    return paper.model_copy(update={"pages": pdf.total_pages, "notes": (*pdf.notes, *paper.notes)})
+    return paper.changed(pages=pdf.total_pages, notes=(*pdf.notes, *paper.notes))
 
 
 def _from_text(path: Path, shown: str, origin: str) -> Paper | str:
@@ -158,7 +158,7 @@ def _bounded(sections: tuple[Section, ...]) -> tuple[tuple[Section, ...], bool]:
     room = MAX_TOTAL_CHARS
     kept: list[Section] = []
     for section in sections:
-        kept.append(section.model_copy(update={"text": section.text[:room]}))
+        kept.append(section.changed(text=section.text[:room]))
         room -= len(kept[-1].text)
     return tuple(kept), any(a.text != b.text for a, b in zip(sections, kept, strict=True))
 

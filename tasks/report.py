@@ -77,7 +77,7 @@ def report(
         _write_executed(run, attempts[-1])
     run.write("metadata.json", metadata)
     if remove_images and metadata.image and are_removed(metadata, settings):
-        metadata = metadata.model_copy(update={"image_removed": True})
+        metadata = metadata.changed(image_removed=True)
         text = markdown.report(metadata, checkout, facts, attempts)
         run.write("report.md", text)
         run.write("metadata.json", metadata)
@@ -102,39 +102,36 @@ def _summary(
     built = best.built if best and isinstance(best.built, Built) else None
     kept = best.planned if best else planned
     resolution = kept.resolution if kept else None
-    return opened.model_copy(
-        update={
-            "status": verdict.status,
-            "cause": verdict.cause,
-            "reason": verdict.reason,
-            "smallest_change": verdict.smallest_change,
-            "tried": verdict.tried,
-            "best_attempt": verdict.best_attempt,
-            "commit": checkout.commit,
-            "image": built.image if built else "",
-            "image_id": built.image_id if built else "",
-            "image_size_bytes": built.size_bytes if built else 0,
-            "image_pushed": (
-                pushed_reference(built, settings.registry) if built and settings.registry else ""
-            ),
-            "attempts": len(attempts),
-            "rung": best.verification.reached if best else "none",
-            "planner": kept.planner if kept else "rules",
-            "model": settings.planner_model if usage.calls else "",
-            "tokens": usage.tokens,
-            "cost_usd": usage.cost_usd,
-            "model_calls": calls,
-            "notes": run.notes(),
-            # Of what was planned for: a Python program may lie beside more Scala than Python.
-            "language": "python" if kept and kept.pythons else leading(facts),
-            "python": resolution.python if resolution else "",
-            "cutoff": resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
-            "stages": timings,
-            "cache_hits": sum(timing.cached for timing in timings),
-            "seconds": round((ended - opened.started_at).total_seconds(), 3),
-            "ended_at": ended,
-            "versions": versions(engine),
-        }
+    return opened.changed(
+        status=verdict.status,
+        cause=verdict.cause,
+        reason=verdict.reason,
+        smallest_change=verdict.smallest_change,
+        tried=verdict.tried,
+        best_attempt=verdict.best_attempt,
+        commit=checkout.commit,
+        image=built.image if built else "",
+        image_id=built.image_id if built else "",
+        image_size_bytes=built.size_bytes if built else 0,
+        image_pushed=pushed_reference(built, settings.registry)
+        if built and settings.registry
+        else "",
+        attempts=len(attempts),
+        rung=best.verification.reached if best else "none",
+        planner=kept.planner if kept else "rules",
+        model=settings.planner_model if usage.calls else "",
+        tokens=usage.tokens,
+        cost_usd=usage.cost_usd,
+        model_calls=calls,
+        notes=run.notes(),
+        language="python" if kept and kept.pythons else leading(facts),
+        python=resolution.python if resolution else "",
+        cutoff=resolution.cutoff.isoformat() if resolution and resolution.cutoff else "",
+        stages=timings,
+        cache_hits=sum(timing.cached for timing in timings),
+        seconds=round((ended - opened.started_at).total_seconds(), 3),
+        ended_at=ended,
+        versions=versions(engine),
     )
 
 

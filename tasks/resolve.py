@@ -79,7 +79,7 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
             if canonicalize_name(guess.name) in named
         ]
         wrong = {name for name, found in judged if not found.kept}
-        planned = planned.model_copy(update={"plan": without(planned.plan, wrong)})
+        planned = planned.changed(plan=without(planned.plan, wrong))
         decisions = [
             f"{name} {'is' if found.kept else 'left out:'} {found.why}"
             for name, found in judged
@@ -90,9 +90,7 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
         Reason(topic="dependency", decision=decision, source=Source(kind="index"))
         for decision in decisions
     ]
-    return planned.model_copy(
-        update={"reasons": tuple(dict.fromkeys((*planned.reasons, *reasons)))}
-    )
+    return planned.changed(reasons=tuple(dict.fromkeys((*planned.reasons, *reasons))))
 
 
 def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Settings) -> list[str]:
@@ -118,7 +116,7 @@ def _left_open(planned: PlannedEnvironment, found: Unresolvable) -> PlannedEnvir
         decision=f"versions left open, for the installer to try: {found.reason}"[:1000],
         source=Source(kind="index"),
     )
-    return planned.model_copy(update={"reasons": (*planned.reasons, reason)})
+    return planned.changed(reasons=(*planned.reasons, reason))
 
 
 def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvironment:
@@ -129,13 +127,8 @@ def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvir
     reasons = dict.fromkeys(
         (*planned.reasons, *_reasons(planned, resolution), *map(_library_reason, needs))
     )
-    return planned.model_copy(
-        update={
-            "plan": plan,
-            "draft": planned.plan,
-            "resolution": resolution,
-            "reasons": tuple(reasons),
-        }
+    return planned.changed(
+        plan=plan, draft=planned.plan, resolution=resolution, reasons=tuple(reasons)
     )
 
 
@@ -150,7 +143,7 @@ def _remembering(before: Resolution | None, found: Resolution) -> Resolution:
     if before is None:
         return found
     dropped = tuple(dict.fromkeys((*before.dropped, *found.dropped)))
-    return found.model_copy(update={"dropped": dropped})
+    return found.changed(dropped=dropped)
 
 
 def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason]:

@@ -128,11 +128,9 @@ def _judge(raw: Mapping[str, Any], folder: PurePath) -> BatchEntry | str:
         return f"{field}: {first['msg']}, got {first.get('input')!r}"
     except UserError as error:
         return error.what
-    return entry.model_copy(
-        update={
-            "repo": _below(folder, entry.repo) if is_local else entry.repo,
-            "paper": _below(folder, entry.paper) if entry.paper else "",
-        }
+    return entry.changed(
+        repo=_below(folder, entry.repo) if is_local else entry.repo,
+        paper=_below(folder, entry.paper) if entry.paper else "",
     )
 
 

@@ -27,7 +27,7 @@ def rows_for(
         if not done and row.status != "running":
             row = BatchRow(entry=line.entry, starts=row.starts)
         fresh = {"line": line.line, "lost": 0, "again": 0, "share": None}
-        rows.append(row.model_copy(update=fresh))
+        rows.append(row.changed(**fresh))
     return tuple(rows)
 
 
@@ -67,6 +67,6 @@ def parameters_of(row: BatchRow, flags: Mapping[str, Any], share: Budget) -> dic
 def after_loss(row: BatchRow, reason: str, folder: str) -> BatchRow:
     """Return the row whose process is dead: it waits for another start, unless it has used them up."""
     if row.lost + 1 < MAX_STARTS:
-        return row.model_copy(update={"status": "waiting", "lost": row.lost + 1})
+        return row.changed(status="waiting", lost=row.lost + 1)
     words = f"its process was lost {MAX_STARTS} times; the last time: {reason}"
     return row.broken_off("exception", words, folder)

@@ -139,15 +139,13 @@ class BatchRow(Value):
 
     def started(self, flow_run_id: str, share: Budget) -> "BatchRow":
         """Return the row with a new run under way."""
-        return self.model_copy(
-            update={
-                "status": "running",
-                "flow_run_id": flow_run_id,
-                "share": share,
-                "starts": self.starts + 1,
-                "reason": "",
-                "cause": None,
-            }
+        return self.changed(
+            status="running",
+            flow_run_id=flow_run_id,
+            share=share,
+            starts=self.starts + 1,
+            reason="",
+            cause=None,
         )
 
     def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
@@ -156,23 +154,19 @@ class BatchRow(Value):
             "status", "name", "cause", "reason", "smallest_change", "language", "rung", "attempts",
             "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
-        return self.model_copy(
-            update={**{name: getattr(metadata, name) for name in taken}, "folder": folder}
-        )
+        return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
 
     def learnt(self, at: datetime, trouble: Trouble) -> "BatchRow":
         """Return the row with the moment at which its end was learnt, and what of this machine ended it."""
-        return self.model_copy(update={"ended_at": at, "trouble": trouble})
+        return self.changed(ended_at=at, trouble=trouble)
 
     def once_more(self) -> "BatchRow":
         """Return the row waiting for another run: this machine's trouble ended the last one."""
-        return self.model_copy(
-            update={"status": "waiting", "again": self.again + 1, "trouble": "", "ended_at": None}
-        )
+        return self.changed(status="waiting", again=self.again + 1, trouble="", ended_at=None)
 
     def broken_off(self, status: RowStatus, reason: str, folder: str = "") -> "BatchRow":
         """Return the row of a run that ended without a verdict."""
-        return self.model_copy(update={"status": status, "reason": reason, "folder": folder})
+        return self.changed(status=status, reason=reason, folder=folder)
 
 
 class Batch(Value):
@@ -200,4 +194,4 @@ class Batch(Value):
         """Return the batch with other rows, counted."""
         counted = Counter(row.status for row in rows)
         totals = {status: counted[status] for status in get_args(RowStatus) if counted[status]}
-        return self.model_copy(update={"rows": rows, "totals": totals, "updated_at": now})
+        return self.changed(rows=rows, totals=totals, updated_at=now)

@@ -59,7 +59,7 @@ def distinct(facts: Iterable[Fact]) -> Iterator[Fact]:
     """Yield the facts of one file in the order of its lines; what was said already is left out."""
     seen: set[Fact] = set()
     for fact in sorted(facts, key=lambda fact: fact.source.line):
-        said = fact.model_copy(update={"source": DEFAULT})
+        said = fact.changed(source=DEFAULT)
         if said not in seen:
             seen.add(said)
             yield fact

@@ -88,7 +88,7 @@ def _locked(path: str, content: object) -> Iterator[Fact]:
         else:
             for fact in conda_package(f"{name}=={version}", _at(path, name)):
                 is_package = isinstance(fact, CondaPackage)
-                yield fact.model_copy(update={"locked": True}) if is_package else fact
+                yield fact.changed(locked=True) if is_package else fact
 
 
 def _locked_environment(

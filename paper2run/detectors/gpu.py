@@ -97,7 +97,7 @@ def _readme(tree: RepoTree) -> Iterator[Fact]:
         match = README_NEED.search(text) if path.count("/") == 0 else None
         if match:
             words = " ".join(match[0].split())
-            place = _place(tree, path, match, words).model_copy(update={"kind": "readme"})
+            place = _place(tree, path, match, words).changed(kind="readme")
             yield GpuNeed(hard=not README_CPU.search(text), source=place)
             return
 

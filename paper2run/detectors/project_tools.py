@@ -86,7 +86,7 @@ def _entry(
     if details.get("optional") is True and group == "runtime":
         group, extra = "extra", extra or "optional"
     for fact in read_requirement(line, group=group, source=source, extra=extra):
-        yield fact if isinstance(fact, Requirement) else fact.model_copy(update={"source": source})
+        yield fact if isinstance(fact, Requirement) else fact.changed(source=source)
 
 
 def _python_marker(python: str) -> str:

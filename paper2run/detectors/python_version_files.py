@@ -54,5 +54,5 @@ def _readthedocs(file: CiFile, config: object) -> Iterator[Fact]:
     build = table(config, "build")
     for version in (table(build, "tools").get("python"), table(config, "python").get("version")):
         for fact in file.versions(text(version)):
-            yield fact.model_copy(update={"strength": "mentioned"})
+            yield fact.changed(strength="mentioned")
     yield from file.apt(build.get("apt_packages"))

@@ -106,7 +106,7 @@ def _conda_list(path: str, text: str, group: Group) -> Iterator[Fact]:
             specs.append(f"{package[1]}={package[2]}")
             for fact in conda_package(specs[-1], source):
                 is_package = isinstance(fact, CondaPackage)
-                yield fact.model_copy(update={"locked": True}) if is_package else fact
+                yield fact.changed(locked=True) if is_package else fact
     if specs and (platform is None or platform[1] == "linux-64"):
         where = Source(kind="file", path=path)
         yield CondaEnvironment(form="environment", specs=tuple(specs), source=where)

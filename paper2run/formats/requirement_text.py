@@ -122,7 +122,7 @@ def _named(
         return Unreadable(
             path=source.path, why=f"control characters: {body[:120]!r}", source=source
         )
-    where = source.model_copy(update={"note": note}) if note else source
+    where = source.changed(note=note) if note else source
     return Requirement(text=str(parsed), name=name, group=group, extra=extra, source=where)
 
 

@@ -56,7 +56,7 @@ class EnvPlan(Value):
     @property
     def digest(self) -> str:
         """sha256 of the plan's canonical JSON without notes, first 16 hex digits: what a plan is known by."""
-        text = self.model_copy(update={"notes": ""}).model_dump_json()
+        text = self.changed(notes="").model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

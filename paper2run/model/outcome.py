@@ -21,11 +21,8 @@ class Log(Value):
 
     def redacted(self, secrets: Collection[str]) -> Self:
         """Return the log with both streams redacted."""
-        return self.model_copy(
-            update={
-                "stdout": redact(self.stdout, secrets),
-                "stderr": redact(self.stderr, secrets),
-            }
+        return self.changed(
+            stdout=redact(self.stdout, secrets), stderr=redact(self.stderr, secrets)
         )
 
 

@@ -1,6 +1,6 @@
 """The base of every typed value that crosses a stage, and where a fact or a decision came from."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +23,10 @@ class Value(BaseModel):
     """A frozen value; unknown fields are an error, so that a record of another version is noticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def changed(self, **fields: Any) -> Self:
+        """Return a copy with other values for some fields; ValidationError for names and values that it cannot have."""
+        return self.model_validate({**dict(self), **fields})
 
 
 class Source(Value):

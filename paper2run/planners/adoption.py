@@ -43,7 +43,7 @@ def adopt(
     first = Reason(topic="planner", decision=why, source=by)
     if draft is not None and plan.digest == draft.plan.digest:
         agreed = {"planner": f"model:{model}", "reasons": (first, *draft.reasons)}
-        return draft.model_copy(update=agreed)
+        return draft.changed(**agreed)
     python = image_python(plan.base_image)
     own = draft or PlannedEnvironment(plan=plan, planner="rules")
     reasons = [first, *_reasons(plan, draft, by)]
@@ -52,20 +52,17 @@ def adopt(
         reasons.append(Reason(topic="smoke", decision=asked.smoke, source=users))
     others = tuple(version for version in own.pythons if version != python)
     only_its = _named_by_nobody_else(plan, own, facts, is_draft=draft is not None)
-    return own.model_copy(
-        update={
-            "plan": plan,
-            "planner": f"model:{model}",
-            "reasons": tuple(reasons),
-            "pythons": (python, *others) if python else (),
-            "commit_day": asked.commit_day,
-            "optional": (*only_its, *own.optional),
-            # Conda's solver answers for the rules' own steps only.
-            "conda": None,
-            "smoke_proves": _proves(smoke, draft, asked),
-            "weaker_smokes": _weaker(smoke, draft),
-            "fallback": draft,
-        }
+    return own.changed(
+        plan=plan,
+        planner=f"model:{model}",
+        reasons=tuple(reasons),
+        pythons=(python, *others) if python else (),
+        commit_day=asked.commit_day,
+        optional=(*only_its, *own.optional),
+        conda=None,
+        smoke_proves=_proves(smoke, draft, asked),
+        weaker_smokes=_weaker(smoke, draft),
+        fallback=draft,
     )
 
 

@@ -127,7 +127,7 @@ def parse_diagnosis(
         return decision
     plan = _with_the_users_smoke(decision.new_plan, planned)
     against = objections(plan, facts, planned, _failed(planned, tried))
-    return Rejected(against) if against else decision.model_copy(update={"new_plan": plan})
+    return Rejected(against) if against else decision.changed(new_plan=plan)
 
 
 def correction(answer: str, rejected: Rejected, *, is_cut_off: bool) -> list[Message]:
@@ -216,9 +216,7 @@ def _with_the_users_smoke(plan: EnvPlan, planned: PlannedEnvironment) -> EnvPlan
     is_users = any(
         reason.topic == "smoke" and reason.source.kind == "user" for reason in planned.reasons
     )
-    return (
-        plan.model_copy(update={"smoke_command": planned.plan.smoke_command}) if is_users else plan
-    )
+    return plan.changed(smoke_command=planned.plan.smoke_command) if is_users else plan
 
 
 def _problems(error: ValidationError) -> tuple[str, ...]:

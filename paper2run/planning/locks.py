@@ -63,7 +63,7 @@ def loosened(facts: RepoFacts, declared: Iterable[Requirement]) -> tuple[Require
 def _without_version(fact: Requirement) -> Requirement:
     wanted = Pep508(fact.text)
     wanted.specifier = SpecifierSet()
-    return fact.model_copy(update={"text": str(wanted)})
+    return fact.changed(text=str(wanted))
 
 
 def _contradictions(

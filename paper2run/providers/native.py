@@ -193,7 +193,7 @@ def _smokes(evidence: Evidence, build: BuildFile) -> list[SmokeChoice]:
     if tested is not None:
         # In CI `make test` may stand for the tests of any system, from within its build folder.
         own = build.system == "make"
-        found.append(tested if own else tested.model_copy(update={"command": tests}))
+        found.append(tested if own else tested.changed(command=tests))
     if programs:
         found.append(starts(_best_known(programs, evidence.facts)))
     suites = (suite for suite in evidence.facts.of(TestSuite) if suite.runner in {"make", "ctest"})

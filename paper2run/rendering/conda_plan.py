@@ -94,13 +94,11 @@ def for_pip(planned: PlannedEnvironment, solved: CondaSolved) -> PlannedEnvironm
         for name, archive in sorted(brought.items())
     )
     plan = without(planned.plan, set(brought))
-    return planned.model_copy(
-        update={
-            "plan": plan.model_copy(update={"base_image": f"python:{solved.python}-slim"}),
-            "pythons": (solved.python,),
-            "locks": (*locks, *(lock for lock in planned.locks if lock.name not in brought)),
-            "conda": None,
-        }
+    return planned.changed(
+        plan=plan.changed(base_image=f"python:{solved.python}-slim"),
+        pythons=(solved.python,),
+        locks=(*locks, *(lock for lock in planned.locks if lock.name not in brought)),
+        conda=None,
     )
 
 
@@ -129,30 +127,26 @@ def with_conda(
             "env": {**planned.plan.env, **ENVIRONMENT},
         }
     )
-    resolution = added.model_copy(
-        update={
-            "python": solved.python,
-            "cutoff": solved.cutoff,
-            "rung": solved.rung,
-            "pins": pins,
-            "kept_locks": (),
-            "broken_locks": (),
-            "conda_packages": len(solved.archives),
-            "channels": tuple(map(shown, wish.channels)),
-        }
+    resolution = added.changed(
+        python=solved.python,
+        cutoff=solved.cutoff,
+        rung=solved.rung,
+        pins=pins,
+        kept_locks=(),
+        broken_locks=(),
+        conda_packages=len(solved.archives),
+        channels=tuple(map(shown, wish.channels)),
     )
-    return planned.model_copy(
-        update={
-            "plan": plan,
-            "resolution": resolution,
-            "pythons": (),
-            "reasons": (
-                *_kept(planned),
-                *_reasons(wish, solved, pins, added),
-                *_libraries(planned, pinned),
-                *_of_the_index(planned, pinned),
-            ),
-        }
+    return planned.changed(
+        plan=plan,
+        resolution=resolution,
+        pythons=(),
+        reasons=(
+            *_kept(planned),
+            *_reasons(wish, solved, pins, added),
+            *_libraries(planned, pinned),
+            *_of_the_index(planned, pinned),
+        ),
     )
 
 
@@ -160,7 +154,7 @@ def translated(planned: PlannedEnvironment, wish: CondaWish, why: str) -> Planne
     """Return the plan as it was, on the Python index, with the reason why conda's channels did not make it."""
     decision = f"conda's packages are taken from the Python index and Debian instead: {why}"
     reason = Reason(topic="install", decision=decision[:1000], source=wish.source)
-    return planned.model_copy(update={"reasons": (*planned.reasons, reason), "conda": None})
+    return planned.changed(reasons=(*planned.reasons, reason), conda=None)
 
 
 def conda_steps(archives: Iterable[CondaArchive]) -> tuple[str, ...]:

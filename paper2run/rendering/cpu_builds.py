@@ -61,7 +61,7 @@ def with_cpu_builds(
         if CUDA_ONLY.fullmatch(pin.name) and pin.name not in named
     }
     pins = tuple(
-        pin.model_copy(update={"version": versions.get(pin.name, pin.version)})
+        pin.changed(version=versions.get(pin.name, pin.version))
         for pin in resolution.pins
         if pin.name not in needless
     )
@@ -69,25 +69,21 @@ def with_cpu_builds(
     plan = with_pins(draft, others, resolution.python, planned.plan.system_packages)
     step = STEP + shlex.join(f"{name}=={versions[name]}" for name in sorted(versions))
     # First: what is built from source afterwards may be built against it.
-    plan = plan.model_copy(update={"install_steps": (step, *plan.install_steps)})
+    plan = plan.changed(install_steps=(step, *plan.install_steps))
     chosen = ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
     without = f"; left out: {', '.join(sorted(needless))}" if needless else ""
     decision = f"{chosen}: CPU builds, nobody asks for a GPU{without}"
-    return planned.model_copy(
-        update={
-            "plan": plan,
-            "resolution": resolution.model_copy(update={"pins": pins}),
-            "reasons": (*planned.reasons, _reason(decision, place)),
-        }
+    return planned.changed(
+        plan=plan,
+        resolution=resolution.changed(pins=pins),
+        reasons=(*planned.reasons, _reason(decision, place)),
     )
 
 
 def with_cuda_builds(planned: PlannedEnvironment, why: str, place: str) -> PlannedEnvironment:
     """Return the plan as it is, with the reason why it keeps the builds that bring CUDA along."""
     decision = f"the builds with CUDA are taken, which also run without: {why}"
-    return planned.model_copy(
-        update={"reasons": (*planned.reasons, _reason(decision[:1000], place))}
-    )
+    return planned.changed(reasons=(*planned.reasons, _reason(decision[:1000], place)))
 
 
 def is_cpu_step(step: str) -> bool:

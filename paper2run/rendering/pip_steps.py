@@ -204,7 +204,7 @@ def _changed(plan: EnvPlan, change: Callable[[str, str], str]) -> EnvPlan:
         changed = [change(canonicalize_name(Requirement(text).name), text) for text in wanted]
         kept = dict.fromkeys(text for text in changed if text)
         steps += parts if changed == wanted else open_steps(kept)
-    return plan.model_copy(update={"install_steps": tuple(steps)})
+    return plan.changed(install_steps=tuple(steps))
 
 
 def _sets(steps: Iterable[str]) -> Iterator[list[str]]:

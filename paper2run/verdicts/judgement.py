@@ -30,7 +30,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
     for earlier in sorted(further, key=place_of, reverse=True):
         other = diagnose(_broken(earlier, facts), barred)
         if other is not None and _is_repair(other):
-            return other.model_copy(update={"of_attempt": earlier.number})
+            return other.changed(of_attempt=earlier.number)
     # A stop that a model's plan led to says little about the repository.
     return _way_back(done, barred) or found or _earlier_stop(tried, facts, barred)
 
@@ -43,7 +43,7 @@ def _earlier_stop(
         if isinstance(earlier.smoke, SmokeFailed):
             other = diagnose(_broken(earlier, facts), barred)
             if other is not None and not _is_repair(other):
-                return other.model_copy(update={"of_attempt": earlier.number})
+                return other.changed(of_attempt=earlier.number)
     return None
 
 

@@ -48,7 +48,7 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     """Return the verdict of a run whose attempts are over; there is at least one."""
     verdict = _verdict(attempts, max_attempts)
     best = best_of(attempts)
-    return verdict.model_copy(update={"tried": _tried(attempts), "best_attempt": best.number})
+    return verdict.changed(tried=_tried(attempts), best_attempt=best.number)
 
 
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
@@ -107,9 +107,7 @@ def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
         f" `{shortened(telling_line(attempt.smoke))}`"
         for attempt in attempts
         if isinstance(attempt.smoke, SmokeFailed)
-        and attempt.planned.plan.model_copy(
-            update={"smoke_command": last.planned.plan.smoke_command}
-        )
+        and attempt.planned.plan.changed(smoke_command=last.planned.plan.smoke_command)
         == last.planned.plan
     )
 
@@ -139,12 +137,9 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     own = base.fallback
     if own is not None and after.digest == own.plan.digest:
         reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
-        return own.model_copy(update={"reasons": (*own.reasons, reason)})
-    return _changed(base, after, decision, diagnosis.source).model_copy(
-        update={
-            "guesses": (*base.guesses, *diagnosis.guesses),
-            "pythons": diagnosis.pythons or base.pythons,
-        }
+        return own.changed(reasons=(*own.reasons, reason))
+    return _changed(base, after, decision, diagnosis.source).changed(
+        guesses=(*base.guesses, *diagnosis.guesses), pythons=diagnosis.pythons or base.pythons
     )
 
 
@@ -153,7 +148,7 @@ def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
     if not planned.weaker_smokes:
         return None
     choice = planned.weaker_smokes[0]
-    plan = (planned.draft or planned.plan).model_copy(update={"smoke_command": choice.command})
+    plan = planned.draft or planned.plan.changed(smoke_command=choice.command)
     decision = f"no build is left to repair what the tests miss; next: {choice.proves}"
     return _changed(planned, plan, decision, choice.source)
 
@@ -163,15 +158,13 @@ def _changed(
 ) -> PlannedEnvironment:
     proves, weaker = _after_change(planned, plan.smoke_command)
     reason = Reason(topic="repair", decision=decision, source=source)
-    return planned.model_copy(
-        update={
-            "plan": plan,
-            "draft": None,
-            "resolution": None,
-            "smoke_proves": proves,
-            "weaker_smokes": weaker,
-            "reasons": (*planned.reasons, reason),
-        }
+    return planned.changed(
+        plan=plan,
+        draft=None,
+        resolution=None,
+        smoke_proves=proves,
+        weaker_smokes=weaker,
+        reasons=(*planned.reasons, reason),
     )
 
 
@@ -179,7 +172,7 @@ def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
     """Tell whether a plan, pinned or not, is the one before with a weaker smoke command of the planner's."""
     if after.smoke_command not in {choice.command for choice in planned.weaker_smokes}:
         return False
-    digest = after.model_copy(update={"smoke_command": planned.plan.smoke_command}).digest
+    digest = after.changed(smoke_command=planned.plan.smoke_command).digest
     return digest in {plan.digest for plan in (planned.plan, planned.draft) if plan}
 
 

@@ -33,7 +33,7 @@ class Board:
     def __init__(self, folder: BatchFolder, batch: Batch, rows: Sequence[BatchRow]) -> None:
         self.rows = list(rows)
         self._folder = folder
-        self._batch = batch.model_copy(update={"ui": str(PREFECT_UI_URL.value() or "")})
+        self._batch = batch.changed(ui=str(PREFECT_UI_URL.value() or ""))
         self._next_pages = 0.0
         self.paused = ""
         """Why no row is started for the time being."""
@@ -45,7 +45,7 @@ class Board:
     def batch(self) -> Batch:
         """The batch as it stands."""
         batch = self._batch.with_rows(tuple(self.rows), datetime.now(UTC))
-        return batch.model_copy(update={"paused": self.paused})
+        return batch.changed(paused=self.paused)
 
     def change(self, place: int, row: BatchRow) -> None:
         """Take a row's new state: the record at once, all else when it is time."""

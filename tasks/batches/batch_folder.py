@@ -53,22 +53,16 @@ def read_batch(file: Path) -> BatchInput:
         if path and not Path(path).expanduser().exists()
     }
     bad = (*found.bad, *(BadLine(line=at, problem=words) for at, words in missing.items()))
-    return found.model_copy(
-        update={
-            "lines": tuple(line for line in found.lines if line.line not in missing),
-            "bad": tuple(sorted(bad, key=lambda line: line.line)),
-        }
+    return found.changed(
+        lines=tuple(line for line in found.lines if line.line not in missing),
+        bad=tuple(sorted(bad, key=lambda line: line.line)),
     )
 
 
 def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchLine, ...]:
     """Return the lines with addresses without logins, which are kept below `home`. HostError if they cannot be."""
     return tuple(
-        line.model_copy(
-            update={
-                "entry": line.entry.model_copy(update={"repo": keep_login(line.entry.repo, home)})
-            }
-        )
+        line.changed(entry=line.entry.changed(repo=keep_login(line.entry.repo, home)))
         for line in lines
     )
 
@@ -76,12 +70,10 @@ def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchL
 def rows_without_logins(batch: Batch) -> Batch:
     """Return what an earlier pass left with addresses without logins: older versions wrote them as they were given."""
     rows = tuple(
-        row.model_copy(
-            update={"entry": row.entry.model_copy(update={"repo": without_login(row.entry.repo)})}
-        )
+        row.changed(entry=row.entry.changed(repo=without_login(row.entry.repo)))
         for row in batch.rows
     )
-    return batch.model_copy(update={"rows": rows})
+    return batch.changed(rows=rows)
 
 
 class BatchFolder:

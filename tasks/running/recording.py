@@ -114,19 +114,17 @@ def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
     next_step = error.next_step if isinstance(error, Paper2RunError) else ""
     ended = datetime.now(UTC)
     calls = run.model_calls()
-    return opened.model_copy(
-        update={
-            "status": "exception",
-            "tokens": total(calls).tokens,
-            "cost_usd": total(calls).cost_usd,
-            "model_calls": calls,
-            "notes": run.notes(),
-            "reason": redact(words).strip()[:2000],
-            "smallest_change": next_step,
-            "stages": run.timings(),
-            "seconds": round((ended - opened.started_at).total_seconds(), 3),
-            "ended_at": ended,
-        }
+    return opened.changed(
+        status="exception",
+        tokens=total(calls).tokens,
+        cost_usd=total(calls).cost_usd,
+        model_calls=calls,
+        notes=run.notes(),
+        reason=redact(words).strip()[:2000],
+        smallest_change=next_step,
+        stages=run.timings(),
+        seconds=round((ended - opened.started_at).total_seconds(), 3),
+        ended_at=ended,
     )
 
 

@@ -192,7 +192,7 @@ def test_image_of_a_run_or_of_a_container_is_spared(
     finally:
         remove_container(engine, container.id)
     # To another home the run may be going on.
-    assert found(settings.model_copy(update={"home": settings.home / "another"})).spared
+    assert found(settings.changed(home=settings.home / "another")).spared
 
 
 def test_image_with_a_name_of_somebody_else_is_not_ours(

@@ -176,4 +176,4 @@ def test_a_run_that_names_no_process_is_a_strangers(monkeypatch):
 
 def of_an_earlier_pass(row: BatchRow) -> BatchRow:
     """Return the row as a later pass keeps it: a share of a budget is of one pass."""
-    return row.model_copy(update={"share": None})
+    return row.changed(share=None)

@@ -183,7 +183,7 @@ def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
 def test_a_repair_that_was_tried_is_no_repair(service, tmp_path):
     repair = diagnose(service, "repair", tmp_path)
     with pytest.raises(ModelError, match="tried and failed"):
-        diagnose(service, "repair", tmp_path, PLANNED.model_copy(update={"plan": repair.new_plan}))
+        diagnose(service, "repair", tmp_path, PLANNED.changed(plan=repair.new_plan))
 
 
 def test_every_call_is_dumped_without_keys(service, tmp_path):

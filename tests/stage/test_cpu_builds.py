@@ -139,6 +139,6 @@ def test_what_the_plan_names_itself_is_kept_though_cuda_has_it(tmp_path, address
     planned = usual()
     assert planned.draft is not None
     steps = ("pip install torch torchvision numpy triton", "pip install .")
-    draft = planned.draft.model_copy(update={"install_steps": steps})
-    found = cpu_builds.fn(planned.model_copy(update={"draft": draft}), settings(tmp_path, address))
+    draft = planned.draft.changed(install_steps=steps)
+    found = cpu_builds.fn(planned.changed(draft=draft), settings(tmp_path, address))
     assert "triton==12.1" in found.plan.install_steps[1]

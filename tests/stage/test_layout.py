@@ -182,6 +182,6 @@ def test_a_submodule_behind_a_link_is_not_written(forge, tmp_path) -> None:
         fetched=True,
     )
     with pytest.raises(UserError, match="behind a link"):
-        lay_out(checkout.model_copy(update={"submodules": (hostile,)}), tmp_path / "repo")
+        lay_out(checkout.changed(submodules=(hostile,)), tmp_path / "repo")
     assert not list((outside / "lib").iterdir())
     assert not (tmp_path / "repo").exists()

@@ -81,7 +81,7 @@ def test_a_resumed_batch_keeps_verdicts_and_runs_all_else_again():
 
 
 def test_a_changed_line_is_run_again_and_a_new_one_is_added():
-    earlier = [row.model_copy(update={"status": "success"}) for row in rows("success", "success")]
+    earlier = [row.changed(status="success") for row in rows("success", "success")]
     asked = lines("https://a.example/o/new", "https://a.example/o/r0", "https://a.example/o/r1 v2")
 
     assert [row.status for row in rows_for(asked, earlier, only_failed=False)] == [
@@ -132,7 +132,7 @@ def test_a_budget_is_shared_by_the_jobs_and_never_overspent():
     given[1] = given[1].started("b", second)
 
     used = {"status": "success", "tokens": 100, "cost_usd": 0.1}
-    given[0] = given[0].model_copy(update=used)
+    given[0] = given[0].changed(**used)
     assert share_of(given, 2, budget).max_tokens == 400, "the rest, but for what the second may use"
     given[1] = given[1].broken_off("exception", "lost")
     assert share_of(given, 1, budget).max_tokens == 400, "what a lost run spent is not known"

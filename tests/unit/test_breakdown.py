@@ -38,7 +38,7 @@ def row(number: int, trouble: Trouble = "", minutes: float = 0, again: int = 0) 
 
 
 def verdict(number: int) -> BatchRow:
-    return row(number).model_copy(update={"status": "success"})
+    return row(number).changed(status="success")
 
 
 @pytest.mark.parametrize("trouble", ["engine", "index", "disk"])
@@ -109,7 +109,7 @@ def test_the_page_of_a_paused_batch_says_why() -> None:
     batch = batch.with_rows((row(0),), NOW)
 
     assert "Paused" not in as_page(batch, PurePosixPath("/b"))
-    paused = batch.model_copy(update={"paused": "trouble with the engine: <none>"})
+    paused = batch.changed(paused="trouble with the engine: <none>")
     assert "trouble with the engine: &lt;none&gt;" in as_page(paused, PurePosixPath("/b"))
 
 

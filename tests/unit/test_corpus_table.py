@@ -30,7 +30,7 @@ def result(of: Entry, verdict: str, *outcomes: Outcome, **changes: object) -> Re
         LevelResult(level=level, outcome=outcome)
         for level, outcome in zip(("L1", "L2", "L3"), outcomes, strict=False)
     )
-    return Result.of(of, verdict).model_copy(update={"levels": levels, **changes})
+    return Result.of(of, verdict).changed(levels=levels, **changes)
 
 
 def report(way: str, *results: Result) -> Report:

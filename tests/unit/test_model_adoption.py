@@ -56,7 +56,7 @@ ASKED = Asked(name="a/b", commit="0" * 40, commit_day=date(2020, 1, 1))
 
 
 def changed(**fields):
-    return DRAFT.plan.model_copy(update=fields)
+    return DRAFT.plan.changed(**fields)
 
 
 def adopted(made, draft=DRAFT, facts=RepoFacts(facts=(DECLARED,)), asked=ASKED, why=("a doubt",)):  # noqa: B008
@@ -68,9 +68,7 @@ def test_a_plan_on_declared_evidence_is_not_doubted():
 
 
 def test_what_nobody_declares_is_doubted():
-    planned = DRAFT.model_copy(
-        update={"guesses": (GuessedDistribution(name="num-py", module="numpy"),)}
-    )
+    planned = DRAFT.changed(guesses=(GuessedDistribution(name="num-py", module="numpy"),))
     found = doubts(planned, RepoFacts(facts=(IMPORT,)))
     assert found == (
         "no manifest declares what the code imports: numpy",
@@ -89,7 +87,7 @@ def test_a_manifest_that_cannot_be_read_is_doubted(path, doubted):
 
 def test_a_smoke_command_that_no_evidence_names_is_doubted():
     reasons = (Reason(topic="smoke", decision="import numpy", source=DEFAULT),)
-    planned = DRAFT.model_copy(update={"reasons": reasons})
+    planned = DRAFT.changed(reasons=reasons)
     assert "smoke command" in doubts(planned, RepoFacts(facts=(DECLARED,)))[0]
 
 
@@ -132,7 +130,7 @@ def test_the_rules_smoke_command_stands_in_for_the_models():
 
 
 def test_the_users_smoke_command_stays():
-    asked = ASKED.model_copy(update={"smoke": "make check"})
+    asked = ASKED.changed(smoke="make check")
     found = adopted(changed(smoke_command="pytest -q"), asked=asked)
     assert found.plan.smoke_command == "make check"
     without_draft = adopted(changed(smoke_command="pytest -q"), draft=None, asked=asked)
@@ -178,7 +176,7 @@ def test_a_budget_shrinks_by_what_was_spent():
     assert budget.left(spent).max_tokens == 10
     assert budget.left(spent).max_cost_usd == pytest.approx(0.1)
     assert budget.left(spent + spent) == Budget(max_tokens=0, max_cost_usd=0.0)
-    unpriced = spent.model_copy(update={"cost_usd": None})
+    unpriced = spent.changed(cost_usd=None)
     assert budget.left(unpriced).max_cost_usd == 0
     assert Budget().left(spent) == Budget()
 

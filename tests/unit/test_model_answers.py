@@ -198,15 +198,13 @@ def test_a_smoke_command_runs_something_of_the_repository(command):
     "command", ["python -c 'import numpy'", "{ nosetests; echo $? > s; } | tee l; exit $(cat s)"]
 )
 def test_the_drafts_own_smoke_command_is_accepted(command):
-    draft = TRIED.model_copy(
-        update={"plan": TRIED.plan.model_copy(update={"smoke_command": command})}
-    )
+    draft = TRIED.changed(plan=TRIED.plan.changed(smoke_command=command))
     assert isinstance(plan({"smoke_command": command}, draft=draft), EnvPlan)
 
 
 def test_the_users_smoke_command_stays_whatever_a_repair_says():
     asked = Reason(topic="smoke", decision="make", source=Source(kind="user", note="--smoke"))
-    planned = TRIED.model_copy(update={"reasons": (asked,)})
+    planned = TRIED.changed(reasons=(asked,))
     answer = {"reason": "r", "confidence": "low", "decision": "repair", "new_plan": WIRE}
     found = parse_diagnosis(json.dumps(answer), FACTS, planned, ())
     assert isinstance(found, DiagnosisDecision)
@@ -214,8 +212,8 @@ def test_the_users_smoke_command_stays_whatever_a_repair_says():
 
 
 def test_a_repair_that_only_takes_the_pins_off_was_tried():
-    pinned = TRIED.plan.model_copy(update={"install_steps": ("pip install scipy==1.0",)})
-    planned = TRIED.model_copy(update={"plan": pinned, "draft": TRIED.plan})
+    pinned = TRIED.plan.changed(install_steps=("pip install scipy==1.0",))
+    planned = TRIED.changed(plan=pinned, draft=TRIED.plan)
     same = WIRE | {
         "system_packages": [], "env": [], "install_steps": ["pip install scipy"], "smoke_command": "make",
     }  # fmt: skip

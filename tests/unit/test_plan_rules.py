@@ -135,7 +135,7 @@ def test_dependency_layers_come_before_the_source():
 
 
 def test_a_repository_name_cannot_become_a_parser_directive():
-    evil = CHECKOUT.model_copy(update={"name": "syntax=evil.example.org/frontend"})
+    evil = CHECKOUT.changed(name="syntax=evil.example.org/frontend")
     assert dockerfile.dockerfile(evil, plan_of(PROJECT, OWN)).startswith("# Planned by")
 
 
@@ -206,11 +206,8 @@ def test_a_repair_is_shown_as_the_lines_it_changed():
         install_steps=("pip install --no-deps a==1 b==2", "make"),
         smoke_command="true",
     )
-    after = before.model_copy(
-        update={
-            "system_packages": ("git",),
-            "install_steps": ("pip install --no-deps a==1 c==3", "make"),
-        }
+    after = before.changed(
+        system_packages=("git",), install_steps=("pip install --no-deps a==1 c==3", "make")
     )
     assert plan_diff(before, after) == ("+ apt git", "- pip b==2", "+ pip c==3")
 
@@ -299,7 +296,7 @@ def test_documents_of_r_alone_are_parsed_as_such():
 
 
 def test_scripts_of_the_standard_library_that_read_sys_argv_are_compiled():
-    reads = OWN_SCRIPT.model_copy(update={"required_arguments": ("argv[1]",)})
+    reads = OWN_SCRIPT.changed(required_arguments=("argv[1]",))
     numpy = Import(module="numpy", where="script", files=1, source=HERE)
     assert plan_of(share("python", 900), reads).plan.smoke_command == "python -m py_compile main.py"
     beside = plan_of(share("python", 900), reads, numpy)

@@ -60,7 +60,7 @@ def attempt(
 
 def repaired_by(attempt: Attempt, found: Diagnosis | None) -> Attempt:
     assert found is not None
-    return attempt.model_copy(update={"diagnosis": found})
+    return attempt.changed(diagnosis=found)
 
 
 def test_a_run_is_further_than_a_build_and_a_later_step_than_an_earlier_one():

@@ -83,9 +83,7 @@ def test_no_rule_repeats_its_repair_on_the_plan_it_made(folder):
     found = diagnose(broken)
     if found is None or found.decision.new_plan is None:
         return
-    again = broken._replace(
-        planned=broken.planned.model_copy(update={"plan": found.decision.new_plan})
-    )
+    again = broken._replace(planned=broken.planned.changed(plan=found.decision.new_plan))
     answer = diagnose(again)
     assert (
         answer is None

@@ -35,7 +35,7 @@ def answer_to(
         plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"),
         planner="rules",
         resolution=Resolution(python="3.9", rung="none", pins=pins),
-    ).model_copy(update=plan)
+    ).changed(**plan)
     return diagnose(Broken(failure, planned, RepoFacts(facts=facts), Verification()))
 
 

@@ -152,9 +152,7 @@ def test_scripts_of_tests_are_told_by_the_word():
 
 def test_a_documented_script_that_is_empty_is_no_candidate():
     empty = Unreadable(path="test.py", why="empty: nothing to start", source=HERE)
-    command = Command(
-        purpose="run", line="python test.py", source=README.model_copy(update={"note": ""})
-    )
+    command = Command(purpose="run", line="python test.py", source=README.changed(note=""))
     assert commands_of(PROJECT, OWN, command)[0] == "python test.py"
     assert commands_of(PROJECT, OWN, command, empty) == ["cd /tmp && python -c 'import n'"]
 
@@ -245,8 +243,8 @@ def test_a_stop_ends_the_attempts():
 
 
 def test_a_command_that_was_alive_at_the_timeout_is_not_said_to_have_passed():
-    alive = attempt(planned("pytest -x"), None, 1).model_copy(
-        update={"smoke": Passed(alive_at_timeout=True, seconds=1)}
+    alive = attempt(planned("pytest -x"), None, 1).changed(
+        smoke=Passed(alive_at_timeout=True, seconds=1)
     )
     reason = after_attempts([alive], 3).reason
     assert re.search(r"alive at the timeout \(had not failed so far; .* it would show: x\)", reason)

@@ -25,8 +25,8 @@ PYTHON = LanguageShare(language="python", files=2, size_bytes=900, source=HERE)
 SCRIPT = EntryPoint(name="train.py", form="script", source=HERE)
 EMPTY = Unreadable(path="main.py", why="empty: nothing to start", source=HERE)
 STARTS_IT = Command(purpose="run", line="python main.py --steps 3", source=README)
-NVCC = GpuNeed(hard=True, source=HERE.model_copy(update={"note": "nvcc"}))
-LOADS = GpuNeed(hard=True, source=HERE.model_copy(update={"note": "loads x.so, which …"}))
+NVCC = GpuNeed(hard=True, source=HERE.changed(note="nvcc"))
+LOADS = GpuNeed(hard=True, source=HERE.changed(note="loads x.so, which …"))
 PATHS = frozenset({"main.py", "train.py"})
 
 

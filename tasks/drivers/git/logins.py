@@ -48,7 +48,7 @@ def source_of(given: str, home: Path) -> RemoteSource | LocalSource:
     if isinstance(source, LocalSource) or source.login:
         return source
     login = _read(_place(source.url, home))
-    return source.model_copy(update={"login": login}) if login else source
+    return source.changed(login=login) if login else source
 
 
 def _place(url: str, home: Path) -> Path:
