@@ -10,7 +10,7 @@ FIRST_WHEELS: Final = "first wheels"
 NO_LIMIT: Final = "none"
 
 
-class Rung(NamedTuple):
+class DateStep(NamedTuple):
     """One step of the ladder."""
 
     name: str
@@ -18,23 +18,23 @@ class Rung(NamedTuple):
     """The last day on which a release may have appeared; None for no limit."""
 
 
-def ladder(day: date | None) -> tuple[Rung, ...]:
-    """Return the rungs for a commit of `day`, nearest first; without a day only the one without a limit."""
+def ladder(day: date | None) -> tuple[DateStep, ...]:
+    """Return the steps for a commit of `day`, nearest first; without a day only the one without a limit."""
     dated = (
         ()
         if day is None
-        else tuple(Rung(name, day + timedelta(days=days)) for name, days in STEPS_DAYS)
+        else tuple(DateStep(name, day + timedelta(days=days)) for name, days in STEPS_DAYS)
     )
-    return (*dated, Rung(NO_LIMIT, None))
+    return (*dated, DateStep(NO_LIMIT, None))
 
 
-def with_first_wheels(rungs: tuple[Rung, ...], day: date | None) -> tuple[Rung, ...]:
-    """Return `rungs` with one for `day` before the last, if it lies beyond all dated ones.
+def with_first_wheels(steps: tuple[DateStep, ...], day: date | None) -> tuple[DateStep, ...]:
+    """Return `steps` with one for `day` before the last, if it lies beyond all dated ones.
 
     `day` is the first on which every requirement had a wheel: for commits from before 2016, when the
     index took no wheels for Linux, it keeps the environment years closer to the commit than no limit.
     """
-    dated = [rung.cutoff for rung in rungs if rung.cutoff is not None]
+    dated = [step.cutoff for step in steps if step.cutoff is not None]
     if day is None or not dated or day <= max(dated):
-        return rungs
-    return (*rungs[:-1], Rung(FIRST_WHEELS, day), rungs[-1])
+        return steps
+    return (*steps[:-1], DateStep(FIRST_WHEELS, day), steps[-1])

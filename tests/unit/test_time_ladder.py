@@ -20,12 +20,12 @@ def test_without_a_day_there_is_no_limit_at_all():
     assert ladder(None) == (("none", None),)
 
 
-def test_first_wheels_stand_before_the_rung_without_a_limit():
-    names = [rung.name for rung in with_first_wheels(ladder(DAY), date(2020, 1, 1))]
+def test_first_wheels_stand_before_the_step_without_a_limit():
+    names = [step.name for step in with_first_wheels(ladder(DAY), date(2020, 1, 1))]
     assert names == ["commit date", "+30 days", "+180 days", "first wheels", "none"]
 
 
-def test_first_wheels_within_the_dated_rungs_add_nothing():
+def test_first_wheels_within_the_dated_steps_add_nothing():
     assert with_first_wheels(ladder(DAY), date(2018, 8, 1)) == ladder(DAY)
 
 

@@ -17,7 +17,7 @@ from paper2run.index.time_ladder import (
     FIRST_WHEELS,
     NO_LIMIT,
     STEPS_DAYS,
-    Rung,
+    DateStep,
     ladder,
     with_first_wheels,
 )
@@ -60,15 +60,15 @@ OnLine = Callable[[str], None]
 
 
 class Pair(NamedTuple):
-    """One interpreter and one rung, with the sources that may be built for it."""
+    """One interpreter and one date step, with the sources that may be built for it."""
 
     target: TargetPython
-    rung: Rung
+    step: DateStep
     sources: Sources
 
     def __str__(self) -> str:
         """Return the pair as people write it."""
-        day = f"{self.rung.name}, {self.rung.cutoff}" if self.rung.cutoff else "no date limit"
+        day = f"{self.step.name}, {self.step.cutoff}" if self.step.cutoff else "no date limit"
         built = {"pure": "", "small": ", small sources built", "any": ", all sources built"}
         return f"Python {self.target.version} ({day}{built[self.sources]})"
 
@@ -130,7 +130,7 @@ class _Search:
     def run(self) -> Resolution | Unresolvable:
         """Return the first pair that holds the whole set, else what was tried."""
         self._index.newest_cutoff = max(
-            (rung.cutoff for rung in ladder(self._planned.commit_day) if rung.cutoff), default=None
+            (step.cutoff for step in ladder(self._planned.commit_day) if step.cutoff), default=None
         )
         missing = self._asked.drop_missing()
         for line in self._asked.account:
@@ -159,16 +159,16 @@ class _Search:
         )
 
     def _steps(self) -> Iterator[list[Pair]]:
-        """Yield the pairs to try, those of one rung together."""
-        ladders = [(target, self._rungs(target)) for target in self._targets]
+        """Yield the pairs to try, those of one date step together."""
+        climbs = [(target, self._date_steps(target)) for target in self._targets]
         timely = [target for target in self._targets if self._is_timely(target)] or self._targets
         for names, sources in PHASES:
             for name in names:
                 pairs = [
-                    Pair(target, rung, sources)
-                    for target, rungs in ladders
-                    for rung in rungs
-                    if rung.name == name and (sources == "any" or target in timely)
+                    Pair(target, step, sources)
+                    for target, steps in climbs
+                    for step in steps
+                    if step.name == name and (sources == "any" or target in timely)
                 ]
                 if pairs:
                     yield pairs
@@ -181,14 +181,14 @@ class _Search:
         day, born = self._planned.commit_day, RELEASED.get(target.version)
         return day is None or born is None or born <= day + FORESEEABLE
 
-    def _rungs(self, target: TargetPython) -> tuple[Rung, ...]:
-        rungs = ladder(self._planned.commit_day)
+    def _date_steps(self, target: TargetPython) -> tuple[DateStep, ...]:
+        steps = ladder(self._planned.commit_day)
         firsts = [self._first_wheel(text, target) for text in self._asked.required]
         known = [day for day in firsts if day is not None]
         return (
-            with_first_wheels(rungs, max(known, default=None))
+            with_first_wheels(steps, max(known, default=None))
             if len(known) == len(firsts)
-            else rungs
+            else steps
         )
 
     def _first_wheel(self, text: str, target: TargetPython) -> date | None:
@@ -246,14 +246,14 @@ class _Search:
 
     def _attempt(self, pair: Pair) -> Attempt:
         return Attempt(
-            self._index, pair.target, pair.rung.cutoff, pair.sources, self._planned.locks
+            self._index, pair.target, pair.step.cutoff, pair.sources, self._planned.locks
         )
 
     def _resolution(self, pair: Pair, found: Solved) -> Resolution:
         return Resolution(
             python=pair.target.version,
-            cutoff=pair.rung.cutoff,
-            rung=pair.rung.name,
+            cutoff=pair.step.cutoff,
+            rung=pair.step.name,
             pins=found.pins,
             dropped=tuple(self._asked.account),
             tried=tuple(self._tried[:MAX_TRIED]),
