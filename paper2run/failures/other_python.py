@@ -9,7 +9,7 @@ from typing import Any, Final
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from paper2run.failures.broken import Broken
+from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.index.target_python import target_python
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import PythonConstraint
@@ -19,18 +19,18 @@ from paper2run.rendering.pip_steps import PYTHON_IMAGE, image_python
 DEBIAN_SUITE: Final = re.compile(r"-(?:wheezy|jessie|stretch|buster|bullseye|bookworm|trixie)$")
 
 
-def within(broken: Broken, versions: SpecifierSet) -> tuple[str, ...]:
+def within(failed: FailedAttempt, versions: SpecifierSet) -> tuple[str, ...]:
     """Return the interpreters in `versions` that the repository allows, best first; empty where there are none.
 
     The plan's own candidates come first. Without any, it is the one of the same major version that is nearest to
     the present one. Empty too for an image that is no official Python, or whose Python is in `versions` already.
     """
-    present = image_python(broken.plan.base_image)
+    present = image_python(failed.plan.base_image)
     if not present or _holds(versions, present):
         return ()
     planned = [
         version
-        for version in broken.planned.pythons
+        for version in failed.planned.pythons
         if version != present and _holds(versions, version)
     ]
     if planned:
@@ -40,17 +40,17 @@ def within(broken: Broken, versions: SpecifierSet) -> tuple[str, ...]:
         for version in RELEASED
         if _holds(versions, version)
         and version.split(".")[0] == present.split(".")[0]
-        and is_allowed(broken, version)
+        and is_allowed(failed, version)
     ]
     now = Version(present).minor
     return tuple(sorted(allowed, key=lambda version: abs(Version(version).minor - now))[:1])
 
 
-def is_allowed(broken: Broken, version: str) -> bool:
+def is_allowed(failed: FailedAttempt, version: str) -> bool:
     """Tell whether nothing that the repository requires excludes this interpreter."""
     return all(
         target_python(version).allowed_by(fact.specifier)
-        for fact in broken.facts.of(PythonConstraint)
+        for fact in failed.facts.of(PythonConstraint)
         if fact.strength == "required"
     )
 

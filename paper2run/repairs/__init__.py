@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final, Protocol
 
-from paper2run.failures.broken import Broken
+from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.repairs import (
     absent_module,
@@ -48,7 +48,7 @@ class Repair(Protocol):
 
     NAME: str
 
-    def repair(self, broken: Broken) -> Diagnosis | None:
+    def repair(self, failed: FailedAttempt) -> Diagnosis | None:
         """Return a whole new plan or a stop with proof; None where this is not the failure it knows."""
         ...
 
@@ -112,15 +112,15 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
 )
 
 
-def diagnose(broken: Broken, barred: Collection[str] = ()) -> Diagnosis | None:
+def diagnose(failed: FailedAttempt, barred: Collection[str] = ()) -> Diagnosis | None:
     """Return the first rule's answer; None where all abstain.
 
     `barred` are the digests of plans that lead nowhere: a rule that asks for one of them is passed over. Failed tests
     get repairs that add something, and never a stop, while a weaker command is left.
     """
-    tests_failed = wrong_smoke_command.has_weaker_than_tests(broken)
+    tests_failed = wrong_smoke_command.has_weaker_than_tests(failed)
     for rule in FOR_FAILED_TESTS if tests_failed else REPAIRS:
-        found = rule.repair(broken)
+        found = rule.repair(failed)
         if found is None:
             continue
         plan = found.decision.new_plan

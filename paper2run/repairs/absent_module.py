@@ -5,7 +5,7 @@ Reads CPython's `No module named 'matlab'`. Which modules those are, and why, is
 
 from typing import Final
 
-from paper2run.failures.broken import Broken, next_command, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
 from paper2run.failures.gone_names import gone_modules
 from paper2run.knowledge.distributions import is_of_python
 from paper2run.model.diagnosis import Cause, Diagnosis
@@ -23,19 +23,19 @@ CAUSES: Final[tuple[tuple[str, Cause], ...]] = (
 """Words of the table, and what they mean for a batch; anything else is a dependency that is gone."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with a weaker smoke command while one is left, else the stop; None for any other module."""
-    if not isinstance(broken.failure, SmokeFailed):
+    if not isinstance(failed.failure, SmokeFailed):
         return None
-    own = {fact.module for fact in broken.facts.of(OwnModule)}
-    for gone in reversed(gone_modules(broken.lines)):
+    own = {fact.module for fact in failed.facts.of(OwnModule)}
+    for gone in reversed(gone_modules(failed.lines)):
         module = gone.name
-        guess = distribution_beside(addressed(broken.facts), module)
+        guess = distribution_beside(addressed(failed.facts), module)
         why = guess.source if guess.certainty == "absent" else ""
         if not why or is_of_python(module) or module.partition(".")[0] in own:
             continue
         return next_command(
-            broken,
+            failed,
             NAME,
             reason=f"no index has {module} ({why})",
             evidence=gone.line,
@@ -48,7 +48,7 @@ def repair(broken: Broken) -> Diagnosis | None:
             source=next(
                 (
                     f.source
-                    for f in broken.facts.of(Import)
+                    for f in failed.facts.of(Import)
                     if f.module in (module, module.split(".")[0])
                 ),
                 None,

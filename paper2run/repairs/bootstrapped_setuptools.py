@@ -7,7 +7,7 @@ Reads CPython's traceback through `ez_setup.py` and `distribute_setup.py`, whose
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -21,17 +21,17 @@ STEP: Final = (
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan that empties the scripts before every other step; None where it does so already."""
-    hit = last_hit(broken.lines, BOOTSTRAP)
-    if not isinstance(broken.failure, BuildFailed) or hit is None:
+    hit = last_hit(failed.lines, BOOTSTRAP)
+    if not isinstance(failed.failure, BuildFailed) or hit is None:
         return None
-    if STEP in broken.plan.install_steps:
+    if STEP in failed.plan.install_steps:
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
-        {"install_steps": (STEP, *broken.plan.install_steps)},
+        {"install_steps": (STEP, *failed.plan.install_steps)},
         reason="setup.py fetches setuptools from an address that is gone; the image has its own",
         evidence=hit.line,
     )

@@ -7,7 +7,7 @@ other interpreter reads either: what Python 2 or a newer Python reads is taken b
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, next_command, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
 from paper2run.failures.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -16,17 +16,17 @@ NAME: Final = "broken_source"
 UNREADABLE: Final = re.compile(r"^\s*(?:E\s+)?(?:IndentationError|SyntaxError): ")
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with a weaker command while one is left, else the stop; None without the file's name."""
-    hit = last_hit(broken.lines, UNREADABLE)
-    if not isinstance(broken.failure, SmokeFailed) or hit is None:
+    hit = last_hit(failed.lines, UNREADABLE)
+    if not isinstance(failed.failure, SmokeFailed) or hit is None:
         return None
-    code = code_line(broken.lines, hit.line)
+    code = code_line(failed.lines, hit.line)
     if code is None:
         return None
     place = f"{code.path}:{code.line}"
     return next_command(
-        broken, NAME, reason=f"{place} is no program", evidence=hit.line, cause="code_error"
+        failed, NAME, reason=f"{place} is no program", evidence=hit.line, cause="code_error"
     ) or stopped(
         NAME,
         "code_error",

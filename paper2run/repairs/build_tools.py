@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.broken import Broken, repaired, with_env, with_requirements
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_env, with_requirements
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -39,25 +39,25 @@ TOOLS: Final = (
 VERSION: Final = "0.0.0"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the tool or the variable; None where the plan has it already."""
-    if not isinstance(broken.failure, BuildFailed):
+    if not isinstance(failed.failure, BuildFailed):
         return None
     for tool in TOOLS:
-        hit = last_hit(broken.lines, tool.sign)
+        hit = last_hit(failed.lines, tool.sign)
         if hit is None:
             continue
         if tool.variable:
-            changes = with_env(broken.plan, **{tool.variable: VERSION})
+            changes = with_env(failed.plan, **{tool.variable: VERSION})
             why = f"{tool.variable} gives the version that git is asked for"
         else:
-            wanted = plan_requirements(broken.plan)
+            wanted = plan_requirements(failed.plan)
             if tool.requirement in wanted:
                 continue
             name = canonicalize_name(Requirement(tool.requirement).name)
-            changes = with_requirements(without(broken.plan, {name}), tool.requirement)
+            changes = with_requirements(without(failed.plan, {name}), tool.requirement)
             why = f"the build wants {tool.requirement}"
-        found = repaired(broken, NAME, changes, reason=why, evidence=hit.line)
+        found = repaired(failed, NAME, changes, reason=why, evidence=hit.line)
         if found is not None:
             return found
     return None

@@ -8,7 +8,7 @@ lacks is another rule's; a host that does not answer is no dead link.
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -23,13 +23,13 @@ GONE: Final = (
 ADDRESS: Final = re.compile(r"(?:https?|ftp)://[^\s'\"<>)]+")
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop with the address, which stands in the error, the step or the lines before; None for runs."""
-    hit = last_hit(last_traceback(broken.lines), *GONE)
-    if not isinstance(broken.failure, BuildFailed) or hit is None:
+    hit = last_hit(last_traceback(failed.lines), *GONE)
+    if not isinstance(failed.failure, BuildFailed) or hit is None:
         return None
-    before = [line for line in broken.lines if line.strip() != hit.line]
-    nearest = last_hit([*before, broken.failure.step, hit.line], ADDRESS)
+    before = [line for line in failed.lines if line.strip() != hit.line]
+    nearest = last_hit([*before, failed.failure.step, hit.line], ADDRESS)
     address = (
         nearest.match[0].rstrip(".,:;") if nearest else "an address that the log does not name"
     )
@@ -38,6 +38,6 @@ def repair(broken: Broken) -> Diagnosis | None:
         "dead_link",
         reason=f"The build fetches {address}, which is gone.",
         evidence=hit.line,
-        source=code_line(broken.lines, hit.line),
+        source=code_line(failed.lines, hit.line),
         smallest_change=f"The author names another place for {address}, or puts what it held into the repository.",
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -23,17 +23,17 @@ SIGNS: Final = re.compile(
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan without the distributions that failed; None unless all of them are optional."""
-    if not isinstance(broken.failure, BuildFailed):
+    if not isinstance(failed.failure, BuildFailed):
         return None
-    hits = all_hits(broken.lines, SIGNS)
+    hits = all_hits(failed.lines, SIGNS)
     names = {canonicalize_name(next(filter(None, hit.match.groups()))) for hit in hits}
-    if not names or not names <= set(broken.planned.optional):
+    if not names or not names <= set(failed.planned.optional):
         return None
-    plan = without(broken.plan, names)
+    plan = without(failed.plan, names)
     return repaired(
-        broken,
+        failed,
         NAME,
         {"install_steps": plan.install_steps},
         reason=f"left out, their sources do not build: {', '.join(sorted(names))}",

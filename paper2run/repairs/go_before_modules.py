@@ -7,7 +7,7 @@ module` (1.16 and newer), `error obtaining VCS status` (1.18 and newer). https:/
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired, with_env
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_env
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 
@@ -18,16 +18,16 @@ NO_STAMP: Final = {"GOFLAGS": "-buildvcs=false"}
 """Also right for Go 1.17 and older, which passes over flags that a command does not know."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with Go's variables; None where they are set already."""
-    hit = last_hit(broken.lines, NO_MODULE, NO_VCS)
+    hit = last_hit(failed.lines, NO_MODULE, NO_VCS)
     if hit is None:
         return None
     variables = {**NO_STAMP, **({"GO111MODULE": "off"} if NO_MODULE.search(hit.line) else {})}
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_env(broken.plan, **variables),
+        with_env(failed.plan, **variables),
         reason=f"Go builds it with {' '.join(f'{name}={value}' for name, value in variables.items())}",
         evidence=hit.line,
     )

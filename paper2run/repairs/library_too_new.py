@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from paper2run.failures.broken import Broken, repaired, with_requirements
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
 from paper2run.failures.gone_names import Gone, last_gone
 from paper2run.failures.other_python import with_python, within
 from paper2run.knowledge.distributions import distribution_for
@@ -25,38 +25,38 @@ from paper2run.rendering.pip_steps import image_python, plan_requirements, witho
 NAME: Final = "library_too_new"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the library's cap, and with an older Python where the older releases need one.
 
     None where the present Python is too new for them and the repository allows no older one.
     """
-    gone = last_gone(broken.lines)
-    if gone is not None and gone.dotted.partition(".")[0] in _own(broken):
+    gone = last_gone(failed.lines)
+    if gone is not None and gone.dotted.partition(".")[0] in _own(failed):
         gone = None
     known = break_of_name(gone.dotted) if gone else None
-    if gone is not None and known is not None and (not gone.is_class or _is_here(broken, known)):
-        return _capped(broken, known, gone.line)
-    for line in reversed(broken.lines):
-        known = break_of_line(line, broken.planned.commit_day)
+    if gone is not None and known is not None and (not gone.is_class or _is_here(failed, known)):
+        return _capped(failed, known, gone.line)
+    for line in reversed(failed.lines):
+        known = break_of_line(line, failed.planned.commit_day)
         if known is not None:
-            return _capped(broken, known, line.strip())
-    return _one_minor_back(broken, gone) if gone else None
+            return _capped(failed, known, line.strip())
+    return _one_minor_back(failed, gone) if gone else None
 
 
-def _capped(broken: Broken, known: LibraryBreak, line: str) -> Diagnosis | None:
-    changes = _with_cap(broken.plan, known.requirement)
-    present = image_python(broken.plan.base_image)
+def _capped(failed: FailedAttempt, known: LibraryBreak, line: str) -> Diagnosis | None:
+    changes = _with_cap(failed.plan, known.requirement)
+    present = image_python(failed.plan.base_image)
     pythons: tuple[str, ...] = ()
     if changes is None or not present:
         return None
     if known.newest_python and Version(present) > Version(known.newest_python):
-        pythons = within(broken, SpecifierSet(f"<={known.newest_python}"))
+        pythons = within(failed, SpecifierSet(f"<={known.newest_python}"))
         if not pythons:
             return None
-        changes |= with_python(broken.plan, pythons[0])
+        changes |= with_python(failed.plan, pythons[0])
     moved = f", which Python {pythons[0]} still has wheels of" if pythons else ""
     return repaired(
-        broken,
+        failed,
         NAME,
         changes,
         reason=f"the code is older than the library: {known.requirement}{moved} ({known.source})",
@@ -66,16 +66,16 @@ def _capped(broken: Broken, known: LibraryBreak, line: str) -> Diagnosis | None:
     )
 
 
-def _one_minor_back(broken: Broken, gone: Gone) -> Diagnosis | None:
+def _one_minor_back(failed: FailedAttempt, gone: Gone) -> Diagnosis | None:
     if gone.is_class or not gone.owner:
         return None
-    pin = _pin(broken, canonicalize_name(distribution_for(gone.owner).name))
+    pin = _pin(failed, canonicalize_name(distribution_for(gone.owner).name))
     requirement = _below_minor(pin) if pin else ""
-    changes = _with_cap(broken.plan, requirement) if requirement else None
-    if pin is None or changes is None or _was_tried(broken, gone, pin):
+    changes = _with_cap(failed.plan, requirement) if requirement else None
+    if pin is None or changes is None or _was_tried(failed, gone, pin):
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
         changes,
         reason=f"{pin.name} {pin.version} has no {gone.dotted}; tried: {requirement}",
@@ -85,19 +85,19 @@ def _one_minor_back(broken: Broken, gone: Gone) -> Diagnosis | None:
     )
 
 
-def _was_tried(broken: Broken, gone: Gone, pin: Pin) -> bool:
+def _was_tried(failed: FailedAttempt, gone: Gone, pin: Pin) -> bool:
     """Tell whether an older release was tried for this name already, and lacks it too: it may be a newer one's."""
     tried = f" has no {gone.dotted}; tried: {canonicalize_name(pin.name)}<"
     return any(
-        reason.topic == "repair" and tried in reason.decision for reason in broken.planned.reasons
+        reason.topic == "repair" and tried in reason.decision for reason in failed.planned.reasons
     )
 
 
-def _is_here(broken: Broken, known: LibraryBreak) -> bool:
+def _is_here(failed: FailedAttempt, known: LibraryBreak) -> bool:
     """Tell whether the library may be in the image: a class's name alone is any library's."""
-    pins = broken.planned.resolution.pins if broken.planned.resolution else ()
-    named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(broken.plan)}
-    return not pins or known.distribution in named or _pin(broken, known.distribution) is not None
+    pins = failed.planned.resolution.pins if failed.planned.resolution else ()
+    named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(failed.plan)}
+    return not pins or known.distribution in named or _pin(failed, known.distribution) is not None
 
 
 def _with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:
@@ -124,10 +124,10 @@ def _below_minor(pin: Pin) -> str:
     return f"{canonicalize_name(pin.name)}<{'.'.join(map(str, (*release, 0)[:2]))}"
 
 
-def _pin(broken: Broken, name: str) -> Pin | None:
-    pins = broken.planned.resolution.pins if broken.planned.resolution else ()
+def _pin(failed: FailedAttempt, name: str) -> Pin | None:
+    pins = failed.planned.resolution.pins if failed.planned.resolution else ()
     return next((pin for pin in pins if canonicalize_name(pin.name) == name), None)
 
 
-def _own(broken: Broken) -> set[str]:
-    return {fact.module for fact in broken.facts.of(OwnModule)}
+def _own(failed: FailedAttempt) -> set[str]:
+    return {fact.module for fact in failed.facts.of(OwnModule)}

@@ -9,7 +9,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from paper2run.failures.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_env, with_packages
 from paper2run.failures.failure_log import all_hits, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.rendering.pip_steps import image_python
@@ -29,32 +29,32 @@ READS_UTF_8: Final = "3.7"
 UTF_8: Final = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "UTF-8"}
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the locale; None where the plan has it already."""
-    hit = last_hit(broken.lines, NO_LOCALE, ASCII)
+    hit = last_hit(failed.lines, NO_LOCALE, ASCII)
     if hit is None:
         return None
-    python = image_python(broken.plan.base_image)
+    python = image_python(failed.plan.base_image)
     if ASCII.search(hit.line) and python and Version(python) >= Version(READS_UTF_8):
         return None
-    named = all_hits(broken.lines, NAMED) if NO_LOCALE.search(hit.line) else []
+    named = all_hits(failed.lines, NAMED) if NO_LOCALE.search(hit.line) else []
     if not named:
         return repaired(
-            broken,
+            failed,
             NAME,
-            with_env(broken.plan, **UTF_8),
+            with_env(failed.plan, **UTF_8),
             reason="text is UTF-8, the image's locale is not: C.UTF-8",
             evidence=hit.line,
         )
     found = named[-1].match
     step = f"localedef -i {found['name']} -f UTF-8 {found['name']}.UTF-8"
-    if step in broken.plan.install_steps:
+    if step in failed.plan.install_steps:
         return None
-    steps = (step, *broken.plan.install_steps)
+    steps = (step, *failed.plan.install_steps)
     return repaired(
-        broken,
+        failed,
         NAME,
-        {**with_packages(broken.plan, "locales"), "install_steps": steps},
+        {**with_packages(failed.plan, "locales"), "install_steps": steps},
         reason=f"the code asks for the locale {found['name']}.UTF-8, which the image does not have",
         evidence=hit.line,
     )

@@ -8,7 +8,7 @@ gcc came without the C library's files (`cannot find Scrt1.o`).
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired, with_packages
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_packages
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 
@@ -42,17 +42,17 @@ PACKAGES: Final = {
 C_AND_CXX: Final = ("g++", "gcc", "libc6-dev", "make")
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the compiler's packages."""
-    hit = last_hit(broken.lines, *MISSING)
+    hit = last_hit(failed.lines, *MISSING)
     if hit is None:
         return None
     program = (hit.match["program"] or "gcc").rsplit("/", 1)[-1]
     packages = PACKAGES.get(program, C_AND_CXX)
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_packages(broken.plan, *packages),
+        with_packages(failed.plan, *packages),
         reason=f"{program} is not in the base image; {', '.join(packages)} bring it",
         evidence=hit.line,
     )

@@ -9,7 +9,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import DataNeed
@@ -29,18 +29,18 @@ NO_NETWORK: Final = re.compile(
 NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK Downloader")
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop; None for failed builds, whose network trouble is the host's."""
-    if not isinstance(broken.failure, SmokeFailed):
+    if not isinstance(failed.failure, SmokeFailed):
         return None
     # Of the network many imports only warn.
-    ended = last_traceback(broken.lines)
-    hit = last_hit(ended, NO_FILE, NO_NETWORK, NLTK) or last_hit(broken.lines, NO_FILE, NLTK)
+    ended = last_traceback(failed.lines)
+    hit = last_hit(ended, NO_FILE, NO_NETWORK, NLTK) or last_hit(failed.lines, NO_FILE, NLTK)
     if hit is None:
         return None
     path = hit.match.groupdict().get("path") or ""
     wanted = path or "something from the network"
-    code = code_line(broken.lines, hit.line)
+    code = code_line(failed.lines, hit.line)
     by = f", wanted by {code.path}:{code.line}" if code else ""
     return stopped(
         NAME,
@@ -48,14 +48,14 @@ def repair(broken: Broken) -> Diagnosis | None:
         reason=f"The command wants {wanted}, which is not in the repository{by}.",
         evidence=hit.line,
         smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke."
-        + _where(broken, path),
+        + _where(failed, path),
         source=code,
     )
 
 
-def _where(broken: Broken, path: str) -> str:
+def _where(failed: FailedAttempt, path: str) -> str:
     """Return a sentence with the place that says where the data are; one that names the file before any other."""
-    needs = broken.facts.of(DataNeed)
+    needs = failed.facts.of(DataNeed)
     name = PurePosixPath(path).stem
     named = [need for need in needs if name and name in need.what]
     readme = [need for need in needs if need.source.kind == "readme"]

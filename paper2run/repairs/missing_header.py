@@ -7,7 +7,7 @@ headers serves where no mirror answered.
 
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_env, with_packages
 from paper2run.failures.wanted_files import Kind, WantedFile, wanted_files
 from paper2run.knowledge import debian
 from paper2run.model.diagnosis import Diagnosis
@@ -16,20 +16,20 @@ NAME: Final = "missing_header"
 KINDS: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig"})
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the packages; None where none is known."""
-    wanted = {file: line for file, line in wanted_files(broken.lines).items() if file.kind in KINDS}
-    found = {file: names for file in wanted if (names := _packages(broken, file))}
+    wanted = {file: line for file, line in wanted_files(failed.lines).items() if file.kind in KINDS}
+    found = {file: names for file in wanted if (names := _packages(failed, file))}
     if not found:
         return None
     packages = sorted({name for names in found.values() for name in names})
-    changes = with_packages(broken.plan, *packages)
+    changes = with_packages(failed.plan, *packages)
     headers = {name for file in found if file.kind == "header" for name in found[file]}
     folders = sorted(filter(None, map(debian.include_folder, headers)))
-    if folders and "CPATH" not in broken.plan.env:
-        changes |= with_env(broken.plan, CPATH=":".join(folders))
+    if folders and "CPATH" not in failed.plan.env:
+        changes |= with_env(failed.plan, CPATH=":".join(folders))
     return repaired(
-        broken,
+        failed,
         NAME,
         changes,
         reason=f"missing: {', '.join(file.name for file in found)}; {', '.join(packages)} bring it",
@@ -37,8 +37,8 @@ def repair(broken: Broken) -> Diagnosis | None:
     )
 
 
-def _packages(broken: Broken, file: WantedFile) -> tuple[str, ...]:
-    looked_up = broken.packages.get(file)
+def _packages(failed: FailedAttempt, file: WantedFile) -> tuple[str, ...]:
+    looked_up = failed.packages.get(file)
     if looked_up:
         return (looked_up,)
     return debian.packages_of_header(file.name) if file.kind == "header" else ()

@@ -9,7 +9,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.broken import Broken, repaired, with_requirements
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
 from paper2run.failures.gone_names import gone_modules
 from paper2run.knowledge.distributions import is_of_python
 from paper2run.model.diagnosis import Diagnosis
@@ -22,27 +22,27 @@ from paper2run.smoke.ladder import missing_modules
 NAME: Final = "missing_module"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the modules' distributions; None where no other's module is missing."""
-    below = {fact.module: fact.below for fact in broken.facts.of(Import)}
-    own = {fact.module for fact in broken.facts.of(OwnModule)}
-    gone = [one for one in gone_modules(broken.lines) if not is_of_python(one.name)]
+    below = {fact.module: fact.below for fact in failed.facts.of(Import)}
+    own = {fact.module for fact in failed.facts.of(OwnModule)}
+    gone = [one for one in gone_modules(failed.lines) if not is_of_python(one.name)]
     named = [one.name.partition(".")[0] for one in gone]
     modules = [module for module in dict.fromkeys(named) if module not in own]
     if not modules:
         return None
-    modules += [name for name in missing_modules(broken.verification.rungs) if name not in modules]
-    asked = addressed(broken.facts)
+    modules += [name for name in missing_modules(failed.verification.rungs) if name not in modules]
+    asked = addressed(failed.facts)
     found = [distribution_beside(asked, module) for module in modules]
     distributions = sorted({guess.name for guess in found if guess.certainty != "absent"})
-    wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(broken.plan)}
+    wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(failed.plan)}
     new = [name for name in distributions if canonicalize_name(name) not in wanted]
     if not new:
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_requirements(broken.plan, *new),
+        with_requirements(failed.plan, *new),
         reason=f"missing modules: {', '.join(modules)}; added: {', '.join(new)}",
         evidence=gone[-1].line,
         # What only a name hints at may be a thing that nobody but the author has.

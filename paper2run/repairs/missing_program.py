@@ -6,27 +6,27 @@ package is the one that the image's own release has for the program; without tha
 
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired, with_packages
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_packages
 from paper2run.failures.wanted_files import wanted_files
 from paper2run.model.diagnosis import Diagnosis
 
 NAME: Final = "missing_program"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the packages of all programs that the log misses; None where none is known."""
     found = {
-        file.name: (broken.packages[file], line)
-        for file, line in wanted_files(broken.lines).items()
-        if file.kind == "program" and file in broken.packages
+        file.name: (failed.packages[file], line)
+        for file, line in wanted_files(failed.lines).items()
+        if file.kind == "program" and file in failed.packages
     }
     if not found:
         return None
     packages = sorted({package for package, _ in found.values()})
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_packages(broken.plan, *packages),
+        with_packages(failed.plan, *packages),
         reason=f"not in the image: {', '.join(found)}; {', '.join(packages)} bring it",
         evidence=next(iter(found.values()))[1],
     )

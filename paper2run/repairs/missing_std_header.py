@@ -9,7 +9,7 @@ no variable, and the sources stay as they are.
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -40,21 +40,21 @@ HEADERS: Final = {
 """Standard header of each name, as the C++ standard has them."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the headers included; None for names that no standard header is known for."""
-    if not isinstance(broken.failure, BuildFailed):
+    if not isinstance(failed.failure, BuildFailed):
         return None
-    hits = [*all_hits(broken.lines, NOT_A_MEMBER), *all_hits(broken.lines, NO_TYPE)]
+    hits = [*all_hits(failed.lines, NOT_A_MEMBER), *all_hits(failed.lines, NO_TYPE)]
     headers = sorted({HEADERS[hit.match["name"]] for hit in hits if hit.match["name"] in HEADERS})
-    known = " ".join(broken.plan.install_steps)
+    known = " ".join(failed.plan.install_steps)
     headers = [name for name in headers if f"-include {name} " not in known]
     if not headers:
         return None
     flags = [f"-include {name}" for name in headers]
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_wrappers(broken.plan, flags_first(CXX_SOURCE, flags)),
+        with_wrappers(failed.plan, flags_first(CXX_SOURCE, flags)),
         reason=f"included for the compiler of today: {', '.join(f'<{name}>' for name in headers)}",
         evidence=hits[-1].line,
     )

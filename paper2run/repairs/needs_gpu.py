@@ -11,7 +11,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.broken import Broken, next_command, repaired, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, next_command, repaired, stopped
 from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.rendering.pip_steps import instead_of, plan_requirements
@@ -48,13 +48,13 @@ CPU_BUILDS: Final = (
 """Distributions that are built for CUDA, by their normalised names, and the same library for processors."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with CPU builds for CUDA builds, or with a weaker command; the stop without either."""
-    hit = _hit(broken.lines)
+    hit = _hit(failed.lines)
     if hit is None:
         return None
-    plan, exchanged = broken.plan, []
-    for requirement in map(Requirement, plan_requirements(broken.plan)):
+    plan, exchanged = failed.plan, []
+    for requirement in map(Requirement, plan_requirements(failed.plan)):
         name = canonicalize_name(requirement.name)
         cpu = next((cpu for cuda, cpu in CPU_BUILDS if cuda.fullmatch(name)), "")
         if cpu:
@@ -62,7 +62,7 @@ def repair(broken: Broken) -> Diagnosis | None:
             exchanged.append(f"{name} by {cpu}")
     if exchanged:
         return repaired(
-            broken,
+            failed,
             NAME,
             {"install_steps": plan.install_steps},
             reason=f"there is no GPU here; replaced: {', '.join(exchanged)}",
@@ -70,7 +70,7 @@ def repair(broken: Broken) -> Diagnosis | None:
             cause="needs_gpu",
         )
     return next_command(
-        broken,
+        failed,
         NAME,
         reason="the command asks for a CUDA device",
         evidence=hit.line,
@@ -80,7 +80,7 @@ def repair(broken: Broken) -> Diagnosis | None:
         "needs_gpu",
         reason="The code asks for a CUDA device and takes no other way.",
         evidence=hit.line,
-        source=code_line(broken.lines, hit.line),
+        source=code_line(failed.lines, hit.line),
         smallest_change="A machine with an NVIDIA GPU and its container toolkit; or a CPU path in the code.",
     )
 

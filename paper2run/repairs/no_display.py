@@ -9,7 +9,7 @@ import re
 import shlex
 from typing import Any, Final
 
-from paper2run.failures.broken import Broken, repaired, with_env, with_packages
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_env, with_packages
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan
@@ -33,14 +33,14 @@ XVFB: Final = ("xauth", "xvfb")
 XVFB_RUN: Final = "xvfb-run -a "
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the toolkit's variable; with a virtual X server where that is set or there is none."""
-    if not isinstance(broken.failure, SmokeFailed):
+    if not isinstance(failed.failure, SmokeFailed):
         return None
-    hit = last_hit(broken.lines, TK, QT, SDL, OTHERS)
+    hit = last_hit(failed.lines, TK, QT, SDL, OTHERS)
     if hit is None:
         return None
-    changes, why = _virtual_server(broken.plan), "a virtual X server stands in for the display"
+    changes, why = _virtual_server(failed.plan), "a virtual X server stands in for the display"
     for pattern, name, value in (
         (QT, "QT_QPA_PLATFORM", "offscreen"),
         (SDL, "SDL_VIDEODRIVER", "dummy"),
@@ -49,12 +49,12 @@ def repair(broken: Broken) -> Diagnosis | None:
         is_toolkit = pattern.search(hit.line) is not None
         if pattern is TK:
             # Tk itself cannot do without; matplotlib only chose it for want of another order.
-            is_toolkit = is_toolkit and any(MATPLOTLIB in line for line in broken.lines)
-        if is_toolkit and name not in broken.plan.env:
-            changes = with_env(broken.plan, **{name: value})
+            is_toolkit = is_toolkit and any(MATPLOTLIB in line for line in failed.lines)
+        if is_toolkit and name not in failed.plan.env:
+            changes = with_env(failed.plan, **{name: value})
             why = f"{name}={value} draws without a display"
             break
-    return repaired(broken, NAME, changes, reason=why, evidence=hit.line)
+    return repaired(failed, NAME, changes, reason=why, evidence=hit.line)
 
 
 def _virtual_server(plan: EnvPlan) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Go. What the package index does or does not answer never comes here: that is the
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import last_hit, last_traceback
 from paper2run.failures.silent_index import RETRYING
 from paper2run.model.diagnosis import Diagnosis
@@ -29,17 +29,17 @@ UNREACHED: Final = (
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop with the host's name; None for smoke runs, which have no network on purpose."""
-    if not isinstance(broken.failure, BuildFailed):
+    if not isinstance(failed.failure, BuildFailed):
         return None
     # A try that failed is no end; an error that came after is another one.
-    lines = [line for line in last_traceback(broken.lines) if RETRYING not in line]
+    lines = [line for line in last_traceback(failed.lines) if RETRYING not in line]
     hit = last_hit(lines, *UNREACHED)
     if hit is None:
         return None
     host = hit.match["host"] or "a host that the log does not name"
-    step = broken.failure.step[:200] or "an unnamed step"
+    step = failed.failure.step[:200] or "an unnamed step"
     return stopped(
         NAME,
         "registry_unreachable",

@@ -7,7 +7,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.other_python import within
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import PythonConstraint
@@ -17,15 +17,15 @@ from paper2run.repairs.unsupported_python import wishes
 NAME: Final = "no_python_left"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop with the line that rules the interpreter out; None where the present one would do."""
-    present = image_python(broken.plan.base_image)
+    present = image_python(failed.plan.base_image)
     if not present:
         return None
-    for wanted in wishes(broken.lines, present):
-        if wanted.versions.contains(Version(present)) or within(broken, wanted.versions):
+    for wanted in wishes(failed.lines, present):
+        if wanted.versions.contains(Version(present)) or within(failed, wanted.versions):
             continue
-        limits = [fact for fact in broken.facts.of(PythonConstraint) if fact.strength == "required"]
+        limits = [fact for fact in failed.facts.of(PythonConstraint) if fact.strength == "required"]
         against = limits[0] if limits else None
         rule = (
             f"{against.source} requires {against.specifier}"

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.diagnosis import Diagnosis
@@ -24,29 +24,29 @@ NOT_FOUND: Final = re.compile(
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the nearest release, the name's successor, or without it; None where no step names it."""
-    hit = last_hit(broken.lines, NOT_FOUND)
-    if hit is None or not isinstance(broken.failure, BuildFailed):
+    hit = last_hit(failed.lines, NOT_FOUND)
+    if hit is None or not isinstance(failed.failure, BuildFailed):
         return None
     try:
         wanted = Requirement(hit.match["wanted"].strip())
     except InvalidRequirement:
         return None
     name = canonicalize_name(wanted.name)
-    if name not in {canonicalize_name(Requirement(t).name) for t in plan_requirements(broken.plan)}:
+    if name not in {canonicalize_name(Requirement(t).name) for t in plan_requirements(failed.plan)}:
         return None
     nearest = _nearest(wanted, hit.match["offered"])
     known = distribution_for(wanted.name)
     if nearest:
-        plan, why = instead_of(broken.plan, name, nearest), f"the index has {nearest}"
+        plan, why = instead_of(failed.plan, name, nearest), f"the index has {nearest}"
     elif known.certainty == "known" and known.name != name:
-        plan, why = instead_of(broken.plan, name, known.name), f"its name is {known.name}"
+        plan, why = instead_of(failed.plan, name, known.name), f"its name is {known.name}"
     else:
         # Whether the code can do without is seen when it runs; the name alone is no proof that it cannot.
-        plan, why = without(broken.plan, {name}), "the index has nothing of that name: left out"
+        plan, why = without(failed.plan, {name}), "the index has nothing of that name: left out"
     return repaired(
-        broken,
+        failed,
         NAME,
         {"install_steps": plan.install_steps},
         reason=f"there is no {wanted}; {why}",

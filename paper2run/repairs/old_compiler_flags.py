@@ -8,7 +8,7 @@ C++11 or C++17. The flags come last, by wrappers around the compilers, since Mak
 import re
 from typing import Final, NamedTuple
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -44,12 +44,12 @@ RULES: Final = (
 )  # fmt: skip
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the flags of all signs in the log; None where they are there already."""
-    if not isinstance(broken.failure, BuildFailed):
+    if not isinstance(failed.failure, BuildFailed):
         return None
-    found = [(rule, hits[-1]) for rule in RULES if (hits := all_hits(broken.lines, rule.sign))]
-    present = wrapper_lines(broken.plan)
+    found = [(rule, hits[-1]) for rule in RULES if (hits := all_hits(failed.lines, rule.sign))]
+    present = wrapper_lines(failed.plan)
     new = [
         (rule, hit) for rule, hit in found if flags_last(rule.source, [rule.flag]) not in present
     ]
@@ -57,9 +57,9 @@ def repair(broken: Broken) -> Diagnosis | None:
         return None
     lines = dict.fromkeys(flags_last(rule.source, [rule.flag]) for rule, _ in new)
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_wrappers(broken.plan, *lines),
+        with_wrappers(failed.plan, *lines),
         reason=f"compiled by the rules of its time: {' '.join(rule.flag for rule, _ in new)}",
         evidence=new[-1][1].line,
     )

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -25,17 +25,17 @@ level that JDK 17 and 21 take, written as every one of these tools reads it."""
 STEP: Final = rf"find . \( {BUILD_FILES} \) -exec sed -i -E {shlex.quote(OLD_LEVEL)} {{}} +"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan that changes the level before every other step; None where it does so already."""
-    hit = last_hit(broken.lines, TOO_OLD)
-    if not isinstance(broken.failure, BuildFailed) or hit is None:
+    hit = last_hit(failed.lines, TOO_OLD)
+    if not isinstance(failed.failure, BuildFailed) or hit is None:
         return None
-    if STEP in broken.plan.install_steps:
+    if STEP in failed.plan.install_steps:
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
-        {"install_steps": (STEP, *broken.plan.install_steps)},
+        {"install_steps": (STEP, *failed.plan.install_steps)},
         reason=f"the JDK no longer compiles level {hit.match['old']}; the build files ask for 1.8",
         evidence=hit.line,
     )

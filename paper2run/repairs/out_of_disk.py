@@ -7,7 +7,7 @@ Reads the engine's own word (`limit`), and the kernel's `No space left on device
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, next_command, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
 from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -18,21 +18,21 @@ DISK_LIMIT: Final = "disk "
 NO_SPACE: Final = re.compile(r"No space left on device|Disk quota exceeded")
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with a weaker command, else the stop; None for failed builds and other limits."""
-    failure = broken.failure
+    failure = failed.failure
     if not isinstance(failure, SmokeFailed):
         return None
     if failure.limit.startswith(DISK_LIMIT):
         reason = f"The run was ended by its limit: {failure.limit}."
         evidence = telling_line(failure) or f"exit code {failure.exit_code}"
         change = "More disk: PAPER2RUN_DISK_MB."
-    elif hit := last_hit(broken.lines, NO_SPACE):
+    elif hit := last_hit(failed.lines, NO_SPACE):
         reason = "The run filled /tmp, which is a part of its memory."
         evidence = hit.line
         change = "More memory, and with it a larger /tmp: PAPER2RUN_MEMORY_MB."
     else:
         return None
     return next_command(
-        broken, NAME, reason="the command writes too much", evidence=evidence, cause="out_of_disk"
+        failed, NAME, reason="the command writes too much", evidence=evidence, cause="out_of_disk"
     ) or stopped(NAME, "out_of_disk", reason=reason, evidence=evidence, smallest_change=change)

@@ -7,7 +7,13 @@ program cc1plus`, the shell `Killed`, and allocators `virtual memory exhausted` 
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, next_command, repaired, stopped, with_env
+from paper2run.failures.failed_attempt import (
+    FailedAttempt,
+    next_command,
+    repaired,
+    stopped,
+    with_env,
+)
 from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -28,17 +34,17 @@ ONE_JOB: Final = {
 """For cargo, CMake, make, torch's extensions with ninja, and numpy.distutils."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with one job, or a weaker command, or the stop; a run is judged by the engine's word alone."""
-    failure = broken.failure
+    failure = failed.failure
     if isinstance(failure, BuildFailed):
-        return _of_build(broken, failure)
+        return _of_build(failed, failure)
     if not failure.out_of_memory:
         return None
     limit = failure.limit or "memory"
     evidence = telling_line(failure) or f"exit code {failure.exit_code}"
     return next_command(
-        broken,
+        failed,
         NAME,
         reason=f"the command met its limit: {limit}",
         evidence=evidence,
@@ -52,15 +58,15 @@ def repair(broken: Broken) -> Diagnosis | None:
     )
 
 
-def _of_build(broken: Broken, failure: BuildFailed) -> Diagnosis | None:
-    hit = last_hit(broken.lines, KILLED)
+def _of_build(failed: FailedAttempt, failure: BuildFailed) -> Diagnosis | None:
+    hit = last_hit(failed.lines, KILLED)
     if hit is None and failure.exit_code != KILLED_CODE:
         return None
     evidence = hit.line if hit else f"exit code {failure.exit_code}"
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_env(broken.plan, **ONE_JOB),
+        with_env(failed.plan, **ONE_JOB),
         reason="the build ran out of memory; it goes on with one job at a time",
         evidence=evidence,
         cause="out_of_memory",

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.broken import Broken, repaired, with_requirements
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
 from paper2run.failures.failure_log import last_hit
 from paper2run.failures.other_python import with_python, within
 from paper2run.model.diagnosis import Diagnosis
@@ -72,45 +72,45 @@ PLUGINS_OF_FIXTURES: Final = {
 }
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the plugins or the old pytest; None unless the smoke command runs pytest."""
-    if not isinstance(broken.failure, SmokeFailed) or "pytest" not in broken.plan.smoke_command:
+    if not isinstance(failed.failure, SmokeFailed) or "pytest" not in failed.plan.smoke_command:
         return None
-    hit = last_hit(broken.lines, UNRECOGNISED, REQUIRED, FIXTURE, OLD_SECTION, YIELD_TESTS)
+    hit = last_hit(failed.lines, UNRECOGNISED, REQUIRED, FIXTURE, OLD_SECTION, YIELD_TESTS)
     if hit is None:
         return None
     if OLD_SECTION.search(hit.line) or YIELD_TESTS.search(hit.line):
-        return _old_pytest(broken, hit.line)
-    wanted = plan_requirements(broken.plan)
+        return _old_pytest(failed, hit.line)
+    wanted = plan_requirements(failed.plan)
     named = {canonicalize_name(Requirement(text).name) for text in wanted}
     asked = _asked(hit.match.groupdict())
     new = [name for name in asked if canonicalize_name(name) not in named and name not in wanted]
     if not new:
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_requirements(broken.plan, *new),
+        with_requirements(failed.plan, *new),
         reason=f"the suite's configuration wants {', '.join(new)}",
         evidence=hit.line,
     )
 
 
-def _old_pytest(broken: Broken, line: str) -> Diagnosis | None:
-    present = image_python(broken.plan.base_image)
+def _old_pytest(failed: FailedAttempt, line: str) -> Diagnosis | None:
+    present = image_python(failed.plan.base_image)
     pythons: tuple[str, ...] = ()
     if present and not OLD_PYTEST_PYTHONS.contains(present):
-        pythons = within(broken, OLD_PYTEST_PYTHONS)
+        pythons = within(failed, OLD_PYTEST_PYTHONS)
         if not pythons:
-            return _without_section(broken, line) if OLD_SECTION.search(line) else None
-    changes = with_requirements(without(broken.plan, {"pytest"}), OLD_PYTEST)
+            return _without_section(failed, line) if OLD_SECTION.search(line) else None
+    changes = with_requirements(without(failed.plan, {"pytest"}), OLD_PYTEST)
     if pythons:
-        changes |= with_python(broken.plan, pythons[0])
-    if OLD_PYTEST in plan_requirements(broken.plan):
+        changes |= with_python(failed.plan, pythons[0])
+    if OLD_PYTEST in plan_requirements(failed.plan):
         return None
     on = f" on Python {pythons[0]}" if pythons else ""
     return repaired(
-        broken,
+        failed,
         NAME,
         changes,
         reason=f"the suite was written for {OLD_PYTEST}{on}",
@@ -119,12 +119,12 @@ def _old_pytest(broken: Broken, line: str) -> Diagnosis | None:
     )
 
 
-def _without_section(broken: Broken, line: str) -> Diagnosis | None:
-    command = broken.plan.smoke_command
+def _without_section(failed: FailedAttempt, line: str) -> Diagnosis | None:
+    command = failed.plan.smoke_command
     if NO_CONFIGURATION in command:
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
         {"smoke_command": re.sub(r"\bpytest\b", NO_CONFIGURATION, command, count=1)},
         reason="the suite's configuration is for a pytest that no allowed Python runs: it is passed over",

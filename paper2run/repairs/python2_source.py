@@ -8,7 +8,7 @@ where the line of code above it is Python 2's (`raise X, "…"`, `except X, e`, 
 import re
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import Hit, last_error, last_hit
 from paper2run.failures.other_python import is_allowed, with_python
 from paper2run.model.diagnosis import Diagnosis
@@ -39,16 +39,16 @@ CODE_IS_WITHIN_LINES: Final = 3
 """Between the line of code and the error stands at most a line of carets."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan on Python 2.7; None if it is there, rules 2.7 out, or has no official Python's image."""
-    hit = _hit(broken.lines)
-    version = image_python(broken.plan.base_image)
-    if hit is None or version in {"", PYTHON_2} or not is_allowed(broken, PYTHON_2):
+    hit = _hit(failed.lines)
+    version = image_python(failed.plan.base_image)
+    if hit is None or version in {"", PYTHON_2} or not is_allowed(failed, PYTHON_2):
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
-        with_python(broken.plan, PYTHON_2),
+        with_python(failed.plan, PYTHON_2),
         reason="the code is Python 2; it runs on 2.7",
         evidence=hit.line,
         cause="unsupported_python",

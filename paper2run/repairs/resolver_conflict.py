@@ -12,7 +12,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import Requirement as RequirementFact
@@ -30,26 +30,26 @@ TRUSTED: Final = ("setup.py", "setup.cfg", "pyproject.toml")
 """What an installer of the project itself holds; a requirements file is one machine's state."""
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan without that limit; None where none of the contradicting ones is the plan's own."""
-    conflict = all_hits(broken.lines, CONFLICT)
-    if not conflict or not isinstance(broken.failure, BuildFailed):
+    conflict = all_hits(failed.lines, CONFLICT)
+    if not conflict or not isinstance(failed.failure, BuildFailed):
         return None
-    parties = all_hits(broken.lines, PARTY)
+    parties = all_hits(failed.lines, PARTY)
     names = {canonicalize_name(hit.match["asked"] or hit.match["parent"]) for hit in parties}
     limits = [
         requirement
-        for requirement in map(Requirement, plan_requirements(broken.plan))
+        for requirement in map(Requirement, plan_requirements(failed.plan))
         if requirement.specifier and canonicalize_name(requirement.name) in names
     ]
     if not limits:
         return None
     wanted = {canonicalize_name(hit.match["child"]) for hit in parties if hit.match["child"]}
-    least = min(limits, key=lambda limit: _trust(broken, limit, wanted))
-    source = _source(broken, least)
-    plan = instead_of(broken.plan, canonicalize_name(least.name), least.name)
+    least = min(limits, key=lambda limit: _trust(failed, limit, wanted))
+    source = _source(failed, least)
+    plan = instead_of(failed.plan, canonicalize_name(least.name), least.name)
     return repaired(
-        broken,
+        failed,
         NAME,
         {"install_steps": plan.install_steps},
         reason=f"{least} contradicts the others and is trusted least ({source or 'nobody declares it'}): any version",
@@ -59,9 +59,11 @@ def repair(broken: Broken) -> Diagnosis | None:
     )
 
 
-def _trust(broken: Broken, limit: Requirement, wanted: Collection[str]) -> tuple[int, bool, bool]:
+def _trust(
+    failed: FailedAttempt, limit: Requirement, wanted: Collection[str]
+) -> tuple[int, bool, bool]:
     """Return how far a limit is to be trusted: by where it stands, then what nothing else wants, then ranges."""
-    source = _source(broken, limit)
+    source = _source(failed, limit)
     if source is None:
         place = 0
     elif source.path.rpartition("/")[2] in TRUSTED:
@@ -71,7 +73,7 @@ def _trust(broken: Broken, limit: Requirement, wanted: Collection[str]) -> tuple
     return place, canonicalize_name(limit.name) not in wanted, "==" not in str(limit.specifier)
 
 
-def _source(broken: Broken, limit: Requirement) -> Source | None:
+def _source(failed: FailedAttempt, limit: Requirement) -> Source | None:
     name = canonicalize_name(limit.name)
-    facts = broken.facts.of(RequirementFact)
+    facts = failed.facts.of(RequirementFact)
     return next((fact.source for fact in facts if fact.name == name), None)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from paper2run.failures.broken import Broken, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -10,9 +10,9 @@ from paper2run.model.outcome import BuildFailed
 NAME: Final = "timed_out"
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop with the step that was running; None for builds that ended by themselves."""
-    failure = broken.failure
+    failure = failed.failure
     if not isinstance(failure, BuildFailed) or not failure.timed_out:
         return None
     last = next((line.strip() for line in reversed(failure_lines(failure)) if line.strip()), "")

@@ -8,7 +8,7 @@ import re
 import shlex
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -29,12 +29,12 @@ HELP: Final = " --help"
 ENTER: Final = "yes '' | "
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the command changed; the stop where it was changed already and still asks."""
-    if not isinstance(broken.failure, SmokeFailed) or broken.is_users_command:
+    if not isinstance(failed.failure, SmokeFailed) or failed.is_users_command:
         return None
-    command = broken.plan.smoke_command
-    hit = last_hit(broken.lines, ASKS, ARGUMENTS)
+    command = failed.plan.smoke_command
+    hit = last_hit(failed.lines, ASKS, ARGUMENTS)
     # A test runner that shows its usage does not know an option of the suite's configuration.
     if hit is None or runs_tests(command):
         return None
@@ -54,7 +54,7 @@ def repair(broken: Broken) -> Diagnosis | None:
             smallest_change="Name a whole command with --smoke; the README would be the place for it.",
         )
     return repaired(
-        broken,
+        failed,
         NAME,
         {"smoke_command": changed},
         reason=why,

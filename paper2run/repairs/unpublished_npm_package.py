@@ -9,7 +9,7 @@ import re
 import shlex
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import all_hits
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
@@ -20,10 +20,10 @@ GONE: Final = re.compile(
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan whose first step drops the names; None where it does so already."""
-    hits = all_hits(broken.lines, GONE)
-    if not isinstance(broken.failure, BuildFailed) or not hits:
+    hits = all_hits(failed.lines, GONE)
+    if not isinstance(failed.failure, BuildFailed) or not hits:
         return None
     names = sorted({hit.match["name"] for hit in hits})
     code = (
@@ -32,12 +32,12 @@ def repair(broken: Broken) -> Diagnosis | None:
         ' fs.writeFileSync("package.json", JSON.stringify(p, null, 2))'
     )
     step = f"node -e {shlex.quote(code)}"
-    if step in broken.plan.install_steps:
+    if step in failed.plan.install_steps:
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
-        {"install_steps": (step, *broken.plan.install_steps)},
+        {"install_steps": (step, *failed.plan.install_steps)},
         reason=f"not in the registry, left out of the development dependencies: {', '.join(names)}",
         evidence=hits[-1].line,
         cause="dead_dependency",

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import Hit, last_hit
 from paper2run.failures.gone_names import last_gone
 from paper2run.failures.other_python import with_python, within
@@ -61,18 +61,18 @@ class Wanted(NamedTuple):
     line: str
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan on another Python; None where nothing asks for one or the repository allows none."""
-    present = image_python(broken.plan.base_image)
+    present = image_python(failed.plan.base_image)
     if not present:
         return None
-    for wanted in wishes(broken.lines, present):
-        pythons = within(broken, wanted.versions)
+    for wanted in wishes(failed.lines, present):
+        pythons = within(failed, wanted.versions)
         if pythons:
             return repaired(
-                broken,
+                failed,
                 NAME,
-                with_python(broken.plan, pythons[0]),
+                with_python(failed.plan, pythons[0]),
                 reason=f"Python {present} does not do, {pythons[0]} may ({wanted.versions})",
                 evidence=wanted.line,
                 cause="unsupported_python",

@@ -9,7 +9,7 @@ import shlex
 from pathlib import PurePosixPath
 from typing import Final
 
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -24,21 +24,21 @@ SCRIPT: Final = re.compile(
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan that starts the script in its folder; None for commands that name one already."""
-    command = SCRIPT.match(broken.plan.smoke_command)
-    hit = last_hit(broken.lines, NO_FILE)
+    command = SCRIPT.match(failed.plan.smoke_command)
+    hit = last_hit(failed.lines, NO_FILE)
     if (
-        not isinstance(broken.failure, SmokeFailed)
+        not isinstance(failed.failure, SmokeFailed)
         or command is None
         or hit is None
-        or broken.is_users_command
+        or failed.is_users_command
     ):
         return None
     script = PurePosixPath(command["script"])
     line = f"{command['python']} {script.name}{command['rest'] or ''}"
     return repaired(
-        broken,
+        failed,
         NAME,
         {"smoke_command": f"cd {shlex.quote(str(script.parent))} && {line}"},
         reason=f"{hit.match['path']} is looked for from {script.parent}, where the script lies",

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from paper2run.commands.command_purpose import purpose_of
-from paper2run.failures.broken import Broken, repaired
+from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -27,30 +27,30 @@ SIGNS: Final = (
 )
 
 
-def repair(broken: Broken) -> Diagnosis | None:
+def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the next command; None where there is none left, or the build failed."""
-    weaker = broken.planned.weaker_smokes
-    hit = last_hit(broken.lines, *SIGNS)
-    if not isinstance(broken.failure, SmokeFailed) or not weaker:
+    weaker = failed.planned.weaker_smokes
+    hit = last_hit(failed.lines, *SIGNS)
+    if not isinstance(failed.failure, SmokeFailed) or not weaker:
         return None
-    if hit is None and not has_weaker_than_tests(broken):
+    if hit is None and not has_weaker_than_tests(failed):
         return None
     return repaired(
-        broken,
+        failed,
         NAME,
         {"smoke_command": weaker[0].command},
         reason=f"the command itself is at fault; next: {weaker[0].proves}",
-        evidence=hit.line if hit else _last_line(broken.lines),
+        evidence=hit.line if hit else _last_line(failed.lines),
         cause="code_error",
     )
 
 
-def has_weaker_than_tests(broken: Broken) -> bool:
+def has_weaker_than_tests(failed: FailedAttempt) -> bool:
     """Tell whether tests failed and a weaker command is left: nothing is proven then of what cannot be had."""
     return (
-        isinstance(broken.failure, SmokeFailed)
-        and bool(broken.planned.weaker_smokes)
-        and runs_tests(broken.plan.smoke_command)
+        isinstance(failed.failure, SmokeFailed)
+        and bool(failed.planned.weaker_smokes)
+        and runs_tests(failed.plan.smoke_command)
     )
 
 

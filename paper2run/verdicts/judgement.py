@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from paper2run.failures.broken import Broken
+from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import telling_line
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
@@ -22,13 +22,13 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
     Where nobody knows the last failure, the stop that a stronger command's failure would have given is the answer.
     """
     barred = _plans_of((*tried, done))
-    found = diagnose(_broken(done, facts), barred)
+    found = diagnose(_as_failed(done, facts), barred)
     if _is_repair(found):
         return found
     place = place_of(done)
     further = [attempt for attempt in tried if place_of(attempt) > place]
     for earlier in sorted(further, key=place_of, reverse=True):
-        other = diagnose(_broken(earlier, facts), barred)
+        other = diagnose(_as_failed(earlier, facts), barred)
         if other is not None and _is_repair(other):
             return other.changed(of_attempt=earlier.number)
     # A stop that a model's plan led to says little about the repository.
@@ -41,7 +41,7 @@ def _earlier_stop(
     """Return the latest stop that a failed run before gives once its fallback is used up; None without one."""
     for earlier in reversed(tried):
         if isinstance(earlier.smoke, SmokeFailed):
-            other = diagnose(_broken(earlier, facts), barred)
+            other = diagnose(_as_failed(earlier, facts), barred)
             if other is not None and not _is_repair(other):
                 return other.changed(of_attempt=earlier.number)
     return None
@@ -67,10 +67,10 @@ def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:
     )
 
 
-def _broken(attempt: Attempt, facts: RepoFacts) -> Broken:
+def _as_failed(attempt: Attempt, facts: RepoFacts) -> FailedAttempt:
     assert attempt.failure is not None, "an attempt that passed is not judged"
     packages = {WantedFile(file.kind, file.name): file.package for file in attempt.system_files}
-    return Broken(attempt.failure, attempt.planned, facts, attempt.verification, packages)
+    return FailedAttempt(attempt.failure, attempt.planned, facts, attempt.verification, packages)
 
 
 def _is_repair(found: Diagnosis | None) -> bool:

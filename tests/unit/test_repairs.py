@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.failures.broken import Broken
+from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -16,7 +16,7 @@ LOGS = Path(__file__).parents[1] / "logs"
 CASES = sorted(path.parent for path in LOGS.glob("*/*/case.json"))
 
 
-def broken_of(folder: Path) -> tuple[Broken, dict]:
+def failed_attempt_of(folder: Path) -> tuple[FailedAttempt, dict]:
     case = json.loads((folder / "case.json").read_text())
     log = Log(stderr=(folder / "log.txt").read_text())
     failure: BuildFailed | SmokeFailed
@@ -52,13 +52,13 @@ def broken_of(folder: Path) -> tuple[Broken, dict]:
     packages = {
         WantedFile(*words.split(" ")): name for words, name in case.get("packages", {}).items()
     }
-    return Broken(failure, planned, facts, Verification(), packages), case
+    return FailedAttempt(failure, planned, facts, Verification(), packages), case
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_the_rule_of_a_case_answers_it_as_expected(folder):
-    broken, case = broken_of(folder)
-    found = diagnose(broken)
+    failed, case = failed_attempt_of(folder)
+    found = diagnose(failed)
 
     assert found is not None, "all rules abstained"
     expected = case["expected"]
@@ -69,7 +69,7 @@ def test_the_rule_of_a_case_answers_it_as_expected(folder):
         assert found.smallest_change
     if found.decision.new_plan is not None:
         before, after = (
-            broken.plan.model_dump(mode="json"),
+            failed.plan.model_dump(mode="json"),
             found.decision.new_plan.model_dump(mode="json"),
         )
         assert {name: value for name, value in after.items() if value != before[name]} == expected[
@@ -79,11 +79,11 @@ def test_the_rule_of_a_case_answers_it_as_expected(folder):
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_no_rule_repeats_its_repair_on_the_plan_it_made(folder):
-    broken, _ = broken_of(folder)
-    found = diagnose(broken)
+    failed, _ = failed_attempt_of(folder)
+    found = diagnose(failed)
     if found is None or found.decision.new_plan is None:
         return
-    again = broken._replace(planned=broken.planned.changed(plan=found.decision.new_plan))
+    again = failed._replace(planned=failed.planned.changed(plan=found.decision.new_plan))
     answer = diagnose(again)
     assert (
         answer is None
@@ -101,4 +101,4 @@ def test_a_log_of_no_known_kind_is_left_to_others():
     planned = PlannedEnvironment(
         plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"), planner="rules"
     )
-    assert diagnose(Broken(failure, planned, RepoFacts(), Verification())) is None
+    assert diagnose(FailedAttempt(failure, planned, RepoFacts(), Verification())) is None

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from paper2run.failures.broken import Broken
+from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
@@ -36,7 +36,7 @@ def answer_to(
         planner="rules",
         resolution=Resolution(python="3.9", rung="none", pins=pins),
     ).changed(**plan)
-    return diagnose(Broken(failure, planned, RepoFacts(facts=facts), Verification()))
+    return diagnose(FailedAttempt(failure, planned, RepoFacts(facts=facts), Verification()))
 
 
 def test_a_name_that_the_repository_itself_lacks_caps_no_library():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.failures.broken import Broken, repaired, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import (
@@ -169,9 +169,9 @@ def planned(*smokes: str) -> PlannedEnvironment:
     )  # fmt: skip
 
 
-def failed(environment: PlannedEnvironment, log: str) -> Broken:
+def failed(environment: PlannedEnvironment, log: str) -> FailedAttempt:
     failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr=log))
-    return Broken(failure, environment, RepoFacts(), Verification())
+    return FailedAttempt(failure, environment, RepoFacts(), Verification())
 
 
 def test_failed_tests_make_way_for_a_weaker_command_whatever_they_say():

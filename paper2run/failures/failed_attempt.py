@@ -16,7 +16,7 @@ from paper2run.model.value import Source
 from paper2run.rendering.plan_diff import plan_diff
 
 
-class Broken(NamedTuple):
+class FailedAttempt(NamedTuple):
     """A failed attempt, its plan, and what is known of the repository and the image."""
 
     failure: BuildFailed | SmokeFailed
@@ -46,7 +46,7 @@ class Broken(NamedTuple):
 
 
 def repaired(
-    broken: Broken,
+    failed: FailedAttempt,
     name: str,
     changes: Mapping[str, Any],
     *,
@@ -59,10 +59,10 @@ def repaired(
 ) -> Diagnosis | None:
     """Return a repair that puts `changes` over the plan; None if the plan stays what it was or becomes invalid."""
     try:
-        plan = EnvPlan.model_validate({**broken.plan.model_dump(), **changes})
+        plan = EnvPlan.model_validate({**failed.plan.model_dump(), **changes})
     except ValidationError:
         return None
-    if plan.digest == broken.plan.digest:
+    if plan.digest == failed.plan.digest:
         return None
     return Diagnosis(
         decision=DiagnosisDecision(
@@ -74,19 +74,19 @@ def repaired(
         source=Source(kind="log", note=evidence[:200]),
         pythons=pythons,
         guesses=guesses,
-        diff=plan_diff(broken.plan, plan),
+        diff=plan_diff(failed.plan, plan),
     )
 
 
 def next_command(
-    broken: Broken, name: str, *, reason: str, evidence: str, cause: Cause
+    failed: FailedAttempt, name: str, *, reason: str, evidence: str, cause: Cause
 ) -> Diagnosis | None:
     """Return the repair that falls back on the next smoke command; None without one left, and for failed builds."""
-    if not broken.planned.weaker_smokes or not isinstance(broken.failure, SmokeFailed):
+    if not failed.planned.weaker_smokes or not isinstance(failed.failure, SmokeFailed):
         return None
-    weaker = broken.planned.weaker_smokes[0]
+    weaker = failed.planned.weaker_smokes[0]
     return repaired(
-        broken,
+        failed,
         name,
         {"smoke_command": weaker.command},
         reason=f"{reason}; next: {weaker.proves}",
