@@ -1,4 +1,4 @@
-"""One attempt: the whole set for one interpreter and one last day, or in words why there is none."""
+"""One solve: the whole set for one interpreter and one last day, or in words why there is none."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Watch(BaseReporter[Need, Candidate, str]):
             raise OutOfTimeError
 
 
-class Attempt:
+class Solve:
     """A pair of interpreter and last day, asked as often as there are sets to try."""
 
     def __init__(
@@ -86,7 +86,7 @@ class Attempt:
         self._provider = ReleaseProvider(index, target, offer)
         self._forgotten: dict[str, str] = {}
 
-    def solve(self, requirements: Iterable[str]) -> Solved | Failed:
+    def of(self, requirements: Iterable[str]) -> Solved | Failed:
         """Return the pins of `requirements` and all that they need, build tools of sources included."""
         found = self._search(requirements)
         if isinstance(found, Failed):

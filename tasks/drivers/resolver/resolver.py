@@ -30,7 +30,7 @@ from tasks.drivers.resolver.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.resolver.lock_account import LockAccount
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 from tasks.drivers.resolver.release_provider import ReleaseProvider
-from tasks.drivers.resolver.resolution import Attempt, Failed, Solved
+from tasks.drivers.resolver.resolution import Failed, Solve, Solved
 
 SEARCH_LIMIT_S: Final = 180
 """After that no further pair is tried, and no further optional name."""
@@ -201,7 +201,7 @@ class _Search:
     def _try_whole(self, pairs: list[Pair]) -> Resolution | None:
         for pair in pairs:
             self._say(f"resolving for {pair}")
-            found = self._attempt(pair).solve(self._asked.all)
+            found = self._solve(pair).of(self._asked.all)
             if isinstance(found, Solved):
                 risky = self._risky(found)
                 for text in risky:
@@ -215,8 +215,8 @@ class _Search:
     def _try_reduced(self, pairs: list[Pair]) -> Resolution | None:
         """Return a set without the optional requirements that stand in the way, if the required ones hold."""
         for pair in pairs if self._asked.optional else []:
-            attempt = self._attempt(pair)
-            found = attempt.solve(self._asked.required)
+            solve = self._solve(pair)
+            found = solve.of(self._asked.required)
             if isinstance(found, Failed):
                 if self._is_late():
                     break
@@ -227,7 +227,7 @@ class _Search:
                 if self._is_late():
                     left_out[text] = NO_TIME
                     continue
-                grown = attempt.solve((*self._asked.required, *kept, text))
+                grown = solve.of((*self._asked.required, *kept, text))
                 if isinstance(grown, Failed):
                     left_out[text] = grown.why
                 elif text in self._risky(grown):
@@ -244,10 +244,8 @@ class _Search:
         """Return the optional requirements that would be compiled: a failing compiler would take all else along."""
         return [text for text in self._asked.optional if name_of(text) in found.compiled]
 
-    def _attempt(self, pair: Pair) -> Attempt:
-        return Attempt(
-            self._index, pair.target, pair.step.cutoff, pair.sources, self._planned.locks
-        )
+    def _solve(self, pair: Pair) -> Solve:
+        return Solve(self._index, pair.target, pair.step.cutoff, pair.sources, self._planned.locks)
 
     def _resolution(self, pair: Pair, found: Solved) -> Resolution:
         return Resolution(
