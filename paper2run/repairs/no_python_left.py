@@ -12,7 +12,7 @@ from paper2run.failures.other_python import within
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import PythonConstraint
 from paper2run.rendering.pip_steps import image_python
-from paper2run.repairs.unsupported_python import wishes
+from paper2run.repairs.unsupported_python import suitable_pythons
 
 NAME: Final = "no_python_left"
 
@@ -22,7 +22,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     present = image_python(failed.plan.base_image)
     if not present:
         return None
-    for wanted in wishes(failed.lines, present):
+    for wanted in suitable_pythons(failed.lines, present):
         if wanted.versions.contains(Version(present)) or within(failed, wanted.versions):
             continue
         limits = [fact for fact in failed.facts.of(PythonConstraint) if fact.strength == "required"]

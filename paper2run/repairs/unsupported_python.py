@@ -54,7 +54,7 @@ CODE_IS_WITHIN_LINES: Final = 3
 """Between the line of code and the error stands at most a line of carets."""
 
 
-class Wanted(NamedTuple):
+class SuitablePythons(NamedTuple):
     """Interpreters that would do, and the log line that says so."""
 
     versions: SpecifierSet
@@ -66,7 +66,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     present = image_python(failed.plan.base_image)
     if not present:
         return None
-    for wanted in wishes(failed.lines, present):
+    for wanted in suitable_pythons(failed.lines, present):
         pythons = within(failed, wanted.versions)
         if pythons:
             return repaired(
@@ -81,7 +81,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     return None
 
 
-def wishes(lines: list[str], present: str) -> list[Wanted]:
+def suitable_pythons(lines: list[str], present: str) -> list[SuitablePythons]:
     """Return what the log says of the interpreters that would do, the plainest words first."""
     found = (
         _asked(lines),
@@ -93,15 +93,15 @@ def wishes(lines: list[str], present: str) -> list[Wanted]:
     return [wanted for wanted in found if wanted is not None]
 
 
-def _asked(lines: list[str]) -> Wanted | None:
+def _asked(lines: list[str]) -> SuitablePythons | None:
     hit = last_hit(lines, OTHER_WANTED)
     try:
-        return Wanted(SpecifierSet(hit.match["range"]), hit.line) if hit else None
+        return SuitablePythons(SpecifierSet(hit.match["range"]), hit.line) if hit else None
     except InvalidSpecifier:
         return None
 
 
-def _ignored(lines: list[str]) -> Wanted | None:
+def _ignored(lines: list[str]) -> SuitablePythons | None:
     """Return what the wanted release requires, else what the last of the releases does that pip passed over."""
     hit, wanted = last_hit(lines, IGNORED), last_hit(lines, WANTED)
     found = (
@@ -113,40 +113,44 @@ def _ignored(lines: list[str]) -> Wanted | None:
         return None
     needed = found.get(wanted.match["version"]) if wanted else None
     try:
-        return Wanted(SpecifierSet((needed or list(found.values())[-1]).strip()), hit.line)
+        return SuitablePythons(SpecifierSet((needed or list(found.values())[-1]).strip()), hit.line)
     except InvalidSpecifier:
         return None
 
 
-def _gone(lines: list[str]) -> Wanted | None:
+def _gone(lines: list[str]) -> SuitablePythons | None:
     gone = last_gone(lines)
     if gone is None:
         return None
     last, first = _changes()
     if gone.dotted in last:
-        return Wanted(SpecifierSet(f"<={last[gone.dotted]}"), gone.line)
+        return SuitablePythons(SpecifierSet(f"<={last[gone.dotted]}"), gone.line)
     if gone.dotted in first:
-        return Wanted(SpecifierSet(f">={first[gone.dotted]}"), gone.line)
+        return SuitablePythons(SpecifierSet(f">={first[gone.dotted]}"), gone.line)
     if gone.dotted in OF_WINDOWS:
         return None
     # A backport on the index (dataclasses) is nearer than another interpreter.
     span = None if gone.owner or is_known(gone.name) else stdlib_span(gone.name)
-    return Wanted(SpecifierSet(f">={span[0]},<={span[1]}"), gone.line) if span else None
+    return SuitablePythons(SpecifierSet(f">={span[0]},<={span[1]}"), gone.line) if span else None
 
 
-def _too_old(lines: list[str]) -> Wanted | None:
+def _too_old(lines: list[str]) -> SuitablePythons | None:
     for pattern, first in NEW_TYPES:
         if hit := last_hit(lines, pattern):
-            return Wanted(SpecifierSet(f">={first}"), hit.line)
+            return SuitablePythons(SpecifierSet(f">={first}"), hit.line)
     for number in range(len(lines) - 1, -1, -1):
         if SYNTAX_ERROR.search(lines[number]):
             shown = lines[max(0, number - CODE_IS_WITHIN_LINES) : number]
             first = next((since for code, since in NEW_SYNTAX if any(map(code.search, shown))), "")
-            return Wanted(SpecifierSet(f">={first}"), lines[number].strip()) if first else None
+            return (
+                SuitablePythons(SpecifierSet(f">={first}"), lines[number].strip())
+                if first
+                else None
+            )
     return None
 
 
-def _offered(lines: list[str], present: str) -> Wanted | None:
+def _offered(lines: list[str], present: str) -> SuitablePythons | None:
     """Return older interpreters where pip is offered later releases only, newer ones where earlier ones only.
 
     A newer pip names the releases that want a newer interpreter itself, so where it does not there are none.
@@ -158,7 +162,7 @@ def _offered(lines: list[str], present: str) -> Wanted | None:
         return None
     if side == ">" and Version(present) >= PIP_TELLS_FROM:
         return None
-    return Wanted(SpecifierSet(f"{side}{present}"), hit.line) if hit and side else None
+    return SuitablePythons(SpecifierSet(f"{side}{present}"), hit.line) if hit and side else None
 
 
 def _side(hit: Hit) -> str:
