@@ -6,10 +6,10 @@ helpers (`ext::…`), which run programs; and the web pages of a branch, tag or 
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from paper2run.errors import UserError
 from paper2run.model.value import Value
@@ -61,10 +61,10 @@ class LocalSource(Value):
     """As given, perhaps relative."""
 
 
-Source = Annotated[RemoteSource | LocalSource, Field(discriminator="kind")]
+RepositorySource = RemoteSource | LocalSource
 
 
-def parse(given: str) -> RemoteSource | LocalSource:
+def parse(given: str) -> RepositorySource:
     """Return what `given` means; UserError if it is empty, hostile or of a form that is not understood."""
     text = given.strip()
     if not text:
@@ -132,7 +132,7 @@ def submodule_url(parent: str, url: str) -> str:
     return base + rest if base.endswith(":") else f"{base}/{rest}"
 
 
-def _from_url(text: str, scheme: str) -> RemoteSource | LocalSource:
+def _from_url(text: str, scheme: str) -> RepositorySource:
     try:
         parts = urlsplit(text)
         port = f":{parts.port}" if parts.port else ""

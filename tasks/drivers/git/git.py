@@ -12,7 +12,7 @@ from typing import NamedTuple
 from paper2run.errors import UserError
 from paper2run.model.repo import Checkout, Commit
 from paper2run.model.value import Value
-from paper2run.source import LocalSource, Login, RemoteSource
+from paper2run.source import LocalSource, Login, RemoteSource, RepositorySource
 from tasks.drivers.git.commit_contents import (
     Contents,
     committed_at,
@@ -56,7 +56,7 @@ class Located(Value):
 
 
 def locate(
-    source: RemoteSource | LocalSource, ref: str, mirrors: Path, *, timeout_s: float, max_mb: int
+    source: RepositorySource, ref: str, mirrors: Path, *, timeout_s: float, max_mb: int
 ) -> Located:
     """Return the commit that `source` and `ref` (empty: the default) mean now.
 
@@ -83,7 +83,7 @@ def locate(
 
 
 def fetch(
-    source: RemoteSource | LocalSource,
+    source: RepositorySource,
     located: Located,
     mirrors: Path,
     *,
@@ -180,5 +180,5 @@ def _gaps(foreign: Foreign, commit: str) -> tuple[str, ...]:
     return read_contents(foreign.path, commit).missing if has_it else ()
 
 
-def _login(source: RemoteSource | LocalSource) -> Login | None:
+def _login(source: RepositorySource) -> Login | None:
     return source.login if isinstance(source, RemoteSource) else None

@@ -14,7 +14,14 @@ from pydantic import SecretStr, ValidationError
 from paper2run.digests import digest_of
 from paper2run.errors import HostError, trouble_of
 from paper2run.model.value import Value
-from paper2run.source import LocalSource, Login, RemoteSource, parse, without_login
+from paper2run.source import (
+    LocalSource,
+    Login,
+    RemoteSource,
+    RepositorySource,
+    parse,
+    without_login,
+)
 
 FOLDER: Final = "logins"
 """Below PAPER2RUN_HOME, 0700; each file 0600."""
@@ -39,7 +46,7 @@ def keep_login(given: str, home: Path) -> str:
     return without_login(given)
 
 
-def source_of(given: str, home: Path) -> RemoteSource | LocalSource:
+def source_of(given: str, home: Path) -> RepositorySource:
     """Return what `given` means, with the login that was kept for its address unless it brings one.
 
     UserError if it is no address; HostError if the kept login cannot be read.
