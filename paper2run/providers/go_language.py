@@ -10,7 +10,7 @@ from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.value import DEFAULT
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leads
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 
 NAME: Final = "go_language"
 
@@ -28,32 +28,34 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     build = min(builds, key=lambda fact: fact.path.count("/"), default=None)
     if build is None or not leads(facts, frozenset({"go"})):
         return None
-    draft = Draft()
-    draft.install("golang-go", why="compiles Go", source=build.source)
+    builder = PlanBuilder()
+    builder.install("golang-go", why="compiles Go", source=build.source)
     # The image holds no version control data.
-    draft.set("GOFLAGS", "-buildvcs=false", "the image holds no history", DEFAULT)
+    builder.set("GOFLAGS", "-buildvcs=false", "the image holds no history", DEFAULT)
     if build.path.endswith("go.mod"):
         folder = build.path.rpartition("/")[0]
         inside = f"cd {shlex.quote(folder)} && " if folder else ""
-        _fetchers(draft, _fetched(facts, "") if "vendor/modules.txt" not in evidence.paths else [])
-        draft.set(
+        _fetchers(
+            builder, _fetched(facts, "") if "vendor/modules.txt" not in evidence.paths else []
+        )
+        builder.set(
             "GOMODCACHE", f"{GOPATH}/pkg/mod", "kept for the runs that have no network", DEFAULT
         )
     else:
         path = _import_path(evidence, build)
         inside = f"cd {shlex.quote(f'{GOPATH}/src/{path}')} && "
-        draft.set("GO111MODULE", "off", "from before modules", build.source)
-        draft.set("GOPATH", GOPATH, "the folder that import paths start from", DEFAULT)
+        builder.set("GO111MODULE", "off", "from before modules", build.source)
+        builder.set("GOPATH", GOPATH, "the folder that import paths start from", DEFAULT)
         parent = shlex.quote(f"{GOPATH}/src/{path}".rpartition("/")[0])
         link = f"mkdir -p {parent} && ln -s {SOURCE_FOLDER} {shlex.quote(f'{GOPATH}/src/{path}')}"
-        draft.step(link, build.source)
+        builder.step(link, build.source)
         elsewhere = _fetched(facts, path)
-        _fetchers(draft, elsewhere)
+        _fetchers(builder, elsewhere)
         if elsewhere:
-            draft.step(f"{inside}go get -d -t ./...", elsewhere[0].source)
+            builder.step(f"{inside}go get -d -t ./...", elsewhere[0].source)
     what = _packages(evidence, build)
-    draft.step(f"{inside}go build {what}", build.source)
-    return draft.finish(evidence, *_smokes(facts, inside, what, build))
+    builder.step(f"{inside}go build {what}", build.source)
+    return builder.finish(evidence, *_smokes(facts, inside, what, build))
 
 
 def _fetched(facts: RepoFacts, own: str) -> list[ForeignRequirement]:
@@ -62,10 +64,10 @@ def _fetched(facts: RepoFacts, own: str) -> list[ForeignRequirement]:
     return [fact for fact in found if not own or not f"{fact.name}/".startswith(f"{own}/")]
 
 
-def _fetchers(draft: Draft, elsewhere: list[ForeignRequirement]) -> None:
+def _fetchers(builder: PlanBuilder, elsewhere: list[ForeignRequirement]) -> None:
     if elsewhere:
         why = f"fetches {len(elsewhere)} packages from elsewhere"
-        draft.install("git", "ca-certificates", why=why, source=elsewhere[0].source)
+        builder.install("git", "ca-certificates", why=why, source=elsewhere[0].source)
 
 
 def _import_path(evidence: Evidence, build: BuildFile) -> str:

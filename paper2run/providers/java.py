@@ -8,7 +8,7 @@ from paper2run.model.facts import BuildFile, EntryPoint, ForeignRequirement, Lan
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leads
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 
 NAME: Final = "java"
 
@@ -28,17 +28,17 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     build = min(
         builds, key=lambda fact: (fact.path.count("/"), SYSTEMS.index(fact.system)), default=None
     )
-    draft = Draft()
-    draft.install("default-jdk-headless", why="compiles and runs Java", source=java.source)
+    builder = PlanBuilder()
+    builder.install("default-jdk-headless", why="compiles and runs Java", source=java.source)
     if build is None:
-        return _plain(draft, evidence, java.source)
-    _with_tool(draft, evidence, build)
+        return _plain(builder, evidence, java.source)
+    _with_tool(builder, evidence, build)
     newer = f"find . -newer {shlex.quote(build.path)} \\( -name '*.class' -o -name '*.jar' \\)"
     smoke = choice(f"{newer} | grep .", "the build made classes", build.source)
-    return draft.finish(evidence, smoke)
+    return builder.finish(evidence, smoke)
 
 
-def _with_tool(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
+def _with_tool(builder: PlanBuilder, evidence: Evidence, build: BuildFile) -> None:
     folder = build.path.rpartition("/")[0]
     inside = f"cd {shlex.quote(folder)} && " if folder else ""
     wrapper = f"{folder}/gradlew".lstrip("/")
@@ -52,18 +52,18 @@ def _with_tool(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
             packages, command = ("ca-certificates",), "sh ./gradlew --no-daemon assemble"
         case _:
             packages, command = ("gradle",), "gradle --no-daemon assemble"
-    draft.install(*packages, why=f"{build.system} builds it", source=build.source)
+    builder.install(*packages, why=f"{build.system} builds it", source=build.source)
     fetched = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "maven"]
     if fetched:
         why = f"fetches {len(fetched)} packages from elsewhere"
-        draft.install("ca-certificates", why=why, source=fetched[0].source)
-    draft.step(inside + command, build.source, writes_source=True)
+        builder.install("ca-certificates", why=why, source=fetched[0].source)
+    builder.step(inside + command, build.source, writes_source=True)
 
 
-def _plain(draft: Draft, evidence: Evidence, source: Source) -> PlannedEnvironment:
+def _plain(builder: PlanBuilder, evidence: Evidence, source: Source) -> PlannedEnvironment:
     """Return a plan that compiles all sources together, beside the archives that the checkout brings."""
     classes = "/repo/classes"
-    draft.step(
+    builder.step(
         f"mkdir -p {classes} && find . -name '*.java' -not -path '*/test/*' > {CLASSES}"
         f' && javac -nowarn -cp "{JARS}" -d {classes} @{CLASSES}',
         source,
@@ -76,4 +76,4 @@ def _plain(draft: Draft, evidence: Evidence, source: Source) -> PlannedEnvironme
         smoke = choice(command, f"{mains[0].name} was compiled", mains[0].source)
     else:
         smoke = choice(f"find {classes} -name '*.class' | grep .", "its classes compile", source)
-    return draft.finish(evidence, smoke)
+    return builder.finish(evidence, smoke)

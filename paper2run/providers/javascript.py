@@ -10,7 +10,7 @@ from paper2run.model.image import OUTSIDE, SOURCE_FOLDER
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leads
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 
 NAME: Final = "javascript"
 
@@ -31,22 +31,22 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     package = next((fact for fact in facts.of(BuildFile) if fact.path == "package.json"), None)
     if package is None or not _leads(facts):
         return None
-    draft = Draft()
-    draft.install(
+    builder = PlanBuilder()
+    builder.install(
         "nodejs", "npm", "ca-certificates", why="runs and fetches packages", source=package.source
     )
     needed = [fact for fact in facts.of(ForeignRequirement) if fact.ecosystem == "npm"]
     needed = [fact for fact in needed if fact.source.path == "package.json"]
     build = _build(facts)
     if any("/" not in path and path in LOCKS for path in evidence.paths):
-        draft.step(f"npm ci {QUIET}", package.source, writes_source=True)
+        builder.step(f"npm ci {QUIET}", package.source, writes_source=True)
     elif needed:
         dropped = [fact.name for fact in needed if fact.development and fact.name not in RUNNERS]
         step = _install(evidence, [] if build else dropped)
-        draft.step(step, needed[0].source, writes_source=True)
+        builder.step(step, needed[0].source, writes_source=True)
     if build is not None:
-        draft.step(build.line, build.source, writes_source=True)
-    return draft.finish(evidence, _smoke(facts, package.source))
+        builder.step(build.line, build.source, writes_source=True)
+    return builder.finish(evidence, _smoke(facts, package.source))
 
 
 def _leads(facts: RepoFacts) -> bool:

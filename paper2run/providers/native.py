@@ -22,7 +22,7 @@ from paper2run.model.value import DEFAULT, Source
 from paper2run.planning import compiled_by_hand
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import NATIVE, leads
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 from paper2run.rendering.compiler_wrappers import C_SOURCE, flags_last, wrapper_step
 from paper2run.smoke.program_smoke import documented, machine_tested, starts, was_built
 
@@ -79,9 +79,9 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     build = _chosen(evidence.facts) or compiled_by_hand.as_build(calls)
     if build is None:
         return None
-    draft = Draft()
-    _compilers(draft, evidence, build)
-    _libraries(draft, evidence.facts)
+    builder = PlanBuilder()
+    _compilers(builder, evidence, build)
+    _libraries(builder, evidence.facts)
     if build.system == compiled_by_hand.SYSTEM:
         steps = compiled_by_hand.steps(calls)
     else:
@@ -92,8 +92,8 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
                 copy = f"cp {shlex.quote(settings.path)} {shlex.quote(settings.name)}"
                 steps.insert(0, (copy, settings.source))
     for command, source in steps:
-        draft.step(command, source, writes_source=True)
-    return draft.finish(evidence, *_smokes(evidence, build))
+        builder.step(command, source, writes_source=True)
+    return builder.finish(evidence, *_smokes(evidence, build))
 
 
 def _chosen(facts: RepoFacts) -> BuildFile | None:
@@ -115,27 +115,29 @@ def _chosen(facts: RepoFacts) -> BuildFile | None:
     return min(builds, key=rank, default=None)
 
 
-def _compilers(draft: Draft, evidence: Evidence, build: BuildFile) -> None:
+def _compilers(builder: PlanBuilder, evidence: Evidence, build: BuildFile) -> None:
     languages = {share.language: share.source for share in evidence.facts.of(LanguageShare)}
-    draft.install("gcc", "g++", "libc6-dev", "make", why="compiles C and C++", source=build.source)
+    builder.install(
+        "gcc", "g++", "libc6-dev", "make", why="compiles C and C++", source=build.source
+    )
     if "fortran" in languages:
-        draft.install("gfortran", why="compiles Fortran", source=languages["fortran"])
+        builder.install("gfortran", why="compiles Fortran", source=languages["fortran"])
     if TOOLS.get(build.system):
-        draft.install(*TOOLS[build.system], why=f"{build.system} builds it", source=build.source)
+        builder.install(*TOOLS[build.system], why=f"{build.system} builds it", source=build.source)
     for path in sorted(evidence.paths):
         tool = GENERATORS.get(PurePosixPath(path).suffix)
         if tool:
-            draft.install(tool, why="writes a parser", source=Source(kind="file", path=path))
+            builder.install(tool, why="writes a parser", source=Source(kind="file", path=path))
     day = evidence.asked.commit_day
     for language, compilers, source, flag, why in OF_THEIR_TIME:
         if language in languages and day is not None and day < GCC_10:
             # A wrapper, because a Makefile that sets CFLAGS or CC itself hears of no variable.
             line = flags_last(source, [flag])
-            draft.step(wrapper_step([line], compilers), languages[language])
-            draft.note("env", f"{compilers[0]} {flag}: {why}", languages[language])
+            builder.step(wrapper_step([line], compilers), languages[language])
+            builder.note("env", f"{compilers[0]} {flag}: {why}", languages[language])
 
 
-def _libraries(draft: Draft, facts: RepoFacts) -> None:
+def _libraries(builder: PlanBuilder, facts: RepoFacts) -> None:
     folders: dict[str, None] = {}
     made = {_stem(product.name) for product in facts.of(BuildProduct)}
     for header in facts.of(SystemHeader):
@@ -145,14 +147,14 @@ def _libraries(draft: Draft, facts: RepoFacts) -> None:
         packages = debian.packages_of_header(header.header)
         if packages:
             why = f"<{header.header}> in {header.files} file{'s' * (header.files > 1)}"
-            draft.install(*packages, why=why, source=header.source)
+            builder.install(*packages, why=why, source=header.source)
             folders.update(dict.fromkeys(filter(None, map(debian.include_folder, packages))))
     for named in facts.of(SystemPackage):
         if named.name in debian.known_development_packages() | OFTEN_NAMED:
-            draft.install(named.name, why="the repository installs it", source=named.source)
+            builder.install(named.name, why="the repository installs it", source=named.source)
     if folders:
         why = "no compiler looks for headers there by itself"
-        draft.set("CPATH", ":".join(folders), why, DEFAULT)
+        builder.set("CPATH", ":".join(folders), why, DEFAULT)
 
 
 def _stem(name: str) -> str:

@@ -9,7 +9,7 @@ from paper2run.model.facts import DataNeed, EntryPoint, LanguageShare
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 from paper2run.smoke.program_smoke import NOT_STARTED, SAID, documented
 
 NAME: Final = "perl"
@@ -26,15 +26,15 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     closed = any(need.source.note.startswith(RESTRICTED) for need in evidence.facts.of(DataNeed))
     if not shares or shares[0].language != "perl" or not programs or closed:
         return None
-    draft = Draft()
-    draft.install("perl", why="runs Perl", source=shares[0].source)
+    builder = PlanBuilder()
+    builder.install("perl", why="runs Perl", source=shares[0].source)
     roots = {path.partition("/")[0] for path in evidence.paths if path.endswith(".pm")}
     for folder in [folder for folder in MODULE_FOLDERS if folder in roots][:1]:
         source = Source(kind="file", path=folder)
-        draft.set("PERL5LIB", f"{SOURCE_FOLDER}/{folder}", "its modules lie there", source)
+        builder.set("PERL5LIB", f"{SOURCE_FOLDER}/{folder}", "its modules lie there", source)
     smokes = [_starts(program) for program in programs[:1]]
     told = documented(evidence, (program.name for program in programs))
-    return draft.finish(evidence, *([told] if told else []), *smokes)
+    return builder.finish(evidence, *([told] if told else []), *smokes)
 
 
 def _starts(program: EntryPoint) -> SmokeChoice:

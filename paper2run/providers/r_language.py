@@ -20,7 +20,7 @@ from paper2run.model.facts import (
 from paper2run.model.image import OUTSIDE
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import NATIVE, leads
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 from paper2run.smoke.program_smoke import reads_the_checkout
 
 NAME: Final = "r_language"
@@ -63,34 +63,34 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     shares = {share.language: share.source for share in facts.of(LanguageShare)}
     if "r" not in shares or (package is None and not leads(facts, frozenset({"r"}))):
         return None
-    draft = Draft()
-    draft.install("r-base-core", why="R itself", source=shares["r"])
-    missing = _packages(draft, facts)
+    builder = PlanBuilder()
+    builder.install("r-base-core", why="R itself", source=shares["r"])
+    missing = _packages(builder, facts)
     compiled = next((shares[name] for name in sorted(NATIVE) if name in shares), None)
     if compiled is not None or missing:
-        draft.install(
+        builder.install(
             "r-base-dev",
             why="compiles packages",
             source=missing[0].source if compiled is None else compiled,
         )
         for header in facts.of(SystemHeader):
             wanted = debian.packages_of_header(header.header)
-            draft.install(*wanted, why=f"<{header.header}>", source=header.source)
+            builder.install(*wanted, why=f"<{header.header}>", source=header.source)
     if missing:
-        draft.step(_from_cran(missing), missing[0].source)
+        builder.step(_from_cran(missing), missing[0].source)
     if package is None:
         if not _has_scripts(evidence):
-            draft.install(
+            builder.install(
                 "r-cran-knitr", why="takes the code out of R Markdown", source=shares["r"]
             )
-        return draft.finish(evidence, _script_smoke(evidence))
-    draft.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
+        return builder.finish(evidence, _script_smoke(evidence))
+    builder.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
     command = f"cd {OUTSIDE} && Rscript -e {shlex.quote(f'library({package.name})')}"
     smoke = choice(command, "the package is installed and loads", package.source)
-    return draft.finish(evidence, smoke)
+    return builder.finish(evidence, smoke)
 
 
-def _packages(draft: Draft, facts: RepoFacts) -> list[ForeignRequirement]:
+def _packages(builder: PlanBuilder, facts: RepoFacts) -> list[ForeignRequirement]:
     """Install what Debian has; return what it lacks and the code cannot do without."""
     tested = any(suite.runner == "testthat" for suite in facts.of(TestSuite))
     missing: dict[str, ForeignRequirement] = {}
@@ -101,7 +101,7 @@ def _packages(draft: Draft, facts: RepoFacts) -> list[ForeignRequirement]:
             continue
         package = debian.r_package(fact.name)
         if package:
-            draft.install(package, why=f"R package {fact.name}", source=fact.source)
+            builder.install(package, why=f"R package {fact.name}", source=fact.source)
         elif not fact.development:
             missing.setdefault(fact.name, fact)
     return list(missing.values())

@@ -8,7 +8,7 @@ from paper2run.model.facts import BuildFile, ForeignRequirement
 from paper2run.model.value import DEFAULT
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leads
-from paper2run.planning.plan_draft import Draft, choice
+from paper2run.planning.plan_builder import PlanBuilder, choice
 from paper2run.smoke.program_smoke import NOT_STARTED, SAID
 
 NAME: Final = "rust"
@@ -26,18 +26,18 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return None
     folder = build.path.rpartition("/")[0]
     inside = f"cd {shlex.quote(folder)} && " if folder else ""
-    draft = Draft()
-    draft.install(
+    builder = PlanBuilder()
+    builder.install(
         "cargo", "gcc", "libc6-dev", "pkg-config", why="compiles Rust", source=build.source
     )
-    draft.set("CARGO_HOME", HOME, "kept for the runs that have no network", DEFAULT)
+    builder.set("CARGO_HOME", HOME, "kept for the runs that have no network", DEFAULT)
     elsewhere = [fact for fact in facts.of(ForeignRequirement) if fact.ecosystem == "cargo"]
     if elsewhere:
         why = f"fetches {len(elsewhere)} crates"
-        draft.install("ca-certificates", "git", why=why, source=elsewhere[0].source)
+        builder.install("ca-certificates", "git", why=why, source=elsewhere[0].source)
     locked = " --locked" if f"{folder}/Cargo.lock".lstrip("/") in evidence.paths else ""
-    draft.step(f"{inside}cargo build --release{locked}", build.source, writes_source=True)
-    return draft.finish(evidence, *_smokes(evidence, build, inside))
+    builder.step(f"{inside}cargo build --release{locked}", build.source, writes_source=True)
+    return builder.finish(evidence, *_smokes(evidence, build, inside))
 
 
 def _smokes(evidence: Evidence, build: BuildFile, inside: str) -> list[SmokeChoice]:

@@ -14,7 +14,7 @@ from paper2run.commands.plain_commands import ACCELERATED, UNSAFE
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import BuildProduct, Command
 from paper2run.planning.evidence import Evidence
-from paper2run.planning.plan_draft import choice
+from paper2run.planning.plan_builder import choice
 from paper2run.smoke.ci_tests import PROVES
 
 SAID: Final = "/tmp/said"

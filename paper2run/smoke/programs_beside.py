@@ -10,7 +10,7 @@ from paper2run.knowledge import debian
 from paper2run.model.environment import Reason, SmokeChoice
 from paper2run.model.facts import BuildProduct, Command, SystemHeader
 from paper2run.planning.evidence import Evidence
-from paper2run.planning.plan_draft import GIVE
+from paper2run.planning.plan_builder import GIVE
 from paper2run.smoke.program_smoke import documented
 
 COMPILERS: Final = ("g++", "gcc", "libc6-dev", "make")

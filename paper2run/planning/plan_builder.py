@@ -17,7 +17,7 @@ GIVE: Final = f"chown -R --from=root {USER} {SOURCE_FOLDER}"
 
 
 @dataclass
-class Draft:
+class PlanBuilder:
     """What is collected for one plan."""
 
     packages: dict[str, None] = field(default_factory=dict)
