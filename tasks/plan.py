@@ -54,11 +54,11 @@ def plan(
     if not _is_for_the_model(found, weak, settings):
         return found
     PROGRESS.info(f"the model is asked for a plan: {'; '.join(weak) or 'as told'}")
-    draft = found if isinstance(found, PlannedEnvironment) else None
+    rules_plan = found if isinstance(found, PlannedEnvironment) else None
     if isinstance(found, Diagnosis):
         weak = (found.decision.reason,)
-    made = conversation.plan(settings, facts, paper, draft, weak, Path(run_folder) / "logs")
-    return adopt(made, draft, weak, facts, asked, settings.planner_model)
+    made = conversation.plan(settings, facts, paper, rules_plan, weak, Path(run_folder) / "logs")
+    return adopt(made, rules_plan, weak, facts, asked, settings.planner_model)
 
 
 def _is_for_the_model(

@@ -24,13 +24,13 @@ TOPICS: Final = {
 
 def adopt(
     made: EnvPlan,
-    draft: PlannedEnvironment | None,
+    rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str],
     facts: RepoFacts,
     asked: Asked,
     model: str,
 ) -> PlannedEnvironment:
-    """Return the model's plan with what the resolver and the repairs need to know; the draft stands by.
+    """Return the model's plan with what the resolver and the repairs need to know; the rules' plan stands by.
 
     The user's smoke command stays. Distributions that only the model names are optional: an index that does not
     have them is then no obstacle. Reasons for what the model left as it was are kept.
@@ -41,17 +41,17 @@ def adopt(
     said = f": {plan.notes}" if plan.notes else ""
     why = f"{model} plans ({'; '.join(doubts) or 'as asked for'}){said}"
     first = Reason(topic="planner", decision=why, source=by)
-    if draft is not None and plan.digest == draft.plan.digest:
-        agreed = {"planner": f"model:{model}", "reasons": (first, *draft.reasons)}
-        return draft.changed(**agreed)
+    if rules_plan is not None and plan.digest == rules_plan.plan.digest:
+        agreed = {"planner": f"model:{model}", "reasons": (first, *rules_plan.reasons)}
+        return rules_plan.changed(**agreed)
     python = image_python(plan.base_image)
-    own = draft or PlannedEnvironment(plan=plan, planner="rules")
-    reasons = [first, *_reasons(plan, draft, by)]
-    if asked.smoke and draft is None:
+    own = rules_plan or PlannedEnvironment(plan=plan, planner="rules")
+    reasons = [first, *_reasons(plan, rules_plan, by)]
+    if asked.smoke and rules_plan is None:
         users = Source(kind="user", note="--smoke")
         reasons.append(Reason(topic="smoke", decision=asked.smoke, source=users))
     others = tuple(version for version in own.pythons if version != python)
-    only_its = _named_by_nobody_else(plan, own, facts, is_draft=draft is not None)
+    only_its = _named_by_nobody_else(plan, own, facts, has_rules_plan=rules_plan is not None)
     return own.changed(
         plan=plan,
         planner=f"model:{model}",
@@ -60,21 +60,21 @@ def adopt(
         commit_day=asked.commit_day,
         optional=(*only_its, *own.optional),
         conda=None,
-        smoke_proves=_proves(smoke, draft, asked),
-        weaker_smokes=_weaker(smoke, draft),
-        fallback=draft,
+        smoke_proves=_proves(smoke, rules_plan, asked),
+        weaker_smokes=_weaker(smoke, rules_plan),
+        fallback=rules_plan,
     )
 
 
-def _reasons(plan: EnvPlan, draft: PlannedEnvironment | None, by: Source) -> list[Reason]:
-    """Return the draft's reasons for what is as it was, and one reason for each field that is not."""
-    if draft is None:
+def _reasons(plan: EnvPlan, rules_plan: PlannedEnvironment | None, by: Source) -> list[Reason]:
+    """Return the reasons of `rules_plan` for what is as it was, and one reason for each field that is not."""
+    if rules_plan is None:
         return []
-    before, after = draft.plan.model_dump(mode="json"), plan.model_dump(mode="json")
+    before, after = rules_plan.plan.model_dump(mode="json"), plan.model_dump(mode="json")
     found = []
     for name, topics in TOPICS.items():
         if before[name] == after[name]:
-            found += [reason for reason in draft.reasons if reason.topic in topics]
+            found += [reason for reason in rules_plan.reasons if reason.topic in topics]
         else:
             words = f"{_words(after[name])}, in place of {_words(before[name])}"
             found.append(
@@ -90,34 +90,34 @@ def _words(value: object) -> str:
 
 
 def _named_by_nobody_else(
-    plan: EnvPlan, own: PlannedEnvironment, facts: RepoFacts, *, is_draft: bool
+    plan: EnvPlan, own: PlannedEnvironment, facts: RepoFacts, *, has_rules_plan: bool
 ) -> tuple[str, ...]:
     """Return the normalised names of the distributions that only the model wants."""
-    texts = plan_requirements(own.plan) if is_draft else ()
+    texts = plan_requirements(own.plan) if has_rules_plan else ()
     known = {canonicalize_name(Pep508(text).name) for text in texts}
     known |= {canonicalize_name(fact.name) for fact in facts.of(Requirement)}
     wanted = (canonicalize_name(Pep508(text).name) for text in plan_requirements(plan))
     return tuple(name for name in dict.fromkeys(wanted) if name not in known)
 
 
-def _proves(smoke: str, draft: PlannedEnvironment | None, asked: Asked) -> str:
+def _proves(smoke: str, rules_plan: PlannedEnvironment | None, asked: Asked) -> str:
     if asked.smoke:
         return "what the user asked for"
-    if draft is not None and smoke == draft.plan.smoke_command:
-        return draft.smoke_proves
+    if rules_plan is not None and smoke == rules_plan.plan.smoke_command:
+        return rules_plan.smoke_proves
     return "what the model takes for a proof"
 
 
-def _weaker(smoke: str, draft: PlannedEnvironment | None) -> tuple[SmokeChoice, ...]:
+def _weaker(smoke: str, rules_plan: PlannedEnvironment | None) -> tuple[SmokeChoice, ...]:
     """Return the rules' commands, which stand in where the model's turns out to be wrong."""
-    if draft is None:
+    if rules_plan is None:
         return ()
-    if smoke == draft.plan.smoke_command:
-        return draft.weaker_smokes
-    source = next((reason.source for reason in draft.reasons if reason.topic == "smoke"), None)
+    if smoke == rules_plan.plan.smoke_command:
+        return rules_plan.weaker_smokes
+    source = next((reason.source for reason in rules_plan.reasons if reason.topic == "smoke"), None)
     first = SmokeChoice(
-        command=draft.plan.smoke_command,
-        proves=draft.smoke_proves,
+        command=rules_plan.plan.smoke_command,
+        proves=rules_plan.smoke_proves,
         source=source or Source(kind="default"),
     )
-    return (first, *draft.weaker_smokes)
+    return (first, *rules_plan.weaker_smokes)

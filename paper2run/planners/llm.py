@@ -60,18 +60,18 @@ class Rejected:
 def plan_messages(
     facts: RepoFacts,
     paper: Paper,
-    draft: PlannedEnvironment | None,
+    rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str] = (),
     *,
     room_chars: int,
 ) -> list[Message]:
     """Return what a model is asked for a plan.
 
-    `draft` is the rules' own plan, None where they have none; `doubts` are the rules' own of it.
+    `rules_plan` is the rules' own plan, None where they have none; `doubts` are the rules' own of it.
     """
     parts = {
         "doubts": Part("\n".join(f"- {doubt}" for doubt in doubts), weight=1),
-        "draft": Part(_draft_text(draft), weight=3),
+        "rules_plan": Part(_rules_plan_text(rules_plan), weight=3),
         "facts": Part(facts_text(facts), weight=5),
         "paper": Part(passages(paper, room_chars // 4), weight=2),
     }
@@ -99,7 +99,9 @@ def diagnosis_messages(
     return compose("diagnose", parts, {"outcome": _outcome(failure)}, room_chars)
 
 
-def parse_plan(text: str, facts: RepoFacts, draft: PlannedEnvironment | None) -> EnvPlan | Rejected:
+def parse_plan(
+    text: str, facts: RepoFacts, rules_plan: PlannedEnvironment | None
+) -> EnvPlan | Rejected:
     """Return the plan that a model wrote, or what is wrong with it."""
     found = json_object(text, PLAN_NAMES)
     if found is None:
@@ -108,7 +110,7 @@ def parse_plan(text: str, facts: RepoFacts, draft: PlannedEnvironment | None) ->
         plan = EnvPlan.model_validate(plan_from_wire(found))
     except ValidationError as error:
         return Rejected(_problems(error))
-    against = objections(plan, facts, draft)
+    against = objections(plan, facts, rules_plan)
     return Rejected(against) if against else plan
 
 
@@ -167,14 +169,14 @@ def _fact_text(fact: Fact) -> str:
     return " ".join(f"{name}={value}" for name, value in values.items())
 
 
-def _draft_text(draft: PlannedEnvironment | None) -> str:
-    if draft is None:
+def _rules_plan_text(rules_plan: PlannedEnvironment | None) -> str:
+    if rules_plan is None:
         return "(the rules found no plan)"
     reasons = (
         f"- {reason.topic}: {reason.decision} [{reason.source}]"
-        for reason in draft.reasons[:MAX_OF_A_KIND]
+        for reason in rules_plan.reasons[:MAX_OF_A_KIND]
     )
-    return "\n".join([draft.plan.model_dump_json(indent=1), *reasons])
+    return "\n".join([rules_plan.plan.model_dump_json(indent=1), *reasons])
 
 
 def _attempt_text(attempt: Attempt) -> str:

@@ -40,17 +40,17 @@ MIN_NAME: Final = 2
 def objections(
     plan: EnvPlan,
     facts: RepoFacts,
-    draft: PlannedEnvironment | None,
+    rules_plan: PlannedEnvironment | None,
     tried: Iterable[EnvPlan] = (),
 ) -> tuple[str, ...]:
     """Return what speaks against a model's plan, one sentence each; empty if nothing does.
 
-    `draft` is the plan that it was to improve, `tried` are the plans that failed already.
+    `rules_plan` is the plan that it was to improve, `tried` are the plans that failed already.
     """
     commands = [*plan.install_steps, plan.smoke_command]
     texts = [*commands, *plan.env.values(), plan.notes]
     found = []
-    if not _is_known_base(plan.base_image, _other_bases(facts, draft)):
+    if not _is_known_base(plan.base_image, _other_bases(facts, rules_plan)):
         found.append(
             f"base_image: {plan.base_image!r} is no official image of a language, nor one that the draft names"
         )
@@ -61,7 +61,7 @@ def objections(
     found += [
         f"{text[:120]!r} names a path of the host" for text in texts[:-1] if HOST_PATH.search(text)
     ]
-    is_of_the_rules = draft is not None and plan.smoke_command in _own_commands(draft)
+    is_of_the_rules = rules_plan is not None and plan.smoke_command in _own_commands(rules_plan)
     judgement = "runs" if is_of_the_rules else judge(plan.smoke_command, _own_names(facts))
     if judgement == "hides":
         found.append(
@@ -79,14 +79,14 @@ def objections(
     return tuple(found)
 
 
-def _other_bases(facts: RepoFacts, draft: PlannedEnvironment | None) -> frozenset[str]:
+def _other_bases(facts: RepoFacts, rules_plan: PlannedEnvironment | None) -> frozenset[str]:
     named = {recipe.base_image for recipe in facts.of(ContainerRecipe)}
-    return frozenset(named | ({draft.plan.base_image} if draft else set()))
+    return frozenset(named | ({rules_plan.plan.base_image} if rules_plan else set()))
 
 
-def _own_commands(draft: PlannedEnvironment) -> set[str]:
+def _own_commands(rules_plan: PlannedEnvironment) -> set[str]:
     """Return the commands that the rules or the user would take themselves."""
-    return {draft.plan.smoke_command, *(choice.command for choice in draft.weaker_smokes)}
+    return {rules_plan.plan.smoke_command, *(choice.command for choice in rules_plan.weaker_smokes)}
 
 
 def _own_names(facts: RepoFacts) -> set[str]:

@@ -36,7 +36,7 @@ SETUP = Source(kind="file", path="setup.py", line=3)
 README = Source(kind="readme", path="README.md", line=9)
 IMPORT = Import(module="numpy", where="script", files=1, source=SETUP)
 DECLARED = Requirement(text="numpy", name="numpy", group="runtime", source=SETUP)
-DRAFT = PlannedEnvironment(
+RULES_PLAN = PlannedEnvironment(
     plan=EnvPlan(
         base_image="python:3.9-slim",
         install_steps=("pip install numpy",),
@@ -53,22 +53,23 @@ DRAFT = PlannedEnvironment(
     weaker_smokes=(SmokeChoice(command="python -c 'import x'", proves="x", source=README),),
 )
 ASKED = Asked(name="a/b", commit="0" * 40, commit_day=date(2020, 1, 1))
+FACTS = RepoFacts(facts=(DECLARED,))
 
 
 def changed(**fields):
-    return DRAFT.plan.changed(**fields)
+    return RULES_PLAN.plan.changed(**fields)
 
 
-def adopted(made, draft=DRAFT, facts=RepoFacts(facts=(DECLARED,)), asked=ASKED, why=("a doubt",)):  # noqa: B008
-    return adopt(made, draft, why, facts, asked, "some/model")
+def adopted(made, own=RULES_PLAN, facts=FACTS, asked=ASKED, why=("a doubt",)):
+    return adopt(made, own, why, facts, asked, "some/model")
 
 
 def test_a_plan_on_declared_evidence_is_not_doubted():
-    assert doubts(DRAFT, RepoFacts(facts=(DECLARED, IMPORT))) == ()
+    assert doubts(RULES_PLAN, RepoFacts(facts=(DECLARED, IMPORT))) == ()
 
 
 def test_what_nobody_declares_is_doubted():
-    planned = DRAFT.changed(guesses=(GuessedDistribution(name="num-py", module="numpy"),))
+    planned = RULES_PLAN.changed(guesses=(GuessedDistribution(name="num-py", module="numpy"),))
     found = doubts(planned, RepoFacts(facts=(IMPORT,)))
     assert found == (
         "no manifest declares what the code imports: numpy",
@@ -82,12 +83,12 @@ def test_what_nobody_declares_is_doubted():
 )
 def test_a_manifest_that_cannot_be_read_is_doubted(path, doubted):
     broken = Unreadable(path=path, why="binary", source=SETUP)
-    assert len(doubts(DRAFT, RepoFacts(facts=(DECLARED, broken)))) == doubted
+    assert len(doubts(RULES_PLAN, RepoFacts(facts=(DECLARED, broken)))) == doubted
 
 
 def test_a_smoke_command_that_no_evidence_names_is_doubted():
     reasons = (Reason(topic="smoke", decision="import numpy", source=DEFAULT),)
-    planned = DRAFT.changed(reasons=reasons)
+    planned = RULES_PLAN.changed(reasons=reasons)
     assert "smoke command" in doubts(planned, RepoFacts(facts=(DECLARED,)))[0]
 
 
@@ -133,9 +134,9 @@ def test_the_users_smoke_command_stays():
     asked = ASKED.changed(smoke="make check")
     found = adopted(changed(smoke_command="pytest -q"), asked=asked)
     assert found.plan.smoke_command == "make check"
-    without_draft = adopted(changed(smoke_command="pytest -q"), draft=None, asked=asked)
-    assert without_draft.plan.smoke_command == "make check"
-    assert without_draft.reasons[-1].source.kind == "user"
+    without_own = adopted(changed(smoke_command="pytest -q"), own=None, asked=asked)
+    assert without_own.plan.smoke_command == "make check"
+    assert without_own.reasons[-1].source.kind == "user"
 
 
 def failed(planned, diagnosis=None):
@@ -149,7 +150,7 @@ def failed(planned, diagnosis=None):
 def test_after_a_models_plan_has_failed_the_rules_own_is_next_once():
     planned = adopted(changed(base_image="python:3.8-slim"))
     way_back = judge(failed(planned), (), RepoFacts())
-    assert way_back.decision.new_plan == DRAFT.plan
+    assert way_back.decision.new_plan == RULES_PLAN.plan
     following = next_plan([failed(planned, way_back)], 3)
     assert following.planner == "rules"
     assert following.pythons == ("3.9", "3.8")
@@ -160,11 +161,11 @@ def test_after_a_models_plan_has_failed_the_rules_own_is_next_once():
 def test_a_model_that_took_the_draft_as_it_is_leaves_all_of_it_and_nothing_to_go_back_to():
     agreed = adopted(changed(notes="fine"))
     assert agreed.reasons[0].decision == "some/model plans (a doubt): fine"
-    assert agreed.reasons[1:] == DRAFT.reasons
+    assert agreed.reasons[1:] == RULES_PLAN.reasons
     assert (agreed.plan, agreed.weaker_smokes, agreed.pythons) == (
-        DRAFT.plan,
-        DRAFT.weaker_smokes,
-        DRAFT.pythons,
+        RULES_PLAN.plan,
+        RULES_PLAN.weaker_smokes,
+        RULES_PLAN.pythons,
     )
     assert agreed.planner == "model:some/model"
     assert agreed.fallback is None

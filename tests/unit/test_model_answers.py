@@ -35,8 +35,8 @@ TRIED = PlannedEnvironment(
 )
 
 
-def plan(changes=(), facts=FACTS, draft=None):
-    return parse_plan(json.dumps(WIRE | dict(changes)), facts, draft)
+def plan(changes=(), facts=FACTS, rules_plan=None):
+    return parse_plan(json.dumps(WIRE | dict(changes)), facts, rules_plan)
 
 
 def decision(**fields):
@@ -198,8 +198,8 @@ def test_a_smoke_command_runs_something_of_the_repository(command):
     "command", ["python -c 'import numpy'", "{ nosetests; echo $? > s; } | tee l; exit $(cat s)"]
 )
 def test_the_drafts_own_smoke_command_is_accepted(command):
-    draft = TRIED.changed(plan=TRIED.plan.changed(smoke_command=command))
-    assert isinstance(plan({"smoke_command": command}, draft=draft), EnvPlan)
+    rules_plan = TRIED.changed(plan=TRIED.plan.changed(smoke_command=command))
+    assert isinstance(plan({"smoke_command": command}, rules_plan=rules_plan), EnvPlan)
 
 
 def test_the_users_smoke_command_stays_whatever_a_repair_says():

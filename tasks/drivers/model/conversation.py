@@ -122,7 +122,7 @@ def plan(
     settings: Settings,
     facts: RepoFacts,
     paper: Paper,
-    draft: PlannedEnvironment | None,
+    rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str],
     logs: Path,
 ) -> EnvPlan:
@@ -133,8 +133,8 @@ def plan(
     talk = _Talk(settings, "plan", PLAN_SCHEMA, logs)
     return _exchange(
         talk,
-        lambda room: llm.plan_messages(facts, paper, draft, doubts, room_chars=room),
-        lambda text: llm.parse_plan(text, facts, draft),
+        lambda room: llm.plan_messages(facts, paper, rules_plan, doubts, room_chars=room),
+        lambda text: llm.parse_plan(text, facts, rules_plan),
     )
 
 
