@@ -94,7 +94,10 @@ def plan(folder: Path, settings: Settings) -> tuple[PlannedEnvironment, Planning
     planned = rules.plan(evidence)
     planned_s = time.process_time() - started
     if not isinstance(planned, PlannedEnvironment):
-        raise UserError(f"{folder} has no plan: {planned.decision.reason}")
+        raise UserError(
+            f"{folder} has no plan: {planned.decision.reason}",
+            hint="name a repository that the rules can plan",
+        )
     pinned = resolve.fn(planned, (), settings)
     started = time.monotonic()
     resolve.fn(planned, (), settings)
@@ -169,7 +172,10 @@ def _built(text: str, *, repo: Path, access: Injection, bench: Bench) -> Built:
     given = BuildInput(text, repo, tag, access)
     built = buildkit.build(bench.engine, given, run_id=bench.run_id, timeout_s=BUILD_LIMIT_S)
     if isinstance(built, BuildFailed):
-        raise UserError(f"{built.step} failed: {built.log.stderr[-1000:]}")
+        raise UserError(
+            f"{built.step} failed: {built.log.stderr[-1000:]}",
+            hint="name a repository whose first plan builds",
+        )
     # Untagging leaves the layers to the next build; only the image goes.
     bench.engine.remove_image(tag)
     return built
@@ -184,7 +190,9 @@ def _copy(folder: Path) -> Iterator[Path]:
 def _change_a_source(repo: Path) -> None:
     source = next(iter(sorted(repo.rglob("*.py"))), None)
     if source is None:
-        raise UserError(f"{repo} holds no Python file to change")
+        raise UserError(
+            f"{repo} holds no Python file to change", hint="name a repository with Python code"
+        )
     with source.open("a") as file:
         file.write(f"# {uuid.uuid4()}\n")
 

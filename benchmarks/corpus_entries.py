@@ -122,13 +122,22 @@ def read_corpus(path: Path) -> tuple[Entry, ...]:
         content = yaml.safe_load(path.read_text("utf-8"))
         entries = TypeAdapter(tuple[Entry, ...]).validate_python(content)
     except OSError as error:
-        raise UserError(f"the corpus {path} cannot be read: {error.strerror}") from error
+        raise UserError(
+            f"the corpus {path} cannot be read: {error.strerror}",
+            hint="name the YAML file of a corpus",
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
-        raise UserError(f"the corpus {path} is malformed: {error}") from error
+        raise UserError(
+            f"the corpus {path} is malformed: {error}",
+            hint="correct the fields it names; benchmarks/README.md lists them",
+        ) from error
     ids = [entry.id for entry in entries]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
-        raise UserError(f"the corpus {path} names twice: {', '.join(twice)}")
+        raise UserError(
+            f"the corpus {path} names twice: {', '.join(twice)}",
+            hint="give each entry an id of its own",
+        )
     return entries
 
 
@@ -141,7 +150,9 @@ def select(
     """
     unknown = sorted(set(only) - {entry.id for entry in entries})
     if unknown:
-        raise UserError(f"the corpus has no {', '.join(unknown)}")
+        raise UserError(
+            f"the corpus has no {', '.join(unknown)}", hint="name ids that stand in the corpus file"
+        )
     if only:
         return Selection(tuple(entry for entry in entries if entry.id in only), "")
     too_heavy = [entry for entry in entries if entry.heavy and not heavy]

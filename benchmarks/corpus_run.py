@@ -80,7 +80,9 @@ def take(way: str, options: argparse.Namespace, measure: Measure) -> tuple[Repor
         missing_blobs=options.include_missing_blobs,
     )
     if options.resume and options.out is None:
-        raise UserError("--resume needs the --out of the run to go on with")
+        raise UserError(
+            "--resume needs the --out of the run to go on with", hint="add --out FOLDER"
+        )
     out: Path = (options.out or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}").resolve()
     kept = _kept(out, options.resume)
     bench = Bench(connect(), out, threading.Event(), options.limit, options.remove_images)
@@ -101,7 +103,7 @@ def run(main: Callable[[], int]) -> None:
     try:
         sys.exit(main())
     except Paper2RunError as error:
-        print(f"error: {error.what}\n{error.next_step}".strip(), file=sys.stderr)
+        print(f"error: {error.what}\n  hint: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 
@@ -146,9 +148,7 @@ def _kept(out: Path, resume: bool) -> dict[tuple[str, str], Result]:
     if not path.exists():
         return {}
     if not resume:
-        raise UserError(
-            f"{out} holds results already", next_step="Add --resume, or name another --out."
-        )
+        raise UserError(f"{out} holds results already", hint="add --resume, or name another --out")
     kept = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:

@@ -98,7 +98,12 @@ def codes_of(path: Path, *, together: bool = False) -> Iterator[Code | Unreadabl
     elif path.is_file() and not together:
         yield from _rows(path)
     else:
-        raise UserError(f"{path} is no folder" + ("" if together else " and no CSV file"))
+        raise UserError(
+            f"{path} is no folder" + ("" if together else " and no CSV file"),
+            hint="name the folder of a repository"
+            if together
+            else "name a folder, or a CSV file with the column `code` or `path`",
+        )
 
 
 def measure(codes: Iterable[Code | Unreadable]) -> Measured:
@@ -182,7 +187,10 @@ def _rows(path: Path) -> Iterator[Code | Unreadable]:
         rows = csv.DictReader(file)
         columns = rows.fieldnames or ()
         if "code" not in columns and "path" not in columns:
-            raise UserError(f"{path} has no column `code` or `path`")
+            raise UserError(
+                f"{path} has no column `code` or `path`",
+                hint="name the column of the code `code`, or that of its files `path`",
+            )
         for row in rows:
             name = row.get("path") or f"line {rows.line_num}"
             text = row["code"] if "code" in columns else tree.read(name)

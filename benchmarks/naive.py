@@ -132,7 +132,10 @@ def _read_report(path: Path) -> Report:
     try:
         return Report.model_validate_json(path.read_text("utf-8"))
     except (OSError, ValidationError) as error:
-        raise UserError(f"{path} is no results.json of this version: {error}") from error
+        raise UserError(
+            f"{path} is no results.json of this version: {error}",
+            hint="measure again with this version of the benchmark",
+        ) from error
 
 
 def main() -> int:

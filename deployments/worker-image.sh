@@ -35,7 +35,7 @@ context = BuildInput(
 try:
     outcome = build(connect(), context, run_id="", timeout_s=settings.build_timeout, on_line=print)
 except HostError as error:
-    sys.exit(f"worker-image: {error}\n  do next: {error.next_step}")
+    sys.exit(f"worker-image: {error}\n  hint: {error.hint}")
 if not isinstance(outcome, Built):
     sys.exit(f"worker-image: failed at {outcome.step}\n{outcome.log.stderr[-3000:]}")
 print(f"worker-image: {outcome.image} is there, {outcome.size_bytes // 10**6} MB")

@@ -31,7 +31,7 @@ EXIT_CODES: Final = {"success": 0, "planned": 0, "preflight-failed": HostError.e
 CANNOT_WRITE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 LOST_SERVER: Final = HostError(
     "the Prefect server stopped answering in the middle of the run",
-    next_step="see that it runs (`paper2run doctor`) and start the run again: finished stages are kept",
+    hint="see that it runs (`paper2run doctor`) and start the run again: finished stages are kept",
 )
 
 app = typer.Typer(
@@ -86,7 +86,7 @@ def run(
 ) -> None:
     """Reproduce one repository in a container."""
     if not repo and not paper:
-        raise UserError("nothing to run", next_step="name a repository with --repo, or a --paper")
+        raise UserError("nothing to run", hint="name a repository with --repo, or a --paper")
     from prefect.client.schemas import State
 
     from flows.reproduce import reproduce
@@ -205,26 +205,25 @@ def _host_trouble(error: Exception) -> HostError | None:
     if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
         return HostError(
             f"cannot write {error.filename or 'a file'}: {error.strerror}",
-            next_step="free space, or name another place with --out and PAPER2RUN_HOME; then run it again",
+            hint="free space, or name another place with --out and PAPER2RUN_HOME; then run it again",
         )
     return None
 
 
 def _explain(error: Paper2RunError, with_traceback: bool) -> None:
     err.print(f"[bold red]error:[/] {escape(visible_lines(error.what))}", soft_wrap=True)
-    if error.next_step:
-        err.print(f"  do next: {escape(visible_lines(error.next_step))}", soft_wrap=True)
+    err.print(f"  hint: {escape(visible_lines(error.hint))}", soft_wrap=True)
     if with_traceback:
         err.print(visible_lines(redact("".join(traceback.format_exception(error)))), markup=False)
 
 
 def _bug(error: Exception, with_traceback: bool) -> None:
+    words = escape(visible_lines(redact(str(error))))
     err.print(
-        f"[bold red]this is a bug of paper2run:[/] {type(error).__name__}: {escape(visible_lines(redact(str(error))))}",
-        soft_wrap=True,
+        f"[bold red]internal error in paper2run:[/] {type(error).__name__}: {words}", soft_wrap=True
     )
     err.print(
-        "  do next: report it with the output of --traceback and the run folder's logs/exception.txt"
+        "  hint: report it with the output of --traceback and the run folder's logs/exception.txt"
     )
     if with_traceback:
         err.print(visible_lines(redact("".join(traceback.format_exception(error)))), markup=False)

@@ -14,14 +14,18 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Paper2RunError(Exception):
-    """The root of all expected failures of ours: carries what happened and what to do next."""
+    """The root of all expected failures of ours: carries what was found and what to do next.
+
+    Both begin in lower case and end without a full stop (tests/unit/test_house_rules.py); users see
+    `error: <what>` and `hint: <hint>`.
+    """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, next_step: str = "") -> None:
+    def __init__(self, what: str, *, hint: str) -> None:
         # Whatever prints or keeps it: the words of a library may quote an address with its login.
         self.what = redact(what)
-        self.next_step = redact(next_step)
+        self.hint = redact(hint)
         super().__init__(self.what)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -41,9 +45,9 @@ class HostError(Paper2RunError):
     exit_code = 3
 
     def __init__(
-        self, what: str, *, next_step: str = "", transient: bool = False, trouble: Trouble = ""
+        self, what: str, *, hint: str, transient: bool = False, trouble: Trouble = ""
     ) -> None:
-        super().__init__(what, next_step=next_step)
+        super().__init__(what, hint=hint)
         self.transient = transient
         self.trouble = trouble
 
@@ -55,11 +59,11 @@ class EngineError(HostError):
         self,
         what: str,
         *,
-        next_step: str = "",
+        hint: str,
         transient: bool = False,
         trouble: Trouble = "engine",
     ) -> None:
-        super().__init__(what, next_step=next_step, transient=transient, trouble=trouble)
+        super().__init__(what, hint=hint, transient=transient, trouble=trouble)
 
 
 class ModelError(Paper2RunError):
@@ -71,11 +75,11 @@ class ModelError(Paper2RunError):
         self,
         what: str,
         *,
-        next_step: str = "",
+        hint: str,
         transient: bool = False,
         retry_after_s: float = 0.0,
     ) -> None:
-        super().__init__(what, next_step=next_step)
+        super().__init__(what, hint=hint)
         self.transient = transient
         self.retry_after_s = retry_after_s
         """Seconds that the service asks to wait for; 0 where it says nothing."""
@@ -84,7 +88,7 @@ class ModelError(Paper2RunError):
 def redacted(error: HostError, secrets: Iterable[str]) -> HostError:
     """Return the same error without these secrets."""
     known = tuple(secrets)
-    copy = type(error)(redact(error.what, known), next_step=redact(error.next_step, known))
+    copy = type(error)(redact(error.what, known), hint=redact(error.hint, known))
     copy.transient, copy.trouble = error.transient, error.trouble
     return copy
 
@@ -97,6 +101,6 @@ def trouble_of(error: BaseException) -> Trouble:
 
 
 def _rebuild(kind: type[Paper2RunError], what: str, state: dict[str, object]) -> Paper2RunError:
-    error = kind(what)
+    error = kind(what, hint=str(state["hint"]))
     error.__dict__.update(state)
     return error

@@ -50,7 +50,7 @@ def settings_for(request: Request) -> Settings:
     if settings.planner == "model" and not settings.planner_model:
         raise UserError(
             "a model is to plan, but none is set",
-            next_step="set --model and its provider's key, or NVIDIA_API_KEY, or use --planner rules",
+            hint="set --model and its provider's key, or NVIDIA_API_KEY, or use --planner rules",
         )
     _need_plannable(request.smoke)
     return settings
@@ -65,7 +65,7 @@ def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "a setting"
         raise UserError(
             f"{name}: {first['msg']}, got {first.get('input')!r}",
-            next_step=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
+            hint=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
         ) from None
 
 
@@ -78,5 +78,5 @@ def _need_plannable(smoke: str) -> None:
     except ValidationError as error:
         raise UserError(
             f"--smoke: {error.errors()[0]['msg'].removeprefix('Value error, ')}",
-            next_step="name a command that a plan may hold, or put it into a script of the repository",
+            hint="name a command that a plan may hold, or put it into a script of the repository",
         ) from None

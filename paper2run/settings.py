@@ -48,7 +48,7 @@ def default_home() -> Path:
         return Path("~/.local/share/paper2run").expanduser()
     except RuntimeError:
         raise HostError(
-            "this user has no home folder", next_step="set HOME, or PAPER2RUN_HOME and PREFECT_HOME"
+            "this user has no home folder", hint="set HOME, or PAPER2RUN_HOME and PREFECT_HOME"
         ) from None
 
 

@@ -19,7 +19,7 @@ SCHEMES: Final = ("https", "http", "ssh", "git")
 MAX_LENGTH: Final = 2000
 SHOWN_CHARACTERS: Final = 60
 FORMS: Final = (
-    "Give an https://, ssh:// or git@host:owner/name address, or the path of a local folder."
+    "give an https://, ssh:// or git@host:owner/name address, or the path of a local folder"
 )
 
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
@@ -68,17 +68,17 @@ def parse(given: str) -> RepositorySource:
     """Return what `given` means; UserError if it is empty, hostile or of a form that is not understood."""
     text = given.strip()
     if not text:
-        raise UserError("no repository was given", next_step=FORMS)
+        raise UserError("no repository was given", hint=FORMS)
     if len(text) > MAX_LENGTH or not text.isprintable():
         raise UserError(
-            "the repository's address is too long or holds control characters", next_step=FORMS
+            "the repository's address is too long or holds control characters", hint=FORMS
         )
     # Such words are options or programs to git (CVE-2017-1000117 and its kin).
     if text.startswith("-"):
-        raise UserError(f"{text!r} starts with a dash and is no address", next_step=FORMS)
+        raise UserError(f"{text!r} starts with a dash and is no address", hint=FORMS)
     if _REMOTE_HELPER.match(text):
         raise UserError(
-            f"{text.split('::')[0]}:: addresses run programs and are refused", next_step=FORMS
+            f"{text.split('::')[0]}:: addresses run programs and are refused", hint=FORMS
         )
     if scheme := _SCHEME.match(text):
         return _from_url(text, scheme[1].lower())
@@ -138,16 +138,16 @@ def _from_url(text: str, scheme: str) -> RepositorySource:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         # Its words may quote a piece of a password.
-        raise UserError("the repository's address is malformed", next_step=FORMS) from None
+        raise UserError("the repository's address is malformed", hint=FORMS) from None
     if scheme == "file":
         if parts.hostname not in (None, "localhost"):
-            raise UserError("a file:// address must not name another host", next_step=FORMS)
+            raise UserError("a file:// address must not name another host", hint=FORMS)
         return LocalSource(path=unquote(parts.path))
     if scheme not in SCHEMES:
-        raise UserError(f"{scheme}:// addresses are not supported", next_step=FORMS)
+        raise UserError(f"{scheme}:// addresses are not supported", hint=FORMS)
     host = parts.hostname or ""
     if not host or host.startswith("-") or not parts.path.strip("/"):
-        raise UserError("the address names no host or no repository", next_step=FORMS)
+        raise UserError("the address names no host or no repository", hint=FORMS)
     host = f"[{host}]" if ":" in host else host
     path, page = _split_page(parts.path) if scheme in ("https", "http") else (parts.path, "")
     user = f"{_ssh_user(parts)}@" if scheme == "ssh" and parts.username else ""
@@ -161,7 +161,7 @@ def _from_url(text: str, scheme: str) -> RepositorySource:
 
 def _from_scp(text: str, match: re.Match[str]) -> RemoteSource:
     if match["host"].startswith("-") or match["path"].startswith("-"):
-        raise UserError("the address names no host or no repository", next_step=FORMS)
+        raise UserError("the address names no host or no repository", hint=FORMS)
     return RemoteSource(url=text.rstrip("/"), name=_name(match["path"]))
 
 
@@ -174,7 +174,7 @@ def _split_page(path: str) -> tuple[str, str]:
 def _ssh_user(parts: SplitResult) -> str:
     user = parts.username or ""
     if user.startswith("-"):
-        raise UserError("the address names no host or no repository", next_step=FORMS)
+        raise UserError("the address names no host or no repository", hint=FORMS)
     return user
 
 

@@ -95,6 +95,6 @@ def _need_space(engine: Engine, min_free_mb: int) -> None:
     if free_mb is not None and free_mb < min_free_mb:
         raise HostError(
             f"the engine's disk has {free_mb} MB left, {min_free_mb} MB are needed for a build",
-            next_step="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
+            hint="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
             trouble="disk",
         )

@@ -35,7 +35,7 @@ OWN_FOLDERS: Final = frozenset(
 READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 """Names at the repository's root, best first; upper and lower case are one."""
 TIMEOUT_S: Final = 600
-NEXT_STEP: Final = "Give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own."
+HINT: Final = "give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own"
 
 
 def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -80,15 +80,13 @@ def read_paper(given: str, checkout_root: str, commit: str = "") -> Paper:
 
 def _read_given(path: Path) -> Paper:
     if path.suffix.lower() not in SUFFIXES:
-        raise UserError(
-            f"{path.name}: a paper must end in {', '.join(SUFFIXES)}", next_step=NEXT_STEP
-        )
+        raise UserError(f"{path.name}: a paper must end in {', '.join(SUFFIXES)}", hint=HINT)
     if not path.is_file():
         why = "is a folder or a device" if path.exists() else "does not exist"
-        raise UserError(f"the paper {path} {why}", next_step=NEXT_STEP)
+        raise UserError(f"the paper {path} {why}", hint=HINT)
     paper = _read_file(path, str(path), "given")
     if isinstance(paper, str):
-        raise UserError(f"the paper {path} cannot be read: {paper}", next_step=NEXT_STEP)
+        raise UserError(f"the paper {path} cannot be read: {paper}", hint=HINT)
     return paper
 
 

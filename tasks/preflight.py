@@ -35,7 +35,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
             architecture=engine.architecture,
         )
     except EngineError as error:
-        return EngineMissing(reason=error.what, next_step=error.next_step)
+        return EngineMissing(reason=error.what, hint=error.hint)
 
 
 def _offered(engine: Engine, base_image: str, settings: Settings) -> tuple[str, ...]:

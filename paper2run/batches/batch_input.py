@@ -90,7 +90,7 @@ def usable(
     good = f"; or run the {len(found.lines)} good ones with --keep-going" if found.lines else ""
     raise UserError(
         f"{len(found.bad)} bad lines, nothing was started:\n{words}",
-        next_step=f"correct them{good}",
+        hint=f"correct them{good}",
     )
 
 

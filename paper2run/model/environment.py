@@ -240,7 +240,7 @@ class EngineMissing(Value):
 
     kind: Literal["missing"] = "missing"
     reason: str
-    next_step: str
+    hint: str
 
 
 Engine = Annotated[EngineReady | EngineMissing, Field(discriminator="kind")]

@@ -100,12 +100,12 @@ def repository_of(paper: Paper) -> str:
     if paper.contenders:
         raise UserError(
             f"{named} names several repositories, and nothing in it decides: {', '.join(paper.contenders)}",
-            next_step="choose one with --repo",
+            hint="choose one with --repo",
         )
     if not paper.repository_urls:
         raise UserError(
             f"{named} names no repository, neither in its text nor behind a link",
-            next_step="name it with --repo",
+            hint="name it with --repo",
         )
     return paper.repository_urls[0]
 

@@ -98,7 +98,7 @@ class Injection(Value):
         except OSError as error:
             raise UserError(
                 f"the CA bundle {bundle} cannot be read: {error.strerror}",
-                next_step="Let PAPER2RUN_CA_BUNDLE (or SSL_CERT_FILE) name a readable PEM file, or unset it.",
+                hint="let PAPER2RUN_CA_BUNDLE (or SSL_CERT_FILE) name a readable PEM file, or unset it",
             ) from error
         return cls(
             ca_bundle=pem,

@@ -34,9 +34,7 @@ def stopped(diagnosis: Diagnosis) -> Verdict:
 
 def no_engine(engine: EngineMissing) -> Verdict:
     """Return the verdict of a run that found no container engine."""
-    return Verdict(
-        status="preflight-failed", reason=engine.reason, smallest_change=engine.next_step
-    )
+    return Verdict(status="preflight-failed", reason=engine.reason, smallest_change=engine.hint)
 
 
 def only_planned() -> Verdict:

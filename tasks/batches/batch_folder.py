@@ -33,17 +33,20 @@ def read_batch(file: Path) -> BatchInput:
     """Return the batch file, judged; a local repository or a paper that is not there is a bad line too."""
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise UserError(f"{file} is larger than {MAX_BYTES} bytes and is no batch file")
+            raise UserError(
+                f"{file} is larger than {MAX_BYTES} bytes and is no batch file",
+                hint="name a file of repositories, or split it into several batches",
+            )
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"{file} cannot be read: {error.strerror}",
-            next_step="name a file of repositories: YAML, CSV, JSON Lines, or one address a line",
+            hint="name a file of repositories: YAML, CSV, JSON Lines, or one address a line",
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"{file} is not UTF-8 text (byte {error.start})",
-            next_step="save it as UTF-8: YAML, CSV, JSON Lines, or one address a line",
+            hint="save it as UTF-8: YAML, CSV, JSON Lines, or one address a line",
         ) from None
     found = read_batch_text(file.absolute(), text)
     missing = {
@@ -92,7 +95,7 @@ class BatchFolder:
         except ValidationError as error:
             raise UserError(
                 f"{self.path / RECORD} is of another version or damaged: {error.error_count()} fields do not fit",
-                next_step="name another folder with --out",
+                hint="name another folder with --out",
             ) from None
 
     def write_record(self, batch: Batch) -> None:
@@ -115,7 +118,7 @@ def batch_folder(path: Path, *, resume: bool) -> Iterator[BatchFolder]:
         lock = (folder.path / LOCK).open("w")
     except OSError as error:
         raise UserError(
-            f"cannot write to {path}: {error.strerror}", next_step="name another folder with --out"
+            f"cannot write to {path}: {error.strerror}", hint="name another folder with --out"
         ) from error
     with lock:
         try:
@@ -124,12 +127,12 @@ def batch_folder(path: Path, *, resume: bool) -> Iterator[BatchFolder]:
         except BlockingIOError:
             raise UserError(
                 f"another batch is at work in {folder.path}",
-                next_step="wait for it, or name another folder with --out",
+                hint="wait for it, or name another folder with --out",
             ) from None
         if not resume and (folder.path / RECORD).exists():
             raise UserError(
                 f"{folder.path} holds a batch already",
-                next_step="go on with it with --resume, or name another folder with --out",
+                hint="go on with it with --resume, or name another folder with --out",
             )
         yield folder
 

@@ -227,7 +227,7 @@ def need_workers() -> None:
         try:
             pool = client.read_deployment_by_name(DEPLOYMENT).work_pool_name
         except ObjectNotFound:
-            raise HostError(f"there is no deployment {DEPLOYMENT}", next_step=how) from None
+            raise HostError(f"there is no deployment {DEPLOYMENT}", hint=how) from None
         answer = client.request(
             "POST",
             "/work_pools/{work_pool_name}/workers/filter",
@@ -235,4 +235,4 @@ def need_workers() -> None:
             json={},
         )
     if not any(worker["status"] == WorkerStatus.ONLINE for worker in answer.json()):
-        raise HostError(f"no worker of the work pool {pool} is online", next_step=how)
+        raise HostError(f"no worker of the work pool {pool} is online", hint=how)

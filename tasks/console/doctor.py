@@ -70,7 +70,7 @@ def _engine(_: Settings) -> Finding:
     try:
         return Finding("container engine", True, connect().name_and_version)
     except EngineError as error:
-        return Finding("container engine", False, error.what, error.next_step)
+        return Finding("container engine", False, error.what, error.hint)
 
 
 def _base_images(settings: Settings) -> Finding:
@@ -90,9 +90,9 @@ def _step(settings: Settings) -> Finding:
     try:
         tried = try_step(connect(), settings)
     except EngineError as error:
-        return Finding(what, False, error.what, error.next_step or "see above")
+        return Finding(what, False, error.what, error.hint or "see above")
     except HostError as error:
-        return Finding(what, False, error.what, error.next_step)
+        return Finding(what, False, error.what, error.hint)
     if tried:
         return Finding(what, True, "runs, and reaches the package index")
     hint = "`paper2run doctor` tries it when a base image is here"
@@ -117,7 +117,7 @@ def _index(settings: Settings) -> Finding:
     try:
         return Finding("package index", True, ask_index(settings))
     except HostError as error:
-        return Finding("package index", False, error.what, error.next_step)
+        return Finding("package index", False, error.what, error.hint)
 
 
 def _conda(settings: Settings) -> Finding:
@@ -144,7 +144,7 @@ def _model(settings: Settings) -> Finding:
             max_tokens=MODEL_TOKENS,
         )
     except ModelError as error:
-        return Finding("model", False, error.what, error.next_step, needed=False)
+        return Finding("model", False, error.what, error.hint, needed=False)
     return Finding("model", True, f"{at.model} answered in {answer.latency_s:.1f} s", needed=False)
 
 

@@ -69,7 +69,7 @@ class Invocation:
         except OSError as error:
             raise UserError(
                 f"{file} cannot be read: {error.strerror}",
-                next_step="remove it or make it readable",
+                hint="remove it or make it readable",
             ) from error
         if found.ignored:
             say(
@@ -99,9 +99,7 @@ def leave() -> None:
     try:
         started = Invocation(Path.cwd())
     except FileNotFoundError as error:
-        raise HostError(
-            "the working folder is gone", next_step="change to another folder"
-        ) from error
+        raise HostError("the working folder is gone", hint="change to another folder") from error
     for name in PATH_VARIABLES:
         if os.environ.get(name):
             os.environ[name] = started.path(os.environ[name])
@@ -135,5 +133,5 @@ def _need_text(arguments: list[str]) -> None:
         except UnicodeEncodeError:
             raise UserError(
                 f"the argument {os.fsencode(argument)!r} is not UTF-8 text",
-                next_step="give files and folders names in UTF-8, or run from a UTF-8 locale",
+                hint="give files and folders names in UTF-8, or run from a UTF-8 locale",
             ) from None

@@ -55,12 +55,12 @@ def print_run(console: Console, folder: Path) -> None:
     except OSError as error:
         raise UserError(
             f"{folder} is no run folder: {path.name}: {error.strerror}",
-            next_step="name a folder that `paper2run run` printed, such as runs/NAME-20260101T000000Z",
+            hint="name a folder that `paper2run run` printed, such as runs/NAME-20260101T000000Z",
         ) from error
     except ValidationError as error:
         raise UserError(
             f"{path} is of another version or damaged: {error.error_count()} fields do not fit",
-            next_step="run the repository again, or read report.md in the folder",
+            hint="run the repository again, or read report.md in the folder",
         ) from None
     print_verdict(console, metadata, folder)
     report = folder / "report.md"

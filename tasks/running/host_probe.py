@@ -37,7 +37,7 @@ ASK: Final = (
 NO_BRIDGE: Final = re.compile(r"network \S+ not found|failed to set networking spec")
 """Docker 20.10's words for a step whose network the engine has lost."""
 MEND_BRIDGE: Final = (
-    "The engine has lost the network of its containers: restart it (`systemctl restart docker`), which makes its"
+    "the engine has lost the network of its containers: restart it (`systemctl restart docker`), which makes its"
     " bridge anew. Without a restart: `ip link add docker0 type bridge`, `ip addr add 172.17.0.1/16 dev docker0`,"
     " `ip link set docker0 up`."
 )
@@ -66,14 +66,14 @@ def try_step(engine: Engine, settings: Settings) -> bool:
             if not NO_BRIDGE.search(error.what):
                 raise
             raise HostError(
-                error.what, next_step=MEND_BRIDGE, transient=error.transient, trouble=error.trouble
+                error.what, hint=MEND_BRIDGE, transient=error.transient, trouble=error.trouble
             ) from error
         finally:
             engine.remove_image(tag)
     if isinstance(done, BuildFailed) and done.timed_out:
         raise HostError(
             f"a RUN step of the engine has not ended within {STEP_TIMEOUT_S} s",
-            next_step="See what the engine is busy with (`docker ps`, its log), or restart it.",
+            hint="see what the engine is busy with (`docker ps`, its log), or restart it",
             transient=True,
             trouble="engine",
         )
@@ -96,7 +96,7 @@ def ask_index(settings: Settings) -> str:
     except httpx.HTTPError as error:
         raise HostError(
             f"{shown}: {error}",
-            next_step="set PAPER2RUN_INDEX_URL, and PAPER2RUN_CA_BUNDLE where TLS goes through a company's own CA",
+            hint="set PAPER2RUN_INDEX_URL, and PAPER2RUN_CA_BUNDLE where TLS goes through a company's own CA",
             transient=True,
             trouble="index",
         ) from error
@@ -152,10 +152,18 @@ def _need_space(settings: Settings) -> None:
     home = settings.home if settings.home.exists() else settings.home.parent
     free_mb = shutil.disk_usage(home).free // 1024**2
     if free_mb < MIN_HOME_MB:
-        raise HostError(f"{free_mb} MB are free below {home}", trouble="disk")
+        raise HostError(
+            f"{free_mb} MB are free below {home}",
+            hint="free space there, or set PAPER2RUN_HOME to a folder on a larger disk",
+            trouble="disk",
+        )
     try:
         engine_mb = connect().free_mb()
     except EngineError:
         return
     if engine_mb is not None and engine_mb < settings.min_free_mb:
-        raise HostError(f"{engine_mb} MB are free on the engine's disk", trouble="disk")
+        raise HostError(
+            f"{engine_mb} MB are free on the engine's disk",
+            hint="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
+            trouble="disk",
+        )

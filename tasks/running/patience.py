@@ -37,7 +37,7 @@ def patiently(ask: Callable[[], T]) -> T:
             if silent_s > SILENT_SERVER_S:
                 raise HostError(
                     f"the Prefect server has not answered for {silent_s:.0f} s: {error}",
-                    next_step="start it, then run again (a batch with --resume): finished stages are kept",
+                    hint="start it, then run again (a batch with --resume): finished stages are kept",
                     trouble="server",
                 ) from error
             PROGRESS.debug(f"waiting for the Prefect server: {error}")

@@ -25,7 +25,7 @@ from tasks.running.keep_space import RUNS
 from tasks.running.records import RunFolder, write_whole
 from tasks.running.rules_version import rules_version
 
-AGAIN: Final = "Run it again: the stages that were done are kept."
+AGAIN: Final = "run it again: the stages that were done are kept"
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def recording(
             raise
         raise HostError(
             f"the run folder {run.path} was removed while the run used it",
-            next_step="run it again: the stages that were done are kept",
+            hint="run it again: the stages that were done are kept",
         ) from error
     except BaseException as error:
         # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
@@ -106,12 +106,12 @@ def _ended(how: str, run: RunFolder) -> HostError:
     """Return how the run ended and how far it came."""
     timings = run.timings()
     last = f"after stage {timings[-1].stage}" if timings else "before its first stage was done"
-    return HostError(f"{how}, {last}; run.log says more", next_step=AGAIN)
+    return HostError(f"{how}, {last}; run.log says more", hint=AGAIN)
 
 
 def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
     words = error.what if isinstance(error, Paper2RunError) else f"{type(error).__name__}: {error}"
-    next_step = error.next_step if isinstance(error, Paper2RunError) else ""
+    hint = error.hint if isinstance(error, Paper2RunError) else ""
     ended = datetime.now(UTC)
     calls = run.model_calls()
     return opened.changed(
@@ -121,7 +121,7 @@ def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
         model_calls=calls,
         notes=run.notes(),
         reason=redact(words).strip()[:2000],
-        smallest_change=next_step,
+        smallest_change=hint,
         stages=run.timings(),
         seconds=round((ended - opened.started_at).total_seconds(), 3),
         ended_at=ended,

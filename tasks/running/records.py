@@ -59,12 +59,12 @@ class RunFolder:
             except OSError as error:
                 raise UserError(
                     f"cannot write to {out}: {error.strerror}",
-                    next_step="name another folder with --out, or PAPER2RUN_OUT",
+                    hint="name another folder with --out, or PAPER2RUN_OUT",
                 ) from error
             return cls(path)
         raise UserError(
             f"{out} holds too many runs of {name} started this second",
-            next_step="use another --out",
+            hint="use another --out",
         )
 
     @classmethod

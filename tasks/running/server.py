@@ -141,7 +141,7 @@ def login() -> str:
     except OSError as error:
         raise HostError(
             f"cannot keep the login of the Prefect server in {path}: {error.strerror}",
-            next_step="set PREFECT_HOME to a folder that you may write to",
+            hint="set PREFECT_HOME to a folder that you may write to",
         ) from error
 
 
@@ -158,7 +158,7 @@ def find_or_start(say: Say) -> Api:
         if not answers(configured):
             raise HostError(
                 f"the Prefect API at {configured} does not answer",
-                next_step="start it, or unset PREFECT_API_URL to use a local server",
+                hint="start it, or unset PREFECT_API_URL to use a local server",
             )
         return Api(configured, "configured")
     url = local_url()

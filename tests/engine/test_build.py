@@ -221,7 +221,7 @@ def test_missing_base_image_is_host_trouble_where_its_registry_is_silent(
             )
 
     assert reference in caught.value.what
-    assert "make base-image" in caught.value.next_step
+    assert "make base-image" in caught.value.hint
 
 
 def test_build_over_its_time_is_cancelled_and_leaves_nothing_running(build_image: Build) -> None:

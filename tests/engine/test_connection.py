@@ -74,8 +74,8 @@ def test_no_engine_is_an_error_that_names_the_address_and_a_way_out(
         connect()
 
     assert address.removeprefix("tcp://") in caught.value.what
-    assert "make engine" in caught.value.next_step
-    assert "Podman" in caught.value.next_step
+    assert "make engine" in caught.value.hint
+    assert "Podman" in caught.value.hint
 
 
 def test_malformed_docker_host_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_registry_that_cannot_be_reached_is_host_trouble(engine: Engine) -> None
         engine.pull(f"127.0.0.1:{closed_port()}/library/python:3.11-slim")
 
     assert caught.value.transient
-    assert "make base-image" in caught.value.next_step
+    assert "make base-image" in caught.value.hint
 
 
 def test_image_that_its_registry_does_not_have_is_none(engine: Engine, empty_registry: str) -> None:

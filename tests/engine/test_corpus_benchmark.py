@@ -92,7 +92,7 @@ def test_failing_entry_stops_no_other_and_is_measured_again_on_resume(tmp_path: 
     def measure(entry: Entry, bench: Bench) -> Result:
         measured.append(entry.id)
         if entry.id == "b" and measured.count("b") == 1:
-            raise HostError("the disk is full")
+            raise HostError("the disk is full", hint="free space")
         return Result.of(entry, "success")
 
     report, was_interrupted = corpus_run.take("some way", options, measure)

@@ -71,7 +71,7 @@ def test_bad_lines_are_said_at_once_and_nothing_is_started(tmp_path, papers):
 
     for words in ("line 5", "does not exist", "line 6", "line 8"):
         assert words in caught.value.what
-    assert "--keep-going" in caught.value.next_step
+    assert "--keep-going" in caught.value.hint
     assert not (tmp_path / "out").exists()
 
 

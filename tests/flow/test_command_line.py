@@ -62,7 +62,7 @@ def test_a_host_that_cannot_be_reached_exits_with_3(tmp_path):
     )
 
     assert done.returncode == 3, done.stderr
-    assert "do next" in done.stderr
+    assert "hint: " in done.stderr
     assert not (tmp_path / "runs").exists()
 
 

@@ -51,5 +51,5 @@ def test_a_paper_that_does_not_decide_is_a_bad_request(tmp_path, text, words):
 
     with pytest.raises(UserError, match=words) as caught:
         reproduce(paper=str(paper), out=str(tmp_path / "runs"))
-    assert "--repo" in caught.value.next_step
+    assert "--repo" in caught.value.hint
     assert not (tmp_path / "runs").exists()

@@ -232,5 +232,5 @@ def test_a_bad_request_leaves_no_run_folder(tmp_path, repository):
         state = reproduce(**request, return_state=True)
         with pytest.raises(UserError) as caught:
             state.result()
-        assert caught.value.next_step
+        assert caught.value.hint
     assert not (tmp_path / "runs").exists()

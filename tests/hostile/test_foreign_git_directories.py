@@ -202,4 +202,4 @@ def test_a_partial_clone_says_what_it_lacks(archive, tmp_path) -> None:
     promise(archive, tmp_path / "P", str(archive))
     with pytest.raises(UserError, match=r"content of data/a\.py is missing") as caught:
         bring(archive, tmp_path / "mirrors")
-    assert "partial clone" in caught.value.next_step
+    assert "partial clone" in caught.value.hint

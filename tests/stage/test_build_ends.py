@@ -113,7 +113,7 @@ def test_a_step_without_an_exit_code_is_the_engines_trouble(case: str) -> None:
         ended(*TROUBLE[case])
 
     assert caught.value.transient
-    assert caught.value.next_step
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("case", FAILURES)

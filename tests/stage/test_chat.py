@@ -111,7 +111,7 @@ def test_failures_of_the_service_are_said_in_words(service, scenario, transient,
     error = failure(service, scenario)
     assert words in error.what
     assert error.transient is transient
-    assert error.next_step or error.transient
+    assert error.hint
     expected = len(chat.FORMS) if scenario == "bad-request" else 1
     assert len(service.requests) == expected
 
@@ -170,7 +170,7 @@ def test_no_key_is_left_in_an_error(service, scenario):
     shown = "".join(
         traceback.TracebackException.from_exception(error, capture_locals=False).format()
     )
-    for text in (error.what, error.next_step, shown, repr(again.__dict__)):
+    for text in (error.what, error.hint, shown, repr(again.__dict__)):
         assert KEY not in text
         assert "sk-scripted" not in text
 

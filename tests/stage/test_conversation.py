@@ -150,7 +150,7 @@ def test_a_prompt_that_is_too_long_is_halved(service, tmp_path):
     first, second = (len(str(request.body["messages"])) for request in service.requests)
     assert second < 0.7 * first
     refused, answered = Ledger(tmp_path).calls()
-    assert refused.failure.startswith("The prompt is too long")
+    assert refused.failure.startswith("the prompt is too long")
     assert answered.failure == ""
 
 
@@ -214,7 +214,7 @@ def test_a_service_that_stays_silent_is_not_asked_for_the_whole_run(service, tmp
 def test_a_budget_is_held_before_the_call(service, tmp_path):
     with pytest.raises(ModelError, match="budget of 100 tokens") as caught:
         plan(service, "success", tmp_path, max_tokens=100)
-    assert "--max-tokens" in caught.value.next_step
+    assert "--max-tokens" in caught.value.hint
     assert not caught.value.transient
     assert service.requests == []
 
@@ -343,7 +343,7 @@ def test_nvidias_key_alone_is_not_enough_for_another_address(monkeypatch):
 def test_what_is_missing_is_said_before_anything_is_asked(monkeypatch, given):
     with pytest.raises(ModelError) as caught:
         means(monkeypatch, **given)
-    assert "NVIDIA_API_KEY" in caught.value.next_step
+    assert "NVIDIA_API_KEY" in caught.value.hint
 
 
 def test_an_endpoint_does_not_show_its_key():

@@ -126,7 +126,7 @@ def test_an_unknown_ref_is_refused_with_near_names(history, forge, tmp_path, giv
     address = f"{ADDRESS}/o/n" if given == "remote" else str(forge.root / "o/n")
     with pytest.raises(UserError, match="no branch, tag or commit featur/x") as caught:
         find(address, tmp_path / "mirrors", "featur/x")
-    assert "feature/x" in caught.value.next_step
+    assert "feature/x" in caught.value.hint
 
 
 def test_an_unknown_full_commit_is_refused(history, tmp_path) -> None:
@@ -152,7 +152,7 @@ def test_a_remote_without_default_branch_offers_its_branches(history, forge, tmp
     forge.git(forge.root / "o/n", "symbolic-ref", "HEAD", "refs/heads/gone")
     with pytest.raises(UserError, match="no default branch") as caught:
         find(f"{ADDRESS}/o/n", tmp_path / "mirrors")
-    assert "feature/x" in caught.value.next_step
+    assert "feature/x" in caught.value.hint
 
 
 def test_a_private_repository_is_refused_without_a_prompt(forge, locked_server, tmp_path) -> None:
@@ -165,7 +165,7 @@ def test_a_private_repository_is_refused_without_a_prompt(forge, locked_server, 
 def test_a_wrong_password_is_refused_and_not_repeated(forge, locked_server, tmp_path) -> None:
     with pytest.raises(UserError, match="asks for a password") as caught:
         find(f"http://anna:wrong-one@{locked_server}/o/n", tmp_path / "mirrors")
-    assert "wrong-one" not in caught.value.what + caught.value.next_step
+    assert "wrong-one" not in caught.value.what + caught.value.hint
 
 
 def test_the_login_of_the_address_opens_the_repository_and_is_kept_nowhere(
@@ -202,7 +202,7 @@ def test_an_unreachable_host_may_be_tried_again(forge, tmp_path, form) -> None:
         with pytest.raises(HostError, match=r"cannot be reached.*[Cc]onnect") as caught:
             find(address, tmp_path / "mirrors")
     assert caught.value.transient
-    assert caught.value.next_step
+    assert caught.value.hint
 
 
 def test_a_host_without_address_may_be_tried_again(forge, tmp_path) -> None:
@@ -218,7 +218,7 @@ def test_a_silent_host_is_given_up_in_time(forge, tmp_path) -> None:
         with pytest.raises(HostError, match="took longer than 1 s") as caught:
             locate(source, "", tmp_path / "mirrors", timeout_s=1, max_mb=LIMIT_MB)
     assert caught.value.transient
-    assert "PAPER2RUN_CLONE_TIMEOUT" in caught.value.next_step
+    assert "PAPER2RUN_CLONE_TIMEOUT" in caught.value.hint
     assert time.monotonic() - started < 10
 
 
@@ -243,7 +243,7 @@ def test_history_over_the_limit_is_refused_and_leaves_nothing(forge, tmp_path) -
     mirrors = tmp_path / "mirrors"
     with pytest.raises(UserError, match="larger than 5 MB") as caught:
         bring(f"{ADDRESS}/o/large", mirrors, max_mb=5)
-    assert "PAPER2RUN_MAX_REPO_MB" in caught.value.next_step
+    assert "PAPER2RUN_MAX_REPO_MB" in caught.value.hint
     assert sum(file.lstat().st_size for file in mirrors.rglob("*")) < MEGABYTE
     assert bring(f"{ADDRESS}/o/large", mirrors, max_mb=20).commit
 
@@ -394,4 +394,4 @@ def test_mirrors_that_cannot_be_written_are_the_hosts_trouble(history, tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(HostError, match="folder of mirrors cannot be used") as caught:
         bring(f"{ADDRESS}/o/n", tmp_path / "file/mirrors")
-    assert "PAPER2RUN_HOME" in caught.value.next_step
+    assert "PAPER2RUN_HOME" in caught.value.hint

@@ -73,13 +73,13 @@ def test_a_login_that_cannot_be_kept_or_read_is_the_hosts_trouble_and_quotes_not
     blocked.write_text("")
     with pytest.raises(HostError, match="cannot be kept") as caught:
         keep_login("https://anna:hunter2@forge.test/o/n", blocked)
-    assert "hunter2" not in str(caught.value) + caught.value.next_step
+    assert "hunter2" not in str(caught.value) + caught.value.hint
     keep_login("https://anna:hunter2@forge.test/o/n", tmp_path)
     (file,) = (tmp_path / FOLDER).iterdir()
     file.write_text(file.read_text().replace("}", ""))
     with pytest.raises(HostError, match="cannot be read") as caught:
         source_of("https://forge.test/o/n", tmp_path)
-    assert "hunter2" not in str(caught.value) + caught.value.next_step
+    assert "hunter2" not in str(caught.value) + caught.value.hint
 
 
 def test_a_command_hands_on_the_address_without_its_login(tmp_path, monkeypatch) -> None:

@@ -72,7 +72,7 @@ def test_a_bucket_that_is_not_there_is_named_with_the_setting():
     with pytest.raises(HostError, match="s3://nowhere/x") as caught:
         ObjectStore("s3://nowhere/x").check()
 
-    assert "PAPER2RUN_STORAGE" in caught.value.next_step
+    assert "PAPER2RUN_STORAGE" in caught.value.hint
 
 
 @pytest.mark.usefixtures("s3_store")

@@ -208,7 +208,7 @@ def test_an_index_that_fails_is_the_hosts_trouble(server, tmp_path, path, transi
         resolved(server, tmp_path, "a", path=path)
     assert failure.value.transient is transient
     assert words in failure.value.what
-    assert "secret" not in failure.value.what + failure.value.next_step
+    assert "secret" not in failure.value.what + failure.value.hint
 
 
 def test_an_index_that_cannot_be_reached_may_be_there_later(server, tmp_path):

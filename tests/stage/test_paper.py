@@ -115,7 +115,7 @@ def test_markdown_papers_are_read(tmp_path):
 def refused(path):
     with pytest.raises(UserError) as caught:
         read_paper(str(path), "")
-    assert caught.value.next_step
+    assert caught.value.hint
     return caught.value.what
 
 

@@ -109,7 +109,7 @@ def test_an_empty_folder_is_named_so(forge, tmp_path) -> None:
 def test_a_ref_of_a_plain_folder_is_refused(code, tmp_path) -> None:
     with pytest.raises(UserError, match="plain folder and has no main") as caught:
         bring(code, tmp_path / "mirrors", "main")
-    assert "--ref" in caught.value.next_step
+    assert "--ref" in caught.value.hint
 
 
 def test_a_folder_over_the_limit_is_refused_before_it_is_read(code, tmp_path) -> None:

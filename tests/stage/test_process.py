@@ -161,4 +161,4 @@ def test_variables_are_laid_over_the_environment_and_none_removes(
 def test_a_missing_program_is_named_with_what_to_install() -> None:
     with pytest.raises(HostError, match="no-such-program is not installed") as caught:
         run(["no-such-program"], timeout_s=ENOUGH_S)
-    assert "Install no-such-program" in caught.value.next_step
+    assert "install no-such-program" in caught.value.hint

@@ -114,10 +114,10 @@ def test_the_page_of_a_paused_batch_says_why() -> None:
 
 
 def test_trouble_is_a_field_that_survives_the_way_between_processes() -> None:
-    error = HostError("no answer", transient=True, trouble="index")
+    error = HostError("no answer", hint="ask again", transient=True, trouble="index")
 
     assert trouble_of(pickle.loads(pickle.dumps(error))) == "index"
-    assert trouble_of(pickle.loads(pickle.dumps(EngineError("gone")))) == "engine"
+    assert trouble_of(pickle.loads(pickle.dumps(EngineError("gone", hint="start it")))) == "engine"
     assert trouble_of(OSError(errno.ENOSPC, "full")) == "disk"
     assert trouble_of(OSError(errno.EACCES, "denied")) == ""
 

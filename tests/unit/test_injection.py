@@ -106,7 +106,7 @@ def test_bundle_that_cannot_be_read_is_the_users_to_mend(tmp_path: Path) -> None
     with pytest.raises(UserError, match="cannot be read") as caught:
         Injection.of(Settings(ca_bundle=tmp_path / "missing.pem"))
 
-    assert "PAPER2RUN_CA_BUNDLE" in caught.value.next_step
+    assert "PAPER2RUN_CA_BUNDLE" in caught.value.hint
 
 
 @pytest.mark.parametrize(

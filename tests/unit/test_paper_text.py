@@ -188,7 +188,7 @@ def test_a_paper_alone_leads_to_one_repository_or_to_a_choice(urls, alike, words
         return
     with pytest.raises(UserError, match=words) as caught:
         repository_of(paper)
-    assert "--repo" in caught.value.next_step
+    assert "--repo" in caught.value.hint
 
 
 def test_a_link_annotation_completes_an_address_that_the_text_cuts_off():

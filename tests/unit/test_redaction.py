@@ -56,18 +56,18 @@ def test_tokens_that_stand_elsewhere_in_an_address_are_known_and_users_are_none(
 
 def test_no_error_of_ours_says_a_login_whoever_wrote_its_words():
     words = "404 Client Error: Not Found for url: https://name:passw0rd@index.test/simple/x/"
-    error = HostError(words, next_step="try https://name:passw0rd@index.test")
+    error = HostError(words, hint="try https://name:passw0rd@index.test")
 
-    assert "passw0rd" not in f"{error} {error.what} {error.next_step}"
+    assert "passw0rd" not in f"{error} {error.what} {error.hint}"
     assert "index.test/simple/x/" in error.what
 
 
 def test_an_error_is_freed_of_secrets_without_losing_what_it_is():
     error = EngineError(
-        "step: own-key-without-a-known-form", transient=True, trouble="disk", next_step="look"
+        "step: own-key-without-a-known-form", transient=True, trouble="disk", hint="look"
     )
     freed = redacted(error, SETTINGS.secrets())
 
     assert isinstance(freed, EngineError)
-    assert (freed.what, freed.next_step) == (f"step: {MASK}", "look")
+    assert (freed.what, freed.hint) == (f"step: {MASK}", "look")
     assert (freed.transient, freed.trouble) == (True, "disk")

@@ -65,7 +65,7 @@ def test_a_user_without_a_home_folder_is_told_what_to_set():
     code = (
         "import os\nfrom paper2run.errors import HostError\nfrom paper2run.settings import Settings\n"
         "os.setuid(54321)\nos.environ.pop('HOME', None)\n"
-        "try:\n    Settings()\nexcept HostError as error:\n    print(error.next_step)\n"
+        "try:\n    Settings()\nexcept HostError as error:\n    print(error.hint)\n"
         "os.environ['PAPER2RUN_HOME'] = '/somewhere'\nprint(Settings().home)\n"
     )
     environment = {key: value for key, value in os.environ.items() if "PAPER2RUN" not in key}

@@ -92,7 +92,7 @@ def test_hostile_and_unsupported_addresses_are_refused_with_the_forms_that_work(
     with pytest.raises(UserError) as caught:
         parse(given)
     assert caught.value.what
-    assert "https://" in caught.value.next_step
+    assert "https://" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_credentials_are_kept_apart_and_never_shown() -> None:
 def test_a_malformed_address_with_a_password_is_refused_without_quoting_it() -> None:
     with pytest.raises(UserError) as caught:
         parse("https://anna:s3cret/x@forge.test/o/n")
-    assert "s3cret" not in caught.value.what + caught.value.next_step
+    assert "s3cret" not in caught.value.what + caught.value.hint
 
 
 @pytest.mark.parametrize(

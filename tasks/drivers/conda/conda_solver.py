@@ -18,6 +18,7 @@ from tasks.drivers.host import process
 
 TIMEOUT_S: Final = 900
 """A channel's list of packages is downloaded once (conda-forge: tens of megabytes) and kept."""
+CHECK_CHANNELS: Final = "check the network, or name a mirror with PAPER2RUN_CONDA_CHANNEL_ALIAS"
 
 
 def solve(
@@ -40,6 +41,7 @@ def solve(
     if ended.timed_out:
         raise HostError(
             f"no answer from conda's channels within {TIMEOUT_S} s",
+            hint=CHECK_CHANNELS,
             transient=True,
             trouble="network",
         )
@@ -47,10 +49,14 @@ def solve(
         found: dict[str, Any] = json.loads(ended.stdout)
     except ValueError:
         words = " ".join(ended.stderr.split())[-500:]
-        raise HostError(f"conda's solver broke off ({ended.exit_code}): {words}") from None
+        raise HostError(
+            f"conda's solver broke off ({ended.exit_code}): {words}",
+            hint="see that this machine has memory and disk to spare, then run it again",
+        ) from None
     if "broken" in found:
         raise HostError(
             f"conda's channels answered and then broke off: {found['broken']}",
+            hint=CHECK_CHANNELS,
             transient=True,
             trouble="network",
         )

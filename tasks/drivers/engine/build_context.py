@@ -68,7 +68,8 @@ def _members(build: BuildInput, sent: _Sent) -> Iterator[bytes]:
     except OSError as error:
         # An OSError would pass for one of the connection that carries the tar.
         raise HostError(
-            f"{error.filename} cannot be read for the build: {error.strerror}"
+            f"{error.filename} cannot be read for the build: {error.strerror}",
+            hint="make it readable, or run again where other programs leave PAPER2RUN_HOME alone",
         ) from error
     yield from _texts({PADDING_FILE: bytes(files_padding(sent.files_bytes))}, sent)
 

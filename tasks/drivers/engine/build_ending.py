@@ -77,20 +77,20 @@ def failure(
     if NO_SPACE.search(transcript.error) or NO_SPACE.search(log.stderr[-STDERR_CHARS:]):
         raise HostError(
             f"the engine's disk is full: {transcript.error}",
-            next_step="Free space on the engine's disk; `docker builder prune` empties its build cache.",
+            hint="free space on the engine's disk; `docker builder prune` empties its build cache",
             trouble="disk",
         )
     if is_index_silent(f"{log.stdout}\n{log.stderr}", context.injection):
         raise HostError(
             "the package index could not be reached from inside the build",
-            next_step="See what `paper2run doctor` says about the index, then run again.",
+            hint="see what `paper2run doctor` says about the index, then run again",
             transient=True,
             trouble="index",
         )
     if "apt-get" in failed.step and MIRROR_SILENT.search(log.stderr + log.stdout):
         raise HostError(
             "Debian's mirror could not be reached from inside the build",
-            next_step="Check the network of the engine's machine, then run again.",
+            hint="check the network of the engine's machine, then run again",
             transient=True,
             trouble="network",
         )
@@ -98,7 +98,7 @@ def failure(
         return failed
     raise HostError(
         f"the engine ended the build of {context.tag} without a result: {_engines_words(transcript)}",
-        next_step="See what `paper2run doctor` says about the engine, then run again.",
+        hint="see what `paper2run doctor` says about the engine, then run again",
         transient=True,
         trouble="engine",
     )

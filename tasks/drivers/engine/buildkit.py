@@ -81,7 +81,10 @@ def build(
     image = engine.image(context.tag)
     if image is None:
         raise HostError(
-            f"{context.tag} was built and is gone already", transient=True, trouble="engine"
+            f"{context.tag} was built and is gone already",
+            hint="see that nothing prunes images during a run, then run again",
+            transient=True,
+            trouble="engine",
         )
     base_info = engine.image(bases[-1]) if bases else None
     return Built(
@@ -200,15 +203,15 @@ def _out_of_room(
         case "disk":
             raise HostError(
                 what,
-                next_step="Free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; a build that wrote all of"
-                " it is one to look at (logs).",
+                hint="free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; a build that wrote all of"
+                " it is one to look at (logs)",
                 trouble="disk",
             )
         case "threads" | "memory":
             raise HostError(
                 what,
-                next_step="See what else runs on this machine; where it is this build each time, look at what it starts"
-                " (logs), and bound builds (docs/security.md).",
+                hint="see what else runs on this machine; where it is this build each time, look at what it starts"
+                " (logs), and bound builds (docs/security.md)",
                 transient=True,
                 trouble="machine",
             )

@@ -156,7 +156,7 @@ class _Reserve:
         if words:
             raise HostError(
                 f"the engine's disk, while a container ran: {words}; the container was ended",
-                next_step="Free space on the engine's disk; a command that wrote all of it is one to look at (logs).",
+                hint="free space on the engine's disk; a command that wrote all of it is one to look at (logs)",
                 trouble="disk",
             )
 
@@ -322,5 +322,8 @@ def _kill(container: "Container") -> None:
     give_up = time.monotonic() + KILL_WAIT_S
     while _is_running(container):
         if time.monotonic() > give_up:
-            raise EngineError(f"the engine could not end the container {container.id}")
+            raise EngineError(
+                f"the engine could not end the container {container.id}",
+                hint="restart the engine, then run again",
+            )
         time.sleep(POLL_S)

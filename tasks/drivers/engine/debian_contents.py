@@ -36,6 +36,9 @@ FETCH_S: Final = 300
 """For both indexes of a release."""
 MAX_AGE_S: Final = 30 * 24 * 3600
 """Of a kept index: a stable release changes every two months, and then little."""
+CHECK_MIRROR: Final = (
+    "check that this machine reaches the mirror; the run goes on without its index"
+)
 
 
 def packages_of(
@@ -95,19 +98,24 @@ def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
     finally:
         connection.close()
     if not file.tell():
-        raise HostError(f"{connection.shown} has no Contents index of {release.suite}")
+        raise HostError(
+            f"{connection.shown} has no Contents index of {release.suite}", hint=CHECK_MIRROR
+        )
 
 
 def _download(connection: IndexConnection, url: str, deadline: float) -> bytes:
     left_s = deadline - time.monotonic()
     if left_s <= 0:
         raise HostError(
-            f"{url} was not fetched within {FETCH_S} s", transient=True, trouble="network"
+            f"{url} was not fetched within {FETCH_S} s",
+            hint=CHECK_MIRROR,
+            transient=True,
+            trouble="network",
         )
     try:
         answer = connection.ask(url, limit_bytes=MAX_INDEX_BYTES, within_s=left_s)
     except (TooLargeError, BadAddressError) as error:
-        raise HostError(f"{url} cannot be fetched: {error}") from None
+        raise HostError(f"{url} cannot be fetched: {error}", hint=CHECK_MIRROR) from None
     return answer.body if answer else b""
 
 
@@ -123,7 +131,7 @@ def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:
                     file.write(b"/%s %s\n" % (path, packages))
     except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
         raise HostError(
-            f"{url} cannot be read: {error}", transient=True, trouble="network"
+            f"{url} cannot be read: {error}", hint=CHECK_MIRROR, transient=True, trouble="network"
         ) from error
 
 

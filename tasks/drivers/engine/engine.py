@@ -23,8 +23,8 @@ STANDIN_LABEL: Final = "paper2run.standin"
 """On base images that were made from Debian's packages instead of pulled."""
 ID_CHARACTERS: Final = 24
 GET_BASE_IMAGE: Final = (
-    "Run `make base-image` for a stand-in made from Debian's packages, or set PAPER2RUN_REGISTRY_PREFIX to a"
-    " registry that answers."
+    "run `make base-image` for a stand-in made from Debian's packages, or set PAPER2RUN_REGISTRY_PREFIX to a"
+    " registry that answers"
 )
 PYTHON_IMAGE: Final = re.compile(r"python:(\d+\.\d+)-slim")
 UNREACHABLE: Final = re.compile(
@@ -76,13 +76,14 @@ def engine_faults(doing: str) -> Iterator[None]:
         # What it refuses as malformed it will refuse again: the request is at fault, not the engine.
         raise EngineError(
             f"{doing}: the engine refused: {words}",
+            hint="see what `paper2run doctor` says about the engine, then run again",
             transient=transient,
             trouble="engine" if transient else "",
         ) from error
     except (DockerException, RequestException, HTTPError, ConnectionError, TimeoutError) as error:
         raise HostError(
             f"{doing}: the container engine stopped answering: {innermost(error)}",
-            next_step="See whether the engine still runs: `paper2run doctor`.",
+            hint="see with `paper2run doctor` whether the engine still runs, then run again",
             transient=True,
             trouble="engine",
         ) from error
@@ -156,11 +157,11 @@ class Engine:
         reference: str,
         on_line: Callable[[str], None] | None = None,
         *,
-        next_step: str = GET_BASE_IMAGE,
+        hint: str = GET_BASE_IMAGE,
     ) -> ImageInfo | None:
         """Return the image after fetching it; None where the registry answers that it has no such image.
 
-        HostError with `next_step` where the registry cannot be reached.
+        HostError with `hint` where the registry cannot be reached.
         """
         from docker.errors import APIError
 
@@ -175,7 +176,7 @@ class Engine:
             return None
         raise HostError(
             f"the image {reference} is not here and its registry cannot be reached: {refusal}",
-            next_step=next_step,
+            hint=hint,
             transient=True,
             trouble="network",
         )

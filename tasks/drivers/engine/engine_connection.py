@@ -11,8 +11,8 @@ CONNECT_TIMEOUT_S: Final = 15
 REQUEST_TIMEOUT_S: Final = 120
 """For one answer of a live engine; listing and removing can take a minute on a busy disk."""
 GET_ONE: Final = (
-    "Start Docker Desktop or Podman, or set DOCKER_HOST to an engine's socket;"
-    " on Debian and Ubuntu `make engine` installs and starts Docker."
+    "start Docker Desktop or Podman, or set DOCKER_HOST to an engine's socket;"
+    " on Debian and Ubuntu `make engine` installs and starts Docker"
 )
 
 
@@ -29,7 +29,7 @@ def connect() -> Engine:
     try:
         options: Any = kwargs_from_env()
     except DockerException as error:
-        raise EngineError(f"DOCKER_HOST cannot be used: {error}", next_step=GET_ONE) from error
+        raise EngineError(f"DOCKER_HOST cannot be used: {error}", hint=GET_ONE) from error
     addresses = [options["base_url"]] if "base_url" in options else _usual_addresses()
     refusals = []
     for address in addresses:
@@ -42,9 +42,7 @@ def connect() -> Engine:
         else:
             client.api.timeout = REQUEST_TIMEOUT_S
             return Engine(client)
-    raise EngineError(
-        f"no container engine answers: tried {', '.join(refusals)}", next_step=GET_ONE
-    )
+    raise EngineError(f"no container engine answers: tried {', '.join(refusals)}", hint=GET_ONE)
 
 
 def _usual_addresses() -> list[str]:

@@ -8,9 +8,9 @@ from typing import Final
 from paper2run.errors import HostError
 from tasks.drivers.engine.engine import UNREACHABLE, Engine, ImageInfo, engine_faults
 
-NEXT_STEP: Final = (
-    "See PAPER2RUN_REGISTRY, and `docker login` for a registry that asks for it; what was built is kept for"
-    " the next run."
+HINT: Final = (
+    "see PAPER2RUN_REGISTRY, and `docker login` for a registry that asks for it; what was built is kept for"
+    " the next run"
 )
 
 
@@ -26,7 +26,7 @@ def push(engine: Engine, image: str, reference: str) -> None:
     if refusal:
         raise HostError(
             f"{image} is built and cannot be pushed as {reference}: {refusal}",
-            next_step=NEXT_STEP,
+            hint=HINT,
             transient=bool(UNREACHABLE.search(refusal)),
             trouble="network",
         )
@@ -37,7 +37,7 @@ def fetch(engine: Engine, reference: str, image: str) -> ImageInfo | None:
 
     HostError where the registry cannot be reached.
     """
-    found = engine.pull(reference, next_step=NEXT_STEP)
+    found = engine.pull(reference, hint=HINT)
     if found is not None:
         repository, _, tag = image.rpartition(":")
         with engine_faults(f"naming {reference}"):

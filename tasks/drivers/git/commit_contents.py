@@ -85,7 +85,7 @@ def read_contents(git_dir: Path, commit: str) -> Contents:
     if asked.timed_out or asked.stopped or asked.stdout.count("\0") > MAX_ENTRIES:
         raise UserError(
             f"the commit {commit} holds more files than {MAX_ENTRIES:,}, or more than can be listed",
-            next_step="Use another commit with --ref; a few small objects can stand for billions of files.",
+            hint="use another commit with --ref; a few small objects can stand for billions of files",
         )
     if asked.exit_code < 0 or HOSTILE.search(asked.stderr):
         raise failure(asked, f"the commit {commit}", is_local=True)
@@ -112,7 +112,7 @@ def damage(where: str, gaps: Collection[str]) -> UserError:
     more = f" and {len(gaps) - FEW} more" if len(gaps) > FEW else ""
     return UserError(
         f"{where} is damaged: the content of {named}{more} is missing",
-        next_step="Use another commit with --ref, or a complete clone as --repo, not a partial clone.",
+        hint="use another commit with --ref, or a complete clone as --repo, not a partial clone",
     )
 
 

@@ -74,9 +74,7 @@ def locate(
             found = find_local(foreign, ref)
         return Located(url=url, name=name, commit=found.commit, ref=found.ref)
     if check(ref):
-        raise UserError(
-            f"{folder} is a plain folder and has no {ref}", next_step="Leave --ref out."
-        )
+        raise UserError(f"{folder} is a plain folder and has no {ref}", hint="leave --ref out")
     with opened(mirrors, url, limits) as mirror:
         made = healing(mirror, lambda: commit_folder(folder, mirror, max_mb))
     return Located(url=url, name=name, commit=made.commit, notes=made.notes)
@@ -158,7 +156,7 @@ def _hold_folder(mirror: Mirror, located: Located, limits: Limits) -> None:
     if made.commit != located.commit:
         raise UserError(
             f"{located.url} changed while it was read",
-            next_step="Run again when nothing writes to it.",
+            hint="run again when nothing writes to it",
         )
 
 

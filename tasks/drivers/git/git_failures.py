@@ -25,7 +25,7 @@ class _Words(NamedTuple):
     pattern: str
     kind: type[UserError] | type[HostError]
     what: str
-    next_step: str
+    hint: str
     transient: bool = False
     trouble: Trouble = ""
 
@@ -37,94 +37,94 @@ _KNOWN: Final = (
         r"could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|"
         r"HTTP Basic: Access denied|returned error: 40[13]|Permission denied \(|Invalid username or",
         UserError,
-        "{where} asks for a password: it is private or does not exist",
-        "Check the address. For a private repository set up a git credential helper or an SSH key, or give a"
-        " local clone as --repo.",
+        what="{where} asks for a password: it is private or does not exist",
+        hint="check the address; for a private repository set up a git credential helper or an SSH key, or give a"
+        " local clone as --repo",
     ),
     _Words(
         r"Host key verification failed|REMOTE HOST IDENTIFICATION",
         UserError,
-        "the SSH key of the host of {where} is not known or has changed",
-        "Connect once with ssh by hand and accept the key, or use the https:// address.",
+        what="the SSH key of the host of {where} is not known or has changed",
+        hint="connect once with ssh by hand and accept the key, or use the https:// address",
     ),
     _Words(
         r"Could not resolve host|Temporary failure in name resolution|Name or service not known|"
         r"unable to look up",
         HostError,
-        "the host of {where} cannot be found",
-        "Check the address and this machine's network and DNS.",
+        what="the host of {where} cannot be found",
+        hint="check the address and this machine's network and DNS",
         transient=True,
         trouble="network",
     ),
     _Words(
         r"SSL certificate problem|certificate verif|self.signed certificate|error setting certificate",
         HostError,
-        "the certificate of the host of {where} is not trusted here",
-        "Tell git the site's authority: git config --global http.sslCAInfo FILE.",
+        what="the certificate of the host of {where} is not trusted here",
+        hint="tell git the site's authority: git config --global http.sslCAInfo FILE",
     ),
     # Before the damage: git ends the transfer of such a tree with words of a corruption.
     _Words(
         r"error: invalid path '|empty filename in tree entry",
         UserError,
-        "{where} names a path that no checkout may have",
-        "Use another commit with --ref; such a path would lie outside of the checkout or in its .git.",
+        what="{where} names a path that no checkout may have",
+        hint="use another commit with --ref; such a path would lie outside of the checkout or in its .git",
     ),
     _Words(
         r"maximum allowed tree depth",
         UserError,
-        "{where} nests its folders deeper than git can follow",
-        "Use another commit with --ref.",
+        what="{where} nests its folders deeper than git can follow",
+        hint="use another commit with --ref",
     ),
     _Words(
         r"malformed mode in tree entry|too-short tree",
         UserError,
-        "{where} holds a folder that git cannot read",
-        "Use another commit with --ref.",
+        what="{where} holds a folder that git cannot read",
+        hint="use another commit with --ref",
     ),
     _Words(
         r"unable to read(?: sha1 file of .*)?|missing (?:blob|tree|commit)|bad object|"
         r"repository corruption|object file .* is empty|loose object .* is corrupt",
         UserError,
-        "{where} is damaged: it lacks objects that the commit needs",
-        "Use another commit with --ref, or a complete clone.",
+        what="{where} is damaged: it lacks objects that the commit needs",
+        hint="use another commit with --ref, or a complete clone",
     ),
     _Words(
         r"returned error: 404|[Rr]epository .*not found|does not appear to be a git repository|"
         r"not a git repository|not valid: is this a git repository|no such repository|does not exist",
         UserError,
-        "{where} is not a git repository",
-        "Check the address; it must be the one that git clone takes.",
+        what="{where} is not a git repository",
+        hint="check the address; it must be the one that git clone takes",
     ),
     _Words(
         r"dubious ownership",
         UserError,
-        "{where} belongs to another user, so git refuses to read it",
-        "Allow it: git config --global --add safe.directory PATH.",
+        what="{where} belongs to another user, so git refuses to read it",
+        hint="allow it: git config --global --add safe.directory PATH",
     ),
     _Words(
         r"No space left on device|Disk quota exceeded",
         HostError,
-        "the disk is full",
-        "Free space below PAPER2RUN_HOME or set it to a folder on a larger disk.",
+        what="the disk is full",
+        hint="free space below PAPER2RUN_HOME or set it to a folder on a larger disk",
         trouble="disk",
     ),
     _Words(
         r"cannot run ssh|ssh: not found",
         HostError,
-        "ssh is not installed",
-        "Install it (on Debian: apt-get install openssh-client) or use the https:// address.",
+        what="ssh is not installed",
+        hint="install it (on Debian: apt-get install openssh-client) or use the https:// address",
     ),
     _Words(
         r"is not a git command|unable to find remote helper",
         HostError,
-        "this git cannot speak the protocol of {where}",
-        "Install git with its network helpers (on Debian: apt-get install git).",
+        what="this git cannot speak the protocol of {where}",
+        hint="install git with its network helpers (on Debian: apt-get install git)",
     ),
     _Words(
         r"transport '.*' not allowed",
         UserError,
-        "git's configuration forbids the protocol of {where}",
-        "Use an https:// or SSH address.",
+        what="git's configuration forbids the protocol of {where}",
+        hint="use an https:// or SSH address",
     ),
     _Words(
         r"Connection refused|Failed to connect|Couldn't connect|timed out|Network is unreachable|"
@@ -132,8 +132,8 @@ _KNOWN: Final = (
         r"gnutls_handshake|GnuTLS|SSL_|returned error: (?:5\d\d|429)|unexpected disconnect|"
         r"Connection closed|unable to access|Could not read from remote",
         HostError,
-        "{where} cannot be reached",
-        "Check this machine's network and proxy; try again later.",
+        what="{where} cannot be reached",
+        hint="check this machine's network and proxy; try again later",
         transient=True,
         trouble="network",
     ),
@@ -160,22 +160,22 @@ def failure(
             if words.kind is HostError:
                 return HostError(
                     what,
-                    next_step=words.next_step,
+                    hint=words.hint,
                     transient=words.transient,
                     trouble=words.trouble,
                 )
-            return UserError(what, next_step=words.next_step)
+            return UserError(what, hint=words.hint)
     advice = "git fsck in that folder" if is_local else "git fetch on that address by hand"
     return HostError(
         f"git failed on {where} with exit code {finished.exit_code} (git: {said})",
-        next_step=f"Run {advice} to see more.",
+        hint=f"run {advice} to see more",
     )
 
 
 def _slow_network(where: str, limit_s: float) -> HostError:
     return HostError(
         f"git took longer than {limit_s:.0f} s for {where}",
-        next_step="Raise PAPER2RUN_CLONE_TIMEOUT, or try again when the network is faster.",
+        hint="raise PAPER2RUN_CLONE_TIMEOUT, or try again when the network is faster",
         transient=True,
         trouble="network",
     )
@@ -184,7 +184,7 @@ def _slow_network(where: str, limit_s: float) -> HostError:
 def _too_slow(where: str, seconds: float) -> UserError:
     return UserError(
         f"git had not read {where} after {seconds:.0f} s: it holds too much, or its disk is slow",
-        next_step="Use another commit with --ref, or a copy on a faster disk.",
+        hint="use another commit with --ref, or a copy on a faster disk",
     )
 
 
@@ -193,11 +193,11 @@ def _ended_by_signal(number: int, where: str) -> Paper2RunError:
     if number in CRASHES:
         return UserError(
             f"git itself crashes ({name}) on {where}: its folders may lie too deep in each other",
-            next_step="Use another commit with --ref.",
+            hint="use another commit with --ref",
         )
     return HostError(
         f"git was ended from outside ({name}) while it read {where}",
-        next_step="See that this machine has memory to spare, and try again.",
+        hint="see that this machine has memory to spare, and try again",
         transient=True,
         trouble="machine",
     )

@@ -88,7 +88,7 @@ def as_data(git_dir: Path) -> Iterator[Foreign]:
         except OSError as error:
             raise UserError(
                 f"{shown(git_dir)} cannot be read: {error.filename}: {error.strerror}",
-                next_step="Make its files readable, or give another folder.",
+                hint="make its files readable, or give another folder",
             ) from error
         yield foreign
 
@@ -156,7 +156,7 @@ def _copy_tree(theirs: Path, ours: Path, max_bytes: int) -> None:
             if copied > MAX_REFS:
                 raise UserError(
                     f"{theirs} holds more than {MAX_REFS} files",
-                    next_step="Pack them: git pack-refs --all.",
+                    hint="pack them: git pack-refs --all",
                 )
             if content := _bytes(Path(entry.path), max_bytes):
                 (target / entry.name).write_bytes(content)
@@ -186,12 +186,16 @@ def _bytes(path: Path, max_bytes: int, *, must_be_file: bool = False) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             if must_be_file:
-                raise UserError(f"{path} is no file", next_step="Give another repository.")
+                raise UserError(
+                    f"{path} is no file",
+                    hint="give a complete clone as --repo, or plain files without a .git",
+                )
             return b""
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise UserError(
-            f"{path} is larger than {max_bytes} bytes", next_step="Give another repository."
+            f"{path} is larger than {max_bytes} bytes",
+            hint="give a complete clone as --repo, or plain files without a .git",
         )
     return content
 
@@ -199,5 +203,5 @@ def _bytes(path: Path, max_bytes: int, *, must_be_file: bool = False) -> bytes:
 def _no_repository(git_dir: Path) -> UserError:
     return UserError(
         f"{shown(git_dir)} is not a git repository: its .git is damaged",
-        next_step="Give a repository that git can read, or plain files without a .git.",
+        hint="give a repository that git can read, or plain files without a .git",
     )

@@ -20,7 +20,7 @@ def lay_out(checkout: Checkout, folder: Path) -> None:
     UserError naming files whose content is missing, or if `folder` exists.
     """
     if folder.exists():
-        raise UserError(f"{folder} exists already", next_step="Remove it or choose another folder.")
+        raise UserError(f"{folder} exists already", hint="remove it or choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -69,6 +69,6 @@ def _inside(root: Path, path: str) -> Path:
     if folder.is_symlink() or not folder.resolve().is_relative_to(root.resolve()):
         raise UserError(
             f"the submodule {path} lies behind a link",
-            next_step="Such a repository cannot be laid out; ask its authors.",
+            hint="such a repository cannot be laid out; ask its authors",
         )
     return folder

@@ -81,7 +81,7 @@ def _write(path: Path, login: Login) -> None:
     except OSError as error:
         raise HostError(
             f"the login of the address cannot be kept: {error.filename}: {error.strerror}",
-            next_step="Set PAPER2RUN_HOME to a folder that you may write to, or use a git credential helper.",
+            hint="set PAPER2RUN_HOME to a folder that you may write to, or use a git credential helper",
             trouble=trouble_of(error),
         ) from error
 
@@ -95,7 +95,7 @@ def _read(path: Path) -> Login | None:
         # Without the cause: its words may quote the password.
         raise HostError(
             f"the kept login {path} cannot be read",
-            next_step="Remove it, and give the address with its login once more.",
+            hint="remove it, and give the address with its login once more",
         ) from None
     return Login(
         host=kept.host, username=SecretStr(kept.username), password=SecretStr(kept.password)

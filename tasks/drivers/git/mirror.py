@@ -175,7 +175,7 @@ def bring(mirror: Mirror, origin: Origin, commit: str, limits: Limits) -> None:
     if not has_commit(mirror.path, commit):
         raise UserError(
             f"{origin.url} has no commit {commit}",
-            next_step="Check --ref; the commit may have been removed by its authors.",
+            hint="check --ref; the commit may have been removed by its authors",
         )
     mirror.keep(commit)
 
@@ -236,7 +236,7 @@ def too_large(what: str, max_mb: int) -> UserError:
     """Return the error that names the limit and its setting."""
     return UserError(
         f"{what} is larger than {max_mb} MB",
-        next_step="Raise PAPER2RUN_MAX_REPO_MB if this machine has room for it.",
+        hint="raise PAPER2RUN_MAX_REPO_MB if this machine has room for it",
     )
 
 
@@ -280,7 +280,7 @@ def _lock_file(path: Path) -> IO[str]:
     except OSError as error:
         raise HostError(
             f"the folder of mirrors cannot be used: {error.filename}: {error.strerror}",
-            next_step="Set PAPER2RUN_HOME to a folder that you may write to.",
+            hint="set PAPER2RUN_HOME to a folder that you may write to",
             trouble=trouble_of(error),
         ) from error
 
@@ -295,7 +295,7 @@ def _wait_for(lock_fd: int, limits: Limits, url: str) -> None:
             if not limits.left_s:
                 raise HostError(
                     f"another run has been fetching {url} for more than {limits.timeout_s:.0f} s",
-                    next_step="Try again when it has ended.",
+                    hint="try again when it has ended",
                     transient=True,
                     trouble="network",
                 ) from None

@@ -49,12 +49,10 @@ def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
     found, special = _files(folder)
     for path in special:
         if Path(path).name in READ_BY_GIT:
-            raise UserError(f"{folder / path} is no file", next_step="Remove it.")
+            raise UserError(f"{folder / path} is no file", hint="remove it, or give another folder")
     kept = sorted(set(found) - _ignored(folder, found, mirror))
     if not kept:
-        raise UserError(
-            f"{folder} holds no files", next_step="Give the folder that holds the code."
-        )
+        raise UserError(f"{folder} holds no files", hint="give the folder that holds the code")
     if sum((folder / path).lstat().st_size for path in kept) > max_mb * BYTES_PER_MB:
         raise too_large(str(folder), max_mb)
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
@@ -69,7 +67,7 @@ def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
         if added.exit_code != 0:
             raise UserError(
                 f"{folder} cannot be read whole (git: {added.stderr.strip()})",
-                next_step="Make its files readable, or exclude them by a .gitignore.",
+                hint="make its files readable, or exclude them by a .gitignore",
             )
         tree = git_local(["write-tree"], at=mirror.path, env=place).strip()
     made = git_local(["commit-tree", tree], at=mirror.path, env=IDENTITY, stdin_text=MESSAGE)
@@ -121,5 +119,5 @@ def _ignored(folder: Path, paths: list[str], mirror: Mirror) -> set[str]:
 def _refused(error: OSError) -> UserError:
     return UserError(
         f"{str(error.filename)[:MAX_SHOWN_CHARS]} cannot be read: {error.strerror}",
-        next_step="Make the folder readable, or give another one.",
+        hint="make the folder readable, or give another one",
     )

@@ -63,7 +63,9 @@ def check(ref: str) -> str:
     """Return `ref` without outer blanks; UserError if git could take it for an option or a pattern."""
     text = ref.strip()
     if text and not SAFE_REF.fullmatch(text):
-        raise UserError(f"{text!r} is no branch, tag or commit", next_step="Check --ref.")
+        raise UserError(
+            f"{text!r} is no branch, tag or commit", hint="give --ref a branch, a tag or a commit"
+        )
     return text
 
 
@@ -71,14 +73,16 @@ def unknown(where: str, ref: str, names: dict[str, str]) -> UserError:
     """Return the error about a ref that does not exist, with the names that are near."""
     shown = sorted(name for name in names if not name.startswith("refs/"))
     near = difflib.get_close_matches(ref, shown, n=NEAR, cutoff=0.5) or shown[:NEAR]
-    offered = f"Near names: {', '.join(near)}." if near else "Check --ref."
-    return UserError(f"{where} has no branch, tag or commit {ref}", next_step=offered)
+    offered = (
+        f"near names are {', '.join(near)}" if near else "give --ref a branch, a tag or a commit"
+    )
+    return UserError(f"{where} has no branch, tag or commit {ref}", hint=offered)
 
 
 def empty(where: str) -> UserError:
     """Return the error about a repository without commits."""
     return UserError(
-        f"{where} is empty: it has no commit", next_step="Give the repository that holds the code."
+        f"{where} is empty: it has no commit", hint="give the repository that holds the code"
     )
 
 
@@ -92,7 +96,7 @@ def _default_commit(source: RemoteSource, limits: Limits) -> str:
         raise empty(source.url)
     raise UserError(
         f"{source.url} has no default branch",
-        next_step=f"Name a branch with --ref, such as {', '.join(sorted(names)[:NEAR])}.",
+        hint=f"name a branch with --ref, such as {', '.join(sorted(names)[:NEAR])}",
     )
 
 

@@ -17,6 +17,7 @@ MAX_DEPTH: Final = 4
 """Submodules of submodules of …; deeper ones are recorded only. Also ends repositories that contain themselves."""
 MAX_SUBMODULES: Final = 100
 """So many are fetched for one repository, nested ones included."""
+ASK_AUTHORS: Final = "ask the authors for a public address of the submodule"
 
 
 class Parent(NamedTuple):
@@ -89,12 +90,17 @@ def _listed(mirror: Mirror, from_where: Origin, commit: str, limits: Limits) -> 
 def _network_source(url: str, depth: int) -> RemoteSource:
     """Return what the address means; UserError where it is not followed."""
     if not url:
-        raise UserError(".gitmodules names no address for it")
+        raise UserError(".gitmodules names no address for it", hint=ASK_AUTHORS)
     if depth >= MAX_DEPTH:
-        raise UserError(f"it is nested more than {MAX_DEPTH} deep")
+        raise UserError(
+            f"it is nested more than {MAX_DEPTH} deep",
+            hint="clone it by hand and give the folder as --repo",
+        )
     source = parse(url)
     if not isinstance(source, RemoteSource):
-        raise UserError(f"its address {source.path} is a path of the machine it was made on")
+        raise UserError(
+            f"its address {source.path} is a path of the machine it was made on", hint=ASK_AUTHORS
+        )
     return source
 
 

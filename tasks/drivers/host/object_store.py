@@ -72,7 +72,7 @@ def store_faults(doing: str) -> Iterator[None]:
     except (OSError, _s3_error()) as error:
         raise HostError(
             f"{doing}: {type(error).__name__}: {error}",
-            next_step="see PAPER2RUN_STORAGE, and for S3 AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            hint="see PAPER2RUN_STORAGE, and for S3 AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             transient=True,
             trouble="network",
         ) from error
@@ -96,7 +96,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
     except (ValueError, ImportError) as error:
         raise UserError(
             f"PAPER2RUN_STORAGE={url} cannot be used: {error}",
-            next_step="for s3:// addresses: pip install 'paper2run[s3]'",
+            hint="for s3:// addresses: pip install 'paper2run[s3]'",
         ) from error
     return files, root.rstrip("/")
 

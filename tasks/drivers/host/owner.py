@@ -36,7 +36,7 @@ def this_process() -> str:
     except OSError as error:
         raise HostError(
             f"cannot write to {home}: {error.strerror}",
-            next_step="set PAPER2RUN_HOME to a folder that can be written to",
+            hint="set PAPER2RUN_HOME to a folder that can be written to",
             trouble=trouble_of(error),
         ) from error
 

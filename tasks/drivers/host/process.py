@@ -77,7 +77,7 @@ def run(
     if shutil.which(argv[0], path=environment.get("PATH")) is None:
         raise HostError(
             f"{argv[0]} is not installed",
-            next_step=f"Install {argv[0]} so that it is on the PATH (on Debian: apt-get install {argv[0]}).",
+            hint=f"install {argv[0]} so that it is on the PATH (on Debian: apt-get install {argv[0]})",
         )
     started = time.monotonic()
     # A file instead of a pipe: a program that writes before it has read everything cannot block us.

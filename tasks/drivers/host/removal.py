@@ -22,5 +22,5 @@ def remove_tree(folder: Path) -> None:
         if ended.exit_code != 0:
             raise HostError(
                 f"{folder} could not be removed: {ended.stderr.strip()[-200:]}",
-                next_step="remove it by hand",
+                hint="remove it by hand",
             ) from None

@@ -174,7 +174,7 @@ class IndexConnection:
     def _no_answer(self, error: Exception) -> HostError:
         return HostError(
             f"the package index {self.shown} does not answer ({type(error).__name__})",
-            next_step="check the network, the proxy and PAPER2RUN_CA_BUNDLE, then try again",
+            hint="check the network, the proxy and PAPER2RUN_CA_BUNDLE, then try again",
             transient=True,
             trouble="index",
         )
@@ -182,7 +182,7 @@ class IndexConnection:
     def _too_slow(self, seconds: float) -> HostError:
         return HostError(
             f"the package index {self.shown} did not finish an answer within {seconds:.0f} s",
-            next_step="try again later, or name a faster index (PAPER2RUN_INDEX_URL)",
+            hint="try again later, or name a faster index (PAPER2RUN_INDEX_URL)",
             transient=True,
             trouble="index",
         )
@@ -191,9 +191,7 @@ class IndexConnection:
         denied = status in (requests.codes.unauthorized, requests.codes.forbidden)
         return HostError(
             f"the package index {self.shown} answered {status}",
-            next_step="check the credentials in PAPER2RUN_INDEX_URL"
-            if denied
-            else "try again later",
+            hint="check the credentials in PAPER2RUN_INDEX_URL" if denied else "try again later",
             transient=not denied,
             trouble="index",
         )

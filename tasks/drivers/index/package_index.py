@@ -135,7 +135,7 @@ class PackageIndex:
         except (NoIndexPageError, TooLargeError, BadAddressError) as error:
             raise HostError(
                 f"{self.shown} does not answer as a Python package index, but {_words(error)}, for {name}",
-                next_step="check the index address (PAPER2RUN_INDEX_URL)",
+                hint="check the index address (PAPER2RUN_INDEX_URL)",
                 trouble="index",
             ) from None
 

@@ -27,10 +27,11 @@ NO_KEY: Final = re.compile(
     re.IGNORECASE,
 )
 NOT_A_PROVIDER: Final = "LLM Provider NOT provided"
-CHECK_KEY: Final = "Check PAPER2RUN_API_KEY, or NVIDIA_API_KEY for NVIDIA's endpoint, or the provider's own variable."
+CHECK_KEY: Final = "check PAPER2RUN_API_KEY, or NVIDIA_API_KEY for NVIDIA's endpoint, or the provider's own variable"
 CHECK_ADDRESS: Final = (
-    "Check --model and --base-url; the address of an OpenAI-compatible server usually ends in /v1."
+    "check --model and --base-url; the address of an OpenAI-compatible server usually ends in /v1"
 )
+TRY_LATER: Final = "try again later, or use another model"
 
 
 class RefusedForm(ModelError):
@@ -57,11 +58,11 @@ def explained(
     if status is None:
         return _without_status(names, words, place)
     if "ContentPolicyViolationError" in names or (status == 400 and FILTERED.search(words)):
-        return ModelError(f"{place} refused to answer: {words}", next_step="Try another model.")
+        return ModelError(f"{place} refused to answer: {words}", hint="try another model")
     if "ContextWindowExceededError" in names or status == 413:
         return PromptTooLong(
-            f"The prompt is too long for {place}: {words}",
-            next_step="Use a model with a larger context window.",
+            f"the prompt is too long for {place}: {words}",
+            hint="use a model with a larger context window",
         )
     return _by_status(status, words, place, _retry_after_s(error))
 
@@ -70,36 +71,42 @@ def _by_status(status: int, words: str, place: str, retry_after_s: float) -> Mod
     said = f"(HTTP {status}): {words}"
     match status:
         case 401:
-            return ModelError(f"{place} did not accept the key {said}", next_step=CHECK_KEY)
+            return ModelError(f"{place} did not accept the key {said}", hint=CHECK_KEY)
         case 402:
             return ModelError(
                 f"{place} asks to be paid {said}",
-                next_step="Top up the account, or use another model.",
+                hint="top up the account, or use another model",
             )
         case 403:
-            return ModelError(f"The key may not use {place} {said}", next_step=CHECK_KEY)
+            return ModelError(f"the key may not use {place} {said}", hint=CHECK_KEY)
         case 404 | 405 | 410:
-            return ModelError(f"{place} does not exist {said}", next_step=CHECK_ADDRESS)
+            return ModelError(f"{place} does not exist {said}", hint=CHECK_ADDRESS)
         case 429 if QUOTA.search(words):
             return ModelError(
-                f"The account's quota for {place} is used up {said}",
-                next_step="Raise the quota, or use another model.",
+                f"the account's quota for {place} is used up {said}",
+                hint="raise the quota, or use another model",
             )
         case 408 | 409 | 425 | 429:
             return ModelError(
-                f"{place} asks to slow down {said}", transient=True, retry_after_s=retry_after_s
+                f"{place} asks to slow down {said}",
+                hint=TRY_LATER,
+                transient=True,
+                retry_after_s=retry_after_s,
             )
         case _ if status >= 500:
-            return ModelError(f"{place} failed {said}", transient=True, retry_after_s=retry_after_s)
-        case _:
-            return RefusedForm(
-                f"{place} did not accept the request {said}", next_step=CHECK_ADDRESS
+            return ModelError(
+                f"{place} failed {said}",
+                hint=TRY_LATER,
+                transient=True,
+                retry_after_s=retry_after_s,
             )
+        case _:
+            return RefusedForm(f"{place} did not accept the request {said}", hint=CHECK_ADDRESS)
 
 
 def _without_status(names: set[str], words: str, place: str) -> ModelError:
     if names & {"Timeout", "TimeoutError", "APITimeoutError", "ReadTimeout", "ConnectTimeout"}:
-        return ModelError(f"{place} gave no whole answer in time.", transient=True)
+        return ModelError(f"{place} gave no whole answer in time", hint=TRY_LATER, transient=True)
     if names & {
         "APIConnectionError",
         "ConnectError",
@@ -107,15 +114,15 @@ def _without_status(names: set[str], words: str, place: str) -> ModelError:
         "RemoteProtocolError",
         "ReadError",
     }:
-        return ModelError(f"{place} cannot be reached.", next_step=CHECK_ADDRESS, transient=True)
+        return ModelError(f"{place} cannot be reached", hint=CHECK_ADDRESS, transient=True)
     if "AuthenticationError" in names or NO_KEY.search(words):
-        return ModelError(f"There is no key for {place}.", next_step=CHECK_KEY)
+        return ModelError(f"there is no key for {place}", hint=CHECK_KEY)
     if NOT_A_PROVIDER in words:
-        return ModelError(f"{place}: LiteLLM knows no such provider.", next_step=CHECK_ADDRESS)
+        return ModelError(f"{place}: LiteLLM knows no such provider", hint=CHECK_ADDRESS)
     if names & {"UnsupportedParamsError", "BadRequestError", "UnprocessableEntityError"}:
-        return RefusedForm(f"{place} cannot be asked in this way: {words}", next_step=CHECK_ADDRESS)
+        return RefusedForm(f"{place} cannot be asked in this way: {words}", hint=CHECK_ADDRESS)
     return ModelError(
-        f"{place} answered with something that is no completion: {words}", next_step=CHECK_ADDRESS
+        f"{place} answered with something that is no completion: {words}", hint=CHECK_ADDRESS
     )
 
 

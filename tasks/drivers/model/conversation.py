@@ -175,7 +175,7 @@ def _exchange(
         _refuse_filtered(talk, answer)
         raise ModelError(
             f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(parsed.problems[:3])}",
-            next_step="The rules go on without it; the exchange is in the run's logs.",
+            hint="the rules go on without it; the exchange is in the run's logs",
         )
     return parsed
 
@@ -199,6 +199,6 @@ def _refuse_filtered(talk: _Talk, answer: chat.Answer) -> None:
     """ModelError where the service withheld its answer: asking again would be withheld again."""
     if answer.finish_reason == "content_filter":
         raise ModelError(
-            f"{talk.endpoint.model} withheld its answer (content filter).",
-            next_step="Try another model.",
+            f"{talk.endpoint.model} withheld its answer (content filter)",
+            hint="try another model",
         )

@@ -34,13 +34,13 @@ class Ledger:
         last = calls[-SILENT_CALLS:]
         if len(last) == SILENT_CALLS and all(call.failure for call in last):
             raise ModelError(
-                f"The last {SILENT_CALLS} requests of this run had no answer, so no more are made:"
+                f"the last {SILENT_CALLS} requests of this run had no answer, so no more are made:"
                 f" {last[-1].failure}",
-                next_step="Try again when the service answers: paper2run doctor asks it.",
+                hint="try again when the service answers: `paper2run doctor` asks it",
             )
         refusal = budget.refusal(total(calls), next_call)
         if refusal:
             raise ModelError(
-                refusal[0].upper() + refusal[1:] + ".",
-                next_step="Raise --max-tokens or --max-cost-usd; the rules go on without the model.",
+                refusal,
+                hint="raise --max-tokens or --max-cost-usd; the rules go on without the model",
             )

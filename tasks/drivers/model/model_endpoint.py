@@ -37,7 +37,7 @@ def endpoint(settings: Settings) -> Endpoint:
     model = settings.planner_model
     if not model:
         raise ModelError(
-            "No model is set.", next_step="Set NVIDIA_API_KEY, or --model and PAPER2RUN_API_KEY."
+            "no model is set", hint="set NVIDIA_API_KEY, or --model and PAPER2RUN_API_KEY"
         )
     own = settings.api_key.get_secret_value() if settings.api_key else ""
     nvidia = settings.nvidia_api_key.get_secret_value() if settings.nvidia_api_key else ""
@@ -57,8 +57,8 @@ def endpoint(settings: Settings) -> Endpoint:
         key = nvidia or own
         if not key:
             raise ModelError(
-                f"There is no key for {model}.",
-                next_step="Set NVIDIA_API_KEY; for another address than NVIDIA's, PAPER2RUN_API_KEY.",
+                f"there is no key for {model}",
+                hint="set NVIDIA_API_KEY; for another address than NVIDIA's, PAPER2RUN_API_KEY",
             )
         return Endpoint(model, settings.base_url, key)
     if model.startswith(OPENAI) and settings.base_url and not own:
