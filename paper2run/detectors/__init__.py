@@ -113,6 +113,7 @@ def read_facts(tree: RepoTree) -> RepoFacts:
     facts += [
         Unreadable(
             path=name,
+            cause="odd-name",
             why="name is not UTF-8, or holds control characters",
             source=Source(kind="file"),
         )
@@ -129,4 +130,4 @@ def _found(detector: Detector, tree: RepoTree) -> Iterator[Fact]:
     except (ValueError, AttributeError, RecursionError) as error:
         # The file that did it is not known here; what other detectors find is worth more than an exception.
         why = f"{detector.NAME} broke off: {type(error).__name__}: {str(error)[:200]!r}"
-        yield Unreadable(path="", why=why, source=Source(kind="file"))
+        yield Unreadable(path="", cause="detector", why=why, source=Source(kind="file"))

@@ -26,7 +26,7 @@ SIGN: Final = re.compile(r"subprocess|os\.system|os\.popen|which\(|find_executab
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each package once, with the first call that needs it, by name."""
-    first: dict[str, Source] = {}
+    first: dict[str, SystemPackage] = {}
     for module in modules_of(tree):
         text = tree.text(module.path) if module.role in {"package", "script"} else ""
         for match in CALL.finditer(text) if SIGN.search(text) else ():
@@ -34,9 +34,9 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             if package and package not in first:
                 line = text.count("\n", 0, match.start(1)) + 1
                 note = f"calls {match[1]}"
-                first[package] = Source(kind="file", path=module.path, line=line, note=note)
-    for name in sorted(first):
-        yield SystemPackage(name=name, source=first[name])
+                place = Source(kind="file", path=module.path, line=line, note=note)
+                first[package] = SystemPackage(name=package, called=match[1], source=place)
+    yield from (first[name] for name in sorted(first))
 
 
 @cache

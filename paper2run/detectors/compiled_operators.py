@@ -35,7 +35,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 line = text.count("\n", 0, match.start()) + 1
                 note = f"loads {library}, which {built} builds with nvcc"
                 place = Source(kind="file", path=module.path, line=line, note=note)
-                yield GpuNeed(hard=True, source=place)
+                yield GpuNeed(hard=True, sign="operator", source=place)
                 return
 
 

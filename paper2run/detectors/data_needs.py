@@ -86,9 +86,8 @@ def _documents(tree: RepoTree) -> Iterator[DataNeed]:
             line = text.count("\n", 0, match.start()) + 1
             words = " ".join(text.split("\n")[line - 1].split())[:200]
             note = f"restricted access: {match[0]}"
-            yield DataNeed(
-                what=words, source=Source(kind="readme", path=path, line=line, note=note)
-            )
+            source = Source(kind="readme", path=path, line=line, note=note)
+            yield DataNeed(what=words, restricted=True, source=source)
 
 
 def _links(text: str) -> Iterator[tuple[str, int]]:

@@ -41,12 +41,14 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             started = module.source.work_line
         if module.role == "script" and tree.size_bytes(module.path) == 0:
             where = Source(kind="file", path=module.path)
-            yield Unreadable(path=module.path, why="empty: nothing to start", source=where)
+            why = "empty: nothing to start"
+            yield Unreadable(path=module.path, cause="empty", why=why, source=where)
         if started and not module.path.endswith(("/__main__.py", "__init__.py")):
             yield EntryPoint(
                 name=module.path,
                 form="script",
                 required_arguments=module.source.arguments,
+                without_parser=module.source.without_parser,
                 source=Source(kind="file", path=module.path, line=started),
             )
     for notebook in notebooks_of(tree):
@@ -76,5 +78,6 @@ def _package_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterato
             name=".".join(dotted),
             form="module",
             required_arguments=module.source.arguments,
+            without_parser=module.source.without_parser,
             source=Source(kind="file", path=module.path, line=1),
         )

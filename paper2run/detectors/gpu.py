@@ -6,7 +6,7 @@ from typing import Final
 
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
-from paper2run.model.facts import Fact, GpuNeed
+from paper2run.model.facts import Fact, GpuNeed, GpuSign
 from paper2run.model.value import Source
 from paper2run.python.python_modules import PythonModule, modules_of
 
@@ -28,6 +28,7 @@ OPTIONAL_BUILD: Final = re.compile(
     r"is_available|CUDA_HOME|FORCE_CUDA|option\(\s*(?:USE|WITH|ENABLE)\w*(?:CUDA|GPU)|WITH_CUDA|USE_CUDA|find_cuda"
     r"|CPU_ONLY|locate_cuda|ifdef|which nvcc|command -v nvcc"
 )
+CUDA: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
 README_NEED: Final = re.compile(
     r"(?i)\b(?:requires?|needs?|must have|you(?:'ll| will)? need)\b[^.\n]{0,40}\bGPUs?\b"
     r"|\bGPUs? (?:is|are) (?:required|needed|necessary|mandatory)"
@@ -62,7 +63,8 @@ def _build(tree: RepoTree) -> Iterator[Fact]:
     if found:
         optional = any(OPTIONAL_BUILD.search(tree.text(path)) for path, _ in found)
         path, match = found[0]
-        yield GpuNeed(hard=not optional, source=_place(tree, path, match, match[0]))
+        place = _place(tree, path, match, match[0])
+        yield GpuNeed(hard=not optional, sign="cuda", source=place)
 
 
 def _calls(code: Iterable[PythonModule], cpu_way: bool) -> Iterator[Fact]:
@@ -75,7 +77,7 @@ def _calls(code: Iterable[PythonModule], cpu_way: bool) -> Iterator[Fact]:
                 source = Source(
                     kind="file", path=module.path, line=called.line, note=f"{called.name}(…)"
                 )
-                yield GpuNeed(hard=not cpu_way, source=source)
+                yield GpuNeed(hard=not cpu_way, sign=_sign(called.name), source=source)
                 return
 
 
@@ -87,7 +89,7 @@ def _imports(tree: RepoTree, code: Iterable[PythonModule], cpu_way: bool) -> Ite
             if name in GPU_MODULES and not imported.level and not own:
                 hard = not imported.guarded and not cpu_way
                 place = Source(kind="import", path=module.path, line=imported.line, note=name)
-                yield GpuNeed(hard=hard, source=place)
+                yield GpuNeed(hard=hard, sign=_sign(name), source=place)
                 return
 
 
@@ -98,8 +100,12 @@ def _readme(tree: RepoTree) -> Iterator[Fact]:
         if match:
             words = " ".join(match[0].split())
             place = _place(tree, path, match, words).changed(kind="readme")
-            yield GpuNeed(hard=not README_CPU.search(text), source=place)
+            yield GpuNeed(hard=not README_CPU.search(text), sign=_sign(words), source=place)
             return
+
+
+def _sign(words: str) -> GpuSign:
+    return "cuda" if CUDA.search(words) else "gpu"
 
 
 def _place(tree: RepoTree, path: str, match: re.Match[str], note: str) -> Source:

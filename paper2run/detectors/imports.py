@@ -61,7 +61,7 @@ class Tallies:
         """Yield one fact per module and kind of place; unguarded if any file there needs it; by name."""
         if self._beyond is not None:
             why = f"more than {MAX_MODULES} imported modules: further ones are left out"
-            yield Unreadable(path=self._beyond.path, why=why, source=self._beyond)
+            yield Unreadable(path=self._beyond.path, cause="limit", why=why, source=self._beyond)
         for (name, where), tally in sorted(self._found.items()):
             yield Import(
                 module=name,

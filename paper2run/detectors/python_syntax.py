@@ -32,7 +32,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     broken = [module for module in modules if module.source.broken]
     for module in broken[:MAX_BROKEN]:
         where = Source(kind="file", path=module.path, line=module.source.broken_line)
-        yield Unreadable(path=module.path, why=f"not Python: {module.source.broken}", source=where)
+        why = f"not Python: {module.source.broken}"
+        yield Unreadable(path=module.path, cause="malformed", why=why, source=where)
 
 
 def need_of(module: PythonModule) -> Syntax | None:

@@ -75,9 +75,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 continue
             target = posixpath.normpath(posixpath.join(posixpath.dirname(path), include[2]))
             if not tree.has(target):
-                found.append(
-                    unreadable(path, f"includes {include[2]!r}, which is not there", number)
-                )
+                why = f"includes {include[2]!r}, which is not there"
+                found.append(unreadable(path, why, number, cause="absent"))
             elif target not in seen:
                 seen.add(target)
                 waiting.append((target, "limit" if include[1] else group))

@@ -109,7 +109,7 @@ def _named(
     parsed, note = _parsed(body)
     name = "" if parsed is None else distribution_name(parsed.name)
     if parsed is None or not name:
-        return Unreadable(path=source.path, why=f"not a requirement: {body[:120]!r}", source=source)
+        return _malformed(f"not a requirement: {body[:120]!r}", source)
     if parsed.url and not (parsed.url.startswith("file:") and is_conda_build(parsed.url)):
         return PipInclude(text=body, group=group, source=source)
     if name == "python":
@@ -119,11 +119,13 @@ def _named(
         parsed.url, note = None, "version unknown: a path of another machine"
     parsed.name = name
     if UNPLANNED.search(str(parsed)):
-        return Unreadable(
-            path=source.path, why=f"control characters: {body[:120]!r}", source=source
-        )
+        return _malformed(f"control characters: {body[:120]!r}", source)
     where = source.changed(note=note) if note else source
     return Requirement(text=str(parsed), name=name, group=group, extra=extra, source=where)
+
+
+def _malformed(why: str, source: Source) -> Unreadable:
+    return Unreadable(path=source.path, cause="malformed", why=why, source=source)
 
 
 def _parsed(body: str) -> tuple[Pep508 | None, str]:

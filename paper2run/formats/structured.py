@@ -10,7 +10,7 @@ from typing import Final
 
 from paper2run.formats import yaml_text
 from paper2run.formats.tree import RepoTree
-from paper2run.model.facts import Unreadable
+from paper2run.model.facts import Unreadable, UnreadableCause
 from paper2run.model.value import Source
 
 MAX_DOTS_IN_LINE: Final = 1000
@@ -61,9 +61,12 @@ def read_yaml(tree: RepoTree, path: str) -> object:
         return unreadable(path, f"not YAML: {error}")
 
 
-def unreadable(path: str, why: str, line: int = 0) -> Unreadable:
+def unreadable(
+    path: str, why: str, line: int = 0, *, cause: UnreadableCause = "malformed"
+) -> Unreadable:
     """Return the fact that a file is not what its name claims."""
-    return Unreadable(path=path, why=why, source=Source(kind="file", path=path, line=line))
+    source = Source(kind="file", path=path, line=line)
+    return Unreadable(path=path, cause=cause, why=why, source=source)
 
 
 def table(value: object, *keys: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from paper2run.model.facts import Unreadable
+from paper2run.model.facts import Unreadable, UnreadableCause
 from paper2run.model.value import Source
 from paper2run.text_gate import UNPLANNED, visible
 
@@ -163,20 +163,21 @@ class RepoTree:
     def _read(self, path: str, limit_bytes: int) -> str | Unreadable:
         where = Source(kind="file", path=path)
         if not self.has(path):
-            return Unreadable(path=path, why="not there", source=where)
+            return Unreadable(path=path, cause="absent", why="not there", source=where)
         size = self.size_bytes(path)
         if size > limit_bytes:
             why = f"{size} bytes, over the limit of {limit_bytes}"
-            return Unreadable(path=path, why=why, source=where)
+            return Unreadable(path=path, cause="too-large", why=why, source=where)
         try:
             content = (self.root / path).read_bytes()
         except OSError as error:
-            return Unreadable(path=path, why=error.strerror or "not readable", source=where)
+            why = error.strerror or "not readable"
+            return Unreadable(path=path, cause="unopened", why=why, source=where)
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             # PowerShell's `pip freeze > requirements.txt` writes UTF-16, and pip reads it.
             content = content.decode("utf-16", "replace").encode()
         if b"\0" in content[:8192]:
-            return Unreadable(path=path, why="binary", source=where)
+            return Unreadable(path=path, cause="binary", why="binary", source=where)
         return _decoded(content).replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -194,7 +195,8 @@ def _walk(root: Path, not_walked: list[Unreadable]) -> Iterator[str]:
             with os.scandir(root / folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            not_walked.append(_not_walked(folder, error.strerror or "not readable"))
+            why = error.strerror or "not readable"
+            not_walked.append(_not_walked(folder, "unopened", why))
             continue
         prefix = f"{folder}/" if folder else ""
         folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
@@ -204,7 +206,7 @@ def _walk(root: Path, not_walked: list[Unreadable]) -> Iterator[str]:
             waiting += [(path, depth + 1) for path in reversed(below)]
         else:
             why = f"deeper than {MAX_DEPTH} folders"
-            not_walked += [_not_walked(path, why) for path in below]
+            not_walked += [_not_walked(path, "limit", why) for path in below]
 
 
 def _is_inside(entry: os.DirEntry[str], inside: str) -> bool:
@@ -215,9 +217,9 @@ def _is_inside(entry: os.DirEntry[str], inside: str) -> bool:
     return target.startswith(inside + os.sep) and os.path.isfile(target)  # noqa: PTH113
 
 
-def _not_walked(folder: str, why: str) -> Unreadable:
+def _not_walked(folder: str, cause: UnreadableCause, why: str) -> Unreadable:
     path = visible(os.fsencode(folder).decode("utf-8", "backslashreplace"))
-    return Unreadable(path=path or ".", why=why, source=Source(kind="file"))
+    return Unreadable(path=path or ".", cause=cause, why=why, source=Source(kind="file"))
 
 
 def _is_nameable(path: str) -> bool:

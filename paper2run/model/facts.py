@@ -10,6 +10,22 @@ Group = Literal["runtime", "build", "test", "extra", "docs", "limit"]
 """What a dependency is for; a `limit` asks for nothing, and only bounds the version of what is wanted anyway."""
 Purpose = Literal["install", "run", "test", "download"]
 Where = Literal["package", "script", "test", "notebook", "build"]
+GpuSign = Literal["operator", "cuda", "gpu"]
+"""operator: code loads a library that only CUDA's compiler builds; cuda: the evidence names CUDA or its compiler;
+gpu: anything else that wants a GPU."""
+UnreadableCause = Literal[
+    "absent",
+    "unopened",
+    "too-large",
+    "binary",
+    "empty",
+    "malformed",
+    "odd-name",
+    "limit",
+    "detector",
+]
+"""absent: not there, or what it includes is not; unopened: the system refuses it; malformed: not what its name claims;
+limit: beyond one of our own limits; detector: a detector broke off."""
 
 T = TypeVar("T")
 
@@ -121,10 +137,12 @@ class CondaEnvironment(Value):
 
 
 class SystemPackage(Value):
-    """A Debian package that the repository itself installs (CI, Dockerfile, README)."""
+    """A Debian package that the repository itself installs (CI, Dockerfile, README), or that its code calls."""
 
     kind: Literal["system-package"] = "system-package"
     name: str
+    called: str = ""
+    """The package's program that the code starts; empty where the repository installs the package."""
     source: Source
 
 
@@ -199,6 +217,8 @@ class Command(Value):
     purpose: Purpose
     line: str
     """One command without prompt, continuation lines joined."""
+    form: Literal["shell", "python-example"] = "shell"
+    """python-example: a block of Python that uses the repository's own package, as `python -c …`."""
     source: Source
 
 
@@ -220,6 +240,8 @@ class EntryPoint(Value):
     ]
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""
+    without_parser: bool = False
+    """The arguments are places of `sys.argv` and no parser declares them: `--help` would be one of them."""
     source: Source
 
 
@@ -302,6 +324,7 @@ class GpuNeed(Value):
     kind: Literal["gpu"] = "gpu"
     hard: bool
     """True where there is no way around it: CUDA sources to compile, `.cuda()` without a guard in the entry script."""
+    sign: GpuSign
     source: Source
 
 
@@ -311,6 +334,8 @@ class DataNeed(Value):
     kind: Literal["data"] = "data"
     what: str
     """URL or path that is wanted."""
+    restricted: bool = False
+    """The authors give it out on request only; `what` are then the words that say so."""
     source: Source
 
 
@@ -319,7 +344,9 @@ class Unreadable(Value):
 
     kind: Literal["unreadable"] = "unreadable"
     path: str
+    cause: UnreadableCause
     why: str
+    """The cause in words for people."""
     source: Source
 
 

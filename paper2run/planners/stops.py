@@ -24,14 +24,10 @@ from paper2run.model.facts import (
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import NATIVE, leads
-from paper2run.smoke.smoke_candidates import EMPTY
 
 PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
 SCRIPT: Final = re.compile(r"(?:^|\s)(?:\./)?([\w./-]+\.(?:py|sh|R|jl|m|lua|pl))(?=\s|$)")
 MODULE: Final = re.compile(r"\s-m\s+([\w.]+)(?=\s|$)")
-CUDA_COMPILER: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
-LOADED: Final = "loads "
-"""How the note of a `GpuNeed` begins whose code loads what CUDA's compiler builds (detectors/compiled_operators.py)."""
 TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
@@ -43,8 +39,6 @@ PROPRIETARY: Final = {
     "gams": "GAMS",
 }
 """By language as `detectors/languages.py` names it; MATLAB has signs of its own."""
-RESTRICTED: Final = "restricted access"
-"""How the note of a `DataNeed` begins that is given out on request only (detectors/data_needs.py)."""
 
 
 def dead_end(evidence: Evidence) -> Diagnosis | None:
@@ -86,7 +80,7 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
     """
     if any(entry.form == "notebook" for entry in evidence.facts.of(EntryPoint)):
         return None
-    empty = {fact.path for fact in evidence.facts.of(Unreadable) if fact.why.startswith(EMPTY)}
+    empty = {fact.path for fact in evidence.facts.of(Unreadable) if fact.cause == "empty"}
     dead: tuple[str, Command] | None = None
     for fact in evidence.facts.of(Command):
         if fact.purpose != "run" or fact.source.kind != "readme":
@@ -126,10 +120,10 @@ def _found(name: str, paths: frozenset[str]) -> str:
 def _cuda_only(evidence: Evidence) -> Diagnosis | None:
     """Stop where all that is built is built by CUDA's compiler, or where code loads what it builds."""
     needs = [need for need in evidence.facts.of(GpuNeed) if need.hard]
-    build = next((need for need in needs if CUDA_COMPILER.search(need.source.note)), None)
+    loads = next((need for need in needs if need.sign == "operator"), None)
+    build = loads or next((need for need in needs if need.sign == "cuda"), None)
     if build is None:
         return None
-    loads = next((need for need in needs if need.source.note.startswith(LOADED)), None)
     native = {
         share.language: share.size_bytes
         for share in evidence.facts.of(LanguageShare)
@@ -141,8 +135,8 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
     return _stop(
         "needs_gpu",
         "The code needs parts that only CUDA's compiler builds and only an NVIDIA GPU runs, and has no other way.",
-        str(build.source if loads is None else loads.source),
-        build.source if loads is None else loads.source,
+        str(build.source),
+        build.source,
         "A machine with an NVIDIA GPU and an image with the CUDA toolkit; or a CPU version of these parts.",
     )
 
@@ -219,7 +213,7 @@ def _julia(evidence: Evidence) -> Diagnosis | None:
 
 def _restricted_data(evidence: Evidence) -> Diagnosis | None:
     for need in evidence.facts.of(DataNeed):
-        if need.source.note.startswith(RESTRICTED):
+        if need.restricted:
             return _stop(
                 "missing_data",
                 "Nothing can be run without data that are given out on request only.",

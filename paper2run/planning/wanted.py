@@ -91,7 +91,7 @@ def gather(facts: RepoFacts) -> Wanted:
             bounds = str(Pep508(fact.text).specifier)
             collected.limit(fact.name, bounds, "the constraints file's limits", fact.source)
     for old in facts.of(OldName):
-        why = f"the code {old.source.note}, which {old.distribution} {old.below} took away"
+        why = f"the code uses {old.name}, which {old.distribution} {old.below} took away"
         collected.limit(old.distribution, f"<{old.below}", why, old.source)
     return collected.result(locks_of(facts, declared, conda_names), other_indexes(facts))
 

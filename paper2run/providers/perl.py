@@ -14,8 +14,6 @@ from paper2run.smoke.program_smoke import NOT_STARTED, SAID, documented
 
 NAME: Final = "perl"
 
-RESTRICTED: Final = "restricted access"
-"""How the note of a `DataNeed` begins whose data are given out on request only: then a start shows nothing."""
 MODULE_FOLDERS: Final = ("lib", "perl5", "perl")
 
 
@@ -23,7 +21,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     """Return a plan where most of the code is Perl; None otherwise, or where only data given on request would help."""
     shares = evidence.facts.of(LanguageShare)
     programs = [fact for fact in evidence.facts.of(EntryPoint) if fact.form == "perl-script"]
-    closed = any(need.source.note.startswith(RESTRICTED) for need in evidence.facts.of(DataNeed))
+    closed = any(need.restricted for need in evidence.facts.of(DataNeed))
     if not shares or shares[0].language != "perl" or not programs or closed:
         return None
     builder = PlanBuilder()

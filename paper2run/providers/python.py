@@ -43,8 +43,6 @@ COMPILERS: Final = {
 }
 """Debian packages that compile each kind of extension; slim images bring no compiler."""
 BUILDERS: Final = frozenset({"cmake", "make", "meson", "ninja-build"})
-CALLS: Final = "calls "
-"""How the note of a `SystemPackage` begins that the code itself starts (detectors/called_programs.py)."""
 ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
@@ -224,10 +222,9 @@ def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, .
             )
     libraries = debian.known_development_packages()
     for named in facts.of(SystemPackage):
-        called = named.source.note.startswith(CALLS)
-        if named.name not in packages and (called or named.name in libraries):
+        if named.name not in packages and (named.called or named.name in libraries):
             packages.add(named.name)
-            why = f"the code {named.source.note}" if called else "the repository installs it"
+            why = f"the code calls {named.called}" if named.called else "the repository installs it"
             decision = f"{named.name}: {why}"
             reasons.append(Reason(topic="system package", decision=decision, source=named.source))
     for conda in facts.of(CondaPackage):

@@ -70,9 +70,9 @@ def _read(tree: RepoTree, path: str) -> Notebook | Unreadable:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return Unreadable(path=path, why=f"not JSON: {error}", source=where)
+        return Unreadable(path=path, cause="malformed", why=f"not JSON: {error}", source=where)
     if not isinstance(document, dict) or not {"cells", "worksheets"} & set(document):
-        return Unreadable(path=path, why="JSON, but no notebook", source=where)
+        return Unreadable(path=path, cause="malformed", why="JSON, but no notebook", source=where)
     metadata = _mapping(document.get("metadata"))
     info, kernel = _mapping(metadata.get("language_info")), _mapping(metadata.get("kernelspec"))
     language = str(info.get("name") or kernel.get("language") or "python").lower()

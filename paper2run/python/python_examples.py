@@ -37,7 +37,8 @@ def example_commands(text: str, source: Source, *, own: frozenset[str]) -> Itera
         return
     code = text.strip("\n")
     script = code if "\n" not in code else f"exec({json.dumps(code, ensure_ascii=False)})"
-    yield Command(purpose="run", line=f"python -c {shlex.quote(script)}", source=source)
+    line = f"python -c {shlex.quote(script)}"
+    yield Command(purpose="run", line=line, form="python-example", source=source)
 
 
 def only_imports(line: str) -> bool:

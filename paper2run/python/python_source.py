@@ -19,7 +19,7 @@ from paper2run.python.python_imports import (
     scan_imports,
 )
 from paper2run.python.python_versions import versioned_syntax
-from paper2run.python.script_arguments import required_arguments
+from paper2run.python.script_arguments import RequiredArguments, required_arguments
 
 ARGUMENT_WORDS: Final = re.compile(r"argv|add_argument|click|typer|Fire|flag_as_required")
 """What a file that reads its command line holds."""
@@ -58,6 +58,8 @@ class PythonSource:
     """First line at the top level that does work when the file is started; 0 for a mere library."""
     arguments: tuple[str, ...] = ()
     """Command-line arguments without which it stops."""
+    without_parser: bool = False
+    """The arguments are places of `sys.argv`, which no parser declares."""
     syntax: tuple[Syntax, ...] = ()
     broken: str = ""
     """The parser's words where no version of Python accepts the file."""
@@ -108,6 +110,8 @@ def _tree(text: str) -> ast.Module:
 def _read(tree: ast.Module, text: str, syntax: tuple[Syntax, ...]) -> PythonSource:
     nodes = list(ast.walk(tree))
     main = next((node.lineno for node in tree.body if is_main_guard(node)), 0)
+    reads_arguments = ARGUMENT_WORDS.search(text) is not None
+    required = required_arguments(tree, nodes) if reads_arguments else RequiredArguments()
     return PythonSource(
         imports=tuple(imports_of(tree)),
         calls=tuple(_called(node) for node in nodes if isinstance(node, ast.Call)),
@@ -118,7 +122,8 @@ def _read(tree: ast.Module, text: str, syntax: tuple[Syntax, ...]) -> PythonSour
         ),
         main_line=main,
         work_line=next((node.lineno for node in tree.body if _does_work(node)), 0),
-        arguments=required_arguments(tree, nodes) if ARGUMENT_WORDS.search(text) else (),
+        arguments=required.names,
+        without_parser=required.without_parser,
         syntax=(*syntax, *versioned_syntax(nodes)),
     )
 

@@ -5,14 +5,22 @@ Understood: argparse, optparse with a check of what is left over, click, typer, 
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 OPTIONAL_NARGS: Final = frozenset({"?", "*", "...", "A..."})
 """argparse: positional arguments that may be left out (https://docs.python.org/3/library/argparse.html#nargs)."""
 
 
-def required_arguments(tree: ast.Module, nodes: Iterable[ast.AST]) -> tuple[str, ...]:
-    """Return the names of arguments that must be given, in order of the file and each once.
+class RequiredArguments(NamedTuple):
+    """What a script must be given."""
+
+    names: tuple[str, ...] = ()
+    without_parser: bool = False
+    """They are places of `sys.argv`, which no parser declares."""
+
+
+def required_arguments(tree: ast.Module, nodes: Iterable[ast.AST]) -> RequiredArguments:
+    """Return the arguments that must be given, in order of the file and each once.
 
     `nodes` are all nodes of the tree. Positional places of `sys.argv` are named `argv[1]`, `argv[2]`, …
     """
@@ -24,8 +32,9 @@ def required_arguments(tree: ast.Module, nodes: Iterable[ast.AST]) -> tuple[str,
     if not found and not any(
         _last_name(call) in {"ArgumentParser", "OptionParser"} for call in calls
     ):
-        found = [*_places(tree)]
-    return tuple(dict.fromkeys(found))
+        places = tuple(_places(tree))
+        return RequiredArguments(places, without_parser=bool(places))
+    return RequiredArguments(tuple(dict.fromkeys(found)))
 
 
 def _declared(calls: Sequence[ast.Call]) -> Iterator[str]:

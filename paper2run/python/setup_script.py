@@ -42,7 +42,7 @@ class SetupScript:
 
 def read_setup(tree: RepoTree, path: str) -> SetupScript | Unreadable:
     """Return what the script at `path` says, or why it cannot be read."""
-    return tree.once(_all_scripts).get(path) or unreadable(path, "not there")
+    return tree.once(_all_scripts).get(path) or unreadable(path, "not there", cause="absent")
 
 
 def flattened(value: object) -> list[str | FileText]:

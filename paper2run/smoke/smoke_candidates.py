@@ -37,12 +37,6 @@ FROM_ELSEWHERE: Final = re.compile(
 )
 """Examples that read files, ask the network or somebody's service: what they want is rarely there."""
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
-PYTHON_EXAMPLE: Final = "python example"
-"""Note of the documents detector on a block of Python that uses the repository's own package."""
-EMPTY: Final = "empty:"
-"""How the reason of an `Unreadable` begins whose file has no content (detectors/entry_points.py)."""
-PLACE: Final = "argv["
-"""How a required argument is called that no parser declares (script_arguments.py)."""
 OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
 """The word in a path; not `contest`, `latest`, `attest`."""
 MAX_DOCUMENTED: Final = 2
@@ -55,7 +49,7 @@ def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Sm
 
     An empty script is as good as absent: starting it passes on nothing.
     """
-    files -= {fact.path for fact in facts.of(Unreadable) if fact.why.startswith(EMPTY)}
+    files -= {fact.path for fact in facts.of(Unreadable) if fact.cause == "empty"}
     if asked.smoke:
         source = Source(kind="user", note="--smoke")
         return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
@@ -94,7 +88,7 @@ def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
     for fact in facts.of(Command):
         if fact.purpose != "run" or fact.source.kind != "readme" or "/" in fact.source.path:
             continue
-        if fact.source.note == PYTHON_EXAMPLE:
+        if fact.form == "python-example":
             if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
                 inside = not own_projects(facts) or _names_a_file(fact.line, files)
                 command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
@@ -206,9 +200,7 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     scripts = [
         fact
         for fact in facts.of(EntryPoint)
-        if fact.form == "script"
-        and not OF_TESTS.search(fact.name)
-        and not any(argument.startswith(PLACE) for argument in fact.required_arguments)
+        if fact.form == "script" and not OF_TESTS.search(fact.name) and not fact.without_parser
     ]
     scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
     found = []

@@ -123,7 +123,9 @@ def test_a_detector_that_breaks_off_leaves_what_was_found_and_says_so(
     checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks_off(tree: RepoTree) -> Iterator[Fact]:
-        yield Unreadable(path="a", why="first", source=Source(kind="file", path="a"))
+        yield Unreadable(
+            path="a", cause="binary", why="first", source=Source(kind="file", path="a")
+        )
         int("9" * 5000)
 
     monkeypatch.setattr(languages, "detect", breaks_off)

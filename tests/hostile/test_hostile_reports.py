@@ -152,7 +152,8 @@ def checkout(name: str) -> Checkout:
 
 
 def report(name: str) -> str:
-    unreadable = Unreadable(path=name, why=name, source=Source(kind="file", path=name))
+    source = Source(kind="file", path=name)
+    unreadable = Unreadable(path=name, cause="binary", why=name, source=source)
     return markdown.report(
         metadata(name),
         checkout(name),

@@ -82,7 +82,7 @@ def test_what_nobody_declares_is_doubted():
     [("requirements.txt", 1), ("pkg/setup.py", 1), ("docs/a/setup.py", 0), ("notes.ipynb", 0)],
 )
 def test_a_manifest_that_cannot_be_read_is_doubted(path, doubted):
-    broken = Unreadable(path=path, why="binary", source=SETUP)
+    broken = Unreadable(path=path, cause="binary", why="binary", source=SETUP)
     assert len(doubts(RULES_PLAN, RepoFacts(facts=(DECLARED, broken)))) == doubted
 
 

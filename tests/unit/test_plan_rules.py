@@ -296,7 +296,7 @@ def test_documents_of_r_alone_are_parsed_as_such():
 
 
 def test_scripts_of_the_standard_library_that_read_sys_argv_are_compiled():
-    reads = OWN_SCRIPT.changed(required_arguments=("argv[1]",))
+    reads = OWN_SCRIPT.changed(required_arguments=("argv[1]",), without_parser=True)
     numpy = Import(module="numpy", where="script", files=1, source=HERE)
     assert plan_of(share("python", 900), reads).plan.smoke_command == "python -m py_compile main.py"
     beside = plan_of(share("python", 900), reads, numpy)

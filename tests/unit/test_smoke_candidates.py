@@ -28,7 +28,7 @@ from paper2run.smoke.smoke_candidates import candidates
 from paper2run.verdicts.verdicts import after_attempts, builds, next_plan
 
 HERE = Source(kind="file", path="setup.py", line=1)
-README = Source(kind="readme", path="README.md", line=9, note="python example")
+README = Source(kind="readme", path="README.md", line=9)
 CI = Source(kind="ci", path=".travis.yml", line=7)
 PROJECT = Project(root="", backend="setup.py", name="n", source=HERE)
 OWN = OwnModule(module="n", root="", installed=True, source=HERE)
@@ -139,9 +139,8 @@ def script(name: str, *arguments: str) -> EntryPoint:
 
 
 def test_only_a_script_with_a_parser_is_asked_for_its_help():
-    assert commands_of(script("a.py", "argv[1]"), script("b.py", "--input")) == [
-        "python b.py --help"
-    ]
+    reads = script("a.py", "argv[1]").changed(without_parser=True)
+    assert commands_of(reads, script("b.py", "--input")) == ["python b.py --help"]
 
 
 def test_scripts_of_tests_are_told_by_the_word():
@@ -151,8 +150,8 @@ def test_scripts_of_tests_are_told_by_the_word():
 
 
 def test_a_documented_script_that_is_empty_is_no_candidate():
-    empty = Unreadable(path="test.py", why="empty: nothing to start", source=HERE)
-    command = Command(purpose="run", line="python test.py", source=README.changed(note=""))
+    empty = Unreadable(path="test.py", cause="empty", why="nothing to start", source=HERE)
+    command = Command(purpose="run", line="python test.py", source=README)
     assert commands_of(PROJECT, OWN, command)[0] == "python test.py"
     assert commands_of(PROJECT, OWN, command, empty) == ["cd /tmp && python -c 'import n'"]
 

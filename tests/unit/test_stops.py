@@ -23,10 +23,10 @@ HERE = Source(kind="file", path="train.py", line=3)
 README = Source(kind="readme", path="README.md", line=9)
 PYTHON = LanguageShare(language="python", files=2, size_bytes=900, source=HERE)
 SCRIPT = EntryPoint(name="train.py", form="script", source=HERE)
-EMPTY = Unreadable(path="main.py", why="empty: nothing to start", source=HERE)
+EMPTY = Unreadable(path="main.py", cause="empty", why="empty: nothing to start", source=HERE)
 STARTS_IT = Command(purpose="run", line="python main.py --steps 3", source=README)
-NVCC = GpuNeed(hard=True, source=HERE.changed(note="nvcc"))
-LOADS = GpuNeed(hard=True, source=HERE.changed(note="loads x.so, which …"))
+NVCC = GpuNeed(hard=True, sign="cuda", source=HERE)
+LOADS = GpuNeed(hard=True, sign="operator", source=HERE)
 PATHS = frozenset({"main.py", "train.py"})
 
 
@@ -66,4 +66,4 @@ def test_a_command_of_the_user_is_tried_whatever_the_documents_start() -> None:
 def test_operators_of_cuda_stop_only_where_code_loads_them() -> None:
     assert cause_of(NVCC, LOADS) == "needs_gpu"
     assert cause_of(NVCC) == "planned"
-    assert cause_of(LOADS) == "planned"
+    assert cause_of(LOADS) == "needs_gpu"
