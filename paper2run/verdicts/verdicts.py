@@ -146,7 +146,7 @@ def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
     if not planned.weaker_smokes:
         return None
     choice = planned.weaker_smokes[0]
-    plan = planned.draft or planned.plan.changed(smoke_command=choice.command)
+    plan = (planned.draft or planned.plan).changed(smoke_command=choice.command)
     decision = f"no build is left to repair what the tests miss; next: {choice.proves}"
     return _changed(planned, plan, decision, choice.source)
 

@@ -236,6 +236,13 @@ def test_without_a_build_left_failed_tests_make_way_for_a_weaker_command():
     assert next_plan((attempt(other, repair(other, system_packages=("git",)), 1),), 1) is None
 
 
+def test_the_weaker_command_of_a_pinned_plan_is_the_next_one_too():
+    tests = planned("pytest -x", "b")
+    pinned = tests.changed(draft=tests.plan, plan=tests.plan.changed(install_steps=("make",)))
+    wanted = next_plan((attempt(pinned, repair(pinned, system_packages=("git",)), 1),), 1)
+    assert wanted is not None and wanted.plan.smoke_command == "b"
+
+
 def test_a_stop_ends_the_attempts():
     stop = stopped("rule", "needs_gpu", reason="x", evidence="x", smallest_change="x")
     assert next_plan((attempt(planned("pytest -x", "b"), stop, 1),), 3) is None
