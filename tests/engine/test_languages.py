@@ -4,10 +4,8 @@ Debian's packages come from its mirror; a build costs 15 to 60 s.
 """
 
 import uuid
-from pathlib import Path
 
 import pytest
-import yaml
 
 from paper2run.detectors import read_facts
 from paper2run.formats.tree import RepoTree
@@ -23,10 +21,10 @@ from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.buildkit import build
 from tasks.drivers.engine.containers import Limits, RunResult, run
 from tasks.drivers.engine.engine import Engine
+from tests.cases import REPOS, situation
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
 
-SITUATIONS = Path(__file__).parents[1] / "repos"
 BUILD_LIMIT_S = 600
 RUN_LIMIT_S = 120
 LIMITS = Limits(memory_mb=2048, cpus=2, pids=256, disk_mb=500)
@@ -44,9 +42,9 @@ FURTHER = {
 
 
 def planned(name: str) -> PlannedEnvironment:
-    case = yaml.safe_load((SITUATIONS / name / "case.yaml").read_text())
-    tree = RepoTree.of(SITUATIONS / name / "repo")
-    asked = Asked(name=case["name"], commit="1" * 40, commit_day=case["commit_day"])
+    case = situation(REPOS / name)
+    tree = RepoTree.of(REPOS / name / "repo")
+    asked = Asked(name=case.name, commit="1" * 40, commit_day=case.commit_day)
     found = rules.plan(Evidence(read_facts(tree), frozenset(tree.files), asked))
     assert isinstance(found, PlannedEnvironment)
     return found
@@ -60,9 +58,7 @@ def test_a_plan_builds_passes_its_smoke_command_and_runs_more(
     checkout = Checkout(url="", name=name, commit="1" * 40, mirror="")
     tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
     injection = Injection.of(Settings())
-    context = BuildInput(
-        dockerfile(checkout, environment), SITUATIONS / name / "repo", tag, injection
-    )
+    context = BuildInput(dockerfile(checkout, environment), REPOS / name / "repo", tag, injection)
     built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
     assert isinstance(built, Built), built
 

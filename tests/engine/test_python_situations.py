@@ -7,7 +7,6 @@ All of them run on Python 3.11, the one interpreter that every machine has an im
 from pathlib import Path
 
 import pytest
-import yaml
 
 from paper2run.detectors import read_facts
 from paper2run.formats.tree import RepoTree
@@ -27,14 +26,14 @@ from tasks.drivers.engine.engine import Engine
 from tasks.resolve import resolve
 from tasks.smoke import smoke
 from tasks.verify import verify
+from tests.cases import REPOS, situation
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
 
-SITUATIONS = Path(__file__).parents[1] / "repos"
 CASES = {
     path.parent.name: case
-    for path in sorted(SITUATIONS.glob("*/case.yaml"))
-    if "reaches" in (case := yaml.safe_load(path.read_text()))
+    for path in sorted(REPOS.glob("*/case.yaml"))
+    if (case := situation(path.parent)).reaches
 }
 OFFERED = ("3.11",)
 BUILD_LIMIT_S = 600
@@ -46,10 +45,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def planned(name: str, settings: Settings) -> tuple[PlannedEnvironment, RepoFacts]:
-    tree = RepoTree.of(SITUATIONS / name / "repo")
+    tree = RepoTree.of(REPOS / name / "repo")
     facts = read_facts(tree)
     case = CASES[name]
-    asked = Asked(name=case["name"], commit="1" * 40, commit_day=case["commit_day"])
+    asked = Asked(name=case.name, commit="1" * 40, commit_day=case.commit_day)
     found = rules.plan(Evidence(facts, frozenset(tree.files), asked))
     assert isinstance(found, PlannedEnvironment)
     pinned = resolve.fn(found, OFFERED, settings)
@@ -66,7 +65,7 @@ def test_a_python_situation_reaches_its_rung(
     checkout = Checkout(url="", name=name, commit="1" * 40, mirror="")
     text = dockerfile.dockerfile(checkout, environment)
     tag = f"paper2run-tests/{name.replace('_', '-')}:{run_id[-12:]}"
-    context = BuildInput(text, SITUATIONS / name / "repo", tag, Injection.of(settings))
+    context = BuildInput(text, REPOS / name / "repo", tag, Injection.of(settings))
     built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
     assert isinstance(built, Built), built
 
@@ -77,11 +76,12 @@ def test_a_python_situation_reaches_its_rung(
         checkout, environment, built, smoked, facts, "tests", str(tmp_path), run_id, settings
     )
     assert all(rung.passed for rung in verified.rungs), verified
-    assert verified.reached == case["reaches"]
+    assert verified.reached == case.reaches
     details = {rung.rung: rung.detail for rung in verified.rungs}
-    assert details.get("tests", "") == case.get("tests", "")
+    assert details.get("tests", "") == case.tests
 
-    command, answer = case["further"]
+    assert case.further is not None
+    command, answer = case.further
     limits = Limits.of(settings)
     further = run(engine, tag, command, limits=limits, run_id=run_id, timeout_s=settings.timeout)
     assert further.exit_code == 0 and answer in further.log.stdout, further.log

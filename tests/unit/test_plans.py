@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from paper2run.detectors import read_facts
 from paper2run.formats.tree import RepoTree
@@ -17,17 +16,16 @@ from paper2run.model.repo import Checkout
 from paper2run.planners import rules
 from paper2run.planning.evidence import Evidence
 from paper2run.rendering.dockerfile import dockerfile
+from tests.cases import REPOS, situation
 
-SITUATIONS = Path(__file__).parents[1] / "repos"
-CASES = [path.parent for path in sorted(SITUATIONS.glob("*/plan.json"))]
+CASES = [path.parent for path in sorted(REPOS.glob("*/plan.json"))]
 COMMIT = "1" * 40
 
 
 def planned_from(folder: Path) -> PlannedEnvironment | Diagnosis:
-    case = yaml.safe_load((folder / "case.yaml").read_text())
+    case = situation(folder)
     tree = RepoTree.of(folder / "repo")
-    name = case.get("name", folder.name)
-    asked = Asked(name=name, commit=COMMIT, commit_day=case.get("commit_day"))
+    asked = Asked(name=case.name or folder.name, commit=COMMIT, commit_day=case.commit_day)
     return rules.plan(Evidence(read_facts(tree), frozenset(tree.files), asked))
 
 

@@ -1,6 +1,5 @@
 """Each case folder is a log in the shape of a real one, the plan before, and the one answer that is right."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,75 +10,68 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.repairs import REPAIRS, diagnose
+from tests.cases import LOGS, Answer, LogCase, log_case
 
-LOGS = Path(__file__).parents[1] / "logs"
-CASES = sorted(path.parent for path in LOGS.glob("*/*/case.json"))
+CASES = sorted(folder for folder in LOGS.glob("*/*") if folder.is_dir())
 
 
-def failed_attempt_of(folder: Path) -> tuple[FailedAttempt, dict]:
-    case = json.loads((folder / "case.json").read_text())
-    log = Log(stderr=(folder / "log.txt").read_text())
+def failed_attempt_of(case: LogCase, log_text: str) -> FailedAttempt:
+    log = Log(stderr=log_text)
     failure: BuildFailed | SmokeFailed
-    if case["stage"] == "build":
+    if case.stage == "build":
         failure = BuildFailed(
-            step=case.get("step", "RUN pip install ."),
-            exit_code=1,
-            seconds=1,
-            log=log,
-            timed_out=case.get("timed_out", False),
+            step=case.step, exit_code=1, seconds=1, log=log, timed_out=case.timed_out
         )
     else:
-        oom = case.get("out_of_memory", False)
         failure = SmokeFailed(
-            exit_code=137 if oom else 1,
+            exit_code=137 if case.out_of_memory else 1,
             seconds=1,
             log=log,
-            out_of_memory=oom,
-            limit=case.get("limit", ""),
+            out_of_memory=case.out_of_memory,
+            limit=case.limit,
         )
-    planned = PlannedEnvironment.model_validate(
-        {
-            "plan": case["plan"],
-            "planner": "rules",
-            "weaker_smokes": case.get("weaker_smokes", []),
-            "optional": case.get("optional", []),
-            "pythons": case.get("pythons", []),
-            "commit_day": case.get("commit_day"),
-            "resolution": case.get("resolution"),
-        }
+    planned = PlannedEnvironment(
+        plan=case.plan,
+        planner="rules",
+        weaker_smokes=case.weaker_smokes,
+        optional=case.optional,
+        pythons=case.pythons,
+        commit_day=case.commit_day,
+        resolution=case.resolution,
     )
-    facts = RepoFacts.model_validate({"facts": case.get("facts", [])})
-    packages = {
-        WantedFile(*words.split(" ")): name for words, name in case.get("packages", {}).items()
-    }
-    return FailedAttempt(failure, planned, facts, Verification(), packages), case
+    packages = {WantedFile(*words.split(" ")): name for words, name in case.packages.items()}
+    return FailedAttempt(failure, planned, RepoFacts(facts=case.facts), Verification(), packages)
+
+
+def read(folder: Path) -> tuple[FailedAttempt, Answer]:
+    case = log_case(folder)
+    return failed_attempt_of(case, (folder / "log.txt").read_text()), case.expected
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_the_rule_of_a_case_answers_it_as_expected(folder):
-    failed, case = failed_attempt_of(folder)
+    failed, expected = read(folder)
     found = diagnose(failed)
 
     assert found is not None, "all rules abstained"
-    expected = case["expected"]
-    assert (found.by, found.decision.decision) == (expected["by"], expected["decision"])
+    assert (found.by, found.decision.decision) == (expected.by, expected.decision)
     assert found.by == folder.parent.name
-    if "cause" in expected:
-        assert found.cause == expected["cause"]
+    if expected.cause is not None:
+        assert found.cause == expected.cause
         assert found.smallest_change
     if found.decision.new_plan is not None:
         before, after = (
             failed.plan.model_dump(mode="json"),
             found.decision.new_plan.model_dump(mode="json"),
         )
-        assert {name: value for name, value in after.items() if value != before[name]} == expected[
-            "changes"
-        ]
+        assert {
+            name: value for name, value in after.items() if value != before[name]
+        } == expected.changes
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_no_rule_repeats_its_repair_on_the_plan_it_made(folder):
-    failed, _ = failed_attempt_of(folder)
+    failed, _ = read(folder)
     found = diagnose(failed)
     if found is None or found.decision.new_plan is None:
         return
