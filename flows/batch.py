@@ -3,15 +3,14 @@
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
-from pydantic import Field
 
-from flows import form
 from flows.names import batch_file
+from flows.options import form_of
 from flows.reproduce import reproduce
 from paper2run.batches.batch_input import usable
 from paper2run.batches.breakdown import is_open, left_for_the_end, met_by, shared_trouble
@@ -19,7 +18,7 @@ from paper2run.batches.queue import after_loss, next_waiting, parameters_of, row
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.errors import Trouble
 from paper2run.model.usage import Budget
-from paper2run.request import Request, settings_for
+from paper2run.request import BatchRequest, settings_for
 from paper2run.settings import Settings
 from tasks.batches.batch_board import Board
 from tasks.batches.batch_folder import (
@@ -38,75 +37,28 @@ from tasks.running.recording import current_run_id
 
 
 @flow(name="batch", flow_run_name=batch_file, persist_result=False)
-@form.described
-def batch(
-    file: Annotated[
-        str,
-        Field(description="Repositories: YAML, CSV, JSON Lines, or one address a line"),
-    ],
-    jobs: Annotated[int, Field(description="Runs at a time; SQLite carries 2", ge=1)] = 2,
-    out: Annotated[
-        str,
-        Field(description="Folder, %Y-%m-%d is today; empty: batch-<name of the file> below runs/"),
-    ] = "",
-    resume: Annotated[
-        bool, Field(description="Go on: what has a verdict is not run again")
-    ] = False,
-    only_failed: Annotated[
-        bool, Field(description="Go on, and run again all that did not succeed")
-    ] = False,
-    keep_going: Annotated[
-        bool, Field(description="Run the good lines of a file that has bad ones")
-    ] = False,
-    workers: Annotated[
-        bool, Field(description="Hand the runs to the workers of reproduce/default")
-    ] = False,
-    timeout: form.Timeout = None,
-    max_attempts: form.MaxAttempts = None,
-    model: form.Model = "",
-    base_url: form.BaseUrl = "",
-    dry_run: form.DryRun = False,
-    no_cache: form.NoCache = False,
-    target: form.Target = "smoke",
-    planner: form.Planner = "",
-    remove_images: form.RemoveImages = False,
-    max_tokens: Annotated[
-        int | None, Field(description="Tokens that the whole batch may spend on the model", ge=0)
-    ] = None,
-    max_cost_usd: Annotated[
-        float | None,
-        Field(description="US dollars that the whole batch may spend on the model", ge=0),
-    ] = None,
-) -> State[tuple[Batch, str]]:
+@form_of(BatchRequest)
+def batch(**given: Any) -> State[tuple[Batch, str]]:
     """Reproduce all repositories of a file. Completed where each got a verdict, Failed where one is without."""
-    asked = Request(
-        repo="", timeout=timeout, max_attempts=max_attempts, model=model, base_url=base_url,
-        dry_run=dry_run, no_cache=no_cache, target=target, planner=planner, remove_images=remove_images,
-    )  # fmt: skip
-    settings = settings_for(asked)
-    budget = Budget(max_tokens=max_tokens, max_cost_usd=max_cost_usd)
-    source = Path(file).expanduser()
-    given = usable(read_batch(source), keep_going=keep_going, say=PROGRESS.info)
-    lines = lines_without_logins(given, settings.home)
-    if workers:
+    request = BatchRequest(**given)
+    settings = settings_for(request.of_each_run)
+    source = Path(request.file).expanduser()
+    found = usable(read_batch(source), keep_going=request.keep_going, say=PROGRESS.info)
+    lines = lines_without_logins(found, settings.home)
+    if request.workers:
         need_workers()
-    path = dated(out) if out else settings.out / f"batch-{source.stem}"
-    with batch_folder(path, resume=resume or only_failed) as folder:
+    path = dated(request.out) if request.out else settings.out / f"batch-{source.stem}"
+    with batch_folder(path, resume=request.resume or request.only_failed) as folder:
         run_id = current_run_id()
         label_run(run_id)
         label_run(run_id, folder=str(folder.path))
         earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
-        now = earlier.changed(jobs=jobs, flow_run_id=run_id)
-        board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=only_failed))
-        flags = {
-            **asked.model_dump(exclude_defaults=True),
-            **settings.budget.model_dump(exclude_none=True),
-            "out": str(folder.runs),
-        }
+        now = earlier.changed(jobs=request.jobs, flow_run_id=run_id)
+        board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=request.only_failed))
         with children_of(run_id, folder.path / "logs", settings) as children:
             _adopt(board, children)
             try:
-                _run_all(board, children, jobs, flags, budget, workers, settings)
+                _run_all(board, children, request, str(folder.runs), settings)
             except BaseException:
                 _mark_interrupted(board)
                 raise
@@ -114,15 +66,16 @@ def batch(
 
 
 def _run_all(
-    board: Board,
-    children: Children,
-    jobs: int,
-    flags: dict[str, Any],
-    budget: Budget,
-    workers: bool,
-    settings: Settings,
+    board: Board, children: Children, request: BatchRequest, out: str, settings: Settings
 ) -> None:
     """Keep `jobs` runs going until every row has ended; rows that this machine's trouble ended are run again."""
+    jobs, workers = request.jobs, request.workers
+    budget = Budget(max_tokens=request.max_tokens, max_cost_usd=request.max_cost_usd)
+    flags = {
+        **request.of_each_run.model_dump(exclude_defaults=True),
+        **settings.budget.model_dump(exclude_none=True),
+        "out": out,
+    }
     pauses = 0
     while is_open(board.rows):
         if trouble := shared_trouble(board.rows):

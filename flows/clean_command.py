@@ -36,7 +36,7 @@ def clean(
     from tasks.running.sweep import sweep_runs
 
     invocation().take_settings(lambda text: out.print(text, soft_wrap=True, markup=False))
-    settings, age = settings_for(Request(repo="")), timedelta(days=older_than)
+    settings, age = settings_for(Request()), timedelta(days=older_than)
     url = server.configured_url() or server.local_url()
     answers = server.answers(url)
     with temporary_settings(server.access(url) if answers else {}):

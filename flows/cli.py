@@ -9,17 +9,18 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Final, cast
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows import flags
 from flows.batch_command import batch
 from flows.clean_command import clean
+from flows.options import ShowTraceback, flags_of
 from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
+from paper2run.request import Request, settings_for
 from paper2run.text_gate import visible_lines
 from tasks.console.invocation import invocation, leave, use_endpoint
 
@@ -53,65 +54,30 @@ def say(text: str) -> None:
 
 
 @app.command()
-def run(
-    repo: Annotated[
-        str,
-        typer.Option(
-            help="URL (https or ssh, any forge), git repository or folder; left out: the paper's."
-        ),
-    ] = "",
-    ref: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "",
-    paper: Annotated[str, typer.Option(help="Paper: a .pdf, .md or .markdown file.")] = "",
-    out_folder: Annotated[
-        str, typer.Option("--out", help="Folder for run folders.  [default: runs]")
-    ] = "",
-    timeout: flags.Timeout = None,
-    max_attempts: flags.MaxAttempts = None,
-    planner: flags.Planner = "",
-    model: flags.Model = "",
-    base_url: flags.BaseUrl = "",
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Tokens that the run may spend on the model.", min=0)
-    ] = None,
-    max_cost_usd: Annotated[
-        float | None, typer.Option(help="US dollars that the run may spend on the model.", min=0)
-    ] = None,
-    dry_run: flags.DryRun = False,
-    smoke: Annotated[
-        str, typer.Option(help="Smoke command, in place of the planner's choice.")
-    ] = "",
-    target: flags.Target = "smoke",
-    no_cache: flags.NoCache = False,
-    show_traceback: flags.ShowTraceback = False,
-) -> None:
+@flags_of(Request, without=("remove_images",))
+def run(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
     """Reproduce one repository in a container."""
-    if not repo and not paper:
+    request = Request(**given)
+    if not request.repo and not request.paper:
         raise UserError("nothing to run", hint="name a repository with --repo, or a --paper")
-    from prefect.client.schemas import State
-
     from flows.reproduce import reproduce
-    from paper2run.model.report import Metadata
-    from paper2run.request import Request, settings_for
     from tasks.console.terminal import progress
     from tasks.running.server import prefect_api
 
     start = invocation()
-    repo = start.repository(repo)
-    start.take_settings(say, repo)
-    use_endpoint(base_url)
-    parameters = {
-        "repo": repo, "ref": ref, "paper": start.path(paper), "out": start.path(out_folder), "timeout": timeout,
-        "max_attempts": max_attempts, "planner": planner, "model": model, "base_url": base_url,
-        "max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "dry_run": dry_run,
-        "smoke": smoke, "target": target, "no_cache": no_cache,
-    }  # fmt: skip
-    settings = settings_for(Request.model_validate(parameters))
+    request = request.changed(
+        repo=start.repository(request.repo),
+        paper=start.path(request.paper),
+        out=start.path(request.out),
+    )
+    start.take_settings(say, request.repo)
+    use_endpoint(request.base_url)
+    settings = settings_for(request)
     try:
         with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
                 say(f"Prefect UI: {api.shown}")
-            state = cast("State[tuple[Metadata, str]]", reproduce(**parameters, return_state=True))
-            metadata, folder = state.result()
+            metadata, folder = reproduce(**dict(request), return_state=True).result()
     except KeyboardInterrupt:
         # Typer would turn it into exit code 1.
         err.print("interrupted; finished stages are kept for the next run")
@@ -137,11 +103,10 @@ def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folde
 @app.command()
 def doctor() -> None:
     """Check engine, base images, index, model and Prefect API: what works, and what to do."""
-    from paper2run.request import Request, settings_for
     from tasks.console.doctor import examine, print_findings
 
     invocation().take_settings(say)
-    findings = examine(settings_for(Request(repo="")))
+    findings = examine(settings_for(Request()))
     print_findings(out, findings)
     raise typer.Exit(
         0 if all(finding.works for finding in findings if finding.needed) else HostError.exit_code

@@ -1,15 +1,14 @@
 """The parent flow: from a repository's address to a verdict with a run folder."""
 
-from typing import Annotated, Final, cast
+from typing import Any, Final, cast
 
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
-from pydantic import Field
 
-from flows import form
 from flows.attempt import attempt, diagnosed
 from flows.names import reproduction
+from flows.options import form_of
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
@@ -63,42 +62,10 @@ MAX_REFUSED: Final = 5
     persist_result=True,
     result_serializer="json",
 )
-@form.described
-def reproduce(
-    repo: Annotated[
-        str,
-        Field(
-            description="URL (https or ssh, any forge), git repository or folder; empty: the paper's"
-        ),
-    ] = "",
-    ref: Annotated[str, Field(description="Branch, tag or commit; empty: the default branch")] = "",
-    paper: Annotated[
-        str, Field(description="Paper as .pdf, .md or .markdown file on the worker")
-    ] = "",
-    out: Annotated[str, Field(description="Folder that gets the run folder; empty: runs/")] = "",
-    timeout: form.Timeout = None,
-    max_attempts: form.MaxAttempts = None,
-    model: form.Model = "",
-    base_url: form.BaseUrl = "",
-    dry_run: form.DryRun = False,
-    smoke: Annotated[str, Field(description="Smoke command; empty: chosen by the planner")] = "",
-    no_cache: form.NoCache = False,
-    target: form.Target = "smoke",
-    planner: form.Planner = "",
-    remove_images: form.RemoveImages = False,
-    max_tokens: Annotated[
-        int | None, Field(description="Tokens that this run may spend on the model", ge=0)
-    ] = None,
-    max_cost_usd: Annotated[
-        float | None, Field(description="US dollars that this run may spend on the model", ge=0)
-    ] = None,
-) -> State[tuple[Metadata, str]]:
+@form_of(Request)
+def reproduce(**given: Any) -> State[tuple[Metadata, str]]:
     """Reproduce one repository. The final state's name is the verdict; a failing repository is a completed run."""
-    request = Request(
-        repo=repo, ref=ref, paper=paper, out=out, timeout=timeout, max_attempts=max_attempts,
-        model=model, base_url=base_url, dry_run=dry_run, smoke=smoke, no_cache=no_cache, target=target,
-        planner=planner, max_tokens=max_tokens, max_cost_usd=max_cost_usd, remove_images=remove_images,
-    )  # fmt: skip
+    request = Request(**given)
     settings, run_id = settings_for(request), current_run_id()
     leave_out_repeats()
     label_run(run_id)

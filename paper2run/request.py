@@ -1,52 +1,163 @@
-"""What one run was asked to do, as the flow's parameters, and the settings that follow from it."""
+"""What a run or a batch was asked to do, and the settings that follow from it.
+
+Each option is written here once: `options_of` gives its name, type, bounds, default and words to the command line, to
+Prefect's form and to the docs. An option with the name of a setting is that setting for one run.
+"""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from paper2run.errors import UserError
 from paper2run.model.outcome import Rung
 from paper2run.model.plan_text import ShellCommand
+from paper2run.model.usage import Dollars, Tokens
 from paper2run.model.value import Value
-from paper2run.settings import PlannerChoice, Settings
+from paper2run.settings import Builds, PlannerChoice, Settings, SmokeSeconds, Unset
 
 
-class Request(Value):
-    """The user's flags; empty or None means: as the settings say."""
+@dataclass(frozen=True)
+class Offered:
+    """The values of a field that the command line offers: beside its type in `Annotated`."""
 
-    repo: str
-    ref: str = ""
-    paper: str = ""
-    out: str = ""
-    timeout: int | None = None
-    max_attempts: int | None = None
+    values: tuple[str, ...]
+
+
+class RunOptions(Value):
+    """What a run and a batch of runs can be asked for; empty or None means: as the settings say.
+
+    A field without a text under it has the text, and the default, of the setting with its name.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    timeout: SmokeSeconds | None = None
+    max_attempts: Builds | None = None
     planner: Literal["", PlannerChoice] = ""
     model: str = ""
     base_url: str = ""
-    max_tokens: int | None = None
-    max_cost_usd: float | None = None
     dry_run: bool = False
-    smoke: str = ""
+    """Plan and render only; no container."""
+    target: Annotated[Rung, Offered(("smoke", "tests"))] = "smoke"
+    """Rung of the ladder to try for; `tests` also runs the repository's tests and counts them."""
     no_cache: bool = False
-    target: Rung = "smoke"
+    """Compute every stage anew."""
     remove_images: bool = False
+    """Remove the run's images once its verdict is written; their layers stay in the build cache."""
+
+
+class Request(RunOptions):
+    """What one run was asked to do: the parameters of the flow `reproduce`."""
+
+    repo: Annotated[str, Unset("the paper's")] = ""
+    """URL (https or ssh, any forge), git repository or folder."""
+    ref: Annotated[str, Unset("the default branch")] = ""
+    """Branch, tag or commit."""
+    paper: Annotated[str, Unset("the repository's own")] = ""
+    """Paper: a .pdf, .md or .markdown file."""
+    out: str = ""
+    smoke: Annotated[str, Unset("the planner's choice")] = ""
+    """Shell command that must exit 0, or be alive at the timeout."""
+    max_tokens: Tokens | None = None
+    max_cost_usd: Dollars | None = None
+
+
+class BatchRequest(RunOptions):
+    """What a batch was asked to do: the parameters of the flow `batch`."""
+
+    file: str
+    """Repositories: YAML, CSV, JSON Lines, or one address per line."""
+    jobs: int = Field(2, ge=1)
+    """Runs at a time; SQLite carries 2."""
+    out: Annotated[str, Unset("batch-FILE below the folder of runs")] = ""
+    """Folder of the batch; `%Y-%m-%d` in it is today."""
+    resume: bool = False
+    """Go on with an earlier batch; a repository with a verdict is not run again."""
+    only_failed: bool = False
+    """Go on with an earlier batch, and run again every repository that did not succeed."""
+    keep_going: bool = False
+    """Run the good lines of a file that has bad ones."""
+    workers: bool = False
+    """Hand the runs to the workers of reproduce/default."""
+    max_tokens: Annotated[Tokens | None, Unset("no limit")] = None
+    """Tokens that the whole batch may spend on the model."""
+    max_cost_usd: Annotated[Dollars | None, Unset("no limit")] = None
+    """US dollars that the whole batch may spend on the model."""
+
+    @property
+    def of_each_run(self) -> Request:
+        """What is asked of every run of the batch."""
+        return Request(**{name: getattr(self, name) for name in RunOptions.model_fields})
+
+
+class Option(NamedTuple):
+    """One field of a request, as people are told of it."""
+
+    name: str
+    field: FieldInfo
+    schema: Mapping[str, Any]
+    """JSON schema of its values, None aside: `type`, `enum`, `minimum`, `maximum`."""
+    words: str
+    """What it means: one or two sentences."""
+    unset: str
+    """What holds where it is left out, in words; empty where it must be given, and where its default says it."""
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether its default is an empty value, which `unset` explains."""
+        return self.field.default in (None, "")
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The values that the command line offers; empty where it takes any."""
+        offered = [each.values for each in self.field.metadata if isinstance(each, Offered)]
+        return offered[0] if offered else tuple(self.schema.get("enum", ()))
+
+
+def options_of(model: type[RunOptions]) -> tuple[Option, ...]:
+    """Return the options of a request in the order of forms and help: its own ones, then those of all requests."""
+    shapes = model.model_json_schema()["properties"]
+    own = [name for name in model.model_fields if name not in RunOptions.model_fields]
+    return tuple(
+        Option(
+            name,
+            field := model.model_fields[name],
+            shapes[name].get("anyOf", [shapes[name]])[0],
+            words_of(field) or words_of(Settings.model_fields[name]),
+            unset_of(field) or (unset_of(Settings.model_fields[name]) if _is_setting(name) else ""),
+        )
+        for name in (*own, *RunOptions.model_fields)
+    )
+
+
+def words_of(field: FieldInfo) -> str:
+    """Return the text under a field, on one line; empty where there is none."""
+    return " ".join((field.description or "").split())
+
+
+def unset_of(field: FieldInfo) -> str:
+    """Return what holds where the field is left out: in words, else its default; empty where that is empty."""
+    words = [each.words for each in field.metadata if isinstance(each, Unset)]
+    if words:
+        return words[0]
+    shown = "" if field.is_required() or field.default in (None, "", False) else field.default
+    return str(shown)
 
 
 def settings_for(request: Request) -> Settings:
     """Return the settings with the request's flags over them. UserError if one is out of its range, or no plan's."""
-    flags: dict[str, Any] = {
-        "out": Path(request.out) if request.out else None,
-        "timeout": request.timeout,
-        "max_attempts": request.max_attempts,
-        "planner": request.planner or None,
-        "model": request.model or None,
-        "base_url": request.base_url or None,
-        "max_tokens": request.max_tokens,
-        "max_cost_usd": request.max_cost_usd,
+    flags = {
+        name: value for name, value in request if _is_setting(name) and value not in (None, "")
     }
-    settings = read_settings({name: value for name, value in flags.items() if value is not None})
+    settings = read_settings(flags)
     if settings.planner == "model" and not settings.planner_model:
         raise UserError(
             "a model is to plan, but none is set",
@@ -67,6 +178,10 @@ def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
             f"{name}: {first['msg']}, got {first.get('input')!r}",
             hint=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
         ) from None
+
+
+def _is_setting(name: str) -> bool:
+    return name in Settings.model_fields
 
 
 def _need_plannable(smoke: str) -> None:

@@ -6,6 +6,7 @@ working folder, which may be a stranger's (paper2run/environment_file.py has wha
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -18,7 +19,7 @@ from pydantic_settings import (
 )
 
 from paper2run.errors import HostError
-from paper2run.model.usage import Budget
+from paper2run.model.usage import Budget, Dollars, Tokens
 from paper2run.redaction import secrets_in
 
 ADDRESSES: Final = (
@@ -52,11 +53,22 @@ def default_home() -> Path:
         ) from None
 
 
+@dataclass(frozen=True)
+class Unset:
+    """What holds where a field is left empty, in words: beside its type in `Annotated`."""
+
+    words: str
+
+
 class Settings(BaseSettings):
-    """Everything that can be set. Units stand in the names."""
+    """Everything that can be set. Units stand in the names; the text under a field is also its line in the docs."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PAPER2RUN_", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="PAPER2RUN_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
     @classmethod
@@ -72,22 +84,24 @@ class Settings(BaseSettings):
         file = DotEnvSettingsSource(settings_cls, env_file=user_file())
         return init_settings, env_settings, file
 
-    home: Path = Field(default_factory=default_home)
-    """Folder of what runs share: git mirrors, resolver cache. Outside the run folders, kept between runs."""
+    home: Annotated[Path, Unset("~/.local/share/paper2run")] = Field(default_factory=default_home)
+    """Folder that runs share and that outlives them: git mirrors, index cache."""
     out: Path = Path("runs")
     """Folder that gets one folder per run."""
     timeout: SmokeSeconds = 900
-    """Seconds that a smoke run may take; still alive then counts as success."""
+    """Seconds per smoke run, a third of them for tests that the user did not ask for; still alive then counts as
+    success."""
     max_attempts: Builds = 3
-    """Builds that one run may make, the first included."""
+    """Maximum number of image builds per run, repairs included; retrying with another smoke command in the same image
+    does not count."""
     build_timeout: int = Field(3600, ge=1, le=86_400)
-    """Seconds that one image build may take."""
+    """Seconds per image build."""
     clone_timeout: int = Field(900, ge=1, le=86_400)
-    """Seconds that one git transfer may take."""
+    """Seconds per git transfer."""
     max_repo_mb: int = Field(2048, ge=1)
-    """Size of a repository's history and files beyond which it is refused."""
+    """Maximum size of a repository, history and files; a larger one is refused."""
     memory_mb: int = Field(4096, ge=64)
-    """Memory of a smoke container; swap is not given."""
+    """Memory of a smoke container; it gets no swap."""
     cpus: float = Field(2.0, gt=0)
     """Processors of a smoke container."""
     pids: int = Field(512, ge=16)
@@ -95,69 +109,80 @@ class Settings(BaseSettings):
     disk_mb: int = Field(10_240, ge=16)
     """What a smoke container may write to its own layer."""
     min_free_mb: int = Field(2048, ge=0)
-    """Free space that the engine's disk must have before and during a build; a quarter of it during a run."""
+    """Free space that the engine's disk must have before and during a build; a quarter of it during a smoke run."""
     keep_gb: float = Field(50, ge=0)
-    """What our images and our build cache may take of the engine's disk, in GB of 10^9 bytes; what was used last
-    longest ago goes first. 0: only what is in use; inf: no limit. The default holds about 100 runs (90 took 35 GB)."""
-    engine_slots: int = Field(0, ge=0)
-    """Builds and containers at a time on one engine, all workers together; 0: as its processors and memory carry.
-    Read when the limit is made; from then on it is changed in the Prefect UI."""
+    """What our images and our build cache may take of the engine's disk, in GB of 10^9 bytes; the least recently used
+    go first. 0 keeps only what is in use, `inf` is no limit. The default holds about 100 runs
+    ([scale.md](scale.md#disk))."""
+    engine_slots: Annotated[int, Unset("0: as the engine's processors and memory carry")] = Field(
+        0, ge=0
+    )
+    """Builds and containers at a time on one engine, all workers together. Read when the limit is created; change it
+    in the Prefect UI from then on."""
     smoke_network: Literal["none", "bridge"] = "none"
-    """Network of smoke containers. With none, a repository that downloads at run time fails and says so."""
+    """Network of smoke containers; `bridge` gives them one. With `none`, a repository that downloads at run time fails
+    and says so."""
     planner: PlannerChoice = "auto"
-    """Who plans: rules only, the model with the rules' plan as draft, or the model where the rules doubt their plan."""
-    model: str = ""
-    """LiteLLM model string of the planner; empty: NVIDIA's default if its key is set, else rules only."""
-    base_url: str = ""
-    """Address of an OpenAI-compatible endpoint; empty for the provider's own."""
+    """Who plans: `rules` never calls a model, `model` lets it improve the rules' plan, `auto` calls it only where the
+    rules doubt their plan."""
+    model: Annotated[str, Unset("NVIDIA's default if its key is set, else rules only")] = ""
+    """LiteLLM model string of the planner; the same model diagnoses where no repair rule matches."""
+    base_url: Annotated[str, Unset("the provider's own")] = ""
+    """Address of an OpenAI-compatible endpoint."""
     nvidia_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("nvidia_api_key", "NVIDIA_API_KEY")
     )
-    """Key for NVIDIA's endpoint."""
-    api_key: SecretStr | None = None
-    """Key for any other endpoint; without it LiteLLM reads the provider's own variable."""
-    max_tokens: int | None = Field(None, ge=0)
-    """Tokens, prompts and answers together, that one run may spend on the model; None: no limit, 0: asks nobody."""
-    max_cost_usd: float | None = Field(None, ge=0)
-    """US dollars that one run may spend on the model; models without a known price are then not asked."""
-    index_url: str = Field(
+    """Key for NVIDIA's endpoint; it also sets the default model."""
+    api_key: Annotated[SecretStr | None, Unset("the provider's own variable")] = None
+    """Key for any other endpoint."""
+    max_tokens: Annotated[Tokens | None, Unset("no limit")] = None
+    """Tokens, prompts and answers together, that one run may spend on the model; checked before each call. 0: never
+    call the model."""
+    max_cost_usd: Annotated[Dollars | None, Unset("no limit")] = None
+    """US dollars that one run may spend on the model; checked before each call. A model without a known price is then
+    never called."""
+    index_url: Annotated[str, Unset("the public one")] = Field(
         "",
         validation_alias=AliasChoices(
             "index_url", "PAPER2RUN_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL"
         ),
     )
-    """Python package index for resolving and building; empty for the public one."""
-    ca_bundle: Path | None = Field(
+    """Python package index for resolving and building."""
+    ca_bundle: Annotated[Path | None, Unset("the system's")] = Field(
         None,
         validation_alias=AliasChoices(
             "ca_bundle", "PAPER2RUN_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"
         ),
     )
-    """PEM file of the certificate authorities that builds trust; it is mounted, never copied into an image."""
+    """PEM file of the certificate authorities to trust, such as a company's own; builds mount it, no image contains
+    it."""
     http_proxy: str = Field(
         "", validation_alias=AliasChoices("http_proxy", "PAPER2RUN_HTTP_PROXY", "HTTP_PROXY")
     )
-    """Proxy that builds use for http; predefined in builders, so it stays out of image and history."""
+    """Proxy for http, of the host's requests and of builds; predefined in builders, so it stays out of image and
+    history."""
     https_proxy: str = Field(
         "", validation_alias=AliasChoices("https_proxy", "PAPER2RUN_HTTPS_PROXY", "HTTPS_PROXY")
     )
-    """Proxy that builds use for https."""
+    """Proxy for https, of the host's requests and of builds."""
     no_proxy: str = Field(
         "", validation_alias=AliasChoices("no_proxy", "PAPER2RUN_NO_PROXY", "NO_PROXY")
     )
-    """Hosts that builds reach without a proxy."""
-    torch_index_url: str = ""
-    """Index with the CPU builds of torch, where a site has a mirror of it; empty for PyTorch's own."""
-    conda_channel_alias: str = ""
-    """Address that stands for all public conda channels, e.g. `https://mirror.example.org/conda`; empty for none."""
+    """Hosts that are reached without a proxy."""
+    torch_index_url: Annotated[str, Unset("PyTorch's own")] = ""
+    """Index with the CPU builds of torch, which plans without a GPU use."""
+    conda_channel_alias: Annotated[str, Unset("the public hosts")] = ""
+    """Address that stands for all public conda channels, with `main` and `r` of `defaults` below it, e.g.
+    `https://mirror.example.org/conda`. It may hold a password: builds mount it, no image contains it."""
     registry_prefix: str = ""
-    """Put before the names of official base images, e.g. `mirror.example.org/library`; empty for none."""
+    """Prefix of the names of official base images, for a registry mirror, e.g. `mirror.example.org/library`."""
     registry: str = Field("", pattern=r"^$|^[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)*/?$")
-    """Registry, with a path if wanted, that built images are pushed to and pulled from; empty for none."""
-    storage: str = Field("", pattern=r"^$|^[a-z0-9+.-]+://.+")
-    """Address that fsspec knows for kept results and run folders, e.g. `s3://bucket/prefix`; empty: this machine."""
+    """Registry, with or without a path, that built images are pushed to, and pulled from instead of building again."""
+    storage: Annotated[str, Unset("this machine")] = Field("", pattern=r"^$|^[a-z0-9+.-]+://.+")
+    """Address that [fsspec](https://filesystem-spec.readthedocs.io) knows for kept results and run folders, e.g.
+    `s3://bucket/prefix`, which needs `paper2run[s3]`; `AWS_*` variables say where and who."""
     progress: Literal["auto", "live", "plain"] = "auto"
-    """How the terminal shows progress: live only on a terminal, unless told."""
+    """How the terminal shows progress; `auto` is `live` on a terminal, else `plain`."""
 
     @property
     def planner_model(self) -> str:

@@ -12,9 +12,9 @@ from paper2run.errors import Trouble
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
-from paper2run.model.usage import Budget, Usage
+from paper2run.model.usage import Budget, Dollars, Tokens, Usage
 from paper2run.model.value import Value
-from paper2run.settings import Builds, SmokeSeconds
+from paper2run.settings import Builds, PlannerChoice, SmokeSeconds
 from paper2run.source import shown_name
 
 RowStatus = Literal[
@@ -53,11 +53,11 @@ class BatchEntry(Value):
     paper: str = ""
     timeout: SmokeSeconds | None = None
     max_attempts: Builds | None = None
-    planner: Literal["", "rules", "model", "auto"] = ""
+    planner: Literal["", PlannerChoice] = ""
     model: str = ""
     base_url: str = ""
-    max_tokens: int | None = Field(None, ge=0)
-    max_cost_usd: float | None = Field(None, ge=0)
+    max_tokens: Tokens | None = None
+    max_cost_usd: Dollars | None = None
     smoke: str = ""
     target: Rung | None = None
     dry_run: bool | None = None

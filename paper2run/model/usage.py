@@ -1,11 +1,14 @@
 """What asking language models took: call by call, in sums, and against what it may take in all."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from paper2run.model.value import Value
+
+Tokens = Annotated[int, Field(ge=0)]
+Dollars = Annotated[float, Field(ge=0)]
 
 
 class Usage(Value):
@@ -69,8 +72,8 @@ def total(calls: Iterable[ModelCall]) -> Usage:
 class Budget(Value):
     """What a run, or a batch of them, may spend on models; None is no limit, 0 asks nobody."""
 
-    max_tokens: int | None = Field(None, ge=0)
-    max_cost_usd: float | None = Field(None, ge=0)
+    max_tokens: Tokens | None = None
+    max_cost_usd: Dollars | None = None
 
     def left(self, spent: Usage) -> "Budget":
         """Return what remains; a batch hands it to its next run. An unknown price leaves no money."""

@@ -1,0 +1,113 @@
+"""An option is written once, in its model; flags, forms and batch files take it from there."""
+
+import inspect
+from typing import Any
+
+import pytest
+import typer
+from prefect.utilities.callables import parameter_schema
+
+from flows.batch import batch
+from flows.cli import app
+from flows.reproduce import reproduce
+from paper2run.batches.rows import BatchEntry
+from paper2run.errors import UserError
+from paper2run.request import BatchRequest, Request, options_of, settings_for
+
+SHARED = {
+    "timeout", "max_attempts", "planner", "model", "base_url", "max_tokens", "max_cost_usd", "dry_run", "target",
+    "no_cache", "remove_images", "out",
+}  # fmt: skip
+FLOWS = {
+    Request: (reproduce, SHARED | {"repo", "ref", "paper", "smoke"}),
+    BatchRequest: (
+        batch, SHARED | {"file", "jobs", "resume", "only_failed", "keep_going", "workers"},
+    ),
+}  # fmt: skip
+"""By model: the flow that takes its fields, and the names of the flow's parameters, which deployments rely on."""
+COMMANDS = {Request: ("run", {"remove_images"}), BatchRequest: ("batch", set())}
+"""By model: the command that takes its fields, and the fields that it leaves to the flow."""
+
+
+def shape(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what a JSON schema says of the values."""
+    return {name: schema.get(name) for name in ("type", "enum", "anyOf", "minimum", "default")}
+
+
+def flags_of_command(name: str) -> dict[str, Any]:
+    command = typer.main.get_command(app).commands[name]
+    return {each.name: each for each in command.params}
+
+
+@pytest.mark.parametrize("model", FLOWS)
+def test_a_form_has_the_names_types_bounds_and_defaults_of_its_model(model):
+    flow, names = FLOWS[model]
+    shown = parameter_schema(flow)
+    written = model.model_json_schema()
+
+    assert set(shown.properties) == names
+    assert shown.required == written.get("required", [])
+    for name, field in written["properties"].items():
+        assert shape(shown.properties[name]) == shape(field), name
+
+
+@pytest.mark.parametrize("model", COMMANDS)
+def test_a_command_has_the_flags_bounds_and_defaults_of_its_model(model):
+    command, left_out = COMMANDS[model]
+    flags = flags_of_command(command)
+
+    assert set(flags) == {*model.model_fields, "show_traceback"} - left_out
+    for option in options_of(model):
+        if option.name not in left_out and not option.field.is_required():
+            flag = flags[option.name]
+            assert flag.opts == [option.flag]
+            assert flag.default == option.field.default
+            assert (flag.min, flag.max) == (
+                option.schema.get("minimum"), option.schema.get("maximum"),
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", FLOWS)
+def test_every_option_has_words_and_says_what_holds_where_it_is_empty(model):
+    for option in options_of(model):
+        assert option.words.endswith("."), option.name
+        assert option.unset or not option.is_empty, option.name
+
+
+def test_a_flow_is_called_with_keywords_and_hands_them_on():
+    assert {each.kind for each in inspect.signature(reproduce.fn).parameters.values()} == {
+        inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def test_a_line_of_a_batch_file_takes_what_a_run_takes():
+    run = Request.model_json_schema()["properties"]
+    for name, shown in BatchEntry.model_json_schema()["properties"].items():
+        bounds = {each.get("maximum") for each in shown.get("anyOf", [shown])}
+        assert bounds == {each.get("maximum") for each in run[name].get("anyOf", [run[name]])}, name
+
+
+def test_flags_lie_over_the_settings_of_the_same_name(monkeypatch):
+    monkeypatch.setenv("PAPER2RUN_TIMEOUT", "60")
+    monkeypatch.setenv("PAPER2RUN_MAX_ATTEMPTS", "5")
+
+    found = settings_for(Request(repo="x", timeout=7, max_tokens=0, out="there", planner="rules"))
+
+    assert (found.timeout, found.max_attempts, found.max_tokens) == (7, 5, 0)
+    assert (str(found.out), found.planner) == ("there", "rules")
+
+
+def test_a_setting_out_of_its_range_names_flag_and_variable(monkeypatch):
+    monkeypatch.setenv("PAPER2RUN_MAX_ATTEMPTS", "21")
+
+    with pytest.raises(UserError, match="max_attempts") as caught:
+        settings_for(Request(repo="x"))
+
+    assert "--max-attempts" in caught.value.hint
+    assert "PAPER2RUN_MAX_ATTEMPTS" in caught.value.hint
+
+
+def test_a_batch_asks_of_each_run_what_it_does_not_do_itself():
+    asked = BatchRequest(file="x.csv", out="there", timeout=7, max_tokens=5, dry_run=True)
+
+    assert asked.of_each_run == Request(timeout=7, dry_run=True)
