@@ -7,7 +7,6 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
-from paper2run.smoke import ci_tests
 from tasks.drivers.engine import containers
 from tasks.drivers.engine.engine_connection import connect
 from tasks.running.caching import stage
@@ -28,7 +27,7 @@ as one that is ended later, and a batch of repositories has other things to do."
         given["checkout"].commit,
         given["built"].image_id,
         given["planned"].plan.model_dump_json(),
-        str(_seconds(given["planned"], given["settings"])),
+        str(limit_s(given["planned"], given["settings"])),
         given["settings"].smoke_network,
         str(containers.Limits.of(given["settings"])),
     ),
@@ -55,7 +54,7 @@ def smoke(
             planned.plan.smoke_command,
             limits=containers.Limits.of(settings),
             run_id=run_id,
-            timeout_s=_seconds(planned, settings),
+            timeout_s=limit_s(planned, settings),
             on_line=log.line,
             network=settings.smoke_network,
             min_free_mb=settings.min_free_mb,
@@ -78,7 +77,7 @@ def smoke(
     )
 
 
-def _seconds(planned: PlannedEnvironment, settings: Settings) -> float:
+def limit_s(planned: PlannedEnvironment, settings: Settings) -> float:
     """Return how long the smoke command may run."""
-    share = TESTS_SHARE if planned.smoke_proves == ci_tests.PROVES else 1
+    share = TESTS_SHARE if planned.smoke_kind == "ci-tests" else 1
     return settings.timeout * share

@@ -34,10 +34,7 @@ class FailedAttempt(NamedTuple):
     @property
     def is_users_command(self) -> bool:
         """Tell whether the smoke command is the user's own, which is never exchanged for another."""
-        return any(
-            reason.topic == "smoke" and reason.source.kind == "user"
-            for reason in self.planned.reasons
-        )
+        return self.planned.smoke_by == "user"
 
     @property
     def lines(self) -> list[str]:

@@ -67,3 +67,8 @@ class Diagnosis(Value):
     """For a repair: the lines in which the new plan differs from the one that failed."""
     of_attempt: int = 0
     """The attempt whose plan is repaired, where that is an earlier one that came further; 0: the failed one."""
+
+    @property
+    def is_models(self) -> bool:
+        """True where a model made it, not a rule."""
+        return self.by.startswith("model:")

@@ -158,9 +158,31 @@ class Unresolvable(Value):
     """Every pair that failed, with the resolver's own words, in order."""
 
 
+SmokeKind = Literal[
+    "user",
+    "model",
+    "example",
+    "documented",
+    "ci-tests",
+    "tests",
+    "console-script",
+    "program",
+    "script",
+    "import",
+    "dependencies",
+    "compiled",
+    "other",
+]
+"""example: Python of a document; ci-tests, tests: the tests that the CI runs, and a suite that the repository only has;
+program: a program starts and says something; import: its own modules load; dependencies: what it needs is there;
+compiled: its code compiles, or the build left a product; other: a repair made the command of another."""
+SmokeAuthor = Literal["user", "rules", "model"]
+
+
 class SmokeChoice(Value):
     """A command that could show that the environment works."""
 
+    kind: SmokeKind
     command: str
     proves: str
     """What exit status 0 shows, in a few words."""
@@ -215,6 +237,9 @@ class PlannedEnvironment(Value):
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
+    smoke_kind: SmokeKind = "other"
+    smoke_by: SmokeAuthor = "rules"
+    """Who chose the smoke command; a user's stays the user's whatever repairs put around it."""
     weaker_smokes: tuple[SmokeChoice, ...] = ()
     """Commands to fall back on where the smoke command itself turns out to be wrong, the strongest first."""
     fallback: "PlannedEnvironment | None" = None

@@ -60,9 +60,9 @@ def adopt(
         commit_day=asked.commit_day,
         optional=(*only_its, *own.optional),
         conda=None,
-        smoke_proves=_proves(smoke, rules_plan, asked),
         weaker_smokes=_weaker(smoke, rules_plan),
         fallback=rules_plan,
+        **_shown(smoke, rules_plan, asked),
     )
 
 
@@ -100,12 +100,15 @@ def _named_by_nobody_else(
     return tuple(name for name in dict.fromkeys(wanted) if name not in known)
 
 
-def _proves(smoke: str, rules_plan: PlannedEnvironment | None, asked: Asked) -> str:
+def _shown(smoke: str, rules_plan: PlannedEnvironment | None, asked: Asked) -> dict[str, str]:
+    """Return the fields of a plan that say what the smoke command shows; empty where it is the rules' own."""
     if asked.smoke:
-        return "what the user asked for"
+        words = "what the user asked for"
+        return {"smoke_by": "user", "smoke_kind": "user", "smoke_proves": words}
     if rules_plan is not None and smoke == rules_plan.plan.smoke_command:
-        return rules_plan.smoke_proves
-    return "what the model takes for a proof"
+        return {}
+    words = "what the model takes for a proof"
+    return {"smoke_by": "model", "smoke_kind": "model", "smoke_proves": words}
 
 
 def _weaker(smoke: str, rules_plan: PlannedEnvironment | None) -> tuple[SmokeChoice, ...]:
@@ -116,6 +119,7 @@ def _weaker(smoke: str, rules_plan: PlannedEnvironment | None) -> tuple[SmokeCho
         return rules_plan.weaker_smokes
     source = next((reason.source for reason in rules_plan.reasons if reason.topic == "smoke"), None)
     first = SmokeChoice(
+        kind=rules_plan.smoke_kind,
         command=rules_plan.plan.smoke_command,
         proves=rules_plan.smoke_proves,
         source=source or Source(kind="default"),

@@ -215,10 +215,9 @@ def _failed(planned: PlannedEnvironment, tried: Sequence[Attempt]) -> list[EnvPl
 
 def _with_the_users_smoke(plan: EnvPlan, planned: PlannedEnvironment) -> EnvPlan:
     """Return the plan with the smoke command that the user gave, where there is one."""
-    is_users = any(
-        reason.topic == "smoke" and reason.source.kind == "user" for reason in planned.reasons
-    )
-    return plan.changed(smoke_command=planned.plan.smoke_command) if is_users else plan
+    if planned.smoke_by != "user":
+        return plan
+    return plan.changed(smoke_command=planned.plan.smoke_command)
 
 
 def _problems(error: ValidationError) -> tuple[str, ...]:

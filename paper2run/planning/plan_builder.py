@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from paper2run.knowledge.debian import IMAGE
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice, SmokeKind
 from paper2run.model.facts import GpuNeed
 from paper2run.model.image import SOURCE_FOLDER, USER
 from paper2run.model.value import DEFAULT, Source
@@ -56,7 +56,7 @@ class PlanBuilder:
         """Return the plan with the first of the smoke commands, the user's own before all; the others stand by."""
         if evidence.asked.smoke:
             asked = Source(kind="user", note="--smoke")
-            smokes = (choice(evidence.asked.smoke, "what the user asked for", asked),)
+            smokes = (choice("user", evidence.asked.smoke, "what the user asked for", asked),)
         gpu = next((need for need in evidence.facts.of(GpuNeed) if need.hard), None)
         if gpu is not None:
             self.note("gpu", "a GPU is needed", gpu.source)
@@ -76,10 +76,12 @@ class PlanBuilder:
             reasons=tuple(self.reasons),
             commit_day=evidence.asked.commit_day,
             smoke_proves=smoke.proves,
+            smoke_kind=smoke.kind,
+            smoke_by="user" if evidence.asked.smoke else "rules",
             weaker_smokes=smokes[1:],
         )
 
 
-def choice(command: str, proves: str, source: Source) -> SmokeChoice:
+def choice(kind: SmokeKind, command: str, proves: str, source: Source) -> SmokeChoice:
     """Return a smoke command with what its exit status 0 shows, and why it was chosen."""
-    return SmokeChoice(command=command, proves=proves, source=source)
+    return SmokeChoice(kind=kind, command=command, proves=proves, source=source)

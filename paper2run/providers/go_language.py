@@ -101,7 +101,12 @@ def _smokes(facts: RepoFacts, inside: str, what: str, build: BuildFile) -> list[
     """Return the tests where CI or documents run them, then that packages and tests compile."""
     suites = [suite for suite in facts.of(TestSuite) if suite.runner == "go"]
     told = [fact for fact in facts.of(Command) if fact.purpose == "test" and "go test" in fact.line]
-    found = [choice(f"{inside}go test {what}", "its tests pass", fact.source) for fact in told[:1]]
+    found = [
+        choice("tests", f"{inside}go test {what}", "its tests pass", fact.source)
+        for fact in told[:1]
+    ]
     source = suites[0].source if suites else build.source
-    compiles = choice(f"{inside}go test {RUN_NONE} {what}", "it and its tests compile", source)
+    compiles = choice(
+        "compiled", f"{inside}go test {RUN_NONE} {what}", "it and its tests compile", source
+    )
     return [*(found if suites else ()), compiles]

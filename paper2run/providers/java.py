@@ -34,7 +34,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return _plain(builder, evidence, java.source)
     _with_tool(builder, evidence, build)
     newer = f"find . -newer {shlex.quote(build.path)} \\( -name '*.class' -o -name '*.jar' \\)"
-    smoke = choice(f"{newer} | grep .", "the build made classes", build.source)
+    smoke = choice("compiled", f"{newer} | grep .", "the build made classes", build.source)
     return builder.finish(evidence, smoke)
 
 
@@ -73,7 +73,9 @@ def _plain(builder: PlanBuilder, evidence: Evidence, source: Source) -> PlannedE
     if mains:
         # javap loads the class and all that it inherits from, and starts nothing.
         command = f'javap -cp "{classes}:{JARS}" {shlex.quote(mains[0].name)}'
-        smoke = choice(command, f"{mains[0].name} was compiled", mains[0].source)
+        smoke = choice("compiled", command, f"{mains[0].name} was compiled", mains[0].source)
     else:
-        smoke = choice(f"find {classes} -name '*.class' | grep .", "its classes compile", source)
+        smoke = choice(
+            "compiled", f"find {classes} -name '*.class' | grep .", "its classes compile", source
+        )
     return builder.finish(evidence, smoke)

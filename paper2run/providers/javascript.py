@@ -96,12 +96,14 @@ def _smoke(facts: RepoFacts, package: Source) -> SmokeChoice:
         place = json.dumps(f"{SOURCE_FOLDER}/{module.name}")
         code = f"import({place}).then(m => console.log(Object.keys(m.default || m)))"
         command = f"cd {OUTSIDE} && node -e {shlex.quote(code)}"
-        return choice(command, "its module loads with all that it requires", module.source)
+        return choice(
+            "import", command, "its module loads with all that it requires", module.source
+        )
     program = next((fact for fact in entries if fact.form == "node-program"), None)
     if program is not None:
         command = f"node {shlex.quote(program.name)} --help"
-        return choice(command, "its program starts", program.source)
+        return choice("program", command, "its program starts", program.source)
     for fact in facts.of(Command):
         if fact.line == "npm test" and fact.source.path == "package.json":
-            return choice("npm test", "its tests pass", fact.source)
-    return choice("npm ls", "all dependencies that it declares are there", package)
+            return choice("tests", "npm test", "its tests pass", fact.source)
+    return choice("dependencies", "npm ls", "all dependencies that it declares are there", package)

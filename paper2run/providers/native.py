@@ -199,11 +199,11 @@ def _smokes(evidence: Evidence, build: BuildFile) -> list[SmokeChoice]:
     if programs:
         found.append(starts(_best_known(programs, evidence.facts)))
     suites = (suite for suite in evidence.facts.of(TestSuite) if suite.runner in {"make", "ctest"})
-    found += [choice(tests, "its tests pass", suite.source) for suite in list(suites)[:1]]
+    found += [choice("tests", tests, "its tests pass", suite.source) for suite in list(suites)[:1]]
     found += [was_built(product) for product in products if product.form == "library"][:1]
     newer = f"find . -type f -size +0 -newer {shlex.quote(build.path)}"
     command = f"{newer} \\( -perm -u+x -o -name '*.a' -o -name '*.so' \\) | grep ."
-    found.append(choice(command, "the build made a program or a library", build.source))
+    found.append(choice("compiled", command, "the build made a program or a library", build.source))
     return [smoke for smoke in found if smoke is not None]
 
 

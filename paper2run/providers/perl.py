@@ -43,4 +43,6 @@ def _starts(program: EntryPoint) -> SmokeChoice:
         f" test $? -lt {NOT_STARTED} && test -s {SAID} && head -n 20 {SAID}; }}"
     )
     name = posixpath.basename(program.name)
-    return choice(command, f"{name} compiles with all its modules, and starts", program.source)
+    return choice(
+        "program", command, f"{name} compiles with all its modules, and starts", program.source
+    )

@@ -121,6 +121,8 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         other_indexes=wanted.indexes,
         conda=wish_of(facts, choice.pythons),
         smoke_proves=smoke.proves,
+        smoke_kind=smoke.kind,
+        smoke_by="user" if evidence.asked.smoke else "rules",
         weaker_smokes=_weaker(smokes),
     )
 
@@ -150,7 +152,9 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
             ["python", "-m", "py_compile", *(fact.name for fact in scripts[:MAX_COMPILED])]
         )
         proves = "its scripts parse, and need nothing beside the standard library"
-        return SmokeChoice(command=command, proves=proves, source=scripts[0].source)
+        return SmokeChoice(
+            kind="compiled", command=command, proves=proves, source=scripts[0].source
+        )
     if not modules:
         return None
     tried = modules[:MAX_SMOKED]
@@ -160,7 +164,7 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
         proves = (
             f"the first {MAX_SMOKED} of the {len(modules)} modules that its code imports are there"
         )
-    return SmokeChoice(command=command, proves=proves, source=DEFAULT)
+    return SmokeChoice(kind="dependencies", command=command, proves=proves, source=DEFAULT)
 
 
 def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:

@@ -86,7 +86,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return builder.finish(evidence, _script_smoke(evidence))
     builder.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
     command = f"cd {OUTSIDE} && Rscript -e {shlex.quote(f'library({package.name})')}"
-    smoke = choice(command, "the package is installed and loads", package.source)
+    smoke = choice("import", command, "the package is installed and loads", package.source)
     return builder.finish(evidence, smoke)
 
 
@@ -127,7 +127,7 @@ def _script_smoke(evidence: Evidence) -> SmokeChoice:
             and words[1] in evidence.paths
             and reads_the_checkout(words[1:], evidence.paths)
         ):
-            return choice(fact.line, "a documented script runs", fact.source)
+            return choice("documented", fact.line, "a documented script runs", fact.source)
     loaded = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "r"]
     names = sorted({fact.name for fact in loaded if not fact.development and fact.name != "R"})
     loads = "".join(f"library({name}); " for name in names)
@@ -139,7 +139,7 @@ def _script_smoke(evidence: Evidence) -> SmokeChoice:
     )
     proves = "all scripts parse, and the packages that they load are there"
     source = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "r").source
-    return choice(f"Rscript -e {shlex.quote(code)}", proves, source)
+    return choice("dependencies", f"Rscript -e {shlex.quote(code)}", proves, source)
 
 
 def _has_scripts(evidence: Evidence) -> bool:
@@ -156,4 +156,4 @@ def _documents_smoke(evidence: Evidence, loads: str) -> SmokeChoice:
     )
     proves = "the code in all documents parses, and the packages that it loads are there"
     source = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "r").source
-    return choice(f"Rscript -e {shlex.quote(code)}", proves, source)
+    return choice("dependencies", f"Rscript -e {shlex.quote(code)}", proves, source)

@@ -55,7 +55,9 @@ def _smokes(evidence: Evidence, build: BuildFile, inside: str) -> list[SmokeChoi
             f" test $? -lt {NOT_STARTED} && test -s {SAID} && head -n 20 {SAID}"
         )
         found.append(
-            choice(command, "its program was built, starts and says something", build.source)
+            choice(
+                "program", command, "its program was built, starts and says something", build.source
+            )
         )
     made = f"{LISTED} \\( -name '*.rlib' -o -name '*.so' -o -perm -u+x \\) | grep ."
-    return [*found, choice(f"{inside}{made}", "the crate was compiled", build.source)]
+    return [*found, choice("compiled", f"{inside}{made}", "the crate was compiled", build.source)]

@@ -48,7 +48,9 @@ def tested_by_ci(facts: RepoFacts, files: frozenset[str]) -> SmokeChoice | None:
         command = _stand_alone(plain_words(LEADING.sub("", line)), folder, files)
         if command:
             start = f"cd {shlex.quote(folder)} && " if folder else ""
-            return SmokeChoice(command=start + command, proves=PROVES, source=fact.source)
+            return SmokeChoice(
+                kind="ci-tests", command=start + command, proves=PROVES, source=fact.source
+            )
     return None
 
 

@@ -42,7 +42,7 @@ def documented(evidence: Evidence, programs: Iterable[str]) -> SmokeChoice | Non
         program = by_name.get(words[0].rpartition("/")[2]) if words else None
         if program and reads_the_checkout(words[1:], evidence.paths):
             command = shlex.join([f"./{program}", *words[1:]])
-            return choice(command, "a documented command runs", fact.source)
+            return choice("documented", command, "a documented command runs", fact.source)
     return None
 
 
@@ -73,7 +73,7 @@ def machine_tested(evidence: Evidence, forms: Iterable[str]) -> SmokeChoice | No
     wanted = set(forms)
     for fact in evidence.facts.of(Command):
         if fact.purpose == "test" and fact.source.kind == "ci" and fact.line in wanted:
-            return choice(fact.line, PROVES, fact.source)
+            return choice("ci-tests", fact.line, PROVES, fact.source)
     return None
 
 
@@ -91,7 +91,9 @@ def starts(product: BuildProduct) -> SmokeChoice:
         f"{found}test -x {program} || exit 1; {program} </dev/null >{SAID} 2>&1;"
         f" test $? -lt {NOT_STARTED} && test -s {SAID} && head -n 20 {SAID}"
     )
-    return choice(command, f"{product.name} was built, starts and says something", product.source)
+    return choice(
+        "program", command, f"{product.name} was built, starts and says something", product.source
+    )
 
 
 def was_built(product: BuildProduct) -> SmokeChoice:
@@ -99,7 +101,7 @@ def was_built(product: BuildProduct) -> SmokeChoice:
     pattern = product.name if product.path else f"lib{product.name.removeprefix('lib')}.*"
     stem = shlex.quote(pattern)
     command = f"find . -name {stem} -size +0 | grep '[.]\\(a\\|so\\|la\\)'"
-    return choice(command, f"the library {product.name} was built", product.source)
+    return choice("compiled", command, f"the library {product.name} was built", product.source)
 
 
 def _words(line: str) -> list[str]:

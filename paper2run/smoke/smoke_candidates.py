@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from paper2run.commands.plain_commands import ACCELERATED, folder_and_line, plain_words
-from paper2run.model.environment import Asked, SmokeChoice
+from paper2run.model.environment import Asked, SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
     EntryPoint,
@@ -52,7 +52,7 @@ def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Sm
     files -= {fact.path for fact in facts.of(Unreadable) if fact.cause == "empty"}
     if asked.smoke:
         source = Source(kind="user", note="--smoke")
-        return [SmokeChoice(command=asked.smoke, proves="what the user asked for", source=source)]
+        return [_choice("user", asked.smoke, "what the user asked for", source)]
     installed = bool(own_projects(facts))
     documented = _documented(facts, files)
     uses = [choice for choice in documented if not only_imports(choice.command)]
@@ -92,7 +92,7 @@ def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
             if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
                 inside = not own_projects(facts) or _names_a_file(fact.line, files)
                 command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
-                found.append(_choice(command, "a documented example runs", fact.source))
+                found.append(_choice("example", command, "a documented example runs", fact.source))
             continue
         folder, line = folder_and_line(fact.line)
         words = _words(line, own)
@@ -102,7 +102,12 @@ def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
         if words and _is_complete(words, inside_folder, before):
             start = f"cd {shlex.quote(folder)} && " if folder else ""
             found.append(
-                _choice(start + shlex.join(words), "a documented command runs", fact.source)
+                _choice(
+                    "documented",
+                    start + shlex.join(words),
+                    "a documented command runs",
+                    fact.source,
+                )
             )
         before.update(line.split())
     return found
@@ -113,8 +118,8 @@ def _names_a_file(line: str, files: frozenset[str]) -> bool:
     return any(name in files for name in QUOTED_FILE.findall(line))
 
 
-def _choice(command: str, proves: str, source: Source) -> SmokeChoice:
-    return SmokeChoice(command=command, proves=proves, source=source)
+def _choice(kind: SmokeKind, command: str, proves: str, source: Source) -> SmokeChoice:
+    return SmokeChoice(kind=kind, command=command, proves=proves, source=source)
 
 
 def _words(line: str, own: Collection[str]) -> list[str]:
@@ -168,15 +173,26 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
     statement = "import " + ", ".join(modules)
     if installed:
         command = f"cd {OUTSIDE} && python -c {shlex.quote(statement)}"
-        return [_choice(command, "its packages are installed and can be imported", own[0].source)]
+        return [
+            _choice(
+                "import", command, "its packages are installed and can be imported", own[0].source
+            )
+        ]
     return [
-        _choice(f"python -c {shlex.quote(statement)}", "its modules can be imported", own[0].source)
+        _choice(
+            "import",
+            f"python -c {shlex.quote(statement)}",
+            "its modules can be imported",
+            own[0].source,
+        )
     ]
 
 
 def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
     return [
-        _choice(f"{shlex.quote(fact.name)} --help", "its command starts", fact.source)
+        _choice(
+            "console-script", f"{shlex.quote(fact.name)} --help", "its command starts", fact.source
+        )
         for fact in _programs(facts)
     ]
 
@@ -211,7 +227,8 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
             if arguments
             else "an entry script runs"
         )
-        found.append(_choice(shlex.join(["python", fact.name, *arguments]), proves, fact.source))
+        command = shlex.join(["python", fact.name, *arguments])
+        found.append(_choice("script", command, proves, fact.source))
     return found
 
 
@@ -219,6 +236,7 @@ def _tests(facts: RepoFacts) -> list[SmokeChoice]:
     suites = [fact for fact in facts.of(TestSuite) if fact.runner in {"pytest", "unittest", "nose"}]
     return [
         _choice(
+            "tests",
             shlex.join(["python", "-m", "pytest", "-q", fact.path or "."]),
             "its tests pass",
             fact.source,

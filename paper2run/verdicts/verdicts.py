@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis
@@ -11,7 +11,7 @@ from paper2run.model.environment import (
     EnvPlan,
     PlannedEnvironment,
     Reason,
-    SmokeChoice,
+    SmokeAuthor,
 )
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
@@ -25,7 +25,7 @@ SHOWN_CHARACTERS: Final = 120
 def stopped(diagnosis: Diagnosis) -> Verdict:
     """Return the verdict of a stop, by whoever judged."""
     return Verdict(
-        status="stopped-by-llm" if diagnosis.by.startswith("model:") else "stopped-by-rule",
+        status="stopped-by-llm" if diagnosis.is_models else "stopped-by-rule",
         cause=diagnosis.cause,
         reason=diagnosis.decision.reason,
         smallest_change=diagnosis.smallest_change,
@@ -136,7 +136,8 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     if own is not None and after.digest == own.plan.digest:
         reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
         return own.changed(reasons=(*own.reasons, reason))
-    return _changed(base, after, decision, diagnosis.source).changed(
+    author: SmokeAuthor = "model" if diagnosis.is_models else "rules"
+    return _changed(base, after, decision, diagnosis.source, author).changed(
         guesses=(*base.guesses, *diagnosis.guesses), pythons=diagnosis.pythons or base.pythons
     )
 
@@ -148,21 +149,19 @@ def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
     choice = planned.weaker_smokes[0]
     plan = (planned.draft or planned.plan).changed(smoke_command=choice.command)
     decision = f"no build is left to repair what the tests miss; next: {choice.proves}"
-    return _changed(planned, plan, decision, choice.source)
+    return _changed(planned, plan, decision, choice.source, "rules")
 
 
 def _changed(
-    planned: PlannedEnvironment, plan: EnvPlan, decision: str, source: Source
+    planned: PlannedEnvironment, plan: EnvPlan, decision: str, source: Source, author: SmokeAuthor
 ) -> PlannedEnvironment:
-    proves, weaker = _after_change(planned, plan.smoke_command)
     reason = Reason(topic="repair", decision=decision, source=source)
     return planned.changed(
         plan=plan,
         draft=None,
         resolution=None,
-        smoke_proves=proves,
-        weaker_smokes=weaker,
         reasons=(*planned.reasons, reason),
+        **_shown(planned, plan.smoke_command, author),
     )
 
 
@@ -174,14 +173,20 @@ def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
     return digest in {plan.digest for plan in (planned.plan, planned.draft) if plan}
 
 
-def _after_change(planned: PlannedEnvironment, command: str) -> tuple[str, tuple[SmokeChoice, ...]]:
-    """Return what a smoke command proves, and which weaker ones are then left."""
+def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> dict[str, Any]:
+    """Return the fields of a plan that say what a smoke command of `author` shows, and which weaker ones are left."""
     for number, choice in enumerate(planned.weaker_smokes):
         if choice.command == command:
-            return choice.proves, planned.weaker_smokes[number + 1 :]
+            return {
+                "smoke_proves": choice.proves,
+                "smoke_kind": choice.kind,
+                "smoke_by": "rules",
+                "weaker_smokes": planned.weaker_smokes[number + 1 :],
+            }
     if command == planned.plan.smoke_command:
-        return planned.smoke_proves, planned.weaker_smokes
-    return "", planned.weaker_smokes
+        return {}
+    by = "user" if planned.smoke_by == "user" else author
+    return {"smoke_proves": "", "smoke_kind": "other", "smoke_by": by}
 
 
 def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:

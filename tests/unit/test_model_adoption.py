@@ -50,7 +50,10 @@ RULES_PLAN = PlannedEnvironment(
     ),
     pythons=("3.9", "3.8"),
     smoke_proves="it runs",
-    weaker_smokes=(SmokeChoice(command="python -c 'import x'", proves="x", source=README),),
+    smoke_kind="script",
+    weaker_smokes=(
+        SmokeChoice(kind="import", command="python -c 'import x'", proves="x", source=README),
+    ),
 )
 ASKED = Asked(name="a/b", commit="0" * 40, commit_day=date(2020, 1, 1))
 FACTS = RepoFacts(facts=(DECLARED,))
@@ -128,6 +131,10 @@ def test_the_rules_smoke_command_stands_in_for_the_models():
         "python -c 'import x'",
     ]
     assert found.smoke_proves == "what the model takes for a proof"
+    assert (found.smoke_kind, found.smoke_by) == ("model", "model")
+    assert found.weaker_smokes[0].kind == "script"
+    kept = adopted(changed(install_steps=("pip install scipy",)))
+    assert (kept.smoke_proves, kept.smoke_kind, kept.smoke_by) == ("it runs", "script", "rules")
 
 
 def test_the_users_smoke_command_stays():
@@ -137,6 +144,7 @@ def test_the_users_smoke_command_stays():
     without_own = adopted(changed(smoke_command="pytest -q"), own=None, asked=asked)
     assert without_own.plan.smoke_command == "make check"
     assert without_own.reasons[-1].source.kind == "user"
+    assert (found.smoke_by, without_own.smoke_by) == ("user", "user")
 
 
 def failed(planned, diagnosis=None):

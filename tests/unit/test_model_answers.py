@@ -3,7 +3,7 @@ import json
 import pytest
 
 from paper2run.model.diagnosis import DiagnosisDecision
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import ContainerRecipe, EntryPoint, OwnModule, RepoFacts
 from paper2run.model.value import Source
 from paper2run.planners.answer import json_object
@@ -203,8 +203,7 @@ def test_the_drafts_own_smoke_command_is_accepted(command):
 
 
 def test_the_users_smoke_command_stays_whatever_a_repair_says():
-    asked = Reason(topic="smoke", decision="make", source=Source(kind="user", note="--smoke"))
-    planned = TRIED.changed(reasons=(asked,))
+    planned = TRIED.changed(smoke_by="user")
     answer = {"reason": "r", "confidence": "low", "decision": "repair", "new_plan": WIRE}
     found = parse_diagnosis(json.dumps(answer), FACTS, planned, ())
     assert isinstance(found, DiagnosisDecision)

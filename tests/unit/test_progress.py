@@ -35,7 +35,9 @@ def attempt(
     plan = EnvPlan(
         base_image="python:3.9-slim", install_steps=steps, smoke_command="python main.py"
     )
-    choices = tuple(SmokeChoice(command=line, proves="less", source=DEFAULT) for line in weaker)
+    choices = tuple(
+        SmokeChoice(kind="script", command=line, proves="less", source=DEFAULT) for line in weaker
+    )
     planned = PlannedEnvironment(plan=plan, planner="rules", weaker_smokes=choices)
     log = Log(stderr=f"{says}\n")
     if build_fails_at:

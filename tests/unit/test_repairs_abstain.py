@@ -134,9 +134,8 @@ def test_cuda_libraries_that_tensorflow_2_only_warns_of_are_no_need_for_a_gpu():
 )
 def test_a_command_of_the_users_own_is_not_exchanged(log):
     plan = EnvPlan(base_image="python:3.9-slim", smoke_command="python scripts/main.py")
-    asked = Reason(topic="smoke", decision="x", source=Source(kind="user", note="--smoke"))
 
-    own, users = answer_to(log, plan=plan), answer_to(log, plan=plan, reasons=(asked,))
+    own, users = answer_to(log, plan=plan), answer_to(log, plan=plan, smoke_by="user")
 
     assert own is not None
     assert own.decision.new_plan is not None

@@ -24,8 +24,10 @@ from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.python.python_examples import example_commands
 from paper2run.repairs import diagnose
+from paper2run.settings import Settings
 from paper2run.smoke.smoke_candidates import candidates
 from paper2run.verdicts.verdicts import after_attempts, builds, next_plan
+from tasks.smoke import limit_s
 
 HERE = Source(kind="file", path="setup.py", line=1)
 README = Source(kind="readme", path="README.md", line=9)
@@ -158,7 +160,12 @@ def test_a_documented_script_that_is_empty_is_no_candidate():
 
 def planned(*smokes: str) -> PlannedEnvironment:
     choices = [
-        {"command": text, "proves": f"what {text} shows", "source": {"kind": "default"}}
+        {
+            "kind": "tests",
+            "command": text,
+            "proves": f"what {text} shows",
+            "source": {"kind": "default"},
+        }
         for text in smokes
     ]
     plan = {"base_image": "python:3.9-slim", "smoke_command": smokes[0]}
@@ -221,11 +228,31 @@ def test_falling_back_on_a_weaker_command_costs_no_build():
     second = next_plan(history, 1)
     assert second is not None
     assert (second.plan.smoke_command, second.smoke_proves) == ("b", "what b shows")
+    assert (second.smoke_kind, second.smoke_by) == ("tests", "rules")
     assert [choice.command for choice in second.weaker_smokes] == ["c"]
     history = (*history, attempt(second, repair(second, smoke_command="unheard of"), 2))
     assert builds(history) == 1
     assert next_plan(history, 1) is None, "a command that the planner did not foresee counts"
     assert next_plan(history, 2) is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "after"),
+    [("rules", "rule", "rules"), ("rules", "model:m", "model"), ("user", "rule", "user")],
+)
+def test_a_command_that_a_repair_made_is_of_no_known_kind(before: str, by: str, after: str):
+    first = planned("pytest -x").changed(smoke_kind="ci-tests", smoke_by=before)
+    made = repair(first, smoke_command="xvfb-run pytest -x").changed(by=by)
+    second = next_plan((attempt(first, made, 1),), 2)
+    assert second is not None
+    assert (second.smoke_kind, second.smoke_by, second.smoke_proves) == ("other", after, "")
+
+
+def test_only_the_tests_of_the_ci_get_a_third_of_the_time():
+    settings = Settings(timeout=900)
+    tests, ci_tests = planned("make test").changed(smoke_kind="tests"), planned("make test")
+    ci_tests = ci_tests.changed(smoke_kind="ci-tests")
+    assert (limit_s(tests, settings), limit_s(ci_tests, settings)) == (900, 300)
 
 
 def test_without_a_build_left_failed_tests_make_way_for_a_weaker_command():
