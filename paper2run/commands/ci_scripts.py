@@ -1,4 +1,4 @@
-"""What the configuration files of all continuous integration services have in common: versions and scripts."""
+"""Versions and scripts, the parts that the configuration files of all CI services share."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,10 @@ class CiFile:
         return Source(kind="ci", path=self.path, line=line_of(text), note=note)
 
     def versions(self, value: object) -> Iterator[PythonConstraint]:
-        """Yield the interpreters of a listed version or a list of them; templates and names of others are none."""
+        """Yield the interpreters of a listed version or a list of them.
+
+        Templates and the names of other interpreters give nothing.
+        """
         for written in texts(value):
             specifier = listed_python(self.expanded(written))
             # `3.x` is whatever was newest on that day.

@@ -1,4 +1,7 @@
-"""Turns a command that a repository tells people or machines to run into facts: the command, and what it installs."""
+"""Turns a command that the repository gives to people or machines into facts.
+
+Facts: the command, and what it installs.
+"""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,7 @@
-"""Tells what a shell command is for: installing, testing, downloading or running. Rules speak of its words only."""
+"""Tells what a shell command is for: installing, testing, downloading or running.
+
+The rules look at its words only.
+"""
 
 import re
 from typing import Final
@@ -54,7 +57,10 @@ PURPOSES: Final[tuple[tuple[Purpose, re.Pattern[str]], ...]] = (
 
 
 def purpose_of(command: str) -> Purpose | None:
-    """Return what a command is for, judged by the last of its joined parts that tells; None where none does."""
+    """Return what a command is for; None if no part tells.
+
+    The last of its joined parts that tells decides.
+    """
     found: Purpose | None = None
     for part in parts(command):
         found = next((purpose for purpose, words in PURPOSES if words.match(part)), found)

@@ -1,4 +1,4 @@
-"""Takes a command that people or machines are told to run for one plain program call in one folder, if it is that."""
+"""Reduces a command to one plain program call in one folder, where it is one."""
 
 import re
 import shlex

@@ -1,4 +1,7 @@
-"""Follows the `cd` commands of a document or script, so that a command keeps the folder it is meant for."""
+"""Follows the `cd` commands of a document or script.
+
+Each command keeps the folder that it is meant for.
+"""
 
 import posixpath
 import re

@@ -1,4 +1,7 @@
-"""Detectors: one module per kind of evidence. All run over every checkout, and all their facts are kept."""
+"""Detectors: one module per kind of evidence.
+
+All detectors run over every checkout, and all their facts are kept.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol

@@ -50,7 +50,10 @@ MAX_MATLAB_FILES: Final = 20
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield one fact per build file in path order, after each Makefile its commands, then MATLAB if it is used."""
+    """Yield one fact per build file in path order, each Makefile followed by its commands.
+
+    MATLAB comes last, if the code uses it.
+    """
     for path in tree.files:
         folder, _, name = path.rpartition("/")
         system = SYSTEMS.get(name)

@@ -39,7 +39,10 @@ MESON: Final = re.compile(
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield the products of each build description in path order, those of a Makefile in the order of its goals."""
+    """Yield the products of each build description, in path order.
+
+    Those of a Makefile come in the order of its goals.
+    """
     found: dict[tuple[str, str], BuildProduct] = {}
     top = next((name for name in MAKEFILES if tree.has(name)), "")
     recipes = default_recipes(tree.text(top)) if top else ""

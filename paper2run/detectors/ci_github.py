@@ -22,7 +22,10 @@ FOREIGN_SYSTEM: Final = re.compile(r"windows|macos", re.IGNORECASE)
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield what the workflows' jobs say, each fact once per file; jobs for other systems only give no commands."""
+    """Yield the facts of the workflows' jobs, each fact once per file.
+
+    Jobs for other systems give everything but commands.
+    """
     for path in tree.files:
         if WORKFLOW.match(path):
             workflow = read_yaml(tree, path)

@@ -51,7 +51,10 @@ def _config(tree: RepoTree, path: str, config: object) -> Iterator[Fact]:
 
 
 def _environment(file: CiFile, env: object) -> Iterator[Fact]:
-    """Yield the interpreters that variables name: `env` is a text, a list, or a table of lists and variables."""
+    """Yield the interpreters that the variables of `env` name.
+
+    `env` is a text, a list, or a table of lists and variables.
+    """
     yield from file.variables_in(env)
     for key, value in table(env).items():
         if key in {"matrix", "jobs", "global"}:

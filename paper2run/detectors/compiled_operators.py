@@ -23,7 +23,10 @@ CUDA_COMPILER: Final = re.compile(r"\bnvcc\b")
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield the first line that loads a library which is not in the checkout and which a build makes with nvcc."""
+    """Yield the first line that loads a library which a build has to make with nvcc.
+
+    Libraries that are in the checkout do not count.
+    """
     if not tree.matching("*.cu"):
         return
     for module in modules_of(tree):

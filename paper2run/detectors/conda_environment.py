@@ -32,7 +32,10 @@ FOREIGN_SELECTOR: Final = re.compile(r"#\s*\[\s*(?:win\d*|osx|not\s+linux|not\s+
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield what each file asks for, in path order; YAML files of other kinds with such a name give nothing."""
+    """Yield what each environment file asks for, in path order.
+
+    Other kinds of YAML files with such a name give nothing.
+    """
     for path in tree.files:
         if not path.endswith((".yml", ".yaml")):
             continue

@@ -1,4 +1,7 @@
-"""Finds data and weights that are not in the repository: links, missing files, hub downloads, access rules."""
+"""Finds data and weights that are not in the repository.
+
+Evidence: links, missing files, downloads from hubs, access rules.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -122,7 +125,10 @@ def _code(tree: RepoTree) -> Iterator[DataNeed]:
 
 
 def _needs_of_calls(tree: RepoTree, path: str, source: PythonSource) -> Iterator[tuple[str, int]]:
-    """Yield what one file downloads by name, and the files it reads that are neither there nor its own products."""
+    """Yield what one file downloads by name, and the missing files that it reads.
+
+    A file that the code itself writes is not missing.
+    """
     imported = " ".join(found.module for found in source.imports)
     written = {
         text for called in source.calls if _last(called) in WRITERS for text in called.arguments

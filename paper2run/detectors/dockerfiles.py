@@ -1,4 +1,6 @@
-"""Reads Dockerfiles and devcontainers: base image, packages, commands. They are evidence; nothing builds them.
+"""Reads Dockerfiles and devcontainers: base image, packages, commands.
+
+They are evidence only and are never built.
 
 https://docs.docker.com/reference/dockerfile/, https://containers.dev/implementors/json_reference/
 """

@@ -1,4 +1,4 @@
-"""Reads READMEs, INSTALL files and documentation pages: commands in code blocks, and Python versions in prose.
+"""Reads commands in code blocks and Python versions in prose, from READMEs, INSTALL files and docs.
 
 Blocks of shell and of unnamed languages give commands, told apart by their words; a line that tells nothing
 gives nothing.

@@ -1,6 +1,7 @@
-"""Finds what can be started: guarded scripts, scripts that work at the top level, `__main__.py`, notebooks.
+"""Finds what can be started: scripts, `__main__.py`, notebooks.
 
-Console scripts are declared in manifests and found there.
+A script counts if it has a `__main__` guard or works at the top level. Console scripts are declared in manifests and
+found there.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Reads Go sources from before modules (Go 1.11, 2018): their import path, and what they import from elsewhere.
+"""Reads Go sources from before modules (Go 1.11, 2018): their import path and foreign imports.
 
 Such sources were built below GOPATH, in the folder that their import path names.
 https://pkg.go.dev/cmd/go#hdr-GOPATH_environment_variable

@@ -1,7 +1,8 @@
-"""Finds names of libraries that code uses and that later releases took away: it was written for older ones.
+"""Finds names that the code uses and that later releases of a library removed.
 
-A commit's day alone does not tell: a README is often corrected years after the code. Names are those of
-data/library_breaks.json; files that ask for a version or catch the missing name cope with both.
+Such code was written for an older release. A commit's day alone does not tell: a README is often corrected years
+after the code. Names are those of data/library_breaks.json; files that ask for a version or catch the missing name
+cope with both.
 """
 
 import re
@@ -31,7 +32,7 @@ MAX_NAMES: Final = 500
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield one fact for each library, with the lowest release that took a name away and the first use of it."""
+    """Yield one fact per library: the lowest release that removed a used name, and its first use."""
     found: dict[str, OldName] = {}
     for module in modules_of(tree):
         tops = {i.module.partition(".")[0] for i in module.source.imports if not i.guarded}
@@ -56,7 +57,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _used(text: str) -> Iterator[tuple[str, int]]:
-    """Yield the dotted names of libraries that a file imports at its top or reaches through what it imported."""
+    """Yield the dotted library names that a file imports at its top or reaches through an import."""
     aliases: dict[str, str] = {}
     for match in IMPORT.finditer(text):
         top = match[1].partition(".")[0]

@@ -1,4 +1,7 @@
-"""Finds the third-party modules that the repository's Python files import; notebooks are read in notebooks.py."""
+"""Finds the third-party modules that the repository's Python files import.
+
+`notebooks.py` reads those of notebooks.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,6 +1,7 @@
-"""Counts the source files of each language by their endings, or by the first line of a script without one.
+"""Counts the source files of each language.
 
-A repository with none of them has no code.
+The ending tells the language; for a script without one, its first line does. A repository with none of them has no
+code.
 """
 
 import re

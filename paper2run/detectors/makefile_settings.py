@@ -1,4 +1,4 @@
-"""Finds settings that a Makefile includes, that the checkout lacks, and of which it holds samples to copy.
+"""Finds settings files that a Makefile includes and that the checkout holds only as samples to copy.
 
 Programs of physics are built by `cp config/make.inc.gfort make.inc` and `make`, with one sample for each compiler.
 """
@@ -50,7 +50,10 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _missing(tree: RepoTree, path: str) -> Iterator[tuple[str, int]]:
-    """Yield the included files that are nowhere; a path out of the checkout starts from a folder that make enters."""
+    """Yield the included files that the checkout lacks.
+
+    A path that leads out of the checkout is taken from a folder that make enters.
+    """
     text = tree.text(path)
     for match in INCLUDE.finditer(text):
         named = VARIABLE.sub(".", match[1])

@@ -1,4 +1,4 @@
-"""Finds the top-level packages and modules that the repository itself provides, and from which folders."""
+"""Finds the top-level packages and modules that the repository provides, and their folders."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -96,7 +96,10 @@ def own_names(tree: RepoTree) -> OwnNames:
 
 
 def imported_own(tree: RepoTree) -> frozenset[Candidate]:
-    """Return what the repository's Python files import of its own by absolute imports, found once per tree."""
+    """Return the repository's own modules that its Python files import by absolute imports.
+
+    They are searched once per tree.
+    """
     return tree.once(_find_imported)
 
 

@@ -20,7 +20,10 @@ NAME: Final = "project_tools"
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield what the tools' tables of each pyproject.toml ask for; unreadable files are pyproject's matter."""
+    """Yield the requests of the tools' tables in each pyproject.toml.
+
+    The detector `pyproject` reports unreadable files.
+    """
     for path in tree.matching("pyproject.toml"):
         data = read_toml(tree, path)
         if isinstance(data, Unreadable):

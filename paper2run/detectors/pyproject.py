@@ -1,4 +1,4 @@
-"""Reads the standard tables of pyproject.toml: project metadata, build requirements, dependency groups.
+"""Reads pyproject.toml's standard tables: metadata, build requirements, dependency groups.
 
 PEPs 518, 621, 735; https://packaging.python.org/en/latest/specifications/pyproject-toml/.
 """
@@ -42,6 +42,9 @@ def _project(manifest: Manifest, project: dict[str, object]) -> Iterator[Fact]:
 
 
 def _dependency_group(manifest: Manifest, name: str, group: object) -> Iterator[Fact]:
-    """Yield a group's own requirements; `{include-group = …}` tables name groups that are read on their own."""
+    """Yield the requirements that a dependency group lists itself.
+
+    Groups named by `{include-group = …}` tables are read on their own.
+    """
     own = [item for item in group if isinstance(item, str)] if isinstance(group, list) else group
     yield from manifest.requirements(own, name, group_of(name), name)

@@ -1,6 +1,7 @@
-"""Reads lock files: uv.lock, poetry.lock, pdm.lock, pylock.toml. Exact versions, as the author had them.
+"""Reads lock files: uv.lock, poetry.lock, pdm.lock, pylock.toml.
 
-All four keep an array of tables with name and version; https://peps.python.org/pep-0751/ is their common form.
+They hold the exact versions that the author had. All four keep an array of tables with name and version;
+https://peps.python.org/pep-0751/ is their common form.
 """
 
 from collections.abc import Iterable, Iterator
@@ -57,9 +58,10 @@ def _is_elsewhere(package: dict[str, object]) -> bool:
 
 
 def _marker(package: dict[str, object]) -> str:
-    """Return when the version counts: uv `resolution-markers`, pdm and pylock `marker`, poetry 2 `markers`.
+    """Return the marker under which the locked version counts.
 
-    uv has alternatives; poetry a text for all groups, or a table with one for each.
+    Keys: uv `resolution-markers`, pdm and pylock `marker`, poetry 2 `markers`. uv has alternatives; poetry a text for
+    all groups, or a table with one for each.
     """
     markers = package.get("markers")
     written = [

@@ -24,7 +24,10 @@ SHIMMED: Final = frozenset({"distutils"})
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield one `PythonSyntax` per version that files need, constraints from what was removed, broken files."""
+    """Yield the `PythonSyntax` that files need, limits from removed modules, and broken files.
+
+    There is one `PythonSyntax` per version.
+    """
     modules = [module for module in modules_of(tree) if module.role != "build"]
     yield from _grammars(modules)
     yield from _removed_words(modules)
@@ -70,9 +73,9 @@ def _removed_words(modules: Iterable[PythonModule]) -> Iterator[Fact]:
 
 
 def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterator[Fact]:
-    """Yield a constraint per limit that unguarded imports of the standard library set, with the first place.
+    """Yield one constraint per limit that unguarded imports of the standard library set.
 
-    In a package it is binding; a script may be one that nobody uses any more.
+    Each names the first such import. In a package it is binding; a script may be one that nobody uses any more.
     """
     found: dict[tuple[str, str], PythonConstraint] = {}
     for module in modules:
@@ -102,7 +105,10 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
 
 
 def _beside(tree: RepoTree, path: str, name: str) -> bool:
-    """Tell whether a module of that name stands beside a file, in a package too: whoever starts the file sees it."""
+    """Whether a module of that name stands in the file's own folder.
+
+    Whoever starts the file imports that module, also inside a package.
+    """
     folder = path.rpartition("/")[0]
     stem = f"{folder}/{name}" if folder else name
     return tree.has(f"{stem}.py") or tree.has(f"{stem}/__init__.py")

@@ -1,4 +1,4 @@
-"""Reads files that name the interpreter a project was made with: pyenv, asdf, Heroku, Binder, Read the Docs.
+"""Reads files that name the project's interpreter: pyenv, asdf, Heroku, Binder, Read the Docs.
 
 https://github.com/pyenv/pyenv, https://asdf-vm.com/manage/configuration.html,
 https://docs.readthedocs.io/en/stable/config-file/v2.html, https://repo2docker.readthedocs.io/en/latest/configuration/

@@ -1,4 +1,7 @@
-"""Finds the packages that R scripts load with `library()` or `require()`; a package's DESCRIPTION says it better."""
+"""Finds the packages that R scripts load with `library()` or `require()`.
+
+For a package, its DESCRIPTION says more.
+"""
 
 import re
 from collections.abc import Iterable

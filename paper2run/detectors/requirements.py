@@ -156,7 +156,10 @@ def _group(path: str) -> Group:
 
 
 def _extra(path: str) -> str:
-    """Return the words that tell what the file is for: its name, with its folder's for `docs/requirements.txt`."""
+    """Return the words that tell what the file is for: its name and, where telling, its folder's.
+
+    `docs/requirements.txt` is for the documentation.
+    """
     folder, _, name = path.rpartition("/")
     parent = folder.rpartition("/")[2].lower()
     stem = name.rpartition(".")[0]

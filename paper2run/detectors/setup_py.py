@@ -96,7 +96,10 @@ def _requirement(
 
 
 def _extra(tree: RepoTree, manifest: Manifest, name: str, item: str | FileText) -> Iterator[Fact]:
-    """Yield one item of an extra; `name:marker` makes it conditional, and `:marker` makes it no extra at all."""
+    """Yield the facts of one item of an extra.
+
+    `name:marker` makes the item conditional; `:marker` alone makes it a plain requirement.
+    """
     extra, _, marker = name.partition(":")
     if isinstance(item, str) and marker:
         item = LinedText.at(f"{item}; {marker}", line_of(item))

@@ -1,4 +1,4 @@
-"""Finds the libraries that C, C++ and CUDA sources need, by the headers that they include in angle brackets."""
+"""Finds the libraries that C, C++ and CUDA sources need, by headers in angle brackets."""
 
 import re
 from collections.abc import Iterable

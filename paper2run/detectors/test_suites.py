@@ -95,7 +95,10 @@ def _suite_folder(path: str) -> str:
 
 
 def _yielded_test(text: str) -> re.Match[str] | None:
-    """Return the first yield of a check that stands directly in a test function; helpers may yield what they like."""
+    """Return the first check that a test function itself yields.
+
+    What helper functions yield does not count.
+    """
     for match in YIELD_TEST.finditer(text):
         functions = FUNCTION.findall(text, 0, match.start())
         if functions and functions[-1].startswith("test"):
@@ -106,7 +109,10 @@ def _yielded_test(text: str) -> re.Match[str] | None:
 def _runner(
     tree: RepoTree, modules: list[PythonModule], settings: tuple[str, Source] | None
 ) -> tuple[str, Source]:
-    """Return the program that runs a suite and what shows it: imports of nose, settings, imports, in that order."""
+    """Return the program that runs a suite, and its evidence.
+
+    Evidence in order: imports of nose, settings, other imports.
+    """
     by_import: dict[str, Source] = {}
     for module in modules:
         for imported in module.source.imports:

@@ -106,7 +106,10 @@ def _nox(tree: RepoTree, path: str) -> Iterator[Fact]:
 
 
 def _session(path: str, function: ast.FunctionDef, evaluator: Evaluator) -> Iterator[Fact]:
-    """Yield the facts of one session, if the function is one; only sessions that run tests tell what tests need."""
+    """Yield the facts of one nox session; nothing if the function is not a session.
+
+    Only sessions that run tests tell what tests need.
+    """
     sessions = [node for node in function.decorator_list if _decorator(node) in SESSIONS]
     if not sessions:
         return

@@ -1,8 +1,9 @@
-"""Finds the code blocks of Markdown, reStructuredText, Org, AsciiDoc and plain text, and the prose between them.
+"""Finds code blocks and the prose between them.
 
-Markdown is read by markdown-it-py (https://spec.commonmark.org/). Of reStructuredText only literal blocks and
-code directives are needed (https://docutils.sourceforge.io/docs/ref/rst/restructuredtext.html), which a reader
-of lines finds in linear time and without docutils' include directives.
+Reads Markdown, reStructuredText, Org, AsciiDoc and plain text. Markdown is read by markdown-it-py
+(https://spec.commonmark.org/). Of reStructuredText only literal blocks and code directives are needed
+(https://docutils.sourceforge.io/docs/ref/rst/restructuredtext.html), which a reader of lines finds in linear time and
+without docutils' include directives.
 """
 
 import re

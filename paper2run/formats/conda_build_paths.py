@@ -1,4 +1,4 @@
-"""Tells the folders in which conda packages are built from those where people keep projects of their own.
+"""Tells conda's build folders from folders in which people keep their own projects.
 
 `pip freeze` in a conda environment writes `numpy @ file:///croot/numpy_1701295038894/work`: conda-build works in
 `<croot>/<recipe>_<milliseconds>/work`, and the package keeps the address. Forms collected from such files: `/croot`,

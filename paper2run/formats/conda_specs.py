@@ -1,4 +1,7 @@
-"""Reads conda's package specifications. https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html"""
+"""Reads conda's package specifications.
+
+https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html
+"""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +21,10 @@ NOT_PACKAGES: Final = frozenset({"pip", "conda", "mamba", "conda-build", "setupt
 def conda_package(
     spec: str, source: Source, strength: Literal["required", "mentioned"] = "required"
 ) -> Iterator[CondaPackage | PythonConstraint]:
-    """Yield the package that one specification names, `python` as a constraint; nothing for conda's own tools."""
+    """Yield the package that one specification names; `python` becomes a constraint.
+
+    Conda's own tools give nothing.
+    """
     match = SPEC.match(spec.partition("#")[0].strip())
     if match is None:
         return

@@ -1,4 +1,7 @@
-"""One entry of a lock file, whatever its format: name, version, marker. What no rule reads is left out."""
+"""One entry of a lock file of any format: name, version, marker.
+
+What no rule reads is left out.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,9 +16,10 @@ from paper2run.model.value import Source
 def locked_version(
     name: str, version: str, marker: str, group: Group, source: Source
 ) -> Iterator[LockedVersion]:
-    """Yield the entry with its version in normal form; nothing for a name, version or marker that no standard knows.
+    """Yield the entry with its version in normal form.
 
-    The local part (`2.1.0+cu118`) is of one index; the release has the version without it.
+    Nothing for a name, version or marker that no standard knows. The local part (`2.1.0+cu118`) is of one index; the
+    release has the version without it.
     """
     try:
         release = Version(version).public

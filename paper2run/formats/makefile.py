@@ -1,5 +1,6 @@
-"""Reads what a Makefile's default goal links, without running make: simple variables are put in, functions are not.
+"""Reads what a Makefile's default goal links, without running make.
 
+Simple variables are replaced by their values; functions are not evaluated.
 https://www.gnu.org/software/make/manual/html_node/Rules.html
 """
 
@@ -144,7 +145,10 @@ def _reached(rules: dict[str, _Rule], goal: str) -> Iterator[str]:
 
 
 def _made(target: str, rule: _Rule, variables: dict[str, str]) -> Iterator[str]:
-    """Yield the files that a rule links; a rule without recipe links where it names objects (make's own rule)."""
+    """Yield the files that a rule links.
+
+    A rule without a recipe links if it names objects (make's own rule).
+    """
     if not rule.recipe and any(need.endswith(".o") for need in rule.needs):
         yield from _plain(target)
     for line in rule.recipe:

@@ -1,4 +1,4 @@
-"""One manifest file while its facts are read: where values stand in it, and the facts that all manifests share."""
+"""A manifest file while it is read: where values stand, and the facts that all manifests share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +40,10 @@ class Manifest:
     def requirements(
         self, value: object, key: str, group: Group, extra: str = ""
     ) -> Iterator[Fact]:
-        """Yield the requirements of a list of PEP 508 texts; absent (None) is nothing, another shape `Unreadable`."""
+        """Yield the requirements of a list of PEP 508 texts.
+
+        An absent list (None) gives nothing, another shape `Unreadable`.
+        """
         if value is None or value == "":
             return
         line = self.places.line(key)

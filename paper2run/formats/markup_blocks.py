@@ -19,7 +19,10 @@ Lines = Iterator[tuple[str, int, int]]
 
 
 def org_blocks(lines: list[str]) -> Lines:
-    """Yield source and example blocks, and runs of lines behind colons (the colons are left to the caller)."""
+    """Yield source blocks, example blocks and runs of lines behind colons.
+
+    The colons are left to the caller.
+    """
     number = 0
     while number < len(lines):
         match = ORG_OPEN.match(lines[number])
@@ -36,7 +39,10 @@ def org_blocks(lines: list[str]) -> Lines:
 
 
 def asciidoc_blocks(lines: list[str]) -> Lines:
-    """Yield what stands between lines of dashes, dots or backticks; the style line before names the language."""
+    """Yield the blocks between lines of dashes, dots or backticks.
+
+    The style line before a block names its language.
+    """
     number, language = 0, ""
     while number < len(lines):
         match = ASCIIDOC_OPEN.match(lines[number])

@@ -1,4 +1,4 @@
-"""Which package indexes a repository names beside the one that is asked, and where: options of pip, tables of tools.
+"""Finds the further package indexes that a repository names, in pip's options and tools' tables.
 
 None of them is asked: an address in a stranger's file would choose what is installed. What only such an index has may
 carry, on the index that is asked, the name of somebody else's project ("dependency confusion").
@@ -59,7 +59,7 @@ def other_index(address: str, source: Source) -> Iterator[OtherIndex]:
 
 
 def other_indexes(facts: RepoFacts) -> tuple[OtherIndex, ...]:
-    """Return the indexes that the files and the documented commands of a repository name, each address once."""
+    """Return the indexes that a repository's files and documented commands name, each once."""
     found: dict[str, OtherIndex] = {}
     for fact in facts.of(OtherIndex):
         found.setdefault(fact.address, fact)

@@ -1,7 +1,8 @@
-"""Reads one dependency as people write it, and repairs what installers would refuse but a reader understands.
+"""Reads one dependency as people write it.
 
-Grammar: https://packaging.python.org/en/latest/specifications/dependency-specifiers/ and pip's requirements
-file format (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
+Repairs what installers would refuse but a reader understands. Grammar:
+https://packaging.python.org/en/latest/specifications/dependency-specifiers/ and pip's requirements file format
+(https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Takes shell commands of people apart: logical lines, joined parts, what they install. Nothing is ever run."""
+"""Splits shell commands into logical lines, joined parts and what they install.
+
+No command is ever run.
+"""
 
 import re
 import shlex
@@ -110,7 +113,10 @@ def _command(line: int, pieces: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def parts(command: str) -> Iterator[str]:
-    """Yield the commands that `&&`, `||` and `;` join, quotes respected, without `sudo` and shell keywords."""
+    """Yield the commands that `&&`, `||` and `;` join, without `sudo` and shell keywords.
+
+    Quotes are respected.
+    """
     held = ""
     for token in TOKEN.finditer(command):
         if token[0] in {"&&", "||", ";", "\n"}:
@@ -141,7 +147,10 @@ def apt_packages(command: str) -> tuple[str, ...]:
 
 
 def _arguments(command: str, program: re.Pattern[str], value_options: frozenset[str]) -> list[str]:
-    """Return the plain words behind `program` in each part; options, their values and variables are left out."""
+    """Return the plain words behind `program` in each part.
+
+    Options, their values and variables are left out.
+    """
     found: list[str] = []
     for part in parts(command):
         match = program.search(f"{part} ")

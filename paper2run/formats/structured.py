@@ -1,4 +1,4 @@
-"""Reads TOML, JSON and YAML files of a checkout, and finds one's way through them whatever their shape.
+"""Reads TOML, JSON and YAML files of a checkout, and finds values in them whatever their shape.
 
 Malformed text is an `Unreadable`. A value of another type than a rule expects counts as absent.
 """
@@ -18,7 +18,10 @@ MAX_DOTS_IN_LINE: Final = 1000
 
 
 def parse_toml(text: str) -> dict[str, object]:
-    """Return the table of a TOML text. ValueError if it is none, or costs more to read than any honest one."""
+    """Return the table of a TOML text.
+
+    ValueError if the text is malformed, or costs more to read than any honest one.
+    """
     if any(line.count(".") > MAX_DOTS_IN_LINE for line in text.split("\n")):
         raise ValueError(f"a line with more than {MAX_DOTS_IN_LINE} dots")
     try:
@@ -51,7 +54,10 @@ def read_json(tree: RepoTree, path: str) -> object:
 
 
 def read_yaml(tree: RepoTree, path: str) -> object:
-    """Return the first document of a YAML file (see `yaml_text.parse`), or an `Unreadable` that says why not."""
+    """Return the first document of a YAML file, or an `Unreadable` with the reason.
+
+    See `yaml_text.parse`.
+    """
     text = tree.read(path)
     if isinstance(text, Unreadable):
         return text
@@ -102,7 +108,7 @@ class Places:
         self._line = 1
 
     def line(self, needle: str) -> int:
-        """Return the 1-based line of the next occurrence as a word, else of the first one; 0 where there is none.
+        """Return the 1-based line where the word occurs next, else first; 0 if it does not occur.
 
         The search goes on from there: naming a heading first narrows what follows to what stands below it.
         """

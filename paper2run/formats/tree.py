@@ -122,10 +122,11 @@ class RepoTree:
             return 0
 
     def read(self, path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> str | Unreadable:
-        """Return a listed file's text (UTF-8, UTF-16 with its mark, else Latin-1), newlines as `\\n`, or why not.
+        """Return a listed file's text, or why it cannot be read.
 
-        A file that is absent, leads out of the tree, is binary or too large is `Unreadable`; the first
-        call's limit holds for a file. What is larger than usual (notebooks) is read anew by each call, and not kept.
+        The text is UTF-8, UTF-16 with its mark, else Latin-1; line ends become line feeds. A file that is absent,
+        leads out of the tree, is binary or too large is `Unreadable`; the first call's limit holds for a file. What
+        is larger than usual (notebooks) is read anew by each call, and not kept.
         """
         if limit_bytes > MAX_TEXT_BYTES:
             return self._read(path, limit_bytes)
@@ -182,9 +183,9 @@ class RepoTree:
 
 
 def _walk(root: Path, not_walked: list[Unreadable]) -> Iterator[str]:
-    """Yield paths of regular files and of links to regular files inside the root, a folder's files before its folders.
+    """Yield paths of regular files and of links to regular files inside the root.
 
-    Folders that are too deep or cannot be read are added to `not_walked`.
+    A folder's files come before its folders. Folders that are too deep or cannot be read are added to `not_walked`.
     """
     inside = os.path.realpath(root)
     # A stack of our own: `os.walk` calls itself for each level, and a tree may be deeper than Python can call.

@@ -58,7 +58,10 @@ def pep440(written: str) -> str:
 
 
 def conda(written: str) -> str:
-    """Return conda's version part (`=1.16`, `==1.16.2=py36_0`, `>=1.2,<2`, `1.16.*`) as a PEP 440 specifier."""
+    """Return conda's version part as a PEP 440 specifier.
+
+    Forms: `=1.16`, `==1.16.2=py36_0`, `>=1.2,<2`, `1.16.*`.
+    """
     # A blank stands before a build string, but also behind an operator: `>= 1.13`.
     written = re.sub(r"([=<>!~,])\s+", r"\1", written.strip()).split(" ")[0]
     exact = re.fullmatch(rf"={{1,2}}({NUMBER}[\w.]*)=[\w*]+", written)

@@ -22,9 +22,10 @@ class YamlRefused(ValueError):
 
 
 def parse(text: str) -> object:
-    """Return the first document as nested `dict`, `list` and `LinedText`; an empty one is an empty `LinedText`.
+    """Return the first document as nested `dict`, `list` and `LinedText`.
 
-    `<<` merges are applied. YamlRefused if the text is malformed, too deep or too large.
+    An empty document is an empty `LinedText`. `<<` merges are applied. YamlRefused if the text is malformed, too deep
+    or too large.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

@@ -1,4 +1,4 @@
-"""What a package of conda's channels is outside of them: a distribution of the index, Debian packages, or nothing.
+"""Translates a conda package into a distribution of the index, Debian packages, or nothing.
 
 The table (data/conda_names.json) holds only the names that differ; most packages have one name in both places.
 """

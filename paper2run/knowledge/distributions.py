@@ -1,8 +1,8 @@
-"""From the name that code imports to the distribution that provides it; a guess always says how sure it is.
+"""Maps an imported name to the distribution that provides it.
 
-The table (data/import_names.json) is refreshed and held against the index by
-benchmarks/refresh_import_names.py. A name outside the table is at most a same-name guess, which whoever
-has the index must verify: a typo-squatted name is worse than a stop.
+A guess always says how sure it is. The table (data/import_names.json) is refreshed and held against the index by
+benchmarks/refresh_import_names.py. A name outside the table is at most a same-name guess, which whoever has the index
+must verify: a typo-squatted name is worse than a stop.
 """
 
 import json
@@ -79,10 +79,11 @@ class _Table:
 def distribution_for(
     module: str, declared: Collection[str] = (), mentioned: tuple[str, ...] = ()
 ) -> Guess:
-    """Return the best guess for an imported module, dotted names included (`google.protobuf`), or a package's name.
+    """Return the best guess for an imported module or for the name of a package.
 
-    `declared` are the normalised names of distributions that the repository itself asks for, best a set or the keys of
-    a dict, `mentioned` those of its extras and further manifests, in order.
+    Dotted names count whole (`google.protobuf`). `declared` are the normalised names of distributions that the
+    repository itself asks for, best a set or the keys of a dict, `mentioned` those of its extras and further
+    manifests, in order.
     """
     table = _table()
     key = module if module in table.modules else module.partition(".")[0]
@@ -122,9 +123,10 @@ def is_known(module: str) -> bool:
 
 
 def third_party_name(dotted: str) -> str:
-    """Return what an import needs from elsewhere: the top-level name, or two levels for a namespace package.
+    """Return the name that an import needs from elsewhere.
 
-    Empty for modules of the standard library of any Python from 2.7 on, and for `__main__`.
+    The top-level name, or two levels for a namespace package. Empty for modules of the standard library of any Python
+    from 2.7 on, and for `__main__`.
     """
     table = _table()
     parts = dotted.split(".")
@@ -141,7 +143,10 @@ def stdlib_span(module: str) -> tuple[str, str] | None:
 
 
 def is_of_python(module: str) -> bool:
-    """Tell whether a module, dotted names included, is of some Python's own library on Linux and had nowhere else."""
+    """Whether a module belongs to some Python's own library on Linux and to no distribution.
+
+    Dotted names are allowed.
+    """
     top = module.partition(".")[0]
     return top in _table().spans and top not in BACKPORTS and top not in OF_WINDOWS
 

@@ -1,6 +1,6 @@
-"""Which release of a library took a name away or changed its ways, and what that looks like (data/library_breaks.json).
+"""Which release of a library removed a name or changed its ways, and how that shows in a log.
 
-The table follows the libraries' own release notes.
+The table, data/library_breaks.json, follows the libraries' own release notes.
 """
 
 import json

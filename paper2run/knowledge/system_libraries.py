@@ -1,4 +1,4 @@
-"""Which Debian packages the distributions among the pins need beside themselves, by a table with evidence.
+"""Maps distributions among the pins to the Debian packages that they need as well.
 
 Wheels may count on libGL, GLib and X11 (PEP 600), which slim images lack; sources need headers to build. The table
 (data/system_libraries.json) is held against Debian by benchmarks/refresh_system_libraries.py.
@@ -62,7 +62,10 @@ def needs_of(pins: Iterable[Pin], named: Collection[str] = ()) -> tuple[SystemNe
 
 
 def package_of_library(name: str) -> str:
-    """Return the package that brings a shared library (`libGL.so.1`) in the table's release; empty for none known."""
+    """Return the Debian package that brings a shared library (`libGL.so.1`); empty if unknown.
+
+    The names are those of the table's release.
+    """
     packages: dict[str, str] = _read()["packages"]
     return next((package for package, file in packages.items() if file == name), "")
 

@@ -1,4 +1,7 @@
-"""Plans Go with Debian's compiler: modules, or the GOPATH layout for code from before them (Go 1.11, 2018)."""
+"""Plans Go with Debian's compiler.
+
+Code with modules, or in the GOPATH layout from before them (Go 1.11, 2018).
+"""
 
 import re
 import shlex
@@ -71,7 +74,10 @@ def _fetchers(builder: PlanBuilder, elsewhere: list[ForeignRequirement]) -> None
 
 
 def _import_path(evidence: Evidence, build: BuildFile) -> str:
-    """Return the checkout's import path: as its sources have it, its documents, or one that ends in its name."""
+    """Return the checkout's import path, from its sources or from its documents.
+
+    If neither names one, a path that ends in the repository's name.
+    """
     name = evidence.asked.name
     words = [fact.line.split() for fact in evidence.facts.of(Command) if "go get" in fact.line]
     got = [found[-1].rpartition("://")[2].rstrip("/") for found in words]
@@ -85,9 +91,10 @@ def _import_path(evidence: Evidence, build: BuildFile) -> str:
 
 
 def _packages(evidence: Evidence, build: BuildFile) -> str:
-    """Return the packages to build: the one beside the build file where there is one and nobody asks for all.
+    """Return the packages to build: the one beside the build file if there is one, else all.
 
-    Folders below it may hold examples of several programs each, which no build of all packages takes.
+    All are built, too, where a documented command asks for it. Folders below it may hold examples of several programs
+    each, which no build of all packages takes.
     """
     folder = build.path.rpartition("/")[0]
     here = any(

@@ -1,4 +1,7 @@
-"""Plans Java with Debian's JDK: Ant, Maven, Gradle, or the compiler alone where nothing says how to build."""
+"""Plans Java with Debian's JDK and Ant, Maven or Gradle.
+
+Without a build file the compiler is called directly.
+"""
 
 import shlex
 from typing import Final

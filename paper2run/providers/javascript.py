@@ -26,7 +26,7 @@ FOLDER: Final = "/tmp/dependencies"
 
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
-    """Return a plan where a package.json stands at the root and nothing but JavaScript leads; None otherwise."""
+    """Return a plan if package.json stands at the root and JavaScript alone leads; else None."""
     facts = evidence.facts
     package = next((fact for fact in facts.of(BuildFile) if fact.path == "package.json"), None)
     if package is None or not _leads(facts):
@@ -55,7 +55,10 @@ def _leads(facts: RepoFacts) -> bool:
 
 
 def _build(facts: RepoFacts) -> Command | None:
-    """Return the build script where the package's own module is not in the checkout: then the build makes it."""
+    """Return the build script if the package's own module is missing from the checkout.
+
+    The build then makes that module.
+    """
     if any(
         fact.form == "node-module" and "/" not in fact.source.path for fact in facts.of(EntryPoint)
     ):

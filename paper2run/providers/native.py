@@ -1,4 +1,7 @@
-"""Plans C, C++ and Fortran: make, CMake, Autotools, Meson or the compiler itself, acting as in the code's year."""
+"""Plans C, C++ and Fortran, with compilers that act as in the code's year.
+
+Builds by make, CMake, Autotools, Meson or the compiler itself.
+"""
 
 import re
 import shlex

@@ -1,4 +1,7 @@
-"""Plans Perl: scripts on Debian's perl. Modules from CPAN are not looked for; a script that lacks one says which."""
+"""Plans Perl: scripts on Debian's perl.
+
+Modules from CPAN are not looked for; a script that lacks one names it.
+"""
 
 import posixpath
 import shlex
@@ -18,7 +21,10 @@ MODULE_FOLDERS: Final = ("lib", "perl5", "perl")
 
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
-    """Return a plan where most of the code is Perl; None otherwise, or where only data given on request would help."""
+    """Return a plan where most of the code is Perl; None otherwise.
+
+    None, too, where only data given on request would help.
+    """
     shares = evidence.facts.of(LanguageShare)
     programs = [fact for fact in evidence.facts.of(EntryPoint) if fact.form == "perl-script"]
     closed = any(need.restricted for need in evidence.facts.of(DataNeed))

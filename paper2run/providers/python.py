@@ -1,4 +1,4 @@
-"""Plans environments for Python repositories: interpreter, dependencies, the project's own install, smoke."""
+"""Plans Python repositories: interpreter, dependencies, the project's own install, smoke command."""
 
 import shlex
 from typing import Final
@@ -168,7 +168,10 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
 
 
 def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
-    """Return what may stand in for a wrong smoke command: the next ones that run code of the repository itself."""
+    """Return the commands to fall back on if the smoke command itself is wrong.
+
+    They are the next ones that run code of the repository itself.
+    """
     return tuple(smokes[1 : 1 + MAX_WEAKER])
 
 
@@ -213,7 +216,10 @@ def _environment(evidence: Evidence) -> tuple[dict[str, str], tuple[Reason, ...]
 
 
 def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
-    """Return what compiles the extensions, the libraries that CI or documents install, and called programs."""
+    """Return the Debian packages that the build and the code need, with reasons.
+
+    Compilers for extensions, libraries that CI or documents install, and called programs.
+    """
     packages: set[str] = set()
     reasons = []
     for extension in facts.of(Extension):

@@ -1,4 +1,7 @@
-"""Plans R: a package or scripts on Debian's R, with Debian's packages of what they load, CRAN's for the rest."""
+"""Plans R: a package or scripts on Debian's R.
+
+Packages that it loads come from Debian, the rest from CRAN.
+"""
 
 import json
 import re
@@ -108,7 +111,10 @@ def _packages(builder: PlanBuilder, facts: RepoFacts) -> list[ForeignRequirement
 
 
 def _from_cran(missing: list[ForeignRequirement]) -> str:
-    """Return the step that installs from the repository that Debian's R is set to, and fails if one is not there."""
+    """Return the step that installs from CRAN and fails if a package is missing there.
+
+    The repository is the one that Debian's R is set to.
+    """
     names = f"c({', '.join(json.dumps(fact.name) for fact in missing)})"
     code = (
         f"n <- {names}; install.packages(n); stopifnot(all(n %in% rownames(installed.packages())))"
@@ -117,7 +123,10 @@ def _from_cran(missing: list[ForeignRequirement]) -> str:
 
 
 def _script_smoke(evidence: Evidence) -> SmokeChoice:
-    """Return a documented script that has its input; else that all scripts parse and all their packages load."""
+    """Return a documented script whose input is there.
+
+    Else a check that all scripts parse and all their packages load.
+    """
     for fact in evidence.facts.of(Command):
         words = fact.line.split()
         if fact.purpose != "run" or UNSAFE.search(fact.line) or words[:1] != ["Rscript"]:

@@ -1,4 +1,7 @@
-"""Plans Rust with Debian's cargo; crates come from their registry, or from the repository's own vendor folder."""
+"""Plans Rust with Debian's cargo.
+
+Crates come from their registry, or from the repository's own vendor folder.
+"""
 
 import shlex
 from typing import Final
@@ -41,7 +44,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
 
 
 def _smokes(evidence: Evidence, build: BuildFile, inside: str) -> list[SmokeChoice]:
-    """Return that the program starts, where the crate has one; the build's own result is what else can be shown."""
+    """Return two checks: the program starts, if the crate has one; the build left a result."""
     prefix = build.path.rpartition("/")[0]
     below = f"{prefix}/" if prefix else ""
     is_program = f"{below}src/main.rs" in evidence.paths or any(

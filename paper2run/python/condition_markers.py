@@ -34,7 +34,10 @@ PYTHON_FLAGS: Final = {"PY2": (BEFORE_3, SINCE_3), "PY3": (SINCE_3, BEFORE_3)}
 
 
 def markers_of(test: ast.expr) -> tuple[str, str]:
-    """Return a condition on interpreter or platform as a marker, and the marker of its contrary; empty if neither."""
+    """Return a condition on interpreter or platform as a marker, and its negation.
+
+    Two empty texts for any other condition.
+    """
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         marker, contrary = markers_of(test.operand)
         return contrary, marker
@@ -89,7 +92,10 @@ def _platform_markers(test: ast.Call) -> tuple[str, str]:
 def _version_markers(
     operators: tuple[str, str], numbers: list[str], by_major: bool
 ) -> tuple[str, str]:
-    """Return the markers; a comparison of the major version alone becomes one of `python_version` with X.0."""
+    """Return the markers of a version comparison and of its negation.
+
+    A comparison of the major version alone becomes one of `python_version` with X.0.
+    """
     if not all(number.isdecimal() for number in numbers):
         return "", ""
     major = int(numbers[0])

@@ -1,7 +1,7 @@
-"""Works out the literal values of expressions in a script without running it: lists, tables, texts, files it reads.
+"""Evaluates literal expressions of a script without running it.
 
-What cannot be known is `UNKNOWN` and is left out of lists. Bounded in steps, depth and size, because the
-script is anybody's.
+Lists, tables, texts, and files that the script reads. What cannot be known is `UNKNOWN` and is left out of lists.
+Bounded in steps, depth and size, because the script is anybody's.
 """
 
 import ast
@@ -112,7 +112,10 @@ class Evaluator:
                 return UNKNOWN
 
     def _choice(self, node: ast.IfExp) -> object:
-        """Return both choices with their markers where the condition is one; else the one that needs no condition."""
+        """Return both choices with their markers if the condition is a marker.
+
+        Else the choice that needs no condition.
+        """
         body, otherwise = self.value(node.body), self.value(node.orelse)
         marker, contrary = markers_of(node.test)
         if not marker:
@@ -248,7 +251,10 @@ def _concatenated(parts: list[object]) -> object:
 
 
 def _formatted(template: object, arguments: list[object], place: re.Pattern[str]) -> object:
-    """Return a template with its places filled, for the plain ones only: a width could ask for any amount of memory."""
+    """Return a template with its plain places filled.
+
+    A place with a width could ask for any amount of memory.
+    """
     words = [_word(argument) for argument in arguments]
     if not isinstance(template, str) or None in words:
         return UNKNOWN
@@ -262,7 +268,10 @@ def _formatted(template: object, arguments: list[object], place: re.Pattern[str]
 
 
 def _word(value: object) -> str | None:
-    """Return a text or a number as text; None for anything else: tables that hold each other double at every step."""
+    """Return a text or a number as text; None for anything else.
+
+    Tables that hold each other double at every step.
+    """
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         return None
     return str(value) if isinstance(value, str | int | float) else None

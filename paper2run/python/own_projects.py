@@ -1,4 +1,4 @@
-"""Tells which of the Python projects that a checkout holds are the repository's own, and which will be installed.
+"""Tells which Python projects of a checkout are the repository's own, and which get installed.
 
 A setup.py below tests is a fixture, one below third_party somebody else's: neither says anything about the repository.
 """
@@ -30,9 +30,10 @@ def is_aside(folder: str) -> bool:
 
 
 def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
-    """Return the projects that will be installed, in order: the root's, else what documents install, else the only one.
+    """Return the projects that get installed, in order.
 
-    What lies below another counts as part of it. Nothing where several stand side by side: a collection, or tools.
+    The root's; else those that documents install; else the only one. What lies below another counts as part of it.
+    Nothing where several stand side by side: a collection, or tools.
     """
     projects = {project.root: project for project in facts.of(Project)}
     if "" in projects:
@@ -52,7 +53,10 @@ def is_installed(facts: RepoFacts, folder: str) -> bool:
 
 
 def speaks_for_the_whole(facts: RepoFacts, folder: str) -> bool:
-    """Tell whether what stands in a folder may bind the repository: not where only a project is that is left alone."""
+    """Whether what stands in a folder may bind the repository.
+
+    False for a project that does not get installed.
+    """
     if folder not in {project.root for project in facts.of(Project)}:
         return True
     own = own_projects(facts)

@@ -1,4 +1,7 @@
-"""Turns a Python example of a document into one shell command, where it stands on its own and uses the repository."""
+"""Turns a documented Python example into one shell command.
+
+The example must stand on its own and use the repository.
+"""
 
 import ast
 import builtins
@@ -21,7 +24,10 @@ SESSION: Final = re.compile(r"^(?:>>>|In \[\d+\]:)", re.MULTILINE)
 
 
 def example_commands(text: str, source: Source, *, own: frozenset[str]) -> Iterator[Command]:
-    """Yield `python -c …` for an example that imports the repository's own package and names nothing undefined."""
+    """Yield `python -c …` for an example that imports the repository's own package.
+
+    An example that uses an undefined name gives nothing.
+    """
     if SESSION.search(text):
         lines = (line for line in text.split("\n") if PROMPT.match(line))
         text = "\n".join(PROMPT.sub("", line) for line in lines)

@@ -1,4 +1,4 @@
-"""Finds the folders that `pip install` takes, their build backend and what must be there before the build.
+"""Finds folders that `pip install` takes, their build backends and their build requirements.
 
 A folder is a project where its pyproject.toml names a backend or a project, or where it has a setup.py.
 """
@@ -113,7 +113,10 @@ def _version_from_history(data: dict[str, object], script: SetupScript | None) -
 
 
 def _build_imports(tree: RepoTree, prefix: str, script: SetupScript) -> Iterator[str]:
-    """Yield third-party modules that setup.py needs, sorted; those of its own package too, where it imports that."""
+    """Yield the third-party modules that setup.py needs, sorted.
+
+    Those of the project's own package count if setup.py imports it.
+    """
     found: set[str] = set()
     waiting = list(_needed(script.tree))
     if _must_generate(tree, prefix):
@@ -142,7 +145,10 @@ def _must_generate(tree: RepoTree, prefix: str) -> bool:
 
 
 def _needed(module: ast.Module) -> Iterator[Imported]:
-    """Yield the imports that setup.py cannot do without, those in functions and commands of its own included."""
+    """Yield the imports that setup.py cannot run without.
+
+    Those in its functions and in its own commands count.
+    """
     blocks = [module, *(
         ast.Module(body=node.body, type_ignores=[])
         for node in ast.walk(module)

@@ -1,4 +1,4 @@
-"""Reads one Python file, of any version of the language, as data: imports, calls, definitions, arguments.
+"""Reads one Python file of any version as data: imports, calls, definitions, arguments.
 
 Nothing is imported or run. A file that today's parser refuses is rewritten (python_dialects.py) and parsed
 again; one that still fails is broken and keeps what its import lines say.

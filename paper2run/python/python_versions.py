@@ -23,7 +23,7 @@ NODES: Final[dict[type[ast.AST], tuple[int, int, str]]] = {
 
 
 def versioned_syntax(nodes: Iterable[ast.AST]) -> Iterator[Syntax]:
-    """Yield the first use of each piece of syntax that not every version of Python from 2.7 on reads alike.
+    """Yield the first use of each syntax that some Python since 2.7 reads differently.
 
     A node without a place of its own (an operator) takes the line of the node before it.
     """

@@ -46,7 +46,10 @@ def read_setup(tree: RepoTree, path: str) -> SetupScript | Unreadable:
 
 
 def flattened(value: object) -> list[str | FileText]:
-    """Return the texts and files of a list or of a single one; a text of several lines is one item per line."""
+    """Return the texts and files of a list or of a single one.
+
+    A text of several lines gives one item per line.
+    """
     found: list[str | FileText] = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):

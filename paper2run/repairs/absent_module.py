@@ -1,6 +1,7 @@
-"""Stops where the code imports a module that no index has: another system's, a program's own, or one that is gone.
+"""Stops where the code imports a module that no index has.
 
-Reads CPython's `No module named 'matlab'`. Which modules those are, and why, is in data/import_names.json.
+Such a module belongs to another system, comes with a program, or no longer exists. Reads CPython's `No module named
+'matlab'`. Which modules those are, and why, is in data/import_names.json.
 """
 
 from typing import Final
@@ -24,7 +25,10 @@ CAUSES: Final[tuple[tuple[str, Cause], ...]] = (
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with a weaker smoke command while one is left, else the stop; None for any other module."""
+    """Return the plan with a weaker smoke command if one is left, else the stop.
+
+    None for any other module.
+    """
     if not isinstance(failed.failure, SmokeFailed):
         return None
     own = {fact.module for fact in failed.facts.of(OwnModule)}

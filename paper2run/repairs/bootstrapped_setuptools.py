@@ -1,7 +1,7 @@
-"""Puts an empty `use_setuptools` into the place of scripts that fetch setuptools from the web; the image has it.
+"""Replaces bootstrap scripts that download setuptools with an empty `use_setuptools`.
 
-Reads CPython's traceback through `ez_setup.py` and `distribute_setup.py`, whose addresses are gone since 2017
-(https://setuptools.pypa.io/en/latest/deprecated/easy_install.html).
+The image has setuptools. Reads CPython's traceback through `ez_setup.py` and `distribute_setup.py`, whose addresses
+are gone since 2017 (https://setuptools.pypa.io/en/latest/deprecated/easy_install.html).
 """
 
 import re

@@ -17,7 +17,10 @@ UNREADABLE: Final = re.compile(r"^\s*(?:E\s+)?(?:IndentationError|SyntaxError): 
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with a weaker command while one is left, else the stop; None without the file's name."""
+    """Return the plan with a weaker command if one is left, else the stop.
+
+    None if the log does not name the file.
+    """
     hit = last_hit(failed.lines, UNREADABLE)
     if not isinstance(failed.failure, SmokeFailed) or hit is None:
         return None

@@ -1,7 +1,8 @@
-"""Gives a source build the tools, or the version, that its author's machine had and its metadata does not name.
+"""Adds the build tools, or the versions of them, that a source build needs and does not declare.
 
-Reads setuptools (`invalid command 'bdist_wheel'`, `build_editable`), sources that want Cython, and the tools that read
-a version from git, which an image does not hold. Tools that are too new are in data/library_breaks.json.
+The author's machine had them. Reads setuptools (`invalid command 'bdist_wheel'`, `build_editable`), sources that want
+Cython, and the tools that read a version from git, which an image does not hold. Tools that are too new are in
+data/library_breaks.json.
 """
 
 import re

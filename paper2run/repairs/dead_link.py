@@ -24,7 +24,10 @@ ADDRESS: Final = re.compile(r"(?:https?|ftp)://[^\s'\"<>)]+")
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the stop with the address, which stands in the error, the step or the lines before; None for runs."""
+    """Return the stop with the dead address; None for runs.
+
+    The address stands in the error, in the step or in the lines before.
+    """
     hit = last_hit(last_traceback(failed.lines), *GONE)
     if not isinstance(failed.failure, BuildFailed) or hit is None:
         return None

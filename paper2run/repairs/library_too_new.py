@@ -86,7 +86,10 @@ def _one_minor_back(failed: FailedAttempt, gone: Gone) -> Diagnosis | None:
 
 
 def _was_tried(failed: FailedAttempt, gone: Gone, pin: Pin) -> bool:
-    """Tell whether an older release was tried for this name already, and lacks it too: it may be a newer one's."""
+    """Whether an older release was already tried for this name and lacks it as well.
+
+    The name may then belong to a newer release.
+    """
     tried = f" has no {gone.dotted}; tried: {canonicalize_name(pin.name)}<"
     return any(
         reason.topic == "repair" and tried in reason.decision for reason in failed.planned.reasons
@@ -101,7 +104,10 @@ def _is_here(failed: FailedAttempt, known: LibraryBreak) -> bool:
 
 
 def _with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:
-    """Return the change that adds the cap, in the place of a version that it rules out; None if it is there."""
+    """Return the change that adds the cap; None if the plan has it.
+
+    The cap replaces a version that it rules out.
+    """
     wanted = plan_requirements(plan)
     if requirement in wanted:
         return None

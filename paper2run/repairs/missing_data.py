@@ -54,7 +54,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
 
 def _where(failed: FailedAttempt, path: str) -> str:
-    """Return a sentence with the place that says where the data are; one that names the file before any other."""
+    """Return a sentence with the place that says where to get the data.
+
+    A place that names the file comes before any other.
+    """
     needs = failed.facts.of(DataNeed)
     name = PurePosixPath(path).stem
     named = [need for need in needs if name and name in need.what]

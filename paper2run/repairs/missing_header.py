@@ -1,8 +1,8 @@
-"""Installs the development packages that a source build lacks: headers, libraries to link, pkg-config files.
+"""Installs the development packages that a source build lacks.
 
-Reads `fatal error: yaml.h: No such file or directory`, `cannot find -lyaml`, `No package 'yaml-0.1' found`. All that
-the log misses is installed at once. The packages are those that the image's own release has for the files; the table of
-headers serves where no mirror answered.
+These are headers, libraries to link and pkg-config files. Reads `fatal error: yaml.h: No such file or directory`,
+`cannot find -lyaml`, `No package 'yaml-0.1' found`. All that the log misses is installed at once. The packages are
+those that the image's own release has for the files; the table of headers serves where no mirror answered.
 """
 
 from typing import Final

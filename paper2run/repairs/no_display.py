@@ -34,7 +34,10 @@ XVFB_RUN: Final = "xvfb-run -a "
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with the toolkit's variable; with a virtual X server where that is set or there is none."""
+    """Return the plan with the toolkit's off-screen variable set, else with a virtual X server.
+
+    The server serves where the variable is already set or the toolkit has none.
+    """
     if not isinstance(failed.failure, SmokeFailed):
         return None
     hit = last_hit(failed.lines, TK, QT, SDL, OTHERS)

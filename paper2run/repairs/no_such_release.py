@@ -25,7 +25,10 @@ NOT_FOUND: Final = re.compile(
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with the nearest release, the name's successor, or without it; None where no step names it."""
+    """Return the plan with the nearest release, with the successor of the name, or without it.
+
+    None where no step names the package.
+    """
     hit = last_hit(failed.lines, NOT_FOUND)
     if hit is None or not isinstance(failed.failure, BuildFailed):
         return None

@@ -1,7 +1,8 @@
-"""Builds with one job at a time where memory ran out; stops where that was not enough, or every command met its limit.
+"""Limits a build that ran out of memory to one job at a time.
 
-Reads the engine's own word for runs. Builds have no limit of ours: gcc says `fatal error: Killed signal terminated
-program cc1plus`, the shell `Killed`, and allocators `virtual memory exhausted` or `Cannot allocate memory`.
+Stops if that was not enough, or if every command reached its limit. Reads the engine's own word for runs. Builds have
+no limit of ours: gcc says `fatal error: Killed signal terminated program cc1plus`, the shell `Killed`, and allocators
+`virtual memory exhausted` or `Cannot allocate memory`.
 """
 
 import re
@@ -35,7 +36,10 @@ ONE_JOB: Final = {
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with one job, or a weaker command, or the stop; a run is judged by the engine's word alone."""
+    """Return the plan with one job or with a weaker command, else the stop.
+
+    Only the engine's word shows that a run was out of memory.
+    """
     failure = failed.failure
     if isinstance(failure, BuildFailed):
         return _of_build(failed, failure)

@@ -40,7 +40,10 @@ CODE_IS_WITHIN_LINES: Final = 3
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan on Python 2.7; None if it is there, rules 2.7 out, or has no official Python's image."""
+    """Return the plan on Python 2.7; None where 2.7 is used already, ruled out or not available.
+
+    It is available where the plan's image is an official Python image.
+    """
     hit = _hit(failed.lines)
     version = image_python(failed.plan.base_image)
     if hit is None or version in {"", PYTHON_2} or not is_allowed(failed, PYTHON_2):

@@ -62,7 +62,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 def _trust(
     failed: FailedAttempt, limit: Requirement, wanted: Collection[str]
 ) -> tuple[int, bool, bool]:
-    """Return how far a limit is to be trusted: by where it stands, then what nothing else wants, then ranges."""
+    """Return how far to trust a limit, as a tuple that sorts.
+
+    Its place counts first, then whether nothing else wants the package, then whether it is a range.
+    """
     source = _source(failed, limit)
     if source is None:
         place = 0

@@ -1,4 +1,7 @@
-"""Stops where the build took longer than it may. Only the engine's word counts, never a line of the log."""
+"""Stops where the build exceeded its time limit.
+
+Only the engine's word counts, never a line of the log.
+"""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Runs a command that waits for a person without one: with its own help, or with Enter pressed at every question.
+"""Runs a command that waits for input with `--help` or with Enter pressed at every question.
 
 Reads argparse (`error: the following arguments are required`), click (`Error: Missing argument`), docopt's and getopt's
 usage, and CPython's `EOFError: EOF when reading a line` of a program that asks. A command of the user's own stays.

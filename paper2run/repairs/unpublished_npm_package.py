@@ -1,7 +1,8 @@
-"""Takes development dependencies that the registry no longer has out of package.json before npm reads it.
+"""Drops from package.json the development dependencies that the npm registry no longer has.
 
-Reads npm: `npm ERR! notarget No matching version found for x@1` (`npm error` since 10.6) and `404 Not Found … 'x@1' is
-not in this registry`. One such name breaks the whole resolution, even with --omit=dev.
+They are dropped before npm reads the file. Reads npm: `npm ERR! notarget No matching version found for x@1` (`npm
+error` since 10.6) and `404 Not Found … 'x@1' is not in this registry`. One such name breaks the whole resolution,
+even with --omit=dev.
 """
 
 import json

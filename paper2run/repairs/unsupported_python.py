@@ -1,9 +1,10 @@
-"""Moves a plan to another Python of the same major version where the present one is too new or too old.
+"""Moves the plan to an older or newer Python of the same major version.
 
-Reads pip (`requires a different Python: 3.11.4 not in '<3.9'`; `(from versions: 2.2.0, …)` before `No matching
-distribution found for x==1.15.0`; `Ignored the following versions that require a different python version`), CPython's
-errors for names that the standard library has lost or does not have yet (data/standard_library_changes.json,
-https://docs.python.org/3/whatsnew/), and syntax newer than the interpreter.
+The present one is too new or too old for the code. Reads pip (`requires a different Python: 3.11.4 not in '<3.9'`;
+`(from versions: 2.2.0, …)` before `No matching distribution found for x==1.15.0`; `Ignored the following versions
+that require a different python version`), CPython's errors for names that the standard library has lost or does not
+have yet (data/standard_library_changes.json, https://docs.python.org/3/whatsnew/), and syntax newer than the
+interpreter.
 """
 
 import json
@@ -102,7 +103,10 @@ def _asked(lines: list[str]) -> SuitablePythons | None:
 
 
 def _ignored(lines: list[str]) -> SuitablePythons | None:
-    """Return what the wanted release requires, else what the last of the releases does that pip passed over."""
+    """Return the interpreters that the wanted release requires.
+
+    If pip does not list that release, those of the last release that pip ignored.
+    """
     hit, wanted = last_hit(lines, IGNORED), last_hit(lines, WANTED)
     found = (
         {one["version"]: one["range"] for one in IGNORED_ONE.finditer(hit.match["list"])}
@@ -151,7 +155,7 @@ def _too_old(lines: list[str]) -> SuitablePythons | None:
 
 
 def _offered(lines: list[str], present: str) -> SuitablePythons | None:
-    """Return older interpreters where pip is offered later releases only, newer ones where earlier ones only.
+    """Return older interpreters if pip offers only later releases, newer ones if only earlier ones.
 
     A newer pip names the releases that want a newer interpreter itself, so where it does not there are none.
     """

@@ -46,7 +46,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
 
 def has_weaker_than_tests(failed: FailedAttempt) -> bool:
-    """Tell whether tests failed and a weaker command is left: nothing is proven then of what cannot be had."""
+    """Whether tests failed and a weaker command is left.
+
+    Failed tests do not prove that something cannot be had.
+    """
     return (
         isinstance(failed.failure, SmokeFailed)
         and bool(failed.planned.weaker_smokes)

@@ -11,6 +11,17 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("flows", "tasks", "paper2run")
 FOREIGN_COPIES = {"tasks/running/sharing.py": 2}
 """Copies of Prefect's own models, which have no `changed`."""
+MAX_FIRST_LINE = 100
+SHORT_DOCSTRINGS = (
+    "paper2run/commands",
+    "paper2run/detectors",
+    "paper2run/formats",
+    "paper2run/knowledge",
+    "paper2run/providers",
+    "paper2run/python",
+    "paper2run/repairs",
+)
+"""Rooms whose docstrings begin with one short line; the others follow."""
 MAX_FUNCTION_LINES = 60
 PROPER_NAMES = ("Debian", "Docker", "Podman", "Prefect")
 """Of those that an error may begin with; variables, paths and quoted words need no entry."""
@@ -40,6 +51,20 @@ def test_values_change_by_a_checked_copy():
     }
 
     assert found == FOREIGN_COPIES
+
+
+def test_docstrings_begin_with_one_short_line():
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    too_long = [
+        f"{name}: {first}"
+        for name, tree in modules(SHORT_DOCSTRINGS)
+        for node in ast.walk(tree)
+        if isinstance(node, documented)
+        for first in (ast.get_docstring(node) or "").splitlines()[:1]
+        if len(first) > MAX_FIRST_LINE
+    ]
+
+    assert too_long == []
 
 
 def test_errors_have_one_form():
