@@ -72,6 +72,7 @@ def smoke(
         seconds=round(result.seconds, 3),
         log=kept,
         out_of_memory=result.out_of_memory,
+        out_of_disk=result.out_of_disk,
         limit=result.limit,
         docker_command=result.docker_command,
     )

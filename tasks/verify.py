@@ -85,6 +85,7 @@ def verify(
                 command=check.command,
                 exit_code=result.exit_code,
                 detail=ladder.detail_of(check.rung, kept.stdout, result.exit_code),
+                missing=ladder.missing_of(check.rung, kept.stdout) or (),
                 log_digest=digest_of(kept),
                 seconds=round(result.seconds, 3),
             )

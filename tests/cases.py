@@ -53,6 +53,8 @@ class LogCase(Value):
     """For a build: it was ended at its time limit."""
     out_of_memory: bool = False
     """For a smoke run: the engine killed it for its memory."""
+    out_of_disk: bool = False
+    """For a smoke run: it was ended for what it wrote."""
     limit: str = ""
     """For a smoke run: the limit of the container that it met, in the engine's words."""
 
@@ -73,7 +75,9 @@ class LogCase(Value):
     @model_validator(mode="after")
     def _fits_its_stage(self) -> Self:
         of_the_other = (
-            {"out_of_memory", "limit"} if self.stage == "build" else {"step", "timed_out"}
+            {"out_of_memory", "out_of_disk", "limit"}
+            if self.stage == "build"
+            else {"step", "timed_out"}
         )
         if wrong := of_the_other & self.model_fields_set:
             raise ValueError(f"{', '.join(sorted(wrong))}: not of a {self.stage}")

@@ -74,6 +74,8 @@ class SmokeFailed(Value):
     seconds: float
     log: Log = Log()
     out_of_memory: bool = False
+    out_of_disk: bool = False
+    """It wrote more than the limit on disk allows."""
     limit: str = ""
     """Which of our limits ended it (`memory 4096 MB`, `disk …`); empty where none did."""
     docker_command: str = ""
@@ -93,6 +95,8 @@ class RungResult(Value):
     exit_code: int | None = None
     detail: str = ""
     """What a person wants to know: the modules not found, the counts of the tests."""
+    missing: tuple[str, ...] = ()
+    """Modules that the imports rung did not find."""
     log_digest: str = ""
     """sha256 of the command's full output, first 16 hex digits."""
     seconds: float = 0.0
@@ -122,6 +126,11 @@ class Verification(Value):
     rungs: tuple[RungResult, ...] = ()
     missing_libraries: tuple[MissingLibrary, ...] = ()
     """Looked for only after a failed smoke run: what wheels link against and never load is no fault."""
+
+    @property
+    def missing_modules(self) -> tuple[str, ...]:
+        """The modules that the imports rung did not find; empty where it passed or was not tried."""
+        return tuple(name for result in self.rungs for name in result.missing)
 
     @property
     def reached(self) -> Rung:

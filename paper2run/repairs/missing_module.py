@@ -17,7 +17,6 @@ from paper2run.model.environment import GuessedDistribution
 from paper2run.model.facts import Import, OwnModule
 from paper2run.planning.addresses import addressed, distribution_beside
 from paper2run.rendering.pip_steps import plan_requirements
-from paper2run.smoke.ladder import missing_modules
 
 NAME: Final = "missing_module"
 
@@ -31,7 +30,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     modules = [module for module in dict.fromkeys(named) if module not in own]
     if not modules:
         return None
-    modules += [name for name in missing_modules(failed.verification.rungs) if name not in modules]
+    modules += [name for name in failed.verification.missing_modules if name not in modules]
     asked = addressed(failed.facts)
     found = [distribution_beside(asked, module) for module in modules]
     distributions = sorted({guess.name for guess in found if guess.certainty != "absent"})

@@ -13,8 +13,6 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 
 NAME: Final = "out_of_disk"
-DISK_LIMIT: Final = "disk "
-"""How a smoke run's limit begins where it is the disk's."""
 NO_SPACE: Final = re.compile(r"No space left on device|Disk quota exceeded")
 
 
@@ -23,7 +21,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     failure = failed.failure
     if not isinstance(failure, SmokeFailed):
         return None
-    if failure.limit.startswith(DISK_LIMIT):
+    if failure.out_of_disk:
         reason = f"The run was ended by its limit: {failure.limit}."
         evidence = telling_line(failure) or f"exit code {failure.exit_code}"
         change = "More disk: PAPER2RUN_DISK_MB."

@@ -1,14 +1,15 @@
 """The rungs between a built image and a reproduced claim: the command of each, and how its output is read."""
 
-import json
 import re
 import shlex
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
+from pydantic import TypeAdapter, ValidationError
+
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import OwnModule, RepoFacts, TestSuite
-from paper2run.model.outcome import Rung, RungResult
+from paper2run.model.outcome import Rung
 from paper2run.rendering.pip_steps import image_python
 from paper2run.smoke.smoke_candidates import third_party_imports
 
@@ -36,6 +37,7 @@ MAX_LOOKED_UP: Final = 1000
 MAX_MODULE_CHARS: Final = 100
 """Modules that one command looks up, and the length of a name: Linux takes 131,072 bytes for one argument."""
 REPORT_MARK: Final = "=== paper2run test report ==="
+MODULE_NAMES: Final = TypeAdapter(tuple[str, ...])
 JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
 
 
@@ -81,34 +83,31 @@ def _is_for_python(plan: EnvPlan) -> bool:
     )
 
 
+def missing_of(rung: Rung, stdout: str) -> tuple[str, ...] | None:
+    """Return the modules that a rung's output names as missing; None where it names no list of them."""
+    if rung != "imports":
+        return None
+    line = stdout.strip().rsplit("\n", 1)[-1]
+    try:
+        return MODULE_NAMES.validate_json(line)
+    except ValidationError:
+        return None
+
+
 def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:
     """Return what a person wants to know of a rung's output; empty where it says nothing more."""
     match rung:
         case "imports":
-            return _missing_modules(stdout)
+            missing = missing_of(rung, stdout)
+            if missing is None:
+                return ""
+            return f"not found: {', '.join(missing)}" if missing else "all found"
         case "collected":
             return _last_matching(stdout, re.compile(r"\d+ tests?|no tests|error", re.IGNORECASE))
         case "tests":
             return _counts(stdout)
         case _:
             return "" if exit_code == 0 else f"exit code {exit_code}"
-
-
-def missing_modules(results: tuple[RungResult, ...]) -> tuple[str, ...]:
-    """Return the modules that the imports rung did not find; empty where it passed or was not tried."""
-    for result in results:
-        if result.rung == "imports" and result.detail.startswith("not found: "):
-            return tuple(result.detail.removeprefix("not found: ").split(", "))
-    return ()
-
-
-def _missing_modules(stdout: str) -> str:
-    line = stdout.strip().rsplit("\n", 1)[-1]
-    try:
-        missing = json.loads(line)
-    except ValueError:
-        return ""
-    return f"not found: {', '.join(missing)}" if missing else "all found"
 
 
 def _last_matching(stdout: str, pattern: re.Pattern[str]) -> str:

@@ -102,6 +102,7 @@ def test_too_much_memory_is_told_as_such(run_command: Run, limits: Limits) -> No
 
     assert result.exit_code == 137
     assert result.out_of_memory
+    assert not result.out_of_disk
     assert result.limit == f"memory {limits.memory_mb} MB"
 
 
@@ -123,6 +124,7 @@ def test_processes_are_limited(run_command: Run, limits: Limits) -> None:
 def test_too_much_on_disk_ends_the_container(run_command: Run, limits: Limits) -> None:
     result = run_command("head -c 200M /dev/zero > /var/tmp/big; sleep 600", limits=limits)
 
+    assert result.out_of_disk
     assert result.limit == f"disk {limits.disk_mb} MB"
     assert not result.alive_at_timeout
     assert result.seconds < 30

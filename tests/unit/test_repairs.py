@@ -28,6 +28,7 @@ def failed_attempt_of(case: LogCase, log_text: str) -> FailedAttempt:
             seconds=1,
             log=log,
             out_of_memory=case.out_of_memory,
+            out_of_disk=case.out_of_disk,
             limit=case.limit,
         )
     planned = PlannedEnvironment(

@@ -88,6 +88,7 @@ class RunResult:
     alive_at_timeout: bool = False
     """It still ran when its time was over and was killed then."""
     out_of_memory: bool = False
+    out_of_disk: bool = False
     limit: str = ""
     """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`, `disk 1000000 files`; empty where none did."""
 
@@ -139,6 +140,7 @@ def run(
         docker_command=shlex.join(["docker", "run", "--rm", *flags.words(), image, *argv]),
         alive_at_timeout=ending.alive_at_timeout,
         out_of_memory=ending.out_of_memory,
+        out_of_disk=ending.out_of_disk,
         limit=ending.limit,
     )
 
@@ -246,6 +248,7 @@ class _Ending:
     stderr: str = ""
     alive_at_timeout: bool = False
     out_of_memory: bool = False
+    out_of_disk: bool = False
     limit: str = ""
 
 
@@ -292,6 +295,7 @@ def _watch(
         stderr=output.stderr.text(),
         alive_at_timeout=alive_at_timeout,
         out_of_memory=out_of_memory,
+        out_of_disk=bool(limit),
         limit=f"memory {limits.memory_mb} MB" if out_of_memory else limit,
     )
 
