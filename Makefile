@@ -1,5 +1,6 @@
 # Everything for a user is `make run` and `make test`; `make help` lists the rest.
 SHELL := /bin/bash
+comma := ,
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
@@ -52,19 +53,37 @@ base-image: $(INSTALLED) engine ## make sure that base images are there, also wh
 run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example without one
 	@$(BIN)/paper2run run $(if $(REPO),--repo '$(REPO)',--repo $(EXAMPLE) --paper $(EXAMPLE)/paper.md) $(ARGS)
 
+# Two processes for tests: most of them wait for an engine, a server or an index.
+PYTEST = $(BIN)/pytest -q -n 2 --dist loadfile
+# `make test WITHOUT=index` where the package index cannot be reached.
+WITHOUT ?=
+CHOSEN = $(if $(WITHOUT),-m 'not $(WITHOUT)')
+step = @printf '== %s  %s\n' "$$(date +%T)" '$(1)'
+
 .PHONY: check
 check: $(INSTALLED) ## lint, types, import contracts, unit tests, hostile input
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/hostile
+	$(call step,lint)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	$(call step,types)
+	@$(BIN)/mypy
+	$(call step,import contracts)
+	@$(BIN)/lint-imports
+	$(call step,unit tests and hostile input)
+	@$(PYTEST) tests/unit tests/hostile
+
+.PHONY: test-programs
+test-programs:
+	@tests/programs.sh
 
 .PHONY: test
 test: IMAGES = 3.11 bookworm
-test: check base-image ## everything: check, then stage, flow, real-Docker tests and faults
-	$(BIN)/pytest -q -n 2 --dist loadfile --docker tests/stage
-	$(BIN)/pytest -q -n 2 --dist loadfile --docker --durations=40 tests/flow tests/engine tests/faults
+test: base-image test-programs check ## everything: check, then stage, flow, real-Docker tests and faults
+	$(call step,stage tests)
+	@$(PYTEST) --docker $(CHOSEN) tests/stage
+	$(call step,flow tests$(comma) engine tests$(comma) faults)
+	@$(PYTEST) --docker $(CHOSEN) --durations=40 tests/flow tests/engine tests/faults
+	$(call step,done)
 
 .PHONY: small-model
 small-model: $(INSTALLED) engine base-image ## ask a real small model, served on this machine (100 MB; about 10 minutes)
@@ -73,8 +92,8 @@ small-model: $(INSTALLED) engine base-image ## ask a real small model, served on
 
 .PHONY: test-full
 test-full: IMAGES = 3.11 bookworm
-test-full: check base-image ## test, and what takes minutes or further images: workers killed, batches cancelled, slow repairs
-	$(BIN)/pytest -q --docker --full tests/hostile tests/stage tests/flow tests/engine tests/faults
+test-full: base-image test-programs check ## test, and what takes minutes or further images: workers killed, batches cancelled, slow repairs
+	$(BIN)/pytest -q --docker --full --durations=40 tests/hostile tests/stage tests/flow tests/engine tests/faults
 
 .PHONY: serve
 serve: $(INSTALLED) engine base-image ## Prefect server, work pool, deployments and a worker, until Ctrl-C

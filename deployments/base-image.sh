@@ -91,9 +91,14 @@ install_debootstrap() {
   [ -e "$KEYRING" ] || missing+=(debian-archive-keyring)
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || give_up "a stand-in needs debootstrap, which is not here"
+  # Images are made side by side, and apt serves one at a time.
+  exec 9>"${TMPDIR:-/tmp}/paper2run-debootstrap.lock"
+  flock 9
+  command -v debootstrap >/dev/null && [ -e "$KEYRING" ] && exec 9>&- && return 0
   say "installing ${missing[*]}"
   as_root apt-get update -qq >&2
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  exec 9>&-
 }
 
 # trim FOLDER: makes of a fresh Debian what an official image is like: python and pip by their plain names, no
@@ -135,19 +140,29 @@ stand_in() {
   say "$2 is there: a stand-in, not the official image ($((SECONDS - started)) s)"
 }
 
+# provide VERSION: sees to one image.
+provide() {
+  local name image
+  case $1 in [0-9]*) name=python:$1-slim ;; *) name=debian:$1-slim ;; esac
+  image=${PAPER2RUN_BASE_TAG:-${PAPER2RUN_REGISTRY_PREFIX:+$PAPER2RUN_REGISTRY_PREFIX/}$name}
+  if fetched "$image"; then
+    say "$image is there"
+  else
+    stand_in "$1" "$image"
+  fi
+}
+
 main() {
-  local version name image
+  local version status=0 jobs=()
   [ -x "$PYTHON" ] || give_up "$PYTHON is not there: run make first"
   [ $# -gt 0 ] || set -- 3.11
+  # Side by side: each waits for a registry or a mirror most of the time.
   for version in "$@"; do
-    case $version in [0-9]*) name=python:$version-slim ;; *) name=debian:$version-slim ;; esac
-    image=${PAPER2RUN_BASE_TAG:-${PAPER2RUN_REGISTRY_PREFIX:+$PAPER2RUN_REGISTRY_PREFIX/}$name}
-    if fetched "$image"; then
-      say "$image is there"
-    else
-      stand_in "$version" "$image"
-    fi
+    (provide "$version") &
+    jobs+=($!)
   done
+  for version in "${jobs[@]}"; do wait "$version" || status=$?; done
+  exit "$status"
 }
 
 main "$@"
