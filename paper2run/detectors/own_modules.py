@@ -32,7 +32,7 @@ Form = Literal["package", "module", "namespace"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class OwnName:
     """A name that becomes importable when `root` is on `sys.path`."""
 
     root: str
@@ -44,13 +44,13 @@ class Candidate:
 class OwnNames:
     """All names that the repository could provide, and the folders that an install starts from."""
 
-    by_name: dict[str, tuple[Candidate, ...]]
+    by_name: dict[str, tuple[OwnName, ...]]
     install_roots: dict[str, str]
     """Folder that holds packages, and the text of the metadata that makes it one."""
     _packages: frozenset[str] = field(repr=False)
     _paths: frozenset[str] = field(repr=False)
 
-    def provider_of(self, imported: Imported, importer: str) -> Candidate | None:
+    def provider_of(self, imported: Imported, importer: str) -> OwnName | None:
         """Return what the file `importer` gets for an absolute import, or None where it comes from elsewhere.
 
         Names of well-known distributions and of the standard library are held to what Python itself would
@@ -63,31 +63,31 @@ class OwnNames:
             return None
         here = _folder_of(importer)
         known = is_known(name) or stdlib_span(name) is not None
-        for candidate in self.by_name[name]:
-            if candidate.path == importer and candidate.form == "module":
+        for own in self.by_name[name]:
+            if own.path == importer and own.form == "module":
                 continue
-            if not known or self._is_found(candidate, here, inner):
-                return candidate
+            if not known or self._is_found(own, here, inner):
+                return own
         return None
 
-    def _is_found(self, candidate: Candidate, here: str, inner: tuple[str, ...]) -> bool:
-        """Tell whether Python would find the candidate before an installed distribution of that name.
+    def _is_found(self, own: OwnName, here: str, inner: tuple[str, ...]) -> bool:
+        """Tell whether Python would find it before an installed distribution of that name.
 
         `inner` is what is wanted of it: `b` in `import a.b` and in `from a import b`.
         """
-        above = candidate.root in {here, ""} or here.startswith(f"{candidate.root}/")
-        if candidate.form == "namespace":
+        above = own.root in {here, ""} or here.startswith(f"{own.root}/")
+        if own.form == "namespace":
             # An installed package beats a folder without __init__.py (PEP 420), also for the code inside of it, such
             # as tensorflow/train.py. Code that puts a folder on `sys.path` imports by the names of the files inside.
-            places = [f"{candidate.path}/{name}" for name in inner]
+            places = [f"{own.path}/{name}" for name in inner]
             return any(
                 f"{place}.py" in self._paths or (above and place in self._packages)
                 for place in places
             )
-        if candidate.root in self.install_roots:
+        if own.root in self.install_roots:
             return True
         # Inside a package an absolute import does not see the siblings (PEP 328).
-        return above and not (candidate.root == here and here in self._packages)
+        return above and not (own.root == here and here in self._packages)
 
 
 def own_names(tree: RepoTree) -> OwnNames:
@@ -95,7 +95,7 @@ def own_names(tree: RepoTree) -> OwnNames:
     return tree.once(_find)
 
 
-def imported_own(tree: RepoTree) -> frozenset[Candidate]:
+def imported_own(tree: RepoTree) -> frozenset[OwnName]:
     """Return the repository's own modules that its Python files import by absolute imports.
 
     They are searched once per tree.
@@ -107,21 +107,21 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield top-level packages, and plain modules and folders that other code imports; by root, then name."""
     names = own_names(tree)
     imported = imported_own(tree)
-    for name, candidate in sorted(
-        ((name, candidate) for name, found in names.by_name.items() for candidate in found),
+    for name, own in sorted(
+        ((name, own) for name, found in names.by_name.items() for own in found),
         key=lambda pair: (pair[1].root, pair[0], pair[1].path),
     ):
-        installed = _is_installed(name, candidate, names.install_roots)
-        if candidate.form == "package" or installed or candidate in imported:
+        installed = _is_installed(name, own, names.install_roots)
+        if own.form == "package" or installed or own in imported:
             yield OwnModule(
                 module=name,
-                root=candidate.root,
+                root=own.root,
                 installed=installed,
-                source=Source(kind="file", path=candidate.path),
+                source=Source(kind="file", path=own.path),
             )
 
 
-def _find_imported(tree: RepoTree) -> frozenset[Candidate]:
+def _find_imported(tree: RepoTree) -> frozenset[OwnName]:
     names = own_names(tree)
     providers = (
         names.provider_of(imported, module.path)
@@ -133,11 +133,11 @@ def _find_imported(tree: RepoTree) -> frozenset[Candidate]:
 
 
 def _find(tree: RepoTree) -> OwnNames:
-    by_name: dict[str, list[Candidate]] = {}
+    by_name: dict[str, list[OwnName]] = {}
     paths = [path for path in tree.files if path.endswith((".py", ".pyx"))]
     packages = {_folder_of(path) for path in paths if path.endswith("/__init__.py")}
-    for name, candidate in _candidates(paths, packages):
-        by_name.setdefault(name, []).append(candidate)
+    for name, own in _names_of(paths, packages):
+        by_name.setdefault(name, []).append(own)
     return OwnNames(
         {name: tuple(sorted(found, key=_nearest)) for name, found in by_name.items()},
         dict(_install_roots(tree)),
@@ -146,13 +146,13 @@ def _find(tree: RepoTree) -> OwnNames:
     )
 
 
-def _candidates(paths: list[str], packages: set[str]) -> Iterator[tuple[str, Candidate]]:
+def _names_of(paths: list[str], packages: set[str]) -> Iterator[tuple[str, OwnName]]:
     folders: set[str] = set()
     for path in paths:
         folder, _, file = path.rpartition("/")
         stem = file.rpartition(".")[0]
         if stem not in {"__init__", "__main__", "setup", "conftest"} and stem.isidentifier():
-            yield stem, Candidate(folder, path, "module")
+            yield stem, OwnName(folder, path, "module")
         while folder and folder not in folders:
             folders.add(folder)
             folder = _folder_of(folder)
@@ -161,9 +161,9 @@ def _candidates(paths: list[str], packages: set[str]) -> Iterator[tuple[str, Can
         if not name.isidentifier() or (folder in packages and root in packages):
             continue
         if folder in packages:
-            yield name, Candidate(root, f"{folder}/__init__.py", "package")
+            yield name, OwnName(root, f"{folder}/__init__.py", "package")
         else:
-            yield name, Candidate(root, folder, "namespace")
+            yield name, OwnName(root, folder, "namespace")
 
 
 def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
@@ -185,12 +185,12 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
                 yield root, text
 
 
-def _is_installed(name: str, candidate: Candidate, install_roots: dict[str, str]) -> bool:
-    text = install_roots.get(candidate.root)
-    if text is None or candidate.form == "namespace" or name in NOT_INSTALLED:
+def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> bool:
+    text = install_roots.get(own.root)
+    if text is None or own.form == "namespace" or name in NOT_INSTALLED:
         return False
     quoted = re.search(rf"""["']{re.escape(name)}["'.]""", text) is not None
-    if candidate.form == "module":
+    if own.form == "module":
         return quoted and re.search(r"py[_-]modules|flit", text) is not None
     return quoted or "setup(" not in text or FINDS_PACKAGES.search(text) is not None
 
@@ -199,6 +199,6 @@ def _folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _nearest(candidate: Candidate) -> tuple[int, int, str]:
+def _nearest(own: OwnName) -> tuple[int, int, str]:
     forms = ("package", "module", "namespace")
-    return forms.index(candidate.form), candidate.path.count("/"), candidate.path
+    return forms.index(own.form), own.path.count("/"), own.path
