@@ -42,6 +42,8 @@ INDEX_OPTION = re.compile(
 """An index, proxy or trust of pip's and uv's own; optparse takes every unambiguous beginning of a long option."""
 EXEC_FORM = re.compile(r"\[\s*[\"\]]")
 """The start of a JSON array; a shell's own test has a word or `$` behind the bracket."""
+CPU_BUILDS = "--extra-index-url https://download.pytorch.org/whl/cpu "
+"""PyTorch's own index of builds without CUDA: the one index that a plan may name (rendering/cpu_builds.py)."""
 INDEX_IS_A_SETTING = "the index is a setting, not part of a plan"
 FORBIDDEN_COMMANDS = (
     (
@@ -104,11 +106,12 @@ def allowed_variable(name: str) -> str:
 
 def allowed_command(text: str) -> str:
     """Return `text` unchanged; ValueError naming the rule if it is a command that no plan may hold."""
+    judged = text.replace(CPU_BUILDS, "", 1)
     for pattern, why in FORBIDDEN_COMMANDS:
-        if pattern.search(text):
+        if pattern.search(judged):
             raise ValueError(f"{why}: {text[:120]!r}")
     # As the shell has it: quotes inside a word are no part of it.
-    bare = re.sub(r"[\"'\\]", "", text)
+    bare = re.sub(r"[\"'\\]", "", judged)
     if any(INDEX_OPTION.search(call) for call in INSTALLER.findall(bare)):
         raise ValueError(f"{INDEX_IS_A_SETTING}: {text[:120]!r}")
     for name in ASSIGNMENT.findall(bare):

@@ -16,17 +16,18 @@ from packaging.version import Version
 from paper2run.index.releases import Project, installable
 from paper2run.index.target_python import target_python
 from paper2run.model.environment import Pin, PlannedEnvironment, Reason
+from paper2run.model.plan_text import CPU_BUILDS
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import WHEELS_STEP, plan_requirements, with_pins
 
-PUBLIC: Final = "https://download.pytorch.org/whl/cpu"
 LOCAL: Final = "cpu"
 """The local version of a CPU build: `2.1.0+cpu`; there are such from torch 1.3 on."""
 FAMILY: Final = ("torch", "torchaudio", "torchvision")
 """What is compiled against torch itself: all of one kind, or it does not load."""
 CUDA_ONLY: Final = re.compile(r"(?:nvidia|cuda)-[\w-]+|triton|pytorch-triton")
 """What torch's wheels for CUDA declare beside themselves."""
-STEP: Final = f"{WHEELS_STEP}--extra-index-url {PUBLIC} "
+STEP: Final = f"{WHEELS_STEP}{CPU_BUILDS}"
+PUBLIC: Final = CPU_BUILDS.split()[1]
 
 
 def wanted_of(planned: PlannedEnvironment) -> tuple[Pin, ...]:
@@ -93,7 +94,7 @@ def is_cpu_step(step: str) -> bool:
 
 def without_index(step: str) -> str:
     """Return the step as it is for a site whose own configuration names the index."""
-    return step.replace(f"--extra-index-url {PUBLIC} ", "")
+    return step.replace(CPU_BUILDS, "")
 
 
 def _reason(decision: str, place: str) -> Reason:

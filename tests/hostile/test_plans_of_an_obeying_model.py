@@ -86,6 +86,14 @@ def plan(**changes: object) -> EnvPlan | Rejected:
         ("pip install --ind''ex-url URL numpy", "index is a setting"),
         ("pip install --extra-index URL numpy", "index is a setting"),
         ("pip install --extra-index-url=URL numpy", "index is a setting"),
+        (
+            "pip install --extra-index-url https://download.pytorch.org/whl/cpu.evil.example x",
+            "index is a setting",
+        ),
+        (
+            "pip install --extra-index-url https://download.pytorch.org/whl/cpu -i URL torch",
+            "index is a setting",
+        ),
         ("pip install --pypi-url URL numpy", "index is a setting"),
         ("pip install --trusted evil.example numpy", "index is a setting"),
         ("pip install --proxy http://evil.example numpy", "index is a setting"),

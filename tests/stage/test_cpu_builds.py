@@ -100,6 +100,11 @@ def test_the_dockerfile_installs_them_before_the_source_is_copied(tmp_path, addr
     assert text.index("torch==2.1.0+cpu") < text.index("numpy==1.26.1") < text.index("COPY")
 
 
+def test_a_plan_with_cpu_builds_is_read_back_from_its_record(tmp_path, address):
+    found = cpu_builds.fn(usual(), settings(tmp_path, address))
+    assert PlannedEnvironment.model_validate_json(found.model_dump_json()) == found
+
+
 def test_a_sites_mirror_is_asked_in_its_own_build_and_stands_in_no_dockerfile(tmp_path, address):
     found = cpu_builds.fn(usual(), settings(tmp_path, address))
     text = dockerfile(Checkout(url="", name="n", commit="1" * 40, mirror=""), found)
