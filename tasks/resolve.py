@@ -10,7 +10,13 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.formats.other_indexes import is_same_host, is_same_place
 from paper2run.knowledge.system_libraries import SystemNeed, needs_of
-from paper2run.model.environment import PlannedEnvironment, Reason, Resolution, Unresolvable
+from paper2run.model.environment import (
+    LeftOut,
+    PlannedEnvironment,
+    Reason,
+    Resolution,
+    Unresolvable,
+)
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings
@@ -80,16 +86,14 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
         ]
         wrong = {name for name, found in judged if not found.kept}
         planned = planned.changed(plan=without(planned.plan, wrong))
-        decisions = [
-            f"{name} {'is' if found.kept else 'left out:'} {found.why}"
+        reasons = [
+            _of_index(f"{name} is {found.why}")
+            if found.kept
+            else _of_index(f"{name} left out: {found.why}", leaves_out="unwanted")
             for name, found in judged
             if found.why
         ]
-        decisions += _confusions(planned, index, settings)
-    reasons = [
-        Reason(topic="dependency", decision=decision, source=Source(kind="index"))
-        for decision in decisions
-    ]
+        reasons += map(_of_index, _confusions(planned, index, settings))
     return planned.changed(reasons=tuple(dict.fromkeys((*planned.reasons, *reasons))))
 
 
@@ -111,11 +115,8 @@ def _is_asked(address: str, settings: Settings) -> bool:
 
 
 def _left_open(planned: PlannedEnvironment, found: Unresolvable) -> PlannedEnvironment:
-    reason = Reason(
-        topic="dependency",
-        decision=f"versions left open, for the installer to try: {found.reason}"[:1000],
-        source=Source(kind="index"),
-    )
+    words = f"versions left open, for the installer to try: {found.reason}"
+    reason = _of_index(words[:1000])
     return planned.changed(reasons=(*planned.reasons, reason))
 
 
@@ -162,15 +163,19 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
         reasons.append(
             Reason(topic="python", decision=f"Python {resolution.python}: {held}", source=index)
         )
-    words = [f"left out {dropped}" for dropped in resolution.dropped]
-    words += resolution.notes
     reasons += [
-        Reason(topic="dependency", decision=text, source=Source(kind="index")) for text in words
+        _of_index(f"left out {dropped}", leaves_out="dropped") for dropped in resolution.dropped
     ]
+    reasons += map(_of_index, resolution.notes)
     if resolution.system_packages:
         decision = f"{', '.join(resolution.system_packages)}: to build what has no wheel"
         reasons.append(Reason(topic="system package", decision=decision, source=index))
     return reasons
+
+
+def _of_index(decision: str, leaves_out: LeftOut | None = None) -> Reason:
+    source = Source(kind="index")
+    return Reason(topic="dependency", decision=decision, leaves_out=leaves_out, source=source)
 
 
 def _lock_reasons(resolution: Resolution) -> list[Reason]:

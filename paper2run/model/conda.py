@@ -64,8 +64,10 @@ class CondaSolved(Value):
     rung: str
     """The step of the date ladder that held; `lock` where a lock file named the whole set."""
     cutoff: date | None = None
+    left_out: tuple[str, ...] = ()
+    """Wishes that no channel can meet, each with the reason, in words."""
     notes: tuple[str, ...] = ()
-    """What had to be left out of the wishes, in words."""
+    """What else a person should know, such as builds that are not had together."""
 
     @property
     def python(self) -> str:

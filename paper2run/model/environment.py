@@ -71,6 +71,10 @@ class Asked(Value):
     """The user's own smoke command; it wins over every candidate."""
 
 
+LeftOut = Literal["unwanted", "dropped"]
+"""unwanted: before any version is looked for; dropped: by the resolver, which finds no set with the name."""
+
+
 class Reason(Value):
     """One decision of a plan: what was decided, and the evidence."""
 
@@ -88,6 +92,8 @@ class Reason(Value):
         "planner",
     ]
     decision: str
+    leaves_out: LeftOut | None = None
+    """Set where the decision leaves a name out."""
     source: Source
 
 

@@ -105,7 +105,7 @@ class Collected:
     def leave_out(self, name: str, why: str, source: Source) -> None:
         """Say that something is not wanted, and why; no more than a person reads."""
         if self._left_out < MAX_LEFT_OUT:
-            self._reasons.append(_reason(f"{name} left out: {why}", source))
+            self._reasons.append(_left_out(name, why, source))
         self._left_out += 1
 
     def add_module(
@@ -187,7 +187,7 @@ class Collected:
             more = len(self._beyond) - NAMED_IN_A_NOTE
             named += f" and {more} more" if more > 0 else ""
             why = f"a plan holds {MAX_REQUIREMENTS} requirements, {MAX_TEXTS} for one name"
-            self._reasons.append(_reason(f"{named} left out: {why}", self._beyond[0][1]))
+            self._reasons.append(_left_out(named, why, self._beyond[0][1]))
 
     def result(self, locks: tuple[Lock, ...], indexes: tuple[OtherIndex, ...]) -> Wanted:
         """Return what was collected."""
@@ -209,6 +209,10 @@ def _contradicts(texts: Iterable[str], specifier: str) -> bool:
     named = (part for text in texts for part in Pep508(text).specifier)
     floors = [part.version.removesuffix(".*") for part in named if part.operator in FLOORS]
     return any(not SpecifierSet(specifier).contains(floor, prereleases=True) for floor in floors)
+
+
+def _left_out(name: str, why: str, source: Source) -> Reason:
+    return _reason(f"{name} left out: {why}", source).changed(leaves_out="unwanted")
 
 
 def _reason(decision: str, source: Source | None) -> Reason:

@@ -19,6 +19,7 @@ from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.conda import CondaArchive, CondaSolved, CondaWish
 from paper2run.model.environment import (
     EnvPlan,
+    LeftOut,
     Lock,
     PlannedEnvironment,
     Reason,
@@ -190,7 +191,7 @@ def _kept(planned: PlannedEnvironment) -> list[Reason]:
     return [
         reason
         for reason in planned.reasons
-        if reason.topic != "python" and " left out: " not in reason.decision
+        if reason.topic != "python" and reason.leaves_out != "unwanted"
     ]
 
 
@@ -209,7 +210,7 @@ def _of_the_index(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> li
         if r.topic == "dependency"
         and r.source == Source(kind="index")
         and r not in known
-        and not r.decision.startswith("left out ")
+        and r.leaves_out != "dropped"
     ]
 
 
@@ -218,17 +219,20 @@ def _reasons(
 ) -> list[Reason]:
     channels = ", ".join(map(shown, wish.channels))
     day = f"as of {solved.cutoff} ({solved.rung})" if solved.cutoff else f"({solved.rung})"
-    words = [
-        ("install", f"{len(solved.archives)} packages from {channels} {day}"),
-        ("base image", f"{IMAGE}: conda brings the interpreter and all libraries"),
-        ("python", f"python {solved.python}: conda's"),
-        ("system package", f"{', '.join(SYSTEM_PACKAGES)}: for conda's installer"),
-        ("dependency", f"{len(pins)} more from the Python index, on conda's versions"),
-        *(("dependency", note) for note in solved.notes),
-        *(("dependency", f"left out {dropped}") for dropped in added.dropped),
-        ("env", f"PATH and CONDA_PREFIX: the environment lies in {PREFIX}"),
+    decisions: list[tuple[str, str, LeftOut | None]] = [
+        ("install", f"{len(solved.archives)} packages from {channels} {day}", None),
+        ("base image", f"{IMAGE}: conda brings the interpreter and all libraries", None),
+        ("python", f"python {solved.python}: conda's", None),
+        ("system package", f"{', '.join(SYSTEM_PACKAGES)}: for conda's installer", None),
+        ("dependency", f"{len(pins)} more from the Python index, on conda's versions", None),
+        *(("dependency", words, "unwanted") for words in solved.left_out),
+        *(("dependency", note, None) for note in solved.notes),
+        *(("dependency", f"left out {dropped}", "dropped") for dropped in added.dropped),
+        ("env", f"PATH and CONDA_PREFIX: the environment lies in {PREFIX}", None),
     ]
     return [
-        Reason.model_validate({"topic": topic, "decision": text, "source": wish.source})
-        for topic, text in words
+        Reason.model_validate(
+            {"topic": topic, "decision": text, "leaves_out": left_out, "source": wish.source}
+        )
+        for topic, text, left_out in decisions
     ]

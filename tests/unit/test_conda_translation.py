@@ -9,11 +9,13 @@ from paper2run.formats.version_ranges import conda
 from paper2run.index.conda_channels import addresses
 from paper2run.knowledge.conda_translation import Translation, translated
 from paper2run.knowledge.distributions import distribution_for
-from paper2run.model.environment import Asked
+from paper2run.model.conda import CondaSolved, CondaWish
+from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment, Reason, Resolution
 from paper2run.model.facts import CondaPackage, LanguageShare, OwnModule, RepoFacts
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
 from paper2run.providers.python import propose
+from paper2run.rendering.conda_plan import with_conda
 
 LINE = Source(kind="file", path="environment.yml", line=3)
 
@@ -76,3 +78,26 @@ def test_a_channel_whose_address_is_a_template_cannot_be_asked():
     found, why = addresses(["conda-forge", "https://user:secret@[your-mirror]/conda"])
     assert found == ("https://conda.anaconda.org/conda-forge",)
     assert "channel" in why and "secret" not in why
+
+
+def test_condas_plan_tells_once_what_is_left_out_and_by_whom():
+    index = Source(kind="index")
+    unwanted = Reason(topic="dependency", decision="a: no", leaves_out="unwanted", source=LINE)
+    kept = Reason(topic="dependency", decision="b left out: as a text alone", source=LINE)
+    strange = Reason(topic="dependency", decision="c: no", leaves_out="unwanted", source=index)
+    dropped = Reason(topic="dependency", decision="d: no", leaves_out="dropped", source=index)
+    plan = EnvPlan(base_image="python:3.8-slim", smoke_command="true")
+    wish = CondaWish(channels=("https://conda.anaconda.org/conda-forge/",), source=LINE)
+    planned = PlannedEnvironment(plan=plan, planner="rules", reasons=(unwanted, kept), conda=wish)
+    resolution = Resolution(python="3.8", rung="none", dropped=("d: it stands in the way",))
+    pinned = planned.changed(resolution=resolution, reasons=(strange, dropped))
+    solved = CondaSolved(archives=(), rung="none", left_out=("e: elsewhere",), notes=("f",))
+
+    found = with_conda(planned, wish, solved, pinned).reasons
+
+    told = {reason.decision: reason.leaves_out for reason in found}
+    assert unwanted not in found and dropped not in found
+    assert {kept, strange} <= set(found)
+    assert told["e: elsewhere"] == "unwanted"
+    assert told["left out d: it stands in the way"] == "dropped"
+    assert told["f"] is None

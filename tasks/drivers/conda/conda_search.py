@@ -34,9 +34,9 @@ PLATFORM_PACKAGES: Final = ("__glibc", "__linux", "__unix", "__archspec")
 
 
 async def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """Return `archives` (address, digest), `rung`, `cutoff` and `notes`, or `why` there are none."""
+    """Return `archives` (address, digest), `rung`, `cutoff`, `left_out` and `notes`, or `why` there are none."""
     search = _Search(question)
-    specs, notes = await search.known(question["specs"])
+    specs, left_out = await search.known(question["specs"])
     if not specs:
         return {"why": "none of the packages is on the channels"}
     loose = [BUILD.sub(r"\1", spec) for spec in specs]
@@ -48,12 +48,13 @@ async def answer(question: dict[str, Any]) -> dict[str, Any]:
             except SolverError as error:
                 tried.append(f"{rung}: {' '.join(str(error).split())[:MAX_WORDS]}")
                 continue
-            if wanted is loose:
-                notes.append("builds left out of the versions: they are not to be had together")
-            archives = [
+            found: dict[str, Any] = {"rung": rung, "cutoff": cutoff, "left_out": left_out}
+            builds = "builds left out of the versions: they are not to be had together"
+            found["notes"] = [builds] if wanted is loose else []
+            found["archives"] = [
                 [record.url, (record.sha256 or record.md5 or b"").hex()] for record in records
             ]
-            return {"archives": archives, "rung": rung, "cutoff": cutoff, "notes": notes}
+            return found
     return {"why": tried[0]}
 
 
@@ -79,28 +80,28 @@ class _Search:
         self._platforms = [question["subdir"], "noarch"]
 
     async def known(self, specs: list[str]) -> tuple[list[str], list[str]]:
-        """Return the specifications whose package is on a channel at all, and a note for each other one."""
+        """Return the specifications whose package is on a channel at all, and why each other one is left out."""
         names: dict[str, str] = {}
-        notes = []
+        left_out = []
         for spec in specs:
             try:
                 name = rattler.MatchSpec(spec).name
             except InvalidMatchSpecError:
                 name = None
             if name is None:
-                notes.append(f"{spec} left out: not a package specification")
+                left_out.append(f"{spec} left out: not a package specification")
             else:
                 names[spec] = str(getattr(name, "normalized", name))
         found = await self._gateway.query(
             self._channels, self._platforms, list(dict.fromkeys(names.values())), recursive=False
         )
         there = {record.name.normalized for records in found for record in records}
-        notes += [
+        left_out += [
             f"{spec} left out: not on the channels for Linux"
             for spec, name in names.items()
             if name not in there
         ]
-        return [spec for spec, name in names.items() if name in there], notes
+        return [spec for spec, name in names.items() if name in there], left_out
 
     async def solve(self, specs: list[str], cutoff: str | None) -> list[Any]:
         """Return the records of a whole environment, by name; SolverError where there is none."""

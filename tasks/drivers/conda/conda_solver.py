@@ -70,6 +70,7 @@ def solve(
         archives=archives,
         rung=found["rung"],
         cutoff=found["cutoff"],
+        left_out=tuple(found["left_out"]),
         notes=tuple(found["notes"]),
     )
 
