@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from packaging.utils import InvalidName, canonicalize_name
 
+Absence = Literal["unsupported_platform", "proprietary_toolchain", "dead_dependency"]
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
 AFFIXES: Final = (
@@ -59,6 +60,8 @@ class Guess:
     """The requirement, the table's date, or the reason for the absence."""
     others: tuple[str, ...] = ()
     """Further distributions that provide the same module, best first."""
+    absence: Absence = "dead_dependency"
+    """Where no index has it: the cause of a stop for want of it."""
 
     @property
     def unverified(self) -> bool:
@@ -71,6 +74,7 @@ class _Table:
     refreshed: str
     modules: Mapping[str, tuple[str, ...]]
     absent: Mapping[str, str]
+    absences: Mapping[str, Absence]
     namespaces: frozenset[str]
     distributions: frozenset[str]
     spans: Mapping[str, tuple[str, str]]
@@ -94,9 +98,11 @@ def distribution_for(
         if name in declared:
             return Guess(module, name, "declared", f"requirement {name}", _without(known, name))
     if key in OF_WINDOWS:
-        return Guess(module, "", "absent", "Windows only")
-    if module in table.absent or key in table.absent:
-        return Guess(module, "", "absent", table.absent.get(module) or table.absent[key])
+        return Guess(module, "", "absent", "Windows only", absence="unsupported_platform")
+    for name in (module, key):
+        if name in table.absent:
+            absence = table.absences.get(name, "dead_dependency")
+            return Guess(module, "", "absent", table.absent[name], absence=absence)
     if key in BACKPORTS:
         return Guess(module, BACKPORTS[key], "known", "backport of the standard library's module")
     if known:
@@ -187,6 +193,7 @@ def _table() -> _Table:
         refreshed=names["refreshed"],
         modules=modules,
         absent=names["absent"],
+        absences=names["absences"],
         namespaces=frozenset(dotted),
         distributions=frozenset(
             canonicalize_name(name) for found in modules.values() for name in found

@@ -9,19 +9,12 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
 from paper2run.failures.gone_names import gone_modules
 from paper2run.knowledge.distributions import is_of_python
-from paper2run.model.diagnosis import Cause, Diagnosis
+from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import Import, OwnModule
 from paper2run.model.outcome import SmokeFailed
 from paper2run.planning.addresses import addressed, distribution_beside
 
 NAME: Final = "absent_module"
-CAUSES: Final[tuple[tuple[str, Cause], ...]] = (
-    ("Windows", "unsupported_platform"),
-    ("macOS", "unsupported_platform"),
-    ("proprietary", "proprietary_toolchain"),
-    ("MATLAB", "proprietary_toolchain"),
-)
-"""Words of the table, and what they mean for a batch; anything else is a dependency that is gone."""
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
@@ -43,10 +36,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
             NAME,
             reason=f"no index has {module} ({why})",
             evidence=gone.line,
-            cause=_cause(why),
+            cause=guess.absence,
         ) or stopped(
             NAME,
-            _cause(why),
+            guess.absence,
             reason=f"The code imports {module}, which no package index has: {why}.",
             evidence=gone.line,
             source=next(
@@ -60,7 +53,3 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
             smallest_change=f"A machine that has {module}, or code that does without it.",
         )
     return None
-
-
-def _cause(why: str) -> Cause:
-    return next((cause for words, cause in CAUSES if words in why), "dead_dependency")

@@ -1,9 +1,18 @@
 """From imported names to distributions, and what an archive's members make importable."""
 
+import json
+from importlib import resources
+from typing import get_args
+
 import pytest
 
 from paper2run.index.archive_modules import source_modules, wheel_modules
-from paper2run.knowledge.distributions import distribution_for, stdlib_span, third_party_name
+from paper2run.knowledge.distributions import (
+    Absence,
+    distribution_for,
+    stdlib_span,
+    third_party_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +103,23 @@ def test_a_module_whose_name_no_distribution_can_have_is_never_guessed(module: s
     assert (guess.name, guess.certainty) == ("", "absent")
     assert module in guess.source
     assert distribution_for("a__b").name == "a-b"
+
+
+@pytest.mark.parametrize(
+    ("module", "absence"),
+    [
+        ("matlab", "proprietary_toolchain"),
+        ("win32api", "unsupported_platform"),
+        ("winreg", "unsupported_platform"),
+        ("rospy", "dead_dependency"),
+    ],
+)
+def test_an_absent_module_says_what_its_absence_means(module: str, absence: str) -> None:
+    assert distribution_for(module).absence == absence
+
+
+def test_only_absent_modules_have_an_absence() -> None:
+    text = resources.files("paper2run").joinpath("data", "import_names.json").read_text("utf-8")
+    table = json.loads(text)
+    assert table["absences"].keys() <= table["absent"].keys()
+    assert set(table["absences"].values()) <= set(get_args(Absence))
