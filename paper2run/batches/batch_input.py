@@ -218,11 +218,7 @@ def _yaml(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     try:
         items = yaml_text.parse(text)
     except yaml_text.YamlRefused as error:
-        found = re.match(r"line (\d+): (.*)", str(error), re.DOTALL)
-        yield (
-            int(found[1]) if found else 0,
-            f"this is not YAML: {found[2] if found else error}",
-        )
+        yield error.line, f"this is not YAML: {error.problem}"
         return
     if isinstance(items, LinedText) and not items:
         return

@@ -20,6 +20,12 @@ MAX_DEPTH: Final = 60
 class YamlRefused(ValueError):
     """The text is not YAML, or larger than anything that people write; the message says which."""
 
+    def __init__(self, problem: str, line: int = 0) -> None:
+        super().__init__(f"line {line}: {problem}" if line else problem)
+        self.problem = problem
+        self.line = line
+        """1-based line in the text; 0 where none is known."""
+
 
 def parse(text: str) -> object:
     """Return the first document as nested `dict`, `list` and `LinedText`.
@@ -34,7 +40,7 @@ def parse(text: str) -> object:
         raise YamlRefused("half a character, which no file can hold") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise YamlRefused(f"line {line}: {error.problem}") from error
+        raise YamlRefused(str(error.problem), line) from error
     except yaml.YAMLError as error:
         raise YamlRefused(str(error).splitlines()[0]) from error
 
