@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, model_validator
 
-from paper2run.model.environment import EnvPlan, GuessedDistribution
+from paper2run.model.environment import EnvPlan, GuessedDistribution, StepBack
 from paper2run.model.value import Source, Value
 
 Cause = Literal[
@@ -61,6 +61,8 @@ class Diagnosis(Value):
     """For a stop: the least that the user or the author would have to change."""
     guesses: tuple[GuessedDistribution, ...] = ()
     """Names in the new plan that stand for modules by their likeness alone."""
+    step_back: StepBack | None = None
+    """The library that the new plan takes one minor version back; None for all other repairs."""
     pythons: tuple[str, ...] = ()
     """Interpreters that the new plan allows, best first; empty: as before."""
     diff: tuple[str, ...] = ()

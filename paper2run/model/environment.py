@@ -205,6 +205,15 @@ class GuessedDistribution(Value):
     """Names below the module that the code imports as modules: what the distribution must hold too."""
 
 
+class StepBack(Value):
+    """A library that a repair took one minor version back, because the newer one lacks a name."""
+
+    distribution: str
+    """Normalised distribution name."""
+    name: str
+    """Dotted: `nibabel.minc`."""
+
+
 class Lock(Value):
     """A version that is taken where it can be had, because the repository says that its author had it."""
 
@@ -234,6 +243,8 @@ class PlannedEnvironment(Value):
     """Normalised names of distributions that may be dropped when they stand in the way."""
     guesses: tuple[GuessedDistribution, ...] = ()
     """Names that stand for modules by their likeness alone; kept only if the index's files show the module."""
+    steps_back: tuple[StepBack, ...] = ()
+    """What repairs tried with older libraries, in order: no name is looked for twice in one library."""
     locks: tuple[Lock, ...] = ()
     """Versions that win over what the date would choose, for names that the set holds anyway."""
     other_indexes: tuple[OtherIndex, ...] = ()

@@ -18,7 +18,7 @@ from paper2run.failures.other_python import with_python, within
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.knowledge.library_breaks import LibraryBreak, break_of_line, break_of_name
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, Pin
+from paper2run.model.environment import EnvPlan, Pin, StepBack
 from paper2run.model.facts import OwnModule
 from paper2run.rendering.pip_steps import image_python, plan_requirements, without
 
@@ -72,9 +72,13 @@ def _one_minor_back(failed: FailedAttempt, gone: Gone) -> Diagnosis | None:
     pin = _pin(failed, canonicalize_name(distribution_for(gone.owner).name))
     requirement = _below_minor(pin) if pin else ""
     changes = _with_cap(failed.plan, requirement) if requirement else None
-    if pin is None or changes is None or _was_tried(failed, gone, pin):
+    if pin is None or changes is None:
         return None
-    return repaired(
+    # An older release that lacks the name as well: it may be a newer one's.
+    step = StepBack(distribution=canonicalize_name(pin.name), name=gone.dotted)
+    if step in failed.planned.steps_back:
+        return None
+    found = repaired(
         failed,
         NAME,
         changes,
@@ -83,17 +87,7 @@ def _one_minor_back(failed: FailedAttempt, gone: Gone) -> Diagnosis | None:
         cause="code_error",
         confidence="low",
     )
-
-
-def _was_tried(failed: FailedAttempt, gone: Gone, pin: Pin) -> bool:
-    """Whether an older release was already tried for this name and lacks it as well.
-
-    The name may then belong to a newer release.
-    """
-    tried = f" has no {gone.dotted}; tried: {canonicalize_name(pin.name)}<"
-    return any(
-        reason.topic == "repair" and tried in reason.decision for reason in failed.planned.reasons
-    )
+    return found and found.changed(step_back=step)
 
 
 def _is_here(failed: FailedAttempt, known: LibraryBreak) -> bool:

@@ -132,13 +132,17 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     if builds(attempts) >= max_builds and not _falls_back(base, after):
         return _weaker(last.planned) if runs_tests(last.planned.plan.smoke_command) else None
     decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
+    stepped = (diagnosis.step_back,) if diagnosis.step_back else ()
     own = base.fallback
     if own is not None and after.digest == own.plan.digest:
         reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
-        return own.changed(reasons=(*own.reasons, reason))
+        steps_back = (*own.steps_back, *stepped)
+        return own.changed(reasons=(*own.reasons, reason), steps_back=steps_back)
     author: SmokeAuthor = "model" if diagnosis.is_models else "rules"
     return _changed(base, after, decision, diagnosis.source, author).changed(
-        guesses=(*base.guesses, *diagnosis.guesses), pythons=diagnosis.pythons or base.pythons
+        guesses=(*base.guesses, *diagnosis.guesses),
+        pythons=diagnosis.pythons or base.pythons,
+        steps_back=(*base.steps_back, *stepped),
     )
 
 

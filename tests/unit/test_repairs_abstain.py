@@ -7,7 +7,13 @@ import pytest
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Reason, Resolution
+from paper2run.model.environment import (
+    EnvPlan,
+    Pin,
+    PlannedEnvironment,
+    Resolution,
+    StepBack,
+)
 from paper2run.model.facts import DataNeed, OwnModule, PipInclude, PythonConstraint, RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
@@ -339,14 +345,15 @@ def test_an_older_release_that_lacks_the_name_too_is_followed_by_no_older_one():
     first = answer_to(log, pins=(Pin(name="transformers", version="4.38.2"),))
     assert first is not None
     assert first.decision.new_plan is not None
-    tried = Reason(
-        topic="repair", decision=f"{first.by}: {first.decision.reason}", source=first.source
-    )
+    step = StepBack(distribution="transformers", name="transformers.EncoderDecoderCache")
+    assert first.step_back == step
 
-    pins = (Pin(name="transformers", version="4.37.2"),)
-    again = answer_to(log, pins=pins, plan=first.decision.new_plan, reasons=(tried,))
+    pins, plan = (Pin(name="transformers", version="4.37.2"),), first.decision.new_plan
+    again = answer_to(log, pins=pins, plan=plan, steps_back=(step,))
+    other = answer_to(log, pins=pins, plan=plan, steps_back=(step.changed(name="x"),))
 
     assert again is None
+    assert other is not None and other.step_back == step
 
 
 def test_a_class_that_several_libraries_have_caps_none_that_is_not_there():
