@@ -13,12 +13,12 @@ from paper2run.model.outcome import (
     BuildFailed,
     Built,
     Passed,
+    Rung,
     SmokeFailed,
     Verification,
 )
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
-from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from paper2run.verdicts.verdicts import failure_line
 from tasks.build import build, has_image
@@ -30,6 +30,7 @@ from tasks.report import keep_attempt, keep_context
 from tasks.running.artifacts import publish_dockerfile, publish_failure, publish_plan
 from tasks.running.keep_space import using_image
 from tasks.running.records import RunFolder, read_attempts_of, read_facts_of
+from tasks.running.run_settings import current_settings
 from tasks.running.stages import Stages
 from tasks.smoke import smoke
 from tasks.verify import verify
@@ -40,27 +41,27 @@ def attempt(
     number: int,
     checkout: Checkout,
     planned: PlannedEnvironment,
-    request: Request,
+    target: Rung,
     folder: str,
     run_id: str,
 ) -> State[Attempt]:
     """Return the attempt: a completed run if the smoke command passed, a failed one (a red bar) if not."""
-    run = RunFolder.at(folder)
+    run, settings = RunFolder.at(folder), current_settings()
     facts = read_facts_of(run)
     publish_plan(checkout.name, planned, number)
     context = Stages(run, number).run(render, checkout, planned)
     keep_context(run, context, number)
     publish_dockerfile(checkout.name, context, number)
 
-    with using_image(context.image, settings_for(request)):
+    with using_image(context.image, settings):
         built, smoked, verification = _build_and_run(
-            run, number, checkout, context, facts, request, run_id
+            run, number, checkout, context, facts, target, run_id, settings
         )
     done = Attempt(
         number=number, planned=planned, built=built, smoke=smoked, verification=verification
     )
     if not done.succeeded:
-        done = diagnosed(run, checkout, done, facts, settings_for(request))
+        done = diagnosed(run, checkout, done, facts, settings)
     keep_attempt(run, done)
     publish_failure(checkout.name, done)
     if done.succeeded:
@@ -75,12 +76,13 @@ def _build_and_run(
     checkout: Checkout,
     context: BuildContext,
     facts: RepoFacts,
-    request: Request,
+    target: Rung,
     run_id: str,
+    settings: Settings,
 ) -> tuple[Built | BuildFailed, Passed | SmokeFailed | None, Verification]:
     """Return how far the attempt came: nothing was run where the build failed."""
-    settings, logs = settings_for(request), str(run.attempt_folder(number))
-    source, stages = str(run.path / "repo"), Stages(run, number)
+    logs, source = str(run.attempt_folder(number)), str(run.path / "repo")
+    stages = Stages(run, number)
 
     def is_here(kept: Built | BuildFailed) -> bool:
         return has_image(kept) or (
@@ -102,7 +104,7 @@ def _build_and_run(
         built,
         smoked,
         facts,
-        request.target,
+        target,
         logs,
         run_id,
         settings,

@@ -30,7 +30,7 @@ from tasks.batches.batch_folder import (
     rows_without_logins,
 )
 from tasks.batches.children import Children, Ended, children_of, need_workers
-from tasks.running.flow_runs import label_run
+from tasks.running.flow_runs import claim_run, label_run
 from tasks.running.host_probe import probes
 from tasks.running.progress_log import PROGRESS
 from tasks.running.recording import current_run_id
@@ -50,7 +50,7 @@ def batch(**given: Any) -> State[tuple[Batch, str]]:
     path = dated(request.out) if request.out else settings.out / f"batch-{source.stem}"
     with batch_folder(path, resume=request.resume or request.only_failed) as folder:
         run_id = current_run_id()
-        label_run(run_id)
+        claim_run(run_id, settings.home)
         label_run(run_id, folder=str(folder.path))
         earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
         now = earlier.changed(jobs=request.jobs, flow_run_id=run_id)

@@ -42,7 +42,7 @@ def clean(
     with temporary_settings(server.access(url) if answers else {}):
         if not answers:
             out.print("no Prefect server answers: flow runs are not looked at")
-        elif not dry_run and (killed := sweep_runs()):
+        elif not dry_run and (killed := sweep_runs(settings.home)):
             out.print(f"{killed} runs whose process was killed are marked as crashed")
         found = list(find_leftovers(settings, age, images=images, server=answers, cache=cache))
     for leftover in found:

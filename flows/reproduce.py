@@ -41,12 +41,13 @@ from tasks.report import keep_attempt, keep_context, report
 from tasks.resolve import resolve
 from tasks.running.artifacts import publish_plan, publish_report
 from tasks.running.caching import beating_once, refreshing
-from tasks.running.flow_runs import label_run, naming_trouble, tag_run
+from tasks.running.flow_runs import claim_run, label_run, naming_trouble, tag_run
 from tasks.running.keep_space import hold_after
 from tasks.running.patience import await_server
 from tasks.running.progress_log import leave_out_repeats
 from tasks.running.recording import current_run_id, recording
 from tasks.running.records import RunFolder, names_in, read_facts_of
+from tasks.running.run_settings import settings_of_run
 from tasks.running.sharing import open_store, sharing
 from tasks.running.stages import Stages
 from tasks.running.sweep import sweep_runs
@@ -68,9 +69,9 @@ def reproduce(**given: Any) -> State[tuple[Metadata, str]]:
     request = Request(**given)
     settings, run_id = settings_for(request), current_run_id()
     leave_out_repeats()
-    label_run(run_id)
-    sweep_runs()
-    with naming_trouble(run_id):
+    claim_run(run_id, settings.home)
+    sweep_runs(settings.home)
+    with naming_trouble(run_id), settings_of_run(settings):
         return _verdict(request, settings, run_id)
 
 
@@ -205,7 +206,7 @@ def _attempts(
         await_server()
         with beating_once():
             state = attempt(
-                number, checkout, wanted, request, str(run.path), run_id, return_state=True
+                number, checkout, wanted, request.target, str(run.path), run_id, return_state=True
             )
         done = cast("Attempt | BaseException", state.result(raise_on_failure=False))
         if isinstance(done, BaseException):

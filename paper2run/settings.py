@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -184,6 +185,23 @@ class Settings(BaseSettings):
     progress: Literal["auto", "live", "plain"] = "auto"
     """How the terminal shows progress; `auto` is `live` on a terminal, else `plain`."""
 
+    _own_base_url: str = PrivateAttr("")
+    """The address that environment or settings file name."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Note the address that does not come from flags; a later change of the environment has no effect."""
+        kind = type(self)
+        file, environment = (
+            DotEnvSettingsSource(kind, env_file=user_file()),
+            EnvSettingsSource(kind),
+        )
+        self._own_base_url = {**file(), **environment()}.get("base_url", "")
+
+    @property
+    def is_own_base_url(self) -> bool:
+        """Whether `base_url` comes from environment or settings file, as the keys do, and not from a flag."""
+        return self.base_url == self._own_base_url
+
     @property
     def planner_model(self) -> str:
         """The model that plans and diagnoses; empty where rules do all."""
@@ -200,7 +218,9 @@ class Settings(BaseSettings):
 
     def changed(self, **fields: Any) -> Self:
         """Return a copy with other values for some fields; ValidationError for names and values that it cannot have."""
-        return type(self)(**{**dict(self), **fields})
+        copy = type(self)(**{**dict(self), **fields})
+        copy._own_base_url = self._own_base_url
+        return copy
 
     def secrets(self) -> tuple[str, ...]:
         """Return what the settings hold that nobody else may see: keys, and what is secret in addresses."""

@@ -25,7 +25,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
     """
     try:
         engine = connect()
-        left = sweep_abandoned(engine)
+        left = sweep_abandoned(engine, settings.home)
         if left:
             PROGRESS.info(f"removed {left} containers of runs that were killed")
         return EngineReady(

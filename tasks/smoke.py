@@ -54,6 +54,7 @@ def smoke(
             planned.plan.smoke_command,
             limits=containers.Limits.of(settings),
             run_id=run_id,
+            home=settings.home,
             timeout_s=limit_s(planned, settings),
             on_line=log.line,
             network=settings.smoke_network,

@@ -157,7 +157,7 @@ class Children:
         state, folder = run.state, folder_of(run)
         process = self._running[str(run.id)]
         if state is None or not state.is_final():
-            if process is None and not is_lost(run):
+            if process is None and not is_lost(run, self._home):
                 return None
             self._crash(run)
             return Ended("lost", KILLED, folder=folder)
@@ -208,7 +208,7 @@ class Children:
 @contextmanager
 def children_of(parent_id: str, log: Path, settings: Settings) -> Iterator[Children]:
     """Let the block start and await runs; none of them goes on after it, however it is left."""
-    sweep_runs()
+    sweep_runs(settings.home)
     settings.home.mkdir(parents=True, exist_ok=True)
     with get_client(sync_client=True) as client:
         children = Children(client, parent_id, log, settings.home, open_store(settings))

@@ -31,7 +31,9 @@ def find_leftovers(
         engine = connect()
     except EngineError:
         return
-    yield from leftovers.containers(engine, older_than, _alive_runs() if server else None)
+    yield from leftovers.containers(
+        engine, settings.home, older_than, _alive_runs() if server else None
+    )
     if images:
         gone, used = _known_images(settings.home / RUNS)
         yield from leftovers.images(engine, older_than, gone, used)

@@ -7,6 +7,7 @@ says in a label which process it is in, and whoever comes next with the same hom
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, get_args
 from uuid import UUID
 
@@ -44,16 +45,20 @@ UNOWNED: Final = timedelta(minutes=30)
 KILLED: Final = "the process that ran it was killed"
 
 
+def claim_run(flow_run_id: str, home: Path) -> None:
+    """Write into the flow run which process it is in; HostError if `home` cannot be written to."""
+    _label(flow_run_id, {OWNER_LABEL: this_process(home)})
+
+
 def label_run(flow_run_id: str, *, folder: str = "", trouble: Trouble = "") -> None:
-    """Write into the flow run its folder, or what of the machine ended it, or else which process it is in."""
+    """Write into the flow run its folder, or what of the machine ended it."""
     labels = {FOLDER_LABEL: folder, TROUBLE_LABEL: trouble}
-    given: KeyValueLabels = {name: value for name, value in labels.items() if value}
+    _label(flow_run_id, {name: value for name, value in labels.items() if value})
+
+
+def _label(flow_run_id: str, labels: KeyValueLabels) -> None:
     with get_client(sync_client=True) as client:
-        patiently(
-            lambda: client.update_flow_run_labels(
-                UUID(flow_run_id), given or {OWNER_LABEL: this_process()}
-            )
-        )
+        patiently(lambda: client.update_flow_run_labels(UUID(flow_run_id), labels))
 
 
 @contextmanager
@@ -87,8 +92,8 @@ def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:
     return found
 
 
-def crash_abandoned() -> list[str]:
-    """Set the runs whose process is dead to `Crashed`, their attempts with them; return their folders."""
+def crash_abandoned(home: Path) -> list[str]:
+    """Set the runs of `home` whose process is dead to `Crashed`, their attempts with them; return their folders."""
     alive = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
     with get_client(sync_client=True) as client:
         running = client.read_flow_runs(
@@ -97,7 +102,7 @@ def crash_abandoned() -> list[str]:
             limit=PAGE,
         )
         # One that names no process may be a stranger's: flows of other projects have such names too.
-        dead = [run for run in running if owner_of(run) and is_lost(run)]
+        dead = [run for run in running if owner_of(run) and is_lost(run, home)]
         crash(client, dead)
     return [folder for run in dead if (folder := folder_of(run))]
 
@@ -118,10 +123,10 @@ def crash(client: SyncPrefectClient, dead: Sequence[FlowRun]) -> None:
         client.set_flow_run_state(run.id, Crashed(message=KILLED), force=True)
 
 
-def is_lost(run: FlowRun) -> bool:
+def is_lost(run: FlowRun, home: Path) -> bool:
     """Tell whether nobody is in the run: its process is dead, or it was taken and has named none for long."""
     if owner_of(run):
-        return is_dead(owner_of(run))
+        return is_dead(owner_of(run), home)
     state = run.state
     taken = state is not None and state.type in (StateType.PENDING, *ALIVE)
     return taken and state is not None and datetime.now(UTC) - state.timestamp > UNOWNED

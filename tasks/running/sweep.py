@@ -1,12 +1,14 @@
 """What every start of a run does for those that were killed before it: their flow runs and folders say so."""
 
+from pathlib import Path
+
 from tasks.running.flow_runs import crash_abandoned
 from tasks.running.recording import mark_killed
 
 
-def sweep_runs() -> int:
-    """Set the runs whose process is dead to `Crashed` and their folders too; return how many."""
-    folders = crash_abandoned()
+def sweep_runs(home: Path) -> int:
+    """Set the runs of `home` whose process is dead to `Crashed` and their folders too; return how many."""
+    folders = crash_abandoned(home)
     for folder in folders:
         mark_killed(folder)
     return len(folders)

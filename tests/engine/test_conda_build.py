@@ -95,17 +95,23 @@ def test_conda_packages_are_built_through_the_mirror_and_nothing_of_it_stays(
         tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
         injection = Injection.of(settings)
         built = build(
-            engine, BuildInput(text, repo, tag, injection), run_id=run_id, timeout_s=BUILD_LIMIT_S
+            engine,
+            BuildInput(text, repo, tag, injection),
+            run_id=run_id,
+            home=Settings().home,
+            timeout_s=BUILD_LIMIT_S,
         )
         assert isinstance(built, Built), built
         digest = environment.plan.install_steps[2].rpartition("#")[2][:64]
         wrong = BuildInput(text.replace(digest, "0" * 64), repo, f"{tag}-wrong", injection)
-        refused = build(engine, wrong, run_id=run_id, timeout_s=BUILD_LIMIT_S)
+        refused = build(engine, wrong, run_id=run_id, home=Settings().home, timeout_s=BUILD_LIMIT_S)
     assert isinstance(refused, BuildFailed)
     assert "hash" in refused.log.stdout + refused.log.stderr
 
     def started(command: str) -> str:
-        result = run(engine, tag, command, limits=LIMITS, run_id=run_id, timeout_s=60)
+        result = run(
+            engine, tag, command, limits=LIMITS, run_id=run_id, home=Settings().home, timeout_s=60
+        )
         assert result.exit_code == 0, result.log
         return result.log.stdout
 

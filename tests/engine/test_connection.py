@@ -4,6 +4,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from docker.models.containers import Container
@@ -131,10 +132,10 @@ def test_removing_an_image_twice_is_no_error(engine: Engine, base: str) -> None:
 
 
 def test_sweep_removes_the_containers_of_its_run_and_no_others(
-    engine: Engine, base: str, run_id: str
+    engine: Engine, base: str, run_id: str, tmp_path: Path
 ) -> None:
     mine, other = f"{run_id}-mine", f"{run_id}-other"
-    owned = {OWNER_LABEL: this_process()}
+    owned = {OWNER_LABEL: this_process(tmp_path)}
 
     def create(command: list[str], **labels: str) -> Container:
         return engine.client.containers.create(base, command, labels=labels, network_mode="none")

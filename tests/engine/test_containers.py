@@ -29,13 +29,16 @@ Run = Callable[..., RunResult]
 
 
 @pytest.fixture
-def run_command(engine: Engine, base: str, run_id: str, limits: Limits) -> Iterator[Run]:
+def run_command(
+    engine: Engine, base: str, run_id: str, limits: Limits, tmp_path: Path
+) -> Iterator[Run]:
     label = f"{run_id}-{uuid.uuid4().hex}"
 
     def start(command: str | None, **changes: object) -> RunResult:
         options: dict[str, object] = {
             "limits": limits,
             "run_id": label,
+            "home": tmp_path,
             "timeout_s": 60.0,
             **changes,
         }
@@ -185,7 +188,7 @@ def test_a_container_that_does_not_answer_is_ended_by_the_engines_figure(
 
     result = run(
         engine, tag, "head -c 200M /dev/zero > /var/tmp/big; sleep 600",
-        limits=limits, run_id=run_id, timeout_s=100,
+        limits=limits, run_id=run_id, home=tmp_path, timeout_s=100,
     )  # fmt: skip
     engine.remove_image(tag)
 
@@ -229,7 +232,7 @@ def test_what_is_written_to_a_volume_of_the_image_counts(
 
     result = run(
         engine, tag, "cat /vol/data; head -c 200M /dev/zero > /vol/big; sleep 600",
-        limits=limits, run_id=run_id, timeout_s=60,
+        limits=limits, run_id=run_id, home=tmp_path, timeout_s=60,
     )  # fmt: skip
     engine.remove_image(tag)
 
@@ -252,7 +255,7 @@ def test_a_volume_is_bounded_memory_where_it_cannot_be_counted(
 
     result = run(
         engine, tag, "grep ' /vol ' /proc/mounts; head -c 300M /dev/zero > /vol/big && echo all",
-        limits=limits, run_id=run_id, timeout_s=60,
+        limits=limits, run_id=run_id, home=tmp_path, timeout_s=60,
     )  # fmt: skip
     engine.remove_image(tag)
 
@@ -266,10 +269,11 @@ def test_a_container_ends_by_itself_when_nobody_is_left_to_end_it(
 ) -> None:
     label = f"{run_id}-orphan"
     code = (
-        "import sys, tasks.drivers.engine.containers as c\nfrom tasks.drivers.engine.engine_connection import connect\n"
+        "import sys, tasks.drivers.engine.containers as c\nfrom paper2run.settings import Settings\n"
+        "from tasks.drivers.engine.engine_connection import connect\n"
         "c.OWN_LIMIT_MARGIN_S = 1\n"
         "c.run(connect(), sys.argv[1], 'trap : TERM; while :; do sleep 1; done', run_id=sys.argv[2],"
-        " timeout_s=3, limits=c.Limits(256, 1, 64, 50), on_line=None)\n"
+        " timeout_s=3, limits=c.Limits(256, 1, 64, 50), on_line=None, home=Settings().home)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, base, label])
     wait_until(lambda: states(engine, label) == ["running"], 60)
@@ -320,7 +324,7 @@ def test_image_without_a_shell_is_exit_code_127(
     context = BuildInput("FROM scratch\nCOPY repo/ /\n", repo, "paper2run-tests/no-shell:1")
     build(engine, context, run_id=run_id, timeout_s=60)
 
-    result = run(engine, context.tag, "true", limits=limits, run_id=run_id, timeout_s=60)
+    result = run(engine, context.tag, "true", limits=limits, run_id=run_id, home=repo, timeout_s=60)
 
     assert result.exit_code == 127
     assert "/bin/sh" in result.log.stderr
@@ -357,9 +361,11 @@ def test_interrupt_removes_the_container(
     label = f"{run_id}-interrupted"
     script = tmp_path / "interrupted.py"
     script.write_text(
-        "import sys\nfrom tasks.drivers.engine.containers import Limits, run\n"
+        "import sys\nfrom paper2run.settings import Settings\n"
+        "from tasks.drivers.engine.containers import Limits, run\n"
         "from tasks.drivers.engine.engine_connection import connect\n"
-        "run(connect(), sys.argv[1], 'sleep 600', limits=Limits(128, 1, 64, 100), run_id=sys.argv[2], timeout_s=600)\n"
+        "run(connect(), sys.argv[1], 'sleep 600', limits=Limits(128, 1, 64, 100), run_id=sys.argv[2],"
+        " timeout_s=600, home=Settings().home)\n"
     )
     process = subprocess.Popen(
         [sys.executable, script, base, label], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},

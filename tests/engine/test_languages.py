@@ -59,11 +59,19 @@ def test_a_plan_builds_passes_its_smoke_command_and_runs_more(
     tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
     injection = Injection.of(Settings())
     context = BuildInput(dockerfile(checkout, environment), REPOS / name / "repo", tag, injection)
-    built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
+    built = build(engine, context, run_id=run_id, home=Settings().home, timeout_s=BUILD_LIMIT_S)
     assert isinstance(built, Built), built
 
     def started(command: str) -> RunResult:
-        return run(engine, tag, command, limits=LIMITS, run_id=run_id, timeout_s=RUN_LIMIT_S)
+        return run(
+            engine,
+            tag,
+            command,
+            limits=LIMITS,
+            run_id=run_id,
+            home=Settings().home,
+            timeout_s=RUN_LIMIT_S,
+        )
 
     smoke = started(environment.plan.smoke_command)
     assert smoke.exit_code == 0, smoke.log

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from paper2run.model.outcome import Built
+from paper2run.settings import Settings
 from tasks.drivers.engine import leftovers
 from tasks.drivers.engine.engine import RUN_LABEL, remove_container
 from tasks.drivers.host.owner import OWNER_LABEL, is_dead, this_process
@@ -21,14 +22,14 @@ NOW, DAY = timedelta(0), timedelta(days=1)
 def dead_process() -> str:
     """Return the owner that a process was that has been killed."""
     code = (
-        "import time\nfrom tasks.drivers.host.owner import this_process\n"
-        "print(this_process(), flush=True)\ntime.sleep(600)\n"
+        "import time\nfrom paper2run.settings import Settings\nfrom tasks.drivers.host.owner import this_process\n"
+        "print(this_process(Settings().home), flush=True)\ntime.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     owner = process.stdout.readline().strip()
     assert owner
-    assert not is_dead(owner)
+    assert not is_dead(owner, Settings().home)
     process.kill()
     process.wait()
     return owner
@@ -50,15 +51,15 @@ def container(engine, base, run_id):
 
 
 def test_a_container_goes_with_its_process_and_one_of_a_live_process_stays(engine, container):
-    mine, dead = container(this_process()), container(dead_process())
+    mine, dead = container(this_process(Settings().home)), container(dead_process())
 
     elsewhere = container("elsewhere:1")
 
-    names = {found.name for found in leftovers.containers(engine, DAY, alive=None)}
+    names = {found.name for found in leftovers.containers(engine, Settings().home, DAY, alive=None)}
     assert dead in names
     assert names.isdisjoint({mine, elsewhere})
 
-    assert leftovers.sweep_abandoned(engine) >= 1
+    assert leftovers.sweep_abandoned(engine, Settings().home) >= 1
     left = {found["Names"][0].lstrip("/") for found in engine.labelled(OWNER_LABEL)}
     assert dead not in left
     assert {mine, elsewhere} <= left
@@ -68,7 +69,7 @@ def test_a_container_of_another_home_goes_only_when_its_run_is_known_to_be_over(
     elsewhere = container("elsewhere:1", run="over")
 
     def names(age: timedelta, alive: set[str] | None) -> set[str]:
-        return {found.name for found in leftovers.containers(engine, age, alive)}
+        return {found.name for found in leftovers.containers(engine, Settings().home, age, alive)}
 
     time.sleep(1)
     assert elsewhere in names(NOW, alive=set())

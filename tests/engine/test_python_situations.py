@@ -66,7 +66,7 @@ def test_a_python_situation_reaches_its_rung(
     text = dockerfile.dockerfile(checkout, environment)
     tag = f"paper2run-tests/{name.replace('_', '-')}:{run_id[-12:]}"
     context = BuildInput(text, REPOS / name / "repo", tag, Injection.of(settings))
-    built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
+    built = build(engine, context, run_id=run_id, home=Settings().home, timeout_s=BUILD_LIMIT_S)
     assert isinstance(built, Built), built
 
     smoked = smoke.fn(checkout, environment, built, str(tmp_path), run_id, settings)
@@ -83,5 +83,13 @@ def test_a_python_situation_reaches_its_rung(
     assert case.further is not None
     command, answer = case.further
     limits = Limits.of(settings)
-    further = run(engine, tag, command, limits=limits, run_id=run_id, timeout_s=settings.timeout)
+    further = run(
+        engine,
+        tag,
+        command,
+        limits=limits,
+        run_id=run_id,
+        home=Settings().home,
+        timeout_s=settings.timeout,
+    )
     assert further.exit_code == 0 and answer in further.log.stdout, further.log

@@ -19,6 +19,7 @@ from flows.batch import batch
 from flows.reproduce import reproduce
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.errors import UserError
+from paper2run.settings import Settings
 from tasks.batches.children import Children, Ended
 from tasks.running.flow_runs import crash_abandoned, read_runs
 from tests.flow.batches import processes_of, record, restore, statuses, wait_until
@@ -168,7 +169,7 @@ def test_a_run_that_names_no_process_is_a_strangers(monkeypatch):
     monkeypatch.setattr("tasks.running.flow_runs.UNOWNED", timedelta(0))
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(Flow(fn=lambda: None, name="batch"), state=Running())
-        assert crash_abandoned() == []
+        assert crash_abandoned(Settings().home) == []
         [found] = read_runs(client, [str(run.id)])
     assert found.state is not None
     assert found.state.is_running()

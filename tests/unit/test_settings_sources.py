@@ -76,3 +76,41 @@ def test_a_user_without_a_home_folder_is_told_what_to_set():
     assert done.stdout.split("\n")[:2] == [
         "set HOME, or PAPER2RUN_HOME and PREFECT_HOME", "/somewhere",
     ]  # fmt: skip
+
+
+CHANGED = {
+    "PAPER2RUN_TIMEOUT": "7",
+    "PAPER2RUN_BASE_URL": "http://stranger.example/v1",
+    "PAPER2RUN_HOME": "/elsewhere",
+    "UV_DEFAULT_INDEX": "http://stranger.example/simple",
+    "HTTP_PROXY": "http://stranger.example",
+    "NVIDIA_API_KEY": "another",
+}
+
+
+def test_settings_that_were_read_are_not_changed_by_the_environment(monkeypatch):
+    for name in CHANGED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PAPER2RUN_BASE_URL", "http://own.example/v1")
+    monkeypatch.setenv("PAPER2RUN_INDEX_URL", "http://own.example/simple")
+    before = Settings()
+    for name, value in CHANGED.items():
+        monkeypatch.setenv(name, value)
+
+    after = before.changed(planner="rules")
+
+    assert dict(after) == {**dict(before), "planner": "rules"}
+    assert before.is_own_base_url
+    assert after.is_own_base_url
+
+
+def test_an_address_is_the_users_own_only_where_it_stands_with_the_keys(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("PAPER2RUN_BASE_URL", raising=False)
+    (tmp_path / "paper2run").mkdir()
+    (tmp_path / "paper2run" / "env").write_text("PAPER2RUN_BASE_URL=http://own.example/v1\n")
+
+    assert Settings().is_own_base_url
+    assert not Settings(base_url="http://stranger.example/v1").is_own_base_url
+    monkeypatch.setenv("PAPER2RUN_BASE_URL", "")
+    assert not Settings(base_url="http://own.example/v1").is_own_base_url

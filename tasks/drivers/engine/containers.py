@@ -100,6 +100,7 @@ def run(
     *,
     limits: Limits,
     run_id: str,
+    home: Path,
     timeout_s: float,
     on_line: Callable[[str], None] | None = None,
     workdir: str | None = None,
@@ -110,8 +111,9 @@ def run(
 ) -> RunResult:
     """Return how `command` (a line for /bin/sh; None for the image's own) ended; the container is gone then.
 
-    `on_line` gets the lines of both streams in this thread, of a flood only the first megabytes. EngineError
-    where the engine cannot run containers at all; HostError where its disk falls below RESERVE_SHARE of `min_free_mb`.
+    Its label names this process, which is known below `home`. `on_line` gets the lines of both streams in this
+    thread, of a flood only the first megabytes. EngineError where the engine cannot run containers at all; HostError
+    where its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
@@ -127,7 +129,7 @@ def run(
     try:
         with engine_faults(f"running {image}"):
             container = engine.client.containers.create(
-                image, bounded, **flags.options(name, run_id)
+                image, bounded, **flags.options(name, run_id, this_process(home))
             )
             container.start()
             ending = _watch(engine, container, limits, reserve, started + timeout_s, on_line)
@@ -199,13 +201,13 @@ class _Flags:
         # exec: compiled extensions are built and loaded below HOME.
         return f"rw,exec,nosuid,nodev,size={self.limits.tmp_mb}m,mode=1777"
 
-    def options(self, name: str, run_id: str) -> dict[str, Any]:
+    def options(self, name: str, run_id: str, owner: str) -> dict[str, Any]:
         from docker.types import LogConfig, Ulimit
 
         memory = f"{self.limits.memory_mb}m"
         return {
             "name": name,
-            "labels": {RUN_LABEL: run_id, OWNER_LABEL: this_process()},
+            "labels": {RUN_LABEL: run_id, OWNER_LABEL: owner},
             "init": True,
             "network_mode": self.network,
             "user": self.user,

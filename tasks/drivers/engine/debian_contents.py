@@ -54,6 +54,7 @@ def packages_of(
         SHOW_RELEASE,
         limits=containers.Limits.of(settings),
         run_id=run_id,
+        home=settings.home,
         timeout_s=SHOW_TIMEOUT_S,
     )
     release = read_release(shown.log.stdout)

@@ -39,14 +39,14 @@ def sweep(engine: Engine, run_id: str) -> int:
     return _remove(engine, [each for each in found if OWNER_LABEL in each["Labels"]])
 
 
-def sweep_abandoned(engine: Engine) -> int:
+def sweep_abandoned(engine: Engine, home: Path) -> int:
     """Remove the containers whose run was killed; return how many there were."""
     found = engine.labelled(OWNER_LABEL)
-    return _remove(engine, [each for each in found if is_dead(each["Labels"][OWNER_LABEL])])
+    return _remove(engine, [each for each in found if is_dead(each["Labels"][OWNER_LABEL], home)])
 
 
 def containers(
-    engine: Engine, older_than: timedelta, alive: Collection[str] | None
+    engine: Engine, home: Path, older_than: timedelta, alive: Collection[str] | None
 ) -> Iterator[Leftover]:
     """Yield the containers of dead runs.
 
@@ -55,12 +55,12 @@ def containers(
     """
     for found in engine.labelled(OWNER_LABEL):
         labels, name = found["Labels"], found["Names"][0].lstrip("/")
-        if is_dead(labels[OWNER_LABEL]):
+        if is_dead(labels[OWNER_LABEL], home):
             yield Leftover("container", name, "its process was killed")
         elif (
             alive is not None
             and labels.get(RUN_LABEL) not in alive
-            and not is_of_our_home(labels[OWNER_LABEL])
+            and not is_of_our_home(labels[OWNER_LABEL], home)
             and _age(found["Created"]) > older_than
         ):
             yield Leftover("container", name, "its run with another home is over")

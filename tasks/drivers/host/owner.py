@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.errors import HostError, trouble_of
-from paper2run.settings import Settings
 
 OWNER_LABEL: Final = "paper2run.owner"
 FOLDER: Final = "processes"
@@ -25,12 +24,11 @@ ID_FILE: Final = "id"
 UNFINISHED: Final = ".new-"
 
 
-def this_process() -> str:
+def this_process(home: Path) -> str:
     """Return `HOME:BOOT:PROCESS`: PAPER2RUN_HOME, the start of this machine, and this process in both.
 
     HostError if the home cannot be written to.
     """
-    home = Settings().home
     try:
         return _register(home, os.getpid())
     except OSError as error:
@@ -41,21 +39,21 @@ def this_process() -> str:
         ) from error
 
 
-def is_dead(owner: str) -> bool:
-    """Tell whether `owner` was a process with our home that runs no more; one with another home is never judged.
+def is_dead(owner: str, home: Path) -> bool:
+    """Tell whether `owner` was a process with our `home` that runs no more; one with another home is never judged.
 
     Its file is there and unlocked, or is gone; the latter only since the machine's start, for a home may be copied.
     """
     _, boot, name = owner.split(":") if owner.count(":") == 2 else ("", "", "")
-    if not is_of_our_home(owner):
+    if not is_of_our_home(owner, home):
         return False
-    path = Settings().home / FOLDER / name
+    path = home / FOLDER / name
     return not is_held(path) if path.exists() else boot == _boot()
 
 
-def is_of_our_home(owner: str) -> bool:
-    """Tell whether `owner` names a process with our home."""
-    return owner.partition(":")[0] == _id_of(Settings().home)
+def is_of_our_home(owner: str, home: Path) -> bool:
+    """Tell whether `owner` names a process with our `home`."""
+    return owner.partition(":")[0] == _id_of(home)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def endpoint(settings: Settings) -> Endpoint:
     nvidia = nvidia or os.environ.get("NVIDIA_NIM_API_KEY", "")
     if settings.base_url and not _is_nvidia(settings.base_url):
         nvidia = ""
-        if settings.base_url != Settings().base_url:
+        if not settings.is_own_base_url:
             named = model if _has_provider(model) else OPENAI + model
             return Endpoint(named, settings.base_url, NO_KEY)
     if not _has_provider(model):
