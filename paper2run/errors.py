@@ -101,6 +101,7 @@ def trouble_of(error: BaseException) -> Trouble:
 
 
 def _rebuild(kind: type[Paper2RunError], what: str, state: dict[str, object]) -> Paper2RunError:
-    error = kind(what, hint=str(state["hint"]))
+    # Prefect may keep exceptions of an earlier version, which had no hint.
+    error = kind(what, hint=str(state.get("hint", "")))
     error.__dict__.update(state)
     return error
