@@ -74,7 +74,7 @@ def _as_failed(attempt: Attempt, facts: RepoFacts) -> FailedAttempt:
 
 
 def _is_repair(found: Diagnosis | None) -> bool:
-    return found is not None and found.decision.decision == "repair"
+    return found is not None and found.decision.new_plan is not None
 
 
 def _plans_of(attempts: Sequence[Attempt]) -> frozenset[str]:

@@ -61,7 +61,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
         return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
         return Verdict(status="smoke-failed", cause="undiagnosed", reason=failure_line(last))
-    if last.diagnosis.decision.decision == "stop":
+    if last.diagnosis.decision.new_plan is None:
         return stopped(last.diagnosis)
     if builds(attempts) < max_attempts:
         # A repair that leads to a plan that was tried already.

@@ -25,7 +25,17 @@ SHORT_DOCSTRINGS = (
 MAX_FUNCTION_LINES = 60
 PROPER_NAMES = ("Debian", "Docker", "Podman", "Prefect")
 """Of those that an error may begin with; variables, paths and quoted words need no entry."""
-
+FOR_PEOPLE = frozenset(
+    {"why", "reason", "decision", "proves", "smoke_proves", "note", "detail", "limit"}
+)
+"""Fields that hold sentences for people: whoever improves one must change no behaviour."""
+READERS = frozenset(
+    {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "splitlines",
+     "find", "index", "count", "search", "match", "fullmatch", "findall", "finditer"}
+)  # fmt: skip
+"""Methods of texts and patterns that take a text apart or look into it."""
+FIXED_CONTRACT = {"paper2run/model/diagnosis.py": 1}
+"""`DiagnosisDecision.decision` is a Literal whose name the contract with models fixes."""
 
 Texts = Mapping[str, list[ast.expr]]
 
@@ -51,6 +61,34 @@ def test_values_change_by_a_checked_copy():
     }
 
     assert found == FOREIGN_COPIES
+
+
+def test_no_rule_reads_a_sentence_written_for_people():
+    found = {
+        name: lines
+        for name, tree in modules((*FOLDERS, "benchmarks"))
+        if (lines := readings_of_sentences(tree))
+    }
+
+    assert {name: len(lines) for name, lines in found.items()} == FIXED_CONTRACT, found
+
+
+@pytest.mark.parametrize(
+    ("code", "is_reading"),
+    [
+        ("fact.why.startswith('empty:')", True),
+        ("planned.smoke_proves == PROVES", True),
+        ("' left out: ' in reason.decision", True),
+        ("CUDA.search(need.source.note)", True),
+        ("re.match('x', result.detail)", True),
+        ("match failure.limit:\n    case 'disk': pass", True),
+        ("fact.cause == 'empty'", False),
+        ("words.append(f'{fact.path}: {fact.why}')", False),
+        ("shows = planned.smoke_proves or fact.note", False),
+    ],
+)
+def test_a_reading_of_a_sentence_is_found(code, is_reading):
+    assert bool(readings_of_sentences(ast.parse(code))) == is_reading
 
 
 def test_docstrings_begin_with_one_short_line():
@@ -147,6 +185,28 @@ def error_classes(trees: Mapping[str, ast.Module]) -> set[str]:
         found |= more
         more = {name for name, above in bases.items() if above & found} - found
     return found
+
+
+def readings_of_sentences(tree: ast.Module) -> list[int]:
+    """Return the lines that compare a field for people, match it or take it apart."""
+
+    def is_sentence(node: ast.expr) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr in FOR_PEOPLE
+
+    found = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                read = [left, *others]
+            case ast.Match(subject=subject):
+                read = [subject]
+            case ast.Call(func=ast.Attribute(value=owner, attr=name), args=arguments):
+                read = [owner, *arguments] if name in READERS else []
+            case _:
+                continue
+        if any(map(is_sentence, read)):
+            found.append(node.lineno)
+    return sorted(found)
 
 
 def named_texts(tree: ast.Module) -> Texts:
