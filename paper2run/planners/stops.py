@@ -173,7 +173,7 @@ def _matlab(evidence: Evidence) -> Diagnosis | None:
         if share.language == "matlab" and shown:
             return _stop(
                 "proprietary_toolchain",
-                "The code is MATLAB, which nobody may install without a licence.",
+                "The code is MATLAB, which needs a licence.",
                 f"files of MATLAB: {share.files}",
                 share.source,
                 "A MATLAB licence; or `--smoke CMD` with GNU Octave if the code keeps to what Octave knows.",
@@ -188,7 +188,7 @@ def _proprietary(evidence: Evidence) -> Diagnosis | None:
         if product is not None:
             return _stop(
                 "proprietary_toolchain",
-                f"The code runs in {product} alone, which nobody may install without a licence.",
+                f"The code runs in {product} alone, which needs a licence.",
                 f"files of {share.language}: {share.files}",
                 share.source,
                 f"A licence of {product} and an image with it.",
