@@ -1,4 +1,4 @@
-"""Writes the table of flags in README.md and the table of settings in docs/settings.md.
+"""Writes the tables of flags in docs/command-line.md and of settings in docs/settings.md.
 
 Run `python -m benchmarks.list_options` after a change of `paper2run/request.py` or `paper2run/settings.py`, where their
 words stand. Everything outside the markers is left as it is.
@@ -21,7 +21,10 @@ ROOT: Final = Path(__file__).parents[1]
 BY: Final = "python -m benchmarks.list_options"
 START: Final = "<!-- {name}: written by `{by}` -->"
 END: Final = "<!-- end of {name} -->"
-PAGES: Final = {"flags": ROOT / "README.md", "settings": ROOT / "docs" / "settings.md"}
+PAGES: Final = {
+    "flags": ROOT / "docs" / "command-line.md",
+    "settings": ROOT / "docs" / "settings.md",
+}
 """By table: the page that holds it between its markers."""
 
 
