@@ -2,9 +2,11 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 NOT_OURS = ("tests/repos/", "examples/", "paper2run/planners/prompts/")
@@ -29,3 +31,14 @@ def test_links_and_paths_lead_to_files(name):
     paths = [ROOT / path for path in PATH.findall(text) if not PLACEHOLDER.search(path)]
 
     assert [str(path) for path in links + paths if not path.exists()] == []
+
+
+def test_the_citation_names_our_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"]
+    assert [author["name"] for author in citation["authors"]] == [
+        author["name"] for author in project["authors"]
+    ]
