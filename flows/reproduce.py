@@ -14,7 +14,7 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
-from paper2run.model.report import Attempt, Metadata
+from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.papers.paper_links import repository_of
 from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.request import Request, settings_for
@@ -75,16 +75,8 @@ def reproduce(**given: Any) -> State[tuple[Metadata, str]]:
         return _verdict(request, settings, run_id)
 
 
-def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[Metadata, str]]:
-    request = without_login(request, settings)
-    asked = request.repo
-    if not request.repo and request.paper:
-        found = repository_of(read_paper(request.paper, ""))
-        request = request.changed(repo=found)
-    located = locate(request.repo, request.ref, settings)
-    if request.paper:
-        # A paper that cannot be read is a bad request: known before anything is kept.
-        read_paper(request.paper, "", located.commit)
+def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Metadata, str]]:
+    request, located = _located(asked, settings)
     store = open_store(settings)
     run = RunFolder.create(settings.out, located.name)
     stages = Stages(run)
@@ -95,31 +87,15 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
     ):
         label_run(run_id, folder=str(run.path))
         run.event(f"run folder: {run.path}")
-        if request.repo != asked:
+        if not asked.repo:
             run.note(f"the repository is the one that the paper names: {request.repo}")
         checkout, paper_read, facts = _read(run, request, located, settings)
         planned = _planned(run, checkout, facts, paper_read, _asked(checkout, request), settings)
-        attempts: tuple[Attempt, ...] = ()
-        environment, engine = None, ""
-        if isinstance(planned, Diagnosis):
-            verdict = stopped(planned)
-        else:
-            ready = stages.run(preflight, planned.plan.base_image, settings)
-            offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
-            if planned.conda is not None:
-                why_not = stages.run(channels, planned, ready, settings)
-                planned = stages.run(conda, planned, why_not, settings)
-            environment = _pinned(run, 0, planned, offered, settings)
-            if isinstance(ready, EngineMissing) or request.dry_run:
-                keep_context(run, stages.run(render, checkout, environment))
-                publish_plan(checkout.name, environment)
-                verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
-                if isinstance(ready, EngineMissing) and not request.dry_run:
-                    label_run(run_id, trouble="engine")
-            else:
-                engine = ready.engine
-                attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
-                verdict = after_attempts(attempts, settings.max_attempts)
+        verdict, environment, attempts, engine = (
+            (stopped(planned), None, (), "")
+            if isinstance(planned, Diagnosis)
+            else _tried(run, checkout, planned, request, settings, run_id)
+        )
         metadata, text = stages.run(
             report,
             str(run.path),
@@ -139,6 +115,18 @@ def _verdict(request: Request, settings: Settings, run_id: str) -> State[tuple[M
         run.event(f"verdict: {metadata.status}")
         tag_run(run_id, filter(None, (metadata.status, metadata.cause, metadata.language)))
     return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))
+
+
+def _located(request: Request, settings: Settings) -> tuple[Request, Located]:
+    """Return the request with the repository's address, the paper's where it names none, and the commit meant."""
+    request = without_login(request, settings)
+    if not request.repo and request.paper:
+        request = request.changed(repo=repository_of(read_paper(request.paper, "")))
+    located = locate(request.repo, request.ref, settings)
+    if request.paper:
+        # A paper that cannot be read is a bad request: known before anything is kept.
+        read_paper(request.paper, "", located.commit)
+    return request, located
 
 
 def _read(
@@ -172,6 +160,34 @@ def _planned(
         run.note(f"no help from the model, so the rules plan: {error.what}", stage="plan")
     alone = settings.changed(planner="rules")
     return stages.run(plan, checkout, root, facts, paper, asked, folder, alone)
+
+
+def _tried(
+    run: RunFolder,
+    checkout: Checkout,
+    planned: PlannedEnvironment,
+    request: Request,
+    settings: Settings,
+    run_id: str,
+) -> tuple[Verdict, PlannedEnvironment, tuple[Attempt, ...], str]:
+    """Return the verdict on the plan, the pinned plan, the attempts and the engine; it builds nothing in a dry run."""
+    stages = Stages(run)
+    ready = stages.run(preflight, planned.plan.base_image, settings)
+    offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
+    if planned.conda is not None:
+        why_not = stages.run(channels, planned, ready, settings)
+        planned = stages.run(conda, planned, why_not, settings)
+    environment = _pinned(run, 0, planned, offered, settings)
+    if isinstance(ready, EngineMissing) or request.dry_run:
+        keep_context(run, stages.run(render, checkout, environment))
+        publish_plan(checkout.name, environment)
+        if isinstance(ready, EngineMissing) and not request.dry_run:
+            label_run(run_id, trouble="engine")
+        verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
+        return verdict, environment, (), ""
+    attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
+    verdict = after_attempts(attempts, settings.max_attempts)
+    return verdict, environment, attempts, ready.engine
 
 
 def _pinned(

@@ -25,6 +25,7 @@ from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from paper2run.smoke import ladder
 from tasks.drivers.engine import containers
+from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
 from tasks.running.caching import stage
 from tasks.running.engine_slot import engine_slot
@@ -60,43 +61,53 @@ def verify(
     """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
     engine = connect()
-    secrets = settings.secrets()
     for check in _checks(facts, planned, target):
-        with (
-            LogFile(Path(log_folder) / f"verify_{check.rung}.log", secrets) as log,
-            engine_slot(engine, settings),
-        ):
-            result = containers.run(
-                engine,
-                built.image,
-                check.command,
-                limits=containers.Limits.of(settings),
-                run_id=run_id,
-                home=settings.home,
-                timeout_s=settings.timeout,
-                on_line=log.line,
-                workdir=None if check.inside else OUTSIDE,
-                min_free_mb=settings.min_free_mb,
-            )
-        kept = result.log.redacted(secrets)
-        results.append(
-            RungResult(
-                rung=check.rung,
-                passed=result.exit_code == 0 and not result.alive_at_timeout,
-                command=check.command,
-                exit_code=result.exit_code,
-                detail=ladder.detail_of(check.rung, kept.stdout, result.exit_code),
-                missing=ladder.missing_of(check.rung, kept.stdout) or (),
-                log_digest=digest_of(kept),
-                seconds=round(result.seconds, 3),
-            )
-        )
+        results.append(_climbed(engine, check, built.image, log_folder, run_id, settings))
     results.append(_smoke_rung(smoked))
     return Verification(
         rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))),
         missing_libraries=(
             _missing_libraries(built, run_id, settings) if isinstance(smoked, SmokeFailed) else ()
         ),
+    )
+
+
+def _climbed(
+    engine: Engine,
+    check: ladder.Check,
+    image: str,
+    log_folder: str,
+    run_id: str,
+    settings: Settings,
+) -> RungResult:
+    """Return what came of one rung's command in a container of its own."""
+    secrets = settings.secrets()
+    with (
+        LogFile(Path(log_folder) / f"verify_{check.rung}.log", secrets) as log,
+        engine_slot(engine, settings),
+    ):
+        result = containers.run(
+            engine,
+            image,
+            check.command,
+            limits=containers.Limits.of(settings),
+            run_id=run_id,
+            home=settings.home,
+            timeout_s=settings.timeout,
+            on_line=log.line,
+            workdir=None if check.inside else OUTSIDE,
+            min_free_mb=settings.min_free_mb,
+        )
+    kept = result.log.redacted(secrets)
+    return RungResult(
+        rung=check.rung,
+        passed=result.exit_code == 0 and not result.alive_at_timeout,
+        command=check.command,
+        exit_code=result.exit_code,
+        detail=ladder.detail_of(check.rung, kept.stdout, result.exit_code),
+        missing=ladder.missing_of(check.rung, kept.stdout) or (),
+        log_digest=digest_of(kept),
+        seconds=round(result.seconds, 3),
     )
 
 

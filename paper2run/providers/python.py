@@ -86,20 +86,17 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
             smoke = programs.smoke
     steps = (*open_steps(wanted.requirements), *steps)
     environment, env_reasons = _environment(evidence)
-    gpu = next((need for need in facts.of(GpuNeed) if need.hard), None)
+    gpu_reasons = _gpu_reasons(facts)
     plan = EnvPlan(
         base_image=f"python:{choice.pythons[0]}-slim",
         system_packages=packages,
         install_steps=steps,
         env=environment,
         smoke_command=smoke.command,
-        requires_gpu=gpu is not None,
+        requires_gpu=bool(gpu_reasons),
     )
     smoke_reason = Reason(
         topic="smoke", decision=f"{smoke.command}: {smoke.proves}", source=smoke.source
-    )
-    gpu_reasons = (
-        (Reason(topic="gpu", decision="a GPU is needed", source=gpu.source),) if gpu else ()
     )
     return PlannedEnvironment(
         plan=plan,
@@ -125,6 +122,12 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         smoke_by="user" if evidence.asked.smoke else "rules",
         weaker_smokes=_weaker(smokes),
     )
+
+
+def _gpu_reasons(facts: RepoFacts) -> tuple[Reason, ...]:
+    """Return why a GPU is needed; nothing where the code can do without one."""
+    gpu = next((need for need in facts.of(GpuNeed) if need.hard), None)
+    return (Reason(topic="gpu", decision="a GPU is needed", source=gpu.source),) if gpu else ()
 
 
 def _is_python(evidence: Evidence) -> bool:

@@ -23,6 +23,7 @@ SHORT_DOCSTRINGS = (
 )
 """Rooms whose docstrings begin with one short line; the others follow."""
 MAX_FUNCTION_LINES = 60
+"""Decorators and docstring included."""
 PROPER_NAMES = ("Debian", "Docker", "Podman", "Prefect")
 """Of those that an error may begin with; variables, paths and quoted words need no entry."""
 FOR_PEOPLE = frozenset(
@@ -262,3 +263,21 @@ def literals(words: ast.expr | None, texts: Texts) -> Iterator[tuple[str, str]]:
         case _:
             # Words that come from elsewhere are judged where they are written.
             return
+
+
+def test_no_function_is_longer_than_the_limit():
+    found = {
+        f"{name}: {node.name}": lines
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (lines := length_of(node)) > MAX_FUNCTION_LINES
+    }
+
+    assert found == {}
+
+
+def length_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert function.end_lineno is not None
+    first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+    return function.end_lineno - first + 1

@@ -56,13 +56,7 @@ def build(
     bases = base_images(context.dockerfile)
     for base in bases:
         if engine.image(base) is None and engine.pull(base, on_line) is None:
-            words = f"{base}: the registry has no such image"
-            return BuildFailed(
-                step=f"FROM {base}",
-                exit_code=None,
-                seconds=time.monotonic() - started,
-                log=Log(stderr=words),
-            )
+            return _without_base(base, time.monotonic() - started)
     transcript = Transcript(on_line or (lambda line: None), context.injection.strip)
     watch = _Watch(engine, timeout_s, Guard(engine, min_free_mb))
     try:
@@ -96,6 +90,11 @@ def build(
         cached_steps=transcript.cached_steps,
         log=transcript.log,
     )
+
+
+def _without_base(base: str, seconds: float) -> BuildFailed:
+    words = f"{base}: the registry has no such image"
+    return BuildFailed(step=f"FROM {base}", exit_code=None, seconds=seconds, log=Log(stderr=words))
 
 
 class _Watch:

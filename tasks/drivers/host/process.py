@@ -74,11 +74,7 @@ def run(
     program is not installed.
     """
     environment = _environment(env)
-    if shutil.which(argv[0], path=environment.get("PATH")) is None:
-        raise HostError(
-            f"{argv[0]} is not installed",
-            hint=f"install {argv[0]} so that it is on the PATH (on Debian: apt-get install {argv[0]})",
-        )
+    _need_installed(argv[0], environment)
     started = time.monotonic()
     # A file instead of a pipe: a program that writes before it has read everything cannot block us.
     # A listing goes to a file, too: through a pipe it comes in thousands of small pieces.
@@ -96,17 +92,8 @@ def run(
             pass_fds=keep_fds,
         )
         streams = _Streams(process, max_bytes, on_line)
-        try:
-            try:
-                look = (
-                    watch if listing_bytes is None else partial(_too_much, listing, listing_bytes)
-                )
-                timed_out, stopped = _follow(process, streams, started + timeout_s, look)
-            finally:
-                _end_group(process)
-            streams.drain()
-        finally:
-            streams.close()
+        look = watch if listing_bytes is None else partial(_too_much, listing, listing_bytes)
+        timed_out, stopped = _awaited(process, streams, started + timeout_s, look)
         content = streams.stdout.content()
         if listing_bytes is not None:
             stopped = stopped or _too_much(listing, listing_bytes) or ""
@@ -122,6 +109,14 @@ def run(
     )
 
 
+def _need_installed(program: str, environment: Mapping[str, str]) -> None:
+    if shutil.which(program, path=environment.get("PATH")) is None:
+        raise HostError(
+            f"{program} is not installed",
+            hint=f"install {program} so that it is on the PATH (on Debian: apt-get install {program})",
+        )
+
+
 def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
     merged = {**os.environ, **(changes or {})}
     return {name: value for name, value in merged.items() if value is not None}
@@ -129,6 +124,24 @@ def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
 
 def _too_much(listing: IO[bytes], most_bytes: int) -> str | None:
     return TOO_MUCH if os.fstat(listing.fileno()).st_size > most_bytes else None
+
+
+def _awaited(
+    process: subprocess.Popen[bytes],
+    streams: "_Streams",
+    deadline: float,
+    watch: Callable[[], str | None] | None,
+) -> tuple[bool, str]:
+    """Read until the program has ended, then end its group; return whether its time was over, and why it was ended."""
+    try:
+        try:
+            ended = _follow(process, streams, deadline, watch)
+        finally:
+            _end_group(process)
+        streams.drain()
+    finally:
+        streams.close()
+    return ended
 
 
 def _follow(
