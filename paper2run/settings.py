@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     """Free space that the engine's disk must have before and during a build; a quarter of it during a smoke run."""
     keep_gb: float = Field(50, ge=0)
     """What our images and our build cache may take of the engine's disk, in GB of 10^9 bytes; the least recently used
-    go first. 0 keeps only what is in use, `inf` is no limit. The default holds about 100 runs
+    go first. 0 keeps only what is in use, `inf` removes nothing. The default holds about 100 runs
     ([scale.md](scale.md#disk))."""
     engine_slots: Annotated[int, Unset("0: as the engine's processors and memory carry")] = Field(
         0, ge=0
