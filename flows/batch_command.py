@@ -24,7 +24,7 @@ err = Console(stderr=True, highlight=False)
 
 @flags_of(BatchRequest)
 def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
-    """Reproduce many repositories; what a line of the file asks for wins over the flags."""
+    """Reproduce every repository listed in FILE; options on a line of FILE override the flags."""
     from flows.batch import batch as batch_flow
     from tasks.console.show import print_batch
     from tasks.console.terminal import progress

@@ -27,7 +27,7 @@ def clean(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
 ) -> None:
-    """Remove what killed runs left: containers, temporary folders, unfinished files; never what is in use."""
+    """Remove leftovers of killed runs: containers, temporary folders, files; never what is in use."""
     from prefect.settings import temporary_settings
 
     from paper2run.request import Request, settings_for

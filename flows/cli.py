@@ -102,7 +102,7 @@ def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folde
 
 @app.command()
 def doctor() -> None:
-    """Check engine, base images, index, model and Prefect API: what works, and what to do."""
+    """Check engine, base images, index, model and Prefect API, and say what to do."""
     from tasks.console.doctor import examine, print_findings
 
     invocation().take_settings(say)
@@ -115,7 +115,7 @@ def doctor() -> None:
 
 @server_app.command("start")
 def server_start() -> None:
-    """Start the local Prefect server in the background, if none answers."""
+    """Start the local Prefect server in the background unless one answers."""
     from tasks.running.server import find_or_start
 
     out.print(f"Prefect UI: {find_or_start(say).shown}", soft_wrap=True, markup=False)
