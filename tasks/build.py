@@ -1,4 +1,4 @@
-"""Stage `build`: the engine builds the image; the log is streamed to the attempt's folder and kept bounded."""
+"""Stage `build`: the engine builds the image; the attempt's folder gets the log, which is bounded."""
 
 from pathlib import Path
 from typing import Final

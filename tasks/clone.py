@@ -1,4 +1,7 @@
-"""Stage `clone`: a pinned commit in a bare mirror that later runs reuse, and its files in the run folder."""
+"""Stage `clone`: fetches a pinned commit and writes its files into the run folder.
+
+The commit goes into a bare mirror that later runs reuse.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -22,9 +25,10 @@ TIMEOUT_S: Final = 90_000
 
 
 def without_login(request: Request, settings: Settings) -> Request:
-    """Return the request with an address without login, which is kept below PAPER2RUN_HOME for the stages here.
+    """Return the request with the login removed from its address and stored below PAPER2RUN_HOME.
 
-    UserError if the address is none; HostError if the login cannot be kept.
+    The stages here read it there. UserError if the address is invalid; HostError if the login
+    cannot be stored.
     """
     if not request.repo:
         return request
@@ -61,9 +65,10 @@ has_mirror = mirror.is_held
 def lay_out(
     checkout: Checkout, folder: str, repo: str, located: Located, settings: Settings
 ) -> str:
-    """Write the commit's files into the new folder and return its path. UserError if the repository is damaged.
+    """Write the commit's files into the new folder and return its path.
 
-    A mirror that turns out damaged on the way is made anew once.
+    If the mirror turns out damaged, it is fetched again once. UserError if the repository itself is
+    damaged.
     """
     try:
         layout.lay_out(checkout, Path(folder))

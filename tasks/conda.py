@@ -1,4 +1,7 @@
-"""Stages `channels` and `conda`: a plan that rests on a conda environment becomes conda's where channels answer."""
+"""Stages `channels` and `conda`: solve a plan that rests on a conda environment with conda.
+
+The plan stays pip's if the channels do not answer.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

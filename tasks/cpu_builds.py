@@ -21,9 +21,11 @@ TIMEOUT_S: Final = 120
 
 @stage("cpu builds", timeout_s=TIMEOUT_S)
 def cpu_builds(planned: PlannedEnvironment, settings: Settings) -> PlannedEnvironment:
-    """Return the plan with the CPU builds of torch and its family; as it was, with the reason, where they are not had.
+    """Return the plan with the CPU builds of torch and its family.
 
-    Never cached: a network that is down comes back. What the index answered is kept like that of the other one.
+    If they are unavailable, return the plan unchanged, with the reason. The stage is never cached,
+    because a network that is down comes back; the answers of the index are cached like those of the
+    other index.
     """
     wanted = wanted_of(planned)
     if not wanted or planned.resolution is None:

@@ -22,7 +22,10 @@ TIMEOUT_S: Final = 900
 
 @stage("look up", timeout_s=TIMEOUT_S)
 def look_up(done: Attempt, folder: str, settings: Settings) -> tuple[SystemFile, ...]:
-    """Return the files that the log and the image's own libraries miss; none where nobody answers, which is noted."""
+    """Return the files that the log and the image's own libraries miss.
+
+    Empty if the lookup fails, which is logged.
+    """
     if done.failure is None:
         return ()
     linked = (

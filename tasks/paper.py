@@ -162,7 +162,7 @@ def _bounded(sections: tuple[Section, ...]) -> tuple[tuple[Section, ...], bool]:
 
 
 def _own_papers(tree: RepoTree) -> list[str]:
-    """Return the repository's own papers: text before PDF, shallow before deep, then by the order of names."""
+    """Return the repository's own papers: text before PDF, shallow before deep, then in OWN_NAMES' order."""
     found: list[tuple[int, int, int, str]] = []
     for path in tree.files:
         pure = PurePosixPath(path.lower())

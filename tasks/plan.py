@@ -1,4 +1,4 @@
-"""Stage `plan`: the rules plan; a model plans where they doubt their answer, or wherever it is asked to."""
+"""Stage `plan`: rules make the plan; a model makes it where they doubt their answer, or when asked to."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -18,10 +18,10 @@ TIMEOUT_S: Final = 900
 
 @stage("preflight", timeout_s=TIMEOUT_S)
 def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissing:
-    """Return the engine and which interpreters it can offer; the wanted base image is pulled if it is not here.
+    """Return the engine and the interpreters it can offer; pull the wanted base image if it is missing.
 
-    Where no registry answers, only the interpreters whose images are here are offered. HostError if there is
-    none at all.
+    If no registry answers, only interpreters with a local image are offered. HostError if there is
+    none.
     """
     try:
         engine = connect()
@@ -54,7 +54,10 @@ def _offered(engine: Engine, base_image: str, settings: Settings) -> tuple[str, 
 
 
 def _with_registry(engine: Engine, base_image: str, settings: Settings) -> tuple[str, ...]:
-    """Return nothing where images were pulled from a registry, else what is here: stand-ins mean a closed site."""
+    """Return nothing if images come from a registry, else the local interpreters.
+
+    A stand-in image means a closed site.
+    """
     info = engine.image(base_image)
     if info is not None and info.is_standin:
         return engine.local_python_images(settings.registry_prefix)

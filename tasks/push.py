@@ -1,4 +1,4 @@
-"""Stage `push`: what was built goes to the registry that workers share. `pull` is its counterpart elsewhere."""
+"""Stage `push`: pushes the built image to the registry that workers share; `pull` fetches it."""
 
 from typing import Final
 

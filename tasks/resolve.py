@@ -98,7 +98,10 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
 
 
 def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Settings) -> list[str]:
-    """Return a line for each name that another index may have, which the repository names, and here a stranger."""
+    """Return a line for each name that may belong to another index, and to a stranger on ours.
+
+    The repository names that other index.
+    """
     others = [other for other in planned.other_indexes if not _is_asked(other.address, settings)]
     if not others:
         return []
@@ -110,7 +113,7 @@ def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Sett
 
 
 def _is_asked(address: str, settings: Settings) -> bool:
-    """Tell whether an index that a repository names is the public one, or the one that is asked in its place."""
+    """Whether an index that a repository names is the public one, or the one we ask in its place."""
     return is_same_host(address, PYPI_SIMPLE_ENDPOINT) or is_same_place(address, settings.index_url)
 
 

@@ -1,4 +1,7 @@
-"""Stage `smoke`: the plan's smoke command in a locked-down container; exit 0 or alive at the timeout passes."""
+"""Stage `smoke`: runs the plan's smoke command in a locked-down container.
+
+Exit code 0, or a process still alive at the timeout, passes.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -58,7 +58,7 @@ def verify(
     run_id: str,
     settings: Settings,
 ) -> Verification:
-    """Return the result of each rung that applies; a failed rung never stops the next one from being tried."""
+    """Return the result of each rung that applies; a failed rung does not stop the next one."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
     engine = connect()
     for check in _checks(facts, planned, target):
@@ -112,7 +112,7 @@ def _climbed(
 
 
 def _missing_libraries(built: Built, run_id: str, settings: Settings) -> tuple[MissingLibrary, ...]:
-    """Return the libraries that nothing in the image brings; those found until the time was over, if it was."""
+    """Return the libraries that the image lacks; after a timeout, those found until then."""
     result = containers.run(
         connect(),
         built.image,

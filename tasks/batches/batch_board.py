@@ -1,4 +1,4 @@
-"""What people see of a batch while it goes on: its folder's files, the terminal, and its artifacts in the UI."""
+"""Shows a running batch to people: files in its folder, lines in the terminal, artifacts in the UI."""
 
 import time
 from collections.abc import Sequence

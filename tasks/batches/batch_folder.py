@@ -1,6 +1,7 @@
-"""The folder of a batch: `batch.json`, `batch.csv` and `batch.html`, each written whole, and the run folders below it.
+"""Writes the folder of a batch: `batch.json`, `batch.csv`, `batch.html` and the run folders below it.
 
-`batch.json` is the memory: whatever ends a batch, a later `--resume` goes on from it.
+Each file is written atomically. `batch.json` is the memory: however a batch ends, a later
+`--resume` continues it.
 """
 
 import fcntl
@@ -63,7 +64,10 @@ def read_batch(file: Path) -> BatchInput:
 
 
 def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchLine, ...]:
-    """Return the lines with addresses without logins, which are kept below `home`. HostError if they cannot be."""
+    """Return the lines with logins removed from their addresses; the logins are stored below `home`.
+
+    HostError if they cannot be stored.
+    """
     return tuple(
         line.changed(entry=line.entry.changed(repo=keep_login(line.entry.repo, home)))
         for line in lines
@@ -71,7 +75,10 @@ def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchL
 
 
 def rows_without_logins(batch: Batch) -> Batch:
-    """Return what an earlier pass left with addresses without logins: older versions wrote them as they were given."""
+    """Return an earlier pass's batch with logins removed from its addresses.
+
+    Older versions wrote addresses as the user gave them.
+    """
     rows = tuple(
         row.changed(entry=row.entry.changed(repo=without_login(row.entry.repo)))
         for row in batch.rows
@@ -111,7 +118,10 @@ class BatchFolder:
 
 @contextmanager
 def batch_folder(path: Path, *, resume: bool) -> Iterator[BatchFolder]:
-    """Hold the folder for the block. UserError if it is in use, cannot be written, or is there without `resume`."""
+    """Lock the folder for the block.
+
+    UserError if it is in use, cannot be written, or exists without `resume`.
+    """
     folder = BatchFolder(path.expanduser().resolve())
     try:
         folder.runs.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
-"""The runs of a batch: one `reproduce` flow run a repository, each in a process of its own, so that no crash is shared.
+"""Starts the runs of a batch: one `reproduce` flow run per repository, each in its own process.
 
-Either processes of this machine, which end with the batch, or runs of the deployment `reproduce/default`, which
-any worker takes. In both cases the run is a child of the batch on the UI's timeline.
+So a crash stops only one of them. They are processes of this machine, which end with the batch, or
+runs of the deployment `reproduce/default`, which any worker takes. Both kinds are children of the
+batch on the UI's timeline.
 """
 
 import os
@@ -105,7 +106,10 @@ class Children:
         return str(run.id)
 
     def adopt(self, flow_run_id: str) -> bool:
-        """Take over a run of an earlier pass that a worker may still be at, or that has ended; False for any other."""
+        """Take over an earlier pass's run that has ended or that a worker may still execute.
+
+        Return False for any other.
+        """
         for run in read_runs(self._client, [flow_run_id]):
             if run.deployment_id is None and not (run.state and run.state.is_final()):
                 # A process of an earlier pass ended with that pass.

@@ -1,4 +1,4 @@
-"""Removes what killed runs left behind on this machine; if asked, images of runs that are gone, and our build cache."""
+"""Removes what killed runs left on this machine; if asked, also orphaned images and our build cache."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ def remove(found: Iterable[Leftover], settings: Settings) -> None:
 
 
 def disk(settings: Settings) -> str:
-    """Return a line on the engine's disk: what is free, and what we have left there; empty without an engine."""
+    """Return a line on the engine's disk: free space and what we use; empty without an engine."""
     try:
         engine = connect()
         return told(engine, settings)

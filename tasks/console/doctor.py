@@ -1,4 +1,7 @@
-"""Examines what a run needs of this machine: engine, base images, a RUN step, disk, index, model, Prefect API."""
+"""Checks what a run needs on this machine.
+
+Engine, base images, a RUN step, disk, index, model, Prefect API.
+"""
 
 import shutil
 from collections.abc import Callable

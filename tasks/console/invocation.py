@@ -111,13 +111,19 @@ def leave() -> None:
 
 
 def use_endpoint(base_url: str) -> None:
-    """Make the address that the user typed the environment's own: it may get the environment's keys (`endpoint`)."""
+    """Put the address that the user typed into the environment, so that it may get the environment's keys.
+
+    See `endpoint`.
+    """
     if base_url:
         os.environ["PAPER2RUN_BASE_URL"] = base_url
 
 
 def _place() -> Path:
-    """Return the home; the root folder where it cannot be made, which the stage that writes to it will say."""
+    """Return the home; the root folder if the home cannot be created.
+
+    The stage that writes to the home then reports the error.
+    """
     home = read_settings().home
     try:
         home.mkdir(parents=True, exist_ok=True)

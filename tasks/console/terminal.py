@@ -75,7 +75,7 @@ def progress(console: Console, mode: str) -> Iterator[None]:
 
 @contextmanager
 def _without_console_lines() -> Iterator[None]:
-    """Take Prefect's console handlers off for the block; what they would print goes to the API all the same."""
+    """Remove Prefect's console handlers for the block; their messages still go to the API."""
     from prefect.logging.handlers import PrefectConsoleHandler
 
     taken = [

@@ -1,4 +1,7 @@
-"""Prefect artifacts: what a person opens in the UI. Made in flows, from values, so that cached stages show too."""
+"""Publishes the Prefect artifacts that a person opens in the UI.
+
+Flows make them from values, so that cached stages show too.
+"""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +41,7 @@ def publish_dockerfile(name: str, context: BuildContext, attempt: int) -> None:
 
 
 def publish_failure(name: str, attempt: Attempt) -> None:
-    """Show why an attempt failed, what was decided, and the change to the next plan; nothing for one that passed."""
+    """Show why an attempt failed, the decision, and the change to the next plan; skip a passed attempt."""
     if not attempt.succeeded:
         words = f"Attempt {attempt.number}: failure and diagnosis"
         _markdown(artifact_key(name, "diagnosis"), markdown.failure(attempt), words)
@@ -47,7 +50,10 @@ def publish_failure(name: str, attempt: Attempt) -> None:
 def publish_report(
     name: str, metadata: Metadata, text: str, attempts: Sequence[Attempt], folder: str
 ) -> None:
-    """Show the report, and the attempts as a table under the verdict and the smallest change that would help."""
+    """Show the report, and a table of the attempts.
+
+    The table's heading gives the verdict and the smallest change that would help.
+    """
     _markdown(
         artifact_key(name, "report"),
         f"{text}\nRun folder: {code(folder)}\n",

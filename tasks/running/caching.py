@@ -46,10 +46,10 @@ KeyParts = Callable[[Mapping[str, Any]], tuple[str, ...]]
 
 
 class FlockManager(LockManager):
-    """Locks of cache keys on this host, as `flock` on one file a key: a killed holder frees its lock at once.
+    """Locks cache keys on this host with `flock`, one file per key.
 
-    The instance holds no state of its own, so that Prefect may copy and pickle it; open files are kept in
-    the process, by path.
+    A killed holder frees its lock at once. The instance holds no state of its own, so that Prefect
+    may copy and pickle it; the process keeps open files, by path.
     """
 
     _held: dict[str, tuple[str, int]] = {}  # noqa: RUF012 - one table a process is the point
@@ -212,18 +212,20 @@ def refreshing(wanted: bool) -> Iterator[None]:
 
 @contextmanager
 def beating_once() -> Iterator[None]:
-    """Let subflows called in the block send no heartbeats of their own: their parent's, of this process, tells enough.
+    """Turn off the heartbeats of subflows called in the block.
 
-    Prefect 3.8 ends a flow's heartbeats by waiting up to a second for their thread.
+    Their parent runs in the same process, so its heartbeat is enough. Prefect 3.8 ends a flow's
+    heartbeats by waiting up to a second for their thread.
     """
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield
 
 
 def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
-    """Tell whether a failure may go away; wait as long as a model's service asks for, which Prefect's delay follows.
+    """Whether a failure is transient; first wait as long as a model's service asks for.
 
-    Prefect's delays are fixed when a task is decorated (3.9), so the wish of an answer can be granted only here.
+    Prefect's own delay follows. It is fixed when a task is decorated (3.9), so only here can we
+    honour a Retry-After.
     """
     error = state.result(raise_on_failure=False)
     if isinstance(error, ModelError) and error.transient and error.retry_after_s > 0:

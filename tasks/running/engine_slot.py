@@ -1,6 +1,7 @@
-"""A place at the container engine: a Prefect global concurrency limit that all workers on one engine share.
+"""Limits how many builds and containers use one engine at a time.
 
-Builds and containers of a dozen runs at once would starve each other; beyond the places they wait for their turn.
+A slot belongs to a Prefect global concurrency limit that all workers on one engine share. A dozen
+runs at once would starve each other; those without a slot wait for their turn.
 https://docs.prefect.io/v3/how-to-guides/workflows/global-concurrency-limits
 """
 

@@ -93,7 +93,10 @@ def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:
 
 
 def crash_abandoned(home: Path) -> list[str]:
-    """Set the runs of `home` whose process is dead to `Crashed`, their attempts with them; return their folders."""
+    """Mark the runs of `home` whose process is dead, and their attempts, as `Crashed`.
+
+    Return their folders.
+    """
     alive = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
     with get_client(sync_client=True) as client:
         running = client.read_flow_runs(

@@ -46,9 +46,9 @@ MIN_HOME_MB: Final = 100
 
 
 def try_step(engine: Engine, settings: Settings) -> bool:
-    """Build a RUN step that asks the index: True where it ran, False where no base image is here to try it on.
+    """Build a RUN step that asks the index; False if this machine has no base image to try it on.
 
-    HostError saying what to do where the engine cannot run it, or where it does not reach the index.
+    HostError with a hint if the engine cannot run the step, or if the step cannot reach the index.
     """
     versions = engine.local_python_images(settings.registry_prefix)
     if not versions:

@@ -1,4 +1,7 @@
-"""Holds what we leave on the engine's disk within PAPER2RUN_KEEP_GB, and notes which images runs of this home need."""
+"""Keeps our use of the engine's disk below PAPER2RUN_KEEP_GB.
+
+Notes which images the runs of this home need.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,9 +74,9 @@ def hold_after(image: str, settings: Settings) -> None:
 
 
 def are_removed(metadata: Metadata, settings: Settings) -> bool:
-    """Remove the images that the run has built and no other run uses; tell whether the one of its verdict is gone.
+    """Remove the images that the run built and no other run uses; return whether the verdict's is gone.
 
-    One that an earlier run has built is not this run's to remove. The layers stay in the cache.
+    An image that an earlier run built stays. The layers stay in the cache.
     """
     in_use = _images_in_use(settings)
     try:

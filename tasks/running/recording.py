@@ -32,10 +32,10 @@ AGAIN: Final = "run it again: the stages that were done are kept"
 def recording(
     run: RunFolder, request: Request, name: str, run_id: str, settings: Settings
 ) -> Iterator[Metadata]:
-    """Keep `metadata.json` true from the first moment: `running`, and `exception` if the block is left by one.
+    """Keep `metadata.json` true from the first moment: `running`, or `exception` if the block raises.
 
-    The folder is noted below the home, so that `clean` knows which images are still wanted. Containers of this
-    run are removed in any case.
+    The folder is noted below the home, so that `clean` knows which images are still wanted.
+    Containers of this run are removed in any case.
     """
     opened = Metadata(
         status="running",
@@ -70,7 +70,10 @@ def recording(
 def _keep_exception(
     opened: Metadata, run: RunFolder, why: Exception, error: BaseException, settings: Settings
 ) -> None:
-    """Let the folder say how the run was broken off; `error` is what was raised, `why` what a person should know."""
+    """Record in the folder how the run broke off.
+
+    `error` is the exception that was raised, `why` the one to show to a person.
+    """
     run.write("metadata.json", _broken_off(opened, run, why))
     told = "".join(traceback.format_exception(error))
     run.write("logs/exception.txt", redact(told, settings.secrets()))

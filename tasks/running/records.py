@@ -101,7 +101,10 @@ class RunFolder:
         PROGRESS.info(line, extra={"stage": stage, "attempt": attempt})
 
     def decisions(self, planned: PlannedEnvironment, history: Sequence[Attempt]) -> None:
-        """Add one line a decision that earlier attempts did not have; the many dependencies stay in the report."""
+        """Log one line for each decision that earlier attempts did not make.
+
+        Decisions on dependencies are too many and stay in the report.
+        """
         known = {reason for attempt in history for reason in attempt.planned.reasons}
         for reason in planned.reasons:
             if reason.topic != "dependency" and reason not in known:
@@ -158,7 +161,10 @@ def names_in(folder: str) -> tuple[str, ...]:
 
 
 def read_facts_of(run: RunFolder) -> RepoFacts:
-    """Return the facts that the parent flow wrote: too large for a subflow's parameters (512 kB at the API)."""
+    """Return the facts that the parent flow wrote.
+
+    They are too large for a subflow's parameters (512 kB at the API).
+    """
     return RepoFacts.model_validate_json((run.path / "repo_facts.json").read_text(encoding="utf-8"))
 
 

@@ -1,6 +1,6 @@
-"""The version of a stage's rules: a digest of all our modules and tables that make its answer, found by imports.
+"""Computes the version of a stage's rules: a digest of all our modules and tables behind its answer.
 
-The modules are parsed, not imported.
+Imports lead to them. The modules are parsed, not imported.
 """
 
 import hashlib

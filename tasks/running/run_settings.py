@@ -1,7 +1,8 @@
-"""The settings of the run that this process is in, read once by the parent flow and kept here for its attempts.
+"""Keeps the settings of this process's run: the parent flow reads them once, its attempts use them.
 
-An attempt is a flow, and Prefect sends the parameters of a flow to its server, which shows them: settings hold keys and
-addresses with logins, so they are no parameter. A subflow runs in its parent's context.
+An attempt is a flow, and Prefect sends the parameters of a flow to its server, which shows them.
+Settings hold keys and addresses with logins, so they must not be a parameter. A subflow runs in its
+parent's context.
 """
 
 from collections.abc import Iterator

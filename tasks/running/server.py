@@ -99,7 +99,7 @@ def prefect_api(say: Say) -> Iterator[Api]:
 
 
 def access(url: str) -> dict[Any, str]:
-    """Return Prefect's settings for a client of the API at `url`: with the login where it is the server of ours."""
+    """Return Prefect's settings for a client of the API at `url`, with the login for a server of ours."""
     return {PREFECT_API_URL: url} | ({PREFECT_API_AUTH_STRING: login()} if is_ours(url) else {})
 
 
@@ -115,9 +115,10 @@ def shell_exports() -> str:
 
 
 def login() -> str:
-    """Return `USER:PASSWORD` of the servers that we start: the configured one, else one kept below PREFECT_HOME.
+    """Return `USER:PASSWORD` of the servers that we start: the configured one, else one we create.
 
-    Only the user can read that file. HostError if it cannot be written.
+    We keep ours below PREFECT_HOME in a file that only the user can read. HostError if it cannot be
+    written.
     """
     for configured in (PREFECT_SERVER_API_AUTH_STRING.value(), PREFECT_API_AUTH_STRING.value()):
         if configured:
@@ -146,7 +147,7 @@ def login() -> str:
 
 
 def origins() -> str:
-    """Return the web origins that may speak to a server of ours: its own UI, under both names of this machine."""
+    """Return the web origins that may call our server: its own UI, under both names of this machine."""
     port = PREFECT_SERVER_API_PORT.value()
     return f"http://127.0.0.1:{port},http://localhost:{port}"
 
@@ -172,7 +173,10 @@ def find_or_start(say: Say) -> Api:
 
 
 def carried(api: Api, jobs: int, say: Say) -> int:
-    """Return how many runs at a time the API's database carries, at most `jobs`; `say` gets why it is fewer."""
+    """Return how many runs at a time the API's database supports, at most `jobs`.
+
+    `say` is told why it is fewer.
+    """
     if jobs <= SQLITE_RUNS:
         return jobs
     advice = "more need a server on Postgres: set PREFECT_API_URL to it"

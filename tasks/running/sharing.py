@@ -1,7 +1,7 @@
-"""What a run shares with workers on other machines: kept results and its folder, on the store of PAPER2RUN_STORAGE.
+"""Shares a run's results and folder with workers on other machines, on the store of PAPER2RUN_STORAGE.
 
-Locks stay per host (tasks/running/caching.py): two hosts may compute one stage at the same time, which costs the time
-and nothing else, for a result is one object that is written whole, and both are right.
+Locks stay per host (tasks/running/caching.py), so two hosts may compute one stage at the same time.
+That costs only time: a result is one object, written atomically, and both results are right.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,10 @@ RESULTS: Final = "results"
 
 
 def open_store(settings: Settings) -> ObjectStore | None:
-    """Return the store of the settings, which answers; None where there is none. HostError if it does not answer."""
+    """Return the settings' store after checking that it answers; None if no store is set.
+
+    HostError if it does not answer.
+    """
     if not settings.storage:
         return None
     store = ObjectStore(settings.storage)
@@ -31,9 +34,10 @@ def open_store(settings: Settings) -> ObjectStore | None:
 
 @contextmanager
 def sharing(run: RunFolder, store: ObjectStore | None) -> Iterator[None]:
-    """Let the stages called in the block keep their results on the store, and copy the run folder there at its end.
+    """Keep the results of stages called in the block on the store; copy the run folder there at its end.
 
-    Without a store the results stay on this machine. HostError after the block if the folder cannot be copied.
+    Without a store the results stay on this machine. HostError after the block if the folder cannot
+    be copied.
     """
     context = FlowRunContext.get()
     assert context is not None, "only a flow shares"

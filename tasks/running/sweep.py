@@ -1,4 +1,4 @@
-"""What every start of a run does for those that were killed before it: their flow runs and folders say so."""
+"""Cleans up at the start of a run after killed runs: marks their flow runs and folders as such."""
 
 from pathlib import Path
 

@@ -20,6 +20,7 @@ SHORT_DOCSTRINGS = (
     "paper2run/providers",
     "paper2run/python",
     "paper2run/repairs",
+    "tasks",
 )
 """Rooms whose docstrings begin with one short line; the others follow."""
 MAX_FUNCTION_LINES = 60

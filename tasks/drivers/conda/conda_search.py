@@ -1,7 +1,8 @@
-"""The program that solves a conda environment on metadata alone: a question on standard input, an answer as output.
+"""Solves a conda environment on metadata alone: reads a question on stdin, prints an answer.
 
-A program of its own, because rattler reads certificates and proxies from its environment only, and because a
-search that hangs or runs out of memory must not take the run with it. Nothing is installed or executed.
+It is a separate program because rattler reads certificates and proxies from its environment only,
+and because a search that hangs or runs out of memory must not take the run with it. It installs and
+executes nothing.
 https://conda.github.io/rattler/py-rattler/
 """
 
@@ -34,7 +35,10 @@ PLATFORM_PACKAGES: Final = ("__glibc", "__linux", "__unix", "__archspec")
 
 
 async def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """Return `archives` (address, digest), `rung`, `cutoff`, `left_out` and `notes`, or `why` there are none."""
+    """Return the solved archives, or `why` there is no solution.
+
+    A solution has `archives` (address, digest), `rung`, `cutoff`, `left_out` and `notes`.
+    """
     search = _Search(question)
     specs, left_out = await search.known(question["specs"])
     if not specs:

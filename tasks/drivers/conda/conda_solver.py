@@ -1,4 +1,7 @@
-"""What conda's channels had for an environment on the commit's date: exact packages, solved in a program of its own."""
+"""Solves an environment against conda's channels as of the commit's date, in a separate program.
+
+The result is a list of exact packages.
+"""
 
 import json
 import sys

@@ -1,7 +1,8 @@
-"""Streams a folder to the engine as the tar that a build reads, without a copy on disk; both carry our marks.
+"""Streams a folder to the engine as the tar that a build reads, without a copy on disk.
 
-The same content gives the same tar but for the times: owner 0, git's two file modes, sorted names. Links are
-kept as links and never followed; sockets, pipes and devices are left out.
+The Dockerfile and the tar carry our marks (build_marks.py). The same content gives the same tar
+except for the times: owner 0, git's two file modes, sorted names. Links are kept as links and never
+followed; sockets, pipes and devices are left out.
 https://www.gnu.org/software/tar/manual/html_node/Standard.html
 """
 
@@ -42,9 +43,10 @@ class BuildInput:
 
 
 def stream(build: BuildInput) -> Iterator[bytes]:
-    """Yield the context as tar blocks: the Dockerfile with the injection applied, the site's files, `repo/`.
+    """Yield the build context as tar blocks.
 
-    HostError where a file cannot be read; one that shrinks meanwhile is filled up with zeros.
+    It holds the Dockerfile with the injection applied, the site's files and `repo/`. HostError if a
+    file cannot be read; a file that shrinks while it is read is padded with zeros.
     """
     sent, size_bytes = _Sent(), 0
     for block in _members(build, sent):

@@ -1,7 +1,8 @@
-"""Tells whose doing the end of a build is: the repository's, which is a value, or this machine's, a HostError.
+"""Tells who caused the end of a build: the repository (a value) or this machine (a HostError).
 
-Engines word their ends differently; the messages are of Docker 20.10 to 28 (moby's `builder/builder-next`, BuildKit's
-`executor/runcexecutor`, runc 1.0 to 1.3), the classic builder and Podman 4.3.
+Engines word their ends differently; the messages are from Docker 20.10 to 28 (moby's
+`builder/builder-next`, BuildKit's `executor/runcexecutor`, runc 1.0 to 1.3), the classic builder
+and Podman 4.3.
 """
 
 import re

@@ -1,8 +1,10 @@
-"""Looks after this machine while an engine on it builds: BuildKit bounds neither processes nor memory nor disk.
+"""Protects this machine while an engine on it builds.
 
-Docker 20.10 to 28 ignore `memory`, `cpusetcpus` and `cgroupparent` of a build request (moby's
-`builder/builder-next/builder.go` hands on `shm-size` and `ulimit` alone, from 23; RLIMIT_NPROC does not bind root). A
-cgroup above all builds helps where dockerd has the cgroupfs driver (deployments/engine.sh); this is left elsewhere.
+BuildKit limits neither processes nor memory nor disk. Docker 20.10 to 28 ignore `memory`,
+`cpusetcpus` and `cgroupparent` of a build request (moby's `builder/builder-next/builder.go` passes
+on only `shm-size` and, from 23, `ulimit`; RLIMIT_NPROC does not bind root). A cgroup above all
+builds helps where dockerd uses the cgroupfs driver (deployments/engine.sh); elsewhere this guard is
+the only protection.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""What an engine says while it builds: BuildKit's trace, or the plain text of the classic builder and Podman."""
+"""Reads what an engine reports while it builds.
+
+BuildKit sends a trace; the classic builder and Podman send plain text.
+"""
 
 import re
 from base64 import b64decode

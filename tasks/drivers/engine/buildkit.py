@@ -1,7 +1,8 @@
-"""Builds images through the engine's HTTP interface: BuildKit where the engine has it, no buildx needed.
+"""Builds images through the engine's HTTP interface: with BuildKit if available, without buildx.
 
-docker-py's own `images.build` is classic only, so the request is made with its client's private names
-(tests/engine holds them). Podman ignores the version and answers with plain text items, which are read too.
+docker-py's own `images.build` supports only the classic builder, so the request uses private names
+of its client (tests/engine checks them). Podman ignores the version and answers with plain text
+items, which are read too.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild
 """
 
@@ -98,7 +99,10 @@ def _without_base(base: str, seconds: float) -> BuildFailed:
 
 
 class _Watch:
-    """Cancels a build when its time is over, the machine is in danger, or the block is left by an exception."""
+    """Cancels a build that exceeds its time limit or endangers the machine.
+
+    An exception that leaves the block cancels it too.
+    """
 
     def __init__(self, engine: Engine, timeout_s: float, guard: Guard) -> None:
         self.build_id = uuid.uuid4().hex
@@ -189,7 +193,10 @@ def _request(
 def _out_of_room(
     alarm: Alarm, transcript: Transcript, context: BuildInput, seconds: float
 ) -> BuildFailed:
-    """Return the failure of a build that took the machine's memory itself; HostError for what others may have taken."""
+    """Return the failure of a build that used up the machine's memory itself.
+
+    HostError if something else may have used up the memory, the disk or the threads.
+    """
     what = f"{alarm.words} while {context.tag} was built, which was cancelled"
     match alarm.trouble:
         case "own memory":

@@ -1,5 +1,6 @@
-"""Reads what a container writes from the engine's log, in raw blocks: docker-py cuts it line by line, too slowly.
+"""Reads a container's output from the engine's log, in raw blocks.
 
+docker-py splits it line by line, which is too slow.
 Frames: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
 """
 

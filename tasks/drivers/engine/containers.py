@@ -109,11 +109,12 @@ def run(
     network: str = "none",
     min_free_mb: int = 0,
 ) -> RunResult:
-    """Return how `command` (a line for /bin/sh; None for the image's own) ended; the container is gone then.
+    """Run `command` in a new container, remove the container, and return how the command ended.
 
-    Its label names this process, which is known below `home`. `on_line` gets the lines of both streams in this
-    thread, of a flood only the first megabytes. EngineError where the engine cannot run containers at all; HostError
-    where its disk falls below RESERVE_SHARE of `min_free_mb`.
+    `command` is a line for /bin/sh; None runs the image's own command. The container's label names
+    this process, which is registered below `home`. `on_line` gets the lines of both streams in this
+    thread; of a flood, only the first megabytes. EngineError if the engine cannot run containers at
+    all; HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
@@ -149,7 +150,10 @@ def run(
 
 @dataclass(frozen=True)
 class _Reserve:
-    """What the engine's disk must have left, where it is this machine's: the bound that no container can talk away."""
+    """The free space that the engine's disk must keep, if that disk is on this machine.
+
+    A container cannot evade this limit.
+    """
 
     root: Path | None
     min_free_mb: int
@@ -166,7 +170,7 @@ class _Reserve:
 
 
 def _volumes(engine: Engine, image: str) -> tuple[str, ...]:
-    """Return the folders that the image declares as volumes, but for HOME; empty where there is no such image."""
+    """Return the folders that the image declares as volumes, except HOME; empty if the image is missing."""
     from docker.errors import ImageNotFound
 
     with engine_faults(f"looking at {image}"):
@@ -184,7 +188,10 @@ def own_limit_s(timeout_s: float) -> int:
 
 @dataclass(frozen=True)
 class _Flags:
-    """The lock-down, for the SDK and as a person types it. The root file system stays writable to the user."""
+    """The lock-down flags, for the SDK and as a person types them.
+
+    The root file system stays writable to the user.
+    """
 
     limits: Limits
     cpus: float

@@ -1,7 +1,8 @@
-"""Debian's Contents indexes: which package of an image's own release brings a file. Nothing is installed or run.
+"""Looks up Debian's Contents indexes: which package of an image's own release brings a file.
 
-The indexes of a release are fetched once from the image's own mirror and shared by all runs. Only the lines that can
-ever answer are kept: reading all of them takes about 15 s, a search in the kept ones 0.1 s.
+It installs and runs nothing. The indexes of a release are fetched once from the image's own mirror
+and shared by all runs. Only lines that can answer a question are kept: reading all of them takes
+about 15 s, searching the kept ones 0.1 s.
 """
 
 import gzip
@@ -44,9 +45,9 @@ CHECK_MIRROR: Final = (
 def packages_of(
     wanted: Iterable[WantedFile], engine: Engine, image: str, run_id: str, settings: Settings
 ) -> dict[WantedFile, str]:
-    """Return the packages that bring the files on `image`, without the files that no package of its release has.
+    """Return the package that brings each file on `image`; files without a package are left out.
 
-    Nothing for an image that is not Debian's. HostError where the engine or the mirror does not answer.
+    Empty if the image is not Debian's. HostError if the engine or the mirror does not answer.
     """
     shown = containers.run(
         engine,

@@ -63,7 +63,10 @@ class Capacity:
 
 @contextmanager
 def engine_faults(doing: str) -> Iterator[None]:
-    """Turn the SDK's and its transport's exceptions into EngineError and HostError; `doing` says what failed."""
+    """Turn exceptions of the SDK and its transport into EngineError and HostError.
+
+    `doing` says what was attempted.
+    """
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
     from urllib3.exceptions import HTTPError
@@ -110,7 +113,10 @@ class Engine:
 
     @property
     def architecture(self) -> str:
-        """`amd64`, `arm64`: what its images are for, in the words of https://go.dev/doc/install/source#environment."""
+        """The architecture of the engine's images: `amd64`, `arm64`.
+
+        Names as in https://go.dev/doc/install/source#environment.
+        """
         with engine_faults("asking the engine for its architecture"):
             return str(self.client.version()["Arch"])
 
@@ -205,7 +211,7 @@ class Engine:
         return root
 
     def free_mb(self) -> int | None:
-        """Return the free space of the disk that holds the engine's images; None where that is not ours to see."""
+        """Return the free space of the disk that holds the engine's images; None if we cannot see it."""
         root = self.root()
         try:
             return shutil.disk_usage(root).free // 1024**2 if root else None
@@ -213,7 +219,10 @@ class Engine:
             return None
 
     def labelled(self, label: str) -> list[dict[str, Any]]:
-        """Return the engine's records of the containers with the label, `NAME` or `NAME=VALUE`, running or not."""
+        """Return the engine's records of the containers with the label `NAME` or `NAME=VALUE`.
+
+        Stopped containers are included.
+        """
         with engine_faults("listing containers"):
             found: list[dict[str, Any]] = self.client.api.containers(
                 all=True, filters={"label": label}
@@ -251,7 +260,10 @@ def remove_container(engine: Engine, reference: str) -> None:
 
 
 def innermost(error: BaseException) -> str:
-    """Return the system's own words for what went wrong: the SDK wraps a refused connection four times over."""
+    """Return the system's own message for what went wrong.
+
+    The SDK wraps a refused connection in four exceptions.
+    """
     words = str(error)
     cause: BaseException | None = error
     while cause is not None:

@@ -1,6 +1,6 @@
-"""Looks at the disk that holds an engine's images, where it is a disk of this machine: its space and its inodes.
+"""Checks the space and inodes of the disk that holds an engine's images, if it is on this machine.
 
-Both can be asked for without reading the engine's folders, so this is the bound that holds for every user.
+Both checks work without reading the engine's folders, so this limit applies to every user.
 """
 
 import os
@@ -15,7 +15,7 @@ MIN_FREE_ENTRIES: Final = 100_000
 
 
 def root_of(engine: Engine) -> Path | None:
-    """Return the engine's folder on this machine; None where the engine runs elsewhere or in a virtual machine."""
+    """Return the engine's folder on this machine; None if the engine runs elsewhere or in a VM."""
     root = engine.root()
     return root if root and os.access(root, os.F_OK) else None
 

@@ -1,6 +1,6 @@
-"""Looks up and removes what our builds have left on the engine's disk: images of our runs, and our build cache.
+"""Finds and removes what our builds left on the engine's disk: images of our runs, our build cache.
 
-Records of the cache go one at a time, by their ids, and never where the engine says that they are in use.
+Cache records are removed one at a time, by id, and never while the engine reports them in use.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemDataUsage
 """
 
@@ -35,10 +35,11 @@ def look(
     *,
     enough_bytes: float = 0,
 ) -> Kept:
-    """Return what is there. Images that `in_use` names are spared, and young ones of runs that are not known.
+    """Return our images and cache records on the engine's disk.
 
-    Where images and cache take no more than `enough_bytes`, base images included, no image is looked at closer, and
-    each counts with its base.
+    Images named by `in_use` are spared, and so are recent images of unknown runs. If images and
+    cache, base images included, take at most `enough_bytes`, no image is inspected and each counts
+    with its base.
     """
     usage = _disk_usage(engine)
     records = tuple(_record(found) for found in usage.get("BuildCache") or ())
@@ -121,7 +122,10 @@ def _own_image(
 
 
 def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnImage:
-    """Return the image with the layers that its build added, and when a run used it last; it may be gone meanwhile."""
+    """Return the image with the layers that its build added and the time when a run last used it.
+
+    An image that was removed meanwhile is spared.
+    """
     from docker.errors import ImageNotFound
 
     api = engine.http

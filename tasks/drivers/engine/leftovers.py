@@ -1,4 +1,7 @@
-"""What killed processes leave on this machine and in its engine, told by label, name and age from what is in use."""
+"""Finds and removes what killed processes left on this machine and in its engine.
+
+Label, name and age tell leftovers from what is in use.
+"""
 
 import os
 import tempfile

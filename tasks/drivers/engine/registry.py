@@ -1,5 +1,6 @@
-"""Images on their way to the registry that workers share, and back. The engine logs in with Docker's own configuration.
+"""Pushes images to the registry that workers share, and pulls them back.
 
+The engine logs in with Docker's own configuration.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImagePush
 """
 
@@ -15,7 +16,10 @@ HINT: Final = (
 
 
 def push(engine: Engine, image: str, reference: str) -> None:
-    """Push a local image under another name, which the engine keeps meanwhile only. HostError if it is refused."""
+    """Push a local image as `reference`; HostError if the registry refuses it.
+
+    The engine keeps the tag `reference` only during the push.
+    """
     repository, _, tag = reference.rpartition(":")
     with engine_faults(f"pushing {reference}"):
         engine.client.api.tag(image, repository, tag)
@@ -33,9 +37,9 @@ def push(engine: Engine, image: str, reference: str) -> None:
 
 
 def fetch(engine: Engine, reference: str, image: str) -> ImageInfo | None:
-    """Return the image that was pushed as `reference`, now local as `image`; None where the registry has it not.
+    """Pull the image `reference` and tag it as `image`; None if the registry does not have it.
 
-    HostError where the registry cannot be reached.
+    HostError if the registry cannot be reached.
     """
     found = engine.pull(reference, hint=HINT)
     if found is not None:

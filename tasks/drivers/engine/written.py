@@ -1,9 +1,10 @@
-"""How much a running container has written: blocks, not sizes, and entries, in its own layer and in its volumes.
+"""Measures how much a running container has written to its own layer and to its volumes.
 
-Where this process can read the engine's folders, they are walked. Elsewhere volumes of the image are replaced by
-bounded tmpfs (containers.py), and the engine's own figure is the first look. It counts a sparse file (`truncate`, LMDB,
-`np.memmap`) in full, so before it ends a container, the container is asked how many blocks its new files have. What
-runs in a container may lie; what then holds is the reserve of the engine's disk (engine_disk.py).
+It counts blocks, not sizes, and entries. Where this process can read the engine's folders, it walks
+them. Elsewhere bounded tmpfs replaces the image's volumes (containers.py), and the engine's own
+figure is the first measure. That figure counts a sparse file (`truncate`, LMDB, `np.memmap`) in
+full, so before it ends a container, the container is asked how many blocks its new files have. A
+program in a container may lie; the reserve of the engine's disk (engine_disk.py) holds even then.
 """
 
 import os
@@ -124,9 +125,9 @@ def _size_mb(engine: Engine, container: "Container") -> int:
 
 
 def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
-    """Tell whether the container counts no more blocks than the limit, or ended by itself before it could say so.
+    """Whether the container counts at most `limit_mb` of blocks, or ended before it could answer.
 
-    False where it does not answer: then the engine's figure counts.
+    False if it does not answer: then the engine's figure counts.
     """
     exit_code = _answer(engine, container, limit_mb)
     if exit_code in {LESS, MORE}:

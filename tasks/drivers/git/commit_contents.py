@@ -1,4 +1,7 @@
-"""What a commit in a mirror holds, asked of git without a checkout: files, sizes, gaps, LFS pointers, date."""
+"""Asks git what a commit in a mirror holds, without a checkout.
+
+It reads files, sizes, gaps, LFS pointers and the date.
+"""
 
 import re
 from collections.abc import Collection, Iterator

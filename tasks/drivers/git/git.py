@@ -42,7 +42,10 @@ from tasks.drivers.git.submodules import Parent, fetch_submodules
 
 
 class Located(Value):
-    """Which commit is meant, known before anything is fetched; with the address it is what a checkout is known by."""
+    """The requested commit, known before anything is fetched.
+
+    Commit and address together identify a checkout.
+    """
 
     url: str
     """The address without credentials; the absolute path of a local source."""
@@ -89,9 +92,10 @@ def fetch(
     max_mb: int,
     on_line: Callable[[str], None] | None = None,
 ) -> Checkout:
-    """Return the located commit, held with its submodules in mirrors below `mirrors`; at once if it is there already.
+    """Return the located commit with its submodules, fetched into mirrors below `mirrors` unless present.
 
-    `on_line` gets git's progress. Errors as `locate`, and a UserError if history or files exceed `max_mb`.
+    `on_line` gets git's progress. Raises what `locate` raises, and UserError if history or files
+    exceed `max_mb`.
     """
     limits = Limits.from_now(timeout_s, max_mb, on_line)
     folder = Path(located.url)
@@ -161,7 +165,10 @@ def _hold_folder(mirror: Mirror, located: Located, limits: Limits) -> None:
 
 
 def _missing_at(from_where: Origin, commit: str) -> tuple[str, ...]:
-    """Return the files whose content the origin lacks, where it lies on this machine; git's own words name none."""
+    """Return the files whose content a local origin lacks; git's own messages do not name them.
+
+    Empty for an origin on another machine.
+    """
     if from_where.local is not None:
         return _gaps(from_where.local, commit)
     # The user's own configuration may lead an address to this machine.

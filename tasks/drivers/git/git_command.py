@@ -1,7 +1,8 @@
-"""Runs git so that it never prompts, runs no hook or filter, and keeps credentials out of arguments and files.
+"""Runs git without prompts, hooks or filters, and keeps credentials out of arguments and files.
 
-Two ways: `git_remote` talks to others under the user's own configuration (insteadOf, credential helpers,
-certificates); `git_local` works inside our mirrors and is blind to it, so that a commit comes out the same everywhere.
+There are two ways: `git_remote` talks to servers under the user's own configuration (insteadOf,
+credential helpers, certificates); `git_local` works inside our mirrors and ignores it, so that a
+commit comes out the same everywhere.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -103,9 +104,10 @@ LOCAL: Final = Transfer(LOCAL_TIMEOUT_S)
 def git_remote(
     args: Sequence[str], transfer: Transfer, *, login: Login | None = None, at: Path | None = None
 ) -> Finished:
-    """Return how git ended in our git directory `at`, or in none; `git_failures.failure` says what it failed of.
+    """Return how git ended, run in our git directory `at` or outside any repository.
 
-    A git directory that is not ours is read by `git_foreign` only.
+    `git_failures.failure` explains a failure. Only `git_foreign` reads a git directory that is not
+    ours.
     """
     settings = _config_arguments({**SAFE_CONFIG, "core.sshCommand": _ssh_command()})
     env: dict[str, str | None] = {**NO_PROMPT}
@@ -135,7 +137,7 @@ def git_local(
     stdin_text: str | None = None,
     errors: str = "replace",
 ) -> str:
-    """Return what git prints about the repository whose git directory is `at`; our own error in words if it fails."""
+    """Return git's output for the repository with the git directory `at`; our own error if git fails."""
     finished = git_attempt(args, at=at, env=env, stdin_text=stdin_text, errors=errors)
     if finished.exit_code != 0:
         raise failure(finished, str(at), is_local=True)

@@ -1,6 +1,7 @@
-"""Says in our words what git failed of, from what it printed (LC_ALL=C), and whether trying again may help.
+"""Maps git's output (LC_ALL=C) to our errors: cause, next step, whether to retry.
 
-The patterns are words of git 2.30 to 2.49, of the libcurl under it and of OpenSSH; the first that is found wins.
+The patterns match messages of git 2.30 to 2.49, of its libcurl and of OpenSSH; the first match
+wins.
 """
 
 import re

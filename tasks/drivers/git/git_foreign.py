@@ -177,7 +177,10 @@ def _text(path: Path, max_bytes: int, *, must_be_file: bool = False) -> str:
 
 
 def _bytes(path: Path, max_bytes: int, *, must_be_file: bool = False) -> bytes:
-    """Return the content of a regular file; nothing of what is absent or of another kind. UserError if too large."""
+    """Return the content of a regular file; empty if it is absent or not a regular file.
+
+    UserError if it is larger than `max_bytes`, or if `must_be_file` and it is not a regular file.
+    """
     try:
         # Without waiting: whoever opens a pipe that nobody writes would hang.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,7 @@
-"""Writes the files of a fetched commit into a new folder, as a clone that needs nothing of ours any more."""
+"""Writes the files of a fetched commit into a new folder, as a self-contained clone.
+
+The clone does not depend on our mirrors.
+"""
 
 import tempfile
 from pathlib import Path
@@ -14,10 +17,10 @@ from tasks.drivers.host.removal import remove_tree
 
 
 def lay_out(checkout: Checkout, folder: Path) -> None:
-    """Write the commit's files and its fetched submodules into `folder`, which must not exist; whole or not at all.
+    """Write the commit's files and fetched submodules into the new `folder`, completely or not at all.
 
-    Its `.git` holds this one commit, without hooks, with the shown address as origin. Needs no network.
-    UserError naming files whose content is missing, or if `folder` exists.
+    Its `.git` holds this one commit, without hooks, with the shown address as origin. Needs no
+    network. UserError if `folder` exists, or naming the files whose content is missing.
     """
     if folder.exists():
         raise UserError(f"{folder} exists already", hint="remove it or choose another folder")

@@ -1,7 +1,7 @@
-"""Looks at a folder that the user gave: whether it is a git repository, where it came from, what is uncommitted.
+"""Inspects a folder that the user gave: is it a git repository, its origin, uncommitted changes.
 
-The folder's own git configuration can name programs (fsmonitor, filters), so it is read as data (`git_foreign`), and
-its files are compared by our mirror's git directory with a copy of its index.
+The folder's own git configuration can name programs (fsmonitor, filters), so it is read as data
+(`git_foreign`), and our mirror's git directory compares its files, with a copy of its index.
 """
 
 import shutil
@@ -51,7 +51,10 @@ def origin(folder: Path, foreign: Foreign) -> str:
 
 
 def uncommitted(folder: Path, commit: str, mirror: Path, foreign: Foreign) -> str:
-    """Return a note that names changed and untracked files; empty if there are none or `commit` is not checked out."""
+    """Return a note that names changed and untracked files; empty if there are none.
+
+    Empty too if `commit` is not checked out.
+    """
     index, exclude = foreign.real / "index", foreign.common / "info/exclude"
     is_bare = folder == foreign.real
     if is_bare or foreign.ask(["rev-parse", "HEAD"]) != commit or not _is_file(index):

@@ -1,7 +1,7 @@
-"""Keeps the logins that stood in addresses in files of their own below PAPER2RUN_HOME, for their user alone.
+"""Keeps logins from addresses in files below PAPER2RUN_HOME that only the user can read.
 
-So neither Prefect's database nor a batch's record holds them. A login is found again by its address, and by that
-exact address only: what a submodule names gets none.
+So neither Prefect's database nor a batch's record holds them. A login is found by its exact address
+only: an address that a submodule names gets no login.
 """
 
 import os
@@ -36,9 +36,10 @@ class _Kept(Value):
 
 
 def keep_login(given: str, home: Path) -> str:
-    """Return the address without its login, which is kept for `source_of`; a later one takes an earlier one's place.
+    """Return the address without its login, which is stored for `source_of`.
 
-    UserError if it is no address; HostError if the login cannot be written.
+    A later login replaces an earlier one. UserError if `given` is not an address; HostError if the
+    login cannot be written.
     """
     source = parse(given)
     if isinstance(source, RemoteSource) and source.login:

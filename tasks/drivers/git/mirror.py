@@ -1,6 +1,7 @@
-"""Bare mirrors of repositories, one per address, that later runs reuse and grow; two runs never write one at once.
+"""Keeps bare mirrors of repositories, one per address, that later runs reuse and extend.
 
-A commit counts as held only when its own ref was written, which git does last; what a killed run left is cleared.
+A lock lets one run at a time write a mirror. A commit counts as present only once its own ref is
+written, which git does last; what a killed run left behind is cleared.
 """
 
 import fcntl
@@ -134,9 +135,10 @@ def opened(mirrors: Path, url: str, limits: Limits) -> Iterator[Mirror]:
 
 
 def healing(mirror: Mirror, work: Callable[[], T]) -> T:
-    """Return what `work` gives; after a failure in a mirror that turns out damaged, once more in a new one.
+    """Return the result of `work`; if it fails and the mirror is damaged, retry once in a new mirror.
 
-    What then fails is the repository's. A mirror in which all goes well is never examined: that reads all of it.
+    A second failure is the repository's. A mirror is examined only after a failure, because that
+    reads all of it.
     """
     try:
         return work()
@@ -149,7 +151,7 @@ def healing(mirror: Mirror, work: Callable[[], T]) -> T:
 
 
 def is_damaged(path: Path) -> bool:
-    """True where a mirror's packs, refs or reachable objects are not as git wrote them: a power cut, a bad disk."""
+    """Whether a mirror's packs, refs or reachable objects are damaged, by a power cut or a bad disk."""
     checked = git_attempt(["fsck", "--full", "--no-dangling", "--no-progress"], at=path)
     if checked.timed_out or checked.exit_code < 0:
         # A repository can do that to git; a damaged disk hardly.
@@ -158,10 +160,10 @@ def is_damaged(path: Path) -> bool:
 
 
 def bring(mirror: Mirror, origin: Origin, commit: str, limits: Limits) -> None:
-    """Fetch `commit` into the mirror unless it is held; alone if the server gives it, else with all history.
+    """Fetch `commit` into the mirror unless present: alone if the server allows it, else all history.
 
-    UserError if there is no such commit, if the mirror would grow beyond the limit, or for what git says
-    about the repository; HostError for network and disk.
+    UserError if the commit does not exist, if the mirror would exceed its size limit, or for what
+    git reports about the repository; HostError for network and disk.
     """
     if mirror.holds(commit):
         return
@@ -192,7 +194,10 @@ def bring_history(mirror: Mirror, origin: Origin, limits: Limits) -> None:
 
 
 def contents_of(mirror: Mirror, origin: Origin, commit: str) -> Contents:
-    """Return what a fetched commit holds. UserError if content is missing, or if it is more than can be listed."""
+    """Return what a fetched commit holds.
+
+    UserError if content is missing, or if there is more than can be listed.
+    """
     contents = read_contents(mirror.path, commit)
     if contents.missing:
         raise damage(origin.url, contents.missing)
@@ -207,7 +212,7 @@ def is_held(checkout: Checkout) -> bool:
 
 
 def forget_damaged(checkout: Checkout, timeout_s: float) -> bool:
-    """Remove those mirrors of a checkout that turn out damaged; return whether there were any, or one is gone."""
+    """Remove the damaged mirrors of a checkout; return whether any was damaged or missing."""
     modules = [(module.mirror, module.url) for module in checkout.submodules if module.fetched]
     found = False
     for name, url in {(checkout.mirror, checkout.url), *modules}:

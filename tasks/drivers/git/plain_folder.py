@@ -1,6 +1,7 @@
-"""Makes a commit of a folder that has no history: the same content gives the same commit, wherever and whenever.
+"""Makes a commit of a folder without history: the same content always gives the same commit.
 
-Honours the folder's own `.gitignore` files, leaves out every `.git` inside it, writes nothing into it.
+It honours the folder's own `.gitignore` files, leaves out every `.git` inside it and writes nothing
+into it.
 """
 
 import os

@@ -28,10 +28,11 @@ class Found(NamedTuple):
 
 
 def find_remote(source: RemoteSource, ref: str, mirrors: Path, limits: Limits) -> Found:
-    """Return the commit that `ref` means in a remote repository; without `ref`, of the web page or the default branch.
+    """Return the commit that `ref` means in a remote repository.
 
-    A short commit that is the tip of nothing needs the history, which is fetched into the mirror.
-    UserError for an unknown ref with near names, or for an empty repository.
+    Without `ref`, the web page's commit or the default branch's. A short commit that is not the tip
+    of a ref needs the history, which is fetched into the mirror. UserError for an unknown ref, with
+    similar names, or an empty repository.
     """
     wanted = check(ref or source.page)
     if not wanted or wanted == "HEAD":
@@ -49,7 +50,7 @@ def find_remote(source: RemoteSource, ref: str, mirrors: Path, limits: Limits) -
 
 
 def find_local(foreign: Foreign, ref: str) -> Found:
-    """Return the commit that `ref` means in a local repository, HEAD by default; also `HEAD~1` and its like."""
+    """Return the commit that `ref` means in a local repository; HEAD by default, `HEAD~1` works too."""
     for candidate in (check(ref) or "HEAD", f"origin/{ref}"):
         asked = foreign.ask(["rev-parse", "--verify", "-q", f"{candidate}^{{commit}}"])
         if asked:
@@ -101,7 +102,10 @@ def _default_commit(source: RemoteSource, limits: Limits) -> str:
 
 
 def _names(source: RemoteSource, limits: Limits, exact: str) -> dict[str, str]:
-    """Return commits by branch and tag, short and full; of `exact` alone if it is given. Branches win over tags."""
+    """Return commits by branch and tag, under short and full names; only `exact` if it is given.
+
+    Branches win over tags.
+    """
     args = [source.url, exact, f"{exact}^{{}}"] if exact else ["--heads", "--tags", source.url]
     full: dict[str, str] = {}
     for line in _listing(source, limits, args):

@@ -1,6 +1,7 @@
-"""Fetches the submodules that a commit pins, each into a mirror of its own; one that cannot be had is recorded.
+"""Fetches the submodules that a commit pins, each into its own mirror; failures are recorded.
 
-A repository may name any address here, so only network addresses are followed: never a path of this machine.
+A repository may name any address here, so only network addresses are followed, never a path of this
+machine.
 """
 
 from pathlib import Path
@@ -105,7 +106,7 @@ def _network_source(url: str, depth: int) -> RemoteSource:
 
 
 def _addresses(parent: Parent) -> dict[str, str]:
-    """Return the address of each path that `.gitmodules` of the commit names; nothing if it is absent or malformed."""
+    """Return the address of each path in the commit's `.gitmodules`; empty if it is absent or malformed."""
     listing = git_attempt(
         ["config", "-z", f"--blob={parent.commit}:.gitmodules", "--list"], at=parent.git_dir
     )

@@ -25,7 +25,7 @@ END_WAIT_S: Final = 30.0
 def start(
     module: str, argument: str, *, cwd: Path, env: Mapping[str, str], log: Path
 ) -> "subprocess.Popen[bytes]":
-    """Return the process that runs `python -m module argument` in `cwd`; its output goes to the end of `log`."""
+    """Start `python -m module argument` in `cwd` and return its process; its output is appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -41,7 +41,7 @@ def start(
 
 
 def end(processes: Iterable["subprocess.Popen[bytes]"]) -> None:
-    """Let go of the processes and wait for their end; those that do not end in time are killed with their group."""
+    """Ask the processes to end and wait; kill those that take too long, with their group."""
     left = [process for process in processes if process.poll() is None]
     for process in left:
         assert process.stdin is not None

@@ -1,6 +1,7 @@
-"""Files on a store that several machines reach, by any address that fsspec knows (`s3://bucket/prefix`, `file:///mnt`).
+"""Keeps files on a store that several machines reach.
 
-Credentials and endpoints are the store's own matter: for S3 the usual AWS_* variables and files.
+fsspec understands the address (`s3://bucket/prefix`, `file:///mnt`). The store finds its own
+credentials and endpoints: for S3 the usual AWS_* variables and files.
 https://filesystem-spec.readthedocs.io
 """
 
@@ -79,7 +80,10 @@ def store_faults(doing: str) -> Iterator[None]:
 
 
 def _s3_error() -> type[Exception]:
-    """Return the root of what S3's library raises beside OSError; loaded by fsspec for such addresses only."""
+    """Return the base class of the errors that S3's library raises besides OSError.
+
+    fsspec loads that library for S3 addresses only.
+    """
     loaded: type[Exception] = getattr(
         sys.modules.get("botocore.exceptions"), "BotoCoreError", OSError
     )

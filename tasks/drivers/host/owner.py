@@ -1,8 +1,9 @@
-"""Who a container or a flow run belongs to: a process, which holds a lock on a file as long as it lives.
+"""Identifies the process that owns a container or a flow run, by a lock that the process holds.
 
-A process that is killed outright cannot clean up; the next run with the same home does it for it. The kernel frees a
-lock whatever ends its holder, and shows it to all who see the file: processes of this machine, and workers in
-containers that share the home as a volume, whose numbers and names tell nothing from outside.
+A killed process cannot clean up; the next run with the same home does it. The kernel frees a lock
+however its holder ends, and shows it to all who see the file: processes of this machine, and
+workers in containers that share the home as a volume, whose process ids and names mean nothing
+outside.
 """
 
 import atexit
@@ -40,9 +41,10 @@ def this_process(home: Path) -> str:
 
 
 def is_dead(owner: str, home: Path) -> bool:
-    """Tell whether `owner` was a process with our `home` that runs no more; one with another home is never judged.
+    """Whether `owner` was a process with our `home` that no longer runs; False for another home.
 
-    Its file is there and unlocked, or is gone; the latter only since the machine's start, for a home may be copied.
+    A dead owner's file exists unlocked, or is gone. A missing file counts only since the machine's
+    start, because a home may be copied.
     """
     _, boot, name = owner.split(":") if owner.count(":") == 2 else ("", "", "")
     if not is_of_our_home(owner, home):
@@ -98,7 +100,7 @@ def _register(home: Path, _pid: int) -> str:
 
 @cache
 def _boot() -> str:
-    """Return the id of this start of the machine, the same in all its containers; empty where there is none."""
+    """Return the id of this start of the machine, the same in all its containers; empty if unavailable."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

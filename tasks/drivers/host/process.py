@@ -1,6 +1,6 @@
-"""Runs one program on the host: an argument list, a time limit, bounded output, its whole process group ended.
+"""Runs one program on the host: argument list, time limit, bounded output, process group ended.
 
-The only place that starts programs. It never goes through a shell.
+This is the only place that starts programs. It never goes through a shell.
 """
 
 import os
@@ -169,7 +169,7 @@ def _follow(
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of the program's group: a request, a grace, then the kill; returns when it has been reaped."""
+    """End what is left of the program's group: SIGTERM, a grace period, SIGKILL; then reap the program."""
     try:
         if process.poll() is None:
             _signal_group(process, signal.SIGTERM)

@@ -1,4 +1,7 @@
-"""What the package index said, kept on disk: one JSON file per answer, written whole, wrong ones forgotten."""
+"""Caches answers of the package index on disk: one JSON file per answer, written atomically.
+
+A file that is damaged or has another version's form is discarded.
+"""
 
 import hashlib
 import os

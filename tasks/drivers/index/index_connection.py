@@ -1,4 +1,4 @@
-"""The connection to a package index: credentials to its own host only, retries, bounds, errors in our words."""
+"""Connects to a package index: credentials for its own host only, retries, limits, our own errors."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -106,10 +106,11 @@ class IndexConnection:
         limit_bytes: int,
         within_s: float | None = None,
     ) -> Answer | None:
-        """Return the whole answer to a GET, None for 404; HostError for any other failure, silence or slowness.
+        """Return the whole answer to a GET; None for 404.
 
-        TooLargeError if the body, unpacked, has more than `limit_bytes`; a limit of 0 asks for the headers alone.
-        BadAddressError where `url`, or what it redirects to, is no address of HTTP.
+        HostError for any other failure and for an answer that is late or too slow. TooLargeError if
+        the unpacked body has more than `limit_bytes`; a limit of 0 asks for the headers alone.
+        BadAddressError if `url`, or what it redirects to, is not an HTTP address.
         """
         seconds = within_s or self._whole_s
         with self._guarded(seconds) as guard:

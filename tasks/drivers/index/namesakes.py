@@ -32,10 +32,10 @@ class Judged(NamedTuple):
 def judge(
     guess: GuessedDistribution, day: date | None, index: PackageIndex, cache_dir: Path
 ) -> Judged:
-    """Return whether a guessed distribution may be installed for a commit of `day`; HostError as the index has it.
+    """Return whether a guessed distribution may be installed for a commit of `day`.
 
-    No grace for names that came soon after, as releases have: a name that a public repository lets everybody see to
-    be free is taken within days.
+    HostError as the index raises it. Unlike releases, names get no grace period after `day`: once a
+    public repository shows that a name is free, a stranger takes it within days.
     """
     project = index.project(guess.name)
     first = first_day(project) if project else None
@@ -53,9 +53,10 @@ def judge(
 
 
 def strange_names(planned: PlannedEnvironment, index: PackageIndex) -> Iterator[tuple[str, str]]:
-    """Yield each name that the index has not, or not as the repository had it on its day, with the reason; sorted.
+    """Yield each name that may belong to a stranger on the index, with the reason; sorted.
 
-    Beside another index that the repository names, such a name may be that index's, and here a stranger's.
+    The index lacks such a name, or its releases do not match the repository on its day. If the
+    repository names another index, the name may be that index's, and a stranger's here.
     """
     asked: dict[str, list[SpecifierSet]] = {}
     for requirement in map(Requirement, plan_requirements(planned.plan)):

@@ -1,7 +1,7 @@
-"""The Python package index: which files a project has and what they declare. Metadata only, nothing runs.
+"""The Python package index: which files a project has and what they declare; metadata only.
 
-Speaks the simple repository API (PEP 503, 691, 700, 658) through `pypi_simple`. A project that is not
-there is an answer (None); an index that does not answer is the host's trouble.
+It speaks the simple repository API (PEP 503, 691, 700, 658) through `pypi_simple` and runs no code.
+A missing project is an answer (None); an index that does not answer is a host error.
 """
 
 import threading
@@ -84,7 +84,10 @@ class PackageIndex:
         return self._connection.shown
 
     def project(self, name: str) -> Project | None:
-        """Return the releases of `name`, None if the index has no such project; HostError if it does not answer."""
+        """Return the releases of `name`; None if the index has no such project.
+
+        HostError if the index does not answer.
+        """
         name = canonicalize_name(name)
         if name not in self._projects:
             key = f"{self._connection.url}/{name}/"

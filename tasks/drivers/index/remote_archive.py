@@ -167,7 +167,10 @@ def _tar_texts(data: bytes) -> tuple[list[str], dict[str, str]]:
 
 
 def _shallowest(paths: Iterable[str]) -> list[str]:
-    """Return for each file name the path that `source_metadata` would use: the others may be many and large."""
+    """Return for each file name the path that `source_metadata` would use.
+
+    The other paths may be many and their files large.
+    """
     found: dict[str, str] = {}
     for path in sorted(paths, key=lambda path: (-path.count("/"), path)):
         found[path.rpartition("/")[2]] = path

@@ -113,7 +113,10 @@ def _extension(stream: Unpacked, kind: bytes, size_bytes: int) -> dict[str, byte
 
 
 def _records(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the records of a pax header, each `LENGTH KEY=VALUE` and a line end, where LENGTH counts itself."""
+    """Yield the records of a pax header.
+
+    Each is `LENGTH KEY=VALUE` and a line end; LENGTH counts itself.
+    """
     at = 0
     while at < len(content) and content[at]:
         blank = content.find(b" ", at, at + 12)

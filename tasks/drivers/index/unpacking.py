@@ -29,7 +29,10 @@ class UnpackingError(Exception):
 
 
 class Unpacked:
-    """The content of gzip, bzip2, xz or plain data, read forward only. UnpackingError beyond `limit_bytes`."""
+    """The content of gzip, bzip2, xz or plain data, read forward only.
+
+    UnpackingError beyond `limit_bytes`.
+    """
 
     def __init__(self, data: bytes, limit_bytes: int) -> None:
         self._pieces = _pieces(data)

@@ -18,10 +18,10 @@ from tasks.drivers.index.remote_archive import UnreadableArchive
 def modules_in(
     index: PackageIndex, distribution: str, cache_dir: Path, *, cutoff: date | None = None
 ) -> Modules | None:
-    """Return the modules of the newest release that was out on `cutoff`, or of the newest of all if none was.
+    """Return the modules of the newest release out by `cutoff`, or of the newest of all if none was.
 
-    None where the index has no such distribution, or no archive of it that can be read. HostError if the
-    index does not answer.
+    None if the index has no such distribution, or no readable archive of it. HostError if the index
+    does not answer.
     """
     project = index.project(distribution)
     if project is None:
@@ -44,9 +44,10 @@ def provides(
     below: tuple[str, ...] = (),
     cutoff: date | None = None,
 ) -> bool:
-    """Tell whether a distribution exists and contains a module (`yaml`, `google.protobuf`) with the names below it.
+    """Whether a distribution contains `module` (`yaml`, `google.protobuf`) with the names `below` it.
 
-    A stranger may have taken the module's name, but hardly those of its submodules too. HostError as above.
+    A stranger may have taken the module's name, but hardly those of its submodules too. False if
+    there is no such distribution. HostError as in `modules_in`.
     """
     found = modules_in(index, distribution, cache_dir, cutoff=cutoff) or {}
     if module in found:

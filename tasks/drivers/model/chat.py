@@ -112,7 +112,7 @@ def estimate(
 
 
 def context_tokens(model: str) -> int:
-    """Return the model's context window in tokens, as far as LiteLLM knows it, else DEFAULT_CONTEXT_TOKENS."""
+    """Return the model's context window in tokens; DEFAULT_CONTEXT_TOKENS if LiteLLM does not know it."""
     known = _known(model)
     tokens = known.get("max_input_tokens") or known.get("max_tokens")
     return tokens if isinstance(tokens, int) and tokens > 0 else DEFAULT_CONTEXT_TOKENS
@@ -125,7 +125,10 @@ def _known(model: str) -> dict[str, Any]:
 
 
 def secrets(api_key: str) -> tuple[str, ...]:
-    """Return every key that a message of the service or of LiteLLM could repeat: ours, and all of the environment."""
+    """Return every key that a message of the service or of LiteLLM could repeat.
+
+    That is our key and all keys of the environment.
+    """
     named = (
         value
         for name, value in sorted(os.environ.items())
@@ -135,7 +138,10 @@ def secrets(api_key: str) -> tuple[str, ...]:
 
 
 def load_litellm() -> ModuleType:
-    """Return LiteLLM, made quiet. The import takes 4 to 5 s of CPU time, so it waits for the first question."""
+    """Return LiteLLM with its output silenced.
+
+    The import takes 4 to 5 s of CPU time, so it waits for the first question.
+    """
     # Without this it loads any .env that it finds upward: inside a clone, a way to send our key elsewhere.
     os.environ["LITELLM_MODE"] = "PRODUCTION"
     # Else it tries three times to fetch its price list from the network.

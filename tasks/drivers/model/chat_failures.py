@@ -151,7 +151,10 @@ def _http_status(error: BaseException) -> int | None:
 
 
 def _retry_after_s(error: BaseException) -> float:
-    """Return the service's wish in seconds, at most MAX_WAIT_S; it comes as seconds or as a date (RFC 9110, 10.2.3)."""
+    """Return the wait in seconds that the service asks for, at most MAX_WAIT_S.
+
+    The header holds seconds or a date (RFC 9110, 10.2.3).
+    """
     headers = getattr(error, "litellm_response_headers", None) or {}
     value = str(headers.get("retry-after", "")).strip()
     if re.fullmatch(r"\d+(?:\.\d+)?", value):

@@ -1,6 +1,7 @@
-"""The exchange with a model: asked once, corrected once, then given up. Every call is dumped, every token counted.
+"""Talks to a model: one question, one correction, then it gives up.
 
-Retries of a failing service belong to the stage that calls; here a ModelError passes through.
+Every call is dumped and every token counted. The calling stage retries a failing service; here a
+ModelError passes through.
 """
 
 import json
@@ -183,7 +184,10 @@ def _exchange(
 def _fitting_answer(
     talk: _Talk, compose: Callable[[int], list[Message]], room: int
 ) -> tuple[chat.Answer, int]:
-    """Return the answer, and the room for which the prompt fitted; what a server holds is only known by asking it."""
+    """Return the answer, and the room in which the prompt fitted.
+
+    Only asking a server shows how much it accepts.
+    """
     for shrinking in range(SHRINKINGS + 1):
         messages = compose(room)
         try:

@@ -1,4 +1,4 @@
-"""What a run has asked of models, call by call, in one file that its processes append to; its budget is held here."""
+"""Records a run's calls to models in one file that its processes append to, and enforces the budget."""
 
 from pathlib import Path
 from typing import Final

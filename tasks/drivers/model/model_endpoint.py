@@ -27,12 +27,14 @@ class Endpoint:
 
 
 def endpoint(settings: Settings) -> Endpoint:
-    """Return the endpoint that the settings mean. ModelError if no model is set, or NVIDIA's key is missing.
+    """Return the endpoint that the settings select.
 
-    A model string that begins with a provider of LiteLLM's is taken as it is. Without one it is a model of the
-    OpenAI-compatible server at `base_url`, else, as `owner/name` with NVIDIA's key, one of NVIDIA's. NVIDIA's key goes
-    to NVIDIA's hosts alone; an address that did not come from where the keys come from, the environment or the user's
-    settings file, gets no key at all: a line of a batch file or a parameter of a deployment may be a stranger's.
+    ModelError if no model is set, or NVIDIA's key is missing. A model string that begins with a
+    LiteLLM provider is taken as it is. Without one it names a model of the OpenAI-compatible server
+    at `base_url`, else, as `owner/name` with NVIDIA's key, one of NVIDIA's. NVIDIA's key goes to
+    NVIDIA's hosts alone. Keys come from the environment or the user's settings file; an address
+    from anywhere else gets no key at all, because a line of a batch file or a parameter of a
+    deployment may be a stranger's.
     """
     model = settings.planner_model
     if not model:

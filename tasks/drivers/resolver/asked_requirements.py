@@ -1,4 +1,4 @@
-"""What a plan's install steps ask for: needed and optional requirements, and what was left out or changed."""
+"""Collects what a plan's install steps ask for: required, optional, left out and changed requirements."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What became of the versions that lock files name: how many were taken, and why each other one was not."""
+"""Accounts for the versions that lock files name: how many were taken, and why others were not."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class LockAccount:
     def of(
         self, chosen: Mapping[str, Version], forgotten: Mapping[str, str]
     ) -> tuple[tuple[KeptLocks, ...], tuple[BrokenLock, ...]]:
-        """Return how many pins each file decided, in the order of paths, and the locks that were not kept, by name."""
+        """Return how many pins each file decided, sorted by path, and the locks that were not kept, by name."""
         kept: Counter[str] = Counter()
         broken: dict[str, BrokenLock] = {}
         held: set[str] = set()

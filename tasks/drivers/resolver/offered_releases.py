@@ -1,6 +1,7 @@
-"""Which releases of a distribution could be installed: for one interpreter, out by one day, the locked one first.
+"""Lists the releases of a distribution that can be installed: for one interpreter, out by one day.
 
-Follows pip's choices: newest release first, pre-releases and yanked ones only when named.
+Follows pip's choices: newest release first, but the locked one before it; pre-releases and yanked
+releases only when named.
 """
 
 from collections.abc import Iterable

@@ -130,7 +130,11 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         information: Mapping[str, Iterator[Information]],
         backtrack_causes: Sequence[Information],
     ) -> tuple[bool, bool, bool, bool, str]:
-        """Return the order: what caused the last conflict, exact versions, what the plan names, limited ones, names."""
+        """Return the sort key of a name: lower values are resolved first.
+
+        First what caused the last conflict, then exact versions, what the plan names, limited
+        versions; then by name.
+        """
         wanted = list(information[identifier])
         specifiers = [info.requirement.specifier for info in wanted]
         operators = [part.operator for specifier in specifiers for part in specifier]
@@ -191,10 +195,10 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         return needs or self._declared_later(candidate)
 
     def _declared_later(self, candidate: Candidate) -> list[Need]:
-        """Return what the next version that declares anything needs, by name, for compiled packages and for sources.
+        """Return what the next version that declares dependencies needs; for compiled packages and sources.
 
-        Until about 2019 the wheels of scipy and scikit-learn did not say that they need numpy; the sources of seaborn
-        left out what the author's machine had when they were packed.
+        Until about 2019 the wheels of scipy and scikit-learn did not declare numpy; the sources of
+        seaborn left out what the author's machine had when they were packed.
         """
         project = self._index.project(candidate.name)
         if project is None or not (

@@ -100,7 +100,10 @@ def resolve(
 
 
 def _wanted_pythons(planned: PlannedEnvironment) -> tuple[str, ...]:
-    """Return the candidates; only the image's own where a repair or a model chose another than the planner's first."""
+    """Return the candidate interpreters.
+
+    Only the image's own if a repair or a model chose another than the planner's first.
+    """
     fixed = image_python(planned.plan.base_image)
     return planned.pythons if (fixed,) == planned.pythons[:1] or not fixed else (fixed,)
 
@@ -152,7 +155,10 @@ class _Search:
         return Unresolvable(reason=self._tried[0], tried=tuple(self._tried[:MAX_TRIED]))
 
     def _prefer_those_that_serve_the_locks(self) -> None:
-        """Put the interpreters first for which more of the locked versions can be had: one of them was the author's."""
+        """Put first the interpreters for which more of the locked versions are available.
+
+        One of these was the author's.
+        """
         names = frozenset(name_of(text) for text in self._asked.all)
         self._targets.sort(
             key=lambda target: LockAccount(self._index, target, self._planned.locks).unserved(names)
@@ -241,7 +247,7 @@ class _Search:
         return None
 
     def _risky(self, found: Solved) -> list[str]:
-        """Return the optional requirements that would be compiled: a failing compiler would take all else along."""
+        """Return the optional requirements that would be compiled: a compiler failure would fail the build."""
         return [text for text in self._asked.optional if name_of(text) in found.compiled]
 
     def _solve(self, pair: Pair) -> Solve:
