@@ -1,10 +1,12 @@
-"""Measures planning and building one repository beside the Dockerfile that a person writes for it, in the same run.
+"""Compares planning and building one repository with a hand-written Dockerfile, in the same run.
 
-`python benchmarks/build_speed.py [FOLDER …]`: without a folder, the bundled example and a made repository that wants
-numpy, pandas, scikit-learn and matplotlib. Both ways have the same base image, engine and index; the hand-written
-file byte-compiles and keeps no downloads, as `pip install` in `docker build` does. Ratios are ours to theirs, below 1
-is faster: load stretches seconds, and both ways alike. The planning of large trees is facts_speed.py's matter. Fresh
-download caches of cold builds are left to the engine's own garbage collection; images are removed.
+`python benchmarks/build_speed.py [FOLDER …]`: without a folder, the bundled example and a generated
+repository that wants numpy, pandas, scikit-learn and matplotlib. Both ways have the same base
+image, engine and index; the hand-written file byte-compiles and keeps no downloads, as `pip
+install` in `docker build` does. Ratios are ours to theirs, below 1 is faster: load stretches
+seconds for both ways alike. facts_speed.py measures the planning of large trees. The engine's own
+garbage collection removes the fresh download caches of cold builds; this program removes the
+images.
 """
 
 import shutil
@@ -86,7 +88,10 @@ class Bench:
 
 
 def plan(folder: Path, settings: Settings) -> tuple[PlannedEnvironment, Planning]:
-    """Return the pinned plan of the code in a folder, and how long its parts took. UserError where there is none."""
+    """Return the pinned plan of the code in a folder, and how long its parts took.
+
+    UserError if the folder has no plan.
+    """
     read_s = seconds_to_read(folder)
     started = time.process_time()
     tree = RepoTree.of(folder)
@@ -107,13 +112,13 @@ def plan(folder: Path, settings: Settings) -> tuple[PlannedEnvironment, Planning
 def build_our_way(folder: Path, planned: PlannedEnvironment, bench: Bench) -> Building:
     """Return the times of the tool's own Dockerfile. UserError where it does not build."""
     checkout = Checkout(url=str(folder), name=folder.name, commit=NO_COMMIT, mirror="")
-    # An address that nobody has built yet: its download caches are empty.
+    # An address that was never built: its download caches are empty.
     access = Injection.of(bench.settings, uuid.uuid4().hex)
     return _build(dockerfile(checkout, planned), folder, access, bench)
 
 
 def build_by_hand(folder: Path, base: str, bench: Bench) -> Building:
-    """Return the times of the hand-written Dockerfile on the same base image. UserError where it does not build."""
+    """Return the times of the hand-written Dockerfile on the same base image; UserError if it fails."""
     return _build(BY_HAND.format(base=base), folder, Injection.of(bench.settings), bench)
 
 

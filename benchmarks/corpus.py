@@ -1,7 +1,7 @@
-"""Runs the real command line for each entry of a corpus, then the entry's oracles in the image that came of it.
+"""Runs the real command line for each entry of a corpus, then the entry's oracles in its image.
 
-`python benchmarks/corpus.py CORPUS.yaml [--only ID …] [--jobs N] [--out DIR] [--resume]`. The tool is told the
-address and the commit and nothing else: never an oracle, a tag or an expectation.
+`python benchmarks/corpus.py CORPUS.yaml [--only ID …] [--jobs N] [--out DIR] [--resume]`. The tool
+gets only the address and the commit, never an oracle, a tag or an expectation.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def _metadata(paths: Sequence[Path]) -> Metadata | None:
 
 
 def _result(entry: Entry, finished: Finished, metadata: Metadata | None) -> Result:
-    """Return what the run's own record says, without the oracles; no record and no time left are verdicts too."""
+    """Return what the run recorded, without the oracles; a missing record and a timeout are verdicts too."""
     if finished.timed_out:
         words = f"ended by the benchmark after {finished.seconds:.0f} s"
         return Result.of(entry, "over the limit").changed(reason=words)
@@ -108,7 +108,10 @@ def _duration(stages: Sequence[StageTiming], names: Sequence[str]) -> Duration |
 
 
 def _remove_images(engine: Engine, metadata: Metadata) -> None:
-    """Remove what the run built, failed attempts included, and the final image, which an earlier run may have built."""
+    """Remove all images that the run built, and the final image, which an earlier run may have built.
+
+    Images of failed attempts are included.
+    """
     with engine_faults("listing the run's images"):
         built = engine.client.images.list(filters={"label": f"{RUN_LABEL}={metadata.flow_run_id}"})
     for name in {tag for image in built for tag in image.tags} | {metadata.image} - {""}:

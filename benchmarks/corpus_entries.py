@@ -1,6 +1,6 @@
-"""Reads a corpus: repositories at pinned commits, with oracles and with what a right tool says of each.
+"""Reads a corpus: repositories at pinned commits, with oracles and the expected verdict of each.
 
-A YAML list of entries; fields that are not named here are other people's notes and are passed over.
+The file is a YAML list of entries; fields that are not named here are notes and are ignored.
 """
 
 import re
@@ -37,7 +37,7 @@ MEANT_CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
 WORD: Final = re.compile(r"[a-z][a-z0-9-]*")
 EXCUSED_LEVEL: Final = re.compile(r"\b(L[123]) not-reproducible")
 ORACLE_LIMIT_S: Final = 900
-"""For a command of which the corpus says nothing."""
+"""For a command whose limit the corpus does not state."""
 
 
 class Expectation(Value):
@@ -117,7 +117,10 @@ class Selection(NamedTuple):
 
 
 def read_corpus(path: Path) -> tuple[Entry, ...]:
-    """Return the entries in the file's order. UserError if it cannot be read, is malformed or names an id twice."""
+    """Return the entries in the file's order.
+
+    UserError if the file cannot be read, is malformed or names an id twice.
+    """
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
         entries = TypeAdapter(tuple[Entry, ...]).validate_python(content)

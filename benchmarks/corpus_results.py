@@ -69,7 +69,7 @@ class Result(Value):
 
     @classmethod
     def of(cls, entry: Entry, verdict: str) -> "Result":
-        """Return a result of which only the verdict is known."""
+        """Return a result with nothing but the verdict."""
         return cls(
             id=entry.id,
             commit=entry.commit,

@@ -1,4 +1,4 @@
-"""Takes the entries of a corpus one way, several at a time, and keeps each result as soon as it is known."""
+"""Measures the entries of a corpus one way, several at a time, and saves each result at once."""
 
 import argparse
 import signal
@@ -69,9 +69,10 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def take(way: str, options: argparse.Namespace, measure: Measure) -> tuple[Report, bool]:
-    """Return what came of the corpus, and whether it was interrupted; writes results and table to the folder.
+    """Measure the corpus, write results and table to the folder, and return the report.
 
-    UserError for a corpus, an id or a folder that cannot be used; EngineError without an engine.
+    The second value says whether the measurement was interrupted. UserError for a corpus, an id or
+    a folder that cannot be used; EngineError without an engine.
     """
     chosen = select(
         read_corpus(options.corpus),
@@ -98,7 +99,7 @@ def take(way: str, options: argparse.Namespace, measure: Measure) -> tuple[Repor
 
 
 def run(main: Callable[[], int]) -> None:
-    """Exit with what `main` returns; our own failures become words and their exit code, SIGTERM is as Ctrl-C."""
+    """Exit with what `main` returns; our errors are printed and set the exit code; SIGTERM acts as Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
@@ -114,7 +115,7 @@ def _take_all(
     jobs: int,
     kept: dict[tuple[str, str], Result],
 ) -> bool:
-    """Measure the entries and add each result to `kept` and to the file of lines; return True if interrupted."""
+    """Measure the entries, add each result to `kept` and the JSON lines file; return True if interrupted."""
     executor = ThreadPoolExecutor(max_workers=max(jobs, 1))
     futures = {executor.submit(measure, entry, bench): entry for entry in entries}
     try:
@@ -143,7 +144,10 @@ def _result(entry: Entry, future: "Future[Result]") -> Result:
 
 
 def _kept(out: Path, resume: bool) -> dict[tuple[str, str], Result]:
-    """Return the results that the folder has already, by id and commit; those to be measured again left out."""
+    """Return the results that the folder already has, by id and commit.
+
+    Entries to be measured again are left out.
+    """
     path = out / LINES
     if not path.exists():
         return {}

@@ -124,7 +124,7 @@ def total_rows(totals: Totals) -> list[tuple[str, str]]:
 
 
 def side_by_side(ours: Report, other: Report) -> str:
-    """Return both ways in one table over the entries that both have, each cell `other → ours`, and both totals."""
+    """Return a table of both ways over the common entries, each cell `other → ours`, and both totals."""
     others = {result.id: result for result in other.results}
     pairs = [(others[result.id], result) for result in ours.results if result.id in others]
     header = ["id", "verdict", *LEVELS, "total s", "MB"]

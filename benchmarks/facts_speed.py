@@ -56,7 +56,7 @@ TEXT: Final = (
 
 
 def make_tree(root: Path) -> None:
-    """Write a tree of `FILES` files: half Python modules in packages, the rest scripts, notes, tables, C code."""
+    """Write a tree of `FILES` files: half are Python modules, the rest scripts, notes, tables, C code."""
     for number in range(FILES):
         package = root / f"package_{number // 200}"
         package.mkdir(exist_ok=True)

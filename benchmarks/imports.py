@@ -1,8 +1,9 @@
-"""Measures import resolution alone, on thousands of single files: which distribution each import is taken for.
+"""Measures import resolution alone, on thousands of single files: the distribution of each import.
 
-`python benchmarks/imports.py FOLDER` takes every Python file below a folder, `… FILE.csv` every row, by its column
-`code` or `path` (below the CSV's folder). Each file stands alone; with `--together` a folder is one repository, whose
-own modules need no distribution. Nothing is run, no engine is needed, and nobody is asked without `--check-index`.
+`python benchmarks/imports.py FOLDER` takes every Python file below a folder, `… FILE.csv` every
+row, by its column `code` or `path` (below the CSV's folder). Each file stands alone; with
+`--together` a folder is one repository, whose own modules need no distribution. It runs no code and
+needs no engine; only `--check-index` queries the index.
 """
 
 import argparse
@@ -152,7 +153,7 @@ def report(measured: Measured) -> str:
 
 
 def checked(measured: Measured, settings: Settings) -> str:
-    """Return what the index's files say of the most used same-name guesses. HostError if it does not answer."""
+    """Return what the index's files say of the most used same-name guesses; HostError without an answer."""
     files = Counter(f.guess for f in measured.found if f.guess.certainty == "same-name")
     names = [guess for guess, _ in _most_used(files)]
     cache_dir = settings.home / CACHE_FOLDER

@@ -40,7 +40,7 @@ def page(name: str) -> str:
 
 
 def flags() -> str:
-    """Return the table of the flags of `run` and `batch`: a flag that means the same in both stands there once."""
+    """Return the table of the flags of `run` and `batch`; a flag with one meaning in both is listed once."""
     commands: dict[tuple[str, str, str], list[str]] = {}
     for name, command, model in (("run", run, Request), ("batch", batch, BatchRequest)):
         taken = inspect.signature(command).parameters

@@ -1,4 +1,4 @@
-"""Writes docs/repairs.md: every repair rule in its order, what it reads and does, and where that was seen.
+"""Writes docs/repairs.md: every repair rule in order, what it reads and does, and real examples.
 
 Run `python -m benchmarks.list_repairs` after a change of a rule or of its cases.
 """

@@ -1,7 +1,8 @@
-"""Takes a corpus the naive way, for comparison: `python:3.11-slim`, `pip install`, then the same oracles.
+"""Measures a corpus the naive way, as a baseline: `python:3.11-slim`, `pip install`, same oracles.
 
-`python benchmarks/naive.py CORPUS.yaml …` with the options of `corpus.py`; `--against results.json` prints both
-ways side by side. Cloning, build and access to the index are the tool's own drivers, so only the plan differs.
+`python benchmarks/naive.py CORPUS.yaml …` with the options of `corpus.py`; `--against results.json`
+prints both ways side by side. Cloning, build and access to the index are the tool's own drivers, so
+only the plan differs.
 """
 
 import shutil

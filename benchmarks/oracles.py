@@ -1,7 +1,7 @@
-"""Runs an entry's oracle commands in an image, a fresh container each, as plain `docker run` would: as root.
+"""Runs an entry's oracle commands in an image, a fresh container each, as root like `docker run`.
 
-Root with the engine's usual capabilities, not the lock-down of smoke runs: an oracle was written in such a
-container and may write anywhere in it. It has no network unless its entry asks for one.
+Root has the engine's usual capabilities, without the lock-down of smoke runs: an oracle was written
+in such a container and may write anywhere in it. It has no network unless its entry asks for one.
 """
 
 import threading
@@ -36,9 +36,10 @@ class Interrupted(Exception):
 def check(
     engine: Engine, image: str, entry: Entry, run_id: str, interrupted: threading.Event
 ) -> tuple[LevelResult, ...]:
-    """Return how each oracle of the entry ended in the image, lowest level first; `no image` for all without one.
+    """Return how each oracle of the entry ended, lowest level first; `no image` for all without an image.
 
-    HostError where the engine fails, Interrupted when the benchmark is to end; no container is left in either case.
+    HostError if the engine fails, Interrupted when the benchmark is to end; the container is
+    removed in either case.
     """
     results = []
     for level in LEVELS:

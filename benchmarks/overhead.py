@@ -1,9 +1,10 @@
-"""Measures what a reproduction costs beside its work: time, requests, rows and bytes of the database, the server's CPU.
+"""Measures what a run costs beside its work: time, requests, database rows and bytes, server CPU.
 
     python -m benchmarks.overhead --runs 20 [--database postgresql://…|PATH.db] [--server-pid PID] [--repo REPO]
 
-Against the running server of PREFECT_API_URL, one run after the other in this process, every stage kept from the
-first run, which is not counted. What is left is ours: Prefect's bookkeeping, reading kept results, writing the folder.
+It runs against the running server of PREFECT_API_URL, one run after the other in this process.
+Every stage is a cache hit from the first run, which is not counted. The rest is overhead: Prefect's
+bookkeeping, reading cached results, writing the folder.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Holds paper2run/data/debian_headers.json and debian_r.json against Debian bookworm, in a container of it.
+"""Checks data/debian_headers.json and debian_r.json against Debian bookworm, in its container.
 
-`python benchmarks/refresh_debian_packages.py [HEADER …]` installs every package that the header table names (about
-2 GB, ten minutes; only those of the named headers, where some are named), looks each header up where a compiler
-would, and writes down the headers of the compilers and the C library, the names of Debian's R packages, and the
-day. Entries that do not hold are printed and left out.
+`python benchmarks/refresh_debian_packages.py [HEADER …]` installs every package that the header
+table names (about 2 GB, ten minutes; with arguments, only those of the named headers) and looks
+each header up where a compiler would. It writes the headers of the compilers and the C library, the
+names of Debian's R packages, and the day. It prints and drops entries that do not hold.
 """
 
 import json

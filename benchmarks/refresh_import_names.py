@@ -22,7 +22,7 @@ TABLE: Final = Path(__file__).parents[1] / "paper2run" / "data" / "import_names.
 
 
 def main() -> int:
-    """Check the modules named on the command line, write the dates, return the number of pairs that do not hold."""
+    """Check the modules named on the command line and write the dates; return the number of wrong pairs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="import names, as the table has them")
     parser.add_argument("--all", action="store_true", help="check the whole table")

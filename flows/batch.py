@@ -1,4 +1,4 @@
-"""Many repositories, several at a time: each a `reproduce` run in a process of its own, all of them counted."""
+"""Reproduces many repositories, several at a time: each a `reproduce` run in its own process."""
 
 import time
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ from tasks.running.recording import current_run_id
 @flow(name="batch", flow_run_name=batch_file, persist_result=False)
 @form_of(BatchRequest)
 def batch(**given: Any) -> State[tuple[Batch, str]]:
-    """Reproduce all repositories of a file. Completed where each got a verdict, Failed where one is without."""
+    """Reproduce all repositories of a file. Completed if each got a verdict, otherwise Failed."""
     request = BatchRequest(**given)
     settings = settings_for(request.of_each_run)
     source = Path(request.file).expanduser()
@@ -68,7 +68,7 @@ def batch(**given: Any) -> State[tuple[Batch, str]]:
 def _run_all(
     board: Board, children: Children, request: BatchRequest, out: str, settings: Settings
 ) -> None:
-    """Keep `jobs` runs going until every row has ended; rows that this machine's trouble ended are run again."""
+    """Keep `jobs` runs going until every row has ended; rows that ended with a host error run again."""
     jobs, workers = request.jobs, request.workers
     budget = Budget(max_tokens=request.max_tokens, max_cost_usd=request.max_cost_usd)
     flags = {

@@ -1,4 +1,4 @@
-"""The command `paper2run batch`: many repositories from a file, on this machine or through the workers."""
+"""The command `paper2run batch`: many repositories from a file, on this machine or through workers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,7 +54,7 @@ def _say(text: str) -> None:
 
 
 def _result(state: "State[tuple[Batch, str]]") -> "tuple[Batch, str]":
-    """Return the batch of a state, also of a failed one that carries it; its exception is raised where it does not."""
+    """Return the batch of a state, also of a failed one that carries it; else raise its exception."""
     value = state.result(raise_on_failure=False)
     if isinstance(value, BaseException):
         raise value

@@ -1,4 +1,4 @@
-"""The command `paper2run clean`: what killed runs left behind, and what takes room, is shown and removed."""
+"""The command `paper2run clean`: shows and removes leftovers of killed runs, and what takes space."""
 
 from datetime import timedelta
 from typing import Annotated

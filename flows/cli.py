@@ -142,7 +142,7 @@ def main() -> None:
     with_traceback = "--traceback" in sys.argv
     # A plain end would leave the run's container behind.
     for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        # Whoever started us with nohup wants the run to outlive the terminal.
+        # A user who starts us with nohup wants the run to outlive the terminal.
         if signal.getsignal(ending) is not signal.SIG_IGN:
             signal.signal(ending, signal.default_int_handler)
     try:

@@ -1,6 +1,7 @@
-"""Gives a function the signature that a request's fields make: flags for Typer, parameters for Prefect and its form.
+"""Gives a function a signature made from a request's fields: Typer's flags, Prefect's parameters.
 
-The function itself takes them as keywords. Only its signature is replaced, so that Prefect still finds its file.
+The function itself takes them as keywords. Only its signature is replaced, so that Prefect still
+finds its file.
 """
 
 import inspect
@@ -18,7 +19,7 @@ ShowTraceback = Annotated[bool, typer.Option("--traceback", help="Show traceback
 
 
 def flags_of(model: type[RunOptions], *, without: Collection[str] = ()) -> Callable[[F], F]:
-    """Return a decorator that gives a command the model's fields as flags, before the flags that it has itself."""
+    """Return a decorator that gives a command the model's fields as flags, before its own flags."""
 
     def decorate(command: F) -> F:
         own = inspect.signature(command).parameters.values()

@@ -65,7 +65,10 @@ MAX_REFUSED: Final = 5
 )
 @form_of(Request)
 def reproduce(**given: Any) -> State[tuple[Metadata, str]]:
-    """Reproduce one repository. The final state's name is the verdict; a failing repository is a completed run."""
+    """Reproduce one repository. The final state's name is the verdict.
+
+    A run whose repository fails is Completed.
+    """
     request = Request(**given)
     settings, run_id = settings_for(request), current_run_id()
     leave_out_repeats()
@@ -118,7 +121,10 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
 
 
 def _located(request: Request, settings: Settings) -> tuple[Request, Located]:
-    """Return the request with the repository's address, the paper's where it names none, and the commit meant."""
+    """Return the request with the repository's address, and the commit meant.
+
+    The address is the paper's if the request names none.
+    """
     request = without_login(request, settings)
     if not request.repo and request.paper:
         request = request.changed(repo=repository_of(read_paper(request.paper, "")))
@@ -152,7 +158,7 @@ def _planned(
     asked: Asked,
     settings: Settings,
 ) -> PlannedEnvironment | Diagnosis:
-    """Return the plan, or the stop; a model that fails never loses a run, which goes on with the rules' answer."""
+    """Return the plan or the stop; if the model fails, the run continues with the rules' answer."""
     root, folder, stages = str(run.path / "repo"), str(run.path), Stages(run)
     try:
         return stages.run(plan, checkout, root, facts, paper, asked, folder, settings)
@@ -170,7 +176,10 @@ def _tried(
     settings: Settings,
     run_id: str,
 ) -> tuple[Verdict, PlannedEnvironment, tuple[Attempt, ...], str]:
-    """Return the verdict on the plan, the pinned plan, the attempts and the engine; it builds nothing in a dry run."""
+    """Return the verdict on the plan, the pinned plan, the attempts and the engine.
+
+    A dry run builds nothing.
+    """
     stages = Stages(run)
     ready = stages.run(preflight, planned.plan.base_image, settings)
     offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons

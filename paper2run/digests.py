@@ -6,7 +6,10 @@ from pydantic import BaseModel
 
 
 def digest_of(*values: BaseModel | str) -> str:
-    """Return sha256 over the values' canonical JSON, first 16 hex digits; the same values give the same digest."""
+    """Return the first 16 hex digits of the sha256 of the values' canonical JSON.
+
+    Equal values give equal digests.
+    """
     digest = hashlib.sha256()
     for value in values:
         text = value if isinstance(value, str) else value.model_dump_json()

@@ -1,7 +1,8 @@
-"""What a `.env` file in the folder where a command was started may set: harmless settings, nothing else.
+"""Says what a `.env` file in the start folder of a command may set: harmless settings only.
 
-Such a folder may be a stranger's clone. Endpoints, keys, networks, limits of containers, homes and stores come from the
-environment or from the user's own settings file (`paper2run.settings.user_file`).
+Such a folder may be a stranger's clone. Endpoints, keys, networks, limits of containers, homes and
+stores come from the environment or from the user's own settings file
+(`paper2run.settings.user_file`).
 """
 
 import io
@@ -31,7 +32,7 @@ class Harmless(NamedTuple):
 
 
 def harmless(text: str) -> Harmless:
-    """Return what the text of a `.env` file may set; of a longer text only the first `MAX_CHARACTERS` count."""
+    """Return what the text of a `.env` file may set; text beyond `MAX_CHARACTERS` is ignored."""
     # Without interpolation: a value must not quote the user's other variables.
     found = dotenv_values(stream=io.StringIO(text[:MAX_CHARACTERS]), interpolate=False)
     values, ignored = {}, []

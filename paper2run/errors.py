@@ -14,7 +14,7 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Paper2RunError(Exception):
-    """The root of all expected failures of ours: carries what was found and what to do next.
+    """The base class of our expected failures: carries what was found and what to do next.
 
     Both begin in lower case and end without a full stop (tests/unit/test_house_rules.py); users see
     `error: <what>` and `hint: <hint>`.
@@ -40,7 +40,7 @@ class UserError(Paper2RunError):
 
 
 class HostError(Paper2RunError):
-    """The machine, its engine, its disk or its network failed; `transient` says that trying again may help."""
+    """The machine, its engine, its disk or its network failed; `transient` means that a retry may help."""
 
     exit_code = 3
 
@@ -67,7 +67,10 @@ class EngineError(HostError):
 
 
 class ModelError(Paper2RunError):
-    """The language model's service failed or gave nothing usable; `transient` says that trying again may help."""
+    """The language model's service failed or returned nothing usable.
+
+    `transient` means that a retry may help.
+    """
 
     exit_code = 4
 
@@ -94,7 +97,7 @@ def redacted(error: HostError, secrets: Iterable[str]) -> HostError:
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Return what of this machine is at fault; empty where none of it is known to be."""
+    """Return which part of this machine is at fault; empty if unknown."""
     if isinstance(error, HostError):
         return error.trouble
     return "disk" if isinstance(error, OSError) and error.errno in FULL else ""

@@ -1,4 +1,4 @@
-"""Takes keys and passwords out of text before it is kept or shown: the one gate for all that is secret here."""
+"""Removes keys and passwords from text before it is kept or shown; the only gate for secrets."""
 
 import re
 from base64 import b64encode
@@ -36,7 +36,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def secrets_in(address: str) -> set[str]:
-    """Return passwords and tokens of an address, each as it stands there, decoded, and as a header carries it."""
+    """Return the passwords and tokens of an address: as written, decoded, and as a header carries them."""
     try:
         parts = urlsplit(address)
         user, password = parts.username or "", parts.password or ""

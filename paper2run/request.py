@@ -123,7 +123,7 @@ class Option(NamedTuple):
 
 
 def options_of(model: type[RunOptions]) -> tuple[Option, ...]:
-    """Return the options of a request in the order of forms and help: its own ones, then those of all requests."""
+    """Return a request's options in the order of forms and help: its own, then those of all requests."""
     shapes = model.model_json_schema()["properties"]
     own = [name for name in model.model_fields if name not in RunOptions.model_fields]
     return tuple(
@@ -144,7 +144,7 @@ def words_of(field: FieldInfo) -> str:
 
 
 def unset_of(field: FieldInfo) -> str:
-    """Return what holds where the field is left out: in words, else its default; empty where that is empty."""
+    """Return the effect of leaving the field out: in words, else its default; empty if that is empty."""
     words = [each.words for each in field.metadata if isinstance(each, Unset)]
     if words:
         return words[0]
@@ -153,7 +153,10 @@ def unset_of(field: FieldInfo) -> str:
 
 
 def settings_for(request: Request) -> Settings:
-    """Return the settings with the request's flags over them. UserError if one is out of its range, or no plan's."""
+    """Return the settings overridden by the request's flags.
+
+    UserError if a flag is out of range, or if a plan cannot hold the smoke command.
+    """
     flags = {
         name: value for name, value in request if _is_setting(name) and value not in (None, "")
     }
@@ -185,7 +188,7 @@ def _is_setting(name: str) -> bool:
 
 
 def _need_plannable(smoke: str) -> None:
-    """UserError where the user's command is none that a plan may hold."""
+    """UserError if a plan cannot hold the user's command."""
     if not smoke:
         return
     try:

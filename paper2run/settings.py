@@ -37,7 +37,7 @@ Builds = Annotated[int, Field(ge=1, le=20)]
 
 
 def user_file() -> Path | None:
-    """Return where the user's own settings file lies, `~/.config/paper2run/env`; None without a home folder."""
+    """Return the path of the user's settings file, `~/.config/paper2run/env`; None without a home folder."""
     config, home = (Path(os.environ.get(name, "")) for name in ("XDG_CONFIG_HOME", "HOME"))
     if not config.is_absolute():
         config = home / ".config"
@@ -62,7 +62,7 @@ class Unset:
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. Units stand in the names; the text under a field is also its line in the docs."""
+    """All settings. Names carry units; the text under a field is also its line in the docs."""
 
     model_config = SettingsConfigDict(
         env_prefix="PAPER2RUN_",
@@ -217,13 +217,13 @@ class Settings(BaseSettings):
         return Budget(max_tokens=self.max_tokens, max_cost_usd=self.max_cost_usd)
 
     def changed(self, **fields: Any) -> Self:
-        """Return a copy with other values for some fields; ValidationError for names and values that it cannot have."""
+        """Return a copy with other values for some fields; ValidationError for unknown names and bad values."""
         copy = type(self)(**{**dict(self), **fields})
         copy._own_base_url = self._own_base_url
         return copy
 
     def secrets(self) -> tuple[str, ...]:
-        """Return what the settings hold that nobody else may see: keys, and what is secret in addresses."""
+        """Return the secrets in the settings: keys, and credentials in addresses."""
         found = {key.get_secret_value() for key in (self.api_key, self.nvidia_api_key) if key}
         for name in ADDRESSES:
             found |= secrets_in(str(getattr(self, name)))

@@ -88,7 +88,7 @@ def parse(given: str) -> RepositorySource:
 
 
 def shown_name(given: str) -> str:
-    """Return `owner/name` of an address, the last part of a path, or what was given where it is no address."""
+    """Return `owner/name` of an address or the last part of a path; an invalid address as given."""
     try:
         source = parse(given)
     except UserError:
@@ -106,9 +106,10 @@ def shown_address(given: str) -> str:
 
 
 def without_login(given: str) -> str:
-    """Return the address without what may be secret: user, password, query, fragment. A web page stays one.
+    """Return the address without possible secrets: user, password, query, fragment.
 
-    The user of an ssh:// address stays; a path stays as it is. UserError as `parse`.
+    A web page's address stays one. The user of an ssh:// address stays; a path stays as it is.
+    UserError as in `parse`.
     """
     text = given.strip()
     if not isinstance(parse(text), RemoteSource) or not _SCHEME.match(text):
@@ -119,7 +120,7 @@ def without_login(given: str) -> str:
 
 
 def submodule_url(parent: str, url: str) -> str:
-    """Return the address of a submodule; `./` and `../` are relative to `parent`, the address of its repository."""
+    """Return a submodule's address; `./` and `../` are relative to its repository's address, `parent`."""
     if not url.startswith(("./", "../")):
         return url
     base, rest = parent.rstrip("/"), url

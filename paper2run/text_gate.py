@@ -1,7 +1,8 @@
-"""What strangers' text may hold where it is shown, and how it is fenced for terminals, Markdown, CSV and HTML.
+"""Escapes untrusted text for terminals, Markdown, CSV and HTML.
 
-The one place that says which characters pass. Names come from repositories, reasons from models, titles from papers:
-whatever they hold, it stays on its line, in its cell or code span, and none of it acts as markup.
+This is the one place that says which characters pass. Names come from repositories, reasons from
+models, titles from papers: their text stays on its line, in its cell or code span, and never acts
+as markup.
 https://spec.commonmark.org/0.31.2/, https://www.unicode.org/reports/tr9/, https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -44,7 +45,10 @@ MIN_FENCE: Final = 3
 
 
 def visible(text: str) -> str:
-    """Return a name on one line: line ends, controls, marks of direction and characters without width as escapes."""
+    """Return a name on one line, with invisible characters as escapes.
+
+    These are line ends, controls, direction marks and zero-width characters.
+    """
     return _escaped(text).replace("\t", r"\t").replace("\n", r"\n")
 
 
@@ -68,7 +72,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Return a sentence for a line of Markdown: its code spans stay, its tags, links and blocks are mere text."""
+    """Return a sentence for a line of Markdown: code spans stay; tags, links and blocks become plain text."""
     line = flat(text).strip()
     found = BLOCK.match(line)
     lead = ""
@@ -135,7 +139,10 @@ def _pieces(line: str) -> Iterator[tuple[str, bool]]:
 
 
 def _inert(text: str) -> str:
-    """Return text outside code spans with entities where Markdown would act: those are never markup themselves."""
+    """Return text outside code spans with entities for the characters that Markdown interprets.
+
+    Entities are never markup themselves.
+    """
     plain = MARKUP.sub(lambda found: _entity(found[0]), text)
     plain = BACKSLASH.sub(_entity("\\"), plain)
     return plain.replace("`", _entity("`"))

@@ -44,7 +44,7 @@ def diagnose(
     folder: str,
     settings: Settings,
 ) -> Diagnosis | None:
-    """Return what is to be done about the attempt's failure; None where nobody can say.
+    """Return what to do about the attempt's failure; None if no rule or model recognises it.
 
     `tried` are the attempts before it, and this one again with every answer that led to a plan tried already.
     ModelError if the rules abstain and the model cannot be asked.

@@ -103,7 +103,7 @@ def _read_file(path: Path, shown: str, origin: str) -> Paper | str:
 def _from_pdf(pdf: PdfText | PdfUnreadable, path: Path, shown: str, origin: str) -> Paper | str:
     if isinstance(pdf, PdfUnreadable):
         return pdf.why
-    # Word processors leave file names in the metadata; a title of one word is none.
+    # Word processors leave file names in the metadata; a title of one word is not a title.
     title = pdf.title if " " in pdf.title else title_of_pages(pdf.pages)
     paper = _assembled(title, sections_of_pages(pdf.pages), pdf.links, path, shown, origin)
     return paper.changed(pages=pdf.total_pages, notes=(*pdf.notes, *paper.notes))

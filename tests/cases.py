@@ -85,7 +85,7 @@ class LogCase(Value):
 
 
 class Situation(Value):
-    """`tests/repos/<situation>/case.yaml`: the checkout in `repo/`, and which of its facts stand in `facts.json`."""
+    """`tests/repos/<situation>/case.yaml`: describes the checkout in `repo/` and its `facts.json`."""
 
     origin: str = Field(min_length=1)
     """Where the situation was met, or after what it was written."""

@@ -1,6 +1,7 @@
-"""A conda channel of a handful of written packages, served on loopback: real archives, real metadata, real HTTP.
+"""Serves a conda channel with a few generated packages on loopback.
 
-Package format: https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html
+The archives, the metadata and HTTP are real. Package format:
+https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html
 """
 
 import base64

@@ -78,7 +78,10 @@ def read_batch_text(path: PurePath, text: str) -> BatchInput:
 def usable(
     found: BatchInput, *, keep_going: bool, say: Callable[[str], None]
 ) -> tuple[BatchLine, ...]:
-    """Return the lines to run; `say` gets what is left out. UserError with all bad lines unless `keep_going`."""
+    """Return the lines to run; `say` gets the lines that are skipped.
+
+    UserError with all bad lines unless `keep_going`.
+    """
     for left_out in found.repeated:
         say(str(left_out))
     if not found.bad:
@@ -152,7 +155,10 @@ def _without_repeats(lines: Iterable[BatchLine], bad: list[BadLine]) -> BatchInp
 
 
 def _plain(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Yield one repository a line: the address, perhaps a ref, perhaps options as `name=value`; `#` starts a remark."""
+    """Yield one repository per line: an address, optionally a ref and options as `name=value`.
+
+    `#` starts a comment.
+    """
     for number, line in enumerate(text.split("\n"), 1):
         try:
             words = shlex.split(line, comments=True)

@@ -1,4 +1,4 @@
-"""A batch for people and programs: `batch.html`, one page with nothing fetched from anywhere, and `batch.csv`."""
+"""Renders a batch for people and programs: `batch.html`, one self-contained page, and `batch.csv`."""
 
 import csv
 import io
@@ -95,7 +95,7 @@ def _shown(value: object) -> object:
 def _shares(
     rows: Sequence[BatchRow], values: Sequence[str], order: Sequence[str] = ()
 ) -> list[Share]:
-    """Return how the values are spread, in the given order or the most frequent first; percent of all rows."""
+    """Return how often each value occurs, in the given order or most frequent first; percent of all rows."""
     counted = Counter(values)
     names = [name for name in order if counted[name]] or sorted(
         counted, key=lambda name: (-counted[name], name)
@@ -124,7 +124,7 @@ def _duration(seconds: float) -> str:
 
 
 def _report_url(row: BatchRow, folder: PurePath) -> str:
-    """Return the address of the run's report, or of its folder where there is none; empty without a folder."""
+    """Return the address of the run's report; of its folder if there is no report; empty without a folder."""
     # Of another machine, on the store: no address that a browser opens.
     if not row.folder or "://" in row.folder:
         return ""

@@ -1,4 +1,7 @@
-"""When a batch pauses, and which rows it runs again: this machine's trouble is no end of a row. Pure decisions."""
+"""Decides when a batch pauses and which rows it runs again.
+
+A host error does not end a row. Pure decisions.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -41,7 +44,10 @@ def met_by(rows: Sequence[BatchRow], trouble: Trouble) -> list[int]:
 
 
 def left_for_the_end(rows: Sequence[BatchRow]) -> list[int]:
-    """Return the places of the rows that met trouble alone: each is tried once more when all others have ended."""
+    """Return the indices of rows that ended in an isolated host error; empty until all rows have ended.
+
+    Each is retried once after all others.
+    """
     if not all(row.has_ended for row in rows):
         return []
     return [place for place, row in enumerate(rows) if row.trouble and not row.again]

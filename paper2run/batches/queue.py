@@ -1,4 +1,4 @@
-"""Who is next: which repositories a pass of a batch runs, and in which order. Pure decisions over rows."""
+"""Decides which repositories a pass of a batch runs, and in which order; pure decisions over rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -14,10 +14,10 @@ MAX_STARTS: Final = 3
 def rows_for(
     lines: Iterable[BatchLine], earlier: Sequence[BatchRow], *, only_failed: bool
 ) -> tuple[BatchRow, ...]:
-    """Return the rows of a pass, in the order of the file: what has a verdict keeps it, all else waits or still runs.
+    """Return the rows of a pass, in the file's order: a verdict is kept, all else waits or still runs.
 
-    A row is known again by everything that is asked in its line. With `only_failed`, verdicts other than success
-    are run again too.
+    A row matches an earlier one if everything in its line is the same. With `only_failed`, rows
+    with a verdict other than success run again too.
     """
     known = {row.entry.key: row for row in earlier}
     rows = []
@@ -58,7 +58,7 @@ def share_of(rows: Sequence[BatchRow], jobs: int, budget: Budget) -> Budget:
 
 
 def parameters_of(row: BatchRow, flags: Mapping[str, Any], share: Budget) -> dict[str, Any]:
-    """Return the parameters of the row's run: the line over the flags, and no more to spend than its share."""
+    """Return the parameters of the row's run: its line overrides the flags, its share caps the budget."""
     asked = row.entry.over(flags)
     own = Budget(max_tokens=asked.get("max_tokens"), max_cost_usd=asked.get("max_cost_usd"))
     return {**asked, **own.within(share).model_dump(exclude_none=True)}

@@ -46,7 +46,7 @@ ABOUT_THE_REPOSITORY: Final[frozenset[RowStatus]] = frozenset(
 
 
 class BatchEntry(Value):
-    """One line of a batch file: a repository and what is asked for it; empty or None means: as for the batch."""
+    """One line of a batch file: a repository and its options; empty or None means as for the batch."""
 
     repo: str = Field(min_length=1)
     ref: str = ""

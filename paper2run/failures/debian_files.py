@@ -45,9 +45,10 @@ class Release(NamedTuple):
 
 
 def read_release(text: str) -> Release | None:
-    """Return the release that apt's sources name, followed by a line `architecture amd64`; None for other systems.
+    """Return the release named by apt's sources; None for other systems.
 
-    Both forms of sources are read: one line each (`deb …`) and deb822.
+    A line `architecture amd64` follows the sources. Both forms of sources are read: one line each
+    (`deb …`) and deb822.
     """
     architecture = ARCHITECTURE.search(text)
     if architecture is None:
@@ -82,9 +83,10 @@ def file_names(wanted: WantedFile) -> tuple[str, ...]:
 
 
 def package_of(wanted: WantedFile, lines: Iterable[str]) -> str:
-    """Return the package that brings the file, by index lines that end in one of its names; empty for none.
+    """Return the package that brings the file, from index lines ending in one of its names; empty if none.
 
-    Standard folders before others, `-dev` for what builds, then names without a version, then the shortest.
+    Preference: standard folders first, `-dev` for what builds, names without a version, the
+    shortest name.
     """
     ranked = [
         (*rank, *_preference(wanted.kind, package), package)

@@ -54,7 +54,10 @@ def repaired(
     pythons: tuple[str, ...] = (),
     guesses: tuple[GuessedDistribution, ...] = (),
 ) -> Diagnosis | None:
-    """Return a repair that puts `changes` over the plan; None if the plan stays what it was or becomes invalid."""
+    """Return a repair that overrides fields of the plan with `changes`.
+
+    None if the plan does not change or becomes invalid.
+    """
     try:
         plan = EnvPlan.model_validate({**failed.plan.model_dump(), **changes})
     except ValidationError:
@@ -78,7 +81,10 @@ def repaired(
 def next_command(
     failed: FailedAttempt, name: str, *, reason: str, evidence: str, cause: Cause
 ) -> Diagnosis | None:
-    """Return the repair that falls back on the next smoke command; None without one left, and for failed builds."""
+    """Return the repair that falls back on the next smoke command.
+
+    None if no command is left or the build failed.
+    """
     if not failed.planned.weaker_smokes or not isinstance(failed.failure, SmokeFailed):
         return None
     weaker = failed.planned.weaker_smokes[0]

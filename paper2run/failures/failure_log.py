@@ -26,7 +26,7 @@ TRACEBACK: Final = "Traceback (most recent call last)"
 CHAINED: Final = re.compile(
     r"During handling of the above exception|The above exception was the direct cause"
 )
-"""What stands between the tracebacks of exceptions of which one led to the next."""
+"""The line between the tracebacks of chained exceptions."""
 FRAME: Final = re.compile(
     r"\s*File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
 )
@@ -74,9 +74,9 @@ def last_error(lines: list[str]) -> int:
 
 
 def last_traceback(lines: list[str]) -> list[str]:
-    """Return the lines from the last traceback on, with those of exceptions that led to it; all without any.
+    """Return the lines from the last traceback on, including exceptions that led to it; else all lines.
 
-    What stands before was handled or only warned of.
+    Earlier tracebacks were handled or were only warnings.
     """
     starts = [number for number, line in enumerate(lines) if TRACEBACK in line]
     for number in reversed(starts):
@@ -87,9 +87,9 @@ def last_traceback(lines: list[str]) -> list[str]:
 
 
 def code_line(lines: list[str], said: str) -> Source | None:
-    """Return the repository's own line of code that the last error with the words `said` came from, by its traceback.
+    """Return the repository's own line of code that raised the last error with the words `said`.
 
-    None where the log shows none of the repository's files before that error.
+    None if the log shows no file of the repository before that error.
     """
     ends = [number for number, line in enumerate(lines) if line.strip() == said]
     for line in reversed(lines[: ends[-1]] if ends else []):

@@ -1,7 +1,7 @@
-"""Reads from Python's own errors which module, name, attribute or method is not there, as one dotted name.
+"""Reads Python's own errors: which module, name, attribute or method is missing, as one dotted name.
 
-`ImportError: cannot import name 'y'` of 3.6 and older does not say from where: the line of code that the traceback
-shows above it does.
+`ImportError: cannot import name 'y'` of 3.6 and older does not say from where: the line of code
+above it in the traceback does.
 """
 
 import re
@@ -50,7 +50,7 @@ class Gone(NamedTuple):
 
 
 def last_gone(lines: list[str]) -> Gone | None:
-    """Return what the last such error misses; None without one, or where the repository imports in a circle."""
+    """Return what the last such error misses; None if there is none, or for a circular import."""
     for number in range(len(lines) - 1, -1, -1):
         found = _gone(lines, number)
         if found is not None:

@@ -1,7 +1,8 @@
-"""Which shared libraries the files of an image are linked against and do not find: what glibc's `ldd` says of them.
+"""Finds shared libraries that files of an image are linked against and that the image lacks.
 
-It is asked for everything that was installed beside Debian's own packages, at once, so that one repair brings all that
-is missing. A library that lies anywhere among these files is no fault: wheels load what they bundle by themselves.
+glibc's `ldd` reports them for everything that was installed beside Debian's own packages, at once,
+so that one repair brings all that is missing. A library anywhere among these files counts as
+present: wheels load what they bundle by themselves.
 https://man7.org/linux/man-pages/man1/ldd.1.html
 """
 

@@ -20,10 +20,11 @@ DEBIAN_SUITE: Final = re.compile(r"-(?:wheezy|jessie|stretch|buster|bullseye|boo
 
 
 def within(failed: FailedAttempt, versions: SpecifierSet) -> tuple[str, ...]:
-    """Return the interpreters in `versions` that the repository allows, best first; empty where there are none.
+    """Return the interpreters in `versions` that the repository allows, best first.
 
-    The plan's own candidates come first. Without any, it is the one of the same major version that is nearest to
-    the present one. Empty too for an image that is no official Python, or whose Python is in `versions` already.
+    The plan's own candidates come first. If it has no others, the result is the nearest one of the
+    same major version. Empty if none is allowed, if the image is not an official Python, or if its
+    Python is in `versions` already.
     """
     present = image_python(failed.plan.base_image)
     if not present or _holds(versions, present):

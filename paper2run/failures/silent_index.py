@@ -1,7 +1,8 @@
-"""Tells from a build's log whether the package index was what did not answer: the site's network, not the repository.
+"""Tells from a build's log whether the package index did not answer: a network fault of the site.
 
-Reads pip: its last `Retrying (Retry(total=0, …)` for a page or file of the index, and what it ends with for a download,
-`HTTPSConnectionPool(host='…', port=443): Max retries exceeded with url: …` or `Read timed out.`
+Reads pip: its last `Retrying (Retry(total=0, …)` for a page or file of the index, and its last line
+for a download, `HTTPSConnectionPool(host='…', port=443): Max retries exceeded with url: …` or `Read
+timed out.`
 """
 
 import re

@@ -1,7 +1,8 @@
-"""Which files of the system a failed build or run asked for, in the words of loaders, compilers, shells and linkers.
+"""Finds the system files that a failed build or run asked for.
 
-Reads gcc and clang (`fatal error: yaml.h: No such file or directory`), ld (`cannot find -lyaml`), the dynamic loader
-(`libGL.so.1: cannot open shared object file`), dash and bash (`1: flex: not found`), make, env, pkg-config and meson.
+Reads gcc and clang (`fatal error: yaml.h: No such file or directory`), ld (`cannot find -lyaml`),
+the dynamic loader (`libGL.so.1: cannot open shared object file`), dash and bash (`1: flex: not
+found`), make, env, pkg-config and meson.
 """
 
 import re

@@ -21,9 +21,9 @@ SUBDIR: Final = "linux-64"
 
 
 def addresses(names: Iterable[str]) -> tuple[tuple[str, ...], str]:
-    """Return the public addresses of channels, in order, and why some cannot be asked (empty where all can).
+    """Return the public addresses of channels, in order, and why we cannot ask some of them (else empty).
 
-    Only the public hosts are asked: an address in a stranger's file may be anything in our own network.
+    Only the public hosts are asked: an address in a stranger's file may point into our own network.
     """
     found: dict[str, None] = {}
     for name in list(names) or ["defaults"]:
@@ -53,7 +53,7 @@ def shown(address: str) -> str:
 
 
 def mirrors(alias: str) -> dict[str, str]:
-    """Return the public roots with what the site has in their place, credentials left out; empty without an alias."""
+    """Map the public roots to the site's mirror, without credentials; empty without an alias."""
     if not alias:
         return {}
     parts = urlsplit(alias.rstrip("/") + "/")

@@ -1,7 +1,8 @@
-"""Requirements as packages of the last fifteen years wrote them, read as far as they can be understood.
+"""Reads the requirements of fifteen years of packages, as far as it can understand them.
 
-Metadata on the index is full of clauses from before PEP 440, such as `pytz (>=2011k)` of pandas 0.23
-or `>=1.*`. A strict reader loses the whole release by them and walks back to a much older one.
+Metadata on the index is full of clauses from before PEP 440, such as `pytz (>=2011k)` of pandas
+0.23 or `>=1.*`. A strict reader rejects the whole release because of them and falls back on a much
+older one.
 """
 
 import re
@@ -23,9 +24,9 @@ BARE_VERSION: Final = re.compile(r"^[0-9]")
 
 @lru_cache(maxsize=16_384)
 def lenient_requirement(text: str) -> Requirement | None:
-    """Return the requirement that `text` states without its unreadable clauses; None if it has no readable name.
+    """Return the requirement in `text` without its unreadable clauses; None if its name is unreadable.
 
-    A marker that cannot be read gives None too: what stands behind one is seldom meant for Linux.
+    An unreadable marker gives None too: a requirement with one is rarely meant for Linux.
     """
     try:
         return Requirement(text)
@@ -45,7 +46,7 @@ def lenient_requirement(text: str) -> Requirement | None:
 
 
 def lenient_specifiers(text: str) -> SpecifierSet:
-    """Return the clauses of `text` that PEP 440 knows; a bound `>=1.*` is read as `>=1`, a bare `1.2` as `==1.2`."""
+    """Return the clauses of `text` that PEP 440 knows; reads `>=1.*` as `>=1`, a bare `1.2` as `==1.2`."""
     readable = []
     for clause in text.split(","):
         words = WILDCARD_BOUND.sub(r"\1\2", clause.strip())

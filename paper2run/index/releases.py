@@ -1,7 +1,7 @@
-"""The releases of a project as an index lists them, and which of them an interpreter could install on a day.
+"""Models a project's releases on an index, and which of them an interpreter could install on a day.
 
-A release is as old as its first file: a wheel added later is the same version, and it is the version
-that an author could have had on that day.
+A release is as old as its first file: a wheel added later belongs to the same version, which the
+author could already install on that day.
 """
 
 from collections import defaultdict
@@ -105,9 +105,10 @@ def first_day(project: Project) -> date | None:
 
 
 def was_compiled(project: Project, version: Version) -> bool:
-    """Tell whether a source of `version` likely needs a compiler: what its nearest wheels, later ones first, are for.
+    """Whether a source of `version` likely needs a compiler, judged by its nearest wheels, later first.
 
-    A project changes: pulp's wheels were pure until 2025, when a compiled solver moved in.
+    A project changes: pulp's wheels were pure until 2025, when they began to bundle a compiled
+    solver.
     """
     wheeled = [release for release in project.releases if release.wheels]
     later = [release for release in wheeled if release.version >= version]
@@ -138,11 +139,11 @@ def installable(
 
 
 def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None:
-    """Return the release nearest to an exact one that the project does not hold: the next, else the last before it.
+    """Return the release nearest to an exact one that the project lacks: the next, else the last before.
 
-    A build of its own of a release that is there (torch 1.7.1+cu110) is that release. None where the project holds
-    what the specifier wants, or where that names no exact release. What was taken from the index (torch 0.4.1) is
-    still written in requirements.
+    A local build of an existing release (torch 1.7.1+cu110) counts as that release. None if the
+    project has a release that the specifier admits, or if the specifier names no exact release.
+    Requirements still name releases that were removed from the index (torch 0.4.1).
     """
     exact = [part.version for part in specifier if part.operator == "=="]
     finals = sorted(
@@ -162,7 +163,7 @@ def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None
 
 
 def later_minors(project: Project, version: Version, count: int) -> tuple[Release, ...]:
-    """Return the first final release with wheels of each of the `count` minor versions after that of `version`."""
+    """Return the first final release with wheels of each of the next `count` minor versions."""
     firsts: dict[tuple[int, ...], Release] = {}
     for release in reversed(project.releases):
         minor = release.version.release[:2]

@@ -27,7 +27,10 @@ class CondaArchive(Value):
 
     @property
     def name(self) -> str:
-        """The package's name. https://docs.conda.io/projects/conda-build/en/stable/resources/package-naming-conv.html"""
+        """The package's name.
+
+        https://docs.conda.io/projects/conda-build/en/stable/resources/package-naming-conv.html
+        """
         return self._parts[0]
 
     @property

@@ -80,7 +80,10 @@ class Requirement(Value):
 
 
 class LockedVersion(Value):
-    """One exact version that a lock file of the repository names: what its author had, not a wish of its own."""
+    """One exact version in a lock file of the repository.
+
+    It says what the author had installed and adds no requirement.
+    """
 
     kind: Literal["locked"] = "locked"
     name: str
@@ -102,7 +105,7 @@ class PipInclude(Value):
 
 
 class OtherIndex(Value):
-    """A package index, or a page of links, that the repository has its installer ask; nothing here asks it."""
+    """A package index, or a page of links, that the repository's installer asks; we never ask it."""
 
     kind: Literal["other-index"] = "other-index"
     address: str
@@ -123,7 +126,7 @@ class CondaPackage(Value):
 
 
 class CondaEnvironment(Value):
-    """One file that conda makes an environment of, as it is written; its packages are facts of their own, too."""
+    """One file from which conda makes an environment, as written; its packages are separate facts."""
 
     kind: Literal["conda-environment"] = "conda-environment"
     form: Literal["environment", "lock", "recipe"]
@@ -137,7 +140,7 @@ class CondaEnvironment(Value):
 
 
 class SystemPackage(Value):
-    """A Debian package that the repository itself installs (CI, Dockerfile, README), or that its code calls."""
+    """A Debian package that the repository installs (CI, Dockerfile, README) or that its code calls."""
 
     kind: Literal["system-package"] = "system-package"
     name: str
@@ -147,7 +150,7 @@ class SystemPackage(Value):
 
 
 class Import(Value):
-    """A top-level module that the repository's own code imports and that is neither standard library nor its own."""
+    """A third-party top-level module that the repository's own code imports."""
 
     kind: Literal["import"] = "import"
     module: str

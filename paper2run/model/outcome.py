@@ -103,7 +103,7 @@ class RungResult(Value):
 
 
 class SystemFile(Value):
-    """A file of the system that was not there, and the Debian package of the image's own release that brings it."""
+    """A missing system file, and the Debian package of the image's release that brings it."""
 
     kind: Literal["library", "header", "program", "pkgconfig", "link"]
     name: str

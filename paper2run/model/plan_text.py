@@ -85,7 +85,10 @@ FORBIDDEN_COMMANDS = (
 
 
 def one_line(text: str) -> str:
-    """Return `text` unchanged; ValueError if it could end a Dockerfile instruction early, or reads as another text."""
+    """Return `text` unchanged; ValueError if it could end a Dockerfile instruction early.
+
+    ValueError too if it could display as another text.
+    """
     if "\n" in text or "\r" in text:
         raise ValueError("must be one line")
     if found := UNPLANNED.search(text):
@@ -121,7 +124,10 @@ def allowed_command(text: str) -> str:
 
 
 def refused_words(error: ValidationError) -> str:
-    """Return which text of a plan these rules refused, and why; empty where something else is wrong with the plan."""
+    """Return which text of a plan these rules refused, and why.
+
+    Empty if the plan has another fault.
+    """
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     # `value_error` is what the functions above raise; lengths and patterns have names of their own.
     if error.title != "EnvPlan" or any(problem["type"] != "value_error" for problem in problems):
@@ -131,7 +137,7 @@ def refused_words(error: ValidationError) -> str:
 
 
 def shell_form(text: str) -> str:
-    """Return a step unchanged; ValueError if Docker takes it for flags, a list of words or a here-document."""
+    """Return a step unchanged; ValueError if Docker reads it as flags, a list of words or a here-document."""
     start = text.lstrip()
     if start.startswith("--"):
         raise ValueError("must be a command, not an option of Docker's RUN")

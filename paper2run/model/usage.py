@@ -49,7 +49,7 @@ class ModelCall(Value):
     """None where LiteLLM knows no price; 0 where the service gave no answer."""
     latency_s: float
     failure: str = ""
-    """Why there was no answer; an answer that could not be used is none of it."""
+    """Why there was no answer; an unusable answer is not a failure."""
 
 
 def total(calls: Iterable[ModelCall]) -> Usage:
@@ -70,7 +70,7 @@ def total(calls: Iterable[ModelCall]) -> Usage:
 
 
 class Budget(Value):
-    """What a run, or a batch of them, may spend on models; None is no limit, 0 asks nobody."""
+    """What a run or a batch may spend on models; None: no limit; 0: never call the model."""
 
     max_tokens: Tokens | None = None
     max_cost_usd: Dollars | None = None

@@ -25,7 +25,7 @@ class Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def changed(self, **fields: Any) -> Self:
-        """Return a copy with other values for some fields; ValidationError for names and values that it cannot have."""
+        """Return a copy with other values for some fields; ValidationError for unknown names and bad values."""
         return self.model_validate({**dict(self), **fields})
 
 
@@ -48,4 +48,4 @@ class Source(Value):
 
 
 DEFAULT = Source(kind="default")
-"""The source of what nobody asked for and no evidence names."""
+"""Source of a built-in default: neither the user nor the repository specified it."""

@@ -1,4 +1,4 @@
-"""Rules that find the code repositories that a paper names and say which of them is most likely its own."""
+"""Finds the code repositories that a paper names and ranks which is most likely its own."""
 
 import re
 from collections.abc import Iterable
@@ -88,14 +88,14 @@ def rank_repositories(
 
 
 def contenders(ranked: tuple[RankedLink, ...]) -> tuple[str, ...]:
-    """Return the repositories among which nothing decides, most likely first; empty where the first leads clearly."""
+    """Return the repositories too close to call, likeliest first; empty if the first leads clearly."""
     if len(ranked) < 2 or ranked[0].points - ranked[1].points >= CLEAR_LEAD:
         return ()
     return tuple(link.url for link in ranked if ranked[0].points - link.points < CLEAR_LEAD)
 
 
 def repository_of(paper: Paper) -> str:
-    """Return the address of the one repository that the paper names as its own. UserError if there is not one."""
+    """Return the address of the one repository that the paper names as its own; UserError otherwise."""
     named = paper.path or "the paper"
     if paper.contenders:
         raise UserError(
@@ -111,7 +111,7 @@ def repository_of(paper: Paper) -> str:
 
 
 def repository_url(text: str) -> str:
-    """Return the https address of the repository that `text` points into; empty if it is none of a forge."""
+    """Return the https address of the repository that `text` points into; empty if it is not on a forge."""
     match = URL.fullmatch(text.strip().rstrip(".,;:)]}>'\"").split("#")[0].split("?")[0])
     if not match:
         return ""

@@ -1,7 +1,7 @@
-"""Rules that turn a paper's raw text into titled sections: Markdown, reStructuredText and the page texts of a PDF.
+"""Turns a paper's raw text into titled sections: Markdown, reStructuredText, page texts of a PDF.
 
-Knows nothing of files. What PDF extraction leaves behind (ligatures, words cut at line ends, running
-headers) is mended here.
+It knows nothing of files. It also mends what PDF extraction leaves behind (ligatures, words cut at
+line ends, running headers).
 """
 
 import re
@@ -42,10 +42,10 @@ RUNNING_LINES: Final = 2
 
 
 def sections_of_markdown(text: str) -> tuple[str, tuple[Section, ...]]:
-    """Return the title and the sections of a Markdown paper; text before the first heading has heading `""`.
+    """Return the title and sections of a Markdown paper; text before the first heading has heading `""`.
 
-    The title is that of a YAML front matter (as JOSS papers have it), else the first level-1 heading. What follows
-    the first MAX_HEADED_CHARS belongs to the last section found in them.
+    The title is that of a YAML front matter (as JOSS papers have it), else the first level-1
+    heading. Text after the first MAX_HEADED_CHARS belongs to the last section found in them.
     """
     title, body = _without_front_matter(text)
     lines = body.split("\n")

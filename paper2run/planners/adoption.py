@@ -30,10 +30,10 @@ def adopt(
     asked: Asked,
     model: str,
 ) -> PlannedEnvironment:
-    """Return the model's plan with what the resolver and the repairs need to know; the rules' plan stands by.
+    """Return the model's plan with the rules' plan as fallback and what the resolver and repairs need.
 
-    The user's smoke command stays. Distributions that only the model names are optional: an index that does not
-    have them is then no obstacle. Reasons for what the model left as it was are kept.
+    The user's smoke command stays. Distributions that only the model names are optional, so that an
+    index that lacks them is no obstacle. Reasons for what the model left unchanged are kept.
     """
     by = Source(kind="model", note=model)
     smoke = asked.smoke or made.smoke_command

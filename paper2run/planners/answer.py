@@ -1,4 +1,7 @@
-"""Finds the JSON object in what a model wrote: between fences and prose, after reasoning, with trailing commas."""
+"""Finds the JSON object in a model's text.
+
+It may be fenced, surrounded by prose, preceded by reasoning, or have trailing commas.
+"""
 
 import json
 import re
@@ -19,9 +22,9 @@ TRAILING_COMMA: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTA
 
 
 def json_object(text: str, wanted: frozenset[str]) -> dict[str, Any] | None:
-    """Return the object of the text that has most of the wanted fields, the last of equal ones; None without any.
+    """Return the object in `text` with most of the wanted fields, the last of equals; else None.
 
-    An object around it with a single field (`{"plan": {...}}`) is taken off.
+    An object around it with a single field (`{"plan": {...}}`) is unwrapped.
     """
     best: dict[str, Any] | None = None
     for candidate in _objects(_without_reasoning(text[:MAX_CHARS])):

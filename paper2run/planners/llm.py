@@ -1,7 +1,7 @@
-"""The planner and diagnostician that is a language model, up to the words: what it is asked, what it meant.
+"""Forms the prompts for a language model that plans and diagnoses, and parses its answers.
 
-Asks nobody itself (tasks/drivers/model/conversation.py does). Answers are hostile input: they pass the contract's own
-validation and the policy, and one message may ask for a correction.
+It makes no calls (tasks/drivers/model/conversation.py does). Answers are hostile input: they pass
+the contract's own validation and the policy, and one message may ask for a correction.
 """
 
 from collections.abc import Sequence
@@ -117,7 +117,7 @@ def parse_plan(
 def parse_diagnosis(
     text: str, facts: RepoFacts, planned: PlannedEnvironment, tried: Sequence[Attempt]
 ) -> DiagnosisDecision | Rejected:
-    """Return the decision that a model wrote, or what is wrong with it; a repair differs from all plans tried."""
+    """Return the model's decision, or what is wrong with it; a repair must differ from all tried plans."""
     found = json_object(text, DECISION_NAMES)
     if found is None:
         return Rejected(("the answer holds no JSON object with the fields of a decision",))

@@ -20,9 +20,9 @@ NOISE: Final = re.compile(
 
 
 def excerpt(failure: BuildFailed | SmokeFailed, room_chars: int) -> str:
-    """Return the lines around the first and the last errors and the log's end, gaps marked, within the room.
+    """Return the log's end and the lines around its first and last errors, within `room_chars`.
 
-    Where there is not room for all errors, the first one and then those nearest to the end win.
+    Gaps are marked. If not all errors fit, the first one wins, then those nearest to the end.
     """
     lines = _folded(
         [line[:MAX_LINE_CHARS].rstrip() for line in failure_lines(failure) if not NOISE.match(line)]
@@ -47,7 +47,7 @@ def excerpt(failure: BuildFailed | SmokeFailed, room_chars: int) -> str:
 
 
 def _windows(lines: list[str]) -> list[tuple[int, int]]:
-    """Return the stretches worth keeping, most telling first: the end, the first error, then errors from the end."""
+    """Return the ranges worth keeping, most telling first: the end, the first error, errors from the end."""
     errors = [
         number for number, line in enumerate(lines) if TELLING.match(line) or TRACEBACK in line
     ]
@@ -57,7 +57,7 @@ def _windows(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _start(lines: list[str], error: int) -> int:
-    """Return where the context of an error begins: its traceback's first line if that is near, else a few lines up."""
+    """Return where an error's context begins: its traceback's first line if near, else a few lines up."""
     for number in range(error, max(error - 4 * BEFORE, -1), -1):
         if TRACEBACK in lines[number]:
             return number

@@ -1,4 +1,4 @@
-"""Chooses the passages of a paper that help to plan or to understand: set-up, data, hardware, versions, results."""
+"""Chooses a paper's passages that help to plan: set-up, data, hardware, versions, results."""
 
 import re
 from typing import Final
@@ -24,9 +24,9 @@ MAX_PARAGRAPH_CHARS: Final = 1500
 
 
 def passages(paper: Paper, room_chars: int) -> str:
-    """Return the most telling paragraphs in the paper's own order, each under its heading, within the room.
+    """Return the most telling paragraphs in the paper's order, under their headings, within `room_chars`.
 
-    A last line says how many telling ones there was no room for.
+    A last line says how many telling paragraphs did not fit.
     """
     ranked = sorted(_paragraphs(paper), key=lambda item: (-item[0], item[1]))
     chosen: list[tuple[int, str, str]] = []

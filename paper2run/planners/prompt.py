@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 def planner_id(settings: Settings) -> str:
-    """Return what tells one planner from another in cache keys: `rules`, or the model and where it is served."""
+    """Return the planner's identity for cache keys: `rules`, or the model and where it is served."""
     return f"{settings.planner_model}@{settings.base_url}" if settings.planner_model else "rules"
 
 

@@ -11,7 +11,7 @@ from paper2run.providers import PROVIDERS
 
 
 def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
-    """Return the first provider's plan, or the stop that says why there is none."""
+    """Return the first provider's plan, or the stop that says why no provider has one."""
     stop = dead_end(evidence)
     if stop is not None:
         return stop

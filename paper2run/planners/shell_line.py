@@ -26,9 +26,9 @@ class Call(NamedTuple):
 
 
 def calls(line: str) -> list[Call] | None:
-    """Return the calls of a line in order, grouping brackets left out; None where it is more than calls and signs.
+    """Return the calls of a line in order, without grouping brackets; None if it is too complex.
 
-    That is so for quotes that do not end, here-documents, process substitutions and definitions of functions.
+    Too complex are unclosed quotes, here-documents, process substitutions and function definitions.
     """
     try:
         return _Reader(line).read()
@@ -134,7 +134,7 @@ class _Word(NamedTuple):
 
 
 def _word(line: str, start: int) -> _Word:
-    """Return the word at `start`, quotes taken off; what the shell would put in place of `$…` stays as written."""
+    """Return the word at `start` without its quotes; expansions (`$…`) stay as written."""
     text, at = "", start
     while at < len(line) and line[at] not in " \t&|;<>()":
         match line[at]:

@@ -1,7 +1,8 @@
-"""Judges a model's smoke command: whether it runs something of the repository, and ends with that program's status.
+"""Judges a model's smoke command: does it run the repository, and end with that program's status?
 
-What is run is an interpreter, a test or build runner, or a program of the repository's own. A list of what may be, not
-of what may not: `grep -c '' main.py` and `true # python main.py` show nothing, and nobody can list all such words.
+It must run an interpreter, a test or build runner, or a program of the repository's own. The rule
+lists what may run rather than what may not: `grep -c '' main.py` and `true # python main.py` show
+nothing, and such words are endless.
 """
 
 import ast
@@ -106,7 +107,7 @@ def _call(call: Call, own: Collection[str], depth: int) -> Judgement:
 
 
 def _unwrapped(words: Sequence[str]) -> Sequence[str]:
-    """Return the words from the program on that wrappers start: behind their options, values and assignments."""
+    """Return the words from the wrapped program on: after the wrappers, their options and assignments."""
     while words:
         name = PurePosixPath(words[0]).name
         if name in ENVIRONMENTS and words[1:2] == ("run",):
@@ -139,7 +140,7 @@ def _is_program(word: str) -> bool:
 
 
 def _python(arguments: Sequence[str], stdin: str, own: Collection[str]) -> bool:
-    """Tell whether Python is given a script, module or code of the repository; its options are those of 2.7 to 3.13."""
+    """Whether Python runs a script, module or code of the repository; options are those of 2.7 to 3.13."""
     rest = list(arguments)
     while rest and rest[0].startswith("-") and rest[0] != "-":
         option = rest.pop(0)

@@ -63,7 +63,7 @@ def without_plan(evidence: Evidence) -> Diagnosis:
 
 
 def unplannable(refused: str) -> Diagnosis:
-    """Return the stop for a repository whose own names or commands would make a step that no plan may hold."""
+    """Return the stop for a repository whose own names or commands would make a forbidden step."""
     return _stop(
         "build_error",
         "What the repository declares would make a command that no plan may hold.",
@@ -111,7 +111,7 @@ def _named(line: str) -> list[str]:
 
 
 def _found(name: str, paths: frozenset[str]) -> str:
-    """Return the file of the checkout that a documented script name means, nearest to the root; else nothing."""
+    """Return the file that a documented script name means, nearest to the root; else nothing."""
     wanted = name.removeprefix("./")
     found = [path for path in paths if path == wanted or path.endswith(f"/{wanted}")]
     return min(found, key=lambda path: (path.count("/"), path), default="")
@@ -142,7 +142,7 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
 
 
 def _no_code(evidence: Evidence) -> Diagnosis | None:
-    """Stop where nothing is source code; not where something describes how it is built, in whatever language."""
+    """Stop if the repository has no source code, unless a build file describes how it is built."""
     if evidence.facts.of(BuildFile):
         return None
     for fact in evidence.facts.of(NoCode):

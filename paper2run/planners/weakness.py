@@ -1,7 +1,8 @@
-"""What the rules themselves doubt of a plan or a stop of theirs: where another planner is worth its price.
+"""Lists what the rules doubt about their own plan or stop, where another planner is worth its price.
 
-The measure is evidence, not effort: a plan is weak where nobody declares what it installs, where what declares it
-cannot be read, where names are only guessed, or where its smoke command shows nothing of the repository.
+The measure is evidence, not effort: a plan is weak if no manifest declares what it installs, if
+that manifest cannot be read, if names are only guessed, or if its smoke command shows nothing of
+the repository.
 """
 
 import re
@@ -46,7 +47,10 @@ def doubts(found: PlannedEnvironment | Diagnosis, facts: RepoFacts) -> tuple[str
 
 
 def _undeclared(planned: PlannedEnvironment, facts: RepoFacts) -> tuple[str, ...]:
-    """Doubt dependencies that were read off the imports; beside a manifest undeclared ones are side matters."""
+    """Doubt dependencies that were inferred from imports.
+
+    If a manifest exists, undeclared imports do not matter.
+    """
     if any(isinstance(fact, DECLARING) for fact in facts.facts):
         return ()
     modules = sorted({fact.module for fact in facts.of(Import) if not fact.guarded})
@@ -60,7 +64,7 @@ def _undeclared(planned: PlannedEnvironment, facts: RepoFacts) -> tuple[str, ...
 
 
 def _unreadable(facts: RepoFacts) -> tuple[str, ...]:
-    """Doubt plans beside a manifest near the root that nobody could read."""
+    """Doubt plans beside an unreadable manifest near the root."""
     return tuple(
         f"{fact.path} could not be read: {fact.why}"
         for fact in facts.of(Unreadable)

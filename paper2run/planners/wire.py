@@ -68,9 +68,9 @@ DIAGNOSIS_SCHEMA: Final[dict[str, Any]] = {
 
 
 def plan_from_wire(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a plan's fields as the contract has them: pairs of `env` as one object, null lists as empty ones.
+    """Return a plan's fields in the contract's form: `env` pairs as one object, null lists as empty.
 
-    What does not have the wire's shape is left as it is, for validation to object to.
+    A value of another shape stays as it is, and validation rejects it.
     """
     plan = dict(answer)
     pairs = plan.get("env")

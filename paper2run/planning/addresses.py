@@ -1,4 +1,4 @@
-"""What requirements name by an address: projects of their own, whose namesakes on the index are other people's.
+"""Reads requirements that name a project by address; its namesake on the index is a stranger's.
 
 Forms: https://pip.pypa.io/en/stable/topics/vcs-support/ and `name @ address`.
 """
@@ -30,7 +30,7 @@ def is_address(include: PipInclude) -> bool:
 
 
 def is_on_another_machine(include: PipInclude) -> bool:
-    """Tell whether a requirement names a folder or file that lay on its author's machine, outside of the repository."""
+    """Whether a requirement names a file or folder on its author's machine, outside the repository."""
     place = PLACE.search(include.text)
     if place is None:
         return "file://" in include.text
@@ -45,7 +45,10 @@ def local_name(include: PipInclude) -> str:
 
 
 def addressed(facts: RepoFacts) -> Mapping[str, PipInclude]:
-    """Return what requirements name by an address, by each normalised name that the project may have, and its words."""
+    """Return the requirements by address, under each normalised name that the project may have.
+
+    The words of a name are keys too.
+    """
     found: dict[str, PipInclude] = {}
     for include in facts.of(PipInclude):
         for name in _names(include.text) if is_address(include) else ():
@@ -60,7 +63,10 @@ def distribution_beside(
     declared: Collection[str] = (),
     mentioned: tuple[str, ...] = (),
 ) -> Guess:
-    """Return the guess of `distribution_for`, but none unverified for a module that an address of `asked` names."""
+    """Return the guess of `distribution_for`; no unverified guess for a module that an address names.
+
+    `asked` holds the addresses.
+    """
     guess = distribution_for(module, declared, mentioned)
     top = canonicalize_name(module.partition(".")[0])
     include = asked.get(top)

@@ -1,4 +1,4 @@
-"""Merges what an environment wants by distribution name, each with its reason, within what a plan can hold."""
+"""Merges an environment's requirements by distribution name, with reasons, within a plan's limits."""
 
 import shlex
 from collections.abc import Iterable, Mapping
@@ -134,9 +134,9 @@ class Collected:
         return replaced(guess.name)
 
     def add_conda(self, package: CondaPackage) -> str:
-        """Add what the index has for a conda package and return its name; "" where it is nothing of the index's.
+        """Add the index's counterpart of a conda package and return its name; "" if the index has none.
 
-        Ranges of versions hold here too; exact versions are wishes, like those of a lock file.
+        Version ranges hold here too; exact versions are preferences, like those of a lock file.
         """
         known = translated(package.name)
         if known.nothing and not package.locked:
@@ -151,7 +151,7 @@ class Collected:
         return name
 
     def limit(self, name: str, specifier: str, why: str, source: Source) -> None:
-        """Add a range of versions to a distribution that is wanted already; not one that what is declared rules out."""
+        """Limit the versions of a distribution that is already wanted, unless its declaration contradicts."""
         text = f"{name}{SpecifierSet(specifier)}"
         known = self._texts.get(name, [])
         if not known or text in known or _contradicts(known, specifier):

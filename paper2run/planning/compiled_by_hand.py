@@ -1,4 +1,7 @@
-"""Programs that documents build by calling the compiler, as small research code without a build file does."""
+"""Finds programs that documents build by calling the compiler.
+
+Small research code without a build file does that.
+"""
 
 import posixpath
 import re
@@ -30,7 +33,10 @@ class CompilerCall(NamedTuple):
 
 
 def documented_calls(evidence: Evidence) -> tuple[CompilerCall, ...]:
-    """Return the calls in the order of the documents, one for each product: later ones are for other systems."""
+    """Return the first call for each product, in the order of the documents.
+
+    Later calls are for other systems.
+    """
     found: dict[str, CompilerCall] = {}
     for command in evidence.facts.of(Command):
         match = CALL.fullmatch(command.line) if command.source.kind == "readme" else None

@@ -1,4 +1,4 @@
-"""Tells whether a repository's environment is conda's to make, and what its channels are to be asked for."""
+"""Decides whether conda should make a repository's environment, and what to ask its channels for."""
 
 import re
 from typing import Final
@@ -51,7 +51,11 @@ def _brings_packages(facts: RepoFacts, environment: CondaEnvironment) -> bool:
 
 
 def _rank(fact: CondaEnvironment, lines: list[str]) -> tuple[bool, bool, bool, bool, int, str]:
-    """Return the order: what documents name, then locks, then environments, of the whole rather than of a purpose."""
+    """Return the sort key of an environment file, best first.
+
+    Locks first, then files that documents name, then environments before recipes, general ones
+    before those for one purpose, shallow before deep.
+    """
     path = fact.source.path
     stem = path.rpartition("/")[2].rpartition(".")[0].lower()
     return (
@@ -83,7 +87,10 @@ def _wish(fact: CondaEnvironment, pythons: tuple[str, ...]) -> CondaWish:
 
 
 def _archives(written: tuple[str, ...]) -> tuple[CondaArchive, ...]:
-    """Return a lock's packages; none where they are too many, or one is not of a public channel or has no digest."""
+    """Return a lock's packages; empty if there are too many.
+
+    Empty too if one is not from a public channel or lacks a digest.
+    """
     if len(written) > MAX_PACKAGES:
         return ()
     found = []

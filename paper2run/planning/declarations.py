@@ -1,4 +1,7 @@
-"""Tells which manifests speak for the whole repository: the root's; where those name nothing, a file in their place."""
+"""Decides which manifests speak for the whole repository.
+
+Those at the root do; if they name nothing, a file in their place does.
+"""
 
 import posixpath
 import re
@@ -47,7 +50,7 @@ class Declarations:
         self._chosen = "" if self._declares_running() else self._stand_in()
 
     def speaks(self, source: Source) -> bool:
-        """Tell whether a line stands at the root, beside an installed project's setup.py, or in the file chosen."""
+        """Whether a line is at the root, beside an installed project's setup.py, or in the chosen file."""
         return self._is_at_root(source.path) or (source.path == self._chosen != "")
 
     def requirements(self) -> Iterator[Requirement]:
@@ -73,7 +76,7 @@ class Declarations:
         return posixpath.dirname(path) in self._folders or path.startswith(ROOT_FOLDERS)
 
     def _stand_in(self) -> str:
-        """Return the list that documents install, else the nearest to the root that is for running; else nothing."""
+        """Return the list that documents install, else the run-time list nearest to the root; else nothing."""
         lists = dict.fromkeys(
             fact.source.path
             for fact in self._facts.of(Requirement)

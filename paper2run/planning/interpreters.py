@@ -134,7 +134,10 @@ def _named(allowed: list[str], facts: Iterable[PythonConstraint]) -> list[str]:
 
 
 def _unheld(facts: Iterable[PythonConstraint]) -> list[str]:
-    """Return the versions without an image that exact facts name, oldest first; none where one of them has an image."""
+    """Return the versions without an image that exact facts name, oldest first.
+
+    Empty if one of the named versions has an image.
+    """
     exact = [fact for fact in facts if EXACT.match(fact.specifier)]
     found = [version for version in EVER if any(_admits(fact, version) for fact in exact)]
     return [] if any(version in RELEASED for version in found) else found
@@ -165,7 +168,7 @@ def _of_majors(majors: set[str]) -> list[str]:
 
 
 def _names_three_alone(facts: list[PythonConstraint]) -> bool:
-    """Tell whether files and prose name versions of Python 3, and nothing of 2; what is imported names none."""
+    """Whether files and prose name only versions of Python 3; imports are ignored."""
     named = [fact for fact in facts if fact.source.kind != "import"]
     return bool(named) and not any("2" in _majors_of([fact]) for fact in named)
 

@@ -34,7 +34,7 @@ BUILDS: Final[dict[str, frozenset[str]]] = {
 
 
 def leads(facts: RepoFacts, languages: frozenset[str]) -> bool:
-    """Tell whether `languages` together hold more source than any other, and no Python project is declared."""
+    """Whether `languages` together hold the most source and no Python project is declared."""
     own = 0
     others: dict[str, int] = {}
     for share in facts.of(LanguageShare):
@@ -54,7 +54,10 @@ def leads(facts: RepoFacts, languages: frozenset[str]) -> bool:
 
 
 def _declares_python(fact: Fact) -> bool:
-    """Tell whether a fact says that the repository itself is installed as Python; CI and documents may use it."""
+    """Whether a fact says that the repository itself is installed as Python.
+
+    Python that CI and documents use does not count.
+    """
     if isinstance(fact, Requirement):
         at_root = "/" not in fact.source.path and fact.source.kind == "file"
         return fact.group == "runtime" and at_root and fact.extra == ""
@@ -62,7 +65,10 @@ def _declares_python(fact: Fact) -> bool:
 
 
 def leading(facts: RepoFacts) -> str:
-    """Return the language with most source, one that stands on its own before one found beside all; empty without."""
+    """Return the language with most source; empty if no language is known.
+
+    Languages that accompany any repository (BESIDE) come last.
+    """
     shares = facts.of(LanguageShare)
     best = max(shares, key=lambda s: (s.language not in BESIDE, s.size_bytes), default=None)
     return best.language if best else ""

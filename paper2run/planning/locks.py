@@ -1,6 +1,6 @@
-"""Which exact versions the repository's lock files give: what the author had, where the manifests still admit it.
+"""Reads exact versions from the repository's lock files, where the manifests still admit them.
 
-A lock never adds a package; it says which version a package has that the set holds anyway.
+A lock never adds a package; it says which version a wanted package has.
 """
 
 import re
@@ -21,11 +21,12 @@ ORDER: Final = ("uv.lock", "pdm.lock", "poetry.lock", "pylock", "Pipfile.lock", 
 def locks_of(
     facts: RepoFacts, declared: Iterable[Requirement], conda_names: Mapping[str, str]
 ) -> tuple[Lock, ...]:
-    """Return the versions of the truest lock file at the root and of declared compiled requirements, sorted by name.
+    """Return the versions of the best lock file at the root and of compiled requirements, sorted by name.
 
-    Truest is the file that contradicts fewest of the `declared` requirements (loosened); what a manifest
-    refuses is left to the resolver, which says so. Then come exact versions of conda environments, whose
-    packages are known to the index as `conda_names` (conda's name to the distribution's).
+    The compiled requirements are declared ones. The best lock file contradicts the fewest of the
+    `declared` requirements (loosened); the resolver handles what a manifest refuses, and says so.
+    Then come exact versions of conda environments, whose packages the index knows as `conda_names`
+    (conda's name to the distribution's).
     """
     declaring = {fact.source.path for fact in declared}
     found = [
@@ -90,7 +91,10 @@ def _lock(fact: LockedVersion) -> Lock:
 
 
 def _prefix(version: str) -> str:
-    """Return `==1.16.*` for conda's `=1.16` and `==1.16`: the index often adds a number to a library's version."""
+    """Return `==1.16.*` for conda's `=1.16` and `==1.16`.
+
+    The index often adds a number to a library's version.
+    """
     specifier = conda(version)
     if re.fullmatch(r"==\d+(?:\.\d+)*", specifier):
         return f"{specifier}.*"

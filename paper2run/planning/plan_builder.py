@@ -1,4 +1,4 @@
-"""A plan while it is made, for the ecosystems whose tools come from Debian: every addition brings its reason."""
+"""Builds a plan for ecosystems whose tools come from Debian; every addition brings its reason."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -43,7 +43,7 @@ class PlanBuilder:
             self.note("system package", f"{', '.join(new)}: {why}", source)
 
     def step(self, command: str, source: Source, *, writes_source: bool = False) -> None:
-        """Add an install step; one that leaves files in the checkout gives them to the user of the smoke command."""
+        """Add an install step; `writes_source` gives the files it leaves in the checkout to the smoke user."""
         self.steps.append(f"{command} && {GIVE}" if writes_source else command)
         self.note("install", command, source)
 
@@ -53,7 +53,7 @@ class PlanBuilder:
         self.note("env", f"{name}={value}: {why}", source)
 
     def finish(self, evidence: Evidence, *smokes: SmokeChoice) -> PlannedEnvironment:
-        """Return the plan with the first of the smoke commands, the user's own before all; the others stand by."""
+        """Return the plan with the first smoke command, or the user's own; the others are fallbacks."""
         if evidence.asked.smoke:
             asked = Source(kind="user", note="--smoke")
             smokes = (choice("user", evidence.asked.smoke, "what the user asked for", asked),)

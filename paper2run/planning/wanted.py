@@ -1,7 +1,7 @@
-"""Gathers which Python distributions an environment wants, each with its reason; duplicates are merged.
+"""Collects the Python distributions that an environment wants, with reasons, without duplicates.
 
-Declared dependencies come first; what the code imports and nobody declared is added as optional, so that the
-resolver may leave it out when it stands in the way.
+Declared dependencies come first; undeclared imports are added as optional, so that the resolver may
+leave them out if they cause a conflict.
 """
 
 from typing import Final
@@ -99,7 +99,7 @@ def gather(facts: RepoFacts) -> Wanted:
 def _add_declared(
     collected: Collected, facts: RepoFacts, declarations: Declarations
 ) -> tuple[Requirement, ...]:
-    """Add what the repository's manifests ask for by name and return it; what they ask for by place is left out."""
+    """Add and return what the manifests require by name; requirements by path or address are left out."""
     local = {(fact.source.path, local_name(fact)) for fact in facts.of(PipInclude)}
     named = list(declarations.requirements())
     for fact in named:

@@ -1,6 +1,7 @@
-"""Puts wrappers around the image's compilers that add flags, where setup scripts and Makefiles hear of no variable.
+"""Wraps the image's compilers to add flags, where setup scripts and Makefiles ignore variables.
 
-One step writes all of them. A plan that has it already gets it extended, since two would overwrite each other.
+One step writes all wrappers. If a plan already has that step, it is extended, since two would
+overwrite each other.
 """
 
 import shlex

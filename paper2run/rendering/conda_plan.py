@@ -106,9 +106,9 @@ def for_pip(planned: PlannedEnvironment, solved: CondaSolved) -> PlannedEnvironm
 def with_conda(
     planned: PlannedEnvironment, wish: CondaWish, solved: CondaSolved, pinned: PlannedEnvironment
 ) -> PlannedEnvironment:
-    """Return the plan that conda's channels make; of `pinned` (see `for_pip`) what they do not bring is added by pip.
+    """Return the plan that conda's channels make; pip adds what they lack of `pinned` (see `for_pip`).
 
-    ValueError where `pinned` has no versions.
+    ValueError if `pinned` has no versions.
     """
     added = pinned.resolution
     if added is None:
@@ -152,7 +152,7 @@ def with_conda(
 
 
 def translated(planned: PlannedEnvironment, wish: CondaWish, why: str) -> PlannedEnvironment:
-    """Return the plan as it was, on the Python index, with the reason why conda's channels did not make it."""
+    """Return the plan on the Python index, with the reason why conda's channels did not make it."""
     decision = f"conda's packages are taken from the Python index and Debian instead: {why}"
     reason = Reason(topic="install", decision=decision[:1000], source=wish.source)
     return planned.changed(reasons=(*planned.reasons, reason), conda=None)
@@ -187,7 +187,10 @@ def _parts(lines: list[str]) -> list[list[str]]:
 
 
 def _kept(planned: PlannedEnvironment) -> list[Reason]:
-    """Return the reasons that hold whoever brings the packages; what the index lacks the channels may have."""
+    """Return the reasons that hold whichever installer brings the packages.
+
+    The channels may have what the index lacks.
+    """
     return [
         reason
         for reason in planned.reasons
@@ -202,7 +205,7 @@ def _libraries(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> list[
 
 
 def _of_the_index(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> list[Reason]:
-    """Return what the index said of the names that pip adds, but for what `_reasons` tells of what was dropped."""
+    """Return what the index said of names that pip adds, without dropped names, which `_reasons` explains."""
     known = set(planned.reasons)
     return [
         r

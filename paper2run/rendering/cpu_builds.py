@@ -1,7 +1,8 @@
-"""Takes the CPU builds of torch where nobody asks for a GPU: the index's own wheels for Linux bring CUDA, 3 GB of it.
+"""Takes the CPU builds of torch unless a GPU is required.
 
-PyTorch has them on an index of its own, whose pages know no upload dates: the versions stay those that the day of
-the commit gave. https://pytorch.org/get-started/previous-versions/
+The index's own wheels for Linux bring 3 GB of CUDA. PyTorch keeps its CPU builds on a separate
+index without upload dates, so the versions stay those that the commit's day gave.
+https://pytorch.org/get-started/previous-versions/
 """
 
 import re
@@ -31,7 +32,7 @@ PUBLIC: Final = CPU_BUILDS.split()[1]
 
 
 def wanted_of(planned: PlannedEnvironment) -> tuple[Pin, ...]:
-    """Return the pins of which CPU builds are to be looked for; none where a GPU is asked for or nothing is pinned."""
+    """Return the pins that need CPU builds; empty if a GPU is required or nothing is pinned."""
     pins = planned.resolution.pins if planned.resolution else ()
     found = tuple(pin for pin in pins if pin.name in FAMILY and not Version(pin.version).local)
     has_torch = any(pin.name == "torch" for pin in found)

@@ -82,7 +82,7 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
 
 
 def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) -> str:
-    """Return INSTRUCTIONS.md as far as it is known before the run; `report` adds the runs that were executed."""
+    """Return INSTRUCTIONS.md as known before the run; `report` adds the runs that were executed."""
     plan = planned.plan
     lines = [
         f"# {prose(checkout.name)} at {checkout.commit[:12]}",
@@ -123,7 +123,10 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
 
 
 def _is_early(step: str) -> bool:
-    """Tell whether a step comes before the source: sources of the index are compiled there, by the wrappers too."""
+    """Whether a step comes before the source is copied.
+
+    Sources from the index are compiled there, also with the wrappers.
+    """
     return (
         not needs_source(step) or is_wrapper_step(step) or is_conda_step(step) or is_cpu_step(step)
     )

@@ -7,11 +7,14 @@ ID_CHARACTERS = 12
 
 
 def pushed_reference(built: Built, registry: str) -> str:
-    """Return the image's name in the registry; its tag ends with the image's id, so it never means another image."""
+    """Return the image's name in the registry.
+
+    Its tag ends with the image's id, so it never means another image.
+    """
     short_id = built.image_id.removeprefix("sha256:")[:ID_CHARACTERS]
     return f"{registry.rstrip('/')}/{built.image}-{short_id}"
 
 
 def cache_reference(image: str, registry: str) -> str:
-    """Return the name under which the last image of a repository lies: where builds elsewhere look for layers."""
+    """Return the name of a repository's last image, where builds elsewhere look for cached layers."""
     return f"{registry.rstrip('/')}/{image.rpartition(':')[0]}:cache"

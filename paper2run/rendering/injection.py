@@ -1,8 +1,9 @@
-"""Lays the site's access (certificate authorities, index, proxies) and download caches over a Dockerfile.
+"""Adds the site's access (CA certificates, index, proxies) and download caches to a Dockerfile.
 
-For our own build only: the Dockerfile that people get has none of it, and nothing of it stays in the image.
-What holds site data is mounted from the context; the image's history names the mount point, never the data.
-Dockerfiles as our renderer writes them, without here-documents. https://docs.docker.com/reference/dockerfile/
+For our own build only: the Dockerfile that people get has none of it, and nothing of it stays in
+the image. Site data is mounted from the context; the image's history names the mount point, never
+the data. It expects Dockerfiles as our renderer writes them, without here-documents.
+https://docs.docker.com/reference/dockerfile/
 """
 
 import json
@@ -200,7 +201,7 @@ class Injection(Value):
 
 
 def _conda_files(alias: str) -> dict[str, bytes]:
-    """Return rattler's configuration: the public roots are asked for at the site's mirror, with its password."""
+    """Return rattler's configuration: the site's mirror and password replace the public roots."""
     roots = mirrors(alias)
     lines = [f"{json.dumps(public)} = [{json.dumps(root)}]" for public, root in roots.items()]
     files = {}

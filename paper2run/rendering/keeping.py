@@ -1,4 +1,4 @@
-"""How much of the engine's disk our images and build cache take, and what of it goes first: the least recently used."""
+"""Measures our images and build cache, and picks what to remove: the least recently used first."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -67,7 +67,7 @@ def leaving(kept: Kept, limit_bytes: float) -> Iterator[OwnImage | CacheRecord]:
     """Yield what is to go, in this order, so that no more than the limit is left.
 
     Contexts of ended builds go in any case. A layer goes before the one that it was made on. An image that goes leaves
-    its layers in the cache: whoever wants to know what is still too much looks again.
+    its layers in the cache: measure again to see whether too much is left.
     """
     yield from (record for record in kept.own.contexts if not record.in_use)
     left = kept.size_bytes - sum(record.size_bytes for record in kept.own.contexts)

@@ -48,7 +48,7 @@ PYTHON_IMAGE: Final = re.compile(
 
 
 def requirements_of(step: str) -> tuple[str, ...] | None:
-    """Return the PEP 508 requirements that `step` installs from the index, in order; None for any other step."""
+    """Return the PEP 508 requirements that `step` installs from the index, in order; None for other steps."""
     listed = LISTED.fullmatch(step)
     if listed is not None:
         return _listed(listed["texts"])
@@ -76,7 +76,7 @@ def requirements_of(step: str) -> tuple[str, ...] | None:
         else:
             return None
     if no_deps and not all(_is_exact(text) for text in wanted):
-        # Whoever leaves the dependencies of an open requirement out does so on purpose.
+        # Leaving out the dependencies of an open requirement is deliberate.
         return None
     return tuple(wanted) or None
 
@@ -93,7 +93,7 @@ def plan_requirements(plan: EnvPlan) -> tuple[str, ...]:
 
 
 def open_steps(texts: Collection[str]) -> tuple[str, ...]:
-    """Return the steps after which pip has chosen versions for all of `texts` together; none where there are none."""
+    """Return the steps with which pip chooses versions for all `texts` together; empty without texts."""
     step = OPEN_STEP + shlex.join(texts)
     if not texts or len(step) <= MAX_STEP_CHARS:
         return (step,) if texts else ()
@@ -109,7 +109,7 @@ def without(plan: EnvPlan, names: Collection[str]) -> EnvPlan:
 
 
 def instead_of(plan: EnvPlan, name: str, requirement: str) -> EnvPlan:
-    """Return `plan` with `requirement` in the place of every one of this normalised name in its pure steps."""
+    """Return `plan` with `requirement` instead of each one of normalised name `name` in pure steps."""
     return _changed(plan, lambda found, text: requirement if found == name else text)
 
 
@@ -119,7 +119,7 @@ def pinned_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
 
 
 def source_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
-    """Return the steps that build the `pins` without wheels, to run after the wheels; none where there are none."""
+    """Return the steps that build the `pins` without wheels, to run after the wheels; may be empty."""
     return _steps(SOURCES_STEP, (pin for pin in pins if pin.sdist))
 
 
@@ -162,7 +162,7 @@ def _on_python(base_image: str, python: str) -> str:
 
 
 def _steps(command: str, pins: Iterable[Pin]) -> tuple[str, ...]:
-    """Return the steps of exact versions: without dependencies each of them is installed as if it were alone."""
+    """Return the steps that install exact versions, each as if alone, without dependencies."""
     names = sorted(f"{pin.name}=={pin.version}" for pin in pins)
     return tuple(
         command + shlex.join(part) for part in _parts(names, MAX_STEP_CHARS - len(command))

@@ -1,8 +1,9 @@
-"""Turns the test command of a CI file into one that needs the image and the checkout alone: a smoke candidate.
+"""Turns a CI file's test command into a smoke candidate that needs only the image and the checkout.
 
-Measuring coverage, checking style and spreading over processes are left out: they say nothing about whether code
-works, and want plug-ins. Runs stop at the first failure, so that one that is still alive at the timeout has failed
-nothing so far. A run of no test at all fails: pytest says so itself (status 5), nose and unittest are asked for it.
+It drops coverage, style checks and parallel runs: they do not show whether code works, and need
+plug-ins. Runs stop at the first failure, so that a run still alive at the timeout has not failed
+yet. A run without tests fails: pytest says so itself (status 5), nose and unittest are asked for
+it.
 """
 
 import re
@@ -68,7 +69,7 @@ def _commands(facts: RepoFacts) -> Iterator[Command]:
 
 
 def _stand_alone(words: list[str], folder: str, files: frozenset[str]) -> str:
-    """Return the command of these words without what is beside the point; empty where it is none of ours."""
+    """Return the test command in these words without irrelevant options; empty if it runs no tests."""
     settings = [word for word in words if ASSIGNMENT.match(word)]
     program, arguments = _program([word for word in words if not ASSIGNMENT.match(word)])
     if not program or not _are_there([program[-1], *arguments], folder, files):
@@ -89,7 +90,7 @@ def _stand_alone(words: list[str], folder: str, files: frozenset[str]) -> str:
 
 
 def _program(words: list[str]) -> tuple[list[str], list[str]]:
-    """Return the words that start a test runner or a script of tests, and its arguments; nothing for others."""
+    """Return the words that start a test runner or test script, and its arguments; empty for others."""
     if not words:
         return [], []
     name = words[0].rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The rungs between a built image and a reproduced claim: the command of each, and how its output is read."""
+"""Defines the rungs between a built image and a reproduced claim: their commands and output parsers."""
 
 import re
 import shlex
@@ -116,7 +116,10 @@ def _last_matching(stdout: str, pattern: re.Pattern[str]) -> str:
 
 
 def _counts(stdout: str) -> str:
-    """Return the counts of pytest's own JUnit report (https://docs.pytest.org/en/stable/how-to/output.html)."""
+    """Return the counts of pytest's own JUnit report.
+
+    https://docs.pytest.org/en/stable/how-to/output.html
+    """
     _, mark, report = stdout.partition(REPORT_MARK)
     if not mark:
         return "no report was written"

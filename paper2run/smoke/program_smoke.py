@@ -1,6 +1,7 @@
-"""Smoke commands for what a build makes: documented runs, tests that a machine runs, programs that start.
+"""Chooses smoke commands for build products: documented runs, tests, programs that start.
 
-Many programs end with status 1 when they are called without arguments, so a bare start is judged by what it says.
+Many programs end with status 1 if called without arguments, so a bare start is judged by its
+output.
 """
 
 import re

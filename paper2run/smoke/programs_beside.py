@@ -1,6 +1,7 @@
-"""Programs that a Makefile makes beside a Python package, where documents start them: they are the product too.
+"""Finds programs that a Makefile builds beside a Python package and that documents start.
 
-Bindings of a command-line tool stand in the tool's own repository; installing them alone leaves the tool unbuilt.
+Bindings of a command-line tool live in the tool's own repository; installing them alone leaves the
+tool unbuilt.
 """
 
 import re

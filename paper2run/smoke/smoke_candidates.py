@@ -123,7 +123,7 @@ def _choice(kind: SmokeKind, command: str, proves: str, source: Source) -> Smoke
 
 
 def _words(line: str, own: Collection[str]) -> list[str]:
-    """Return the words of `python SCRIPT …` or of one of the `own` programs, or nothing for any other form."""
+    """Return the words of `python SCRIPT …` or of an `own` program; empty for any other form."""
     words = plain_words(line)
     if not words:
         return []

@@ -1,4 +1,4 @@
-"""What the rules make of a failed attempt, with the attempts before it in mind: no answer is given twice."""
+"""Judges a failed attempt by the rules, given the attempts before it; it never gives an answer twice."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
 
     Where the attempt fell back behind an earlier one and nothing repairs it, the earlier failure is looked at again,
     for the next answer after the one that led here. Where a model's plan failed, the rules' own is the last answer.
-    Where nobody knows the last failure, the stop that a stronger command's failure would have given is the answer.
+    If no rule recognises the last failure, the answer is the stop that a stronger command's failure would have given.
     """
     barred = _plans_of((*tried, done))
     found = diagnose(_as_failed(done, facts), barred)
@@ -38,7 +38,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
 def _earlier_stop(
     tried: Sequence[Attempt], facts: RepoFacts, barred: frozenset[str]
 ) -> Diagnosis | None:
-    """Return the latest stop that a failed run before gives once its fallback is used up; None without one."""
+    """Return the latest stop of an earlier failed run whose fallback is used up; None without one."""
     for earlier in reversed(tried):
         if isinstance(earlier.smoke, SmokeFailed):
             other = diagnose(_as_failed(earlier, facts), barred)
@@ -48,7 +48,7 @@ def _earlier_stop(
 
 
 def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:
-    """Return the repair that goes back to the rules' own plan after a model's has failed; None without one."""
+    """Return the repair that returns to the rules' plan after a model's plan failed; None without one."""
     own = done.planned.fallback
     if own is None or done.failure is None or own.plan.digest in barred:
         return None
@@ -78,7 +78,7 @@ def _is_repair(found: Diagnosis | None) -> bool:
 
 
 def _plans_of(attempts: Sequence[Attempt]) -> frozenset[str]:
-    """Return the digests of the plans that were tried, before their pinning, and of those that were asked for."""
+    """Return the digests of the plans that were tried (before pinning) and of those that repairs proposed."""
     tried = {(attempt.planned.draft or attempt.planned.plan).digest for attempt in attempts}
     asked = {
         attempt.diagnosis.decision.new_plan.digest

@@ -72,10 +72,10 @@ def plan(planned: PlannedEnvironment) -> str:
 
 
 def failure(attempt: Attempt) -> str:
-    """Return why an attempt failed: the end of the log, the decision with its proof, and how the plan changes."""
+    """Return why an attempt failed: the log's end, the decision with its evidence, and the plan's changes."""
     lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(_tail(attempt), "text")]
     if (found := attempt.diagnosis) is None:
-        return "\n".join([*lines, "", "Nobody knows this failure."])
+        return "\n".join([*lines, "", "No rule recognises this failure."])
     diff = ["", "The next plan:", "", fenced("\n".join(found.diff), "diff")] if found.diff else []
     return "\n".join([*lines, "", _decision(found), *diff])
 
@@ -223,7 +223,7 @@ def _changes(before: Attempt, after: Attempt) -> str:
 
 
 def _model(metadata: Metadata) -> str:
-    """Return what the model was asked and what that took, a row each request; empty where nobody was asked."""
+    """Return the model's calls and their cost, one row each; empty if no model was called."""
     if not metadata.model_calls:
         return ""
     cost = "unknown" if metadata.cost_usd is None else f"${metadata.cost_usd:.4f}"

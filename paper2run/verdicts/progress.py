@@ -1,4 +1,4 @@
-"""How far an attempt came beside others: which one is the best, and whether a repair moved the failure further down."""
+"""Ranks attempts by how far they came: which is best, and whether a repair moved the failure on."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,7 +28,7 @@ def place_of(attempt: Attempt) -> Place:
 
 
 def _steps_left(attempt: Attempt, failed: str) -> int:
-    """Return how many steps were not done, the failed one included; all and one more before the first of them."""
+    """Return how many steps were not completed, with the failed one; one more if it precedes them all."""
     steps = attempt.planned.plan.install_steps
     for number, step in enumerate(steps):
         if step in failed:
@@ -53,7 +53,10 @@ def best_of(attempts: Sequence[Attempt]) -> Attempt:
 
 
 def progress(before: Attempt, after: Attempt) -> str:
-    """Return in words what became of the failure: `it runs`, `further`, `another failure`, `no change`, `fell back`."""
+    """Return what became of the failure, in words.
+
+    `it runs`, `further`, `another failure`, `no change` or `fell back`.
+    """
     if after.succeeded:
         return "it runs"
     if place_of(after) != place_of(before):

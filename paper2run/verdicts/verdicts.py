@@ -23,7 +23,7 @@ SHOWN_CHARACTERS: Final = 120
 
 
 def stopped(diagnosis: Diagnosis) -> Verdict:
-    """Return the verdict of a stop, by whoever judged."""
+    """Return the verdict of a stop, whether rules or a model judged."""
     return Verdict(
         status="stopped-by-llm" if diagnosis.is_models else "stopped-by-rule",
         cause=diagnosis.cause,
@@ -96,7 +96,10 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
 
 
 def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    """Return the stronger commands that failed in the environment that passed a weaker one, each with its error."""
+    """Return the stronger commands that failed where a weaker one passed, each with its error.
+
+    Both ran in the same environment.
+    """
     last = attempts[-1] if attempts else None
     if last is None or not last.succeeded:
         return ()
@@ -178,7 +181,7 @@ def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
 
 
 def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> dict[str, Any]:
-    """Return the fields of a plan that say what a smoke command of `author` shows, and which weaker ones are left."""
+    """Return a plan's fields on its smoke command: what it shows, who chose it, the weaker ones left."""
     for number, choice in enumerate(planned.weaker_smokes):
         if choice.command == command:
             return {

@@ -107,7 +107,7 @@ class BatchFolder:
 
     def write_record(self, batch: Batch) -> None:
         """Write `batch.json` anew: what a later pass goes by."""
-        # A `smoke` command or a reference may hold what is secret, and nobody else has to go on with the batch.
+        # A `smoke` command or a reference may hold what is secret, and only this user continues the batch.
         write_whole(self.path / RECORD, batch, mode=0o600)
 
     def write_pages(self, batch: Batch) -> None:

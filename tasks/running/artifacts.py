@@ -82,7 +82,7 @@ def publish_report(
 
 def _markdown(key: str, text: str, description: str) -> None:
     if len(text) > LIMIT_CHARACTERS:
-        # At a line's end: half a code span is none, and what it held would act.
+        # At a line's end: half a code span is not code, so its content would act as markup.
         text = (
             text[:LIMIT_CHARACTERS].rpartition("\n")[0]
             + "\n\n… cut here; the run folder has the whole text.\n"

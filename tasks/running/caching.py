@@ -112,7 +112,7 @@ class FlockManager(LockManager):
         return self._held.get(self._path(key), ("", 0))[0] == holder
 
     def wait_for_lock(self, key: str, timeout: float | None = None) -> bool:
-        """Wait until nobody holds the lock of `key`; False after `timeout` seconds."""
+        """Wait until the lock of `key` is free; False after `timeout` seconds."""
         if self.acquire_lock(key, "waiter", timeout):
             self.release_lock(key, "waiter")
             return True

@@ -39,7 +39,7 @@ FOLDER: Final = "engine-slots"
 def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
     """Hold one of the engine's places for the block, waiting for one first.
 
-    The limit is made by whoever comes first; its number can be changed in the UI and is then left alone.
+    The first run creates the limit; a number that a person sets in the UI is kept.
     """
     capacity = engine.capacity
     fitting = min(capacity.cpus, capacity.memory_mb // settings.memory_mb)

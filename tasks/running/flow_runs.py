@@ -1,7 +1,7 @@
-"""Flow runs as the server knows them: which process a run is in, and which runs nobody is in any more.
+"""Flow runs as the server knows them: the process of each run, and which runs are orphaned.
 
 A worker that is ended or killed leaves its runs `Running` for ever (Prefect issue 16746); each run therefore
-says in a label which process it is in, and whoever comes next with the same home sets the dead ones to `Crashed`.
+says in a label which process it is in, and the next run with the same home sets the dead ones to `Crashed`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -127,7 +127,7 @@ def crash(client: SyncPrefectClient, dead: Sequence[FlowRun]) -> None:
 
 
 def is_lost(run: FlowRun, home: Path) -> bool:
-    """Tell whether nobody is in the run: its process is dead, or it was taken and has named none for long."""
+    """Whether the run is orphaned: its process is dead, or it was claimed over `UNOWNED` ago, unlabelled."""
     if owner_of(run):
         return is_dead(owner_of(run), home)
     state = run.state

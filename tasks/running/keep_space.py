@@ -28,7 +28,7 @@ BYTES_A_MB: Final = 1024**2
 
 @contextmanager
 def using_image(image: str, settings: Settings) -> Iterator[None]:
-    """Let nobody with this home remove the image during the block, to make room."""
+    """Protect the image from removal by runs with this home during the block."""
     with held_file(settings.home / IN_USE) as path:
         path.write_text(image, encoding="utf-8")
         yield

@@ -59,7 +59,7 @@ def recording(
             hint="run it again: the stages that were done are kept",
         ) from error
     except BaseException as error:
-        # Ctrl-C and a cancellation are no exceptions in Python's sense, and nobody's failure.
+        # Ctrl-C and a cancellation are neither an `Exception` in Python nor a failure.
         why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
         _keep_exception(opened, run, why, error, settings)
         raise

@@ -63,7 +63,7 @@ class _Module(NamedTuple):
     files: tuple[Path, ...]
     """Its own, and the tables and templates that it names."""
     imports: tuple[str, ...]
-    """Of ours."""
+    """Our own modules that it imports."""
 
 
 @cache

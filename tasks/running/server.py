@@ -76,7 +76,7 @@ def prefect_api(say: Say) -> Iterator[Api]:
     """Let the block run against the API that was found or started; `say` gets what a person should know."""
     api = find_or_start(say)
     if api.url:
-        # Nobody watches the heartbeats of a command, and Prefect 3.8 waits up to a second for their end.
+        # A command needs no heartbeats, and Prefect 3.8 waits up to a second for their end.
         with temporary_settings(
             {
                 **access(api.url),

@@ -1,4 +1,4 @@
-"""A forwarder of connections on this machine, which can be cut; it may also be asked to connect, as proxies are."""
+"""Forwards connections on this machine until it is cut; it can also act as a proxy."""
 
 import socket
 import threading

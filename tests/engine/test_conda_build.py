@@ -1,4 +1,4 @@
-"""An environment of conda packages, solved, built and run for real from a tiny channel behind a site's password."""
+"""Solves, builds and runs a conda environment from a tiny channel behind a site's password."""
 
 import json
 import uuid

@@ -1,6 +1,6 @@
-"""What our builds leave on a real engine is told from other people's, and goes by its age, never while it is in use.
+"""Our builds' leftovers on a real engine are told from others' and removed by age, unless in use.
 
-Others may build on the engine at the same time: each test judges only what it has made.
+Others may build on the engine at the same time: each test judges only what it made.
 """
 
 import threading

@@ -1,6 +1,6 @@
-"""Plans for languages other than Python, built and run for real: the situations of tests/repos that have a Dockerfile.
+"""Builds and runs plans for languages other than Python: situations of tests/repos with a Dockerfile.
 
-Debian's packages come from its mirror; a build costs 15 to 60 s.
+Debian's packages come from its mirror; a build takes 15 to 60 s.
 """
 
 import uuid

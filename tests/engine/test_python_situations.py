@@ -1,7 +1,8 @@
-"""Python situations of tests/repos whose case says how far they reach: planned, pinned, built and run for real.
+"""Plans, pins, builds and runs the Python situations of tests/repos whose case names a rung.
 
-Each is held to the rung it reaches, the counts of its tests, and a further command that only a right image answers.
-All of them run on Python 3.11, the one interpreter that every machine has an image of.
+Each must reach that rung, with the counts of its tests, and pass a further command that only a
+right image answers. All of them run on Python 3.11, the one interpreter that every machine has an
+image of.
 """
 
 from pathlib import Path

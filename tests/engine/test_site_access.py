@@ -1,4 +1,4 @@
-"""A closed site, for real: an HTTPS index that only the site's CA vouches for and only its proxy can find."""
+"""A closed site, for real: an HTTPS index that needs the site's CA certificate and its proxy."""
 
 import base64
 import http.server

@@ -1,6 +1,6 @@
-"""A stand-in for the engine's socket that hands requests on to the real engine, and breaks the ones it is told to.
+"""Stands in for the engine's socket: passes requests to the real engine, and breaks chosen ones.
 
-One request a connection: every answer carries `Connection: close`, so that no request slips by on an old connection.
+Every answer carries `Connection: close`, so that each request needs a new connection.
 """
 
 import json
@@ -44,7 +44,7 @@ class Exchange:
         self.client.sendall(head.encode() + body)
 
     def hand_on(self, cut_after: int = 0) -> None:
-        """Let the real engine answer; with `cut_after` the connection breaks after so many bytes of its answer."""
+        """Let the real engine answer; break the connection after `cut_after` bytes of its answer, if given."""
         head, gap, body = self._start.partition(b"\r\n\r\n")
         with socket.socket(socket.AF_UNIX) as engine:
             engine.connect(REAL)

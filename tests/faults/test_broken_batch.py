@@ -1,4 +1,7 @@
-"""Batches on a machine that breaks and is mended: they pause, say so, go on, and no row gets a verdict of the gap."""
+"""Batches on a machine that fails and recovers: they pause, say so and go on.
+
+No row gets a verdict from the failure.
+"""
 
 import signal
 import subprocess

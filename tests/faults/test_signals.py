@@ -1,6 +1,6 @@
-"""A run that is ended from outside while its build goes on takes the build along and leaves no result of it.
+"""A run that is ended during its build ends the build too and leaves no result.
 
-In the smoke run, and by kill: tests/flow/test_command_line.py.
+For the smoke run, and for SIGKILL: tests/flow/test_command_line.py.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`paper2run` as a person starts it: a process of its own, on the tests' Prefect server unless told otherwise."""
+"""Starts `paper2run` as a person does: in its own process, by default on the tests' Prefect server."""
 
 import os
 import subprocess

@@ -37,7 +37,10 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def slow_to_build(repository: Repository, duration: str) -> str:
-    """Return a repository whose installation sleeps for `duration` seconds, an argument by which that is found."""
+    """Return a repository whose installation sleeps for `duration` seconds.
+
+    That argument identifies the process.
+    """
     slow = f"import subprocess\nsubprocess.run(['sleep', '{duration}'])\n"
     manifest = (
         "from setuptools import setup\nsetup(name='demo', version='1', py_modules=['demo'])\n"
@@ -64,7 +67,7 @@ def no_containers_left() -> Iterator[None]:
 
 
 def containers_of(name: str) -> list[str]:
-    """Return the ids of the containers of runs of the repository `name`; other people's runs are not ours to judge."""
+    """Return the ids of the containers of runs of the repository `name`; ignore other people's runs."""
     from tasks.drivers.engine.engine import RUN_LABEL
     from tasks.drivers.engine.engine_connection import connect
 

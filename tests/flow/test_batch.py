@@ -1,4 +1,4 @@
-"""Batches on a real Prefect server: each repository in a process of its own; ended, killed and resumed."""
+"""Batches on a real Prefect server, one process per repository: ended, killed and resumed."""
 
 import json
 import os

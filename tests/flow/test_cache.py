@@ -1,4 +1,4 @@
-"""Kept results: hit by the next run, renewed when the thing they name is gone, computed once by two runs at a time."""
+"""Cached results: the next run hits them; a missing object renews them; two runs compute them once."""
 
 import base64
 import json

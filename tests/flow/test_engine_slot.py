@@ -1,4 +1,4 @@
-"""Places at the engine that nobody holds any more are taken back, on the tests' server, which expires no lease."""
+"""Orphaned engine slots are released, on the tests' server, which expires no lease."""
 
 import subprocess
 import sys

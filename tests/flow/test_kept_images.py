@@ -1,4 +1,4 @@
-"""What a batch leaves in the engine: images are removed as asked; `clean` shows the build cache before it goes."""
+"""Images of a batch are removed as requested; `clean` shows the build cache before removing it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A real package's source tree, as the index has it, turned into a git repository: nothing of it was written by us."""
+"""Reproduces a real package's source tree from the index, as a git repository; we wrote none of it."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Small repositories that fail in one known way, each repaired for real: planned, built, run, judged, built again."""
+"""Repairs small repositories that fail in one known way, for real.
+
+Each is planned, built, run, judged and built again.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A Prefect server that dies in the middle of a run and comes back: the run goes on, and the server learns its end."""
+"""A Prefect server dies during a run and returns: the run continues, and the server learns its end."""
 
 import json
 import os

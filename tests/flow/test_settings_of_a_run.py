@@ -1,4 +1,4 @@
-"""A run reads its settings once: a variable that changes later is none of its business, and the server sees no key."""
+"""A run reads its settings once: later changes have no effect, and the server sees no key."""
 
 import json
 import logging

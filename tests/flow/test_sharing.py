@@ -1,4 +1,4 @@
-"""Machines that share results through an S3 server and images through a registry; one engine, several states."""
+"""Machines share results through an S3 server and images through a registry; one engine, many homes."""
 
 import json
 import os

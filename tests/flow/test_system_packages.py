@@ -1,4 +1,4 @@
-"""Files of the system that are found in Debian's own index: a header that no table holds, all libraries at once."""
+"""Debian's own index names the packages of missing files: an unknown header, all libraries at once."""
 
 import json
 import platform
@@ -64,7 +64,10 @@ MACHINES = {"x86_64": 62, "aarch64": 183}
 
 
 def shared_object(*needed: str) -> bytes:
-    """Return a library without code that is linked against others (https://refspecs.linuxfoundation.org/elf/elf.pdf)."""
+    """Return a library without code that is linked against others.
+
+    https://refspecs.linuxfoundation.org/elf/elf.pdf
+    """
     names = b"\0" + b"".join(name.encode() + b"\0" for name in needed)
     places = [names.index(name.encode()) for name in needed]
     dynamic_at = 64 + 2 * 56

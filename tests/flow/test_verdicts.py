@@ -1,4 +1,4 @@
-"""Every verdict of a run, reached for real: real git, a real Prefect server, a real engine, a real index."""
+"""Every verdict of a run, reached for real: real git, Prefect server, engine and index."""
 
 import json
 from pathlib import Path

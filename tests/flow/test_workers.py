@@ -1,6 +1,6 @@
-"""Batches through worker processes: workers killed and ended, the batch killed and cancelled, the run that goes on.
+"""Batches through worker processes: workers are killed and ended, batches killed and cancelled.
 
-Planning only where no engine is needed.
+The runs go on. Tests that need no engine only plan.
 """
 
 import json

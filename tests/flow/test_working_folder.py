@@ -1,4 +1,7 @@
-"""The folder where a command is started: no code of it runs, no key leaves, no setting of weight is taken."""
+"""The start folder of a command is untrusted: its code does not run, its settings file is filtered.
+
+No key leaves.
+"""
 
 import json
 import os

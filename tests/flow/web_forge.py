@@ -1,4 +1,4 @@
-"""A forge behind plain HTTP on loopback: git's dumb protocol, perhaps behind a password, perhaps without an answer."""
+"""A forge behind plain HTTP on loopback: git's dumb protocol, with an optional password or no answer."""
 
 import subprocess
 import time

@@ -25,7 +25,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @contextmanager
 def seconds_of_processor(limit_s: float, what: str = "it") -> Iterator[None]:
-    """Fail if the block takes more processor time than `limit_s`: a guard against hangs, not a measurement."""
+    """Fail if the block takes more CPU time than `limit_s`: a guard against hangs, not a measurement."""
     started = time.process_time()
     yield
     spent = time.process_time() - started
@@ -40,7 +40,7 @@ def soon():
 
 @pytest.fixture
 def within_memory():
-    """Run a call in a forked process that may take some more megabytes; return its value or raise its exception."""
+    """Run a call in a forked process that may allocate `more_mb` more; return its value or its error."""
 
     def run(more_mb: int, call: Callable[[], T]) -> T:
         # Forked, not spawned: the test's data are there already, and nothing must be imported again.

@@ -15,7 +15,7 @@ from tasks.drivers.git.git import fetch, locate
 
 @pytest.fixture
 def deep(tmp_path: Path):
-    """Make folders one in the other below a root, deeper than any path can name; removed from the inside out."""
+    """Make nested folders below a root, deeper than any path can name; remove them from the inside out."""
     made: list[tuple[Path, int]] = []
 
     def make(levels: int) -> Path:

@@ -1,4 +1,4 @@
-"""More modules and requirements than anybody needs: plans stay small, are made soon, and install what they say."""
+"""Thousands of modules and requirements: plans stay small, come soon, and install what they say."""
 
 import json
 import os

@@ -1,7 +1,8 @@
-"""Files of every name that a detector reads, filled with every shape that hurts readers: facts come in linear time.
+"""Files with every name a detector reads and hostile content of every shape: facts in linear time.
 
-A line in NAMES or UNITS is a new case. Each filling stands in files of all names at once. Small files tell growth, not
-seconds: a detector that a filling slows down reads it again at four times the size.
+A line in NAMES or UNITS is a new case. Each filling stands in files of all names at once. Small
+files tell growth, not seconds: a detector that a filling slows down reads it again at four times
+the size.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Build files and sources of other languages that somebody wrote to hurt: detectors end soon, with bounded facts."""
+"""Hostile build files and sources of other languages: detectors end soon, with bounded facts."""
 
 import time
 from pathlib import Path

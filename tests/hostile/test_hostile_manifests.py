@@ -1,4 +1,4 @@
-"""Manifests that somebody wrote to hurt: every detector ends soon and answers with facts, never with an error."""
+"""Hostile manifests: every detector ends soon and returns facts, never an error."""
 
 import time
 from collections.abc import Iterator

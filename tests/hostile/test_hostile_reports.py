@@ -1,4 +1,4 @@
-"""Reports, artifacts and batch pages on repositories whose names and words are markup: it shows, and does nothing."""
+"""Markup in a repository's names and words shows as text in reports, artifacts and batch pages."""
 
 import csv
 import io

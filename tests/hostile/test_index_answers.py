@@ -1,4 +1,4 @@
-"""A package index that answers for ever, slowly, too much or nonsense: the host's trouble, in words and in time."""
+"""An index whose answers are endless, slow, too large or nonsense causes a clear HostError in time."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What Unicode calls a line end, and every control character, stays out of plans: by the planner's own choice."""
+"""Unicode line ends and control characters stay out of plans, by the planner's own choice."""
 
 import re
 import shutil

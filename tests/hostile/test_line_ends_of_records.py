@@ -1,4 +1,4 @@
-"""Records and listings of one thing a line end their lines at LF, whatever strangers' names and words hold."""
+"""Line-based records and listings end their lines at LF, whatever strangers' names and words hold."""
 
 import json
 import subprocess

@@ -1,6 +1,7 @@
-"""Names that somebody else may own on the index: guesses, projects of the author's machine, those of other indexes.
+"""Names that a stranger may own on the index: guesses, local projects, names of other indexes.
 
-The index of these tests has every name, as a squatter would have it, most of them since after the commit.
+The index of these tests has every name, as a squatter would have it, most of them since after the
+commit.
 """
 
 import io
@@ -44,7 +45,10 @@ def wheel(name: str) -> bytes:
 
 
 class Squatted(BaseHTTPRequestHandler):
-    """Every project in one release; `upload-time` as PEP 700 has it, unless the index is one that tells no days."""
+    """An index with every project in one release.
+
+    `upload-time` is as in PEP 700, unless the index is one without dates.
+    """
 
     def do_GET(self) -> None:
         name = self.path.strip("/").rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Trees whose entries would lie outside of a checkout, or in its .git: the repository's fault, told as one."""
+"""Trees with entries outside the checkout or in its .git are reported as the repository's fault."""
 
 import hashlib
 import subprocess

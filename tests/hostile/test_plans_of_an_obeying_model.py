@@ -1,4 +1,4 @@
-"""A model that obeys a hostile README: its plan leaves the container's walls alone, and its success is one."""
+"""A model that obeys a hostile README: its plan cannot weaken the container, its success is genuine."""
 
 import json
 import time

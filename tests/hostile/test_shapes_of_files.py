@@ -1,6 +1,6 @@
-"""One file of a shape that some reader of it once took quadratic time for, or might: each is read in seconds.
+"""Files with a shape for which a reader took quadratic time, or might: each is read in seconds.
 
-A line in SHAPES is a new case: what stands in which file.
+A line in SHAPES is a new case: the content of which file.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What programs, papers and repositories write moves no cursor, changes no character set and hides no text."""
+"""Text of programs, papers and repositories cannot move the cursor, switch charsets or hide text."""
 
 import logging
 import time

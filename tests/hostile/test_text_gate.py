@@ -1,4 +1,4 @@
-"""Whatever text goes in, what comes out of the gate stays in its line, span or cell; ordinary text is unchanged."""
+"""The gate keeps any text in its line, span or cell; ordinary text is unchanged."""
 
 import csv
 import io

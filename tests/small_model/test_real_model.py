@@ -1,4 +1,4 @@
-"""A real small model behind real HTTP: whatever it says, answers have the schema's shape and runs reach a verdict."""
+"""A real small model behind real HTTP: answers fit the schema, and runs reach a verdict."""
 
 import json
 from pathlib import Path

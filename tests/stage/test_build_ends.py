@@ -1,4 +1,4 @@
-"""How builds end: by the repository's doing with an exit code, or by the engine's trouble, which is no verdict."""
+"""How builds end: by the repository with an exit code, or by a host error, which is not a verdict."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is seen of a machine in danger while an engine on it builds; a folder stands in for `/proc` and the engine's."""
+"""The build guard sees a machine in danger; folders stand in for `/proc` and the engine's folder."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Environments that conda's channels make: a tiny channel on loopback, the real solver, the rendered Dockerfile."""
+"""Environments from conda's channels: a tiny local channel, the real solver, the rendered Dockerfile."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""CPU builds of torch, from an index on the loopback that looks like PyTorch's own: no dates, local versions."""
+"""CPU builds of torch from a loopback index that looks like PyTorch's: no dates, local versions."""
 
 from collections.abc import Iterator
 from datetime import date

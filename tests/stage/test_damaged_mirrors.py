@@ -1,4 +1,4 @@
-"""A mirror that a power cut or a bad disk damaged is made anew once, and the repository is not blamed for it."""
+"""A mirror damaged by a power cut or a bad disk is remade once, without blaming the repository."""
 
 import shutil
 from collections.abc import Callable
@@ -85,7 +85,7 @@ some_damages = pytest.mark.parametrize(
 
 @pytest.fixture
 def commits(forge) -> dict[str, str]:
-    """Three commits of large files that compress badly, so that the middle of a pack is some file's content."""
+    """Make three commits of files that compress badly, so that the middle of a pack is file content."""
     folder = forge.repository("o/n", {f"{n}.py": f"{n}\n" for n in range(9)})
     first = forge.git(folder, "rev-parse", "HEAD")
     noise = bytes(value * value % 251 for value in range(20_000))

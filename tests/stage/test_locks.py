@@ -1,4 +1,7 @@
-"""Locked versions against the real index: known releases, known answers. Needs the network, runs nothing."""
+"""Locked versions against the real index: known releases, known answers.
+
+Needs the network, runs no code.
+"""
 
 from datetime import date
 

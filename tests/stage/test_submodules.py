@@ -1,4 +1,4 @@
-"""Submodules with real git: fetched ones are laid out, others are recorded, none reaches this machine's files."""
+"""Submodules with real git: fetched ones are laid out, others recorded; local paths are ignored."""
 
 from pathlib import Path
 

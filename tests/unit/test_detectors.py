@@ -1,7 +1,7 @@
-"""Every folder of tests/repos is a situation: its checkout in `repo/`, the facts it shows in `facts.json`.
+"""Every folder of tests/repos is a situation: its checkout in `repo/`, its facts in `facts.json`.
 
-`case.yaml` beside them says where the situation was met, which detectors are compared, and which others find
-something there.
+`case.yaml` beside them says where the situation was met, which detectors are compared, and which
+others find something there.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What of our build cache and images goes, and in which order; judged on records as engines tell of them."""
+"""Which images and build cache are removed, in which order, judged on records as engines report them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,6 +1,6 @@
-"""A situation with a `plan.json` is planned by rules from its checkout alone; a plan that is a stop is held, too.
+"""Rules plan a situation with a `plan.json` from its checkout alone; a stop is compared too.
 
-`Dockerfile` beside it is what the plan is rendered as. New ones: `touch plan.json`, then --write-expected.
+`Dockerfile` beside it is the plan as rendered. New ones: `touch plan.json`, then --write-expected.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The loop's judgement: what came further, what is never answered twice, and what a negative end says was tried."""
+"""The loop's judgement: which attempt came further, no answer twice, what a verdict lists as tried."""
 
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, SmokeChoice

@@ -1,4 +1,4 @@
-"""A detector, provider or repair works only where its package's tuple names it: no file may be forgotten there."""
+"""Every detector, provider and repair file is listed in its package's tuple, where it takes effect."""
 
 import pkgutil
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Each case folder is a log in the shape of a real one, the plan before, and the one answer that is right."""
+"""Each case folder holds a realistic log, the plan before, and the one right answer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The room tables of docs/architecture.md follow the folders, the import contracts and the stages' imports."""
+"""The room tables of docs/architecture.md match the folders, import contracts and stages' imports."""
 
 import re
 import tomllib

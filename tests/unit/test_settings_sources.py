@@ -1,4 +1,4 @@
-"""Where settings come from: flags, environment, the user's own file; of a working folder only what is harmless."""
+"""Sources of settings: flags, environment, the user's file; only harmless ones of the working folder."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Which commands could show that an environment works, in which order, and when the next one takes its turn."""
+"""Which commands could show that an environment works, in which order, and when the next one is tried."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A stop is only given where nothing can be run; the least sign of life gives a plan, or no stop of that kind."""
+"""A stop is given only if nothing can run; the least sign of life gives a plan, or another stop."""
 
 import pytest
 

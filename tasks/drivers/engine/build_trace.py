@@ -47,7 +47,7 @@ class Progress(NamedTuple):
 
 
 def decode(message: bytes) -> Progress:
-    """Return what a StatusResponse says; ValueError if it is none."""
+    """Return what a StatusResponse says; ValueError if it is malformed."""
     vertexes = []
     outputs = []
     for number, value in _fields(message):

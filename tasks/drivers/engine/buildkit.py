@@ -163,7 +163,7 @@ def _request(
     """Send the context and yield the items of the answer as they come."""
     client = engine.http
     shared = [context.cache_from] if context.cache_from else []
-    # Layers that are to be reused must say of which step they came; that is off by default.
+    # Reusable layers must record the step that made them; that is off by default.
     inline = {"BUILDKIT_INLINE_CACHE": "1"} if shared else {}
     response = client._post(
         client._url("/build"),

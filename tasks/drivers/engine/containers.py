@@ -38,7 +38,7 @@ RESERVE_SHARE: Final = 0.25
 LOOK_SHARE: Final = 5
 """Looks take at most one part in so many of the time: those at many files are slow."""
 OWN_LIMIT_MARGIN_S: Final = 60
-"""How much later than our own the container's own limit strikes: only where nobody is left to end it."""
+"""How much later than ours the container's own limit strikes: only if our process is gone."""
 BOUNDED: Final = (
     "if command -v timeout >/dev/null 2>&1; then"
     ' exec timeout -k 10 "$0" /bin/sh -c "$1"; else exec /bin/sh -c "$1"; fi'
@@ -294,7 +294,7 @@ def _watch(
     output.hand_on(on_line)
     state = container.attrs["State"]
     exit_code = int(state["ExitCode"])
-    # On cgroup v1 also set where only a child was killed; a run that still ended well is none.
+    # On cgroup v1 also set where only a child was killed; a run that still ended well was not out of memory.
     out_of_memory = (
         bool(state.get("OOMKilled")) and exit_code != 0 and not (alive_at_timeout or limit)
     )

@@ -69,7 +69,7 @@ def remove(engine: Engine, gone: OwnImage | CacheRecord) -> None:
 
 
 def images_of(engine: Engine, run_id: str) -> Iterator[str]:
-    """Yield the names of the images that the run has built, and that nobody has given a name of their own."""
+    """Yield the names of the images that the run built, except images that a person has tagged."""
     with engine_faults("listing images"):
         found = engine.client.api.images(filters={"label": f"{RUN_LABEL}={run_id}"})
     for each in found:

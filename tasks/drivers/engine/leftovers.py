@@ -32,13 +32,13 @@ class Leftover:
     """The engine's name for it, or its path; of the build cache, what it is."""
     why: str
     size_bytes: int = 0
-    """Of an image or of cached records; 0 where nobody counted."""
+    """Of an image or of cached records; 0 if it was not measured."""
 
 
 def sweep(engine: Engine, run_id: str) -> int:
     """Remove the containers of a run, one at a time; return how many there were."""
     found = engine.labelled(f"{RUN_LABEL}={run_id}")
-    # Whoever starts a container of the image by hand gets the image's labels, but no owner.
+    # A container that a person starts from the image has the image's labels, but no owner.
     return _remove(engine, [each for each in found if OWNER_LABEL in each["Labels"]])
 
 

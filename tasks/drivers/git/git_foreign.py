@@ -1,4 +1,4 @@
-"""Reads a git directory that somebody else made as data: none of its configuration has a say.
+"""Reads a foreign git directory as data: its configuration has no effect.
 
 Git starts programs that a repository's configuration names: fsmonitor, filters, and `remote.*.uploadpack` as soon as a
 partial clone lacks an object. So git works in a directory of ours, which has the foreign objects as an alternate and
@@ -182,7 +182,7 @@ def _bytes(path: Path, max_bytes: int, *, must_be_file: bool = False) -> bytes:
     UserError if it is larger than `max_bytes`, or if `must_be_file` and it is not a regular file.
     """
     try:
-        # Without waiting: whoever opens a pipe that nobody writes would hang.
+        # Without waiting: opening a pipe without a writer would hang.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return b""

@@ -16,7 +16,7 @@ from tasks.drivers.git.git_foreign import Foreign
 from tasks.drivers.host.removal import SCRATCH
 
 MAX_INDEX_BYTES: Final = 256 * 1024 * 1024
-"""Two million files; whoever packs an archive can let a larger one take the disk."""
+"""Two million files; a hostile archive could fill the disk with a larger one."""
 LOOK_TIMEOUT_S: Final = 120.0
 """For a mere note. A pipe named `.gitignore` would hold git for ever."""
 FEW: Final = 3

@@ -71,7 +71,7 @@ def _write(path: Path, login: Login) -> None:
     )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made with mode 0600 (mkstemp) and renamed, so that nobody reads it on the way.
+        # Made with mode 0600 (mkstemp) and renamed, so that no other user can read it meanwhile.
         descriptor, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -325,6 +325,6 @@ def _create(path: Path) -> None:
 
 
 def _clear_leftovers(path: Path) -> None:
-    """Remove what a killed git leaves; nobody else works here while we hold the lock."""
+    """Remove what a killed git leaves; we hold the lock, so no other run works here."""
     for leftover in (*path.rglob("*.lock"), *(path / "objects").rglob("tmp_*")):
         leftover.unlink(missing_ok=True)

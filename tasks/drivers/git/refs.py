@@ -132,7 +132,7 @@ def _listing(source: RemoteSource, limits: Limits, args: list[str]) -> list[str]
 def _complete(
     short: str, names: dict[str, str], source: RemoteSource, mirrors: Path, limits: Limits
 ) -> str:
-    """Return the full commit that begins with `short`; empty if it is none."""
+    """Return the full commit that begins with `short`; empty if no commit does."""
     if not PART_OF_COMMIT.fullmatch(short):
         return ""
     tips = {commit for commit in names.values() if commit.startswith(short)}

@@ -1,4 +1,4 @@
-"""Starts a program of ours that stays when we go, and ends it by the record it left."""
+"""Starts a program of ours that outlives us, and ends it by the record it left."""
 
 import os
 import signal

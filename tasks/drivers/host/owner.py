@@ -66,7 +66,7 @@ def held_file(folder: Path) -> Iterator[Path]:
     new, path = folder / f"{UNFINISHED}{name}", folder / name
     with new.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        # Nobody sees it unlocked, and takes it for that of a dead one.
+        # Otherwise another process could see it unlocked and take its owner for dead.
         new.rename(path)
         try:
             yield path
@@ -109,7 +109,7 @@ def _boot() -> str:
 
 @cache
 def _id_of(home: Path) -> str:
-    """Return the home's id, which whoever comes first gives it."""
+    """Return the home's id; the first process creates it."""
     path = home / ID_FILE
     home.mkdir(parents=True, exist_ok=True)
     new = home / f"{UNFINISHED}{uuid.uuid4().hex}"

@@ -132,7 +132,10 @@ def _awaited(
     deadline: float,
     watch: Callable[[], str | None] | None,
 ) -> tuple[bool, str]:
-    """Read until the program has ended, then end its group; return whether its time was over, and why it was ended."""
+    """Read until the program has ended, then end its group.
+
+    Return whether its time ran out, and why it was ended.
+    """
     try:
         try:
             ended = _follow(process, streams, deadline, watch)

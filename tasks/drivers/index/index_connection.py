@@ -38,7 +38,7 @@ class TooLargeError(Exception):
 
 
 class BadAddressError(Exception):
-    """The index leads to an address that is none of HTTP."""
+    """The index leads to an address that is not HTTP."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class IndexConnection:
         return self.url.partition("://")[2]
 
     def close(self) -> None:
-        """End the requests of all threads, and let go of all connections."""
+        """End the requests of all threads and close all connections."""
         with self._lock:
             self._is_closed = True
             guards = tuple(self._guards)
@@ -222,7 +222,7 @@ def _body(response: requests.Response, limit_bytes: int) -> bytes:
 
 
 def _host_of(url: str) -> str:
-    """Return host and port. BadAddressError where there are none of HTTP."""
+    """Return host and port; BadAddressError if `url` is not an HTTP address."""
     try:
         parts = urlsplit(url)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Which names on the index may be of somebody else's project than the one that the repository means.
 
-Whoever registers a free name owns it from then on. Two things tell: the files of a distribution (wheel_contents.py),
+Anyone who registers a free name owns it from then on. Two things tell: the files of a distribution (wheel_contents.py),
 and the days of its uploads: what the index did not have on the commit's day was then taken from elsewhere.
 """
 

@@ -74,7 +74,7 @@ class PackageIndex:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End what is still asked, and let go of threads and connections; waits for nobody."""
+        """Cancel open requests and release threads and connections, without waiting."""
         self._connection.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 

@@ -91,7 +91,7 @@ class RemoteFile(io.RawIOBase):
 
 
 class _HeldFile(io.BytesIO):
-    """A file in memory, of which nobody reads much at once."""
+    """A file in memory that refuses large reads."""
 
     def read(self, size: int | None = -1) -> bytes:
         """Return up to `size` bytes from the position on; UnreadableArchive for more than MAX_READ_BYTES."""
@@ -116,7 +116,7 @@ def wheel_metadata_text(file: io.RawIOBase | io.BytesIO) -> str:
 
 
 def wheel_members(file: io.RawIOBase | io.BytesIO) -> tuple[str, ...]:
-    """Return the names of a wheel's members, of which only the directory is read."""
+    """Return the names of a wheel's members, from its directory alone."""
     try:
         with zipfile.ZipFile(file) as archive:
             return tuple(archive.namelist()[:MAX_MEMBERS])

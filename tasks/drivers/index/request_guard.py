@@ -1,4 +1,4 @@
-"""Ends requests that take too long in all, or that nobody waits for any more.
+"""Ends requests that take too long in total, or whose caller has given up.
 
 The timeouts of `requests` hold between two bytes: a server that sends a byte a second is never over. A guard shuts
 the sockets from outside, so that the thread that reads from one wakes up at once.
@@ -34,7 +34,7 @@ class RequestGuard:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Stop the clock and let go of the sockets, which the connections keep."""
+        """Stop the clock and release the sockets, which the connections keep."""
         self._timer.cancel()
         _ASKING.guard = None
         with self._lock:

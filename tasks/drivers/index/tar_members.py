@@ -55,7 +55,7 @@ def members(stream: Unpacked) -> Iterator[Member]:
     while True:
         header = stream.read(BLOCK_BYTES)
         if not _is_header(header):
-            # Like tarfile: what is no header ends an archive, and at its start it is none.
+            # Like tarfile: an invalid header ends an archive; at its start the data are not an archive.
             if is_first:
                 raise TarDamaged("no tar archive")
             return

@@ -1,4 +1,4 @@
-"""Says in our words what a failure of a model's service means, and whether trying again can help.
+"""Maps failures of a model's service to our errors: cause, next step, whether to retry.
 
 LiteLLM's exception classes mislead (a refused connection is its InternalServerError, a 413 its RateLimitError;
 seen with 1.106.2), so the HTTP status and the connection error are looked up in the chain of causes.

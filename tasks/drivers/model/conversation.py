@@ -66,7 +66,7 @@ class _Talk:
     def ask(self, messages: Sequence[Message]) -> chat.Answer:
         """Return the answer, counted and dumped. ModelError if there is none, or the budget does not hold it.
 
-        Neither the question nor the answer, nor what is kept of them, holds a secret of ours.
+        Our secrets are removed from the question, the answer and their records.
         """
         at = self.endpoint
         messages = [

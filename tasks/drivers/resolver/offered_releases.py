@@ -37,7 +37,7 @@ TEST_RUNNER_DAY: Final = date(2018, 11, 12)
 `[pytest]` in setup.cfg, and it has the options that older ones lack."""
 
 STALE: Final = timedelta(days=4 * 365)
-"""A source that much older than the newest that fits is none that an author had: it only was small enough to build."""
+"""The author hardly had a source so much older than the newest that fits; it was only easy to build."""
 FIRST_DAY: Final = date(2005, 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""One solve: the whole set for one interpreter and one last day, or in words why there is none."""
+"""One solve: the whole set for one interpreter and one last day, or the reason why it failed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
