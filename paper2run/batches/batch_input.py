@@ -88,7 +88,7 @@ def usable(
         return found.lines
     words = "\n".join(f"  {bad}" for bad in found.bad)
     if keep_going and found.lines:
-        say(f"{len(found.bad)} bad lines are left out:\n{words}")
+        say(f"{len(found.bad)} bad lines are skipped:\n{words}")
         return found.lines
     good = f"; or run the {len(found.lines)} good ones with --keep-going" if found.lines else ""
     raise UserError(
@@ -119,7 +119,7 @@ def _judge(raw: Mapping[str, Any], folder: PurePath) -> BatchEntry | str:
     if unknown:
         near = difflib.get_close_matches(unknown[0], FIELDS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(FIELDS)}"
-        return f"{unknown[0]!r} is no option of a run; {hint}"
+        return f"{unknown[0]!r} is not an option of a run; {hint}"
     if "repo" not in given:
         return "no repository is named (`repo`)"
     try:
@@ -149,7 +149,9 @@ def _without_repeats(lines: Iterable[BatchLine], bad: list[BadLine]) -> BatchInp
     for line in lines:
         earlier = first.setdefault(same_thing(line.entry), line)
         if earlier is not line:
-            words = f"{shown_address(line.entry.repo)} is named in line {earlier.line} already; left out"
+            words = (
+                f"{shown_address(line.entry.repo)} is already named in line {earlier.line}; skipped"
+            )
             repeated.append(BadLine(line=line.line, problem=words))
     return BatchInput(lines=tuple(first.values()), bad=tuple(bad), repeated=tuple(repeated))
 

@@ -20,7 +20,7 @@ WORDS: Final = {
     **HEADLINES,
     "waiting": "Not started yet",
     "running": "Running",
-    "interrupted": "Broken off from outside; --resume runs it again",
+    "interrupted": "Interrupted from outside; --resume runs it again",
 }
 """By status."""
 COLUMNS: Final = (

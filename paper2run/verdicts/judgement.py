@@ -15,10 +15,10 @@ from paper2run.verdicts.progress import place_of
 
 
 def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosis | None:
-    """Return the first rule's answer that was not given before; None where all abstain.
+    """Return the first rule's answer that was not given before; None if all abstain.
 
-    Where the attempt fell back behind an earlier one and nothing repairs it, the earlier failure is looked at again,
-    for the next answer after the one that led here. Where a model's plan failed, the rules' own is the last answer.
+    If the attempt fell behind an earlier one and no rule repairs it, the earlier failure is judged again,
+    for the answer after the one that led here. If a model's plan failed, the rules' own plan is the last answer.
     If no rule recognises the last failure, the answer is the stop that a stronger command's failure would have given.
     """
     barred = _plans_of((*tried, done))

@@ -1,6 +1,6 @@
 """Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text.
 
-What comes from a repository, an index, a model or a paper passes paper2run/text_gate.py: it shows, and does nothing.
+Text from a repository, an index, a model or a paper passes paper2run/text_gate.py, so that it never acts as markup.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from paper2run.verdicts.verdicts import failure_line, not_shown
 HEADLINES = {
     "success": "It runs",
     "preflight-failed": "Not tried: no container engine",
-    "stopped-by-llm": "It does not run, and a repair is out of reach (judged by the model)",
-    "stopped-by-rule": "It does not run, and a repair is out of reach",
+    "stopped-by-llm": "It does not run, and no repair can change that (judged by the model)",
+    "stopped-by-rule": "It does not run, and no repair can change that",
     "max-attempts-exhausted": "It does not run yet: attempts used up",
-    "smoke-failed": "It does not run, and the failure is of no known kind",
-    "exception": "The run broke off: ended from outside, or a failure of this machine or of paper2run",
+    "smoke-failed": "It does not run, and no rule recognises the failure",
+    "exception": "The run was interrupted, from outside or by a failure of this machine or of paper2run",
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
 }
@@ -33,7 +33,7 @@ LOG_TAIL_LINES = 30
 def report(
     metadata: Metadata, checkout: Checkout, facts: RepoFacts, attempts: Sequence[Attempt]
 ) -> str:
-    """Return `report.md`: the verdict first, then what to do, what was tried, and why each decision fell."""
+    """Return `report.md`: the verdict, then what to do, what was tried, and the reason of each decision."""
     parts = [
         _verdict(metadata),
         _next_steps(metadata),
@@ -92,14 +92,14 @@ def _decision(found: Diagnosis) -> str:
 
 
 def _place(found: Diagnosis) -> str:
-    """Return the repository's line that the evidence came from, where it is known."""
+    """Return the repository's line behind the evidence, if known."""
     return (
         f", from {prose(f'{found.source.path}:{found.source.line}')}" if found.source.line else ""
     )
 
 
 def attempts_table(attempts: Sequence[Attempt]) -> str:
-    """Return one row an attempt; empty without any."""
+    """Return one row per attempt; empty without attempts."""
     if not attempts:
         return ""
     rows = [
@@ -131,7 +131,7 @@ def _verdict(metadata: Metadata) -> str:
         lines += ["", f"Image {code(metadata.image)} ({size_mb:.0f} MB), ladder: {metadata.rung}."]
         if metadata.image_removed:
             lines.append(
-                "It was removed once this verdict was written, as asked; a build of `Dockerfile` makes it again."
+                "It was removed after this verdict was written, as requested; building `Dockerfile` recreates it."
             )
         if metadata.image_pushed:
             pushed = code(metadata.image_pushed)
@@ -185,10 +185,10 @@ def _tried(metadata: Metadata) -> str:
         return ""
     lines = ["## What was tried", "", *(f"- {prose(line)}" for line in metadata.tried)]
     if not metadata.tried:
-        lines.append("- nothing: no repair is known that would help")
+        lines.append("- nothing: no known repair would help")
     if metadata.best_attempt != metadata.attempts:
         lines.append(
-            f"- attempt {metadata.best_attempt} came furthest: `plan.json`, `Dockerfile` and the image are its"
+            f"- attempt {metadata.best_attempt} came furthest: `plan.json`, `Dockerfile` and the image are from it"
         )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Sums a repository up: the files that a person would open first."""
+"""Summarises a repository: the files that a person would open first."""
 
 import re
 from collections.abc import Iterable

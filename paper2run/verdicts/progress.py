@@ -39,8 +39,8 @@ def _steps_left(attempt: Attempt, failed: str) -> int:
 def best_of(attempts: Sequence[Attempt]) -> Attempt:
     """Return the attempt that came furthest.
 
-    Of those that came equally far it is the last one whose failure none had before: whatever failed earlier is
-    repaired in it, and what came after it changed nothing.
+    Of equals it is the last one with a new failure: earlier failures are repaired in it, and later attempts
+    changed nothing.
     """
     best = attempts[0]
     seen = {_words(best)}

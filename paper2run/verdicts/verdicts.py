@@ -38,7 +38,7 @@ def no_engine(engine: EngineMissing) -> Verdict:
 
 
 def only_planned() -> Verdict:
-    """Return the verdict of a run that was only to plan."""
+    """Return the verdict of a dry run."""
     return Verdict(status="planned", reason="dry run: nothing was built or run")
 
 
@@ -54,7 +54,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     if isinstance(last.smoke, Passed):
         alive = last.smoke.alive_at_timeout
         how = "was alive at the timeout" if alive else "exited with status 0"
-        to_its_end = "had not failed so far; run to its end it would show: " if alive else ""
+        to_its_end = "had not failed so far; a full run would show: " if alive else ""
         shows = last.planned.smoke_proves
         proves = f" ({to_its_end}{shows})" if shows else ""
         shown = shortened(last.planned.plan.smoke_command)
@@ -69,8 +69,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
             status="stopped-by-rule",
             cause=last.diagnosis.cause,
             reason=f"the only repair left was tried already: {last.diagnosis.decision.reason}",
-            smallest_change="What no plan brings must come from the author: "
-            + last.diagnosis.evidence,
+            smallest_change="The author must supply what no plan can: " + last.diagnosis.evidence,
         )
     return Verdict(
         status="max-attempts-exhausted",
@@ -82,7 +81,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
 
 
 def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    """Return one line a repair that was tried: what failed, what was changed, and what became of it."""
+    """Return one line per repair that was tried: the failure, the change, and its effect."""
     lines = []
     for before, after in pairwise(attempts):
         found = before.diagnosis
@@ -114,16 +113,16 @@ def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
 
 
 def builds(attempts: Sequence[Attempt]) -> int:
-    """Return how many of the attempts count: falling back on a weaker smoke command needs no new image."""
+    """Return how many attempts built an image; a fallback to a weaker smoke command needs no new one."""
     plans = [attempt.planned for attempt in attempts]
     return 1 + sum(not _falls_back(before, after.plan) for before, after in pairwise(plans))
 
 
 def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
-    """Return the plan to try next, not yet resolved; None where there is none.
+    """Return the plan to try next, not yet resolved; None if no plan is left.
 
-    It is what the last attempt's repair asks for. Where that would take one build too many, and only tests failed,
-    it is the plan that stands, with a weaker smoke command.
+    It is the plan of the last attempt's repair. If that would exceed `max_builds` and only tests failed,
+    it is the current plan with a weaker smoke command.
     """
     last = attempts[-1]
     diagnosis = last.diagnosis
@@ -150,12 +149,12 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
 
 
 def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
-    """Return the plan with the next smoke command and the same image; None where none is left."""
+    """Return the plan with the next smoke command and the same image; None if no command is left."""
     if not planned.weaker_smokes:
         return None
     choice = planned.weaker_smokes[0]
     plan = (planned.draft or planned.plan).changed(smoke_command=choice.command)
-    decision = f"no build is left to repair what the tests miss; next: {choice.proves}"
+    decision = f"no build is left for another repair; next: {choice.proves}"
     return _changed(planned, plan, decision, choice.source, "rules")
 
 
@@ -197,12 +196,12 @@ def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> di
 
 
 def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:
-    """Tell whether this very plan has failed already."""
+    """Whether this very plan has already failed."""
     return any(attempt.planned.plan.digest == planned.plan.digest for attempt in attempts)
 
 
 def shortened(command: str) -> str:
-    """Return a command in a length that fits a line; documented examples can fill a page."""
+    """Return a command shortened to one line; documented examples can fill a page."""
     plain = " ".join(command.replace("\\n", " ").split())
     return plain if len(plain) <= SHOWN_CHARACTERS else plain[:SHOWN_CHARACTERS] + " …"
 

@@ -20,11 +20,11 @@ from tasks.running.artifacts import artifact_key
 from tasks.running.progress_log import PROGRESS
 
 LEAST_PAUSE_S: Final = 2.0
-"""Between two writings of pages and artifacts; large batches take longer pauses."""
+"""Between two updates of pages and artifacts; longer for large batches."""
 PAUSE_SHARE: Final = 20
-"""Writing the pages takes at most one part in so many of the time."""
+"""Writing the pages takes at most one part in this many of the time."""
 TABLE_ROWS: Final = 1000
-"""Rows that the table artifact shows; the UI slows down beyond, and the folder has all."""
+"""Rows that the table artifact shows; more slow the UI down, and the folder has all rows."""
 
 
 class Board:
@@ -36,7 +36,7 @@ class Board:
         self._batch = batch.changed(ui=str(PREFECT_UI_URL.value() or ""))
         self._next_pages = 0.0
         self.paused = ""
-        """Why no row is started for the time being."""
+        """Why the batch pauses; empty while it runs."""
         self._folder.write_record(self.batch)
         self._table = self._create_table()
         self._progress = self._create_progress()
@@ -48,7 +48,7 @@ class Board:
         return batch.changed(paused=self.paused)
 
     def change(self, place: int, row: BatchRow) -> None:
-        """Take a row's new state: the record at once, all else when it is time."""
+        """Apply a row's new state: write the record at once, the pages when due."""
         self.rows[place] = row
         self._folder.write_record(self.batch)
         if row.has_ended:
@@ -59,13 +59,13 @@ class Board:
             )
             self._say(line)
         elif row.lost:
-            PROGRESS.info(f"{row.title}: its process was lost, it will be started again")
+            PROGRESS.info(f"{row.title}: its process was lost; it will be restarted")
         self._show_running()
         if time.monotonic() >= self._next_pages:
             self.publish()
 
     def pause(self, why: str) -> None:
-        """Say everywhere that no row is started for the time being, and why."""
+        """Report everywhere that the batch pauses, and why."""
         if why != self.paused:
             self._say(f"paused: {why}")
         self.paused = why
@@ -73,9 +73,9 @@ class Board:
         self.publish()
 
     def go_on(self, places: Sequence[int]) -> None:
-        """Say that rows are started again; those at `places` wait for another run."""
+        """Report that the batch resumes; the rows at `places` wait for another run."""
         if self.paused:
-            self._say(f"going on, {len(places)} repositories are run again")
+            self._say(f"resumed; {len(places)} repositories run again")
         self.paused = ""
         for place in places:
             self.change(place, self.rows[place].once_more())
@@ -90,7 +90,9 @@ class Board:
                 client.update_artifact(self._progress, ArtifactUpdate(data=self._percent()))
                 client.update_artifact(self._table, ArtifactUpdate(data=_cells(batch)))
         except httpx.HTTPError as error:
-            PROGRESS.debug(f"the artifacts are renewed when the Prefect server is back: {error}")
+            PROGRESS.debug(
+                f"the artifacts will be updated when the Prefect server is back: {error}"
+            )
         now = time.monotonic()
         self._next_pages = now + max(LEAST_PAUSE_S, PAUSE_SHARE * (now - started))
         return batch

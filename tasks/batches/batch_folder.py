@@ -27,27 +27,27 @@ RUNS: Final = "runs"
 RECORD: Final = "batch.json"
 LOCK: Final = ".lock"
 MAX_BYTES: Final = 50_000_000
-"""Of a batch file; a million repositories stay below."""
+"""Of a batch file; a million repositories fit."""
 
 
 def read_batch(file: Path) -> BatchInput:
-    """Return the batch file, judged; a local repository or a paper that is not there is a bad line too."""
+    """Return the parsed batch file; a missing local repository or paper makes a bad line too."""
     try:
         if file.stat().st_size > MAX_BYTES:
             raise UserError(
-                f"{file} is larger than {MAX_BYTES} bytes and is no batch file",
+                f"{file} is larger than {MAX_BYTES} bytes, too large for a batch file",
                 hint="name a file of repositories, or split it into several batches",
             )
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"{file} cannot be read: {error.strerror}",
-            hint="name a file of repositories: YAML, CSV, JSON Lines, or one address a line",
+            hint="name a file of repositories: YAML, CSV, JSON Lines, or one address per line",
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"{file} is not UTF-8 text (byte {error.start})",
-            hint="save it as UTF-8: YAML, CSV, JSON Lines, or one address a line",
+            hint="save it as UTF-8: YAML, CSV, JSON Lines, or one address per line",
         ) from None
     found = read_batch_text(file.absolute(), text)
     missing = {
@@ -106,7 +106,7 @@ class BatchFolder:
             ) from None
 
     def write_record(self, batch: Batch) -> None:
-        """Write `batch.json` anew: what a later pass goes by."""
+        """Rewrite `batch.json`, from which a later pass resumes."""
         # A `smoke` command or a reference may hold what is secret, and only this user continues the batch.
         write_whole(self.path / RECORD, batch, mode=0o600)
 
@@ -136,13 +136,13 @@ def batch_folder(path: Path, *, resume: bool) -> Iterator[BatchFolder]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                f"another batch is at work in {folder.path}",
+                f"another batch is running in {folder.path}",
                 hint="wait for it, or name another folder with --out",
             ) from None
         if not resume and (folder.path / RECORD).exists():
             raise UserError(
-                f"{folder.path} holds a batch already",
-                hint="go on with it with --resume, or name another folder with --out",
+                f"{folder.path} already holds a batch",
+                hint="continue it with --resume, or name another folder with --out",
             )
         yield folder
 

@@ -72,7 +72,7 @@ class Children:
         self._running: dict[str, subprocess.Popen[bytes] | None] = {}
 
     def start_process(self, flow: Flow[..., Any], name: str, parameters: Mapping[str, Any]) -> str:
-        """Return the id of a new run of `flow` in a process of this machine."""
+        """Start a run of `flow` in a process of this machine and return its id."""
         run = patiently(
             lambda: self._client.create_flow_run(
                 flow,
@@ -93,7 +93,7 @@ class Children:
         return str(run.id)
 
     def start_on_worker(self, name: str, parameters: Mapping[str, Any], key: str) -> str:
-        """Return the id of the run of the deployment that `key` names: the same key never starts a second one."""
+        """Start a run of the deployment and return its id; the same `key` never starts a second run."""
         run = patiently(
             lambda: self._client.create_flow_run_from_deployment(
                 self._client.read_deployment_by_name(DEPLOYMENT).id,
@@ -120,7 +120,7 @@ class Children:
         return False
 
     def wait(self) -> dict[str, Ended]:
-        """Return the runs that have ended, after a moment; HostError where the server stays away."""
+        """Return the runs that have ended, after a short wait; HostError if the server stays down."""
         time.sleep(POLL_S)
         ids = [
             flow_run_id
@@ -131,7 +131,7 @@ class Children:
             lambda: {str(run.id): self._end(run) for run in read_runs(self._client, ids)}
         )
         # Deleted in the UI, or with the server's database.
-        unknown = Ended("lost", "the server does not know the run any more")
+        unknown = Ended("lost", "the server no longer knows the run")
         ended = {
             flow_run_id: end for flow_run_id in ids if (end := found.get(flow_run_id, unknown))
         }
@@ -140,7 +140,7 @@ class Children:
         return ended
 
     def stop(self) -> None:
-        """End all that still run: processes are waited for, workers are told by the server."""
+        """End all runs: wait for our processes, and cancel workers' runs through the server."""
         held.end(process for process in self._running.values() if process is not None)
         try:
             self._cancel_on_server()
@@ -157,7 +157,7 @@ class Children:
                 )
 
     def _end(self, run: FlowRun) -> Ended | None:
-        """Return how the run ended; None where it goes on."""
+        """Return how the run ended; None while it is running."""
         state, folder = run.state, folder_of(run)
         process = self._running[str(run.id)]
         if state is None or not state.is_final():
@@ -184,7 +184,7 @@ class Children:
         return Ended("verdict", metadata=metadata, folder=folder, trouble=trouble_named(run))
 
     def _shared(self, run: FlowRun) -> Ended | None:
-        """Return the verdict that the run has left on the store; None where there is none."""
+        """Return the verdict that the run left on the store; None without one."""
         if self._store is None or not folder_of(run):
             return None
         name = shared_name(Path(folder_of(run)).name, str(run.id))
@@ -196,7 +196,7 @@ class Children:
         return Ended("verdict", metadata=metadata, folder=where, trouble=trouble_named(run))
 
     def _crash(self, run: FlowRun) -> None:
-        """Let server and folder say that the run's process is dead."""
+        """Mark the run as killed on the server and in its folder."""
         crash(self._client, [run])
         if folder := folder_of(run):
             mark_killed(folder)
@@ -211,7 +211,7 @@ class Children:
 
 @contextmanager
 def children_of(parent_id: str, log: Path, settings: Settings) -> Iterator[Children]:
-    """Let the block start and await runs; none of them goes on after it, however it is left."""
+    """Let the block start and await runs; all of them end with it, also after an exception."""
     sweep_runs(settings.home)
     settings.home.mkdir(parents=True, exist_ok=True)
     with get_client(sync_client=True) as client:
@@ -224,9 +224,7 @@ def children_of(parent_id: str, log: Path, settings: Settings) -> Iterator[Child
 
 def need_workers() -> None:
     """Check that a worker would take runs of the deployment. HostError saying what is missing."""
-    how = (
-        "`make serve` starts server, deployments and a worker; without workers leave --workers out"
-    )
+    how = "`make serve` starts server, deployments and a worker; to run without workers, omit --workers"
     with get_client(sync_client=True) as client:
         try:
             pool = client.read_deployment_by_name(DEPLOYMENT).work_pool_name

@@ -22,7 +22,7 @@ from tasks.running.keep_space import RUNS, empty_cache, look, told
 def find_leftovers(
     settings: Settings, older_than: timedelta, *, images: bool, server: bool, cache: bool = False
 ) -> Iterator[Leftover]:
-    """Yield what may be removed: nothing of a run that goes on, nothing that another host may still use.
+    """Yield what may be removed: nothing of a live run, nothing that another host may still use.
 
     Without an engine only files; without a `server` nothing of other homes.
     """
@@ -47,7 +47,7 @@ def find_leftovers(
 
 
 def remove(found: Iterable[Leftover], settings: Settings) -> None:
-    """Remove the things; what is gone meanwhile is no error, an image that a container uses stays."""
+    """Remove the leftovers; skip those already gone and images that a container uses."""
     for leftover in found:
         match leftover.kind:
             case "container":
@@ -72,7 +72,7 @@ def disk(settings: Settings) -> str:
 
 
 def _alive_runs() -> set[str]:
-    """Return the ids of the flow runs that go on, as the server says."""
+    """Return the ids of the flow runs that are alive according to the server."""
     state = FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE))
     found: set[str] = set()
     with get_client(sync_client=True) as client:

@@ -24,13 +24,13 @@ from tasks.running.host_probe import ask_index, try_step
 from tasks.running.keep_space import told
 
 MODEL_TIMEOUT_S: Final = 60
-"""A model that was asleep takes a while for its first word."""
+"""A model that must be loaded first takes a while to answer."""
 MODEL_TOKENS: Final = 64
-"""Thinking aloud included: what it says does not matter."""
+"""Reasoning included; the content of the answer does not matter."""
 
 
 class Finding(NamedTuple):
-    """What was found out about one thing."""
+    """The result of one check."""
 
     what: str
     works: bool
@@ -50,7 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def print_findings(console: Console, findings: list[Finding]) -> None:
-    """Print one row a finding."""
+    """Print one row per finding."""
     table = Table("", "what", "found", "what to do", box=None)
     for finding in findings:
         mark = (
@@ -80,11 +80,11 @@ def _base_images(settings: Settings) -> Finding:
     try:
         versions = connect().local_python_images(settings.registry_prefix)
     except HostError:
-        return Finding("base images", False, "no engine to ask", "see above", needed=False)
+        return Finding("base images", False, "no engine", "see above", needed=False)
     if versions:
         return Finding("base images", True, f"here: Python {', '.join(versions)}", needed=False)
-    hint = "none is needed if a registry can be reached; else `make base-image`"
-    return Finding("base images", False, "none is here yet", hint, needed=False)
+    hint = "optional if a registry is reachable; else `make base-image`"
+    return Finding("base images", False, "no base image yet", hint, needed=False)
 
 
 def _step(settings: Settings) -> Finding:
@@ -98,8 +98,8 @@ def _step(settings: Settings) -> Finding:
         return Finding(what, False, error.what, error.hint)
     if tried:
         return Finding(what, True, "runs, and reaches the package index")
-    hint = "`paper2run doctor` tries it when a base image is here"
-    return Finding(what, False, "not tried: no base image is here yet", hint, needed=False)
+    hint = "get a base image, then run `paper2run doctor` again"
+    return Finding(what, False, "not tried: no base image yet", hint, needed=False)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -108,7 +108,7 @@ def _disk(settings: Settings) -> Finding:
         free_mb = engine.free_mb()
         found = told(engine, settings)
     except HostError:
-        return Finding("engine's disk", False, "no engine to ask", "see above", needed=False)
+        return Finding("engine's disk", False, "no engine", "see above", needed=False)
     if free_mb is None:
         return Finding("engine's disk", True, found, needed=False)
     enough = free_mb >= settings.min_free_mb
@@ -127,14 +127,14 @@ def _conda(settings: Settings) -> Finding:
     asked = (f"{PUBLIC}conda-forge",)
     why = channel_probe.why_not(asked, settings)
     place = shown(mirrored(asked[0], settings.conda_channel_alias))
-    do = "none is needed: conda environments are translated; a mirror is PAPER2RUN_CONDA_CHANNEL_ALIAS"
+    do = "optional: else conda environments are translated; PAPER2RUN_CONDA_CHANNEL_ALIAS sets a mirror"
     return Finding("conda channels", not why, why or place, do if why else "", needed=False)
 
 
 def _model(settings: Settings) -> Finding:
-    """Ask the model for one word, if there is one; runs do without it."""
+    """Ask the model for one word, if one is set; runs work without a model."""
     if not settings.planner_model:
-        return Finding("model", True, "none: the rules plan and repair", needed=False)
+        return Finding("model", True, "not set: the rules plan and repair", needed=False)
     try:
         at = endpoint(settings)
         answer = chat.ask(
@@ -155,5 +155,5 @@ def _prefect(_: Settings) -> Finding:
     url = server.configured_url() or server.local_url()
     if server.answers(url):
         return Finding("Prefect API", True, url, needed=False)
-    do = "none is needed: `paper2run run` starts one"
+    do = "optional: `paper2run run` starts one"
     return Finding("Prefect API", False, f"{url} does not answer", do, needed=False)

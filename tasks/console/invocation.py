@@ -22,12 +22,12 @@ PATH_VARIABLES: Final = (
     "PAPER2RUN_HOME", "PAPER2RUN_OUT", "PAPER2RUN_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
     "PREFECT_HOME", "PREFECT_PROFILES_PATH",
 )  # fmt: skip
-"""Variables that hold a path, meant from the folder of the command."""
+"""Variables that hold a path, relative to the command's folder."""
 Say = Callable[[str], None]
 
 
 class Invocation:
-    """Where the command was started; its relative paths are meant from there."""
+    """The folder where the command was started; its relative paths start there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,7 +39,7 @@ class Invocation:
     def repository(self, given: str) -> str:
         """Return `given` with the path of a local repository made absolute; an address without its login.
 
-        That one is kept below PAPER2RUN_HOME. UserError if it is neither.
+        The login is stored below PAPER2RUN_HOME. UserError if `given` is neither.
         """
         if not given:
             return ""
@@ -49,9 +49,9 @@ class Invocation:
         return keep_login(given, read_settings().home)
 
     def take_settings(self, say: Say, repository: str = "") -> None:
-        """Put the harmless settings of the folder's `.env` into the environment, where they are not set yet.
+        """Put the harmless settings of the folder's `.env` into the environment, unless already set.
 
-        A folder inside the local `repository` that is to be run gives nothing. `say` gets what is left out.
+        A folder inside the local `repository` to run is ignored. `say` is told what is ignored.
         """
         self._take_env_file(say, repository)
         # Run folders go where the command was started, unless told otherwise.
@@ -62,7 +62,7 @@ class Invocation:
         if not file.is_file():
             return
         if repository and self.folder.resolve().is_relative_to(Path(repository).resolve()):
-            say(f"{file} is ignored: it belongs to the repository that is run")
+            say(f"{file} is ignored: it belongs to the repository to run")
             return
         try:
             found = harmless(file.read_text(encoding="utf-8", errors="replace"))
@@ -82,11 +82,11 @@ class Invocation:
 
 
 _left: list[Invocation] = []
-"""Where this process was started, once it has left that folder."""
+"""Where this process was started; empty until it leaves that folder."""
 
 
 def invocation() -> Invocation:
-    """Return where the command was started; the working folder where it was not left."""
+    """Return where the command was started; the working folder if the process never left it."""
     return _left[0] if _left else Invocation(Path.cwd())
 
 

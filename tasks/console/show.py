@@ -16,7 +16,7 @@ from paper2run.verdicts.markdown import HEADLINES
 
 
 def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
-    """Print how a run ended in a few lines: the verdict, why, the image, what to do, where all of it lies."""
+    """Print in a few lines how a run ended: verdict, reason, image, next step, folder."""
     style = "bold green" if metadata.status in ("success", "planned") else "bold yellow"
     cause = f" ({metadata.cause})" if metadata.cause else ""
     _print(console, f"{metadata.status}{cause}: {HEADLINES[metadata.status]}", style)
@@ -36,7 +36,7 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
 
 
 def print_batch(console: Console, batch: Batch, folder: Path) -> None:
-    """Print the totals of a batch, what has no verdict and why, and where all of it lies."""
+    """Print a batch's totals, its rows without a verdict and why, and its folder."""
     for status, count in batch.totals.items():
         _print(console, f"{count:6} {status}: {WORDS[status]}")
     for row in batch.rows:
@@ -48,13 +48,13 @@ def print_batch(console: Console, batch: Batch, folder: Path) -> None:
 
 
 def print_run(console: Console, folder: Path) -> None:
-    """Print a run folder: the verdict, then its report. UserError if the folder is no run folder."""
+    """Print a run folder: the verdict, then its report. UserError if it is not one."""
     path = folder / "metadata.json"
     try:
         metadata = Metadata.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(
-            f"{folder} is no run folder: {path.name}: {error.strerror}",
+            f"{folder} is not a run folder: {path.name}: {error.strerror}",
             hint="name a folder that `paper2run run` printed, such as runs/NAME-20260101T000000Z",
         ) from error
     except ValidationError as error:
@@ -68,11 +68,11 @@ def print_run(console: Console, folder: Path) -> None:
         console.print(Markdown(visible_lines(report.read_text(encoding="utf-8", errors="replace"))))
     elif metadata.status == "running":
         log = folder / "run.log"
-        console.print("The run is still going on, or was killed. Its log so far:")
+        console.print("The run is in progress, or was killed. Its log so far:")
         said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         _print(console, said or "(nothing yet)")
 
 
 def _print(console: Console, text: str, style: str = "") -> None:
-    """Print a text as it stands: brackets are no markup, and nothing in it moves the cursor or hides."""
+    """Print a text literally: it contains no markup, and cannot move the cursor or hide text."""
     console.print(Text(visible_lines(text), style=style), soft_wrap=True)

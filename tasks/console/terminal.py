@@ -1,4 +1,4 @@
-"""Shows a run on the terminal while it goes on: live where there is a terminal, plain lines elsewhere."""
+"""Shows a run's progress: live on a terminal, as plain lines elsewhere."""
 
 import logging
 import time
@@ -54,7 +54,7 @@ class Progress(logging.Handler):
 
 @contextmanager
 def progress(console: Console, mode: str) -> Iterator[None]:
-    """Show progress while the block runs; `mode` is auto, live or plain. Prefect's own lines are kept off."""
+    """Show progress while the block runs; `mode` is auto, live or plain. Prefect's own lines are hidden."""
     live = mode == "live" or (mode == "auto" and console.is_terminal)
     handler = Progress(console, live=live)
     PROGRESS.addHandler(handler)

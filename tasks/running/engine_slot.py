@@ -28,16 +28,16 @@ from tasks.running.patience import patiently
 from tasks.running.progress_log import PROGRESS
 
 LEASE_S: Final = 60
-"""A killed holder's place is free again after this; the shortest that Prefect allows."""
+"""A killed holder's slot is free again after this; the shortest that Prefect allows."""
 WAIT_S: Final = 75
-"""After this the places are counted: a restarted or an ephemeral server forgets leases, but not places."""
+"""After this the slots are counted: a restarted or an ephemeral server forgets leases, but not slots."""
 FOLDER: Final = "engine-slots"
-"""Below the settings' home: one file a holder, locked while it holds; the kernel unlocks what a killed one had."""
+"""Below the settings' home: one file per holder, locked while it holds; the kernel unlocks a killed holder's."""
 
 
 @contextmanager
 def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
-    """Hold one of the engine's places for the block, waiting for one first.
+    """Wait for one of the engine's slots and hold it for the block.
 
     The first run creates the limit; a number that a person sets in the UI is kept.
     """
@@ -54,7 +54,7 @@ def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
         try:
             place.__exit__(None, None, None)
         except httpx.HTTPError as error:
-            # A server that is away, or knows nothing of it any more, counts the places when somebody waits for one.
+            # A server that is down, or has forgotten the slot, counts the slots when a run waits for one.
             PROGRESS.debug(f"the place at the engine was not given back: {error}")
 
 

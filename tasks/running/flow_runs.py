@@ -136,16 +136,16 @@ def is_lost(run: FlowRun, home: Path) -> bool:
 
 
 def owner_of(run: FlowRun) -> str:
-    """Return the process that the run says it is in; empty where it says none."""
+    """Return the process that the run's label names; empty without a label."""
     return str(run.labels.get(OWNER_LABEL, ""))
 
 
 def trouble_named(run: FlowRun) -> Trouble:
-    """Return what of its machine ended the run; empty where it says nothing."""
+    """Return which trouble of its machine ended the run; empty without a label."""
     named = str(run.labels.get(TROUBLE_LABEL, ""))
     return next((trouble for trouble in get_args(Trouble) if trouble == named), "")
 
 
 def folder_of(run: FlowRun) -> str:
-    """Return the run folder that the run names; empty where it has none yet."""
+    """Return the run folder that the run's label names; empty without a label."""
     return str(run.labels.get(FOLDER_LABEL, ""))

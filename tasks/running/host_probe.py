@@ -118,7 +118,7 @@ def why_broken(trouble: Trouble, settings: Settings) -> str:
                 # No batch pauses for these.
                 return ""
     except HostError as error:
-        # What the step met besides is another trouble, which has a probe of its own.
+        # Any other failure of the step has its own probe.
         return error.what if error.trouble == trouble else ""
     return ""
 

@@ -96,7 +96,7 @@ def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_pa
         assert {str(parent) for parent in parents} == {done.flow_run_id}
         assert {"stopped-by-rule", "no_code"} <= {tag for run in runs for tag in run.tags}
 
-    with pytest.raises(UserError, match="holds a batch already"):
+    with pytest.raises(UserError, match="already holds a batch"):
         run(papers, out, keep_going=True)
     again = run(papers, out, keep_going=True, resume=True)
     assert again.rows == tuple(of_an_earlier_pass(row) for row in done.rows)

@@ -44,7 +44,7 @@ def test_help_names_every_flag_without_loading_prefect_or_the_model(tmp_path):
         (["run", "--repo", ".", "--target", "smokes"], "target"),
         (["batch", "papers.txt", "--max-attempts", "0"], "max-attempts"),
         (["run", "--repo", ".", "--out", "/dev/null/runs"], "cannot write"),
-        (["show", "/does/not/exist"], "no run folder"),
+        (["show", "/does/not/exist"], "not a run folder"),
     ],
 )
 def test_a_bad_request_exits_with_2_and_says_what_to_do(arguments, words, tmp_path, repository):

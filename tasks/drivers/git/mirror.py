@@ -154,7 +154,7 @@ def is_damaged(path: Path) -> bool:
     """Whether a mirror's packs, refs or reachable objects are damaged, by a power cut or a bad disk."""
     checked = git_attempt(["fsck", "--full", "--no-dangling", "--no-progress"], at=path)
     if checked.timed_out or checked.exit_code < 0:
-        # A repository can do that to git; a damaged disk hardly.
+        # A hostile repository can cause that; a damaged disk rarely does.
         return False
     return bool(checked.exit_code & ~FSCK_MALFORMED or DAMAGED.search(checked.stderr))
 

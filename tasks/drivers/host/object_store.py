@@ -93,7 +93,7 @@ def _s3_error() -> type[Exception]:
 def _filesystem(url: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
-    # Folders are made in passing; a bucket that is not there is a mistake and stays one.
+    # Folders are created on the way; a missing bucket is a mistake and is not created.
     options = {"auto_mkdir": True} if url.startswith("file:") else {}
     try:
         files, root = url_to_fs(url, **options)

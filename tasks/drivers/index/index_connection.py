@@ -205,7 +205,7 @@ PLAIN: Final = {"Accept-Encoding": "identity"}
 def _body(response: requests.Response, limit_bytes: int) -> bytes:
     """Return the whole body, unpacked. TooLargeError beyond the limit."""
     body = bytearray()
-    # Not `iter_content`: it unpacks before anybody can count.
+    # Not `iter_content`: it unpacks before we can count.
     while block := response.raw.read(BLOCK_BYTES, decode_content=False):
         body += block
         if len(body) > limit_bytes:
