@@ -42,7 +42,7 @@ class RunOptions(Value):
     dry_run: bool = False
     """Plan and render only; no container."""
     target: Annotated[Rung, Offered(("smoke", "tests"))] = "smoke"
-    """Rung of the ladder to try for; `tests` also runs the repository's tests and counts them."""
+    """How far to go; `tests` also runs the repository's tests and counts them."""
     no_cache: bool = False
     """Compute every stage anew."""
     remove_images: bool = False

@@ -37,9 +37,10 @@ def cpu_builds(planned: PlannedEnvironment, settings: Settings) -> PlannedEnviro
         try:
             found = {pin.name: cpu_version(pin, index.project(pin.name), python) for pin in wanted}
         except HostError as error:
-            return with_cuda_builds(planned, error.what, index.shown)
+            why = f"the index of CPU builds cannot be used: {error.what}"
+            return with_cuda_builds(planned, why, index.shown)
         lacking = [f"{pin.name} {pin.version}" for pin in wanted if not found[pin.name]]
         if lacking:
-            why = f"no CPU build of {', '.join(lacking)} for Python {python}"
+            why = f"there is no CPU build of {', '.join(lacking)} for Python {python}"
             return with_cuda_builds(planned, why, index.shown)
         return with_cpu_builds(planned, found, index.shown)

@@ -35,6 +35,9 @@ OWN_FOLDERS: Final = frozenset(
 READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 """Names at the repository's root, best first; upper and lower case are one."""
 TIMEOUT_S: Final = 600
+DOWNLOAD: Final = (
+    "download the paper and name its file, or leave --paper out to use the repository's own"
+)
 HINT: Final = "give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own"
 
 
@@ -80,7 +83,9 @@ def read_paper(given: str, checkout_root: str, commit: str = "") -> Paper:
 
 def _read_given(path: Path) -> Paper:
     if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path.name}: a paper must end in {', '.join(SUFFIXES)}", hint=HINT)
+        raise UserError(
+            f"{path.name}: a paper is a file that ends in .pdf, .md or .markdown", hint=DOWNLOAD
+        )
     if not path.is_file():
         why = "is a folder or a device" if path.exists() else "does not exist"
         raise UserError(f"the paper {path} {why}", hint=HINT)

@@ -148,7 +148,7 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
         "",
         fenced(attempt.smoke.docker_command, "sh"),
         "",
-        "The other rungs of the ladder ran in the same way, each in a fresh container:",
+        "The other checks ran in the same way, each in a fresh container:",
         "",
         *(
             line

@@ -88,7 +88,7 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
     shown = (*tested, *mentioned, *required) if best in named else ()
     first = next((fact for fact in shown if _admits(fact, unheld[-1] if unheld else best)), None)
     source = first.source if first else _date_source(commit_day)
-    reasons.insert(0, _reason(f"python {best}: {why}", source))
+    reasons.insert(0, _reason(f"Python {best}: {why}", source))
     return Choice(_in_order(best, allowed, named), tuple(reasons))
 
 
@@ -101,7 +101,7 @@ def _best(
         if "2.7" in usable and day is not None and day < PYTHON_3_USABLE and not three_only:
             return "2.7", "tested by its authors, and the usual one at that time"
         if usable:
-            return usable[-1], "the newest that its authors name"
+            return usable[-1], "the newest version its authors mention"
     if day is None:
         pick = UNDATED if UNDATED in allowed else allowed[-1]
         return pick, "no date is known: the usual one today"

@@ -225,7 +225,7 @@ def _reasons(
     decisions: list[tuple[str, str, LeftOut | None]] = [
         ("install", f"{len(solved.archives)} packages from {channels} {day}", None),
         ("base image", f"{IMAGE}: conda brings the interpreter and all libraries", None),
-        ("python", f"python {solved.python}: conda's", None),
+        ("python", f"Python {solved.python}: conda's", None),
         ("system package", f"{', '.join(SYSTEM_PACKAGES)}: for conda's installer", None),
         ("dependency", f"{len(pins)} more from the Python index, on conda's versions", None),
         *(("dependency", words, "unwanted") for words in solved.left_out),

@@ -84,7 +84,8 @@ def with_cpu_builds(
 
 def with_cuda_builds(planned: PlannedEnvironment, why: str, place: str) -> PlannedEnvironment:
     """Return the plan as it is, with the reason why it keeps the builds that bring CUDA along."""
-    decision = f"the builds with CUDA are taken, which also run without: {why}"
+    names = ", ".join(pin.name for pin in wanted_of(planned))
+    decision = f"{names}: the usual builds (with CUDA; they run on a CPU too), because {why}"
     return planned.changed(reasons=(*planned.reasons, _reason(decision[:1000], place)))
 
 

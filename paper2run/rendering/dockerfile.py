@@ -95,7 +95,7 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         f"docker build -t {image} .",
         "```",
         "",
-        "paper2run had the engine build this very file, with a download cache and the site's certificates mounted.",
+        "Paper2Run builds its own image from this Dockerfile; a download cache and the site's settings are mounted for the build alone.",
         "",
         "## What it is made of",
         "",

@@ -131,7 +131,7 @@ def _cells(batch: Batch) -> list[dict[str, object]]:
             "repository": row.title,
             "verdict": row.status,
             "cause": row.cause or "",
-            "rung": row.rung if row.rung != "none" else "",
+            "reached": row.rung if row.rung != "none" else "",
             "attempts": row.attempts,
             "seconds": round(row.seconds, 1),
             "MB": round(row.image_size_bytes / 1e6),

@@ -65,7 +65,7 @@ def publish_report(
                 "attempt": attempt.number,
                 "base image": attempt.planned.plan.base_image,
                 "outcome": "reproduced" if attempt.succeeded else flat(failure_line(attempt)),
-                "rung": attempt.verification.reached,
+                "reached": attempt.verification.reached,
                 "decision": flat(attempt.diagnosis.decision.reason) if attempt.diagnosis else "",
             }
             for attempt in attempts

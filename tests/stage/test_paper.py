@@ -138,8 +138,8 @@ def test_a_pdf_that_only_forbids_changes_is_read(tmp_path):
         ("stub.pdf", b"%PDF-1.7\n%%EOF", "damaged"),
         ("empty.md", b"  \n", "empty"),
         ("binary.md", b"\x89PNG\0\0", "not text"),
-        ("paper.docx", b"PK", "must end in"),
-        ("paper", b"text", "must end in"),
+        ("paper.docx", b"PK", "ends in .pdf, .md or .markdown"),
+        ("paper", b"text", "ends in .pdf, .md or .markdown"),
     ],
 )
 def test_files_that_are_no_paper_are_refused_in_words(tmp_path, name, content, words):
