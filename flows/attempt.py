@@ -131,7 +131,9 @@ def diagnosed(
     try:
         found = stages.run(diagnose, checkout, done, facts, (*tried, *refused), folder, settings)
     except ModelError as error:
-        run.note(f"no help from the model: {error.what}", stage="diagnose", attempt=number)
+        run.note(
+            f"no help from the model: {error.what}; {error.hint}", stage="diagnose", attempt=number
+        )
         return done
     if found is not None:
         run.event(f"{found.by}: {found.decision.decision}: {found.decision.reason}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from paper2run.formats.plurals import counted
 from paper2run.text_gate import visible
 from tasks.console.invocation import invocation
 
@@ -43,7 +44,7 @@ def clean(
         if not answers:
             out.print("no Prefect server answers: flow runs are not looked at")
         elif not dry_run and (killed := sweep_runs(settings.home)):
-            out.print(f"{killed} runs whose process was killed are marked as crashed")
+            out.print(f"{counted(killed, 'run')} marked as crashed: the process was killed")
         found = list(find_leftovers(settings, age, images=images, server=answers, cache=cache))
     for leftover in found:
         size = f", {leftover.size_bytes / 1e6:.0f} MB" if leftover.size_bytes else ""
@@ -55,7 +56,7 @@ def clean(
     if dry_run:
         if words := disk(settings):
             out.print(words, soft_wrap=True, markup=False)
-        out.print(f"{len(found)} things would be removed")
+        out.print(f"{counted(len(found), 'thing')} would be removed")
         return
     remove(found, settings)
-    out.print(f"{len(found)} things removed")
+    out.print(f"{counted(len(found), 'thing')} removed")

@@ -20,7 +20,7 @@ from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
 from paper2run.verdicts.overview import overview
-from paper2run.verdicts.progress import best_of, progress
+from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.verdicts import (
     after_attempts,
     next_plan,
@@ -163,7 +163,9 @@ def _planned(
     try:
         return stages.run(plan, checkout, root, facts, paper, asked, folder, settings)
     except ModelError as error:
-        run.note(f"no help from the model, so the rules plan: {error.what}", stage="plan")
+        run.note(
+            f"no help from the model, so the rules plan: {error.what}; {error.hint}", stage="plan"
+        )
     alone = settings.changed(planner="rules")
     return stages.run(plan, checkout, root, facts, paper, asked, folder, alone)
 
@@ -237,7 +239,7 @@ def _attempts(
         if isinstance(done, BaseException):
             raise done
         if history:
-            run.event(f"attempt {number} beside the one before: {progress(history[-1], done)}")
+            run.event(told(history[-1], done))
         history, wanted = (*history, done), None
         if not done.succeeded:
             history, wanted = _repaired(run, checkout, history, settings, offered)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from paper2run.formats.plurals import counted
 from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady, PlannedEnvironment
 from paper2run.rendering.conda_plan import for_pip, translated, with_conda
@@ -81,7 +82,7 @@ def conda(planned: PlannedEnvironment, why_not: str, settings: Settings) -> Plan
         return translated(planned, wish, found)
     if not found.python:
         return translated(planned, wish, "the channels' environment has no interpreter")
-    PROGRESS.info(f"conda: {len(found.archives)} packages ({found.rung})")
+    PROGRESS.info(f"conda: {counted(len(found.archives), 'package')}")
     added = resolve.fn(for_pip(planned, found), (), settings)
     if added.resolution is None:
         why = f"what pip has to add has no versions for conda's Python {found.python}"

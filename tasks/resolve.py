@@ -9,6 +9,8 @@ from packaging.utils import canonicalize_name
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.formats.other_indexes import is_same_host, is_same_place
+from paper2run.formats.plurals import counted
+from paper2run.index.time_ladder import versions_in_words
 from paper2run.knowledge.system_libraries import SystemNeed, needs_of
 from paper2run.model.environment import (
     LeftOut,
@@ -151,7 +153,9 @@ def _remembering(before: Resolution | None, found: Resolution) -> Resolution:
 
 
 def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason]:
-    index = Source(kind="index", note=f"pairs that failed before: {len(resolution.tried)}")
+    failed = counted(len(resolution.tried), "earlier combination")
+    note = f"{failed} of Python and date had no solution" if resolution.tried else ""
+    index = Source(kind="index", note=note)
     reasons = []
     if resolution.pins:
         reasons.append(_date_reason(planned, resolution))
@@ -204,18 +208,15 @@ def _lock_reasons(resolution: Resolution) -> list[Reason]:
 
 
 def _library_reason(need: SystemNeed) -> Reason:
-    decision = f"{', '.join(need.packages)}: {need.why}"
+    decision = f"Debian's {', '.join(need.packages)}: {need.why}"
     return Reason(topic="system package", decision=decision, source=need.source)
 
 
 def _date_reason(planned: PlannedEnvironment, resolution: Resolution) -> Reason:
-    if resolution.cutoff is None:
-        decision = f"{len(resolution.pins)} versions pinned, no limit by date"
-    else:
-        decision = (
-            f"{len(resolution.pins)} versions pinned as of {resolution.cutoff} ({resolution.rung})"
-        )
+    decision = f"{counted(len(resolution.pins), 'package')}, {versions_in_words(resolution)}"
     if planned.commit_day is None:
         return Reason(topic="date", decision=decision, source=Source(kind="default"))
-    source = Source(kind="commit date", note=str(planned.commit_day))
+    # The decision itself names the commit's day where that is the last one.
+    note = "" if resolution.cutoff == planned.commit_day else str(planned.commit_day)
+    source = Source(kind="commit date", note=note)
     return Reason(topic="date", decision=decision, source=source)

@@ -19,6 +19,7 @@ from paper2run.batches.rows import BatchEntry
 from paper2run.errors import UserError
 from paper2run.formats import yaml_text
 from paper2run.formats.lined_text import LinedText, line_of
+from paper2run.formats.plurals import counted
 from paper2run.model.value import Value
 from paper2run.source import LocalSource, parse, shown_address
 
@@ -88,12 +89,12 @@ def usable(
         return found.lines
     words = "\n".join(f"  {bad}" for bad in found.bad)
     if keep_going and found.lines:
-        say(f"{len(found.bad)} bad lines are skipped:\n{words}")
+        say(f"skipped: {counted(len(found.bad), 'bad line')}:\n{words}")
         return found.lines
-    good = f"; or run the {len(found.lines)} good ones with --keep-going" if found.lines else ""
+    good = "; or run the good lines alone with --keep-going" if found.lines else ""
     raise UserError(
-        f"{len(found.bad)} bad lines, nothing was started:\n{words}",
-        hint=f"correct them{good}",
+        f"{counted(len(found.bad), 'bad line')}, nothing was started:\n{words}",
+        hint=f"correct the file{good}",
     )
 
 
@@ -199,7 +200,7 @@ def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             elif len(row) > len(columns):
                 yield (
                     rows.line_num,
-                    f"{len(row)} cells, but the first row names {len(columns)} columns",
+                    f"{counted(len(row), 'cell')}, but the first row names {counted(len(columns), 'column')}",
                 )
             else:
                 cells = (cell.strip() for cell in row)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
+from paper2run.formats.plurals import counted
 from paper2run.source import RemoteSource, parse, shown_address
 from paper2run.text_gate import csv_cell, flat
 from paper2run.verdicts.markdown import HEADLINES
@@ -77,6 +78,7 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         verdicts=_shares(batch.rows, [row.status for row in batch.rows], get_args(RowStatus)),
         causes=_shares(batch.rows, [row.cause for row in batch.rows if row.cause]),
         words=WORDS,
+        counted=counted,
         seconds=sum(row.seconds for row in batch.rows),
         tokens=sum(row.tokens for row in batch.rows),
         cost=_cost(batch.rows),

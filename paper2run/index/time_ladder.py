@@ -3,11 +3,22 @@
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from paper2run.model.environment import Resolution
+
 STEPS_DAYS: Final = (("commit date", 0), ("+30 days", 30), ("+180 days", 180))
 """A release of the following weeks often repairs what was broken on the day itself; half a year later
 most authors would still have run their own code unchanged."""
 FIRST_WHEELS: Final = "first wheels"
 NO_LIMIT: Final = "none"
+STEP_WORDS: Final = {
+    "commit date": "the commit's day",
+    "+30 days": "30 days after the commit",
+    "+180 days": "180 days after the commit",
+    FIRST_WHEELS: "the first day on which every requirement had a wheel",
+}
+"""What a step's day is, for people."""
+MAX_EXCEPTIONS: Final = 5
+"""Releases of other days that are named."""
 
 
 class DateStep(NamedTuple):
@@ -16,6 +27,18 @@ class DateStep(NamedTuple):
     name: str
     cutoff: date | None
     """The last day on which a release may have appeared; None for no limit."""
+
+
+def versions_in_words(resolution: Resolution) -> str:
+    """Return up to which day the versions are, and which are not, for people."""
+    if resolution.cutoff is None:
+        return "versions of any date"
+    named = list(resolution.exceptions[:MAX_EXCEPTIONS])
+    if len(resolution.exceptions) > MAX_EXCEPTIONS:
+        named.append(f"{len(resolution.exceptions) - MAX_EXCEPTIONS} more")
+    day = f" ({STEP_WORDS[resolution.rung]})" if resolution.rung in STEP_WORDS else ""
+    later = f", except {', '.join(named)}" if named else ""
+    return f"versions of {resolution.cutoff} or earlier{day}{later}"
 
 
 def ladder(day: date | None) -> tuple[DateStep, ...]:

@@ -23,9 +23,9 @@ Kind = Literal["run", "program", "build"]
 
 
 WORDS: Final[dict[Kind, str]] = {
-    "run": "loaded by",
-    "program": "started by",
-    "build": "needed to build",
+    "run": "loaded by the Python package",
+    "program": "its programs are started by the Python package",
+    "build": "needed to build the Python package",
 }
 
 
@@ -56,7 +56,7 @@ def needs_of(pins: Iterable[Pin], named: Collection[str] = ()) -> tuple[SystemNe
         for entry in table.get(canonicalize_name(pin.name), ()):
             if _applies(entry, pin, named):
                 why = f"{WORDS[entry.kind]} {pin.name} {pin.version}"
-                note = f"{entry.evidence}; system libraries of {refreshed}"
+                note = f"table of {refreshed}; without it: {entry.evidence}"
                 needs.append(SystemNeed(entry.packages, why, Source(kind="index", note=note)))
     return tuple(needs)
 

@@ -135,6 +135,8 @@ class Resolution(Value):
     rung: str
     """Which step of the date ladder held: `commit date`, `+30 days`, `+180 days`, `none`."""
     pins: tuple[Pin, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    """Pins not known to be out on `cutoff`, each with its day: `aesara 0.0.1 (2020-11-07)`; none without a cutoff."""
     dropped: tuple[str, ...] = ()
     """Requirements that were left out, each with the reason."""
     tried: tuple[str, ...] = ()

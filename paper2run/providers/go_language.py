@@ -7,6 +7,7 @@ import re
 import shlex
 from typing import Final
 
+from paper2run.formats.plurals import counted
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import BuildFile, Command, ForeignRequirement, RepoFacts, TestSuite
 from paper2run.model.image import SOURCE_FOLDER
@@ -69,7 +70,7 @@ def _fetched(facts: RepoFacts, own: str) -> list[ForeignRequirement]:
 
 def _fetchers(builder: PlanBuilder, elsewhere: list[ForeignRequirement]) -> None:
     if elsewhere:
-        why = f"fetches {len(elsewhere)} packages from elsewhere"
+        why = f"fetches {counted(len(elsewhere), 'package')} from elsewhere"
         builder.install("git", "ca-certificates", why=why, source=elsewhere[0].source)
 
 

@@ -6,6 +6,7 @@ Without a build file the compiler is called directly.
 import shlex
 from typing import Final
 
+from paper2run.formats.plurals import counted
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import BuildFile, EntryPoint, ForeignRequirement, LanguageShare
 from paper2run.model.value import Source
@@ -58,7 +59,7 @@ def _with_tool(builder: PlanBuilder, evidence: Evidence, build: BuildFile) -> No
     builder.install(*packages, why=f"{build.system} builds it", source=build.source)
     fetched = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "maven"]
     if fetched:
-        why = f"fetches {len(fetched)} packages from elsewhere"
+        why = f"fetches {counted(len(fetched), 'package')} from elsewhere"
         builder.install("ca-certificates", why=why, source=fetched[0].source)
     builder.step(inside + command, build.source, writes_source=True)
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from paper2run.formats.plurals import counted
 from paper2run.knowledge import debian
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import (
@@ -149,7 +150,7 @@ def _libraries(builder: PlanBuilder, facts: RepoFacts) -> None:
             continue
         packages = debian.packages_of_header(header.header)
         if packages:
-            why = f"<{header.header}> in {header.files} file{'s' * (header.files > 1)}"
+            why = f"<{header.header}> in {counted(header.files, 'file')}"
             builder.install(*packages, why=why, source=header.source)
             folders.update(dict.fromkeys(filter(None, map(debian.include_folder, packages))))
     for named in facts.of(SystemPackage):

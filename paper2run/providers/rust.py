@@ -6,6 +6,7 @@ Crates come from their registry, or from the repository's own vendor folder.
 import shlex
 from typing import Final
 
+from paper2run.formats.plurals import counted
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import BuildFile, ForeignRequirement
 from paper2run.model.value import DEFAULT
@@ -36,7 +37,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     builder.set("CARGO_HOME", HOME, "kept for the runs that have no network", DEFAULT)
     elsewhere = [fact for fact in facts.of(ForeignRequirement) if fact.ecosystem == "cargo"]
     if elsewhere:
-        why = f"fetches {len(elsewhere)} crates"
+        why = f"fetches {counted(len(elsewhere), 'crate')}"
         builder.install("ca-certificates", "git", why=why, source=elsewhere[0].source)
     locked = " --locked" if f"{folder}/Cargo.lock".lstrip("/") in evidence.paths else ""
     builder.step(f"{inside}cargo build --release{locked}", build.source, writes_source=True)

@@ -13,7 +13,9 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from paper2run.formats.plurals import counted
 from paper2run.index.conda_channels import shown
+from paper2run.index.time_ladder import STEP_WORDS
 from paper2run.knowledge.debian import IMAGE
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.conda import CondaArchive, CondaSolved, CondaWish
@@ -21,6 +23,7 @@ from paper2run.model.environment import (
     EnvPlan,
     LeftOut,
     Lock,
+    Pin,
     PlannedEnvironment,
     Reason,
     Resolution,
@@ -133,6 +136,7 @@ def with_conda(
         cutoff=solved.cutoff,
         rung=solved.rung,
         pins=pins,
+        exceptions=_exceptions(solved, pins, added),
         kept_locks=(),
         broken_locks=(),
         conda_packages=len(solved.archives),
@@ -149,6 +153,13 @@ def with_conda(
             *_of_the_index(planned, pinned),
         ),
     )
+
+
+def _exceptions(solved: CondaSolved, pins: tuple[Pin, ...], added: Resolution) -> tuple[str, ...]:
+    """Return which packages may be of a later day than conda's last one."""
+    if not pins or added.cutoff == solved.cutoff:
+        return added.exceptions
+    return (*added.exceptions, f"what pip adds ({added.cutoff or 'any date'})")
 
 
 def translated(planned: PlannedEnvironment, wish: CondaWish, why: str) -> PlannedEnvironment:
@@ -221,9 +232,11 @@ def _reasons(
     wish: CondaWish, solved: CondaSolved, pins: tuple[object, ...], added: Resolution
 ) -> list[Reason]:
     channels = ", ".join(map(shown, wish.channels))
-    day = f"as of {solved.cutoff} ({solved.rung})" if solved.cutoff else f"({solved.rung})"
+    words = f" ({STEP_WORDS[solved.rung]})" if solved.rung in STEP_WORDS else ""
+    undated = "as locked" if solved.rung == "lock" else "of any date"
+    day = f"as of {solved.cutoff}{words}" if solved.cutoff else undated
     decisions: list[tuple[str, str, LeftOut | None]] = [
-        ("install", f"{len(solved.archives)} packages from {channels} {day}", None),
+        ("install", f"{counted(len(solved.archives), 'package')} from {channels} {day}", None),
         ("base image", f"{IMAGE}: conda brings the interpreter and all libraries", None),
         ("python", f"Python {solved.python}: conda's", None),
         ("system package", f"{', '.join(SYSTEM_PACKAGES)}: for conda's installer", None),

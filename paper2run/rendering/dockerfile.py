@@ -9,6 +9,8 @@ import json
 import re
 from typing import Final
 
+from paper2run.formats.plurals import counted
+from paper2run.index.time_ladder import versions_in_words
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
 from paper2run.model.image import SOURCE_FOLDER, USER
 from paper2run.model.outcome import BuildContext
@@ -95,7 +97,8 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         f"docker build -t {image} .",
         "```",
         "",
-        "Paper2Run builds its own image from this Dockerfile; a download cache and the site's settings are mounted for the build alone.",
+        "Paper2Run builds its own image from this Dockerfile; for the build alone it mounts a download cache"
+        " and the site's settings.",
         "",
         "## What it is made of",
         "",
@@ -103,9 +106,10 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
     ]
     resolution = planned.resolution
     if resolution is not None:
-        limit = f"nothing later than {resolution.cutoff}" if resolution.cutoff else "no date limit"
+        number, versions = len(resolution.pins), versions_in_words(resolution)
+        packages = prose(f"{counted(number, 'package')}, {versions}")
         lines += [
-            f"- Python {resolution.python}, {len(resolution.pins)} packages, {limit} (rung: {resolution.rung})",
+            f"- Python {resolution.python}; {packages}",
             *_conda(resolution),
             *(
                 f"- {locks.pins} of them as in {code(locks.path)}"

@@ -4,11 +4,13 @@ Text from a repository, an index, a model or a paper passes paper2run/text_gate.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
+from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
-from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
+from paper2run.model.outcome import BuildFailed, Passed, Rung, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
 from paper2run.rendering.plan_diff import plan_diff
@@ -26,6 +28,16 @@ HEADLINES = {
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
 }
+REACHED: Final[dict[Rung, str]] = {
+    "none": "nothing",
+    "built": "the build (there is an image)",
+    "imports": "imports (the modules that the code imports are there)",
+    "collected": "collected (pytest finds the tests)",
+    "smoke": "smoke run",
+    "tests": "tests (the repository's tests pass)",
+    "claims": "claims",
+}
+"""By rung, what a run came to."""
 LOG_TAIL_LINES = 30
 """Lines of a failing log that the report shows."""
 
@@ -105,7 +117,7 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
     rows = [
         "## Attempts",
         "",
-        "| # | base image | build | smoke | rung | decision |",
+        "| # | base image | build | smoke | reached | decision |",
         "|---|---|---|---|---|---|",
     ]
     for attempt in attempts:
@@ -128,7 +140,10 @@ def _verdict(metadata: Metadata) -> str:
     ]
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
-        lines += ["", f"Image {code(metadata.image)} ({size_mb:.0f} MB), ladder: {metadata.rung}."]
+        lines += [
+            "",
+            f"Image {code(metadata.image)} ({size_mb:.0f} MB), reached: {REACHED[metadata.rung]}.",
+        ]
         if metadata.image_removed:
             lines.append(
                 "It was removed after this verdict was written, as requested; building `Dockerfile` recreates it."
@@ -185,7 +200,11 @@ def _tried(metadata: Metadata) -> str:
         return ""
     lines = ["## What was tried", "", *(f"- {prose(line)}" for line in metadata.tried)]
     if not metadata.tried:
-        lines.append("- nothing: no known repair would help")
+        lines.append(
+            "- no repair: there was no attempt left for one"
+            if metadata.status == "max-attempts-exhausted"
+            else "- no repair: none is known to help against this failure"
+        )
     if metadata.best_attempt != metadata.attempts:
         lines.append(
             f"- attempt {metadata.best_attempt} came furthest: `plan.json`, `Dockerfile` and the image are from it"
@@ -198,7 +217,7 @@ def _attempt(attempt: Attempt, before: Attempt | None) -> str:
     lines = [f"## Attempt {attempt.number}", ""]
     lines.append(plan(attempt.planned) if before is None else _changes(before, attempt))
     if attempt.verification.rungs:
-        lines += ["", "| rung | passed | detail | seconds |", "|---|---|---|---|"]
+        lines += ["", "| check | passed | detail | seconds |", "|---|---|---|---|"]
         lines += [
             f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {cell(rung.detail)} | {rung.seconds:.1f} |"
             for rung in attempt.verification.rungs
@@ -230,7 +249,7 @@ def _model(metadata: Metadata) -> str:
     rows = [
         "## Model",
         "",
-        f"{metadata.tokens} tokens, cost {cost}. Prompts and answers are in `logs/`.",
+        f"{counted(metadata.tokens, 'token')}, cost {cost}. Prompts and answers are in `logs/`.",
         "",
         "| asked for | model | tokens in | tokens out | cost | seconds | failure |",
         "|---|---|---|---|---|---|---|",
@@ -263,7 +282,7 @@ def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str
             "## Repository",
             "",
             f"- {prose(checkout.url)} at {code(checkout.commit)} ({date})",
-            f"- {facts.files} files; languages: {languages or 'none'}",
+            f"- {counted(facts.files, 'file')}; languages: {languages or 'none'}",
             *(f"- {prose(note)}" for note in checkout.notes),
             *submodules,
             *pointers,
@@ -279,10 +298,11 @@ def _stages(metadata: Metadata) -> str:
         for timing in metadata.stages
     ]
     versions = metadata.versions
+    no_engine = "no engine" if metadata.status == "preflight-failed" else "engine not needed"
     rows += [
         "",
         f"paper2run {versions.paper2run} (rules {versions.rules}), Prefect {versions.prefect}, "
-        f"{prose(versions.engine or 'no engine')}, planner {prose(metadata.planner or 'none')}.",
+        f"{prose(versions.engine or no_engine)}, planner {prose(metadata.planner or 'none')}.",
     ]
     return "\n".join(rows)
 

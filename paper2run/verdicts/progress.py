@@ -64,5 +64,21 @@ def progress(before: Attempt, after: Attempt) -> str:
     return "no change" if _words(after) == _words(before) else "another failure"
 
 
+def told(before: Attempt, after: Attempt) -> str:
+    """Return the progress from one attempt to the next as a sentence."""
+    one, other = f"attempt {after.number}", f"attempt {before.number}"
+    match progress(before, after):
+        case "it runs":
+            return f"{one} runs"
+        case "further":
+            return f"{one} gets further than {other}"
+        case "fell back":
+            return f"{one} falls behind {other}"
+        case "no change":
+            return f"{one} fails like {other}"
+        case _:
+            return f"{one} fails for another reason than {other}"
+
+
 def _words(attempt: Attempt) -> str:
     return "" if attempt.failure is None else telling_line(attempt.failure)

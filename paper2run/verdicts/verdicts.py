@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from paper2run.failures.failure_log import telling_line
+from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import (
     EngineMissing,
@@ -74,7 +75,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     return Verdict(
         status="max-attempts-exhausted",
         cause=last.diagnosis.cause,
-        reason=f"still failing after {len(attempts)} attempts: {failure_line(last)}",
+        reason=f"still failing after {counted(len(attempts), 'attempt')}: {failure_line(last)}",
         smallest_change="More attempts (--max-attempts); the next repair would be: "
         + last.diagnosis.decision.reason,
     )

@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from paper2run.batches.batch_page import flow_run_url
 from paper2run.batches.rows import Batch, BatchRow
+from paper2run.formats.plurals import counted
 from tasks.batches.batch_folder import BatchFolder
 from tasks.running.artifacts import artifact_key
 from tasks.running.progress_log import PROGRESS
@@ -75,7 +76,7 @@ class Board:
     def go_on(self, places: Sequence[int]) -> None:
         """Report that the batch resumes; the rows at `places` wait for another run."""
         if self.paused:
-            self._say(f"resumed; {len(places)} repositories run again")
+            self._say(f"resumed; {counted(len(places), 'repository')} to run again")
         self.paused = ""
         for place in places:
             self.change(place, self.rows[place].once_more())

@@ -1,6 +1,7 @@
 """Prints a verdict or a whole run folder on the terminal."""
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -10,9 +11,16 @@ from rich.text import Text
 from paper2run.batches.batch_page import WORDS
 from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
+from paper2run.formats.plurals import counted
+from paper2run.model.diagnosis import Cause
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible_lines
-from paper2run.verdicts.markdown import HEADLINES
+from paper2run.verdicts.markdown import HEADLINES, REACHED
+
+CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
+    {"build_error", "code_error", "dead_dependency", "dead_link", "no_code", "unsupported_python"}
+)
+"""Causes that the repository's authors can remove; what helps against all others is the user's to do."""
 
 
 def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
@@ -23,15 +31,20 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     _print(console, metadata.reason)
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
-        _print(console, f"image    {metadata.image} ({size_mb:.0f} MB), ladder: {metadata.rung}")
+        _print(
+            console,
+            f"image    {metadata.image} ({size_mb:.0f} MB), reached: {REACHED[metadata.rung]}",
+        )
     if metadata.smallest_change:
-        _print(console, f"change   {metadata.smallest_change}")
+        authors = metadata.status == "stopped-by-rule" and metadata.cause in CAUSES_OF_AUTHORS
+        _print(console, f"{'change ' if authors else 'do next'}  {metadata.smallest_change}")
+    attempts = counted(metadata.attempts, "attempt")
     hits = (
         f", {metadata.cache_hits} of {len(metadata.stages)} stages cached"
         if metadata.cache_hits
         else ""
     )
-    _print(console, f"took     {metadata.seconds:.1f} s, {metadata.attempts} attempts{hits}")
+    _print(console, f"took     {metadata.seconds:.1f} s, {attempts}{hits}")
     _print(console, f"folder   {folder}")
 
 
@@ -59,7 +72,7 @@ def print_run(console: Console, folder: Path) -> None:
         ) from error
     except ValidationError as error:
         raise UserError(
-            f"{path} is of another version or damaged: {error.error_count()} fields do not fit",
+            f"{path} is of another version or damaged: {counted(error.error_count(), 'field')} of another form",
             hint="run the repository again, or read report.md in the folder",
         ) from None
     print_verdict(console, metadata, folder)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from paper2run.errors import EngineError, HostError
+from paper2run.formats.plurals import counted
 from paper2run.model.report import Metadata
 from paper2run.rendering.keeping import GB, Kept, OwnImage, leaving
 from paper2run.settings import Settings
@@ -96,7 +97,8 @@ def told(engine: Engine, settings: Settings) -> str:
     free = f"{free_mb} MB free" if free_mb is not None else "free space is not ours to see"
     return (
         f"{free}; paper2run keeps {kept.size_bytes / GB:.1f} GB of at most {settings.keep_gb:g}:"
-        f" {len(kept.images)} images {kept.images_bytes / GB:.1f} GB, build cache {kept.cache_bytes / GB:.1f} GB"
+        f" {counted(len(kept.images), 'image')} {kept.images_bytes / GB:.1f} GB,"
+        f" build cache {kept.cache_bytes / GB:.1f} GB"
     )
 
 

@@ -79,7 +79,7 @@ def test_a_batch_whose_engine_goes_away_pauses_and_goes_on_when_it_is_back(
     rows = record(batch.out)["rows"]
     assert [(row["status"], row["starts"]) for row in rows] == [("success", 2)] * 2
     assert record(batch.out)["paused"] == ""
-    assert "resumed; 2 repositories run again" in batch.said
+    assert "resumed; 2 repositories to run again" in batch.said
 
 
 @pytest.mark.full

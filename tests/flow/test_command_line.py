@@ -132,7 +132,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one_and_by_clean(
 
     if cleaner == "clean":
         done = paper2run("clean")
-        assert "1 runs whose process was killed" in done.stdout
+        assert "1 run marked as crashed: the process was killed" in done.stdout
     else:
         done = paper2run(
             "run", "--repo", here, "--out", str(out), "--smoke", "python -c 'print(1)'"

@@ -87,6 +87,8 @@ def test_a_package_that_never_had_a_wheel_is_built_with_the_tools_of_its_time(se
     assert "--no-build-isolation" in sources
     assert "setuptools==40.8.0" in wheels
     assert "nltk" not in wheels
+    assert found.resolution is not None
+    assert "setuptools 40.8.0 (2019-02-05)" in found.resolution.exceptions
 
 
 def test_a_small_source_is_built_rather_than_the_year_left(settings):
@@ -131,8 +133,8 @@ def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
     assert found.plan.system_packages == ("graphviz", "libsndfile1")
     reasons = [reason for reason in found.reasons if reason.topic == "system package"]
     assert [reason.decision for reason in reasons] == [
-        "graphviz: started by graphviz 0.14",
-        "libsndfile1: loaded by soundfile 0.10.3.post1",
+        "Debian's graphviz: its programs are started by the Python package graphviz 0.14",
+        "Debian's libsndfile1: loaded by the Python package soundfile 0.10.3.post1",
     ]
     assert resolve(found, settings).plan == found.plan
 

@@ -1,5 +1,7 @@
 """The loop's judgement: which attempt came further, no answer twice, what a verdict lists as tried."""
 
+import pytest
+
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import RepoFacts
@@ -15,7 +17,7 @@ from paper2run.model.outcome import (
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT
 from paper2run.verdicts.judgement import judge
-from paper2run.verdicts.progress import best_of, progress
+from paper2run.verdicts.progress import best_of, progress, told
 from paper2run.verdicts.verdicts import after_attempts, next_plan
 
 BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
@@ -77,6 +79,20 @@ def test_a_run_is_further_than_a_build_and_a_later_step_than_an_earlier_one():
     assert progress(attempt(), attempt(passes=True)) == "it runs"
     assert progress(attempt(), later) == "fell back"
     assert progress(attempt(), attempt(says="ValueError: 2")) == "another failure"
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ({"passes": True}, "attempt 2 runs"),
+        ({"rungs": ("imports",)}, "attempt 2 gets further than attempt 1"),
+        ({"build_fails_at": "make"}, "attempt 2 falls behind attempt 1"),
+        ({}, "attempt 2 fails like attempt 1"),
+        ({"says": "ValueError: 2"}, "attempt 2 fails for another reason than attempt 1"),
+    ],
+)
+def test_progress_is_told_in_a_sentence(after, words):
+    assert told(attempt(), attempt(**after).changed(number=2)) == words
 
 
 def test_the_best_attempt_is_the_furthest_and_of_equals_the_last_that_changed_anything():

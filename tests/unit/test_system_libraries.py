@@ -20,7 +20,7 @@ def packages(*pins: Pin, named: tuple[str, ...] = ()) -> tuple[str, ...]:
 def test_a_wheel_that_counts_on_a_library_brings_its_package_with_the_evidence():
     (need,) = needs_of([Pin(name="OpenCV_Python", version="4.1.2.30")])
     assert {"libgl1", "libglib2.0-0"} <= set(need.packages)
-    assert need.why == "loaded by OpenCV_Python 4.1.2.30"
+    assert need.why == "loaded by the Python package OpenCV_Python 4.1.2.30"
     assert "libGL.so.1" in str(need.source)
     assert TABLE["refreshed"] in str(need.source)
 

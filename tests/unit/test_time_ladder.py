@@ -2,7 +2,10 @@
 
 from datetime import date
 
-from paper2run.index.time_ladder import ladder, with_first_wheels
+import pytest
+
+from paper2run.index.time_ladder import ladder, versions_in_words, with_first_wheels
+from paper2run.model.environment import Resolution
 
 DAY = date(2018, 6, 1)
 
@@ -31,3 +34,26 @@ def test_first_wheels_within_the_dated_steps_add_nothing():
 
 def test_first_wheels_mean_nothing_without_a_commit_day():
     assert with_first_wheels(ladder(None), date(2018, 8, 1)) == ladder(None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"rung": "none"}, "versions of any date"),
+        (
+            {"rung": "commit date", "cutoff": DAY},
+            f"versions of {DAY} or earlier (the commit's day)",
+        ),
+        ({"rung": "lock", "cutoff": DAY}, f"versions of {DAY} or earlier"),
+        (
+            {"rung": "+180 days", "cutoff": DAY, "exceptions": ("aesara 0.0.1 (2020-11-07)",)},
+            f"versions of {DAY} or earlier (180 days after the commit), except aesara 0.0.1 (2020-11-07)",
+        ),
+        (
+            {"rung": "", "cutoff": DAY, "exceptions": tuple("abcdefg")},
+            f"versions of {DAY} or earlier, except a, b, c, d, e, 2 more",
+        ),
+    ],
+)
+def test_versions_are_told_with_their_last_day_and_what_is_later(fields, words):
+    assert versions_in_words(Resolution(python="3.8", **fields)) == words

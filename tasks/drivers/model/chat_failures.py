@@ -26,6 +26,8 @@ NO_KEY: Final = re.compile(
     r"missing credentials|api[_ ]key.{0,80}(?:not set|missing|no key)|missing .{0,20}api key",
     re.IGNORECASE,
 )
+KEY_VARIABLE: Final = re.compile(r"\b[A-Z][A-Z0-9_]{1,40}_API_KEY\b")
+"""The provider's own variable, as LiteLLM names it."""
 NOT_A_PROVIDER: Final = "LLM Provider NOT provided"
 CHECK_KEY: Final = "check PAPER2RUN_API_KEY, or NVIDIA_API_KEY for NVIDIA's endpoint, or the provider's own variable"
 CHECK_ADDRESS: Final = (
@@ -116,7 +118,9 @@ def _without_status(names: set[str], words: str, place: str) -> ModelError:
     }:
         return ModelError(f"{place} cannot be reached", hint=CHECK_ADDRESS, transient=True)
     if "AuthenticationError" in names or NO_KEY.search(words):
-        return ModelError(f"there is no key for {place}", hint=CHECK_KEY)
+        variable = KEY_VARIABLE.search(words)
+        hint = f"set {variable[0]} or PAPER2RUN_API_KEY" if variable else CHECK_KEY
+        return ModelError(f"there is no key for {place}", hint=hint)
     if NOT_A_PROVIDER in words:
         return ModelError(f"{place}: LiteLLM knows no such provider", hint=CHECK_ADDRESS)
     if names & {"UnsupportedParamsError", "BadRequestError", "UnprocessableEntityError"}:

@@ -42,6 +42,8 @@ class Solved:
     """Normalised names of what must be compiled from source."""
     kept_locks: tuple[KeptLocks, ...] = ()
     broken_locks: tuple[BrokenLock, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    """Pins not known to be out on the last day, each with its own day."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,21 @@ class Solve:
         kept, broken = LockAccount(self._index, self._target, self._locks).of(
             {c.name: c.version for c in chosen}, self._forgotten
         )
-        return Solved(pins, tuple(notes), COMPILER if compiled else (), compiled, kept, broken)
+        system_packages = COMPILER if compiled else ()
+        exceptions = self._exceptions(chosen)
+        return Solved(
+            pins, tuple(notes), system_packages, compiled, kept, broken, exceptions=exceptions
+        )
+
+    def _exceptions(self, chosen: Iterable[Candidate]) -> tuple[str, ...]:
+        """Return the releases later than the last day (locks, build tools), and those without a day."""
+        if self._cutoff is None:
+            return ()
+        return tuple(
+            f"{c.name} {c.version} ({c.found.release.day or 'no date known'})"
+            for c in chosen
+            if c.found.release.day is None or c.found.release.day > self._cutoff
+        )
 
     def _words(self, causes: Iterable[Information]) -> str:
         words = dict.fromkeys(

@@ -259,6 +259,7 @@ class _Search:
             cutoff=pair.step.cutoff,
             rung=pair.step.name,
             pins=found.pins,
+            exceptions=found.exceptions,
             dropped=tuple(self._asked.account),
             tried=tuple(self._tried[:MAX_TRIED]),
             notes=found.notes,

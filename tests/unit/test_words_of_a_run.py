@@ -1,0 +1,58 @@
+"""What a run says of itself on the terminal: who must act, and numbers with their nouns."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from paper2run.formats.plurals import counted
+from paper2run.model.report import Metadata
+from tasks.console.show import print_verdict
+
+
+def printed(**fields) -> list[str]:
+    metadata = Metadata.model_validate(
+        {"repo": "r", "started_at": datetime(2026, 1, 1, tzinfo=UTC), **VERSIONS, **fields}
+    )
+    text = io.StringIO()
+    print_verdict(Console(file=text), metadata, Path("/runs/a"))
+    return text.getvalue().splitlines()
+
+
+VERSIONS = {"versions": {"paper2run": "1", "rules": "r", "prefect": "3"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "label"),
+    [
+        ("stopped-by-rule", "code_error", "change   "),
+        ("stopped-by-rule", "needs_gpu", "do next  "),
+        ("max-attempts-exhausted", "code_error", "do next  "),
+        ("preflight-failed", None, "do next  "),
+    ],
+)
+def test_change_is_what_the_authors_would_do(status, cause, label):
+    assert f"{label}x y" in printed(status=status, cause=cause, smallest_change="x y")
+
+
+def test_the_image_line_says_in_words_how_far_the_run_came():
+    lines = printed(
+        status="success", image="i:1", image_size_bytes=5_000_000, rung="smoke", attempts=1
+    )
+    assert "image    i:1 (5 MB), reached: smoke run" in lines
+    assert any(line.startswith("took     ") and line.endswith("1 attempt") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "words"),
+    [
+        (1, "attempt", "1 attempt"),
+        (0, "attempt", "0 attempts"),
+        (2, "repository", "2 repositories"),
+        (1, "repository", "1 repository"),
+    ],
+)
+def test_a_noun_agrees_with_its_number(number, noun, words):
+    assert counted(number, noun) == words
