@@ -110,7 +110,7 @@ def plan(folder: Path, settings: Settings) -> tuple[PlannedEnvironment, Planning
 
 
 def build_our_way(folder: Path, planned: PlannedEnvironment, bench: Bench) -> Building:
-    """Return the times of the tool's own Dockerfile. UserError where it does not build."""
+    """Return the times of the tool's own Dockerfile. UserError if it does not build."""
     checkout = Checkout(url=str(folder), name=folder.name, commit=NO_COMMIT, mirror="")
     # An address that was never built: its download caches are empty.
     access = Injection.of(bench.settings, uuid.uuid4().hex)

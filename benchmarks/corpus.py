@@ -35,7 +35,7 @@ TAIL_CHARACTERS: Final = 1000
 def measure(entry: Entry, bench: Bench, flags: Sequence[str]) -> Result:
     """Return what the tool makes of the entry and what its oracles say of the image.
 
-    HostError where the engine fails, Interrupted when the benchmark is to end; no container is left in any case.
+    HostError if the engine fails, Interrupted when the benchmark is to end; no container is left in any case.
     """
     runs = bench.out / "runs" / entry.id
     before = set(runs.glob("*/metadata.json"))

@@ -19,7 +19,7 @@ class LevelResult(Value):
     level: Level
     outcome: Outcome
     exit_code: int | None = None
-    """None where it did not end by itself."""
+    """None if it did not end by itself."""
     seconds: float = 0.0
     tail: str = ""
     """The last lines of both its output streams."""
@@ -30,7 +30,7 @@ class Duration(Value):
 
     seconds: float
     cached: bool = False
-    """True where every stage of the kind took its kept result: the seconds then say nothing about the work."""
+    """True if every stage of the kind took its kept result: the seconds then say nothing about the work."""
 
     def __str__(self) -> str:
         """Return it as the table has it."""
@@ -57,7 +57,7 @@ class Result(Value):
     attempts: int = 0
     levels: tuple[LevelResult, ...] = ()
     plan: Duration | None = None
-    """Extract, plan and resolve; None where the way has no such stage or did not come to it."""
+    """Extract, plan and resolve; None if the way has no such stage or did not come to it."""
     build: Duration | None = None
     smoke: Duration | None = None
     total_s: float = 0.0
@@ -81,18 +81,18 @@ class Result(Value):
 
     @property
     def handed_over(self) -> bool:
-        """True where the way says that it has an environment."""
+        """True if the way says that it has an environment."""
         return self.verdict in HANDED_OVER
 
     @property
     def is_hollow(self) -> bool:
-        """True where an image was handed over in which L1 or L2 does not pass."""
+        """True if an image was handed over in which L1 or L2 does not pass."""
         failed = {result.level for result in self.levels if result.outcome != "pass"}
         return self.handed_over and bool((failed & {"L1", "L2"}) - set(self.expected.excused))
 
     @property
     def is_right_negative(self) -> bool:
-        """True where it ended without an environment, for the reason that the corpus names."""
+        """True if it ended without an environment, for the reason that the corpus names."""
         if self.expected.causes:
             return not self.handed_over and self.cause in self.expected.causes
         return self.verdict in STOPPED

@@ -42,7 +42,7 @@ LAST_LINES: Final = 3
 def measure(entry: Entry, bench: Bench) -> Result:
     """Return what the naive way makes of the entry and what its oracles say of the image.
 
-    HostError where engine, network or disk fail, Interrupted when the benchmark is to end.
+    HostError if engine, network or disk fail, Interrupted when the benchmark is to end.
     """
     settings = Settings()
     folder = bench.out / "runs" / entry.id

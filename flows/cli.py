@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def _host_trouble(error: Exception) -> HostError | None:
-    """Return what of this machine is at fault; None where it is not known to be the machine."""
+    """Return what of this machine is at fault; None if it is not known to be the machine."""
     from httpx import TransportError
 
     if isinstance(error, TransportError):

@@ -259,7 +259,7 @@ def _repaired(
     settings: Settings,
     offered: tuple[str, ...],
 ) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
-    """Return the history and the next plan, pinned; None where no answer leads to a plan that is new.
+    """Return the history and the next plan, pinned; None if no answer leads to a plan that is new.
 
     An answer whose plan turns out, once pinned, to have failed already is put aside, and the next one asked for.
     """

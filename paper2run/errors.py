@@ -8,7 +8,7 @@ from paper2run.redaction import redact
 
 Trouble = Literal["", "engine", "index", "disk", "network", "server", "machine"]
 """What of this machine is at fault and may recover: the container engine, the package index, a disk, another host of
-the network, the Prefect server, the machine itself (its memory). Empty where a person must act first: a missing
+the network, the Prefect server, the machine itself (its memory). Empty if a person must act first: a missing
 program, a folder of another user."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 

@@ -103,7 +103,7 @@ class Option(NamedTuple):
     words: str
     """What it means: one or two sentences."""
     unset: str
-    """What holds where it is left out, in words; empty where it must be given, and where its default says it."""
+    """What holds where it is left out, in words; empty if it must be given, and where its default says it."""
 
     @property
     def flag(self) -> str:
@@ -117,7 +117,7 @@ class Option(NamedTuple):
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The values that the command line offers; empty where it takes any."""
+        """The values that the command line offers; empty if it takes any."""
         offered = [each.values for each in self.field.metadata if isinstance(each, Offered)]
         return offered[0] if offered else tuple(self.schema.get("enum", ()))
 
@@ -139,7 +139,7 @@ def options_of(model: type[RunOptions]) -> tuple[Option, ...]:
 
 
 def words_of(field: FieldInfo) -> str:
-    """Return the text under a field, on one line; empty where there is none."""
+    """Return the text under a field, on one line; empty if there is none."""
     return " ".join((field.description or "").split())
 
 

@@ -45,7 +45,7 @@ def user_file() -> Path | None:
 
 
 def default_home() -> Path:
-    """Return `~/.local/share/paper2run`. HostError where the user has no home folder."""
+    """Return `~/.local/share/paper2run`. HostError if the user has no home folder."""
     try:
         return Path("~/.local/share/paper2run").expanduser()
     except RuntimeError:
@@ -204,7 +204,7 @@ class Settings(BaseSettings):
 
     @property
     def planner_model(self) -> str:
-        """The model that plans and diagnoses; empty where rules do all."""
+        """The model that plans and diagnoses; empty if rules do all."""
         if self.planner == "rules":
             return ""
         if self.model:

@@ -27,7 +27,7 @@ TIMEOUT_S: Final = 3600
 def channels(
     planned: PlannedEnvironment, engine: EngineReady | EngineMissing, settings: Settings
 ) -> str:
-    """Return why conda's channels cannot make the plan; empty where they can.
+    """Return why conda's channels cannot make the plan; empty if they can.
 
     Never cached: a network that is down comes back.
     """

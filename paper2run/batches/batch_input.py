@@ -180,7 +180,7 @@ def _plain(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
 
 
 def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield one repository a row; the first row names the columns."""
+    """Yield one repository per row; the first row names the columns."""
     header = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
@@ -210,7 +210,7 @@ def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def _jsonl(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield one repository a line: an object of options, or an address as a string."""
+    """Yield one repository per line: an object of options, or an address as a string."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue

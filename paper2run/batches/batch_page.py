@@ -42,12 +42,12 @@ class Share(NamedTuple):
 
 
 def flow_run_url(batch: Batch, flow_run_id: str) -> str:
-    """Return the page of a flow run in the Prefect UI; empty where there is none."""
+    """Return the page of a flow run in the Prefect UI; empty if there is none."""
     return f"{batch.ui}/runs/flow-run/{flow_run_id}" if batch.ui and flow_run_id else ""
 
 
 def as_csv(batch: Batch) -> str:
-    """Return one row a repository, under `COLUMNS`; no text in it is a formula to a spreadsheet."""
+    """Return one row per repository, under `COLUMNS`; no text in it is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

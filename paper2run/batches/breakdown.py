@@ -24,7 +24,7 @@ LONGEST_REST_S: Final = 300.0
 
 
 def shared_trouble(rows: Sequence[BatchRow]) -> Trouble:
-    """Return the trouble that two rows ended by within `WINDOW`; empty where each met its own, or none."""
+    """Return the trouble that two rows ended by within `WINDOW`; empty if each met its own, or none."""
     for trouble in sorted(PAUSES_FOR):
         moments = sorted(
             row.ended_at

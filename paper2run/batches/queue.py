@@ -32,7 +32,7 @@ def rows_for(
 
 
 def next_waiting(rows: Sequence[BatchRow], jobs: int) -> int | None:
-    """Return the place of the row to start; None where none waits or `jobs` run already.
+    """Return the place of the row to start; None if none waits or `jobs` run already.
 
     In the order of the file; those that were lost, or ended by this machine's trouble, go behind the others.
     """

@@ -94,7 +94,7 @@ class BatchRow(Value):
     flow_run_id: str = ""
     """Of the last run that was started."""
     share: Budget | None = None
-    """What the last run may spend of the budget of this pass; None where it was not started in this pass."""
+    """What the last run may spend of the budget of this pass; None if it was not started in this pass."""
     name: str = ""
     """`owner/name`, as soon as it is known."""
     cause: Cause | None = None
@@ -107,21 +107,21 @@ class BatchRow(Value):
     image: str = ""
     image_size_bytes: int = 0
     image_removed: bool = False
-    """True where the image was removed as asked, after the verdict was written."""
+    """True if the image was removed as asked, after the verdict was written."""
     tokens: int = 0
     cost_usd: float | None = 0.0
-    """None where no price is known."""
+    """None if no price is known."""
     folder: str = ""
     """Run folder, on the machine that ran it."""
 
     @property
     def has_verdict(self) -> bool:
-        """True where another run would only say the same again."""
+        """True if another run would only say the same again."""
         return self.status in ABOUT_THE_REPOSITORY
 
     @property
     def has_ended(self) -> bool:
-        """True where nothing is going on or to come in this pass of the batch."""
+        """True if nothing is going on or to come in this pass of the batch."""
         return self.status not in ("waiting", "running")
 
     @property
@@ -183,9 +183,9 @@ class Batch(Value):
     flow_run_id: str = ""
     """Of the batch's own run, the last one."""
     ui: str = ""
-    """Address of the Prefect UI; empty where there is none."""
+    """Address of the Prefect UI; empty if there is none."""
     paused: str = ""
-    """Why no row is started for the time being; empty where nothing holds the batch up."""
+    """Why no row is started for the time being; empty if nothing holds the batch up."""
     totals: Mapping[str, int] = Field(default_factory=dict)
     """Rows by status, those that there are."""
     rows: tuple[BatchRow, ...] = ()

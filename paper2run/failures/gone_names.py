@@ -37,7 +37,7 @@ class Gone(NamedTuple):
     """What is not there, and the line that says so."""
 
     owner: str
-    """Module (dotted) or class that was asked; empty where a whole module is missing."""
+    """Module (dotted) or class that was asked; empty if a whole module is missing."""
     name: str
     """The name in it; the dotted module itself where a whole module is missing."""
     is_class: bool

@@ -62,7 +62,7 @@ def mirrors(alias: str) -> dict[str, str]:
 
 
 def authorization(alias: str) -> str:
-    """Return the header with the alias' credentials; empty where it has none."""
+    """Return the header with the alias' credentials; empty if it has none."""
     user, password = credentials(alias)
     if not user:
         return ""
@@ -70,7 +70,7 @@ def authorization(alias: str) -> str:
 
 
 def credentials(alias: str) -> tuple[str, str]:
-    """Return user and password in the alias, both empty where there are none."""
+    """Return user and password in the alias, both empty if there are none."""
     parts = urlsplit(alias)
     return unquote(parts.username or ""), unquote(parts.password or "")
 

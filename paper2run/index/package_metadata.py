@@ -35,7 +35,7 @@ class DistributionMetadata(Value):
     compiled: bool = False
     """It holds code that a compiler must see; only for sources."""
     note: str = ""
-    """Why the dependencies are not known; empty where they are."""
+    """Why the dependencies are not known; empty if they are."""
 
 
 def wheel_metadata(text: str) -> DistributionMetadata:

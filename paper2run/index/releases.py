@@ -35,7 +35,7 @@ class IndexFile(Value):
     size_bytes: int = 0
     """0 where the index does not tell."""
     day: date | None = None
-    """Day of the upload; None where the index does not tell."""
+    """Day of the upload; None if the index does not tell."""
     requires_python: str = ""
     yanked: bool = False
     has_metadata: bool = False
@@ -48,7 +48,7 @@ class Release:
 
     version: Version
     day: date | None
-    """Day of its first file; None where no file has one."""
+    """Day of its first file; None if no file has one."""
     wheels: tuple[IndexFile, ...]
     source: IndexFile | None
     yanked: bool
@@ -98,7 +98,7 @@ def available(project: Project, cutoff: date | None) -> tuple[Release, ...]:
 
 
 def first_day(project: Project) -> date | None:
-    """Return the day of the project's oldest upload; None where no day is known."""
+    """Return the day of the project's oldest upload; None if no day is known."""
     return min(
         (release.day for release in project.releases if release.day is not None), default=None
     )

@@ -40,11 +40,11 @@ class TargetPython:
     """Values of the environment markers."""
 
     def satisfies(self, marker: Marker | None, extra: str = "") -> bool:
-        """Return True where `marker` holds here, with `extra` asked for; no marker always holds."""
+        """Return True if `marker` holds here, with `extra` asked for; no marker always holds."""
         return marker is None or marker.evaluate({**dict(self.environment), "extra": extra})
 
     def allowed_by(self, requires_python: str) -> bool:
-        """Return True where `requires_python` admits this interpreter; text that is no specifier admits all."""
+        """Return True if `requires_python` admits this interpreter; text that is no specifier admits all."""
         return not requires_python or _admits(requires_python, self.version)
 
 

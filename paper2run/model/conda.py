@@ -55,7 +55,7 @@ class CondaWish(Value):
     archives: Annotated[tuple[CondaArchive, ...], Field(max_length=MAX_PACKAGES)] = ()
     """The whole set, where a lock file has it: nothing is left to solve."""
     unasked: str = ""
-    """Why the channels cannot be asked, whatever they answer; empty where they can."""
+    """Why the channels cannot be asked, whatever they answer; empty if they can."""
     source: Source
 
 
@@ -74,6 +74,6 @@ class CondaSolved(Value):
 
     @property
     def python(self) -> str:
-        """The interpreter's version, such as `3.9`; empty where there is none."""
+        """The interpreter's version, such as `3.9`; empty if there is none."""
         found = (archive.version for archive in self.archives if archive.name == "python")
         return ".".join(next(found, "").split(".")[:2])

@@ -72,5 +72,5 @@ class Diagnosis(Value):
 
     @property
     def is_models(self) -> bool:
-        """True where a model made it, not a rule."""
+        """True if a model made it, not a rule."""
         return self.by.startswith("model:")

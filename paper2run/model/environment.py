@@ -233,14 +233,14 @@ class PlannedEnvironment(Value):
 
     plan: EnvPlan
     draft: EnvPlan | None = None
-    """The plan before its packages were pinned; repairs change this one. None where nothing was pinned."""
+    """The plan before its packages were pinned; repairs change this one. None if nothing was pinned."""
     planner: str
     """`rules`, or `model:<name>`."""
     reasons: tuple[Reason, ...] = ()
     pythons: tuple[str, ...] = ()
-    """Interpreters that the evidence allows, best first, e.g. `("3.9", "3.8")`; empty where the image is fixed."""
+    """Interpreters that the evidence allows, best first, e.g. `("3.9", "3.8")`; empty if the image is fixed."""
     commit_day: date | None = None
-    """The commit's day, from which the date ladder starts; None where it is not known."""
+    """The commit's day, from which the date ladder starts; None if it is not known."""
     optional: tuple[str, ...] = ()
     """Normalised names of distributions that may be dropped when they stand in the way."""
     guesses: tuple[GuessedDistribution, ...] = ()
@@ -252,7 +252,7 @@ class PlannedEnvironment(Value):
     other_indexes: tuple[OtherIndex, ...] = ()
     """Where the repository has its installer look, too; what the index that is asked lacks may be there."""
     conda: CondaWish | None = None
-    """What conda's channels are to be asked for; None where the repository does not rest on conda."""
+    """What conda's channels are to be asked for; None if the repository does not rest on conda."""
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
@@ -272,7 +272,7 @@ class EngineReady(Value):
     engine: str
     """Name and version as the engine says it."""
     offered_pythons: tuple[str, ...] = ()
-    """Versions with a local base image, where no registry can be reached; empty where any image can be had."""
+    """Versions with a local base image, where no registry can be reached; empty if any image can be had."""
     has_debian: bool = False
     """Debian's image, which conda's environments stand on, is here."""
     architecture: str = "amd64"

@@ -119,7 +119,7 @@ class CondaPackage(Value):
     kind: Literal["conda"] = "conda"
     name: str
     version: str = ""
-    """The version part as written, e.g. `=1.16`; empty where none."""
+    """The version part as written, e.g. `=1.16`; empty if none."""
     locked: bool = False
     """One of the whole set of a lock file rather than a wish."""
     source: Source
@@ -131,7 +131,7 @@ class CondaEnvironment(Value):
     kind: Literal["conda-environment"] = "conda-environment"
     form: Literal["environment", "lock", "recipe"]
     channels: tuple[str, ...] = ()
-    """Names or addresses, most important first; empty where the file names none."""
+    """Names or addresses, most important first; empty if the file names none."""
     specs: tuple[str, ...] = ()
     """Package specifications as written, the interpreter's too, without the pip section."""
     archives: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class SystemPackage(Value):
     kind: Literal["system-package"] = "system-package"
     name: str
     called: str = ""
-    """The package's program that the code starts; empty where the repository installs the package."""
+    """The package's program that the code starts; empty if the repository installs the package."""
     source: Source
 
 
@@ -271,7 +271,7 @@ class BuildFile(Value):
     compiler for a document that calls one; make-settings for a sample to be copied to the file `name`."""
     path: str
     name: str = ""
-    """What the file calls its package; the import path for go. Empty where it names none."""
+    """What the file calls its package; the import path for go. Empty if it names none."""
     source: Source
 
 
@@ -283,7 +283,7 @@ class BuildProduct(Value):
     name: str
     """As the build names it: `bwa`, `libbwa.a`; a library of CMake or Meson without its affixes."""
     path: str = ""
-    """Where the build leaves it, below the repository; empty where the description does not tell."""
+    """Where the build leaves it, below the repository; empty if the description does not tell."""
     system: Literal["make", "cmake", "autotools", "meson", "compiler"]
     source: Source
 
@@ -307,7 +307,7 @@ class ForeignRequirement(Value):
     name: str
     """As the manifest writes it; `group:artifact` for maven."""
     version: str = ""
-    """The version part as written; empty where none."""
+    """The version part as written; empty if none."""
     development: bool = False
     """Only for working on the package: tests, documentation, build tools."""
     source: Source
@@ -326,7 +326,7 @@ class GpuNeed(Value):
 
     kind: Literal["gpu"] = "gpu"
     hard: bool
-    """True where there is no way around it: CUDA sources to compile, `.cuda()` without a guard in the entry script."""
+    """True if there is no way around it: CUDA sources to compile, `.cuda()` without a guard in the entry script."""
     sign: GpuSign
     source: Source
 
@@ -400,7 +400,7 @@ class RepoFacts(Value):
     files: int = 0
     """Files listed; the listing is bounded (tree.py)."""
     truncated: bool = False
-    """True where the repository has more files than were listed."""
+    """True if the repository has more files than were listed."""
 
     def of(self, kind: type[T]) -> tuple[T, ...]:
         """Return the facts of one type, in order."""

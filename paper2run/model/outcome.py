@@ -48,7 +48,7 @@ class BuildFailed(Value):
 
     kind: Literal["build-failed"] = "build-failed"
     step: str
-    """The instruction that failed, as the engine names it; empty where it names none."""
+    """The instruction that failed, as the engine names it; empty if it names none."""
     exit_code: int | None
     seconds: float
     log: Log = Log()
@@ -77,7 +77,7 @@ class SmokeFailed(Value):
     out_of_disk: bool = False
     """It wrote more than the limit on disk allows."""
     limit: str = ""
-    """Which of our limits ended it (`memory 4096 MB`, `disk …`); empty where none did."""
+    """Which of our limits ended it (`memory 4096 MB`, `disk …`); empty if none did."""
     docker_command: str = ""
 
 
@@ -129,7 +129,7 @@ class Verification(Value):
 
     @property
     def missing_modules(self) -> tuple[str, ...]:
-        """The modules that the imports rung did not find; empty where it passed or was not tried."""
+        """The modules that the imports rung did not find; empty if it passed or was not tried."""
         return tuple(name for result in self.rungs for name in result.missing)
 
     @property

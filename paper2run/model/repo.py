@@ -18,7 +18,7 @@ class Submodule(Value):
     commit: str = ""
     """40 hex digits of the commit that is pinned; empty for an entry without one."""
     mirror: str = ""
-    """Absolute path of the bare repository that holds it; empty where it was not fetched."""
+    """Absolute path of the bare repository that holds it; empty if it was not fetched."""
     fetched: bool
     why_not: str = ""
     """git's own words when it could not be had."""
@@ -80,7 +80,7 @@ class Paper(Value):
     repository_urls: tuple[str, ...] = ()
     """URLs of code repositories that the paper names, most likely first."""
     contenders: tuple[str, ...] = ()
-    """Those of them among which nothing decides; empty where the first one leads clearly."""
+    """Those of them among which nothing decides; empty if the first one leads clearly."""
     notes: tuple[str, ...] = ()
     digest: str = ""
     """sha256 of the file, hexadecimal."""

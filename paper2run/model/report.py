@@ -39,7 +39,7 @@ class Attempt(Value):
     planned: PlannedEnvironment
     built: Built | BuildFailed
     smoke: Passed | SmokeFailed | None = None
-    """None where the build failed."""
+    """None if the build failed."""
     verification: Verification = Verification()
     diagnosis: Diagnosis | None = None
     """None on success, or where nothing could be said about the failure."""
@@ -49,14 +49,14 @@ class Attempt(Value):
 
     @property
     def failure(self) -> BuildFailed | SmokeFailed | None:
-        """What failed; None where it passed."""
+        """What failed; None if it passed."""
         if isinstance(self.built, BuildFailed):
             return self.built
         return self.smoke if isinstance(self.smoke, SmokeFailed) else None
 
     @property
     def succeeded(self) -> bool:
-        """True where the smoke run passed."""
+        """True if the smoke run passed."""
         return isinstance(self.smoke, Passed)
 
 
@@ -69,7 +69,7 @@ class Versions(Value):
     prefect: str = ""
     python: str = ""
     engine: str = ""
-    """Name and version as the engine says it; empty where none answered."""
+    """Name and version as the engine says it; empty if none answered."""
 
 
 class StageTiming(Value):
@@ -116,20 +116,20 @@ class Metadata(Value):
     image_pushed: str = ""
     """Name in the registry of PAPER2RUN_REGISTRY; empty without one."""
     image_removed: bool = False
-    """True where the engine has the image no more, as the run was asked to see to once the verdict was written."""
+    """True if the engine has the image no more, as the run was asked to see to once the verdict was written."""
     attempts: int = 0
     rung: Rung = "none"
     planner: str = ""
     model: str = ""
     tokens: int = 0
     cost_usd: float | None = None
-    """None where no price is known; 0 where no model was asked."""
+    """None if no price is known; 0 where no model was asked."""
     model_calls: tuple[ModelCall, ...] = ()
     """Each request that left for a model, in order."""
     notes: tuple[str, ...] = ()
     """What a person should know beside the verdict, such as a model that gave no help."""
     language: str = ""
-    """The one that was planned for, else the one with most source; empty where there is none."""
+    """The one that was planned for, else the one with most source; empty if there is none."""
     python: str = ""
     cutoff: str = ""
     stages: tuple[StageTiming, ...] = ()

@@ -18,7 +18,7 @@ class Usage(Value):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
-    """None where the price of at least one call is unknown."""
+    """None if the price of at least one call is unknown."""
     latency_s: float = 0.0
 
     @property
@@ -46,7 +46,7 @@ class ModelCall(Value):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
-    """None where LiteLLM knows no price; 0 where the service gave no answer."""
+    """None if LiteLLM knows no price; 0 where the service gave no answer."""
     latency_s: float
     failure: str = ""
     """Why there was no answer; an unusable answer is not a failure."""

@@ -34,7 +34,7 @@ class Source(Value):
 
     kind: SourceKind
     path: str = ""
-    """Path below the repository's root, `/`-separated; empty where no file is meant."""
+    """Path below the repository's root, `/`-separated; empty if no file is meant."""
     line: int = 0
     """1-based line in `path`; 0 where no line is meant."""
     note: str = ""

@@ -101,7 +101,7 @@ def _named_by_nobody_else(
 
 
 def _shown(smoke: str, rules_plan: PlannedEnvironment | None, asked: Asked) -> dict[str, str]:
-    """Return the fields of a plan that say what the smoke command shows; empty where it is the rules' own."""
+    """Return the fields of a plan that say what the smoke command shows; empty if it is the rules' own."""
     if asked.smoke:
         words = "what the user asked for"
         return {"smoke_by": "user", "smoke_kind": "user", "smoke_proves": words}

@@ -67,7 +67,7 @@ def plan_messages(
 ) -> list[Message]:
     """Return what a model is asked for a plan.
 
-    `rules_plan` is the rules' own plan, None where they have none; `doubts` are the rules' own of it.
+    `rules_plan` is the rules' own plan, None if they have none; `doubts` are the rules' own of it.
     """
     parts = {
         "doubts": Part("\n".join(f"- {doubt}" for doubt in doubts), weight=1),

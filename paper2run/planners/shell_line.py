@@ -18,7 +18,7 @@ class Call(NamedTuple):
     """One command of a line."""
 
     words: tuple[str, ...]
-    """Without quotes, redirections and the assignments in front; empty where there is nothing else."""
+    """Without quotes, redirections and the assignments in front; empty if there is nothing else."""
     joint: str
     """The sign in front of it; empty for the first."""
     stdin: str = ""

@@ -42,7 +42,7 @@ PROPRIETARY: Final = {
 
 
 def dead_end(evidence: Evidence) -> Diagnosis | None:
-    """Return the stop for code whose own way in leads nowhere; None where something may run."""
+    """Return the stop for code whose own way in leads nowhere; None if something may run."""
     alive = any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts)
     if evidence.asked.smoke or alive:
         return None

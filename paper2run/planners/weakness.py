@@ -37,7 +37,7 @@ MAX_NAMED: Final = 5
 
 
 def doubts(found: PlannedEnvironment | Diagnosis, facts: RepoFacts) -> tuple[str, ...]:
-    """Return what speaks against the rules' answer, a sentence each; empty where it stands on evidence.
+    """Return what speaks against the rules' answer, a sentence each; empty if it stands on evidence.
 
     A stop is doubted where the rules only know of nothing to start; all others bring their proof.
     """

@@ -29,7 +29,7 @@ class CompilerCall(NamedTuple):
 
     command: Command
     product: str
-    """The program that it writes, below the checkout; empty where it only makes objects."""
+    """The program that it writes, below the checkout; empty if it only makes objects."""
 
 
 def documented_calls(evidence: Evidence) -> tuple[CompilerCall, ...]:

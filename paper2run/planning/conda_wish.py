@@ -21,7 +21,7 @@ PYTHON: Final = re.compile(r"^(?:[\w./-]+::)?python(?![\w.-])")
 
 
 def wish_of(facts: RepoFacts, pythons: tuple[str, ...]) -> CondaWish | None:
-    """Return what conda would be asked for; None where the repository does not rest on it.
+    """Return what conda would be asked for; None if the repository does not rest on it.
 
     It does where no other manifest at the root says what to install, or where its documents make the
     environment with conda. A file with nothing but an interpreter and pip's section needs no conda.

@@ -40,7 +40,7 @@ def wanted_of(planned: PlannedEnvironment) -> tuple[Pin, ...]:
 
 
 def cpu_version(pin: Pin, project: Project | None, python: str) -> str:
-    """Return the version of the CPU build that `python` (`3.9`) can install; empty where there is none."""
+    """Return the version of the CPU build that `python` (`3.9`) can install; empty if there is none."""
     target = target_python(python)
     for release in project.releases if project else ():
         same = release.version.public == Version(pin.version).public

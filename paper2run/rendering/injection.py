@@ -75,7 +75,7 @@ class Injection(Value):
     """What the site adds to a build."""
 
     ca_bundle: str = Field("", repr=False)
-    """PEM text of the certificate authorities; empty where the images' own are enough."""
+    """PEM text of the certificate authorities; empty if the images' own are enough."""
     index_url: str = Field("", repr=False)
     """Python package index, credentials and all; empty for the public one."""
     torch_index_url: str = Field("", repr=False)

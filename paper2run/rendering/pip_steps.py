@@ -82,7 +82,7 @@ def requirements_of(step: str) -> tuple[str, ...] | None:
 
 
 def needs_source(step: str) -> bool:
-    """Return True where `step` may read the checkout: every step that is not a pure requirement step."""
+    """Return True if `step` may read the checkout: every step that is not a pure requirement step."""
     return requirements_of(step) is None
 
 
@@ -114,7 +114,7 @@ def instead_of(plan: EnvPlan, name: str, requirement: str) -> EnvPlan:
 
 
 def pinned_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
-    """Return the steps that install the `pins` that have wheels, sorted; none where there are none."""
+    """Return the steps that install the `pins` that have wheels, sorted; none if there are none."""
     return _steps(WHEELS_STEP, (pin for pin in pins if not pin.sdist))
 
 

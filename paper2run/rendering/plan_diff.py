@@ -7,7 +7,7 @@ from paper2run.rendering.pip_steps import requirements_of
 
 
 def plan_diff(before: EnvPlan, after: EnvPlan) -> tuple[str, ...]:
-    """Return the removed and the added lines, `- …` and `+ …`; one package a line."""
+    """Return the removed and the added lines, `- …` and `+ …`; one package per line."""
     lines = ndiff(_plan_lines(before), _plan_lines(after))
     return tuple(line for line in lines if line.startswith(("- ", "+ ")))
 

@@ -84,7 +84,7 @@ def _is_for_python(plan: EnvPlan) -> bool:
 
 
 def missing_of(rung: Rung, stdout: str) -> tuple[str, ...] | None:
-    """Return the modules that a rung's output names as missing; None where it names no list of them."""
+    """Return the modules that a rung's output names as missing; None if it names no list of them."""
     if rung != "imports":
         return None
     line = stdout.strip().rsplit("\n", 1)[-1]
@@ -95,7 +95,7 @@ def missing_of(rung: Rung, stdout: str) -> tuple[str, ...] | None:
 
 
 def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:
-    """Return what a person wants to know of a rung's output; empty where it says nothing more."""
+    """Return what a person wants to know of a rung's output; empty if it says nothing more."""
     match rung:
         case "imports":
             missing = missing_of(rung, stdout)

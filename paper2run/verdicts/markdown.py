@@ -157,7 +157,7 @@ def _verdict(metadata: Metadata) -> str:
 
 
 def _not_shown(attempts: Sequence[Attempt]) -> str:
-    """Return what a success leaves open; empty where the first choice of smoke command passed."""
+    """Return what a success leaves open; empty if the first choice of smoke command passed."""
     lines = [f"- {prose(words)}" for words in not_shown(attempts)]
     return "\n".join(["## What was not shown", "", *lines]) if lines else ""
 

@@ -36,7 +36,7 @@ class Finding(NamedTuple):
     works: bool
     found: str
     do: str = ""
-    """What to do about it; empty where it works."""
+    """What to do about it; empty if it works."""
     needed: bool = True
     """Without it nothing can be reproduced."""
 

@@ -67,7 +67,7 @@ def _taken(name: str, holders: Path) -> AbstractContextManager[None]:
 
 
 def _asked(name: str) -> AbstractContextManager[None] | None:
-    """Return a place, entered; None where all were taken for WAIT_S."""
+    """Return a place, entered; None if all were taken for WAIT_S."""
     # A server that restarts must not end a build; strict refuses to go on where the limit is missing.
     place = concurrency(
         name, strict=True, lease_duration=LEASE_S, timeout_seconds=WAIT_S,

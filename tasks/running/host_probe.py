@@ -104,7 +104,7 @@ def ask_index(settings: Settings) -> str:
 
 
 def why_broken(trouble: Trouble, settings: Settings) -> str:
-    """Return what is still wrong with this part of the machine; empty where a probe finds nothing."""
+    """Return what is still wrong with this part of the machine; empty if a probe finds nothing."""
     try:
         match trouble:
             case "engine":

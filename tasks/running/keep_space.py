@@ -19,9 +19,9 @@ from tasks.drivers.host.owner import held_file, is_held
 from tasks.running.progress_log import PROGRESS
 
 IN_USE: Final = "images-in-use"
-"""Below the home: one file a run that needs an image, with its name, locked meanwhile."""
+"""Below the home: one file per run that needs an image, with its name, locked meanwhile."""
 RUNS: Final = "runs"
-"""Below the home: one file a run, named for its id, that holds the run folder's path."""
+"""Below the home: one file per run, named for its id, that holds the run folder's path."""
 ROUNDS: Final = 6
 """Looks at the disk for one limit: an image that goes leaves its layers in the cache, which are then free to go."""
 BYTES_A_MB: Final = 1024**2

@@ -24,7 +24,7 @@ CLIENT_RETRIES: Final = 7
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """Return the server's answer, waiting for a server that is away; HostError where it stays away."""
+    """Return the server's answer, waiting for a server that is away; HostError if it stays away."""
     since: float | None = None
     while True:
         try:
@@ -45,6 +45,6 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 def await_server() -> None:
-    """Return when the server answers; HostError where it stays away."""
+    """Return when the server answers; HostError if it stays away."""
     with get_client(sync_client=True) as client:
         patiently(client.hello)

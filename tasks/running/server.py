@@ -62,7 +62,7 @@ class Api(NamedTuple):
 
     @property
     def ui(self) -> str:
-        """The UI's address; empty where there is none."""
+        """The UI's address; empty if there is none."""
         return self.url.removesuffix("/api")
 
     @property

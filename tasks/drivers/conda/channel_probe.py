@@ -12,7 +12,7 @@ TIMEOUT_S: Final = (4, 8)
 
 
 def why_not(channels: tuple[str, ...], settings: Settings) -> str:
-    """Return why the first channel that fails cannot be used; empty where all are there.
+    """Return why the first channel that fails cannot be used; empty if all are there.
 
     A mirror is named with its host, never with its password.
     """

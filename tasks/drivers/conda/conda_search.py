@@ -108,7 +108,7 @@ class _Search:
         return [spec for spec, name in names.items() if name in there], left_out
 
     async def solve(self, specs: list[str], cutoff: str | None) -> list[Any]:
-        """Return the records of a whole environment, by name; SolverError where there is none."""
+        """Return the records of a whole environment, by name; SolverError if there is none."""
         end = datetime.combine(date.fromisoformat(cutoff), time.max, UTC) if cutoff else None
         records = await rattler.solve(
             self._channels,

@@ -51,7 +51,7 @@ class Guard:
         self._before = _machine() if self._root else None
 
     def alarm(self) -> Alarm | None:
-        """Return why the build must end now; None where nothing is wrong or the engine is not on this machine."""
+        """Return why the build must end now; None if nothing is wrong or the engine is not on this machine."""
         if self._root is None:
             return None
         if words := shortage(self._root, self._min_free_mb):
@@ -85,7 +85,7 @@ def _steps() -> set[str]:
 
 
 def _machine() -> _Machine | None:
-    """Return the machine's threads and memory; None where there is no Linux to ask."""
+    """Return the machine's threads and memory; None if there is no Linux to ask."""
     try:
         # 0.20 0.18 0.12 1/80 11206: the fourth is running/all.
         threads = int((PROC / "loadavg").read_text().split()[3].partition("/")[2])

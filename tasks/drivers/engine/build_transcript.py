@@ -46,12 +46,12 @@ class Transcript:
 
     @property
     def failed_step(self) -> str:
-        """The step that the engine blames, as it names it; empty where it blames none."""
+        """The step that the engine blames, as it names it; empty if it blames none."""
         return self._blamed.name if self._blamed else self._classic_step
 
     @property
     def failed_output(self) -> str:
-        """How the output of that step begins, both streams as they came; empty where it wrote nothing."""
+        """How the output of that step begins, both streams as they came; empty if it wrote nothing."""
         opening = self._openings.get(self._blamed.digest if self._blamed else "", b"")
         return plain(opening.decode(errors="replace"))
 

@@ -90,7 +90,7 @@ class RunResult:
     out_of_memory: bool = False
     out_of_disk: bool = False
     limit: str = ""
-    """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`, `disk 1000000 files`; empty where none did."""
+    """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`, `disk 1000000 files`; empty if none did."""
 
 
 def run(
@@ -159,7 +159,7 @@ class _Reserve:
     min_free_mb: int
 
     def hold(self) -> None:
-        """HostError where the disk has less."""
+        """HostError if the disk has less."""
         words = shortage(self.root, self.min_free_mb) if self.root else ""
         if words:
             raise HostError(

@@ -47,7 +47,7 @@ class ImageInfo:
 
     @property
     def is_standin(self) -> bool:
-        """True where the image was made from Debian's packages instead of pulled."""
+        """True if the image was made from Debian's packages instead of pulled."""
         return self.labels.get(STANDIN_LABEL) == "true"
 
 
@@ -165,7 +165,7 @@ class Engine:
         *,
         hint: str = GET_BASE_IMAGE,
     ) -> ImageInfo | None:
-        """Return the image after fetching it; None where the registry answers that it has no such image.
+        """Return the image after fetching it; None if the registry answers that it has no such image.
 
         HostError with `hint` where the registry cannot be reached.
         """
@@ -199,7 +199,7 @@ class Engine:
                     raise
 
     def root(self) -> Path | None:
-        """Return the engine's folder; None where the engine does not run on this machine itself."""
+        """Return the engine's folder; None if the engine does not run on this machine itself."""
         if not self.client.api.base_url.startswith("http+docker://"):
             return None
         with engine_faults("asking the engine for its folder"):
@@ -230,7 +230,7 @@ class Engine:
         return found
 
     def _pull(self, reference: str, on_line: Callable[[str], None]) -> str:
-        """Fetch the image; return the registry's refusal, empty where it was fetched."""
+        """Fetch the image; return the registry's refusal, empty if it was fetched."""
         name, _, tag = reference.partition("@")
         if not tag:
             name, colon, tag = reference.rpartition(":")

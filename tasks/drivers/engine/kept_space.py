@@ -149,7 +149,7 @@ def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnI
 
 
 def _own_name(found: dict[str, Any]) -> str | None:
-    """Return what the image is called; None where it is not of our runs, or somebody's own as well."""
+    """Return what the image is called; None if it is not of our runs, or somebody's own as well."""
     if RUN_LABEL not in (found.get("Labels") or {}):
         return None
     tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]

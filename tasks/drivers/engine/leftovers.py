@@ -54,7 +54,7 @@ def containers(
     """Yield the containers of dead runs.
 
     Of our home: whose process is gone, whatever their age. Of another home, whose processes nobody here can see: old
-    ones whose run is not among the `alive` any more; none where it is not known which those are.
+    ones whose run is not among the `alive` any more; none if it is not known which those are.
     """
     for found in engine.labelled(OWNER_LABEL):
         labels, name = found["Labels"], found["Names"][0].lstrip("/")

@@ -140,7 +140,7 @@ def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
 
 
 def _answer(engine: Engine, container: "Container", limit_mb: int) -> int | None:
-    """Return the exit code of `ASK` in the container; None where none came in time, or it cannot be asked."""
+    """Return the exit code of `ASK` in the container; None if none came in time, or it cannot be asked."""
     from docker.errors import APIError
 
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"][:19] + "+00:00")

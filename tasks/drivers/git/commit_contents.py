@@ -58,7 +58,7 @@ class Contents(NamedTuple):
 
 
 def has_commit(git_dir: Path, commit: str) -> bool:
-    """True where the repository has the commit, with or without its content."""
+    """True if the repository has the commit, with or without its content."""
     return git_attempt(["cat-file", "-e", f"{commit}^{{commit}}"], at=git_dir).exit_code == 0
 
 

@@ -56,7 +56,7 @@ class Foreign:
     """The foreign one that has objects and refs."""
 
     def ask(self, args: Sequence[str]) -> str:
-        """Return what git prints, empty where it finds nothing. UserError where it cannot read the repository."""
+        """Return what git prints, empty if it finds nothing. UserError if it cannot read the repository."""
         asked = git_attempt(args, at=self.path)
         # Ends with 1 where there is no such name, with 128 where the repository cannot be read at all.
         if asked.exit_code > 1 or asked.exit_code < 0:
@@ -163,7 +163,7 @@ def _copy_tree(theirs: Path, ours: Path, max_bytes: int) -> None:
 
 
 def _check_alternates(objects: Path, depth: int) -> None:
-    """UserError where git would read a device, or without end, for the list of further object folders."""
+    """UserError if git would read a device, or without end, for the list of further object folders."""
     listed = objects / "info/alternates"
     if depth == 0 or not os.path.lexists(listed):
         return

@@ -93,7 +93,7 @@ class Mirror:
     lock_fd: int
 
     def holds(self, commit: str) -> bool:
-        """True where the commit was fetched whole."""
+        """True if the commit was fetched whole."""
         return _holds(self.path, commit)
 
     def keep(self, commit: str) -> None:

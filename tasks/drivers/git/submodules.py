@@ -68,7 +68,7 @@ def _fetch(
     limits: Limits,
     login: Login | None,
 ) -> tuple[Submodule, tuple[Entry, ...]]:
-    """Return the submodule and the paths of its commit; none where it could not be fetched."""
+    """Return the submodule and the paths of its commit; none if it could not be fetched."""
     shown = ""
     try:
         source = _network_source(url, depth)
@@ -89,7 +89,7 @@ def _listed(mirror: Mirror, from_where: Origin, commit: str, limits: Limits) -> 
 
 
 def _network_source(url: str, depth: int) -> RemoteSource:
-    """Return what the address means; UserError where it is not followed."""
+    """Return what the address means; UserError if it is not followed."""
     if not url:
         raise UserError(".gitmodules names no address for it", hint=ASK_AUTHORS)
     if depth >= MAX_DEPTH:

@@ -56,7 +56,7 @@ class ObjectStore:
         return f"{self.url}/runs/{name}"
 
     def read_run(self, name: str, shown: str) -> str | None:
-        """Return the text of one of `SHOWN` of a run folder that was copied there; None where there is none."""
+        """Return the text of one of `SHOWN` of a run folder that was copied there; None if there is none."""
         with store_faults(f"reading {name} from {self.url}"):
             try:
                 content: bytes = self._files.cat_file(f"{self._root}/runs/{name}/{shown}")

@@ -52,7 +52,7 @@ def main(path: str, max_pages: int) -> None:
 
 
 def page_text(reader: PdfReader, number: int) -> str:
-    """Return a page's text; empty where the page is damaged."""
+    """Return a page's text; empty if the page is damaged."""
     try:
         return reader.pages[number].extract_text()
     except DAMAGE:

@@ -46,7 +46,7 @@ class Finished:
     timed_out: bool
     seconds: float
     stopped: str = ""
-    """The reason that `watch` gave for ending it; empty where it gave none."""
+    """The reason that `watch` gave for ending it; empty if it gave none."""
 
 
 def run(

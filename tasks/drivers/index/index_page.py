@@ -125,7 +125,7 @@ def _decoded(body: bytes, parameters: str) -> str:
 
 
 def _joined(url: str, link: str) -> str:
-    """Return where a link leads; empty where it leads nowhere."""
+    """Return where a link leads; empty if it leads nowhere."""
     try:
         return urljoin(url, link)
     except ValueError:

@@ -26,7 +26,7 @@ class Judged(NamedTuple):
 
     kept: bool
     why: str
-    """Empty where nothing speaks against it."""
+    """Empty if nothing speaks against it."""
 
 
 def judge(
@@ -74,7 +74,7 @@ def strange_names(planned: PlannedEnvironment, index: PackageIndex) -> Iterator[
 
 
 def _strangeness(project: Project | None, specifiers: list[SpecifierSet], day: date | None) -> str:
-    """Return why a name may be of another project; empty where nothing tells."""
+    """Return why a name may be of another project; empty if nothing tells."""
     if project is None or not project.releases:
         return "the index has no such project"
     first = first_day(project)

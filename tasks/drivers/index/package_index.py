@@ -127,7 +127,7 @@ class PackageIndex:
         return kept
 
     def _fetch_page(self, url: str, name: str) -> Page:
-        """Return the files of a project; none where the index does not know it."""
+        """Return the files of a project; none if the index does not know it."""
         accept = {"Accept": ACCEPT_ANY, "Accept-Encoding": "gzip"}
         try:
             answer = self._connection.ask(url, accept, limit_bytes=MAX_PAGE_BYTES)

@@ -127,7 +127,7 @@ def wheel_members(file: io.RawIOBase | io.BytesIO) -> tuple[str, ...]:
 def source_texts(filename: str, data: bytes) -> tuple[list[str], dict[str, str]]:
     """Return the member names of an sdist and the texts that `package_metadata` reads, by member name.
 
-    Of the files of one name only the shallowest is there. UnreadableArchive where the archive is damaged or too large.
+    Of the files of one name only the shallowest is there. UnreadableArchive if the archive is damaged or too large.
     """
     try:
         return _zip_texts(data) if filename.endswith(".zip") else _tar_texts(data)

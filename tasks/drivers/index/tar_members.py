@@ -49,7 +49,7 @@ class Member:
 
 
 def members(stream: Unpacked) -> Iterator[Member]:
-    """Yield the members in order. TarDamaged or UnpackingError where the archive cannot be read."""
+    """Yield the members in order. TarDamaged or UnpackingError if the archive cannot be read."""
     extended: dict[str, bytes] = {}
     is_first = True
     while True:

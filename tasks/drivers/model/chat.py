@@ -38,7 +38,7 @@ class Answer:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
-    """None where LiteLLM knows no price."""
+    """None if LiteLLM knows no price."""
     latency_s: float
     finish_reason: str
     """`stop`, `length`, `content_filter`, `tool_calls`, …"""
@@ -96,7 +96,7 @@ def estimate(
     """Return what a question costs at most, as far as can be told before it is asked.
 
     The tokens of the prompt are counted as LiteLLM counts them for the model, or for OpenAI's where it knows no
-    better; the cost is None where it knows no price.
+    better; the cost is None if it knows no price.
     """
     litellm = load_litellm()
     texts = [message.content for message in messages] + [json.dumps(schema)]

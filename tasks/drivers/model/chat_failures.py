@@ -141,7 +141,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _http_status(error: BaseException) -> int | None:
-    """Return the status that really came over the wire; None where no answer came, or one with status 200."""
+    """Return the status that really came over the wire; None if no answer came, or one with status 200."""
     for link in _chain(error):
         # LiteLLM's own exceptions carry made-up responses.
         if type(link).__module__.split(".")[0] in {

@@ -200,7 +200,7 @@ def _fitting_answer(
 
 
 def _refuse_filtered(talk: _Talk, answer: chat.Answer) -> None:
-    """ModelError where the service withheld its answer: asking again would be withheld again."""
+    """ModelError if the service withheld its answer: asking again would be withheld again."""
     if answer.finish_reason == "content_filter":
         raise ModelError(
             f"{talk.endpoint.model} withheld its answer (content filter)",

@@ -23,7 +23,7 @@ class Endpoint:
     """LiteLLM's model string, always with its provider where one is known."""
     base_url: str
     api_key: str = field(repr=False)
-    """Empty where LiteLLM reads the provider's own variable."""
+    """Empty if LiteLLM reads the provider's own variable."""
 
 
 def endpoint(settings: Settings) -> Endpoint:

@@ -100,7 +100,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         self._dependencies.clear()
 
     def need(self, text: str, extras: frozenset[str] = frozenset()) -> Need | None:
-        """Return what the requirement `text` means here; None where its marker says nothing is needed."""
+        """Return what the requirement `text` means here; None if its marker says nothing is needed."""
         requirement = lenient_requirement(text)
         if requirement is None or not self._holds(requirement, extras):
             return None
@@ -167,7 +167,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         ]
 
     def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
-        """Return True where the candidate's version lies within the requirement."""
+        """Return True if the candidate's version lies within the requirement."""
         return requirement.specifier.contains(candidate.version, prereleases=True)
 
     def get_dependencies(self, candidate: Candidate) -> list[Need]:
