@@ -80,7 +80,7 @@ def _build_and_run(
     run_id: str,
     settings: Settings,
 ) -> tuple[Built | BuildFailed, Passed | SmokeFailed | None, Verification]:
-    """Return how far the attempt came: nothing was run where the build failed."""
+    """Return how far the attempt came; after a failed build nothing was run."""
     logs, source = str(run.attempt_folder(number)), str(run.path / "repo")
     stages = Stages(run, number)
 
@@ -96,7 +96,7 @@ def _build_and_run(
         stages.run(push, built, settings)
     planned = context.planned
     smoked = stages.run(smoke, checkout, planned, built, logs, run_id, settings)
-    # After a failed run too: the modules that are missing are then known all at once.
+    # After a failed run too: this finds all missing modules at once.
     verification = stages.run(
         verify,
         checkout,
@@ -120,7 +120,7 @@ def diagnosed(
     settings: Settings,
     refused: tuple[Attempt, ...] = (),
 ) -> Attempt:
-    """Return the attempt with what is to be done; `refused` is the attempt with answers that led nowhere.
+    """Return the attempt with its diagnosis; `refused` is the attempt with answers that led nowhere.
 
     A model that fails never loses a run, which ends as it would without one.
     """

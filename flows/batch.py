@@ -96,7 +96,7 @@ def _run_all(
 
 
 def _collect(board: Board, children: Children) -> None:
-    """Take in how runs have ended, after a moment."""
+    """Wait a moment and record how runs have ended."""
     for run_id, ended in children.wait().items():
         place = next(at for at, row in enumerate(board.rows) if row.flow_run_id == run_id)
         after = _after(board.rows[place], ended)
@@ -111,7 +111,7 @@ def _wait_out(
     workers: bool,
     earlier: int,
 ) -> None:
-    """Start nothing until probes find the trouble gone; let the rows that it ended wait for another run."""
+    """Pause until probes find the trouble gone; requeue the rows that it ended."""
     board.pause(f"several runs were ended by trouble with the {trouble}; it is probed")
     for why, rest_s in probes(trouble, settings, here=not workers, earlier=earlier):
         board.pause(why)
@@ -135,14 +135,14 @@ def _after(row: BatchRow, ended: Ended) -> BatchRow:
 
 
 def _adopt(board: Board, children: Children) -> None:
-    """Wait for what an earlier pass left running; what the server does not know is run again."""
+    """Wait for runs that an earlier pass left running; rerun those that the server does not know."""
     for place, row in enumerate(board.rows):
         if row.status == "running" and not children.adopt(row.flow_run_id):
             board.change(place, row.changed(status="waiting"))
 
 
 def _mark_interrupted(board: Board) -> None:
-    """Let the page and the record say that nothing goes on any more."""
+    """Mark the running rows as interrupted in the page and the record."""
     words = "the batch was ended"
     board.paused = ""
     board.rows = [

@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def _host_trouble(error: Exception) -> HostError | None:
-    """Return what of this machine is at fault; None if it is not known to be the machine."""
+    """Return which part of this machine is at fault; None if the machine is not known to be at fault."""
     from httpx import TransportError
 
     if isinstance(error, TransportError):

@@ -53,7 +53,7 @@ from tasks.running.stages import Stages
 from tasks.running.sweep import sweep_runs
 
 MAX_REFUSED: Final = 5
-"""Answers to one failure that lead to plans tried already; rules run out of them before, a model may not."""
+"""Limit of answers to one failure that repeat a tried plan; rules run out sooner, a model may not."""
 
 
 # The verdict is read from the result by a batch, which runs in another process, perhaps on another machine.
@@ -138,7 +138,7 @@ def _located(request: Request, settings: Settings) -> tuple[Request, Located]:
 def _read(
     run: RunFolder, request: Request, located: Located, settings: Settings
 ) -> tuple[Checkout, Paper, RepoFacts]:
-    """Return what there is to know before a plan, all of it kept in the run folder."""
+    """Return what is known before planning; all of it is saved in the run folder."""
     stages = Stages(run)
     checkout = stages.fresh(has_mirror, clone, request.repo, located, settings)
     root = lay_out(checkout, str(run.path / "repo"), request.repo, located, settings)
@@ -208,7 +208,7 @@ def _pinned(
     offered: tuple[str, ...],
     settings: Settings,
 ) -> PlannedEnvironment:
-    """Return the plan with exact versions; of torch the CPU builds, where no GPU is asked for."""
+    """Return the plan with exact versions, with CPU builds of torch unless a GPU is required."""
     stages = Stages(run, number)
     pinned = stages.run(resolve, planned, offered, settings)
     return stages.run(cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
@@ -259,9 +259,9 @@ def _repaired(
     settings: Settings,
     offered: tuple[str, ...],
 ) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
-    """Return the history and the next plan, pinned; None if no answer leads to a plan that is new.
+    """Return the history and the next plan, pinned; None if no answer leads to a new plan.
 
-    An answer whose plan turns out, once pinned, to have failed already is put aside, and the next one asked for.
+    An answer whose pinned plan has already failed is rejected, and the next one is asked for.
     """
     facts = read_facts_of(run)
     refused: tuple[Attempt, ...] = ()

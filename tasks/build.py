@@ -65,7 +65,7 @@ def build(
                 on_line=log.line,
             )
         except HostError as error:
-            # Not from it: a traceback would show what it said.
+            # Not `from` it: a traceback would show its message.
             raise redacted(error, secrets) from None
     # A step can read what the site mounts for it, and print it.
     return outcome.changed(log=outcome.log.redacted(secrets))
@@ -84,8 +84,8 @@ def has_image(outcome: Built | BuildFailed) -> bool:
 
 
 def _cache_owner(checkout: Checkout) -> str:
-    """Return whose download caches a build gets: the repository's, or the commit's where it is a folder."""
-    # Where one stranger's archive was unpacked, another's may be next.
+    """Return whose download caches a build gets: the repository's, or for a folder the commit's."""
+    # A folder may hold one stranger's archive now and another's next.
     is_folder = Path(checkout.url).is_absolute()
     return f"{checkout.url} {checkout.commit}" if is_folder else checkout.url
 

@@ -19,7 +19,7 @@ from tasks.running.progress_log import PROGRESS
 __all__ = ["Located", "clone", "has_mirror", "lay_out", "locate", "without_login"]
 
 MIRRORS: Final = "mirrors"
-"""Folder below PAPER2RUN_HOME that holds one bare repository an address."""
+"""Folder below PAPER2RUN_HOME that holds one bare repository per address."""
 TIMEOUT_S: Final = 90_000
 """Beyond git's own limit (PAPER2RUN_CLONE_TIMEOUT), which names what was slow."""
 
@@ -37,7 +37,7 @@ def without_login(request: Request, settings: Settings) -> Request:
 
 @stage("locate", timeout_s=TIMEOUT_S)
 def locate(repo: str, ref: str, settings: Settings) -> Located:
-    """Return which commit is meant now. UserError for what is no repository, HostError for the network."""
+    """Return the commit that is meant now; UserError if `repo` is not a repository, HostError for the network."""
     return git.locate(
         source_of(repo, settings.home),
         ref,

@@ -67,7 +67,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
 
 @stage("conda", timeout_s=TIMEOUT_S, key=_key)
 def conda(planned: PlannedEnvironment, why_not: str, settings: Settings) -> PlannedEnvironment:
-    """Return the plan with conda's packages, all exact; as it was, with the reason, where that cannot be.
+    """Return the plan with conda's packages, all exact; if that fails, unchanged with the reason.
 
     `why_not` is the answer of `channels`. A plan that does not rest on conda comes back as it is. HostError
     if the solver, a channel or the index fails.

@@ -1,4 +1,4 @@
-"""Stage `cpu builds`: looks for the CPU builds of torch that a pinned plan could do with."""
+"""Stage `cpu builds`: looks for CPU builds of torch that a pinned plan can use."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
 """Finds and reads the paper: the user's file, else the repository's own paper, else its README.
 
-A user's file that cannot be read is an error; a repository's own is a note, and the next best is taken.
+An unreadable file of the user's is an error; an unreadable one of the repository's is a note, and the next is tried.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ OWN_FOLDERS: Final = frozenset(
 )
 """Folders in which such a file is the repository's paper and not some example's or test's data."""
 READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
-"""Names at the repository's root, best first; upper and lower case are one."""
+"""Names at the repository's root, best first; case does not matter."""
 TIMEOUT_S: Final = 600
 DOWNLOAD: Final = (
     "download the paper and name its file, or leave --paper out to use the repository's own"
@@ -96,7 +96,7 @@ def _read_given(path: Path) -> Paper:
 
 
 def _read_file(path: Path, shown: str, origin: str) -> Paper | str:
-    """Return the paper in one file, or in words why there is none in it."""
+    """Return the paper in one file, or why the file holds no paper."""
     try:
         if path.suffix.lower() == ".pdf":
             return _from_pdf(read_pdf(path), path, shown, origin)

@@ -46,7 +46,7 @@ def plan(
 ) -> PlannedEnvironment | Diagnosis:
     """Return a plan for the commit that lies in `folder`, or the stop that says why there can be none.
 
-    ModelError if the model is to plan and cannot; that is not kept, so the next run asks again.
+    ModelError if the model is to plan and cannot; that is not cached, so the next run asks again.
     """
     paths = frozenset(RepoTree.of(Path(folder)).files)
     found = rules.plan(Evidence(facts, paths, asked))
@@ -64,7 +64,7 @@ def plan(
 def _is_for_the_model(
     found: PlannedEnvironment | Diagnosis, weak: tuple[str, ...], settings: Settings
 ) -> bool:
-    """Tell whether the model plans; where there is no code there is nothing to plan for anybody."""
+    """Whether the model plans; a repository without code needs no plan."""
     if not settings.planner_model or (isinstance(found, Diagnosis) and found.cause == "no_code"):
         return False
     return settings.planner == "model" or bool(weak)

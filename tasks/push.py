@@ -19,7 +19,7 @@ TIMEOUT_S: Final = 7200
     key=lambda given: (given["built"].image, given["built"].image_id, given["settings"].registry),
 )
 def push(built: Built, settings: Settings) -> str:
-    """Return the image's name in the registry, which has it now, and its layers for builds elsewhere."""
+    """Push the image, and its layers for builds elsewhere; return its name in the registry."""
     engine, reference = connect(), pushed_reference(built, settings.registry)
     registry.push(engine, built.image, reference)
     registry.push(engine, built.image, cache_reference(built.image, settings.registry))
@@ -28,8 +28,8 @@ def push(built: Built, settings: Settings) -> str:
 
 @stage("pull", timeout_s=TIMEOUT_S)
 def pull(built: Built, settings: Settings) -> bool:
-    """Tell whether the registry had the image; the engine has it now if so."""
+    """Pull the image; return whether the registry had it."""
     reference = pushed_reference(built, settings.registry)
     found = registry.fetch(connect(), reference, built.image)
-    # An engine that names images otherwise (containerd's store, since Docker 29) must build its own.
+    # An engine with other image ids (containerd's store, since Docker 29) must build its own.
     return found is not None and found.id == built.image_id

@@ -1,4 +1,4 @@
-"""Stage `report`: the run folder's summary, and what a broken-off run leaves behind. Never cached."""
+"""Stage `report`: writes the run folder's summary, also of an interrupted run; never cached."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ def report(
 ) -> tuple[Metadata, str]:
     """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two.
 
-    With `remove_images` the run's images go once the verdict is written, and both say so then.
+    With `remove_images` the run's images are removed after the verdict is written, and both say so.
     """
     run = RunFolder.at(folder)
     metadata = _summary(run, opened, verdict, checkout, facts, planned, attempts, engine, settings)
@@ -166,7 +166,7 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
 
 
 def _write_log(run: RunFolder, name: str, text: str) -> None:
-    """Write a log of a kept result; one that was streamed by this run is longer and stays."""
+    """Write a cached result's log; a log that this run streamed is longer and stays."""
     path = run.path / name
     if not path.exists() or path.stat().st_size == 0:
         run.write(name, text)

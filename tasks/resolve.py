@@ -49,7 +49,7 @@ def resolve(
 ) -> PlannedEnvironment:
     """Return `planned` pinned, on the Python that has it all, with the reasons.
 
-    Where no full set was found the plan stays open, says so, and is left to the installer in the image.
+    If no full set was found, the plan stays open, says so, and leaves the choice to the installer in the image.
 
     A plan that is not on an official Python image, or names no distribution and no choice of Pythons,
     comes back as it is. HostError if the index does not answer.
@@ -72,9 +72,9 @@ def resolve(
 
 
 def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> PlannedEnvironment:
-    """Return the plan without guessed names that are likely a stranger's: a wrong name is worse than none.
+    """Return the plan without guessed names that are likely a stranger's; a missing name is less harmful.
 
-    Where the repository names another index, the reasons say what of the rest may be of there.
+    If the repository names another index, the reasons say which other names may belong to it.
     """
     if not planned.guesses and not planned.other_indexes:
         return planned
@@ -186,7 +186,7 @@ def _of_index(decision: str, leaves_out: LeftOut | None = None) -> Reason:
 
 
 def _lock_reasons(resolution: Resolution) -> list[Reason]:
-    """Return what the lock files decided, and each version that they name and the set does not have."""
+    """Return what the lock files decided, and each of their versions that the set lacks."""
     total = len(resolution.pins)
     kept = [
         Reason(

@@ -19,8 +19,8 @@ from tasks.running.log_file import LogFile
 TIMEOUT_S: Final = 90_000
 """Beyond every smoke run's own limit (--timeout), which ends it as a result."""
 TESTS_SHARE: Final = 1 / 3
-"""Part of --timeout for the CI's tests, which nobody asked for: a suite that has failed nothing by then says as much
-as one that is ended later, and a batch of repositories has other things to do."""
+"""Part of --timeout for the CI's tests, which the user did not request: a suite without failures by then says as much
+as one that is ended later, and a batch has other repositories to run."""
 
 
 @stage(
@@ -45,7 +45,7 @@ def smoke(
 ) -> Passed | SmokeFailed:
     """Return how the smoke command ended in the image."""
     engine = connect()
-    # What a step of the build took of the site's passwords is in the image, and its command may print it.
+    # A build step may have copied the site's passwords into the image, and the command may print them.
     secrets = settings.secrets()
     with (
         LogFile(Path(log_folder) / "smoke_stdout.log", secrets) as log,

@@ -80,7 +80,7 @@ def _climbed(
     run_id: str,
     settings: Settings,
 ) -> RungResult:
-    """Return what came of one rung's command in a container of its own."""
+    """Return the result of one rung's command, run in its own container."""
     secrets = settings.secrets()
     with (
         LogFile(Path(log_folder) / f"verify_{check.rung}.log", secrets) as log,

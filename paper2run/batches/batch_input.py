@@ -1,6 +1,6 @@
 """Reads a batch file from its text: YAML, CSV, JSON Lines, or a plain list of repositories.
 
-Every line is judged before anything starts, and all that is wrong is said at once, each with its line.
+Every line is checked before anything starts, and all errors are reported at once, with their lines.
 """
 
 import csv
@@ -25,7 +25,7 @@ from paper2run.source import LocalSource, parse, shown_address
 
 FIELDS: Final = tuple(BatchEntry.model_fields)
 DELIMITERS: Final = (",", ";", "\t")
-"""Of CSV: spreadsheets of many countries write semicolons."""
+"""CSV delimiters: spreadsheets of many countries write semicolons."""
 
 
 class BatchLine(Value):
@@ -53,7 +53,7 @@ class BatchInput(Value):
     lines: tuple[BatchLine, ...]
     bad: tuple[BadLine, ...] = ()
     repeated: tuple[BadLine, ...] = ()
-    """Lines that ask for what an earlier line asks for; left out."""
+    """Lines that repeat an earlier line; skipped."""
 
 
 def read_batch_text(path: PurePath, text: str) -> BatchInput:
@@ -175,7 +175,7 @@ def _plain(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
         if len(refs) > 1:
             yield number, f"{refs[1]!r} is one word too many: an address, a ref, then name=value"
             continue
-        # An option that says the same as a word is the later and plainer one.
+        # An explicit option overrides a positional word.
         yield number, {"repo": words[0], **({"ref": refs[0]} if refs else {}), **options}
 
 
@@ -223,7 +223,7 @@ def _jsonl(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def _yaml(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield one repository an item of the list: a mapping of options, or an address as a string."""
+    """Yield one repository per item of the list: a mapping of options, or an address as a string."""
     try:
         items = yaml_text.parse(text)
     except yaml_text.YamlRefused as error:

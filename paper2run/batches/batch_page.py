@@ -29,7 +29,7 @@ COLUMNS: Final = (
     "language", "reason", "smallest_change", "image", "folder", "flow_run_id", "flow_run_url", "line",
 )  # fmt: skip
 REFRESH_S: Final = 10
-"""A page of a batch that goes on loads itself anew."""
+"""The page of a running batch reloads itself."""
 
 
 class Share(NamedTuple):
@@ -90,7 +90,7 @@ def as_page(batch: Batch, folder: PurePath) -> str:
 
 
 def _shown(value: object) -> object:
-    """Return a text without what hides or turns it; the template escapes what HTML would act on."""
+    """Return a text without invisible and direction characters; the template escapes HTML."""
     return flat(value) if type(value) is str else value
 
 
@@ -109,7 +109,7 @@ def _shares(
 
 
 def _cost(rows: Sequence[BatchRow]) -> str:
-    """Return the sum of all known prices, marked where one is not known."""
+    """Return the sum of all known prices, marked if one is unknown."""
     known = sum(row.cost_usd or 0.0 for row in rows)
     unknown = any(row.cost_usd is None for row in rows)
     return f"${known:.2f}" + (" and more: no price is known for some calls" if unknown else "")
@@ -127,7 +127,7 @@ def _duration(seconds: float) -> str:
 
 def _report_url(row: BatchRow, folder: PurePath) -> str:
     """Return the address of the run's report; of its folder if there is no report; empty without a folder."""
-    # Of another machine, on the store: no address that a browser opens.
+    # A folder of another machine, on the store: a browser cannot open it.
     if not row.folder or "://" in row.folder:
         return ""
     path = PurePath(row.folder)

@@ -15,16 +15,16 @@ PAUSES_FOR: Final[frozenset[Trouble]] = frozenset({"engine", "index", "disk"})
 """What all runs share and a probe can see. Not `network`: several repositories whose forge is gone for good say
 nothing about this machine."""
 WINDOW: Final = timedelta(minutes=10)
-"""Two runs that end by the same trouble within it: longer than a stage's own tries, shorter than most builds."""
+"""Time between two runs with the same trouble: longer than a stage's own retries, shorter than most builds."""
 MAX_AGAIN: Final = 3
-"""Times that a row is run again in a pass; what one repository does may be the trouble, and no probe sees that."""
+"""Reruns of a row per pass; the repository itself may cause the trouble, and no probe would show that."""
 FIRST_REST_S: Final = 5.0
 LONGEST_REST_S: Final = 300.0
-"""Between two probes. A restarted engine is back in seconds; a person who empties a disk takes hours."""
+"""Between two probes. A restarted engine is back in seconds; freeing a disk by hand takes hours."""
 
 
 def shared_trouble(rows: Sequence[BatchRow]) -> Trouble:
-    """Return the trouble that two rows ended by within `WINDOW`; empty if each met its own, or none."""
+    """Return the trouble that ended two rows within `WINDOW`; empty without a shared one."""
     for trouble in sorted(PAUSES_FOR):
         moments = sorted(
             row.ended_at
@@ -61,5 +61,5 @@ def is_open(rows: Sequence[BatchRow]) -> bool:
 
 
 def rest_s(number: int) -> float:
-    """Return the seconds to rest after probe `number`, counted from 0, has failed."""
+    """Return the seconds to wait after probe `number`, counted from 0, has failed."""
     return min(FIRST_REST_S * 2.0**number, LONGEST_REST_S)

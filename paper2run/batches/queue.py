@@ -8,7 +8,7 @@ from paper2run.batches.rows import BatchRow
 from paper2run.model.usage import Budget, Usage
 
 MAX_STARTS: Final = 3
-"""Starts of one repository in a pass whose process is lost each time: it may be what kills them."""
+"""Starts of one repository in a pass that may lose their process: the repository may be the cause."""
 
 
 def rows_for(
@@ -34,7 +34,7 @@ def rows_for(
 def next_waiting(rows: Sequence[BatchRow], jobs: int) -> int | None:
     """Return the place of the row to start; None if none waits or `jobs` run already.
 
-    In the order of the file; those that were lost, or ended by this machine's trouble, go behind the others.
+    In the order of the file; rows that were lost or ended with a host error come after the others.
     """
     running = sum(row.status == "running" for row in rows)
     waiting = [place for place, row in enumerate(rows) if row.status == "waiting"]
@@ -44,9 +44,9 @@ def next_waiting(rows: Sequence[BatchRow], jobs: int) -> int | None:
 
 
 def share_of(rows: Sequence[BatchRow], jobs: int, budget: Budget) -> Budget:
-    """Return what the next run may spend: an equal part, a free job, of what the runs of this pass leave.
+    """Return what the next run may spend: an equal part per free job of what this pass has left.
 
-    So the batch stays within its budget whatever the runs do; what a run leaves over goes to later ones.
+    So the batch stays within its budget; what a run does not spend goes to later runs.
     """
     free = max(jobs - sum(row.status == "running" for row in rows), 1)
     spent = sum((row.spent for row in rows if row.share is not None), Usage())
@@ -65,7 +65,7 @@ def parameters_of(row: BatchRow, flags: Mapping[str, Any], share: Budget) -> dic
 
 
 def after_loss(row: BatchRow, reason: str, folder: str) -> BatchRow:
-    """Return the row whose process is dead: it waits for another start, unless it has used them up."""
+    """Return a row whose process died: it waits for another start, unless all starts are used up."""
     if row.lost + 1 < MAX_STARTS:
         return row.changed(status="waiting", lost=row.lost + 1)
     words = f"its process was lost {MAX_STARTS} times; the last time: {reason}"

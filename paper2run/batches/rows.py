@@ -1,4 +1,4 @@
-"""A batch of repositories: what is asked for each, and what has come of it so far (`batch.json`)."""
+"""A batch of repositories: the request and the result so far of each (`batch.json`)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ RowStatus = Literal[
     "exception",
     "interrupted",
 ]
-"""A run's verdict, or where its repository stands in the batch; `interrupted` was broken off from outside."""
+"""A run's verdict, or the row's state in the batch; `interrupted` means from outside."""
 
 ABOUT_THE_REPOSITORY: Final[frozenset[RowStatus]] = frozenset(
     {
@@ -42,7 +42,7 @@ ABOUT_THE_REPOSITORY: Final[frozenset[RowStatus]] = frozenset(
         "smoke-failed",
     }
 )
-"""The verdicts that another run would only repeat; all others speak of this machine or of an interruption."""
+"""Verdicts that another run would repeat; all others come from this machine or an interruption."""
 
 
 class BatchEntry(Value):
@@ -69,13 +69,13 @@ class BatchEntry(Value):
         return digest_of(self)[:16]
 
     def over(self, flags: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters of the run: the flags of the batch, and over them what the line says."""
+        """Return the parameters of the run: the line's options override the batch's flags."""
         own = {name: value for name, value in self if value not in ("", None)}
         return {**flags, **own}
 
 
 class BatchRow(Value):
-    """One repository of a batch and what has come of it."""
+    """One repository of a batch and its result."""
 
     entry: BatchEntry
     line: int = 0
@@ -86,9 +86,9 @@ class BatchRow(Value):
     lost: int = 0
     """Starts of this pass whose process died; never counted as attempts."""
     again: int = 0
-    """Times that it was run again in this pass because this machine was in trouble."""
+    """Reruns in this pass after host errors."""
     trouble: Trouble = ""
-    """What of this machine ended the last run; such an end is no verdict."""
+    """Which trouble of this machine ended the last run; such an end is not a verdict."""
     ended_at: datetime | None = None
     """When this batch learnt of the last run's end."""
     flow_run_id: str = ""
@@ -116,17 +116,17 @@ class BatchRow(Value):
 
     @property
     def has_verdict(self) -> bool:
-        """True if another run would only say the same again."""
+        """True if another run would give the same result."""
         return self.status in ABOUT_THE_REPOSITORY
 
     @property
     def has_ended(self) -> bool:
-        """True if nothing is going on or to come in this pass of the batch."""
+        """True if the row neither runs nor waits in this pass."""
         return self.status not in ("waiting", "running")
 
     @property
     def spent(self) -> Usage:
-        """What the run took of the model; one that goes on, or was lost, counts as its whole share."""
+        """What the run spent on the model; a running or lost run counts with its whole share."""
         if self.has_ended and self.status not in ("interrupted", "exception"):
             return Usage(completion_tokens=self.tokens, cost_usd=self.cost_usd)
         share = self.share or Budget()
@@ -157,11 +157,11 @@ class BatchRow(Value):
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
 
     def learnt(self, at: datetime, trouble: Trouble) -> "BatchRow":
-        """Return the row with the moment at which its end was learnt, and what of this machine ended it."""
+        """Return the row with the time at which its end was noticed, and the machine's trouble that caused it."""
         return self.changed(ended_at=at, trouble=trouble)
 
     def once_more(self) -> "BatchRow":
-        """Return the row waiting for another run: this machine's trouble ended the last one."""
+        """Return the row waiting for another run after a host error."""
         return self.changed(status="waiting", again=self.again + 1, trouble="", ended_at=None)
 
     def broken_off(self, status: RowStatus, reason: str, folder: str = "") -> "BatchRow":
@@ -170,7 +170,7 @@ class BatchRow(Value):
 
 
 class Batch(Value):
-    """`batch.json`: everything that a later `--resume` has to know."""
+    """`batch.json`: everything that a later `--resume` needs."""
 
     id: str
     """Of the folder, through all passes."""
@@ -185,7 +185,7 @@ class Batch(Value):
     ui: str = ""
     """Address of the Prefect UI; empty if there is none."""
     paused: str = ""
-    """Why no row is started for the time being; empty if nothing holds the batch up."""
+    """Why the batch pauses; empty while it does not."""
     totals: Mapping[str, int] = Field(default_factory=dict)
     """Rows by status, those that there are."""
     rows: tuple[BatchRow, ...] = ()

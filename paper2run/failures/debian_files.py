@@ -1,4 +1,4 @@
-"""Which Debian package brings a file, by the lines of a Contents index; and whose index that is.
+"""Finds the Debian package that brings a file, in a Contents index of the image's own release.
 
 Index: https://wiki.debian.org/DebianRepository/Format#A.22Contents.22_indices; sources: sources.list(5).
 """
@@ -17,7 +17,7 @@ PLACES: Final[dict[Kind, tuple[str, ...]]] = {
     "pkgconfig": (LIBRARIES + r"pkgconfig/", r"usr/share/pkgconfig/"),
     "link": (LIBRARIES, LIBRARIES + r"[^/]+/"),
 }
-"""Folders by kind: where programs look by themselves, then those that alternatives and flags lead to."""
+"""Folders by kind: those that programs search by default, then those of alternatives and flags."""
 KEPT: Final = re.compile(
     rb"(?:usr/include/|(?:usr/)?s?bin/|usr/games/|usr/share/pkgconfig/"
     rb"|(?:usr/)?lib/(?:[\w-]+-linux-\w+/)?(?:pkgconfig/|(?:[^/\s]+/)?lib[^/\s]+\.(?:so[.\d]*|a)\s))"
@@ -98,7 +98,7 @@ def package_of(wanted: WantedFile, lines: Iterable[str]) -> str:
     if not ranked:
         return ""
     *_, package = best = min(ranked)
-    # `config.h` lies below many folders: there, only a header that one package alone has says anything.
+    # `config.h` is in many folders: there, only a header that a single package has is evidence.
     if wanted.kind == "header" and best[0] and len({row[-1] for row in ranked}) > 1:
         return ""
     return str(package)

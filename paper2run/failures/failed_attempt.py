@@ -1,4 +1,4 @@
-"""Everything that a repair rule may look at, and the forms in which it answers."""
+"""The input of a repair rule, and the forms of its answer."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -33,7 +33,7 @@ class FailedAttempt(NamedTuple):
 
     @property
     def is_users_command(self) -> bool:
-        """Tell whether the smoke command is the user's own, which is never exchanged for another."""
+        """Whether the smoke command is the user's own, which no repair replaces."""
         return self.planned.smoke_by == "user"
 
     @property
@@ -132,5 +132,5 @@ def with_requirements(plan: EnvPlan, *requirements: str) -> dict[str, Any]:
 
 
 def with_env(plan: EnvPlan, **variables: str) -> dict[str, Any]:
-    """Return the change that sets environment variables, in the place of what they were before."""
+    """Return the change that sets or replaces environment variables."""
     return {"env": {**plan.env, **variables}}

@@ -10,7 +10,7 @@ ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 TAIL_LINES: Final = 4000
 """Lines from the end in which rules search: the cause stands near the end."""
 LINE_CHARACTERS: Final = 2000
-"""Of each line: what names a cause is short, and a hostile line must not cost the rules minutes."""
+"""Characters read of each line: causes are short, and a hostile line must not cost the rules minutes."""
 TELLING: Final = re.compile(
     r"^\s*+(?:E\s++)?(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b.*|(?:fatal|error)\b:?.*|.*\bfatal error:.*"
     r"|.*: (?:command )?not found|.*No such file or directory.*|Killed.*|Segmentation fault.*|ERROR:? .*|E: .*)$"

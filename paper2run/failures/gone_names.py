@@ -34,7 +34,7 @@ REAL_NAMES: Final = {"tensorflow._api.v2": "tensorflow", "tensorflow._api.v1": "
 
 
 class Gone(NamedTuple):
-    """What is not there, and the line that says so."""
+    """What is missing, and the line that says so."""
 
     owner: str
     """Module (dotted) or class that was asked; empty if a whole module is missing."""

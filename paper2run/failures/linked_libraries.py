@@ -32,7 +32,7 @@ NOT_FOUND: Final = re.compile(r"^\s+(?P<name>\S+\.so\S*) => not found$")
 
 
 def missing_libraries(stdout: str) -> tuple[MissingLibrary, ...]:
-    """Return the libraries that nothing in the image brings, sorted by name, from what `LOOK` printed."""
+    """Return the libraries that the image lacks, sorted by name, from the output of `LOOK`."""
     linked, _, at_hand = stdout.partition(MARK)
     bundled = frozenset(at_hand.split("\n"))
     needed_by: dict[str, str] = {}

@@ -1,6 +1,6 @@
-"""Which other interpreters a failed plan may move to, and the move itself.
+"""Finds other interpreters that a failed plan may move to, and moves it.
 
-A repository's own requirement (`python_requires` and its kin) is never overruled; what it was merely tested on is.
+A repository's own requirement (`python_requires` and the like) is never overruled; versions it was only tested on are.
 """
 
 import re
@@ -48,7 +48,7 @@ def within(failed: FailedAttempt, versions: SpecifierSet) -> tuple[str, ...]:
 
 
 def is_allowed(failed: FailedAttempt, version: str) -> bool:
-    """Tell whether nothing that the repository requires excludes this interpreter."""
+    """Whether the repository's requirements admit this interpreter."""
     return all(
         target_python(version).allowed_by(fact.specifier)
         for fact in failed.facts.of(PythonConstraint)
@@ -57,7 +57,7 @@ def is_allowed(failed: FailedAttempt, version: str) -> bool:
 
 
 def with_python(plan: EnvPlan, version: str) -> dict[str, Any]:
-    """Return the change that puts another Python into the place of the official image's own.
+    """Return the change that replaces the Python of the official image.
 
     Neither the bug-fix release nor Debian's name is kept: few interpreters share them.
     """

@@ -15,7 +15,7 @@ from paper2run.rendering.injection import Injection
 OF_THE_INDEX: Final = r"/(?:simple|packages)/"
 """How addresses of an index's pages and files begin, below whatever a mirror puts before."""
 RETRYING: Final = "Retrying (Retry(total="
-"""A try that failed; only the last one has nothing behind it."""
+"""A failed try; only the last one is followed by nothing."""
 LAST_TRY: Final = re.compile(
     r"Retrying \(Retry\(total=0,.*(?:NewConnectionError|NameResolutionError|ConnectTimeoutError|"
     r"ReadTimeoutError|ProxyError|SSLError|ProtocolError).*" + OF_THE_INDEX
@@ -28,7 +28,7 @@ PIPS_OWN: Final = re.compile(r"\bpip([./])_vendor\1urllib3\b")
 """In the error's name or, from Python 2, in the frames before it; a setup.py's own download has neither."""
 FRAME_LINES: Final = 2
 PASSED_OVER: Final = "- skipping"
-"""pip's word for an index that it goes on without."""
+"""pip's message for an index that it skips."""
 
 
 def is_index_silent(log: str, injection: Injection) -> bool:

@@ -28,7 +28,7 @@ SIGNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("program", re.compile(r"\benv: [‘'`]?([\w.+-]+?)[’']?: No such file or directory")),
 )  # fmt: skip
 MAX_WANTED: Final = 50
-"""More names than that are the noise of one cause."""
+"""More names than this are noise of one cause."""
 
 
 class WantedFile(NamedTuple):

@@ -1,7 +1,7 @@
-"""Tells from the names of an archive's members which modules an install of it makes importable.
+"""Derives the modules that an archive installs from the names of its members.
 
 Wheels: https://packaging.python.org/en/latest/specifications/binary-distribution-format/. Of a source
-archive only the layout speaks, so that its answer may lack what setup.py makes up.
+archive only the layout is read, so the answer may lack what setup.py generates.
 """
 
 import re

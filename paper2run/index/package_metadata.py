@@ -33,7 +33,7 @@ class DistributionMetadata(Value):
     build_requires: tuple[str, ...] = ()
     """What a build without isolation needs; only for sources."""
     compiled: bool = False
-    """It holds code that a compiler must see; only for sources."""
+    """It holds code that must be compiled; only for sources."""
     note: str = ""
     """Why the dependencies are not known; empty if they are."""
 

@@ -1,7 +1,7 @@
 """The interpreter of an image as a resolver must see it: its wheel tags and marker environment.
 
 Follows the platform compatibility tags (PEP 425, 600) and environment markers (PEP 508) of CPython
-in the official `python:X.Y-slim` images; nothing is asked of the interpreter that runs us.
+in the official `python:X.Y-slim` images, not those of the interpreter that runs us.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ OLDEST_GLIBC_MINOR: Final = {"x86_64": 5, "i686": 5}
 MANYLINUX_2014_MINOR: Final = 17
 LEGACY_NAMES: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 GLIBC_MINOR: Final = {"2.7": 17, "3.4": 17, "3.5": 28, "3.6": 31}
-"""glibc 2.x of the last official image, or what its pip can tell: pip 20.0 of 2.7 stops at manylinux2014."""
+"""glibc 2.x of the last official image, or what its pip supports: pip 20.0 of 2.7 stops at manylinux2014."""
 NEWEST_GLIBC_MINOR: Final = 36
 """Debian bookworm; every later image has at least that."""
 LAST_MICRO: Final = 20

@@ -1,4 +1,4 @@
-"""The time machine's ladder: up to which days a resolver may look, nearest to the commit first."""
+"""The date ladder: the last days that a resolver may consider, nearest to the commit first."""
 
 from datetime import date, timedelta
 from typing import Final, NamedTuple

@@ -68,9 +68,9 @@ class CondaSolved(Value):
     """The step of the date ladder that held; `lock` where a lock file named the whole set."""
     cutoff: date | None = None
     left_out: tuple[str, ...] = ()
-    """Wishes that no channel can meet, each with the reason, in words."""
+    """Requests that no channel can meet, each with its reason."""
     notes: tuple[str, ...] = ()
-    """What else a person should know, such as builds that are not had together."""
+    """What else a person should know, such as builds that are not available together."""
 
     @property
     def python(self) -> str:

@@ -1,4 +1,4 @@
-"""What is to be done about a failure: the diagnostician's fixed contract, and what we keep beside it."""
+"""The answer to a failure: the diagnostician's fixed contract, and what we keep beside it."""
 
 from typing import Annotated, Literal, Self
 
@@ -60,7 +60,7 @@ class Diagnosis(Value):
     smallest_change: str = ""
     """For a stop: the least that the user or the author would have to change."""
     guesses: tuple[GuessedDistribution, ...] = ()
-    """Names in the new plan that stand for modules by their likeness alone."""
+    """Names in the new plan that were chosen for modules only because they look alike."""
     step_back: StepBack | None = None
     """The library that the new plan takes one minor version back; None for all other repairs."""
     pythons: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Diagnosis(Value):
     diff: tuple[str, ...] = ()
     """For a repair: the lines in which the new plan differs from the one that failed."""
     of_attempt: int = 0
-    """The attempt whose plan is repaired, where that is an earlier one that came further; 0: the failed one."""
+    """The attempt whose plan is repaired, if an earlier one came further; 0: the failed one."""
 
     @property
     def is_models(self) -> bool:

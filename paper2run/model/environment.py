@@ -55,7 +55,7 @@ class EnvPlan(Value):
 
     @property
     def digest(self) -> str:
-        """sha256 of the plan's canonical JSON without notes, first 16 hex digits: what a plan is known by."""
+        """The plan's identity: first 16 hex digits of the sha256 of its canonical JSON without notes."""
         text = self.changed(notes="").model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -198,7 +198,7 @@ class SmokeChoice(Value):
 
 
 class GuessedDistribution(Value):
-    """A distribution that is only thought to provide a module, because its name says so."""
+    """A distribution that is assumed to provide a module only because of its name."""
 
     name: str
     """Normalised distribution name."""
@@ -217,7 +217,7 @@ class StepBack(Value):
 
 
 class Lock(Value):
-    """A version that is taken where it can be had, because the repository says that its author had it."""
+    """A version that the author used according to the repository; taken if available."""
 
     name: str
     """Normalised distribution name."""
@@ -244,15 +244,15 @@ class PlannedEnvironment(Value):
     optional: tuple[str, ...] = ()
     """Normalised names of distributions that may be dropped when they stand in the way."""
     guesses: tuple[GuessedDistribution, ...] = ()
-    """Names that stand for modules by their likeness alone; kept only if the index's files show the module."""
+    """Names chosen for modules only because they look alike; kept only if the index's files show the module."""
     steps_back: tuple[StepBack, ...] = ()
     """What repairs tried with older libraries, in order: no name is looked for twice in one library."""
     locks: tuple[Lock, ...] = ()
     """Versions that win over what the date would choose, for names that the set holds anyway."""
     other_indexes: tuple[OtherIndex, ...] = ()
-    """Where the repository has its installer look, too; what the index that is asked lacks may be there."""
+    """Other indexes that the repository's installer asks; they may have what our index lacks."""
     conda: CondaWish | None = None
-    """What conda's channels are to be asked for; None if the repository does not rest on conda."""
+    """What to ask conda's channels for; None if the repository does not rest on conda."""
     resolution: Resolution | None = None
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
@@ -260,9 +260,9 @@ class PlannedEnvironment(Value):
     smoke_by: SmokeAuthor = "rules"
     """Who chose the smoke command; a user's stays the user's whatever repairs put around it."""
     weaker_smokes: tuple[SmokeChoice, ...] = ()
-    """Commands to fall back on where the smoke command itself turns out to be wrong, the strongest first."""
+    """Fallbacks if the smoke command itself turns out to be wrong, strongest first."""
     fallback: "PlannedEnvironment | None" = None
-    """The rules' own plan, unpinned, to go back to where a model's fails; None for the rules' own."""
+    """The rules' own plan, unpinned: the fallback if a model's plan fails; None for a plan by rules."""
 
 
 class EngineReady(Value):
@@ -272,9 +272,9 @@ class EngineReady(Value):
     engine: str
     """Name and version as the engine says it."""
     offered_pythons: tuple[str, ...] = ()
-    """Versions with a local base image, where no registry can be reached; empty if any image can be had."""
+    """Versions with a local base image if no registry is reachable; empty if any image is available."""
     has_debian: bool = False
-    """Debian's image, which conda's environments stand on, is here."""
+    """Debian's image, the base of conda's environments, is available."""
     architecture: str = "amd64"
     """What its images are for, as the engine says it."""
 

@@ -96,7 +96,7 @@ class LockedVersion(Value):
 
 
 class PipInclude(Value):
-    """A requirement that is no name: a URL, a VCS address or a local path."""
+    """A requirement that is not a name: a URL, a VCS address or a local path."""
 
     kind: Literal["requirement-url"] = "requirement-url"
     text: str
@@ -244,7 +244,7 @@ class EntryPoint(Value):
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""
     without_parser: bool = False
-    """The arguments are places of `sys.argv` and no parser declares them: `--help` would be one of them."""
+    """The arguments come from `sys.argv` without a parser, so `--help` would be taken as one."""
     source: Source
 
 
@@ -326,7 +326,7 @@ class GpuNeed(Value):
 
     kind: Literal["gpu"] = "gpu"
     hard: bool
-    """True if there is no way around it: CUDA sources to compile, `.cuda()` without a guard in the entry script."""
+    """True if the GPU is indispensable: CUDA sources to compile, an unguarded `.cuda()` in the entry script."""
     sign: GpuSign
     source: Source
 

@@ -1,4 +1,4 @@
-"""What came of a build, a smoke run and the ladder. Logs are kept bounded, head and tail."""
+"""The results of a build, a smoke run and the ladder. Logs are bounded to head and tail."""
 
 from collections.abc import Collection
 from typing import Annotated, Literal, Self
@@ -112,7 +112,7 @@ class SystemFile(Value):
 
 
 class MissingLibrary(Value):
-    """A shared library that a file in the image is linked against and that is nowhere in it."""
+    """A shared library that a file in the image is linked against and that the image lacks."""
 
     name: str
     """`libGL.so.1`"""
@@ -125,7 +125,7 @@ class Verification(Value):
 
     rungs: tuple[RungResult, ...] = ()
     missing_libraries: tuple[MissingLibrary, ...] = ()
-    """Looked for only after a failed smoke run: what wheels link against and never load is no fault."""
+    """Searched only after a failed smoke run: a library that a wheel links but never loads is harmless."""
 
     @property
     def missing_modules(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class Submodule(Value):
     """Absolute path of the bare repository that holds it; empty if it was not fetched."""
     fetched: bool
     why_not: str = ""
-    """git's own words when it could not be had."""
+    """git's own message if it could not be fetched."""
 
 
 class Checkout(Value):
@@ -80,7 +80,7 @@ class Paper(Value):
     repository_urls: tuple[str, ...] = ()
     """URLs of code repositories that the paper names, most likely first."""
     contenders: tuple[str, ...] = ()
-    """Those of them among which nothing decides; empty if the first one leads clearly."""
+    """Those that are too close to call; empty if the first one leads clearly."""
     notes: tuple[str, ...] = ()
     digest: str = ""
     """sha256 of the file, hexadecimal."""

@@ -1,4 +1,4 @@
-"""What a run leaves for people and for programs: `metadata.json` and the history of attempts."""
+"""The records of a run for people and programs: `metadata.json` and the history of attempts."""
 
 from datetime import datetime
 from typing import Literal
@@ -42,7 +42,7 @@ class Attempt(Value):
     """None if the build failed."""
     verification: Verification = Verification()
     diagnosis: Diagnosis | None = None
-    """None on success, or where nothing could be said about the failure."""
+    """None on success, or if no rule or model recognised the failure."""
     system_files: tuple[SystemFile, ...] = ()
     """What the failure misses in the image, and the Debian package that brings it."""
     docker_build: str = ""
@@ -73,7 +73,7 @@ class Versions(Value):
 
 
 class StageTiming(Value):
-    """One stage of the run: how long it took and whether its result was there already."""
+    """One stage of the run: its duration and whether it was a cache hit."""
 
     stage: str
     attempt: int = 0
@@ -116,7 +116,7 @@ class Metadata(Value):
     image_pushed: str = ""
     """Name in the registry of PAPER2RUN_REGISTRY; empty without one."""
     image_removed: bool = False
-    """True if the engine has the image no more, as the run was asked to see to once the verdict was written."""
+    """True if the run removed the image after writing the verdict, as requested."""
     attempts: int = 0
     rung: Rung = "none"
     planner: str = ""

@@ -1,4 +1,4 @@
-"""What asking language models took: call by call, in sums, and against what it may take in all."""
+"""The use of language models: per call, in total, and against the budget."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -39,7 +39,7 @@ class Usage(Value):
 
 
 class ModelCall(Value):
-    """One request that left, whatever came of it."""
+    """One request that was sent, successful or not."""
 
     purpose: Literal["plan", "diagnose"]
     model: str
@@ -76,7 +76,7 @@ class Budget(Value):
     max_cost_usd: Dollars | None = None
 
     def left(self, spent: Usage) -> "Budget":
-        """Return what remains; a batch hands it to its next run. An unknown price leaves no money."""
+        """Return what remains; a batch gives it to its next run. After an unknown price no money remains."""
         tokens, cost = self.max_tokens, self.max_cost_usd
         return Budget(
             max_tokens=None if tokens is None else max(0, tokens - spent.tokens),
@@ -92,7 +92,7 @@ class Budget(Value):
         return Budget(max_tokens=min(tokens, default=None), max_cost_usd=min(costs, default=None))
 
     def refusal(self, spent: Usage, next_call: Usage) -> str:
-        """Return why the next call, at its dearest, may not be made; empty if it may."""
+        """Return why the next call, at its highest cost, would exceed the budget; empty if it would not."""
         after = spent + next_call
         if self.max_tokens is not None and after.tokens > self.max_tokens:
             return (

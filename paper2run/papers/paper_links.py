@@ -30,7 +30,7 @@ URL: Final = re.compile(
     r"(?<![\w.-])(?:(?:https?|git|ssh)://(?:git@)?|git@)?((?:[\w-]{1,63}\.){1,8}[a-z]{2,63})[:/]([\w.~/%+-]+)",
     re.IGNORECASE,
 )
-"""Begins where a name does and has bounded parts (RFC 1035): strangers' text must not cost minutes."""
+"""Begins at a name and has bounded parts (RFC 1035): strangers' text must not cost minutes."""
 OURS: Final = re.compile(
     r"\bour (?:code|implementation|software|source|repository|package|tool)|\bwe (?:release|provide|publish|make)"
     r"|(?:code|implementation|software|package|scripts?|source)\W+(?:\w+\W+){0,6}(?:available|released|found|hosted)"
@@ -45,7 +45,7 @@ REFERENCE_HEADING: Final = re.compile(
 CONTEXT_CHARS: Final = 160
 """How far before an address its sentence is read."""
 CLEAR_LEAD: Final = 2
-"""Points by which the first must lead the second to be taken without a word."""
+"""Points by which the first must lead the second to be chosen without asking."""
 
 
 @dataclass

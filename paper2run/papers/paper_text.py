@@ -133,7 +133,7 @@ def _without_front_matter(text: str) -> tuple[str, str]:
     except yaml_text.YamlRefused:
         fields = None
     title = fields.get("title") if isinstance(fields, dict) else None
-    # Numbers and dates are texts to this reader, and no titles.
+    # This reader returns numbers and dates as text; they are not titles.
     named = isinstance(title, str) and any(map(str.isalpha, title))
     return (str(title) if named else ""), text[match.end() :]
 

@@ -1,4 +1,4 @@
-"""Takes a model's plan over: what of the rules' plan still holds beside it, which stands by."""
+"""Adopts a model's plan: keeps what still holds of the rules' plan, which becomes the fallback."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -67,7 +67,7 @@ def adopt(
 
 
 def _reasons(plan: EnvPlan, rules_plan: PlannedEnvironment | None, by: Source) -> list[Reason]:
-    """Return the reasons of `rules_plan` for what is as it was, and one reason for each field that is not."""
+    """Return the reasons of `rules_plan` for unchanged fields, and one reason for each changed field."""
     if rules_plan is None:
         return []
     before, after = rules_plan.plan.model_dump(mode="json"), plan.model_dump(mode="json")
@@ -112,7 +112,7 @@ def _shown(smoke: str, rules_plan: PlannedEnvironment | None, asked: Asked) -> d
 
 
 def _weaker(smoke: str, rules_plan: PlannedEnvironment | None) -> tuple[SmokeChoice, ...]:
-    """Return the rules' commands, which stand in where the model's turns out to be wrong."""
+    """Return the rules' commands, the fallbacks if the model's command turns out to be wrong."""
     if rules_plan is None:
         return ()
     if smoke == rules_plan.plan.smoke_command:

@@ -34,11 +34,11 @@ from paper2run.planners.wire import PLAN_FIELDS, decision_from_wire, plan_from_w
 PLAN_NAMES: Final = frozenset(PLAN_FIELDS)
 DECISION_NAMES: Final = frozenset({"reason", "confidence", "decision", "new_plan"})
 MAX_OF_A_KIND: Final = 40
-"""Facts of one kind that are shown: the fortieth import says nothing new."""
+"""Facts shown of one kind: the fortieth import adds nothing."""
 MAX_PROBLEMS: Final = 8
 """Problems that a correction quotes."""
 MAX_ECHO_CHARS: Final = 4000
-"""What is repeated of a wrong answer: enough to mend it, too little to run on."""
+"""Characters repeated of a wrong answer: enough to correct it, too little to continue it."""
 
 
 FORMS: Final = {
@@ -90,7 +90,7 @@ def diagnosis_messages(
     """Return what a model is asked about a failure; `tried` are the attempts before this one."""
     parts = {
         "log": Part(_where(failure) + excerpt(failure, room_chars * 2 // 5), weight=6),
-        # Before its pins: those stand in the Dockerfile, and are made anew for whatever the model answers.
+        # The plan before its pins: the Dockerfile shows those, and the resolver pins every answer again.
         "plan": Part((planned.draft or planned.plan).model_dump_json(indent=1), weight=3),
         "dockerfile": Part(dockerfile, weight=2),
         "tried": Part("\n".join(map(_attempt_text, tried)), weight=2),
@@ -206,7 +206,7 @@ def _where(failure: BuildFailed | SmokeFailed) -> str:
 
 
 def _failed(planned: PlannedEnvironment, tried: Sequence[Attempt]) -> list[EnvPlan]:
-    """Return the plans that failed, pinned and not, and those that were asked for and came to the same."""
+    """Return the plans that failed, pinned and unpinned, and equivalent plans that were proposed."""
     before = [planned, *(attempt.planned for attempt in tried)]
     asked = [attempt.diagnosis.decision.new_plan for attempt in tried if attempt.diagnosis]
     found = [*(one.plan for one in before), *(one.draft for one in before), *asked]
@@ -214,7 +214,7 @@ def _failed(planned: PlannedEnvironment, tried: Sequence[Attempt]) -> list[EnvPl
 
 
 def _with_the_users_smoke(plan: EnvPlan, planned: PlannedEnvironment) -> EnvPlan:
-    """Return the plan with the smoke command that the user gave, where there is one."""
+    """Return the plan with the user's smoke command, if one was given."""
     if planned.smoke_by != "user":
         return plan
     return plan.changed(smoke_command=planned.plan.smoke_command)

@@ -10,7 +10,7 @@ BEFORE: Final = 12
 """Lines kept before an error: a compiler's command line, the frames of a traceback."""
 AFTER: Final = 4
 LAST_LINES: Final = 10
-"""Lines at the end that are kept whatever they say."""
+"""Lines at the end that are always kept."""
 MAX_LINE_CHARS: Final = 400
 NOISE: Final = re.compile(
     r"^\s*(?:Requirement already satisfied|Collecting |Downloading |Using cached |Get:\d|Selecting previously"
@@ -36,7 +36,7 @@ def excerpt(failure: BuildFailed | SmokeFailed, room_chars: int) -> str:
         wanted = [
             number for number in range(max(start, 0), min(end, last) + 1) if number not in keep
         ]
-        # From the error backwards: its context is worth less than the error itself.
+        # From the error backwards, since the error is worth more than its context.
         for number in reversed(wanted):
             cost = len(lines[number]) + 1
             if cost > room:

@@ -18,7 +18,7 @@ WORDS: Final = re.compile(
 )
 REFERENCES: Final = re.compile(r"reference|bibliograph|acknowledg", re.IGNORECASE)
 HEADING_POINTS: Final = 4
-"""What a fitting heading counts for against words in the paragraph."""
+"""Weight of a fitting heading relative to words in the paragraph."""
 MAX_PARAGRAPH_CHARS: Final = 1500
 """A longer paragraph (a PDF page without blank lines) is read in pieces of this length."""
 

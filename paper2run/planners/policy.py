@@ -1,4 +1,4 @@
-"""What a model's plan may not do, beyond what every plan is held to (model/plan_text.py).
+"""Restricts a model's plan further than every plan (model/plan_text.py).
 
 Deterministic, and blind to what the prompt said: a model that obeys a hostile README is stopped here.
 """
@@ -85,7 +85,7 @@ def _other_bases(facts: RepoFacts, rules_plan: PlannedEnvironment | None) -> fro
 
 
 def _own_commands(rules_plan: PlannedEnvironment) -> set[str]:
-    """Return the commands that the rules or the user would take themselves."""
+    """Return the commands that the rules or the user would choose."""
     return {rules_plan.plan.smoke_command, *(choice.command for choice in rules_plan.weaker_smokes)}
 
 

@@ -1,4 +1,4 @@
-"""Prompts: Markdown files with a version, and the room that their parts get.
+"""Fills prompts: Markdown files with a version, and the room of their parts.
 
 Trimming is deterministic and says what it left out. Text that strangers wrote is fenced by tags that it cannot close.
 """
@@ -27,7 +27,7 @@ class Prompt(NamedTuple):
     """One prompt file."""
 
     version: str
-    """`plan-1`: part of every cache key of what was answered to it."""
+    """`plan-1`: part of the cache key of every answer to it."""
     system: str
     user: str
     """Jinja template; it is given fenced texts only."""
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
     text: str
     weight: int
-    """Its share where there is not room for all."""
+    """Its share if not all parts fit."""
 
 
 def planner_id(settings: Settings) -> str:

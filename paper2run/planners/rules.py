@@ -1,4 +1,4 @@
-"""The planner without a model: asks the providers in order, and knows when there is nothing to plan."""
+"""The planner without a model: asks the providers in order, and stops if none of them can plan."""
 
 from pydantic import ValidationError
 

@@ -11,7 +11,7 @@ OPERATORS: Final = ("&&", "||", ";;", "|&", "&", "|", ";")
 """Longer signs first. `&>` is bash's: for sh it is `&`, and a redirection of nothing."""
 REDIRECTIONS: Final = (">>", ">|", ">&", "<&", "<>", ">", "<")
 MAX_DEPTH: Final = 20
-"""Substitutions in each other; people write two."""
+"""Nested substitutions; people write two."""
 
 
 class Call(NamedTuple):
@@ -95,7 +95,7 @@ class _Reader:
     def _redirect(self) -> None:
         if self._target or self._line[self._at : self._at + 2] in {"<<", "<(", ">("}:
             raise _UnclearError
-        # What stands behind a group is the group's, and no call of its own.
+        # Redirections after a group belong to the group and are not a call.
         self._is_call = self._is_call or not self._behind_group
         self._target = self._starting(REDIRECTIONS)
         self._at += len(self._target)

@@ -40,7 +40,7 @@ Judgement = Literal["runs", "hides", "nothing"]
 """`hides`: its exit status need not be the program's; `nothing`: it runs nothing of the repository."""
 
 MAX_DEPTH: Final = 5
-"""Shells in each other: `sh -c "bash -c …"`."""
+"""Nested shells: `sh -c "bash -c …"`."""
 
 
 def judge(command: str, own: Collection[str], depth: int = 0) -> Judgement:

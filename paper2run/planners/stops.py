@@ -42,7 +42,7 @@ PROPRIETARY: Final = {
 
 
 def dead_end(evidence: Evidence) -> Diagnosis | None:
-    """Return the stop for code whose own way in leads nowhere; None if something may run."""
+    """Return the stop for code whose entry point is unusable; None if something may run."""
     alive = any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts)
     if evidence.asked.smoke or alive:
         return None
@@ -74,9 +74,9 @@ def unplannable(refused: str) -> Diagnosis:
 
 
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:
-    """Stop where documents start a script that is empty, and nothing else that is complete as it stands.
+    """Stop if documents start only a script that is empty, and nothing else that is complete.
 
-    A notebook is read and started as it is, whatever documents say; a script that they do not name may be a helper.
+    A notebook counts as complete, whatever documents say; a script that they do not name may be a helper.
     """
     if any(entry.form == "notebook" for entry in evidence.facts.of(EntryPoint)):
         return None
@@ -118,7 +118,7 @@ def _found(name: str, paths: frozenset[str]) -> str:
 
 
 def _cuda_only(evidence: Evidence) -> Diagnosis | None:
-    """Stop where all that is built is built by CUDA's compiler, or where code loads what it builds."""
+    """Stop if CUDA's compiler builds everything, or if code loads what that compiler builds."""
     needs = [need for need in evidence.facts.of(GpuNeed) if need.hard]
     loads = next((need for need in needs if need.sign == "operator"), None)
     build = loads or next((need for need in needs if need.sign == "cuda"), None)
@@ -154,7 +154,7 @@ def _no_code(evidence: Evidence) -> Diagnosis | None:
 def _torch_for_lua(evidence: Evidence) -> Diagnosis | None:
     loaded = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "lua"]
     parts = [fact for fact in loaded if fact.name.partition(".")[0] in TORCH7]
-    # The core says it plainest; some parts are only loaded where there is a GPU.
+    # The core is the clearest evidence; some parts are only loaded with a GPU.
     for fact in sorted(parts, key=lambda fact: fact.name != "torch")[:1]:
         return _stop(
             "dead_dependency",
@@ -182,7 +182,7 @@ def _matlab(evidence: Evidence) -> Diagnosis | None:
 
 
 def _proprietary(evidence: Evidence) -> Diagnosis | None:
-    """Stop where most of the code is in a language whose only interpreter needs a licence."""
+    """Stop if most of the code is in a language whose only interpreter needs a licence."""
     for share in evidence.facts.of(LanguageShare)[:1]:
         product = PROPRIETARY.get(share.language)
         if product is not None:
@@ -233,7 +233,7 @@ def _nothing_to_start(evidence: Evidence) -> Diagnosis:
         f"languages found: {named}",
         Source(kind="file", path=shares[0].source.path) if shares else DEFAULT,
         "A command to run: `--smoke CMD` with the base image's tools, or a model as planner.",
-        # The one stop without a proof: the rules only know of nothing.
+        # The one stop without evidence: the rules found nothing to start.
         confidence="low",
     )
 

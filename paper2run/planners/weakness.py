@@ -39,7 +39,7 @@ MAX_NAMED: Final = 5
 def doubts(found: PlannedEnvironment | Diagnosis, facts: RepoFacts) -> tuple[str, ...]:
     """Return what speaks against the rules' answer, a sentence each; empty if it stands on evidence.
 
-    A stop is doubted where the rules only know of nothing to start; all others bring their proof.
+    A stop is doubted if the rules only found nothing to start; all other stops bring evidence.
     """
     if isinstance(found, Diagnosis):
         return (found.decision.reason,) if found.decision.confidence == "low" else ()

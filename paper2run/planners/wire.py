@@ -1,4 +1,4 @@
-"""The JSON schemas that are sent to models, and the way from what they send back to our own types.
+"""The JSON schemas that models get, and the conversion of their answers to our own types.
 
 They differ from the contract where that helps small models: `env` is a list of pairs, every text and list is bounded
 (which halves the time and stops run-away answers), the reason stands before the decision.

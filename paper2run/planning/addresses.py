@@ -15,7 +15,7 @@ from paper2run.model.facts import PipInclude, RepoFacts
 
 ADDRESS: Final = re.compile(r"(?:\w+\+)?\w+://\S+|(?:\w+\+)?\w+@[\w.-]+:\S+")
 PLACE: Final = re.compile(r"(?:^(?:-e\s+)?|\s@\s*)(?:file:)?((?:/|~/|\.\./|[A-Za-z]:[\\/])\S*)")
-"""A folder or file on its author's machine; what begins with `..` may still be of the repository."""
+"""A folder or file on its author's machine; a path with `..` may still lie in the repository."""
 NAME_BEFORE: Final = re.compile(r"^(?:-e\s+)?([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*@\s")
 EGG: Final = re.compile(r"[#&]egg=([A-Za-z0-9][\w.-]*)")
 REPOSITORY: Final = re.compile(
@@ -25,7 +25,7 @@ REPOSITORY: Final = re.compile(
 
 
 def is_address(include: PipInclude) -> bool:
-    """Tell whether a requirement is fetched from elsewhere, and no folder or file of the repository."""
+    """Whether a requirement is fetched from elsewhere rather than from the repository's own files."""
     return ADDRESS.search(include.text) is not None or is_on_another_machine(include)
 
 

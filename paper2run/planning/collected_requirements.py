@@ -33,9 +33,9 @@ LINKED: Final = {
 FLOORS: Final = frozenset({"==", ">=", "~=", ">"})
 DEAD_ALIASES: Final = frozenset({"beautifulsoup", "sklearn"})
 MAX_REQUIREMENTS: Final = 5000
-"""Texts that a plan holds; the largest environments that people froze have some 900."""
+"""Texts that a plan holds; the largest frozen environments have some 900."""
 MAX_TEXTS: Final = 50
-"""Texts that are kept for one name: several files and limits say some five."""
+"""Texts kept for one name: several files and limits give some five."""
 MAX_CHARS: Final = 400_000
 """Of all texts together, or the install would take more steps than a plan may have."""
 MAX_TEXT_CHARS: Final = 3000
@@ -75,7 +75,7 @@ class Collected:
         self._beyond: list[tuple[str, Source]] = []
 
     def add(self, text: str, why: str, source: Source, *, optional: bool) -> None:
-        """Add one requirement; an optional one is left out where its name is wanted already."""
+        """Add one requirement; skip an optional one whose name is already wanted."""
         try:
             requirement = Pep508(text)
         except InvalidRequirement:
@@ -103,7 +103,7 @@ class Collected:
         self._reasons.append(_reason(f"{normal}: {why}", source))
 
     def leave_out(self, name: str, why: str, source: Source) -> None:
-        """Say that something is not wanted, and why; no more than a person reads."""
+        """Record that something is left out, and why; bounded to what a person reads."""
         if self._left_out < MAX_LEFT_OUT:
             self._reasons.append(_left_out(name, why, source))
         self._left_out += 1
@@ -117,9 +117,9 @@ class Collected:
         needed: bool = False,
         below: tuple[str, ...] = (),
     ) -> str:
-        """Add the distribution of a module and return its name; nothing, and "", where no index has one.
+        """Add the distribution of a module and return its name; "" if the index has none.
 
-        It is optional unless it is `needed` and its name is known: a guess must not stand in the way.
+        It is optional unless it is `needed` and its name is known: a guess must not cause a conflict.
         """
         guess = distribution_beside(self._addressed, module, self._texts.keys(), self._mentioned)
         if guess.certainty == "absent":
@@ -161,7 +161,7 @@ class Collected:
             self._reasons.append(_reason(f"{text}: {why}", source))
 
     def _has_room(self, known: list[str], text: str, source: Source) -> bool:
-        """Tell whether a plan has room for another text beside those `known` for its name, and take the room."""
+        """Whether a plan has room for another text beside those `known` for its name; take the room if so."""
         chars = len(shlex.quote(text)) + 1
         fits = (
             len(known) < MAX_TEXTS

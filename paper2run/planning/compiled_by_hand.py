@@ -17,11 +17,11 @@ SYSTEM: Final = "compiler"
 CALL: Final = re.compile(
     r"(?:cd (?P<folder>[\w./-]+) && )?(?P<call>(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran)\s[^;&|<>`$()*]+)"
 )
-"""One plain call: what a shell would do more is not ours to guess."""
+"""One plain call: we do not guess at other shell syntax."""
 CODE: Final = re.compile(r"\.(?:c|cc|cpp|cxx|f|f90|f95|for)$", re.IGNORECASE)
 
 MAX_STEPS: Final = 30
-"""Half of what a plan may hold: repairs add steps of their own. A course has a program for every exercise."""
+"""Half of what a plan may hold, since repairs add steps. A course has a program for every exercise."""
 
 
 class CompilerCall(NamedTuple):
@@ -50,7 +50,7 @@ def documented_calls(evidence: Evidence) -> tuple[CompilerCall, ...]:
 
 
 def as_build(calls: tuple[CompilerCall, ...]) -> BuildFile | None:
-    """Return the document as what says how to build; None without a call that makes a program."""
+    """Return the document as a build file; None without a call that makes a program."""
     made = [call for call in calls if call.product]
     if not made:
         return None
@@ -59,7 +59,7 @@ def as_build(calls: tuple[CompilerCall, ...]) -> BuildFile | None:
 
 
 def steps(calls: tuple[CompilerCall, ...]) -> list[tuple[str, Source]]:
-    """Return the calls as install steps, several in one where there are more than `MAX_STEPS`."""
+    """Return the calls as install steps, several per step if there are more than `MAX_STEPS`."""
     together = -(-len(calls) // MAX_STEPS)
     groups = [calls[start : start + together] for start in range(0, len(calls), together or 1)]
     return [(_joined(group), group[0].command.source) for group in groups]
@@ -67,7 +67,7 @@ def steps(calls: tuple[CompilerCall, ...]) -> list[tuple[str, Source]]:
 
 def _joined(calls: tuple[CompilerCall, ...]) -> str:
     lines = [call.command.line for call in calls]
-    # A folder that one call enters is left again before the next.
+    # Subshells, so that each call starts in the root folder.
     return lines[0] if len(lines) == 1 else " && ".join(f"({line})" for line in lines)
 
 

@@ -16,12 +16,12 @@ OTHER_PURPOSE: Final = re.compile(
 )
 DOCUMENTED: Final = re.compile(r"\b(?:conda|mamba|micromamba)\s+(?:env\s+)?(?:create|update)\b")
 COMMUNITY: Final = (f"{PUBLIC}conda-forge", f"{PUBLIC}bioconda")
-"""Where recipes, which name no channel, are built for."""
+"""The channels for recipes, which do not name theirs."""
 PYTHON: Final = re.compile(r"^(?:[\w./-]+::)?python(?![\w.-])")
 
 
 def wish_of(facts: RepoFacts, pythons: tuple[str, ...]) -> CondaWish | None:
-    """Return what conda would be asked for; None if the repository does not rest on it.
+    """Return what to ask conda for; None if the repository does not rest on conda.
 
     It does where no other manifest at the root says what to install, or where its documents make the
     environment with conda. A file with nothing but an interpreter and pip's section needs no conda.

@@ -38,11 +38,11 @@ VARIANTS: Final = OF_A_GPU | {
     "unix",
     "venv",
 }
-"""Words that tell for which machine or interpreter a list is, and not that it is for anything else than running."""
+"""Words that name a machine or interpreter; such a list is still for running."""
 
 
 class Declarations:
-    """What stands for the whole repository, for one set of facts."""
+    """The declarations that speak for the whole repository, for one set of facts."""
 
     def __init__(self, facts: RepoFacts) -> None:
         self._facts = facts
@@ -54,14 +54,14 @@ class Declarations:
         return self._is_at_root(source.path) or (source.path == self._chosen != "")
 
     def requirements(self) -> Iterator[Requirement]:
-        """Yield what is declared for running, testing and building; docs are no wishes."""
+        """Yield what is declared for running, testing and building, without documentation tools."""
         for fact in self._facts.of(Requirement):
             known = fact.group in {"runtime", "build", "test"} or fact.source.path == self._chosen
             if known and self.speaks(fact.source):
                 yield fact
 
     def _declares_running(self) -> bool:
-        """Tell whether a file at the root, and not only a document, says what is needed for running."""
+        """Whether a file at the root, other than a document, says what running needs."""
         facts = self._facts
         named: list[Requirement | LockedVersion | PipInclude] = [
             *facts.of(Requirement),

@@ -7,7 +7,7 @@ from paper2run.model.facts import RepoFacts
 
 
 class Evidence(NamedTuple):
-    """The facts, the checkout's paths, and what was asked for."""
+    """The facts, the checkout's paths, and the user's request."""
 
     facts: RepoFacts
     paths: frozenset[str]

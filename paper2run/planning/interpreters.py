@@ -27,13 +27,13 @@ RELEASED: Final[dict[str, date]] = {
     "3.13": date(2024, 10, 7),
     "3.14": date(2025, 10, 7),
 }
-"""Interpreters with official images that are still built or kept; 3.5 and older have no wheels left to speak of."""
+"""Interpreters with official images that still exist; 3.5 and older have hardly any wheels left."""
 EVER: Final = (*(f"2.{minor}" for minor in range(3, 8)), *(f"3.{minor}" for minor in range(21)))
-"""What a repository may name, oldest first: also versions that we have no image of."""
+"""Versions that a repository may name, oldest first, including those without an image."""
 MATURE: Final = timedelta(days=270)
-"""After a release it takes about this long until the scientific packages have wheels for it."""
+"""Time after a release until the scientific packages have wheels for it."""
 UNDATED: Final = "3.12"
-"""For sources without a date: two releases behind the newest, all wheels there."""
+"""For sources without a date: two releases behind the newest, with all wheels available."""
 PYTHON_3_USABLE: Final = date(2017, 9, 1)
 """Before this day code whose tests name 2.7 was written on 2.7, and the wheels of its time are for 2.7."""
 PATCHES: Final = range(26)
@@ -95,7 +95,7 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
 def _best(
     allowed: list[str], named: list[str], day: date | None, three_only: bool
 ) -> tuple[str, str]:
-    """Return the leading interpreter and the words why."""
+    """Return the leading interpreter and the reason."""
     if named:
         usable = [version for version in named if day is None or RELEASED[version] <= day]
         if "2.7" in usable and day is not None and day < PYTHON_3_USABLE and not three_only:
@@ -154,7 +154,7 @@ def _nearest(allowed: list[str], wanted: list[str]) -> list[str]:
 
 
 def _majors_of(facts: list[PythonConstraint]) -> set[str]:
-    """Return the major versions of which every fact admits some version."""
+    """Return the major versions that every fact admits in some minor version."""
     return {
         major
         for major in ("2", "3")

@@ -14,9 +14,9 @@ BESIDE: Final = frozenset(
 """Found beside code of every language: helpers, pages of documentation, outputs that fill notebooks."""
 
 LIST: Final = re.compile(r"\.(?:txt|in|pip)$")
-"""Files that name distributions and nothing to install."""
+"""Files that list distributions without making the repository installable."""
 FAR_MORE: Final = 5
-"""So many times the Python source, and Python is beside the point."""
+"""With this many times the Python source, Python does not matter."""
 BUILDS: Final[dict[str, frozenset[str]]] = {
     "autotools": NATIVE,
     "cmake": NATIVE,

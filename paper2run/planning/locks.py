@@ -15,7 +15,7 @@ from paper2run.model.environment import Lock
 from paper2run.model.facts import CondaPackage, LockedVersion, RepoFacts, Requirement
 
 ORDER: Final = ("uv.lock", "pdm.lock", "poetry.lock", "pylock", "Pipfile.lock", "conda-lock")
-"""The newer tool first: a project that moved from one to the next left the older lock lying."""
+"""The newer tool first: a project that switched tools often keeps the older lock."""
 
 
 def locks_of(
@@ -53,7 +53,7 @@ def locks_of(
 
 
 def loosened(facts: RepoFacts, declared: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """Return the requirements, without their version where a lock of the same line has it."""
+    """Return the requirements, without their version if a lock of the same line has it."""
     lines = {(fact.source.path, fact.source.line, fact.name) for fact in facts.of(LockedVersion)}
     return tuple(
         _without_version(fact) if (fact.source.path, fact.source.line, fact.name) in lines else fact

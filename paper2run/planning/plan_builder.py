@@ -11,9 +11,9 @@ from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.evidence import Evidence
 
 ALWAYS: Final = {"LANG": "C.UTF-8"}
-"""Debian's image has no locale: R, Java and sorting tools would take every letter beyond ASCII for a fault."""
+"""Debian's image has no locale: R, Java and sorting tools would reject every letter beyond ASCII."""
 GIVE: Final = f"chown -R --from=root {USER} {SOURCE_FOLDER}"
-"""Steps run as root and the smoke command does not: what was built must be its user's to write, too."""
+"""Steps run as root and the smoke command does not, so its user must be able to write what they built."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class PlanBuilder:
         )
 
     def install(self, *packages: str, why: str, source: Source) -> None:
-        """Add Debian packages; those that are there already are not explained again."""
+        """Add Debian packages; one that was already added gets no second reason."""
         new = [package for package in packages if package not in self.packages]
         if new:
             self.packages.update(dict.fromkeys(new))

@@ -72,7 +72,7 @@ def gather(facts: RepoFacts) -> Wanted:
         if program in TEST_PROGRAMS:
             why = "the documented test command runs it"
             collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
-    # Where nothing is installed the scripts are the product; beside a package they are often examples.
+    # Without a package the scripts are the product; beside a package they are often examples.
     own_code = {"package"} if projects else {"package", "script"}
     imports = needed_imports(facts)
     for imported in imports[:MAX_MODULES]:
@@ -108,7 +108,7 @@ def _add_declared(
     named = [fact for fact in named if (fact.source.path, fact.name) not in local]
     declared = loosened(facts, named)
     for fact in declared:
-        # What only the tests want must not decide on the whole environment.
+        # A need of the tests alone must not decide the whole environment.
         collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
     for include in facts.of(PipInclude):
         if include.group != "runtime" or not is_address(include):
@@ -135,7 +135,7 @@ def _alone(facts: RepoFacts) -> list[LockedVersion]:
 
 
 def _conda_wishes(facts: RepoFacts) -> list[CondaPackage]:
-    """Return what environment files ask for; the sets of lock files only where there are none.
+    """Return what environment files ask for, or else the sets of lock files.
 
     Where the root's manifests say what the code needs, files of subfolders describe other machines: a container,
     a documentation server, somebody's Windows.

@@ -1,4 +1,4 @@
-"""Marks by which what our builds leave in an engine's build cache is told from other people's.
+"""Marks our builds, so that their records in an engine's build cache differ from other people's.
 
 For our own build only: the Dockerfile that people get has none. Engines say of a cached record its parents, its size
 and a description, which is `mount / from exec <command>` for a RUN step, `cached mount <path> from exec <command>` for
@@ -46,7 +46,7 @@ class CacheRecord(NamedTuple):
     in_use: bool
     """By a build that goes on."""
     shared: bool
-    """With an image: it takes no room of its own."""
+    """Shared with an image, so it takes no extra space."""
     last_used: datetime
 
 
@@ -54,7 +54,7 @@ class OwnRecords(NamedTuple):
     """The records that our builds have left."""
 
     contexts: tuple[CacheRecord, ...] = ()
-    """What builds were sent, packed and unpacked: no later build ever takes it from there."""
+    """The contexts of builds, packed and unpacked; no later build ever reuses them."""
     layers: tuple[CacheRecord, ...] = ()
     downloads: tuple[CacheRecord, ...] = ()
     """Download caches."""

@@ -54,7 +54,7 @@ def _write(compiler: str, lines: tuple[str, ...]) -> str:
 
 
 def is_wrapper_step(step: str) -> bool:
-    """Tell whether an install step writes wrappers: it needs nothing of the checkout."""
+    """Whether an install step writes wrappers; such a step does not read the checkout."""
     return step.startswith(STEP_START) and " > /usr/local/bin/" in step
 
 

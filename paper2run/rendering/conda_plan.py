@@ -1,7 +1,7 @@
 """Turns a plan for a Python image into one whose environment conda's channels make.
 
 The Dockerfile holds the whole set as conda's explicit list (address and digest of each package), and
-py-rattler, conda-forge's own installer library, puts it in place: a wheel from the Python index that works on
+py-rattler, conda-forge's own installer library, installs it: a wheel from the Python index that works on
 Debian's interpreter, while micromamba's image would be one more registry to reach and its downloads could
 not be led through a site's mirror without leaving that mirror's address in the image.
 https://conda.github.io/rattler/py-rattler/
@@ -34,7 +34,7 @@ from paper2run.rendering.pip_steps import pinned_steps, requirements_of, source_
 PREFIX: Final = "/opt/conda"
 INSTALLER: Final = "/opt/installer"
 RATTLER: Final = "py-rattler==0.28.0"
-"""The version that solves on the host, too."""
+"""The same version solves on the host."""
 LIST: Final = f"{INSTALLER}/explicit.txt"
 LIST_CHARS: Final = 12_000
 """Characters of the list that one step writes: builders limit a line, and people read it."""
@@ -184,7 +184,7 @@ def conda_steps(archives: Iterable[CondaArchive]) -> tuple[str, ...]:
 
 
 def is_conda_step(step: str) -> bool:
-    """Tell whether a step is one of `conda_steps`, which read nothing of the checkout."""
+    """Whether a step is one of `conda_steps`, which do not read the checkout."""
     return step.startswith((f"python3 -m venv {INSTALLER} ", f"cd {INSTALLER} "))
 
 
@@ -210,7 +210,7 @@ def _kept(planned: PlannedEnvironment) -> list[Reason]:
 
 
 def _libraries(planned: PlannedEnvironment, pinned: PlannedEnvironment) -> list[Reason]:
-    """Return why what pip adds wants further packages of Debian."""
+    """Return why the packages that pip adds need further Debian packages."""
     known = set(planned.reasons)
     return [r for r in pinned.reasons if r.topic == "system package" and r not in known]
 

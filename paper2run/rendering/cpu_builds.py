@@ -22,11 +22,11 @@ from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import WHEELS_STEP, plan_requirements, with_pins
 
 LOCAL: Final = "cpu"
-"""The local version of a CPU build: `2.1.0+cpu`; there are such from torch 1.3 on."""
+"""The local version of a CPU build: `2.1.0+cpu`; torch has them since 1.3."""
 FAMILY: Final = ("torch", "torchaudio", "torchvision")
-"""What is compiled against torch itself: all of one kind, or it does not load."""
+"""Packages compiled against torch itself: all must be of one kind, or they do not load."""
 CUDA_ONLY: Final = re.compile(r"(?:nvidia|cuda)-[\w-]+|triton|pytorch-triton")
-"""What torch's wheels for CUDA declare beside themselves."""
+"""Dependencies of torch's CUDA wheels."""
 STEP: Final = f"{WHEELS_STEP}{CPU_BUILDS}"
 PUBLIC: Final = CPU_BUILDS.split()[1]
 
@@ -70,7 +70,7 @@ def with_cpu_builds(
     others = tuple(pin for pin in pins if pin.name not in versions)
     plan = with_pins(draft, others, resolution.python, planned.plan.system_packages)
     step = STEP + shlex.join(f"{name}=={versions[name]}" for name in sorted(versions))
-    # First: what is built from source afterwards may be built against it.
+    # First, because later source builds may be built against it.
     plan = plan.changed(install_steps=(step, *plan.install_steps))
     chosen = ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
     without = f"; left out: {', '.join(sorted(needless))}" if needless else ""
@@ -83,19 +83,19 @@ def with_cpu_builds(
 
 
 def with_cuda_builds(planned: PlannedEnvironment, why: str, place: str) -> PlannedEnvironment:
-    """Return the plan as it is, with the reason why it keeps the builds that bring CUDA along."""
+    """Return the plan unchanged, with the reason why it keeps the CUDA builds."""
     names = ", ".join(pin.name for pin in wanted_of(planned))
     decision = f"{names}: the usual builds (with CUDA; they run on a CPU too), because {why}"
     return planned.changed(reasons=(*planned.reasons, _reason(decision[:1000], place)))
 
 
 def is_cpu_step(step: str) -> bool:
-    """Tell whether a step is the one that installs CPU builds: it reads nothing of the checkout."""
+    """Whether a step is the one that installs CPU builds, which does not read the checkout."""
     return step.startswith(STEP)
 
 
 def without_index(step: str) -> str:
-    """Return the step as it is for a site whose own configuration names the index."""
+    """Return the step for a site whose own configuration names the index."""
     return step.replace(CPU_BUILDS, "")
 
 

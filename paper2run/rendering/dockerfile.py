@@ -22,11 +22,11 @@ from paper2run.rendering.pip_steps import needs_source
 from paper2run.text_gate import code, prose, visible
 
 KEEP_NO_DOWNLOADS: Final = "ARG PIP_NO_CACHE_DIR=1"
-"""An image shall not carry pip's downloads. An ARG, so that our own builds, whose cache is mounted, can turn it off."""
+"""Keeps pip's downloads out of the image. An ARG, so that our own builds, which mount a cache, can turn it off."""
 ARCHIVED_BASE: Final = re.compile(r"(^|/)python:(2\.7|3\.[45])\b|\b(buster|stretch)\b")
-"""Images on Debian releases that have left the mirrors: python:2.7-slim was built last in April 2020, on buster."""
+"""Images on Debian releases that have left the mirrors: python:2.7-slim was last built in April 2020, on buster."""
 ARCHIVE: Final = "http://archive.debian.org"
-"""Keeps what has left the mirrors, but for the `-updates` suites. https://www.debian.org/distrib/archive"""
+"""Keeps releases that have left the mirrors, without `-updates`. https://www.debian.org/distrib/archive"""
 DOCKERIGNORE: Final = """\
 # Only the Dockerfile and the source go to the engine.
 *
@@ -151,7 +151,7 @@ def _system_packages(plan: EnvPlan) -> list[str]:
     packages = " ".join(sorted(set(plan.system_packages)))
     update = "apt-get update"
     if ARCHIVED_BASE.search(plan.base_image):
-        # Only after the image's own sources failed: a site's mirror or a stand-in on a newer release may serve.
+        # Only after the image's own sources failed: a site's mirror or a stand-in on a newer release may work.
         update = (
             f"{{ {update} || {{ sed -i -E -e '/-updates/d' -e 's#https?://[^/ ]+/#{ARCHIVE}/#'"
             f" /etc/apt/sources.list && {update} -o Acquire::Check-Valid-Until=false; }}; }}"

@@ -27,8 +27,8 @@ MOUNT_POINT: Final = "/mnt"
 """Part of every Debian image (FHS 3.0), so no stub stays behind. Mounting over the image's own
 ca-certificates.crt instead breaks every step in which update-ca-certificates replaces that file."""
 CACHE_PATH: Final = "/./."
-"""Start of the paths of our caches, the same as `/` to every program: engines before Docker 25 tell nothing else by
-which a cache of ours is known among other people's."""
+"""Start of the paths of our caches, the same as `/` to every program: the only sign by which engines before
+Docker 25 tell our caches from other people's."""
 CACHES: Final = {
     "pip": (f"{CACHE_PATH}/root/.cache/pip", re.compile(r"\bpip|\bpython[0-9.]*\s+-m\s+pip\b")),
     "npm": (f"{CACHE_PATH}/root/.npm", re.compile(r"\bnp[mx]\b")),
@@ -75,7 +75,7 @@ class Injection(Value):
     """What the site adds to a build."""
 
     ca_bundle: str = Field("", repr=False)
-    """PEM text of the certificate authorities; empty if the images' own are enough."""
+    """PEM text of the certificate authorities; empty to use the images' own."""
     index_url: str = Field("", repr=False)
     """Python package index, credentials and all; empty for the public one."""
     torch_index_url: str = Field("", repr=False)
@@ -85,11 +85,11 @@ class Injection(Value):
     proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
     """Proxy variables; builders predefine them and keep them out of image and history."""
     cache_owner: str = Field("", pattern="^[0-9a-f]{0,64}$")
-    """Whose download caches are mounted: a digest of the repository's address; empty: none are."""
+    """Whose download caches are mounted: a digest of the repository's address; empty for no caches."""
 
     @classmethod
     def of(cls, settings: Settings, repository: str = "") -> Self:
-        """Return what the settings say, with the download caches of the repository at that address, if any.
+        """Return the injection that the settings ask for, with the download caches of the repository, if any.
 
         Reads the CA bundle; UserError if that file cannot be read.
         """
@@ -178,7 +178,7 @@ class Injection(Value):
         for instruction in instructions(dockerfile):
             match instruction.name:
                 case "RUN":
-                    # What the command line names would win over the configuration's mirror.
+                    # An index on the command line would override the configuration's mirror.
                     text = (
                         without_index(instruction.text)
                         if self.torch_index_url

@@ -22,7 +22,7 @@ class OwnImage(NamedTuple):
     """What its build added to the base image: a name for each layer, the same in all images, and its size in bytes."""
     last_used: datetime
     spared: bool = False
-    """A run or a container uses it, or may use it."""
+    """A run or a container uses it or may use it."""
 
 
 class Kept(NamedTuple):
@@ -31,11 +31,11 @@ class Kept(NamedTuple):
     images: tuple[OwnImage, ...]
     own: OwnRecords
     records: tuple[CacheRecord, ...]
-    """The whole build cache, other people's records among it."""
+    """The whole build cache, including other people's records."""
 
     @property
     def images_bytes(self) -> int:
-        """What the images take beside their base images, layers that several have counted once."""
+        """The images' size without their base images; shared layers count once."""
         return sum({name: size for image in self.images for name, size in image.layers}.values())
 
     @property
@@ -64,9 +64,9 @@ def own_part(history: Iterable[tuple[int, str, int]]) -> Iterator[tuple[str, int
 
 
 def leaving(kept: Kept, limit_bytes: float) -> Iterator[OwnImage | CacheRecord]:
-    """Yield what is to go, in this order, so that no more than the limit is left.
+    """Yield what to remove, in order, so that at most the limit is left.
 
-    Contexts of ended builds go in any case. A layer goes before the one that it was made on. An image that goes leaves
+    Contexts of ended builds always go. A layer goes before its parent. A removed image leaves
     its layers in the cache: measure again to see whether too much is left.
     """
     yield from (record for record in kept.own.contexts if not record.in_use)

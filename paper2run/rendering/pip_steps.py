@@ -1,7 +1,7 @@
-"""Which install steps only name distributions of the index, and how they look once all is pinned.
+"""Recognises install steps that only name distributions of the index, and writes them pinned.
 
-Such steps are what the resolver may replace; any other step (a local path, a requirements file, a
-second command) is left exactly as its planner wrote it.
+The resolver may replace such steps; any other step (a local path, a requirements file, a
+second command) stays exactly as its planner wrote it.
 """
 
 import re
@@ -37,7 +37,7 @@ There is no --no-cache-dir: it would also defeat the wheel cache that our own bu
 SOURCES_STEP: Final = "pip install --no-compile --no-deps --no-build-isolation "
 """Without isolation the build sees the pinned build tools; with it, pip fetches today's."""
 WANTED_FILE: Final = "/tmp/requirements.txt"
-"""Where a set that is too long for one command is written down: pip must see all of it at once to choose versions."""
+"""File for a set that is too long for one command: pip must see all of it at once to choose versions."""
 LISTED: Final = re.compile(
     rf"printf '%s\\n' (?P<texts>.*) >> {WANTED_FILE}(?P<install> && {OPEN_STEP}-r {WANTED_FILE})?"
 )
@@ -114,7 +114,7 @@ def instead_of(plan: EnvPlan, name: str, requirement: str) -> EnvPlan:
 
 
 def pinned_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
-    """Return the steps that install the `pins` that have wheels, sorted; none if there are none."""
+    """Return the steps that install the `pins` with wheels, sorted; may be empty."""
     return _steps(WHEELS_STEP, (pin for pin in pins if not pin.sdist))
 
 
@@ -128,7 +128,7 @@ def with_pins(
 ) -> EnvPlan:
     """Return `plan` with the pinned set in the place of its first pure step and on Python `python`.
 
-    Further pure steps go, all else keeps its order. `system_packages` are added where they are missing.
+    Further pure steps are dropped, all others keep their order. Missing `system_packages` are added.
     """
     pinned = [*pinned_steps(pins), *source_steps(pins)]
     steps: list[str] = []
@@ -197,7 +197,7 @@ def _listed(words: str) -> tuple[str, ...] | None:
 
 
 def _changed(plan: EnvPlan, change: Callable[[str, str], str]) -> EnvPlan:
-    """Return `plan` with `change(name, text)` in the place of each requirement; what it makes empty goes."""
+    """Return `plan` with `change(name, text)` in place of each requirement; empty steps are dropped."""
     steps: list[str] = []
     for parts in _sets(plan.install_steps):
         wanted = [text for step in parts for text in requirements_of(step) or ()]

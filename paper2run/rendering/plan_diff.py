@@ -1,4 +1,4 @@
-"""What changed between two plans, in lines that people read."""
+"""Shows the changes between two plans in lines for people."""
 
 from difflib import ndiff
 
@@ -23,6 +23,6 @@ def _plan_lines(environment: EnvPlan) -> list[str]:
 
 
 def _step_lines(step: str) -> list[str]:
-    """Return a step that installs a set of distributions one a line; any other step as it is."""
+    """Return a step that installs distributions with one per line; any other step unchanged."""
     wanted = requirements_of(step)
     return [step] if wanted is None else [f"pip {text}" for text in sorted(wanted)]

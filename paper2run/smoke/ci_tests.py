@@ -43,7 +43,7 @@ RAN: Final = "^Ran [1-9]"
 
 
 def tested_by_ci(facts: RepoFacts, files: frozenset[str]) -> SmokeChoice | None:
-    """Return the first test command of the CI that can stand alone; `files` are the paths of the checkout."""
+    """Return the CI's first test command that can run alone; `files` are the paths of the checkout."""
     for fact in _commands(facts):
         folder, line = folder_and_line(fact.line)
         command = _stand_alone(plain_words(LEADING.sub("", line)), folder, files)
@@ -113,7 +113,7 @@ def _program(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _after_options(words: list[str], valued: frozenset[str]) -> list[str]:
-    """Return the words from the first on that is no option of the program before; `-m` is Python's."""
+    """Return the words after the program's own options; `-m` is Python's."""
     while words and words[0].startswith("-") and words[0] != "-m":
         words = words[2:] if words[0] in valued else words[1:]
     return words
@@ -143,7 +143,7 @@ def _are_there(words: list[str], folder: str, files: frozenset[str]) -> bool:
 
 
 def _counted(command: str) -> str:
-    """Return a command that ends as the given one does, and with status 1 where that ran no test."""
+    """Return a command that ends like the given one, but with status 1 if it ran no test."""
     return (
         f"{{ {command} 2>&1; echo $? > {RESULT}.status; }} | tee {RESULT}.log;"
         f" grep -q '{RAN}' {RESULT}.log && exit $(cat {RESULT}.status)"

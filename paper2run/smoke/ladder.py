@@ -42,7 +42,7 @@ JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
 
 
 class Check(NamedTuple):
-    """What is run in a fresh container for one rung."""
+    """The command for one rung, run in a fresh container."""
 
     rung: Rung
     command: str
@@ -95,7 +95,7 @@ def missing_of(rung: Rung, stdout: str) -> tuple[str, ...] | None:
 
 
 def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:
-    """Return what a person wants to know of a rung's output; empty if it says nothing more."""
+    """Return the part of a rung's output that people need; may be empty."""
     match rung:
         case "imports":
             missing = missing_of(rung, stdout)

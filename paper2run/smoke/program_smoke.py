@@ -23,7 +23,7 @@ NOT_STARTED: Final = 126
 """Exit statuses from here on are the shell's: not executable, not found, a library missing, ended by a signal."""
 PLACEHOLDER: Final = re.compile(r"path[_ ]?to|your", re.IGNORECASE)
 REDIRECTED: Final = re.compile(r"(?:\s+>\s*[\w./-]+)?(?:\s+#.*)?$")
-"""Where the output goes, and what the author says of the command: what is printed instead shows as much."""
+"""Redirections and remarks in a documented command; printing to the terminal shows as much."""
 OUTPUT: Final = re.compile(r"--?(?:o|out\w*|output[\w-]*|save[\w-]*)")
 """Options whose value is written."""
 NUMBER: Final = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?")
@@ -32,7 +32,7 @@ NUMBER: Final = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?")
 def documented(evidence: Evidence, programs: Iterable[str]) -> SmokeChoice | None:
     """Return the first documented run of one of the programs that reads a file of the checkout, or None.
 
-    Runs without a file are left out: they may do no more than name the arguments that are missing, and fail.
+    Runs without a file are skipped: they may only print which arguments are missing, and fail.
     """
     by_name = {program.rpartition("/")[2]: program for program in programs}
     for fact in evidence.facts.of(Command):
@@ -48,7 +48,7 @@ def documented(evidence: Evidence, programs: Iterable[str]) -> SmokeChoice | Non
 
 
 def reads_the_checkout(words: list[str], paths: frozenset[str]) -> bool:
-    """Tell whether at least one argument is a file of the checkout, and none is a path that is not there."""
+    """Whether at least one argument is a file of the checkout and no argument is a missing path."""
     known = {str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"."}
     reads = False
     for option, word in pairwise(("", *words)):

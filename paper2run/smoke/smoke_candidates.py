@@ -1,6 +1,6 @@
 """Ranks the commands that could show that an environment works, and says what each would prove.
 
-A command that can pass on an empty or missing thing is no candidate.
+A command that can pass on an empty or missing file is not a candidate.
 """
 
 import re
@@ -35,7 +35,7 @@ FROM_ELSEWHERE: Final = re.compile(
     r"urlopen|requests\.|download|from_pretrained|from_hub|hf_hub|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
     r"|https?://|(?i:api_?key)|\.completions\b|\bgpt-\d|\bclaude-"
 )
-"""Examples that read files, ask the network or somebody's service: what they want is rarely there."""
+"""Examples that read files or use the network or a service: their inputs are rarely available."""
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
 """The word in a path; not `contest`, `latest`, `attest`."""
@@ -47,7 +47,7 @@ SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
 def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
     """Return the candidates, best first; `files` are the paths of the checkout.
 
-    An empty script is as good as absent: starting it passes on nothing.
+    An empty script counts as absent: starting it would prove nothing.
     """
     files -= {fact.path for fact in facts.of(Unreadable) if fact.cause == "empty"}
     if asked.smoke:
@@ -57,8 +57,8 @@ def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Sm
     documented = _documented(facts, files)
     uses = [choice for choice in documented if not only_imports(choice.command)]
     tested = tested_by_ci(facts, files)
-    # What the authors or their CI run comes first; then what the packaging promises; scripts and tests last, which
-    # nobody says to run as they stand: they may want data, a screen or a day.
+    # Commands of the authors or their CI come first, then those that the packaging promises; scripts and tests come
+    # last, since no document says to run them as they are: they may need data, a screen or a day.
     ranked = [
         *uses[:MAX_DOCUMENTED],
         *([tested] if tested else []),
@@ -72,7 +72,7 @@ def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Sm
 
 
 def _is_allowed(command: str) -> bool:
-    """Tell whether a plan may hold the command: repositories write all sorts of things."""
+    """Whether a plan may hold the command; repositories contain commands of all kinds."""
     try:
         SHELL_COMMAND.validate_python(command)
     except ValidationError:
@@ -246,6 +246,6 @@ def _tests(facts: RepoFacts) -> list[SmokeChoice]:
 
 
 def third_party_imports(facts: RepoFacts) -> tuple[Import, ...]:
-    """Return the imports that the repository cannot do without, by module name."""
+    """Return the imports that the repository requires, by module name."""
     needed = {fact.module: fact for fact in reversed(needed_imports(facts))}
     return tuple(needed[module] for module in sorted(needed))

@@ -18,7 +18,7 @@ from paper2run.verdicts.verdicts import failure_line
 from tasks.running.patience import patiently
 
 LIMIT_CHARACTERS: Final = 200_000
-"""The UI slows down beyond; the folder has all."""
+"""More rows slow the UI down; the folder has all."""
 
 
 def artifact_key(name: str, what: str) -> str:

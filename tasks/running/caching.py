@@ -1,4 +1,4 @@
-"""How stages are cached: hand-made keys, persistent JSON results, one lock a key on this host.
+"""Caches stages: hand-written keys, persistent JSON results, one lock per key on this host.
 
 Every key holds the version of the stage's rules (rules_version.py), so that a changed rule
 never serves an old answer. Prefect's own TASK_SOURCE sees only the decorated function.
@@ -39,7 +39,7 @@ R = TypeVar("R")
 TRANSIENT_DELAYS_S: Final = [5, 30]
 """Waits before the second and third try of a stage that met a transient host failure."""
 TRANSIENT_JITTER: Final = 0.3
-"""Share by which a wait may be shorter or longer."""
+"""Random share by which a wait is shorter or longer."""
 LOCK_POLL_S: Final = 0.2
 
 KeyParts = Callable[[Mapping[str, Any]], tuple[str, ...]]
@@ -66,7 +66,7 @@ class FlockManager(LockManager):
         acquire_timeout: float | None = None,
         hold_timeout: float | None = None,
     ) -> bool:
-        """Take the lock of `key`, waiting for at most `acquire_timeout` seconds; tell whether it was had."""
+        """Take the lock of `key`, waiting for at most `acquire_timeout` seconds; return whether it was taken."""
         path = self._path(key)
         if self.is_lock_holder(key, holder):
             return True
@@ -98,7 +98,7 @@ class FlockManager(LockManager):
         os.close(descriptor)
 
     def is_locked(self, key: str) -> bool:
-        """Tell whether anybody on this host holds the lock of `key`."""
+        """Whether any process on this host holds the lock of `key`."""
         path = self._path(key)
         if path in self._held:
             return True
@@ -171,7 +171,7 @@ def stage(
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Return the decorator that makes a function a stage of Paper2Run.
 
-    A stage with a `key` is computed once a key on this host and kept. Transient host failures are tried again,
+    A stage with a `key` is computed once per key on this host and cached. Transient host errors are retried,
     nothing else is.
     """
 
@@ -192,7 +192,7 @@ def stage(
             timeout_seconds=timeout_s,
             retries=len(TRANSIENT_DELAYS_S),
             retry_delay_seconds=TRANSIENT_DELAYS_S,
-            # Runs of a batch that met the same trouble do not come back at the same moment.
+            # Runs of a batch that hit the same trouble must not retry at the same moment.
             retry_jitter_factor=TRANSIENT_JITTER,
             retry_condition_fn=_is_transient,
             cache_policy=policy if policy is not None else NO_CACHE,
@@ -205,7 +205,7 @@ def stage(
 
 @contextmanager
 def refreshing(wanted: bool) -> Iterator[None]:
-    """Let all stages called in the block be computed anew and stored again, if wanted."""
+    """If `wanted`, stages called in the block skip the cache and overwrite it."""
     with temporary_settings({PREFECT_TASKS_REFRESH_CACHE: wanted} if wanted else {}):
         yield
 

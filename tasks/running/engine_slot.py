@@ -59,7 +59,7 @@ def engine_slot(engine: Engine, settings: Settings) -> Iterator[None]:
 
 
 def _taken(name: str, holders: Path) -> AbstractContextManager[None]:
-    """Wait for a place and return it, entered."""
+    """Wait for a slot and return it, entered."""
     while (place := patiently(lambda: _asked(name))) is None:
         PROGRESS.info("waiting for a place at the engine")
         patiently(lambda: free_abandoned(name, holders))
@@ -67,8 +67,8 @@ def _taken(name: str, holders: Path) -> AbstractContextManager[None]:
 
 
 def _asked(name: str) -> AbstractContextManager[None] | None:
-    """Return a place, entered; None if all were taken for WAIT_S."""
-    # A server that restarts must not end a build; strict refuses to go on where the limit is missing.
+    """Return a slot, entered; None if all were taken for WAIT_S."""
+    # A restarting server must not end a build; strict fails if the limit is missing.
     place = concurrency(
         name, strict=True, lease_duration=LEASE_S, timeout_seconds=WAIT_S,
         raise_on_lease_renewal_failure=False,
@@ -78,7 +78,7 @@ def _asked(name: str) -> AbstractContextManager[None] | None:
     except TimeoutError:
         return None
     except ConcurrencySlotAcquisitionError as error:
-        # Prefect wraps whatever its client says, a server that is away among it.
+        # Prefect wraps all errors of its client, including those of a server that is down.
         if isinstance(error.__cause__, httpx.HTTPError):
             raise error.__cause__ from error
         raise
@@ -86,9 +86,9 @@ def _asked(name: str) -> AbstractContextManager[None] | None:
 
 
 def free_abandoned(name: str, holders: Path) -> int:
-    """Take back the places of the limit that no living process with this home holds; return how many were.
+    """Release the limit's orphaned slots, which no living process of this home holds; return how many.
 
-    Those that share an engine and not their home may then have one run too many on it for a while.
+    Homes that share an engine may then have one run too many on it for a while.
     """
     held = {path: is_held(path) for path in holders.glob("[!.]*")}
     for path in (path for path, living in held.items() if not living):

@@ -1,6 +1,6 @@
 """Flow runs as the server knows them: the process of each run, and which runs are orphaned.
 
-A worker that is ended or killed leaves its runs `Running` for ever (Prefect issue 16746); each run therefore
+A worker that ends or is killed leaves its runs `Running` for ever (Prefect issue 16746); each run therefore
 says in a label which process it is in, and the next run with the same home sets the dead ones to `Crashed`.
 """
 
@@ -34,24 +34,24 @@ from tasks.running.patience import patiently
 FOLDER_LABEL: Final = "paper2run.folder"
 """The run folder, on the machine that runs it."""
 TROUBLE_LABEL: Final = "paper2run.trouble"
-"""What of the machine ended the run. A label, for a failed run's kept result is its exception's words alone."""
+"""Which trouble of the machine ended the run. A label, because a failed run's result keeps only a message."""
 OURS: Final = ["reproduce", "batch"]
 """Flows whose runs carry labels; `attempt` runs go with their parents."""
 ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
 PAGE: Final = 200
 """The server's own limit for one answer."""
 UNOWNED: Final = timedelta(minutes=30)
-"""Between a worker's taking of a run and the run's first label lie seconds, or the pull of a worker's image."""
+"""A run gets its first label seconds after a worker claims it, or after the pull of the worker's image."""
 KILLED: Final = "the process that ran it was killed"
 
 
 def claim_run(flow_run_id: str, home: Path) -> None:
-    """Write into the flow run which process it is in; HostError if `home` cannot be written to."""
+    """Label the flow run with this process; HostError if `home` cannot be written to."""
     _label(flow_run_id, {OWNER_LABEL: this_process(home)})
 
 
 def label_run(flow_run_id: str, *, folder: str = "", trouble: Trouble = "") -> None:
-    """Write into the flow run its folder, or what of the machine ended it."""
+    """Label the flow run with its folder, or with the trouble of the machine that ended it."""
     labels = {FOLDER_LABEL: folder, TROUBLE_LABEL: trouble}
     _label(flow_run_id, {name: value for name, value in labels.items() if value})
 
@@ -63,7 +63,7 @@ def _label(flow_run_id: str, labels: KeyValueLabels) -> None:
 
 @contextmanager
 def naming_trouble(flow_run_id: str) -> Iterator[None]:
-    """Let the flow run say what of the machine is at fault where the block is left by that."""
+    """Label the flow run with the trouble of the machine if that ends the block."""
     try:
         yield
     except (HostError, OSError) as error:
@@ -111,7 +111,7 @@ def crash_abandoned(home: Path) -> list[str]:
 
 
 def crash(client: SyncPrefectClient, dead: Sequence[FlowRun]) -> None:
-    """Set the runs to `Crashed`, their attempts with them."""
+    """Set the runs and their attempts to `Crashed`."""
     if not dead:
         return
     inside = client.read_flow_runs(

@@ -1,6 +1,6 @@
-"""Tries what every run needs of this machine: a RUN step with network, the package index, free disks.
+"""Probes what every run needs: a RUN step with network, the package index, free disk space.
 
-An engine's greeting proves little: without its bridge it greets, lists images and fails every step that runs a program.
+An engine's ping proves little: without its bridge it answers and lists images, but every RUN step fails.
 """
 
 import re
@@ -56,7 +56,7 @@ def try_step(engine: Engine, settings: Settings) -> bool:
     prefix = f"{settings.registry_prefix.rstrip('/')}/" if settings.registry_prefix else ""
     name = uuid.uuid4().hex
     tag = f"paper2run/probe:{name}"
-    # The variable: a step of the cache proves nothing.
+    # The variable prevents a cache hit, which would prove nothing.
     dockerfile = f"FROM {prefix}python:{versions[-1]}-slim\nENV PROBE={name}\nRUN {ASK}\n"
     with tempfile.TemporaryDirectory() as folder:
         given = BuildInput(dockerfile, Path(folder), tag, Injection.of(settings))
@@ -81,7 +81,7 @@ def try_step(engine: Engine, settings: Settings) -> bool:
 
 
 def ask_index(settings: Settings) -> str:
-    """Return the address of the index, which answered. HostError saying what to do if it does not."""
+    """Return the address of the index after it answered; HostError with a hint otherwise."""
     url = settings.index_url or PYPI_SIMPLE_ENDPOINT
     shown = httpx.URL(url).copy_with(username=None, password=None)
     verify = str(settings.ca_bundle) if settings.ca_bundle else True
@@ -126,9 +126,9 @@ def why_broken(trouble: Trouble, settings: Settings) -> str:
 def probes(
     trouble: Trouble, settings: Settings, *, here: bool, earlier: int
 ) -> Iterator[tuple[str, float]]:
-    """Yield what is still wrong and the seconds to rest before the next probe, until nothing is wrong.
+    """Yield what is still wrong and the seconds to wait before the next probe, until nothing is wrong.
 
-    The machines of workers cannot be probed from here: one rest, longer after `earlier` ones, takes a probe's place.
+    The machines of workers cannot be probed from here: one wait, longer after `earlier` ones, replaces the probe.
     """
     if not here:
         yield f"runs on workers were ended by trouble with the {trouble}", rest_s(earlier)
@@ -143,7 +143,7 @@ def _ask_index_from_a_build(settings: Settings) -> None:
     try:
         engine = connect()
     except EngineError:
-        # Without an engine nothing is built that could ask.
+        # Without an engine, no build can ask the index.
         return
     try_step(engine, settings)
 

@@ -23,7 +23,7 @@ IN_USE: Final = "images-in-use"
 RUNS: Final = "runs"
 """Below the home: one file per run, named for its id, that holds the run folder's path."""
 ROUNDS: Final = 6
-"""Looks at the disk for one limit: an image that goes leaves its layers in the cache, which are then free to go."""
+"""Rounds of removal for one limit: a removed image leaves its layers in the cache, which can go next."""
 BYTES_A_MB: Final = 1024**2
 
 
@@ -42,9 +42,9 @@ def look(engine: Engine, settings: Settings, *, enough_bytes: float = 0) -> Kept
 
 
 def hold_limit(engine: Engine, settings: Settings) -> None:
-    """Remove what is beyond the limit, or what stands in the way of the free space that a build needs.
+    """Remove what exceeds the limit, or what takes the free space that a build needs.
 
-    A build goes on without it where the engine does not say what is there.
+    If the engine does not report its contents, the build continues without it.
     """
     if settings.keep_gb == float("inf"):
         return
@@ -65,7 +65,7 @@ def hold_limit(engine: Engine, settings: Settings) -> None:
 
 
 def hold_after(image: str, settings: Settings) -> None:
-    """Hold the limit at the end of a run, whose own image is spared."""
+    """Enforce the limit at the end of a run; the run's own image is spared."""
     try:
         engine = connect()
     except EngineError:
@@ -92,7 +92,7 @@ def are_removed(metadata: Metadata, settings: Settings) -> bool:
 
 
 def told(engine: Engine, settings: Settings) -> str:
-    """Return what is free on the engine's disk, and what we have left there, in words."""
+    """Return a line with the free space of the engine's disk and what we use of it."""
     free_mb, kept = engine.free_mb(), look(engine, settings)
     free = f"{free_mb} MB free" if free_mb is not None else "free space is not ours to see"
     return (
@@ -114,7 +114,7 @@ def empty_cache(engine: Engine, settings: Settings) -> None:
 
 
 def _lacking_bytes(engine: Engine, settings: Settings) -> int:
-    """Return how much free space the disk lacks for a build; 0 where that cannot be seen."""
+    """Return how much free space the disk lacks for a build; 0 if unknown."""
     free_mb = engine.free_mb()
     return 0 if free_mb is None else max(settings.min_free_mb - free_mb, 0) * BYTES_A_MB
 

@@ -28,7 +28,7 @@ class LogFile:
         self._file.close()
 
     def line(self, text: str) -> None:
-        """Add one line without the secrets; beyond the limit only the terminal sees it."""
+        """Add one line without the secrets; beyond the limit only the terminal shows it."""
         text = redact(text, self._secrets)
         if self._written < self.LIMIT_BYTES:
             self._file.write(text + "\n")

@@ -1,4 +1,4 @@
-"""Waiting for a Prefect server that is away, say for a restart: no run is lost for that.
+"""Waits for a Prefect server that is down, for example during a restart, so that no run is lost.
 
 Prefect's client itself waits where it has spoken to the server before (PREFECT_CLIENT_MAX_RETRIES); one that is new
 gives up at once, and most of what a run asks comes from new ones.
@@ -17,14 +17,14 @@ from tasks.running.progress_log import PROGRESS
 T = TypeVar("T")
 
 SILENT_SERVER_S: Final = 600.0
-"""How long a server may be away before we give up."""
+"""How long a server may be down before we give up."""
 POLL_S: Final = 1.0
 CLIENT_RETRIES: Final = 7
 """Of Prefect's own clients: each waits twice as long as the one before, 4 minutes in all; by default it is 1."""
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """Return the server's answer, waiting for a server that is away; HostError if it stays away."""
+    """Return the server's answer, waiting for a server that is down; HostError if it stays down."""
     since: float | None = None
     while True:
         try:
@@ -45,6 +45,6 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 def await_server() -> None:
-    """Return when the server answers; HostError if it stays away."""
+    """Return once the server answers; HostError if it stays down."""
     with get_client(sync_client=True) as client:
         patiently(client.hello)

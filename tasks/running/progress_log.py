@@ -8,7 +8,7 @@ PROGRESS: Final = logging.getLogger("paper2run.progress")
 
 
 def leave_out_repeats() -> None:
-    """Keep Prefect from saying of each task what the run's own line says better, with the stage's time."""
+    """Silence Prefect's line for each task: the run's own line says more, with the stage's time."""
     logging.getLogger("prefect.task_runs").addFilter(_is_news)
 
 

@@ -1,4 +1,4 @@
-"""Keeps a run's record true from its first moment to its end, however that comes."""
+"""Keeps a run's record true from its first moment to its end, however it ends."""
 
 import platform
 import traceback
@@ -80,7 +80,7 @@ def _keep_exception(
 
 
 def mark_killed(folder: str) -> None:
-    """Let a folder whose run was killed say so, and how far it came; its unfinished files are removed."""
+    """Record in a killed run's folder that it was killed and how far it came; remove unfinished files."""
     run = RunFolder.at(folder)
     record = run.path / "metadata.json"
     try:

@@ -1,4 +1,4 @@
-"""The run folder: every record of a run, written whole or not at all, and the run's chronological log.
+"""The run folder: every record of a run, written atomically, and the run's chronological log.
 
 A killed run leaves a folder whose `metadata.json` says `running` and whose last record says how far it came.
 """
@@ -29,9 +29,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TIMINGS: Final = "logs/stages.jsonl"
-"""One line a finished stage; the subflows of a run append to the same file."""
+"""One line per finished stage; the subflows of a run append to the same file."""
 NOTES: Final = "logs/notes.txt"
-"""One line a note; the subflows of a run append to the same file."""
+"""One line per note; the subflows of a run append to the same file."""
 WRITING: Final = ".writing-"
 """Start of the names of files that are being written; a killed process leaves them."""
 
@@ -79,11 +79,11 @@ class RunFolder:
         return path
 
     def write(self, name: str, content: BaseModel | str) -> Path:
-        """Write one record below the folder, whole."""
+        """Write one record below the folder atomically."""
         return write_whole(self.path / name, content)
 
     def remove_unfinished(self) -> None:
-        """Remove what a killed process was writing: files before their rename, a checkout that is not whole."""
+        """Remove what a killed process was writing: files before their rename, an incomplete checkout."""
         # Not below repo/, whose files are not ours.
         for place in ("", "logs/", "attempts/*/"):
             for path in self.path.glob(f"{place}{WRITING}*"):
@@ -111,7 +111,7 @@ class RunFolder:
                 self.event(f"  {reason.topic}: {shortened(reason.decision)} [{reason.source}]")
 
     def note(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
-        """Add an event that a person must know who reads the report alone."""
+        """Add an event that the report shows too."""
         self.event(line, stage=stage, attempt=attempt)
         with (self.path / NOTES).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(" ".join(flat(line).split()) + "\n")
@@ -122,7 +122,7 @@ class RunFolder:
         return tuple(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
 
     def model_calls(self) -> tuple[ModelCall, ...]:
-        """Return what this run asked of models; kept answers cost nothing again."""
+        """Return this run's calls to models; cache hits cost nothing again."""
         return Ledger(self.path / "logs").calls()
 
     def timings(self) -> tuple[StageTiming, ...]:
@@ -138,7 +138,7 @@ class RunFolder:
 
 
 def write_whole(path: Path, content: BaseModel | str, *, mode: int = 0o644) -> Path:
-    """Write one file whole or not at all: a temporary file beside it, then a rename."""
+    """Write one file atomically: a temporary file beside it, then a rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = content if isinstance(content, str) else content.model_dump_json(indent=2) + "\n"
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)

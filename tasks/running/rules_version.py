@@ -28,7 +28,7 @@ PLUMBING: Final = frozenset(
         "tasks.running.stages",
     }
 )
-"""Modules that carry a stage and make no part of its answer; what they import does not count through them."""
+"""Modules that run a stage but do not affect its answer; their imports are not followed."""
 
 
 @cache

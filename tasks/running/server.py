@@ -40,15 +40,15 @@ START_TIMEOUT_S: Final = 120
 EPHEMERAL_START_S: Final = 120
 POLL_S: Final = 0.3
 SQLITE_RUNS: Final = 2
-"""Beyond, "database is locked" slows all runs down and loses some (measured on Prefect 3.8 and 3.9)."""
+"""With more, "database is locked" slows all runs down and loses some (measured on Prefect 3.8 and 3.9)."""
 SERVER_SETTINGS: Final = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
 }
-"""No server of ours reports anything to anybody. Task runs are stored once a second, not one by one: that is a third
-less work for the server, and no insert is refused because two came at once (Prefect 3.8; docs/scale.md)."""
+"""Our servers send no telemetry. Task runs are stored once a second, not one by one: that is a third
+less work for the server, and no two inserts collide (Prefect 3.8; docs/scale.md)."""
 
 Say = Callable[[str], None]
 
@@ -67,7 +67,7 @@ class Api(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The UI's address and where its login stands, for a person."""
+        """The UI's address and the place of its login, for a person."""
         return self.ui + (f" (login: {login_file()})" if is_ours(self.url) else "")
 
 
@@ -153,7 +153,7 @@ def origins() -> str:
 
 
 def find_or_start(say: Say) -> Api:
-    """Return the API. HostError if a configured one does not answer: nothing else is used in its place."""
+    """Return the API; HostError if a configured one does not answer, since no other replaces it."""
     configured = configured_url()
     if configured:
         if not answers(configured):
@@ -193,7 +193,7 @@ def carried(api: Api, jobs: int, say: Say) -> int:
 
 
 def start(url: str) -> bool:
-    """Start the local server if none of ours runs, and tell whether it answers before the time is over."""
+    """Start our local server unless it runs; return whether it answers in time."""
     pid_file = _pid_file()
     if daemon.running(pid_file) is None:
         port = str(PREFECT_SERVER_API_PORT.value())
@@ -222,7 +222,7 @@ def start(url: str) -> bool:
 
 
 def stop() -> bool:
-    """End the server that was started in the background; tell whether there was one."""
+    """End the server that was started in the background; return whether there was one."""
     return daemon.stop(_pid_file())
 
 

@@ -43,7 +43,7 @@ class Stages:
     def fresh(
         self, is_there: Callable[[R], bool], task: Task[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Run a stage, and again without its cache where the thing that a kept result names is gone."""
+        """Run a stage; rerun it without its cache if the object that a cached result names is gone."""
         value = self.run(task, *args, **kwargs)
         if is_there(value):
             return value
