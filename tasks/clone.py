@@ -37,7 +37,7 @@ def without_login(request: Request, settings: Settings) -> Request:
 
 @stage("locate", timeout_s=TIMEOUT_S)
 def locate(repo: str, ref: str, settings: Settings) -> Located:
-    """Return the commit that is meant now; UserError if `repo` is not a repository, HostError for the network."""
+    """Return the commit that is meant now; UserError if `repo` is unusable, HostError for the network."""
     return git.locate(
         source_of(repo, settings.home),
         ref,
