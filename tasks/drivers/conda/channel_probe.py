@@ -1,4 +1,4 @@
-"""Asks conda's channels whether they are there: one short request each, no waiting, no trying again."""
+"""Checks that conda's channels answer: one short request each, without waiting or retries."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ TIMEOUT_S: Final = (4, 8)
 
 
 def why_not(channels: tuple[str, ...], settings: Settings) -> str:
-    """Return why the first channel that fails cannot be used; empty if all are there.
+    """Return why the first failing channel cannot be used; empty if all answer.
 
     A mirror is named with its host, never with its password.
     """

@@ -112,7 +112,7 @@ class _Search:
         end = datetime.combine(date.fromisoformat(cutoff), time.max, UTC) if cutoff else None
         records = await rattler.solve(
             self._channels,
-            # Given as text they would be read strictly, which refuses `python==3.7.*` and builds.
+            # Text would be parsed strictly, which refuses `python==3.7.*` and builds.
             [rattler.MatchSpec(spec) for spec in specs],
             gateway=self._gateway,
             platforms=self._platforms,
@@ -145,7 +145,7 @@ def main() -> None:
         found = asyncio.run(answer(question))
     except (GatewayError, FetchRepoDataError) as error:
         words = " ".join(str(error).split())[:MAX_WORDS]
-        # A channel without one of its two folders stays so; all else may be better in a minute.
+        # A channel that lacks one of its two folders will not change; any other failure may be transient.
         found = {"why" if "could not find subdir" in words else "broken": words}
     sys.stdout.write(json.dumps(found) + "\n")
 

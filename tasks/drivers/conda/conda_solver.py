@@ -27,7 +27,7 @@ CHECK_CHANNELS: Final = "check the network, or name a mirror with PAPER2RUN_COND
 def solve(
     wish: CondaWish, commit_day: date | None, settings: Settings, cache_dir: Path
 ) -> CondaSolved | str:
-    """Return the whole set, each package by public address and digest, or in words why there is none.
+    """Return the whole set, each package by public address and digest, or why there is no solution.
 
     What the channels list is kept below `cache_dir`. HostError if the solver fails or the channels break off.
     """

@@ -21,7 +21,7 @@ from paper2run.rendering.injection import SITE_FOLDER, Injection
 BLOCK_BYTES: Final = 1024 * 1024
 END_OF_ARCHIVE: Final = bytes(2 * tarfile.BLOCKSIZE)
 LEFT_OUT: Final = (".git", "__pycache__")
-"""History and byte code: neither belongs into an image, and both would spoil the layer cache."""
+"""History and byte code: neither belongs in an image, and both would spoil the layer cache."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _members(build: BuildInput, sent: _Sent) -> Iterator[bytes]:
     try:
         yield from _tree(build.repo, build.folder, frozenset(build.left_out), sent)
     except OSError as error:
-        # An OSError would pass for one of the connection that carries the tar.
+        # An OSError would look like a failure of the connection that carries the tar.
         raise HostError(
             f"{error.filename} cannot be read for the build: {error.strerror}",
             hint="make it readable, or run again where other programs leave PAPER2RUN_HOME alone",

@@ -53,18 +53,18 @@ MIRROR_SILENT: Final = re.compile(
     r"[EW]: Failed to fetch \S+ .*(?:Temporary failure resolving|Could not (?:connect|resolve)"
     r"|Unable to connect|[Cc]onnection (?:timed out|failed|refused))"
 )
-"""apt's words for Debian's mirror; `apt-get update` only warns, and the install after it then knows no package."""
+"""apt's messages about Debian's mirror; `apt-get update` only warns, and the next install finds no package."""
 DOCKERFILE_FAULT: Final = re.compile(
     r"dockerfile parse error|unknown instruction|failed to parse", re.IGNORECASE
 )
 STDERR_CHARS: Final = 65_536
-"""Of the log's end: where the last step speaks."""
+"""Of the log's end, which holds the output of the last step."""
 
 
 def failure(
     transcript: Transcript, context: BuildInput, seconds: float, *, timed_out: bool = False
 ) -> BuildFailed:
-    """Return the failure if it is the repository's or the plan's; HostError if it is not."""
+    """Return the failure if the repository or the plan caused it; HostError otherwise."""
     log = transcript.log
     failed = BuildFailed(
         step=transcript.failed_step,
@@ -126,7 +126,7 @@ def _is_of_the_repository(transcript: Transcript, failed: BuildFailed) -> bool:
 
 
 def _after_command(error: str) -> str:
-    """Return the error without the command that it quotes, which may say anything."""
+    """Return the error without the command that it quotes, which may contain any text."""
     return re.sub(r"^.*(?:\]: |did not complete successfully: )", "", error, flags=re.DOTALL)
 
 

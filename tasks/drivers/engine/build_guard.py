@@ -19,9 +19,9 @@ MAX_NEW_THREADS: Final = 3500
 """More threads on the machine than when the build began. Below the 4096 processes that deployments/engine.sh gives all
 builds together, so that no build fails of what another one does: all are cancelled, and tried again."""
 MIN_MEMORY_MB: Final = 512
-"""Memory and swap that the machine must have left."""
+"""Memory and swap that must stay free on the machine."""
 FLOOR_SHARE: Final = 0.25
-"""A small machine must have this part left of what it had when the build began."""
+"""On a small machine, this part of what was free when the build began must stay free."""
 STEP: Final = re.compile(r"(?:/buildkit/|:docker:)([a-z0-9]{20,})")
 """Cgroup of a build step: `/docker/buildkit/<id>` with the cgroupfs driver, `/system.slice/system.slice:docker:<id>`
 with systemd's (BuildKit's `executor/oci/spec.go`, Docker 20.10 to 28); a container's is `/docker/<id>`."""
@@ -43,7 +43,7 @@ class _Machine(NamedTuple):
 
 
 class Guard:
-    """What the machine was like when the build began, and what it is like now."""
+    """Compares the machine's state with its state when the build began."""
 
     def __init__(self, engine: Engine, min_free_mb: int) -> None:
         self._root = root_of(engine)
@@ -68,7 +68,7 @@ class Guard:
         if now.memory_mb >= min(MIN_MEMORY_MB, self._before.memory_mb * FLOOR_SHARE):
             return None
         words = f"{now.memory_mb} of {self._before.memory_mb} MB of memory are left on this machine"
-        # Where other builds go on, any of them may have taken it.
+        # With other builds running, any of them may have taken it.
         return Alarm("own memory" if len(_steps()) == 1 else "memory", words)
 
 

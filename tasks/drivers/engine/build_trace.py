@@ -1,6 +1,6 @@
 """Decodes BuildKit's progress: `moby.buildkit.trace` items hold a protobuf StatusResponse each.
 
-Only the fields that a log needs; unknown ones are passed over, as the wire format wants it.
+It reads only the fields that a log needs and skips unknown ones, as the wire format requires.
 https://github.com/moby/buildkit/blob/master/api/services/control/control.proto
 https://protobuf.dev/programming-guides/encoding/
 """

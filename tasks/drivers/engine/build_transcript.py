@@ -17,7 +17,7 @@ CLASSIC_STEP: Final = re.compile(r"^STEP \d+(?:/\d+)? ?: (.+)", re.IGNORECASE)
 """`Step 2/5 : RUN …` of the classic builder, `STEP 2/5: RUN …` of Podman."""
 NOT_A_STEP: Final = re.compile(r"^(?:\[internal\]|\[auth\]|exporting|naming|copy /context)")
 OPENING_BYTES: Final = 4096
-"""Of what each step writes: enough for the words of a runtime that could not start it."""
+"""Of each step's output: enough for the message of a runtime that could not start it."""
 
 
 class Transcript:
@@ -46,7 +46,7 @@ class Transcript:
 
     @property
     def failed_step(self) -> str:
-        """The step that the engine blames, as it names it; empty if it blames none."""
+        """The step that failed, as the engine names it; empty without one."""
         return self._blamed.name if self._blamed else self._classic_step
 
     @property

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S: Final = 15
 CANCEL_TIMEOUT_S: Final = 20
 CANCEL_GRACE_S: Final = 10
-"""What an engine gets to end a cancelled build (BuildKit: 0.1 s) before its connection is cut, which ends
+"""Time for an engine to end a cancelled build (BuildKit: 0.1 s) before its connection is cut, which ends
 builds on engines that know no cancelling."""
 POLL_S: Final = 0.5
 """Between two looks at the machine: at 500 MB a second the default reserve of 2 GB lasts 4 s."""
@@ -45,7 +45,7 @@ def build(
     min_free_mb: int = 0,
     on_line: Callable[[str], None] | None = None,
 ) -> Built | BuildFailed:
-    """Return the image, or the step that failed; base images that are not here are pulled first.
+    """Return the image, or the step that failed; missing base images are pulled first.
 
     Without a `run_id` the image carries no label of a run, and no sweep ever takes it.
 
@@ -153,7 +153,7 @@ class _Watch:
                 client._url("/build/cancel"), params={"id": self.build_id}, timeout=CANCEL_TIMEOUT_S
             ).close()
         except (DockerException, RequestException):
-            # An engine that cannot be told has died or knows no cancelling; the closed connection tells it.
+            # An engine that ignores this has died or cannot cancel; the closed connection ends the build.
             return
 
 

@@ -13,7 +13,7 @@ from paper2run.logs import BoundedLog, LineSplitter
 from tasks.drivers.engine.engine import Engine
 
 LOG_OPTIONS: Final = {"max-size": "10m", "max-file": "2"}
-"""The engine's own bound on what it stores."""
+"""The engine's own limit on what it stores."""
 FOLLOWED_BYTES: Final = 8 * 1024 * 1024
 """Of the engine's log file; beyond it the log rotates under the reader, so only its end is read when all is over."""
 RECORD_BYTES: Final = 90
@@ -55,19 +55,19 @@ class ContainerOutput:
                 if stored > FOLLOWED_BYTES:
                     return
         except (RequestException, HTTPError):
-            # The engine has gone: the thread that waits for the container meets the same and says so.
+            # The engine is gone: the thread that waits for the container gets the same error and reports it.
             return
         self._cut_off = False
 
     def hand_on(self, on_line: Callable[[str], None] | None) -> None:
-        """Give the lines that have come since the last call to `on_line`, in the caller's thread."""
+        """Pass the lines since the last call to `on_line`, in the caller's thread."""
         while self._lines:
             line = self._lines.popleft()
             if on_line:
                 on_line(line)
 
     def complete(self) -> None:
-        """Add the end of the log after the container has ended, where following stopped before it."""
+        """Add the end of the log after the container has ended, if following stopped earlier."""
         if not self._cut_off:
             self._add_late()
         for is_stderr, splitter in self._splitters.items():
@@ -94,7 +94,7 @@ class ContainerOutput:
     def _frames(
         self, query: dict[str, int], read_timeout_s: float | None
     ) -> Iterator[tuple[bool, bytes]]:
-        """Yield which stream was written to, and what."""
+        """Yield each stream's name and the block written to it."""
         response = self._client._get(
             self._client._url("/containers/{0}/logs", self._id),
             params={"stdout": 1, "stderr": 1, **query},

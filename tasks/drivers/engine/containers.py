@@ -1,6 +1,6 @@
 """Runs one command in a locked-down container and says how it ended.
 
-Nothing is ever attached: a client that stops reading an attached container wedges it, and later the whole
+It never attaches: a client that stops reading an attached container wedges it, and later the whole
 daemon (Docker 20.10). Output is read from the engine's own bounded log instead.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerLogs
 """
@@ -36,7 +36,7 @@ DISK_POLL_S: Final = 1.0
 RESERVE_SHARE: Final = 0.25
 """Part of PAPER2RUN_MIN_FREE_MB that must be left while a container runs: a build may have used up the rest."""
 LOOK_SHARE: Final = 5
-"""Looks take at most one part in so many of the time: those at many files are slow."""
+"""Looks take at most one part in this many of the time; with many files they are slow."""
 OWN_LIMIT_MARGIN_S: Final = 60
 """How much later than ours the container's own limit strikes: only if our process is gone."""
 BOUNDED: Final = (
@@ -62,11 +62,11 @@ class Limits:
     cpus: float
     pids: int
     disk_mb: int
-    """What it may write to its own layer; looked at every few seconds."""
+    """What it may write to its own layer; checked every few seconds."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the limits that the settings say."""
+        """Return the limits that the settings set."""
         return cls(settings.memory_mb, settings.cpus, settings.pids, settings.disk_mb)
 
     @property
@@ -86,7 +86,7 @@ class RunResult:
     docker_command: str
     """The line that repeats the run by hand, limits and all."""
     alive_at_timeout: bool = False
-    """It still ran when its time was over and was killed then."""
+    """It still ran at its time limit and was killed."""
     out_of_memory: bool = False
     out_of_disk: bool = False
     limit: str = ""
@@ -182,7 +182,7 @@ def _volumes(engine: Engine, image: str) -> tuple[str, ...]:
 
 
 def own_limit_s(timeout_s: float) -> int:
-    """Return the seconds after which the container ends by itself."""
+    """Return the seconds after which the container ends itself."""
     return math.ceil(timeout_s) + OWN_LIMIT_MARGIN_S
 
 
@@ -269,7 +269,7 @@ def _watch(
     deadline: float,
     on_line: Callable[[str], None] | None,
 ) -> _Ending:
-    """Wait for the container's end, or bring it about when its time is over or its disk is full."""
+    """Wait for the container's end; kill it when its time is over or its disk is full."""
     output = ContainerOutput(engine, str(container.id))
     follower = threading.Thread(target=output.follow, daemon=True)
     follower.start()
@@ -315,7 +315,7 @@ def _is_running(container: "Container") -> bool:
 
 
 def _full(engine: Engine, container: "Container", limits: Limits) -> str:
-    """Return the limit that the container has passed on disk; empty for none."""
+    """Return the disk limit that the container has exceeded; empty for none."""
     found = written(engine, container, limits.disk_mb)
     if found.mb > limits.disk_mb:
         return f"disk {limits.disk_mb} MB"

@@ -69,7 +69,7 @@ def packages_of(
 def kept_index(release: Release, settings: Settings) -> Path:
     """Return the file that holds the release's lines, fetched if there is none or it is old.
 
-    HostError if it cannot be had; an old one still serves then.
+    If it cannot be fetched, an old one is used; HostError without one.
     """
     path = settings.home / "debian" / f"{release.suite}-{release.architecture}" / "files.txt"
     if path.exists() and path.stat().st_mtime > time.time() - MAX_AGE_S:
@@ -122,7 +122,7 @@ def _download(connection: IndexConnection, url: str, deadline: float) -> bytes:
 
 
 def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:
-    """Write the lines that can ever answer, each as `path packages`, with a slash before the path."""
+    """Write the lines that can answer a question, each as `path packages`, with a slash before the path."""
     if not packed:
         return
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 RUN_LABEL: Final = "paper2run.run"
-"""On everything we create; its value is the run's id, and cleaning up goes by it alone."""
+"""On everything we create; its value is the run's id, and clean-up relies on it alone."""
 STANDIN_LABEL: Final = "paper2run.standin"
 """On base images that were made from Debian's packages instead of pulled."""
 ID_CHARACTERS: Final = 24
@@ -33,7 +33,7 @@ UNREACHABLE: Final = re.compile(
     r"Client\.Timeout|unexpected EOF|toomanyrequests|status: 5\d\d",
     re.IGNORECASE,
 )
-"""How Docker 20.10 and 28 and Podman 4.3 word that a registry did not answer."""
+"""Messages of Docker 20.10 and 28 and Podman 4.3 for a registry that did not answer."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Capacity:
     """The machine that an engine runs on."""
 
     id: str
-    """The same for all who talk to this engine: `[a-z0-9-]`."""
+    """The engine's id, the same for all its clients: `[a-z0-9-]`."""
     cpus: int
     memory_mb: int
 
@@ -76,7 +76,7 @@ def engine_faults(doing: str) -> Iterator[None]:
     except APIError as error:
         transient = error.status_code is None or error.status_code >= 500
         words = error.explanation or str(error)
-        # What it refuses as malformed it will refuse again: the request is at fault, not the engine.
+        # It will refuse a malformed request again: the request is at fault, not the engine.
         raise EngineError(
             f"{doing}: the engine refused: {words}",
             hint="see what `paper2run doctor` says about the engine, then run again",
@@ -100,7 +100,7 @@ class Engine:
 
     @property
     def http(self) -> Any:
-        """docker-py's HTTP client, untyped: its private names carry what the SDK has no call for."""
+        """docker-py's HTTP client, untyped: for requests that only its private names can make."""
         return self.client.api
 
     @property
@@ -142,11 +142,11 @@ class Engine:
         return ImageInfo(found["Id"], int(found["Size"]), labels)
 
     def local_python_images(self, registry_prefix: str = "") -> tuple[str, ...]:
-        """Return the versions X.Y for which `python:X.Y-slim` is there, below the prefix, oldest first."""
+        """Return the versions X.Y with a local `python:X.Y-slim`, below the prefix, oldest first."""
         with engine_faults("listing the images"):
             images = self.client.api.images()
         start = f"{registry_prefix.rstrip('/')}/" if registry_prefix else ""
-        # Podman spells names out, those of images that were made here as well.
+        # Podman spells names out, also those of images that were built here.
         starts = (start,) if start else ("", "docker.io/library/", "localhost/")
         names = {
             tag.removeprefix(start)
@@ -188,7 +188,7 @@ class Engine:
         )
 
     def remove_image(self, reference: str) -> None:
-        """Remove the image; one that is not there is no error, one that a container uses stays."""
+        """Remove the image; a missing one is not an error, one that a container uses stays."""
         from docker.errors import APIError
 
         with engine_faults(f"removing the image {reference}"):
@@ -248,7 +248,7 @@ class Engine:
 
 
 def remove_container(engine: Engine, reference: str) -> None:
-    """Kill and remove a container with its volumes; one that is gone or going already is no error."""
+    """Kill and remove a container with its volumes; one that is already gone is not an error."""
     from docker.errors import APIError
 
     with engine_faults(f"removing the container {reference}"):

@@ -1,4 +1,4 @@
-"""Where the container engine listens: the address that DOCKER_HOST names, else the usual sockets."""
+"""Finds the container engine: at the address in DOCKER_HOST, else at the usual sockets."""
 
 import os
 from pathlib import Path

@@ -21,16 +21,16 @@ def root_of(engine: Engine) -> Path | None:
 
 
 def shortage(root: Path, min_free_mb: int) -> str:
-    """Return what the disk below `root` has too little of, in words; empty while there is enough."""
+    """Return what the disk below `root` lacks, in words; empty if it has enough."""
     try:
         found = os.statvfs(root)
     except OSError:
-        # The engine has gone with its folder, and says so itself.
+        # The engine and its folder are gone; the engine's own error says so.
         return ""
     free_mb = found.f_bavail * found.f_frsize // BYTES_PER_MB
     if free_mb < min_free_mb:
         return f"{free_mb} MB are free, fewer than {min_free_mb} MB (PAPER2RUN_MIN_FREE_MB)"
-    # File systems that make inodes as they are wanted (btrfs) say that they have none at all.
+    # File systems that create inodes on demand (btrfs) report that they have none.
     if min_free_mb and found.f_files > 0 and found.f_favail < MIN_FREE_ENTRIES:
         return f"there is room for {found.f_favail} files, fewer than {MIN_FREE_ENTRIES}"
     return ""

@@ -17,7 +17,7 @@ from paper2run.rendering.keeping import Kept, OwnImage, own_part
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults
 
 OWN_TAG: Final = re.compile(r"(?:localhost/)?paper2run/")
-"""What our images are called; one that has another name too is somebody's. Podman spells its host."""
+"""Names of our images; an image with another name too is a person's. Podman spells the host out."""
 NEWEST_API: Final = (1, 44)
 """Newer engines answer in another form (1.52), and still speak this one (Docker 29)."""
 BUSY: Final = "disk usage operation is already running"
@@ -25,7 +25,7 @@ BUSY: Final = "disk usage operation is already running"
 BUSY_TRIES: Final = 20
 BUSY_WAIT_S: Final = 0.5
 FOREIGN_AGE: Final = timedelta(days=1)
-"""Of images whose run is of another home: whether it goes on cannot be seen from here."""
+"""Age of images whose run belongs to another home: we cannot see whether it is alive."""
 
 
 def look(
@@ -56,12 +56,12 @@ def look(
 
 
 def remove(engine: Engine, gone: OwnImage | CacheRecord) -> None:
-    """Remove it; what is gone already, or in use meanwhile, is no error."""
+    """Remove it; a record that is gone or in use by now is not an error."""
     if isinstance(gone, OwnImage):
         engine.remove_image(gone.name)
         return
     client = engine.http
-    # Docker 20.10 compares the whole id, 23 and later look for it as an expression.
+    # Docker 20.10 compares the whole id, 23 and later match it as a regular expression.
     parameters = {"filters": json.dumps({"id": [gone.id]})}
     with engine_faults("pruning the build cache"):
         answer = client._post(client._url("/build/prune"), params=parameters)
@@ -149,7 +149,7 @@ def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnI
 
 
 def _own_name(found: dict[str, Any]) -> str | None:
-    """Return what the image is called; None if it is not of our runs, or somebody's own as well."""
+    """Return the image's name; None if it is not of our runs, or has a person's tag too."""
     if RUN_LABEL not in (found.get("Labels") or {}):
         return None
     tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
@@ -173,7 +173,7 @@ def _record(found: dict[str, Any]) -> CacheRecord:
 
 
 def _time(text: str | None) -> datetime:
-    """Return the time; the oldest there is where the engine names none."""
+    """Return the time; the earliest possible one if the engine names none."""
     if not text or text.startswith("0001"):
         return datetime.min.replace(tzinfo=UTC)
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -19,7 +19,7 @@ from tasks.drivers.host.removal import SCRATCH
 UNFINISHED: Final = (
     "mirrors/*.new", "**/.new-*", "**/.writing-*",
 )  # fmt: skip
-"""Below the home: what is renamed when it is whole."""
+"""Below the home: files and folders that are renamed once they are complete."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def containers(
 ) -> Iterator[Leftover]:
     """Yield the containers of dead runs.
 
-    Of our home: whose process is gone, whatever their age. Of another home, whose processes nobody here can see: old
-    ones whose run is not among the `alive` any more; none if it is not known which those are.
+    Of our home, those whose process is gone, at any age. Of another home, whose processes we cannot see, old
+    ones whose run is not in `alive`; none if `alive` is unknown.
     """
     for found in engine.labelled(OWNER_LABEL):
         labels, name = found["Labels"], found["Names"][0].lstrip("/")
@@ -85,7 +85,7 @@ def images(
 
 
 def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
-    """Yield our temporary folders, what was never finished below the home, and marks of killed processes."""
+    """Yield our temporary folders, unfinished files below the home, and marks of killed processes."""
     scratch = Path(tempfile.gettempdir()).glob(f"{SCRATCH}*")
     unfinished = (path for pattern in UNFINISHED for path in home.glob(pattern))
     killed = (path for path in (home / PROCESSES).glob("[!.]*") if not is_held(path))

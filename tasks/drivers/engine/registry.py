@@ -23,7 +23,7 @@ def push(engine: Engine, image: str, reference: str) -> None:
     repository, _, tag = reference.rpartition(":")
     with engine_faults(f"pushing {reference}"):
         engine.client.api.tag(image, repository, tag)
-        # What the registry refuses comes in the stream, never as an exception.
+        # A refusal comes in the stream, never as an exception.
         items = engine.client.api.push(repository, tag=tag, stream=True, decode=True)
         refusal = next((str(item["error"]) for item in items if "error" in item), "")
     engine.remove_image(reference)

@@ -33,9 +33,9 @@ ASK: Final = (
 """In the image's own shell: whether the files that were changed since the container's start have at most so many
 blocks. The answer is the exit code: nothing is attached, and nothing that a stranger's program writes is read."""
 ANSWER_S: Final = 10
-"""What the container gets to answer; then the engine's figure counts."""
+"""Time for the container to answer; after it the engine's figure counts."""
 ENDING_S: Final = 2
-"""What a container that gave no answer gets to end."""
+"""Time for a container that gave no answer to end."""
 LESS: Final = 0
 MORE: Final = 1
 """Exit codes of `[` (POSIX): what was asked holds, or does not; all others are errors and signals."""
@@ -89,7 +89,7 @@ def _walked(folders: list[Path], limit_mb: int) -> Written:
     while pending and entries <= MAX_ENTRIES and blocks <= limit_blocks:
         path, device = pending.pop()
         try:
-            # The container may put a link in the place of a folder meanwhile: it must not lead out of its layer.
+            # The container may replace a folder by a link meanwhile, which must not lead out of its layer.
             handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except PermissionError:
             raise
@@ -132,7 +132,7 @@ def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
     exit_code = _answer(engine, container, limit_mb)
     if exit_code in {LESS, MORE}:
         return exit_code == LESS
-    # The end of a container kills what is asked in it a moment before the engine says that it has ended.
+    # An ending container kills our question a moment before the engine reports the end.
     give_up = time.monotonic() + ENDING_S
     while not (ended := _has_ended(engine, container)) and time.monotonic() < give_up:
         time.sleep(POLL_S)
@@ -140,7 +140,7 @@ def _claims_less(engine: Engine, container: "Container", limit_mb: int) -> bool:
 
 
 def _answer(engine: Engine, container: "Container", limit_mb: int) -> int | None:
-    """Return the exit code of `ASK` in the container; None if none came in time, or it cannot be asked."""
+    """Return the exit code of `ASK` in the container; None if no answer came in time."""
     from docker.errors import APIError
 
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"][:19] + "+00:00")

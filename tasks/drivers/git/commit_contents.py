@@ -18,7 +18,7 @@ LFS_VERSION_LINE: Final = "version https://git-lfs.github.com/spec/v1"
 LFS_POINTER_BYTES: Final = 200
 """Pointers take about 130 bytes; larger blobs are not looked into."""
 MAX_CANDIDATES: Final = 50_000
-"""So many small blobs are looked into; 10 MB of output."""
+"""Small blobs that are read; 10 MB of output."""
 GITLINK: Final = "160000"
 FOLDER: Final = "040000"
 MAX_ENTRIES: Final = 2_000_000
@@ -28,7 +28,7 @@ LISTING_TIMEOUT_S: Final = 300.0
 FEW: Final = 5
 """So many missing files are named."""
 HOSTILE: Final = re.compile(r"(?:in tree entry|too-short tree|maximum allowed tree depth)")
-"""Words of git about trees that nothing can be missing from: they were made so."""
+"""Messages of git about malformed trees, which lack no content: they were made so."""
 _BLOB_HEADER: Final = re.compile(r"[0-9a-f]{40} blob \d+")
 
 
@@ -63,7 +63,7 @@ def has_commit(git_dir: Path, commit: str) -> bool:
 
 
 def sizes(git_dir: Path, listed: Collection[Entry]) -> dict[str, int]:
-    """Return the bytes of each blob by its object id; blobs that are missing have none."""
+    """Return the bytes of each blob by its object id, without missing blobs."""
     wanted = sorted({entry.object_id for entry in listed if entry.mode != GITLINK})
     answer = git_local(
         ["cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"],
@@ -79,7 +79,7 @@ def read_contents(git_dir: Path, commit: str) -> Contents:
 
     UserError if there are more files and folders than MAX_ENTRIES, or if git cannot get through them.
     """
-    # With the folders (-t), so that a tree of folders without files is seen to have no end, too.
+    # With the folders (-t), so that an endless tree of folders without files is noticed too.
     asked = git_attempt(
         ["ls-tree", "-r", "-t", "-z", "--full-tree", commit],
         at=git_dir,
@@ -142,7 +142,7 @@ def lfs_pointers(
 
 
 def committed_at(git_dir: Path, commit: str) -> datetime | None:
-    """Return the committer's date in UTC; None if it is not one that a calendar has."""
+    """Return the committer's date in UTC; None if no calendar has it."""
     # Imported late: GitPython cannot be imported where git is not installed, which is ours to say in words.
     from git import Repo
 

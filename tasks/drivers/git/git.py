@@ -1,6 +1,6 @@
-"""From what a user gives to a commit in a local mirror: find which commit is meant, then fetch it.
+"""Turns a user's source into a commit in a local mirror: finds which commit is meant, then fetches it.
 
-`layout.lay_out` writes the files. Nothing here runs anything of the repository, and nothing ever prompts.
+`layout.lay_out` writes the files. This module runs no code of the repository and never prompts.
 """
 
 from collections.abc import Callable
@@ -125,7 +125,7 @@ def fetch(
 
 
 class _Held(NamedTuple):
-    """What a mirror that has a commit whole says of it."""
+    """What a mirror with a complete commit says about it."""
 
     contents: Contents
     lfs_pointers: tuple[str, ...]
@@ -135,7 +135,7 @@ class _Held(NamedTuple):
 def _hold(
     mirror: Mirror, from_where: Origin, located: Located, limits: Limits, is_plain: bool
 ) -> _Held:
-    """Return what the commit holds, once it is in the mirror. UserError if its files exceed the limit."""
+    """Fetch the commit into the mirror and return its contents; UserError if they exceed the limit."""
     if is_plain:
         _hold_folder(mirror, located, limits)
     try:

@@ -15,7 +15,7 @@ from tasks.drivers.git.git_failures import failure
 from tasks.drivers.host.process import Finished, run
 
 LOCAL_TIMEOUT_S: Final = 600.0
-"""For work on our own disk; only a checkout of many gigabytes comes near it."""
+"""For work on our own disk; only a checkout of many gigabytes takes that long."""
 SSH_CONNECT_TIMEOUT_S: Final = 20
 MAX_LISTING_BYTES: Final = 256 * 1024 * 1024
 """Output of listings. Those of a commit's files are ended beyond it, others lose their middle."""
@@ -29,7 +29,7 @@ NO_PROMPT: Final[Mapping[str, str | None]] = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "LC_ALL": "C",
     "LANGUAGE": "C",
-    # Set where we run inside somebody's hook: git would work on that repository instead of ours.
+    # Set if we run inside a hook: git would work on that repository instead of ours.
     "GIT_DIR": None,
     "GIT_WORK_TREE": None,
     "GIT_INDEX_FILE": None,
@@ -38,7 +38,7 @@ NO_PROMPT: Final[Mapping[str, str | None]] = {
     "GIT_NAMESPACE": None,
     "GIT_TRACE": None,
     "GIT_TRACE_CURL": None,
-    # Nothing that is missing is ever fetched by the way: where from, and by which program, a repository would say.
+    # Missing objects are never fetched on demand: the repository would choose the address and the program.
     "GIT_NO_LAZY_FETCH": "1",
 }
 USER_CONFIG_OFF: Final[Mapping[str, str | None]] = {
@@ -66,7 +66,7 @@ SAFE_CONFIG: Final = {
     "filter.lfs.clean": "",
     "filter.lfs.process": "",
     "filter.lfs.required": "false",
-    # Everything arrives as one pack that is renamed when it is whole; loose objects could be left half.
+    # Everything arrives as one pack that is renamed once complete; loose objects could stay incomplete.
     "fetch.unpackLimit": "1",
     "fetch.recurseSubmodules": "false",
     "fetch.fsckObjects": "false",
@@ -95,7 +95,7 @@ class Transfer:
     watch: Callable[[], str | None] | None = None
     keep_fds: Sequence[int] = ()
     listing_bytes: int | None = None
-    """What git's answer may take, which is kept whole; beyond that git is ended, and nothing is kept."""
+    """Size limit of git's answer, which is kept whole; beyond it git is ended and nothing is kept."""
 
 
 LOCAL: Final = Transfer(LOCAL_TIMEOUT_S)
@@ -119,7 +119,7 @@ def git_remote(
     return run(
         ["git", *settings, *([f"--git-dir={at}"] if at else []), *args],
         timeout_s=transfer.timeout_s,
-        # Outside of any repository: the configuration of one that we happen to stand in has no say.
+        # Outside any repository: the configuration of the repository we happen to be in has no effect.
         cwd=Path("/"),
         env=env,
         max_bytes=MAX_LISTING_BYTES,
@@ -153,7 +153,7 @@ def git_attempt(
     errors: str = "replace",
     transfer: Transfer = LOCAL,
 ) -> Finished:
-    """Return how git ended on the repository whose git directory is `at`; a failure is no error here.
+    """Return how git ended on the repository with the git directory `at`; failures do not raise.
 
     No transport is allowed, unless `env` holds FROM_DISK.
     """

@@ -12,7 +12,7 @@ from paper2run.errors import HostError, Paper2RunError, Trouble, UserError
 from tasks.drivers.host.process import Finished
 
 CRASHES: Final = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
-"""Signals by which a program ends for what it was given; git's recursion ends at the stack (2.39: SIGSEGV)."""
+"""Signals by which input ends a program; git's recursion ends at the stack (2.39: SIGSEGV)."""
 QUOTED_LINES: Final = 3
 """How many of git's own last lines are quoted."""
 _NOISE = re.compile(
@@ -32,7 +32,7 @@ class _Words(NamedTuple):
 
 
 # The order matters: a refused password also prints "Could not read from remote repository", a broken
-# certificate also "unable to access", so the particular stands before the general.
+# certificate also "unable to access", so the specific comes before the general.
 _KNOWN: Final = (
     _Words(
         r"could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|"
@@ -63,7 +63,7 @@ _KNOWN: Final = (
         what="the certificate of the host of {where} is not trusted here",
         hint="tell git the site's authority: git config --global http.sslCAInfo FILE",
     ),
-    # Before the damage: git ends the transfer of such a tree with words of a corruption.
+    # Before the damage: git ends the transfer of such a tree with a message about corruption.
     _Words(
         r"error: invalid path '|empty filename in tree entry",
         UserError,
@@ -146,7 +146,7 @@ def failure(
 ) -> Paper2RunError:
     """Return the error that says why git ended so; `where` is the address as it may be shown.
 
-    With `is_local` git only read a disk of this machine: then neither the network nor another host is to blame.
+    With `is_local` git only read a disk of this machine, so neither the network nor another host is to blame.
     """
     if finished.timed_out:
         return _too_slow(where, finished.seconds) if is_local else _slow_network(where, limit_s)

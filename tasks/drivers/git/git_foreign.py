@@ -51,7 +51,7 @@ class Foreign:
     path: Path
     """Our git directory, which shows the foreign objects and refs; gone when the reading is over."""
     real: Path
-    """The foreign one: of a linked worktree its own, which has HEAD and index."""
+    """The foreign one; for a linked worktree its own, which has HEAD and index."""
     common: Path
     """The foreign one that has objects and refs."""
 
@@ -72,13 +72,13 @@ class Foreign:
         return asked.stdout.strip()
 
     def in_its_words(self, finished: Finished) -> Finished:
-        """Return how git ended, with the foreign folder's name where it speaks of ours."""
+        """Return how git ended, with the foreign folder's name in place of ours."""
         return replace(finished, stderr=finished.stderr.replace(str(self.path), str(self.real)))
 
 
 @contextmanager
 def as_data(git_dir: Path) -> Iterator[Foreign]:
-    """Let git read `git_dir`, or where the file `.git` points to. UserError if it is no git directory."""
+    """Let git read `git_dir`, or the target of a `.git` file; UserError if it is not a git directory."""
     real, common = _places(git_dir)
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
         foreign = Foreign(shown(git_dir), Path(scratch, "git"), real, common)
@@ -163,7 +163,7 @@ def _copy_tree(theirs: Path, ours: Path, max_bytes: int) -> None:
 
 
 def _check_alternates(objects: Path, depth: int) -> None:
-    """UserError if git would read a device, or without end, for the list of further object folders."""
+    """UserError if the list of alternates is a device or endless."""
     listed = objects / "info/alternates"
     if depth == 0 or not os.path.lexists(listed):
         return

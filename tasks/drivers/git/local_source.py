@@ -18,7 +18,7 @@ from tasks.drivers.host.removal import SCRATCH
 MAX_INDEX_BYTES: Final = 256 * 1024 * 1024
 """Two million files; a hostile archive could fill the disk with a larger one."""
 LOOK_TIMEOUT_S: Final = 120.0
-"""For a mere note. A pipe named `.gitignore` would hold git for ever."""
+"""Enough for a note. A pipe named `.gitignore` would block git for ever."""
 FEW: Final = 3
 """So many changed paths are named."""
 
@@ -60,7 +60,7 @@ def uncommitted(folder: Path, commit: str, mirror: Path, foreign: Foreign) -> st
     if is_bare or foreign.ask(["rev-parse", "HEAD"]) != commit or not _is_file(index):
         return ""
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
-        # With its time: git compares that with the files' times to see which may have changed unnoticed.
+        # With its time, which git compares with the files' times to find unnoticed changes.
         copy = shutil.copy2(index, Path(scratch, "index"))
         env = {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(copy)}
         own = [f"--exclude-from={exclude}"] if _is_file(exclude) else []

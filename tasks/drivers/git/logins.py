@@ -50,7 +50,7 @@ def keep_login(given: str, home: Path) -> str:
 def source_of(given: str, home: Path) -> RepositorySource:
     """Return what `given` means, with the login that was kept for its address unless it brings one.
 
-    UserError if it is no address; HostError if the kept login cannot be read.
+    UserError if it is not an address; HostError if the stored login cannot be read.
     """
     source = parse(given)
     if isinstance(source, LocalSource) or source.login:

@@ -26,7 +26,7 @@ from tasks.drivers.git.git_foreign import Foreign
 from tasks.drivers.host.process import Finished
 
 HELD: Final = "refs/paper2run/"
-"""Below it every commit that is held whole has a ref of its own name."""
+"""Below it every complete commit has a ref named for it."""
 LOCK_POLL_S: Final = 0.2
 READABLE: Final = 60
 """Characters of a mirror's folder name that come from its address."""
@@ -34,9 +34,9 @@ BYTES_PER_MB: Final = 1024 * 1024
 REFUSED: Final = re.compile(
     r"not our ref|unadvertised object|does not support shallow|couldn't find remote ref|dumb http"
 )
-"""A server's words when it gives out no single commit; the whole history is asked for then."""
+"""A server's message when it refuses a single commit; then the whole history is fetched."""
 FSCK_MALFORMED: Final = 1
-"""Bit of fsck's exit code for objects that are written badly: so they came from the repository."""
+"""Bit of fsck's exit code for malformed objects, which came that way from the repository."""
 DAMAGED: Final = re.compile(
     r"corrupt|hash mismatch|object file .* is empty|unable to unpack|invalid sha1 pointer|inflate"
 )
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Limits:
-    """What the fetching of a repository with all its submodules may take."""
+    """Limits for fetching a repository with all its submodules."""
 
     timeout_s: float
     deadline: float
@@ -106,7 +106,7 @@ class Mirror:
         return frozenset(listing.split("\n")) - {""}
 
     def forget_all_but(self, refs: frozenset[str]) -> None:
-        """Remove all other refs and what only they need: what another run holds stays."""
+        """Remove all other refs and their objects; what another run holds stays."""
         doomed = "".join(f"delete {ref}\n" for ref in sorted(self.refs() - refs))
         git_local(["update-ref", "--stdin"], at=self.path, stdin_text=doomed)
         git_local(["gc", "--quiet", "--prune=now"], at=self.path)
@@ -119,7 +119,7 @@ class Mirror:
 
 @contextmanager
 def opened(mirrors: Path, url: str, limits: Limits) -> Iterator[Mirror]:
-    """Give the mirror of `url` below `mirrors`, made or remade if need be; waits while another run has it.
+    """Open the mirror of `url` below `mirrors`, made or remade if needed; wait while another run has it.
 
     HostError if the folder cannot be written, or if the other run does not end within the limits.
     """
@@ -226,7 +226,7 @@ def forget_damaged(checkout: Checkout, timeout_s: float) -> bool:
 
 
 def size_bytes(folder: Path) -> int:
-    """Return what the files below `folder` take; files that vanish meanwhile count nothing."""
+    """Return the size of the files below `folder`; files that vanish meanwhile do not count."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -271,7 +271,7 @@ def _fetch(
         finished = git_attempt(args, at=mirror.path, env=FROM_DISK, transfer=transfer)
     if finished.exit_code != 0:
         _clear_leftovers(mirror.path)
-    # A fast disk can bring everything between two looks.
+    # A fast disk can deliver everything between two looks.
     if finished.stopped or (finished.exit_code == 0 and watch()):
         mirror.forget_all_but(refs_before)
         raise too_large(f"the history of {origin.url}", limits.max_mb)

@@ -79,7 +79,7 @@ def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
 
 
 def _files(folder: Path) -> tuple[list[str], list[str]]:
-    """Return paths below `folder` of all files and links, and of what is neither, in order."""
+    """Return the paths of all files and links below `folder`, and of other entries, in order."""
     kept: list[str] = []
     special: list[str] = []
     # A stack of our own: `os.walk` calls itself for each level, and a folder may be deeper than Python can call.

@@ -17,7 +17,7 @@ PART_OF_COMMIT: Final = re.compile(r"[0-9a-f]{4,39}")
 SAFE_REF: Final = re.compile(r"(?!-)[^\s\x00-\x1f\x7f:?*\[\\]+")
 """git-check-ref-format(1), and `~^@{}` beside it for local repositories."""
 NEAR: Final = 5
-"""So many names are offered in place of an unknown one."""
+"""Names that are suggested in place of an unknown one."""
 
 
 class Found(NamedTuple):

@@ -15,9 +15,9 @@ from tasks.drivers.git.git_command import git_attempt
 from tasks.drivers.git.mirror import Limits, Mirror, Origin, bring, contents_of, healing, opened
 
 MAX_DEPTH: Final = 4
-"""Submodules of submodules of …; deeper ones are recorded only. Also ends repositories that contain themselves."""
+"""Nesting of submodules; deeper ones are only recorded. This also stops repositories that contain themselves."""
 MAX_SUBMODULES: Final = 100
-"""So many are fetched for one repository, nested ones included."""
+"""Submodules that are fetched for one repository, nested ones included."""
 ASK_AUTHORS: Final = "ask the authors for a public address of the submodule"
 
 

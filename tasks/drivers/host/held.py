@@ -1,4 +1,4 @@
-"""Runs a Python module in a process that lives no longer than the one that started it.
+"""Runs a Python module in a process that does not outlive its starter.
 
 The starter holds the other end of the child's standard input. However the starter goes, by Ctrl-C or by SIGKILL,
 that end closes, and the child gets SIGTERM: time to remove its container. It has a session of its own, so that
@@ -29,7 +29,7 @@ def start(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
-            # -P and the folder: what lies in the working folder is neither imported nor read for settings.
+            # -P and the folder: the child neither imports nor reads settings from the working folder.
             [sys.executable, "-P", "-m", __name__, module, argument],
             cwd=cwd,
             stdin=subprocess.PIPE,

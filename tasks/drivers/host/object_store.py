@@ -21,7 +21,7 @@ MARKER_TEXT: Final = (
 )
 ARCHIVE: Final = "run.tar.gz"
 SHOWN: Final = ("report.md", "metadata.json")
-"""Lie beside the archive, to be read without it; the last one written says that the rest is there."""
+"""Files beside the archive, readable without it; the last one is written when the rest is complete."""
 LEFT_OUT: Final = ".git"
 COMPRESSION: Final = 1
 """zlib's fastest: ten times the speed of its best for a tenth more bytes."""
@@ -36,14 +36,14 @@ class ObjectStore:
             self._files, self._root = _filesystem(self.url)
 
     def check(self) -> None:
-        """See that the store can be read and written. HostError naming it if not."""
+        """Check that the store can be read and written; HostError naming it otherwise."""
         marker = f"{self._root}/{MARKER}"
         with store_faults(f"using {self.url}"):
             if not self._files.exists(marker):
                 self._files.pipe_file(marker, MARKER_TEXT)
 
     def put_run(self, folder: Path, name: str) -> str:
-        """Copy a run folder to `runs/<name>` and return its address; what lies there already is replaced."""
+        """Copy a run folder to `runs/<name>`, replacing what is there, and return its address."""
         target = f"{self._root}/runs/{name}"
         with tempfile.TemporaryDirectory(prefix="paper2run-") as temporary:
             archive = Path(temporary) / ARCHIVE
@@ -56,7 +56,7 @@ class ObjectStore:
         return f"{self.url}/runs/{name}"
 
     def read_run(self, name: str, shown: str) -> str | None:
-        """Return the text of one of `SHOWN` of a run folder that was copied there; None if there is none."""
+        """Return the text of one of the `SHOWN` files of a copied run folder; None without it."""
         with store_faults(f"reading {name} from {self.url}"):
             try:
                 content: bytes = self._files.cat_file(f"{self._root}/runs/{name}/{shown}")

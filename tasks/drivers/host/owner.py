@@ -20,7 +20,7 @@ from paper2run.errors import HostError, trouble_of
 
 OWNER_LABEL: Final = "paper2run.owner"
 FOLDER: Final = "processes"
-"""Below the home: one file a living process."""
+"""Below the home: one file per living process."""
 ID_FILE: Final = "id"
 UNFINISHED: Final = ".new-"
 
@@ -77,7 +77,7 @@ def held_file(folder: Path) -> Iterator[Path]:
 def is_held(path: Path) -> bool:
     """Tell whether a living process holds the file."""
     try:
-        # For writing: NFS locks no file that is only read (flock(2)).
+        # Opened for writing: NFS does not lock a file that is only read (flock(2)).
         with path.open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

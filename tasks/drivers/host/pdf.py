@@ -12,7 +12,7 @@ from typing import Final
 from tasks.drivers.host import process
 
 MAX_PAGES: Final = 150
-"""Pages read; theses are longer, but say what matters here before that."""
+"""Pages read; theses are longer, but state what matters here earlier."""
 MAX_FILE_BYTES: Final = 100_000_000
 """A larger file is a scan or a volume of proceedings."""
 MAX_OUTPUT_BYTES: Final = 80_000_000

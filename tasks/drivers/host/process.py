@@ -23,14 +23,14 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 """Bytes kept of each output stream: the first and the last half of it."""
 WATCH_INTERVAL_S: Final = 0.5
 GRACE_S: Final = 3.0
-"""What a group gets between the request to end and the kill: git removes its lock files in less than 1 s."""
+"""Time of a group between SIGTERM and SIGKILL: git removes its lock files in less than 1 s."""
 LINGER_S: Final = 2.0
 """How long output is still read after the program has ended; a daemon it left behind may hold the pipe open."""
 CLOSED_PAUSE_S: Final = 0.01
-"""Between two looks at a program that runs on with both of its streams closed."""
+"""Between two looks at a program that still runs with both of its streams closed."""
 BLOCK_BYTES: Final = 65_536
 TOO_MUCH: Final = "too much output"
-"""Why a program was ended that wrote a longer listing than its caller takes."""
+"""Reason for ending a program that wrote a longer listing than its caller accepts."""
 DRAIN_BLOCKS: Final = 64
 """More than two pipes hold: a pipe holds 64 kB, on Linux at most 1 MB."""
 
@@ -63,15 +63,15 @@ def run(
     keep_fds: Sequence[int] = (),
     listing_bytes: int | None = None,
 ) -> Finished:
-    """Return how `argv` ended; an exit code other than 0 is no error here.
+    """Return how `argv` ended; an exit code other than 0 does not raise.
 
     `env` is laid over our own environment, None removes a variable. `on_line` gets every line of both streams
     without its end (a carriage return ends one too) and without colours; `watch` is asked twice a second and ends
     the group by returning a reason. Both run in the caller's thread, and whatever they raise ends the group first.
     `errors` is how output that is not UTF-8 is decoded, `surrogateescape` keeps file names exact; standard input
-    is empty unless given. The program inherits `keep_fds`. With `listing_bytes` standard output is kept whole and told
-    to nobody; a program that writes more is ended, `stopped` is TOO_MUCH, and nothing of it is kept. HostError if the
-    program is not installed.
+    is empty unless given. The program inherits `keep_fds`. With `listing_bytes` standard output is kept whole and not
+    passed to `on_line`; a program that writes more is ended, `stopped` is TOO_MUCH, and nothing is kept. HostError
+    if the program is not installed.
     """
     environment = _environment(env)
     _need_installed(argv[0], environment)
@@ -153,7 +153,7 @@ def _follow(
     deadline: float,
     watch: Callable[[], str | None] | None,
 ) -> tuple[bool, str]:
-    """Read until the program has ended; return whether its time was over, and why `watch` stopped it."""
+    """Read until the program has ended; return whether its time ran out, and why `watch` stopped it."""
     next_watch = time.monotonic()
     ended_at: float | None = None
     while True:
@@ -214,11 +214,11 @@ class _Streams:
 
     @property
     def open(self) -> bool:
-        """True while a pipe may still bring something."""
+        """True while a pipe may still deliver output."""
         return bool(self._selector.get_map())
 
     def read(self, timeout_s: float) -> bool:
-        """Read what is there, waiting at most `timeout_s` for it; return whether there was anything."""
+        """Read available output, waiting at most `timeout_s`; return whether there was any."""
         if not self.open:
             time.sleep(min(timeout_s, CLOSED_PAUSE_S))
             return False

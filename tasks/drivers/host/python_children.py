@@ -1,4 +1,4 @@
-"""The environment of Python programs of ours: they import nothing from the folder they start in."""
+"""The environment of our Python child processes: they import nothing from their start folder."""
 
 import os
 from collections.abc import Mapping

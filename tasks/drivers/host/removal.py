@@ -13,7 +13,7 @@ TIMEOUT_S: Final = 600.0
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove the folder with all that is in it. OSError or HostError if that is not possible."""
+    """Remove the folder with everything in it; OSError or HostError if that fails."""
     try:
         shutil.rmtree(folder)
     except RecursionError:

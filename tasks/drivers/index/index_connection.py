@@ -24,7 +24,7 @@ QUICK_WHOLE_S: Final = 30.0
 PAUSES_S: Final = (0.0, 1.0, 2.0)
 """Before each further try."""
 MAX_PAUSE_S: Final = 30.0
-"""A busy server may ask for so much patience."""
+"""The longest wait that a busy server may ask for."""
 BUSY: Final = (429, 502, 503, 504)
 MAX_REDIRECTS: Final = 10
 BLOCK_BYTES: Final = 64 * 1024

@@ -35,7 +35,7 @@ MAX_TEXT_CHARS: Final = 300
 
 
 class NoIndexPageError(Exception):
-    """The answer is no page of a package index; the message says what it is."""
+    """The answer is not a page of a package index; the message says what it is."""
 
 
 def read_page(content_type: str, body: bytes, url: str) -> tuple[IndexFile, ...]:

@@ -1,7 +1,7 @@
-"""Which names on the index may be of somebody else's project than the one that the repository means.
+"""Finds names on the index that may belong to another project than the one the repository means.
 
 Anyone who registers a free name owns it from then on. Two things tell: the files of a distribution (wheel_contents.py),
-and the days of its uploads: what the index did not have on the commit's day was then taken from elsewhere.
+and the days of its uploads: what the index lacked on the commit's day came from elsewhere.
 """
 
 from collections.abc import Iterator

@@ -42,9 +42,9 @@ from tasks.drivers.index.remote_archive import (
 
 THREADS: Final = 8
 PAGE_AGE_S: Final = 3600
-"""How long a project page serves where today's releases are wanted."""
+"""How long a project page is fresh if today's releases are wanted."""
 DATED_PAGE_AGE_S: Final = 30 * 24 * 3600
-"""How long it serves for a day before it was fetched: the past changes only by deletion."""
+"""How long it is fresh for a day before it was fetched: the past changes only by deletion."""
 
 Page = tuple[IndexFile, ...]
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class PackageIndex:
     """One index, asked through a cache on disk and one in memory. Close it, or use it in a `with`."""
 
     def __init__(self, settings: Settings, cache_dir: Path, *, quick: bool = False) -> None:
-        """Ask the settings' index; `quick` for one that can be done without: no waiting, no trying again."""
+        """Ask the settings' index; `quick` for an optional one: no waiting, no retries."""
         self._connection = IndexConnection(
             settings.index_url or PYPI_SIMPLE_ENDPOINT, settings.ca_bundle, THREADS, quick=quick
         )
@@ -99,7 +99,7 @@ class PackageIndex:
         return self._projects[name]
 
     def metadata(self, file: IndexFile) -> DistributionMetadata:
-        """Return what `file` declares; with a note and no dependencies where it cannot be read."""
+        """Return what `file` declares; if it is unreadable, a note and no dependencies."""
         if file.url not in self._declared:
             found = self._metadata.get(file.url)
             if found is None:
@@ -152,7 +152,7 @@ class PackageIndex:
                     return wheel_metadata(text.body.decode("utf-8", "replace"))
             return wheel_metadata(wheel_metadata_text(self._remote(file)))
         except UnreadableArchive as error:
-            # A source that is too large to be read is hardly one without compiled code.
+            # A source too large to be read very likely contains compiled code.
             return DistributionMetadata(
                 compiled=not file.filename.endswith(".whl"),
                 note=f"{file.filename}: {error}; assumed to need nothing",

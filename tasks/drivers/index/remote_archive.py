@@ -19,7 +19,7 @@ TAIL_BYTES: Final = 64 * 1024
 MAX_ARCHIVE_BYTES: Final = 64 * 1024 * 1024
 """Largest archive that is fetched whole."""
 MAX_UNPACKED_BYTES: Final = 1024 * 1024 * 1024
-"""Where reading a compressed archive stops, against archives made to unpack for ever."""
+"""Limit for reading a compressed archive, against archives made to unpack for ever."""
 MAX_TEXT_BYTES: Final = 2 * 1024 * 1024
 MAX_MEMBERS: Final = 50_000
 MAX_READ_BYTES: Final = 8 * 1024 * 1024

@@ -1,6 +1,6 @@
 """Ends requests that take too long in total, or whose caller has given up.
 
-The timeouts of `requests` hold between two bytes: a server that sends a byte a second is never over. A guard shuts
+The timeouts of `requests` hold between two bytes: one byte per second keeps a request alive. A guard shuts
 the sockets from outside, so that the thread that reads from one wakes up at once.
 """
 
@@ -43,7 +43,7 @@ class RequestGuard:
 
     @property
     def is_cut(self) -> bool:
-        """True once the time was over, or somebody has called `cut`: what was read is not whole."""
+        """True once the time is over or `cut` was called: what was read is incomplete."""
         return self._cut.is_set()
 
     def cut(self) -> None:
@@ -58,7 +58,7 @@ class RequestGuard:
         self._cut.wait(seconds)
 
     def hold(self, descriptor: int) -> None:
-        """Shut this socket as well when the time is over."""
+        """Shut this socket too when the time is over."""
         # A handle of our own: TLS takes the socket over, and a response may outlive its connection.
         handle = socket.socket(fileno=os.dup(descriptor))
         with self._lock:

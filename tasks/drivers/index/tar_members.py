@@ -14,7 +14,7 @@ BLOCK_BYTES: Final = 512
 MAX_HEADER_BYTES: Final = 2 * 1024 * 1024
 """Of one extended header; honest ones hold a path and some times."""
 MAX_NAME_BYTES: Final = 4096
-"""PATH_MAX of Linux: no file with a longer path was ever packed."""
+"""PATH_MAX of Linux: no file with a longer path can be packed."""
 
 FILE_TYPES: Final = (b"0", b"\0", b"7", b"S")
 """Regular, regular of old archives, contiguous, sparse (GNU)."""
@@ -25,7 +25,7 @@ EXTENSIONS: Final = (b"x", b"X", b"g", b"L", b"K")
 
 
 class TarDamaged(Exception):
-    """This is no tar archive, or none that anybody would pack."""
+    """This is not a tar archive, or not one that a build tool would pack."""
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""Which modules a distribution of the index really contains, read from the directory of its archive.
+"""Reads which modules a distribution of the index really contains, from its archive's directory.
 
-Only the end of a wheel travels; nothing is installed or run. This is what makes a guessed name safe to use.
+Only the end of a wheel is fetched; nothing is installed or run. This check makes a guessed name safe to use.
 """
 
 from datetime import date

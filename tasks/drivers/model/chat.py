@@ -31,7 +31,7 @@ _learnt: dict[tuple[str, str], int] = {}
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model said, and what that took."""
+    """The model's answer and its cost."""
 
     text: str
     """Content, or the arguments of the tool call that came instead; may be empty."""
@@ -56,7 +56,7 @@ def ask(
     timeout_s: float,
     max_tokens: int,
 ) -> Answer:
-    """Return the answer to `messages` within `timeout_s` for everything, negotiation included.
+    """Return the answer to `messages`; `timeout_s` covers everything, negotiation included.
 
     `schema` is a JSON schema with a title; None asks for free text. An empty `base_url` or `api_key` leaves both
     to LiteLLM. ModelError for every failure of the service, with no trace of the key.
@@ -93,7 +93,7 @@ def ask(
 def estimate(
     messages: Sequence[Message], model: str, schema: Mapping[str, Any], max_tokens: int
 ) -> Usage:
-    """Return what a question costs at most, as far as can be told before it is asked.
+    """Return the maximum cost of a question, as far as it is known in advance.
 
     The tokens of the prompt are counted as LiteLLM counts them for the model, or for OpenAI's where it knows no
     better; the cost is None if it knows no price.
@@ -157,11 +157,11 @@ def load_litellm() -> ModuleType:
 
 
 def _complete(litellm: ModuleType, request: dict[str, Any], timeout_s: float) -> Any:
-    """Return LiteLLM's response, or the ModelError that says why there is none."""
+    """Return LiteLLM's response, or the ModelError that explains the failure."""
     import openai
 
     async def bounded() -> Any:
-        # LiteLLM's own timeout is one for each read: a body that drips outlasts it.
+        # LiteLLM's own timeout applies to each read: a slowly dripping body outlasts it.
         return await asyncio.wait_for(litellm.acompletion(**request), timeout_s)
 
     known = secrets(request["api_key"] or "")
@@ -179,7 +179,7 @@ def _complete(litellm: ModuleType, request: dict[str, Any], timeout_s: float) ->
         # Returned, not raised: a raised one would carry LiteLLM's frames, which hold the key, as its context.
         return explained(error, request["model"], request["api_base"] or "", known)
     finally:
-        # An interrupt ends the request too; nothing happens to one that is done.
+        # An interrupt cancels the request too; cancelling a finished one has no effect.
         future.cancel()
 
 

@@ -16,12 +16,12 @@ from paper2run.redaction import redact
 MAX_WORDS: Final = 300
 """Characters quoted of the service's own message."""
 MAX_WAIT_S: Final = 60.0
-"""Upper limit for a service's wish to be left alone."""
+"""Upper limit for the wait that a service asks for."""
 QUOTA: Final = re.compile(r"quota|billing|credit|insufficient|payment", re.IGNORECASE)
 FILTERED: Final = re.compile(
     r"content[ _](?:management[ _]|usage[ _])?polic|content[ _]filter|safety system", re.IGNORECASE
 )
-"""Words of a 400 by which services withhold an answer; LiteLLM has a class of its own for some of them only."""
+"""Messages of a 400 by which services withhold an answer; LiteLLM has an exception class only for some."""
 NO_KEY: Final = re.compile(
     r"missing credentials|api[_ ]key.{0,80}(?:not set|missing|no key)|missing .{0,20}api key",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ def is_refused_form(error: ModelError) -> bool:
 def explained(
     error: BaseException, model: str, base_url: str, secrets: tuple[str, ...]
 ) -> ModelError:
-    """Return our own error for one that came out of LiteLLM; it holds neither keys nor the original."""
+    """Return our own error for one of LiteLLM's; it holds neither keys nor the original."""
     place = f"{model} at {redact(base_url, secrets)}" if base_url else model
     words = _words(error, secrets)
     names = {type(link).__name__ for link in _chain(error)}

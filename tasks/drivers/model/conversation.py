@@ -36,11 +36,11 @@ T = TypeVar("T")
 TIMEOUT_S: Final = 300.0
 """Seconds for one answer; a small model on one core takes up to 3 minutes."""
 MAX_ANSWER_TOKENS: Final = 2048
-"""A plan has about 400; the rest is for models that think aloud."""
+"""A plan has about 400; the rest is for models that reason first."""
 MAX_PROMPT_TOKENS: Final = 12_000
-"""Prompts stay cheap also where the window is large."""
+"""Keeps prompts cheap even with a large window."""
 CHARS_PER_TOKEN: Final = 3
-"""Careful for code and logs; English prose has about 4."""
+"""A cautious value for code and logs; English prose has about 4."""
 SHRINKINGS: Final = 2
 """How often a prompt that was too long is halved and asked again."""
 
@@ -64,7 +64,7 @@ class _Talk:
         self._logs = logs
 
     def ask(self, messages: Sequence[Message]) -> chat.Answer:
-        """Return the answer, counted and dumped. ModelError if there is none, or the budget does not hold it.
+        """Return the answer, counted and dumped; ModelError if there is none, or beyond the budget.
 
         Our secrets are removed from the question, the answer and their records.
         """
@@ -104,7 +104,7 @@ class _Talk:
         self._ledger.add(ModelCall(purpose=self._purpose, model=self.endpoint.model, **took))
 
     def _dump(self, messages: Sequence[Message], outcome: dict[str, Any]) -> None:
-        """Write `<purpose>-<number>.json` whole, without keys, with the next free number."""
+        """Write `<purpose>-<number>.json` atomically, without keys, with the next free number."""
         record = {
             "model": self.endpoint.model,
             "messages": [asdict(message) for message in messages],

@@ -8,7 +8,7 @@ from paper2run.model.usage import Budget, ModelCall, Usage, total
 
 NAME: Final = "model_calls.jsonl"
 SILENT_CALLS: Final = 3
-"""Requests in a row without an answer, retries included, after which a run asks no more: each may take minutes."""
+"""Consecutive failed requests, retries included, after which a run stops asking: each may take minutes."""
 
 
 class Ledger:
@@ -23,13 +23,13 @@ class Ledger:
         return tuple(ModelCall.model_validate_json(line) for line in text.split("\n") if line)
 
     def add(self, call: ModelCall) -> None:
-        """Add a call, at once: what was spent counts whatever is made of the answer."""
+        """Record a call at once: its cost counts whether or not the answer is usable."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(call.model_dump_json() + "\n")
 
     def allow(self, budget: Budget, next_call: Usage) -> None:
-        """Raise ModelError if the budget does not hold the next call at its dearest, or the service is dead."""
+        """Raise ModelError if the next call could exceed the budget, or if the service is dead."""
         calls = self.calls()
         last = calls[-SILENT_CALLS:]
         if len(last) == SILENT_CALLS and all(call.failure for call in last):

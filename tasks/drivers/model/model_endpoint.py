@@ -1,4 +1,4 @@
-"""Which model is asked, where, and with which key: the settings as LiteLLM needs them."""
+"""Selects the model, its address and its key from the settings, as LiteLLM needs them."""
 
 import os
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from tasks.drivers.model.chat import load_litellm
 NVIDIA: Final = "nvidia_nim/"
 OPENAI: Final = "openai/"
 NO_KEY: Final = "none"
-"""Sent where a server asks for no key: OpenAI's client refuses to start without one."""
+"""Sent to a server that needs no key: OpenAI's client refuses to start without one."""
 
 
 @dataclass(frozen=True)

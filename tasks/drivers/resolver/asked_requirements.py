@@ -28,7 +28,7 @@ class AskedRequirements:
         texts = plan_requirements(planned.plan)
         own = [text for text in texts if name_of(text) in IMAGE_OWN]
         self.account = [f"{text}: the image's own is kept" for text in own]
-        """What was left out or changed, and why, a line each."""
+        """What was left out or changed, and why; one line each."""
         rank = {name: place for place, name in enumerate(planned.optional)}
         optional = [text for text in texts if name_of(text) in rank]
         self.required = [text for text in texts if text not in own and text not in optional]
@@ -54,7 +54,7 @@ class AskedRequirements:
         return tuple(sorted({name for text, name in absent.items() if text in self.required}))
 
     def replace_gone_releases(self) -> None:
-        """Put the nearest release in the place of an exact one that the index never had or has no more."""
+        """Replace an exact release that the index lacks by the nearest one."""
         for texts in (self.required, self.optional):
             for place, text in enumerate(texts):
                 wanted = Requirement(text)

@@ -61,7 +61,7 @@ class LockAccount:
         return "something else that the set holds asks for another version"
 
     def unserved(self, names: frozenset[str]) -> int:
-        """Return for how many of `names` no locked version can be had with this interpreter."""
+        """Return for how many of `names` no locked version is available to this interpreter."""
         served: dict[str, bool] = {}
         for lock in self._locks:
             project = self._index.project(lock.name) if lock.name in names else None

@@ -42,7 +42,7 @@ FIRST_DAY: Final = date(2005, 1, 1)
 
 
 class OfferedReleases:
-    """What the index has for `target`, out on `cutoff`, built from `sources` where need be."""
+    """What the index has for `target`, out by `cutoff`, built from `sources` if necessary."""
 
     def __init__(
         self,
@@ -79,9 +79,9 @@ class OfferedReleases:
         return self._found[key]
 
     def locked(self, name: str, specifier: SpecifierSet) -> tuple[Installable, ...]:
-        """Return the locked releases of `name` within `specifier` that can be had here, newest first.
+        """Return the locked releases of `name` within `specifier` that are available here, newest first.
 
-        An exact version needs no day: the lock shows that its author had it. For it a small source will do.
+        An exact version needs no day: the lock shows that its author used it. For it a small source is enough.
         """
         sources: Sources = "small" if self._sources == "pure" else self._sources
         project = self._index.project(name) if name in self.locks else None
@@ -133,7 +133,7 @@ class OfferedReleases:
     def _rewritten(self, project: Project) -> tuple[Release, ...]:
         """Return the first releases of a project that is wanted on a day before all of them.
 
-        What was wanted then was there then: elsewhere, such as on conda's channels (rdkit until 2022), or under
+        The author did have the project then: from elsewhere, such as conda's channels (rdkit until 2022), or as
         files that were deleted and uploaded again (atomicwrites, 2022-07-08).
         """
         first = first_day(project)

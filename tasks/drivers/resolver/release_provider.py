@@ -29,7 +29,7 @@ LATER_MINORS: Final = 6
 
 @dataclass(frozen=True)
 class Need:
-    """A distribution with extras and the versions that will do."""
+    """A distribution with extras and the acceptable versions."""
 
     name: str
     extras: frozenset[str]
@@ -56,7 +56,7 @@ class Candidate:
 
 
 class HopelessError(Exception):
-    """A dependency has nothing at all for this interpreter and day.
+    """A dependency has no release at all for this interpreter and day.
 
     Ends the search at once: going back to releases that did without it costs exponential time and, worse,
     may succeed with a set from years earlier.
@@ -72,7 +72,7 @@ Information = RequirementInformation[Need, Candidate]
 
 
 class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
-    """Candidates and their dependencies for `target`, from what is on offer there."""
+    """Candidates and their dependencies for `target`, from the offered releases."""
 
     def __init__(self, index: PackageIndex, target: TargetPython, offer: OfferedReleases) -> None:
         self._index = index
@@ -171,7 +171,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         return requirement.specifier.contains(candidate.version, prereleases=True)
 
     def get_dependencies(self, candidate: Candidate) -> list[Need]:
-        """Return what the candidate declares to need here; HopelessError if one of that cannot be had."""
+        """Return the candidate's declared needs here; HopelessError if one of them is unavailable."""
         key = (self.identify(candidate), candidate.version)
         if key not in self._dependencies:
             needs = self._declared(candidate)

@@ -25,7 +25,7 @@ from tasks.drivers.resolver.release_provider import (
 MAX_ROUNDS: Final = 5000
 """Steps of one search; a set of 200 takes a few hundred."""
 SEARCH_LIMIT_S: Final = 30
-"""Seconds of one search: sets that can be had were found in a tenth of that."""
+"""Seconds of one search: solvable sets were found in a tenth of that."""
 MAX_CAUSES: Final = 4
 COMPILER: Final = ("gcc", "g++", "libc6-dev")
 """Slim images bring none."""
@@ -70,7 +70,7 @@ class Watch(BaseReporter[Need, Candidate, str]):
 
 
 class Solve:
-    """A pair of interpreter and last day, asked as often as there are sets to try."""
+    """A pair of interpreter and last day, for which several sets may be tried."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Solve:
             return self._solved(found)
         declared = [self._index.metadata(candidate.found.file) for candidate in built]
         tools = {text for metadata in declared for text in metadata.build_requires}
-        # What the set holds already stays as it is: without isolation there is only one of each.
+        # What the set already holds stays: without isolation there is only one version of each.
         absent = [
             text
             for text in sorted(tools)
@@ -110,7 +110,7 @@ class Solve:
         return self._solved(with_tools)
 
     def _search(self, requirements: Iterable[str]) -> dict[str, Candidate] | Failed:
-        """Return one release for each name; a lock that leads nowhere is forgotten and the search begun anew."""
+        """Return one release per name; a lock that prevents a solution is dropped and the search restarted."""
         needs = [need for text in requirements if (need := self._provider.need(text))]
         self._provider.fetch_ahead(needs)
         for need in needs:

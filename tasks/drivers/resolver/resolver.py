@@ -33,12 +33,12 @@ from tasks.drivers.resolver.release_provider import ReleaseProvider
 from tasks.drivers.resolver.resolution import Failed, Solve, Solved
 
 SEARCH_LIMIT_S: Final = 180
-"""After that no further pair is tried, and no further optional name."""
+"""After this no further pair and no further optional name is tried."""
 MAX_WORDS: Final = 300
 """Characters that are kept of one pair's failure."""
 MAX_TRIED: Final = 40
 FORESEEABLE: Final = timedelta(days=3 * 365)
-"""Younger interpreters have lost what older code uses: they come only after building all from source."""
+"""Newer interpreters removed what older code uses: they come only after building all from source."""
 
 NEAR: Final = tuple(name for name, _ in STEPS_DAYS)
 # The order is the decision. A day near the commit matters more than which of the allowed interpreters
@@ -183,7 +183,7 @@ class _Search:
         return monotonic() > self._stop_at
 
     def _is_timely(self, target: TargetPython) -> bool:
-        """Tell whether code of the commit's day may be expected to run on an interpreter."""
+        """Whether code of the commit's day can be expected to run on an interpreter."""
         day, born = self._planned.commit_day, RELEASED.get(target.version)
         return day is None or born is None or born <= day + FORESEEABLE
 
@@ -219,7 +219,7 @@ class _Search:
         return None
 
     def _try_reduced(self, pairs: list[Pair]) -> Resolution | None:
-        """Return a set without the optional requirements that stand in the way, if the required ones hold."""
+        """Return a set without the optional requirements that cause conflicts, if the required ones hold."""
         for pair in pairs if self._asked.optional else []:
             solve = self._solve(pair)
             found = solve.of(self._asked.required)
