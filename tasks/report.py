@@ -107,6 +107,7 @@ def _summary(
         cause=verdict.cause,
         reason=verdict.reason,
         smallest_change=verdict.smallest_change,
+        grade=verdict.grade,
         tried=verdict.tried,
         best_attempt=verdict.best_attempt,
         commit=checkout.commit,

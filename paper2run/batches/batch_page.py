@@ -25,7 +25,7 @@ WORDS: Final = {
 }
 """By status."""
 COLUMNS: Final = (
-    "repository", "ref", "verdict", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens", "cost_usd",
+    "repository", "ref", "verdict", "grade", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens", "cost_usd",
     "language", "reason", "smallest_change", "image", "folder", "flow_run_id", "flow_run_url", "line",
 )  # fmt: skip
 REFRESH_S: Final = 10
@@ -54,7 +54,7 @@ def as_csv(batch: Batch) -> str:
     for row in batch.rows:
         writer.writerow(
             (
-                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.cause or "", row.rung,
+                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.grade, row.cause or "", row.rung,
                 row.attempts, f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),

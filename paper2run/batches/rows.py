@@ -10,6 +10,7 @@ from pydantic import Field
 from paper2run.digests import digest_of
 from paper2run.errors import Trouble
 from paper2run.model.diagnosis import Cause
+from paper2run.model.grade import Grade
 from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
 from paper2run.model.usage import Budget, Dollars, Tokens, Usage
@@ -100,6 +101,7 @@ class BatchRow(Value):
     cause: Cause | None = None
     reason: str = ""
     smallest_change: str = ""
+    grade: Grade = "none"
     language: str = ""
     rung: Rung = "none"
     attempts: int = 0
@@ -151,7 +153,7 @@ class BatchRow(Value):
     def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
         """Return the row with what the run's summary says."""
         taken = (
-            "status", "name", "cause", "reason", "smallest_change", "language", "rung", "attempts",
+            "status", "name", "cause", "reason", "smallest_change", "grade", "language", "rung", "attempts",
             "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)

@@ -65,3 +65,8 @@ def purpose_of(command: str) -> Purpose | None:
     for part in parts(command):
         found = next((purpose for purpose, words in PURPOSES if words.match(part)), found)
     return found
+
+
+def runs_tests(command: str) -> bool:
+    """Tell whether a smoke command runs tests."""
+    return purpose_of(command.removeprefix("{ ")) == "test"

@@ -5,6 +5,7 @@ from typing import Literal
 
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.grade import Grade
 from paper2run.model.outcome import (
     BuildFailed,
     Built,
@@ -89,6 +90,8 @@ class Verdict(Value):
     cause: Cause | None = None
     reason: str = ""
     smallest_change: str = ""
+    grade: Grade = "none"
+    """How much was shown; none where the run did not succeed."""
     tried: tuple[str, ...] = ()
     """One line a repair: what failed, what was changed, and what became of it."""
     best_attempt: int = 0
@@ -102,6 +105,8 @@ class Metadata(Value):
     cause: Cause | None = None
     reason: str = ""
     smallest_change: str = ""
+    grade: Grade = "none"
+    """How much was shown; none where the run did not succeed."""
     tried: tuple[str, ...] = ()
     """One line a repair: what failed, what was changed, and what became of it."""
     best_attempt: int = 0

@@ -8,11 +8,11 @@ import re
 import shlex
 from typing import Final
 
+from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
-from paper2run.repairs.wrong_smoke_command import runs_tests
 
 NAME: Final = "unattended_command"
 ARGUMENTS: Final = re.compile(

@@ -8,7 +8,7 @@ of tests needs no such words: tests fail for reasons of their own, and a weaker 
 import re
 from typing import Final
 
-from paper2run.commands.command_purpose import purpose_of
+from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
@@ -55,11 +55,6 @@ def has_weaker_than_tests(failed: FailedAttempt) -> bool:
         and bool(failed.planned.weaker_smokes)
         and runs_tests(failed.plan.smoke_command)
     )
-
-
-def runs_tests(command: str) -> bool:
-    """Tell whether a smoke command runs tests."""
-    return purpose_of(command.removeprefix("{ ")) == "test"
 
 
 def _last_line(lines: list[str]) -> str:

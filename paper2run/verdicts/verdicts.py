@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failure_log import telling_line
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Diagnosis
@@ -17,7 +18,7 @@ from paper2run.model.environment import (
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
-from paper2run.repairs.wrong_smoke_command import runs_tests
+from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.progress import best_of, progress
 
 SHOWN_CHARACTERS: Final = 120
@@ -47,7 +48,8 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     """Return the verdict of a run whose attempts are over; there is at least one."""
     verdict = _verdict(attempts, max_attempts)
     best = best_of(attempts)
-    return verdict.changed(tried=_tried(attempts), best_attempt=best.number)
+    grade = grade_of(best) if verdict.status == "success" else "none"
+    return verdict.changed(tried=_tried(attempts), best_attempt=best.number, grade=grade)
 
 
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
