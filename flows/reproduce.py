@@ -115,9 +115,11 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         if attempts:
             hold_after(metadata.image, settings)
         publish_report(checkout.name, metadata, text, attempts, str(run.path))
-        run.event(f"verdict: {metadata.status}")
-        tag_run(run_id, filter(None, (metadata.status, metadata.cause, metadata.language)))
-    return Completed(name=metadata.status, message=metadata.reason, data=(metadata, str(run.path)))
+        grade = metadata.grade if metadata.grade != "none" else ""
+        run.event(f"verdict: {metadata.status}{f' ({grade})' if grade else ''}")
+        tag_run(run_id, filter(None, (metadata.status, grade, metadata.cause, metadata.language)))
+    message = f"{grade}: {metadata.reason}" if grade else metadata.reason
+    return Completed(name=metadata.status, message=message, data=(metadata, str(run.path)))
 
 
 def _located(request: Request, settings: Settings) -> tuple[Request, Located]:

@@ -15,7 +15,7 @@ from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
 from paper2run.source import RemoteSource, parse, shown_address
 from paper2run.text_gate import csv_cell, flat
-from paper2run.verdicts.markdown import HEADLINES
+from paper2run.verdicts.markdown import HEADLINES, SHOWN
 
 WORDS: Final = {
     **HEADLINES,
@@ -54,8 +54,8 @@ def as_csv(batch: Batch) -> str:
     for row in batch.rows:
         writer.writerow(
             (
-                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.grade, row.cause or "", row.rung,
-                row.attempts, f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
+                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.grade,
+                row.cause or "", row.rung, row.attempts, f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
                 csv_cell(flow_run_url(batch, row.flow_run_id)), row.line,
@@ -79,6 +79,8 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         causes=_shares(batch.rows, [row.cause for row in batch.rows if row.cause]),
         words=WORDS,
         counted=counted,
+        grades=_shares(batch.rows, [row.grade for row in batch.rows if row.grade != "none"]),
+        shown=SHOWN,
         seconds=sum(row.seconds for row in batch.rows),
         tokens=sum(row.tokens for row in batch.rows),
         cost=_cost(batch.rows),

@@ -13,7 +13,7 @@ from paper2run.python.python_examples import only_imports
 HELP: Final = re.compile(r"\s--help(?![\w-])|\s(?:--version|-h)\s*$")
 """A program that is asked what it can do does nothing of it."""
 OF_KIND: Final[dict[SmokeKind, Grade]] = {
-    "user": "documented-run",
+    "user": "program-starts",
     "model": "program-starts",
     "example": "documented-run",
     "documented": "documented-run",
@@ -27,11 +27,11 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
     "compiled": "built-only",
     "other": "program-starts",
 }
-"""What exit status 0 shows where the command's own words say no less. A user's command counts as documented."""
+"""What exit status 0 shows where the command's own words say no less."""
 
 
 def grade_of(attempt: Attempt) -> Grade:
-    """Return the best grade that the attempt's smoke command and rungs have shown; `none` where none passed."""
+    """Return the best grade that the smoke command and the rungs have shown."""
     shown = [_of_smoke(attempt)]
     shown += [
         "tests" for rung in attempt.verification.rungs if rung.rung == "tests" and rung.passed
@@ -43,11 +43,12 @@ def promised(kind: SmokeKind, command: str) -> Grade:
     """Return the grade that a smoke command reaches when it exits with status 0."""
     if runs_tests(command):
         return "tests"
+    grade = OF_KIND[kind]
     if HELP.search(command):
-        return "help-only"
+        grade = min(grade, "help-only", key=GRADES.index)
     if only_imports(command):
-        return "imports"
-    return OF_KIND[kind]
+        grade = min(grade, "imports", key=GRADES.index)
+    return grade
 
 
 def _of_smoke(attempt: Attempt) -> Grade:

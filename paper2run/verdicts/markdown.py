@@ -10,6 +10,7 @@ from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
+from paper2run.model.grade import Grade
 from paper2run.model.outcome import BuildFailed, Passed, Rung, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
@@ -38,8 +39,24 @@ REACHED: Final[dict[Rung, str]] = {
     "claims": "claims",
 }
 """By rung, what a run came to."""
+SHOWN: dict[Grade, str] = {
+    "none": "It runs",
+    "built-only": "It builds; nothing of its work was run",
+    "help-only": "It prints its help; nothing of its work was run",
+    "imports": "Its packages import; nothing of its work was run",
+    "program-starts": "It runs",
+    "documented-run": "A documented command runs",
+    "tests": "Its tests pass",
+    "results": "Its stated results come out",
+}
+"""The headline of a success, by grade."""
 LOG_TAIL_LINES = 30
 """Lines of a failing log that the report shows."""
+
+
+def headline(metadata: Metadata) -> str:
+    """Return the verdict of a run in a few words."""
+    return SHOWN[metadata.grade] if metadata.status == "success" else HEADLINES[metadata.status]
 
 
 def report(
@@ -131,9 +148,10 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
 
 def _verdict(metadata: Metadata) -> str:
     lines = [
-        f"# {prose(metadata.name)}: {HEADLINES[metadata.status]}",
+        f"# {prose(metadata.name)}: {headline(metadata)}",
         "",
         f"**Verdict** `{metadata.status}`"
+        + (f", grade `{metadata.grade}`" if metadata.grade != "none" else "")
         + (f", cause `{metadata.cause}`" if metadata.cause else ""),
         "",
         prose(metadata.reason),

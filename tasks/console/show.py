@@ -15,7 +15,7 @@ from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible_lines
-from paper2run.verdicts.markdown import HEADLINES, REACHED
+from paper2run.verdicts.markdown import REACHED, headline
 
 CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
     {"build_error", "code_error", "dead_dependency", "dead_link", "no_code", "unsupported_python"}
@@ -26,8 +26,8 @@ CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
 def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     """Print in a few lines how a run ended: verdict, reason, image, next step, folder."""
     style = "bold green" if metadata.status in ("success", "planned") else "bold yellow"
-    cause = f" ({metadata.cause})" if metadata.cause else ""
-    _print(console, f"{metadata.status}{cause}: {HEADLINES[metadata.status]}", style)
+    what = metadata.cause or (metadata.grade if metadata.grade != "none" else "")
+    _print(console, f"{metadata.status}{f' ({what})' if what else ''}: {headline(metadata)}", style)
     _print(console, metadata.reason)
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000

@@ -1,0 +1,69 @@
+"""What a passed smoke command has shown, as a grade."""
+
+import pytest
+
+from paper2run.model.environment import SmokeKind
+from paper2run.model.grade import GRADES
+from paper2run.model.outcome import Passed
+from paper2run.model.report import Attempt
+from paper2run.smoke.grading import OF_KIND, grade_of, promised
+from paper2run.verdicts.verdicts import after_attempts
+from tests.unit.test_progress import attempt
+
+
+@pytest.mark.parametrize(
+    ("kind", "command", "grade"),
+    [
+        ("ci-tests", "python -m pytest -q -x tests", "tests"),
+        ("user", "make check", "tests"),
+        ("user", "python main.py --epochs 1", "program-starts"),
+        ("user", "tool --help", "help-only"),
+        ("documented", "python train.py --help", "help-only"),
+        ("documented", "python train.py --helpful 3", "documented-run"),
+        ("documented", "python demo.py", "documented-run"),
+        ("documented", "tool --version", "help-only"),
+        ("documented", "tool --version 2 data.csv", "documented-run"),
+        ("example", "cd /tmp && python -c 'import emcee'", "imports"),
+        ("example", "cd /tmp && python -c 'import emcee; print(emcee.run())'", "documented-run"),
+        ("console-script", "tool --help", "help-only"),
+        ("script", "python main.py", "program-starts"),
+        ("import", "python -c 'import a, b'", "imports"),
+        ("dependencies", "python -c 'import numpy'", "built-only"),
+        ("compiled", "find . -name 'lib*.a' | grep .", "built-only"),
+    ],
+)
+def test_a_command_shows_no_more_than_it_does(kind: SmokeKind, command: str, grade: str):
+    assert promised(kind, command) == grade
+
+
+def test_every_grade_of_a_kind_is_one():
+    assert set(OF_KIND.values()) <= set(GRADES)
+
+
+def ended(kind: SmokeKind, command: str, *, alive: bool = False, tested: bool = False) -> Attempt:
+    """Return an attempt whose smoke command passed; `tested`: all its tests, too."""
+    passed = attempt(passes=True, rungs=("tests",) if tested else ())
+    plan = passed.planned.plan.changed(smoke_command=command)
+    return passed.changed(
+        planned=passed.planned.changed(plan=plan, smoke_kind=kind),
+        smoke=Passed(alive_at_timeout=alive, seconds=1),
+    )
+
+
+def test_what_has_not_ended_shows_less_than_its_end_would():
+    assert grade_of(ended("ci-tests", "pytest -x", alive=True)) == "program-starts"
+    assert grade_of(ended("documented", "python train.py", alive=True)) == "program-starts"
+    assert grade_of(ended("import", "python -c 'import a'", alive=True)) == "imports"
+
+
+def test_tests_that_passed_as_a_rung_count():
+    assert grade_of(ended("import", "python -c 'import a'", tested=True)) == "tests"
+
+
+def test_a_failure_has_shown_nothing():
+    assert grade_of(attempt(rungs=("collected",))) == "none"
+
+
+def test_a_verdict_has_the_grade_of_its_attempt_and_a_failure_has_none():
+    assert after_attempts([ended("console-script", "tool --help")], 3).grade == "help-only"
+    assert after_attempts([attempt(rungs=("tests",))], 3).grade == "none"
