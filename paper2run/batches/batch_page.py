@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
+from paper2run.model.grade import GRADES
 from paper2run.source import RemoteSource, parse, shown_address
 from paper2run.text_gate import csv_cell, flat
 from paper2run.verdicts.markdown import HEADLINES, SHOWN
@@ -80,6 +81,9 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         words=WORDS,
         counted=counted,
         grades=_shares(batch.rows, [row.grade for row in batch.rows if row.grade != "none"]),
+        grades=_shares(
+            batch.rows, [row.grade for row in batch.rows if row.grade != "none"], GRADES[::-1]
+        ),
         shown=SHOWN,
         seconds=sum(row.seconds for row in batch.rows),
         tokens=sum(row.tokens for row in batch.rows),
