@@ -44,6 +44,9 @@ def test_the_bundled_example_succeeds_with_a_complete_run_folder(tmp_path, no_co
     }  # fmt: skip
     assert "docker run --rm --init --network=none" in (folder / "INSTRUCTIONS.md").read_text()
     assert metadata.rung == "smoke"
+    assert metadata.grade == "documented-run"
+    assert state.message.startswith("documented-run: ")
+    assert "A documented command runs" in (folder / "report.md").read_text().splitlines()[0]
     assert metadata.versions.engine
 
 
