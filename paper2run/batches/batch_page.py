@@ -80,7 +80,6 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         causes=_shares(batch.rows, [row.cause for row in batch.rows if row.cause]),
         words=WORDS,
         counted=counted,
-        grades=_shares(batch.rows, [row.grade for row in batch.rows if row.grade != "none"]),
         grades=_shares(
             batch.rows, [row.grade for row in batch.rows if row.grade != "none"], GRADES[::-1]
         ),
