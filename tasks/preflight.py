@@ -3,6 +3,7 @@
 from typing import Final
 
 from paper2run.errors import EngineError, HostError
+from paper2run.formats.plurals import counted
 from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady
 from paper2run.rendering.pip_steps import image_python
@@ -27,7 +28,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
         engine = connect()
         left = sweep_abandoned(engine, settings.home)
         if left:
-            PROGRESS.info(f"removed {left} containers of runs that were killed")
+            PROGRESS.info(f"removed {counted(left, 'container')} of killed runs")
         return EngineReady(
             engine=engine.name_and_version,
             offered_pythons=_offered(engine, base_image, settings),

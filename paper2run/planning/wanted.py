@@ -10,6 +10,7 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from paper2run.formats.other_indexes import other_indexes
+from paper2run.formats.plurals import counted
 from paper2run.model.facts import (
     Command,
     CondaPackage,
@@ -84,7 +85,7 @@ def gather(facts: RepoFacts) -> Wanted:
             below=imported.below,
         )
     if len(imports) > MAX_MODULES:
-        more = f"{len(imports) - MAX_MODULES} imported modules"
+        more = counted(len(imports) - MAX_MODULES, "imported module")
         collected.leave_out(more, f"only {MAX_MODULES} are looked for", imports[MAX_MODULES].source)
     for fact in facts.of(Requirement):
         if fact.group == "limit" and declarations.speaks(fact.source):

@@ -141,7 +141,8 @@ def _conda(resolution: Resolution) -> list[str]:
         return []
     channels = prose(", ".join(resolution.channels))
     return [
-        f"- {resolution.conda_packages} packages from conda's channels ({channels}), each by address and digest"
+        f"- {counted(resolution.conda_packages, 'package')} from conda's channels ({channels}),"
+        " each by address and digest"
     ]
 
 

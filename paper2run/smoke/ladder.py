@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from pydantic import TypeAdapter, ValidationError
 
+from paper2run.formats.plurals import counted
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import OwnModule, RepoFacts, TestSuite
 from paper2run.model.outcome import Rung
@@ -132,4 +133,4 @@ def _counts(stdout: str) -> str:
         for name in ("tests", "failures", "errors", "skipped")
     )
     passed = total - failed - errors - skipped
-    return f"{passed} passed, {failed} failed, {errors} errors, {skipped} skipped"
+    return f"{passed} passed, {failed} failed, {counted(errors, 'error')}, {skipped} skipped"

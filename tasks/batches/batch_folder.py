@@ -18,6 +18,7 @@ from paper2run.batches.batch_input import BadLine, BatchInput, BatchLine, read_b
 from paper2run.batches.batch_page import as_csv, as_page
 from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
+from paper2run.formats.plurals import counted
 from paper2run.source import LocalSource, parse, without_login
 from tasks.drivers.git.logins import keep_login
 from tasks.running.records import write_whole
@@ -101,7 +102,8 @@ class BatchFolder:
             return None
         except ValidationError as error:
             raise UserError(
-                f"{self.path / RECORD} is of another version or damaged: {error.error_count()} fields do not fit",
+                f"{self.path / RECORD} is of another version or damaged"
+                f" ({counted(error.error_count(), 'wrong field')})",
                 hint="name another folder with --out",
             ) from None
 

@@ -72,7 +72,7 @@ def print_run(console: Console, folder: Path) -> None:
         ) from error
     except ValidationError as error:
         raise UserError(
-            f"{path} is of another version or damaged: {counted(error.error_count(), 'field')} of another form",
+            f"{path} is of another version or damaged ({counted(error.error_count(), 'wrong field')})",
             hint="run the repository again, or read report.md in the folder",
         ) from None
     print_verdict(console, metadata, folder)

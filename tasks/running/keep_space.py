@@ -133,5 +133,5 @@ def _tell(going: Sequence[object], kept: Kept, settings: Settings) -> None:
     images = sum(isinstance(gone, OwnImage) for gone in going)
     PROGRESS.info(
         f"engine's disk: {kept.size_bytes / GB:.2f} GB kept, limit {settings.keep_gb:g} GB:"
-        f" removed {images} images and {len(going) - images} records of the build cache"
+        f" removed {counted(images, 'image')} and {counted(len(going) - images, 'record')} of the build cache"
     )

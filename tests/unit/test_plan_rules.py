@@ -191,7 +191,7 @@ def test_verdicts_follow_the_last_attempt():
 def test_counts_come_from_the_runners_own_report():
     report = '<testsuites><testsuite tests="9" failures="1" errors="1" skipped="2"/></testsuites>'
     stdout = f"noise\n{ladder.REPORT_MARK}\n{report}"
-    assert ladder.detail_of("tests", stdout, 1) == "5 passed, 1 failed, 1 errors, 2 skipped"
+    assert ladder.detail_of("tests", stdout, 1) == "5 passed, 1 failed, 1 error, 2 skipped"
     assert ladder.detail_of("tests", "killed", 137) == "no report was written"
 
 
