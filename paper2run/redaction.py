@@ -52,5 +52,5 @@ def secrets_in(address: str) -> set[str]:
 
 
 def holds_key(text: str) -> bool:
-    """Tell whether `text` holds something that has the form of a key."""
+    """Whether `text` holds something that has the form of a key."""
     return KEY.search(text) is not None

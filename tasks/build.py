@@ -72,7 +72,7 @@ def build(
 
 
 def has_image(outcome: Built | BuildFailed) -> bool:
-    """Tell whether the engine still has the image; a failed build never had one."""
+    """Whether the engine still has the image; a failed build never had one."""
     if isinstance(outcome, BuildFailed):
         return True
     engine = connect()

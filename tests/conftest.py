@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def write_expected(request: pytest.FixtureRequest) -> bool:
-    """Tell whether expected files are to be rewritten instead of compared."""
+    """Whether expected files are to be rewritten instead of compared."""
     return bool(request.config.getoption("--write-expected"))
 
 

@@ -11,7 +11,7 @@ def unique_duration() -> str:
 
 
 def is_running(argument: str) -> bool:
-    """Tell whether a process has `argument` among its arguments."""
+    """Whether a process has `argument` among its arguments."""
     for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             arguments = cmdline.read_bytes().split(b"\0")
@@ -23,7 +23,7 @@ def is_running(argument: str) -> bool:
 
 
 def ends(argument: str, within_s: float = 10) -> bool:
-    """Tell whether no process has `argument` any more before the time is over."""
+    """Whether no process has `argument` any more before the time is over."""
     deadline = time.monotonic() + within_s
     while is_running(argument):
         if time.monotonic() > deadline:
@@ -33,7 +33,7 @@ def ends(argument: str, within_s: float = 10) -> bool:
 
 
 def starts(argument: str, within_s: float = 30) -> bool:
-    """Tell whether a process with `argument` appears before the time is over."""
+    """Whether a process with `argument` appears before the time is over."""
     deadline = time.monotonic() + within_s
     while not is_running(argument):
         if time.monotonic() > deadline:

@@ -51,7 +51,7 @@ def command_facts(
 
 
 def _starts_own(line: str, own: frozenset[str]) -> bool:
-    """Tell whether a line calls a program named as the repository, with something that only a call has."""
+    """Whether a line calls a program named as the repository, with something that only a call has."""
     words = line.split(maxsplit=1)
     return (
         len(words) > 1 and canonicalize_name(words[0]) in own and CALL.search(words[1]) is not None

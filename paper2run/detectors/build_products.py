@@ -59,7 +59,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _enters(recipes: str, folder: str) -> bool:
-    """Tell whether the top Makefile's default goal goes on in a folder; a loop of the shell may enter any."""
+    """Whether the top Makefile's default goal goes on in a folder; a loop of the shell may enter any."""
     named = {part for word in re.findall(r"[\w./-]+", recipes) for part in word.split("/")}
     return "$$" in recipes or folder.rpartition("/")[2] in named
 

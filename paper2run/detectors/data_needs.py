@@ -158,7 +158,7 @@ def _downloads(called: Called, imported: str) -> bool:
 
 
 def _is_there(tree: RepoTree, path: str, wanted: str) -> bool:
-    """Tell whether a path that code names leads to files of the repository, from wherever it is started."""
+    """Whether a path that code names leads to files of the repository, from wherever it is started."""
     name = wanted.replace("\\", "/").lstrip("./")
     if not name:
         return False

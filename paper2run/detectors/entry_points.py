@@ -59,7 +59,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _is_script(module: PythonModule) -> bool:
-    """Tell whether a file without a guard is meant to be started: outside packages, or parsing arguments."""
+    """Whether a file without a guard is meant to be started: outside packages, or parsing arguments."""
     return module.role == "script" or any(
         called.name.endswith("parse_args") for called in module.source.calls
     )

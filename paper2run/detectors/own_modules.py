@@ -71,7 +71,7 @@ class OwnNames:
         return None
 
     def _is_found(self, own: OwnName, here: str, inner: tuple[str, ...]) -> bool:
-        """Tell whether Python would find it before an installed distribution of that name.
+        """Whether Python would find it before an installed distribution of that name.
 
         `inner` is what is wanted of it: `b` in `import a.b` and in `from a import b`.
         """

@@ -32,7 +32,7 @@ PASSED_OVER: Final = "- skipping"
 
 
 def is_index_silent(log: str, injection: Injection) -> bool:
-    """Tell whether pip gave up on the index that a build with this injection asks."""
+    """Whether pip gave up on the index that a build with this injection asks."""
     hosts = _hosts(injection)
     lines = log.splitlines()
     for number, line in enumerate(lines):

@@ -21,7 +21,7 @@ BUILDERS: Final = re.compile(
 
 
 def is_conda_build(url: str) -> bool:
-    """Tell whether a `file:` address is where a package of conda's public channels was built."""
+    """Whether a `file:` address is where a package of conda's public channels was built."""
     path = unquote(url.removeprefix("file:")).replace("\\", "/")
     path = f"/{path.lstrip('/')}"
     home = HOME.match(path)

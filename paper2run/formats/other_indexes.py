@@ -71,12 +71,12 @@ def other_indexes(facts: RepoFacts) -> tuple[OtherIndex, ...]:
 
 
 def is_same_place(address: str, other: str) -> bool:
-    """Tell whether two addresses are of one index: scheme, login and a slash at the end do not count."""
+    """Whether two addresses are of one index: scheme, login and a slash at the end do not count."""
     return _place(address) == _place(other)
 
 
 def is_same_host(address: str, other: str) -> bool:
-    """Tell whether two addresses are of one host."""
+    """Whether two addresses are of one host."""
     return _place(address)[0] == _place(other)[0]
 
 

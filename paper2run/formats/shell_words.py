@@ -172,7 +172,7 @@ def _arguments(command: str, program: re.Pattern[str], value_options: frozenset[
 
 
 def _is_plain(word: str) -> bool:
-    """Tell whether a word can name a package: no option, variable, placeholder or remark."""
+    """Whether a word can name a package: no option, variable, placeholder or remark."""
     variable = re.search(r"[$`{}<*]", word.partition(">")[0])
     return bool(word) and word[0] != "-" and not variable and not PLACEHOLDER.fullmatch(word)
 

@@ -97,7 +97,7 @@ class RepoTree:
         )
 
     def has(self, path: str) -> bool:
-        """Tell whether a regular file stands at exactly this path."""
+        """Whether a regular file stands at exactly this path."""
         return path in self._index
 
     def matching(self, *patterns: str) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ def _walk(root: Path, not_walked: list[Unreadable]) -> Iterator[str]:
 
 
 def _is_inside(entry: os.DirEntry[str], inside: str) -> bool:
-    """Tell whether an entry is a regular file, or a link to one below the folder `inside`."""
+    """Whether an entry is a regular file, or a link to one below the folder `inside`."""
     if not entry.is_symlink():
         return entry.is_file(follow_symlinks=False)
     target = os.path.realpath(entry.path)

@@ -40,7 +40,7 @@ def include_folder(package: str) -> str:
 
 
 def is_standard_header(header: str) -> bool:
-    """Tell whether the compilers or the C library bring `header`."""
+    """Whether the compilers or the C library bring `header`."""
     folder, slash, _ = header.partition("/")
     return folder + slash in _headers().standard
 

@@ -124,7 +124,7 @@ def distribution_for(
 
 
 def is_known(module: str) -> bool:
-    """Tell whether the table has a distribution for this top-level module."""
+    """Whether the table has a distribution for this top-level module."""
     return module in _table().modules or module in _table().namespaces
 
 

@@ -75,7 +75,7 @@ def _fails(word: str, status: str) -> bool:
 
 
 def _is_plain(call: Call, *, is_last: bool) -> bool:
-    """Tell whether a call is joined by `&&` or `;` and leaves the status of the line alone."""
+    """Whether a call is joined by `&&` or `;` and leaves the status of the line alone."""
     if call.joint not in {"", "&&", ";"}:
         return False
     if not call.words:
@@ -175,7 +175,7 @@ def _module(module: str, arguments: Sequence[str], own: Collection[str]) -> bool
 
 
 def _is_own_code(code: str, own: Collection[str]) -> bool:
-    """Tell whether Python code imports something of the repository, or calls something by a name of it."""
+    """Whether Python code imports something of the repository, or calls something by a name of it."""
     if RUN_BY_CODE.search(code):
         return True
     try:
@@ -244,7 +244,7 @@ def _shell(arguments: Sequence[str], stdin: str, own: Collection[str], depth: in
 
 
 def _interpreter(program: str, arguments: Sequence[str], stdin: str, own: Collection[str]) -> bool:
-    """Tell whether an interpreter or compiler is given a file or code of the repository."""
+    """Whether an interpreter or compiler is given a file or code of the repository."""
     if arguments[:1] and (arguments[0] in LOOK_OPTIONS or arguments[0] == "-v"):
         return False
     check = CHECK_OPTIONS.get(program)
@@ -282,7 +282,7 @@ def _is_make_look(word: str) -> bool:
 
 
 def _is_own_program(word: str, own: Collection[str]) -> bool:
-    """Tell whether a word names a program of the repository: by its name, or by a path below the checkout."""
+    """Whether a word names a program of the repository: by its name, or by a path below the checkout."""
     if PurePosixPath(word).name in own:
         return True
     inside = not word.startswith("/") or word.startswith("/repo/")
@@ -290,5 +290,5 @@ def _is_own_program(word: str, own: Collection[str]) -> bool:
 
 
 def _names(text: str, own: Collection[str]) -> bool:
-    """Tell whether a text holds a name of the repository as a word."""
+    """Whether a text holds a name of the repository as a word."""
     return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in own)

@@ -205,7 +205,7 @@ def replaced(name: str) -> str:
 
 
 def _contradicts(texts: Iterable[str], specifier: str) -> bool:
-    """Tell whether a floor or an exact version of `texts` lies outside of `specifier`."""
+    """Whether a floor or an exact version of `texts` lies outside of `specifier`."""
     named = (part for text in texts for part in Pep508(text).specifier)
     floors = [part.version.removesuffix(".*") for part in named if part.operator in FLOORS]
     return any(not SpecifierSet(specifier).contains(floor, prereleases=True) for floor in floors)

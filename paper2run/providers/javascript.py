@@ -50,7 +50,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
 
 
 def _leads(facts: RepoFacts) -> bool:
-    """Tell whether no language that is more than a companion holds more source."""
+    """Whether no language that is more than a companion holds more source."""
     return leads(facts, frozenset({"javascript", "typescript"}))
 
 

@@ -131,7 +131,7 @@ def _gpu_reasons(facts: RepoFacts) -> tuple[Reason, ...]:
 
 
 def _is_python(evidence: Evidence) -> bool:
-    """Tell whether Python is what is to be run: a project, requirements, or a fair share of the code."""
+    """Whether Python is what is to be run: a project, requirements, or a fair share of the code."""
     facts = evidence.facts
     if any(isinstance(fact, Requirement | LockedVersion) for fact in facts.facts):
         return True

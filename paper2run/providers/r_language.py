@@ -152,7 +152,7 @@ def _script_smoke(evidence: Evidence) -> SmokeChoice:
 
 
 def _has_scripts(evidence: Evidence) -> bool:
-    """Tell whether there is R outside of documents."""
+    """Whether there is R outside of documents."""
     return any(path.endswith((".R", ".r")) for path in evidence.paths)
 
 

@@ -20,12 +20,12 @@ SETUP: Final = frozenset({"install", "develop"})
 
 
 def is_fixture(folder: str) -> bool:
-    """Tell whether a folder of the checkout holds input of tests."""
+    """Whether a folder of the checkout holds input of tests."""
     return not FIXTURES.isdisjoint(folder.lower().split("/"))
 
 
 def is_aside(folder: str) -> bool:
-    """Tell whether a folder holds fixtures, examples, tools or other people's code."""
+    """Whether a folder holds fixtures, examples, tools or other people's code."""
     return not ASIDE.isdisjoint(folder.lower().split("/"))
 
 
@@ -48,7 +48,7 @@ def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
 
 
 def is_installed(facts: RepoFacts, folder: str) -> bool:
-    """Tell whether the project that a folder belongs to, the nearest above it, will be installed."""
+    """Whether the project that a folder belongs to, the nearest above it, will be installed."""
     return home_of(facts, folder) in {project.root for project in own_projects(facts)}
 
 

@@ -48,7 +48,7 @@ def example_commands(text: str, source: Source, *, own: frozenset[str]) -> Itera
 
 
 def only_imports(line: str) -> bool:
-    """Tell whether a command of `example_commands`, also behind `cd FOLDER &&`, does no more than import."""
+    """Whether a command of `example_commands`, also behind `cd FOLDER &&`, does no more than import."""
     _, found, words = line.partition("python -c ")
     if not found:
         return False
@@ -67,7 +67,7 @@ def _imported(nodes: list[ast.AST]) -> frozenset[str]:
 
 
 def _leaves_open(nodes: list[ast.AST]) -> bool:
-    """Tell whether the example uses names that it does not bind, or an ellipsis for what the reader knows."""
+    """Whether the example uses names that it does not bind, or an ellipsis for what the reader knows."""
     bound = set(dir(builtins))
     for node in nodes:
         match node:

@@ -110,7 +110,7 @@ def _modules(nodes: Sequence[ast.AST]) -> set[str]:
 
 
 def _goes_on_without(node: ast.Try | ast.TryStar) -> bool:
-    """Tell whether a handler catches a failed import and neither raises nor leaves the program."""
+    """Whether a handler catches a failed import and neither raises nor leaves the program."""
     for handler in node.handlers:
         caught = handler.type
         kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught] if caught else []
@@ -127,7 +127,7 @@ def _goes_on_without(node: ast.Try | ast.TryStar) -> bool:
 
 
 def is_main_guard(node: ast.AST) -> bool:
-    """Tell whether a statement is `if __name__ == "__main__":`."""
+    """Whether a statement is `if __name__ == "__main__":`."""
     return (
         isinstance(node, ast.If)
         and isinstance(node.test, ast.Compare)

@@ -51,7 +51,7 @@ def modules_of(tree: RepoTree) -> tuple[PythonModule, ...]:
 
 
 def is_package_folder(tree: RepoTree, folder: str) -> bool:
-    """Tell whether a folder below the root (empty for the root itself) holds an `__init__.py`."""
+    """Whether a folder below the root (empty for the root itself) holds an `__init__.py`."""
     return bool(folder) and tree.has(f"{folder}/__init__.py")
 
 

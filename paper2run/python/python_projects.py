@@ -137,7 +137,7 @@ def _build_imports(tree: RepoTree, prefix: str, script: SetupScript) -> Iterator
 
 
 def _must_generate(tree: RepoTree, prefix: str) -> bool:
-    """Tell whether a Cython source stands there without the C or C++ that is generated from it."""
+    """Whether a Cython source stands there without the C or C++ that is generated from it."""
     stems = (
         path.removesuffix(".pyx") for path in tree.matching("*.pyx") if path.startswith(prefix)
     )

@@ -105,7 +105,7 @@ def _places(tree: ast.Module) -> Iterator[str]:
 
 
 def _stops(body: Sequence[ast.stmt]) -> bool:
-    """Tell whether a branch ends the program: then what follows still needs what was checked."""
+    """Whether a branch ends the program: then what follows still needs what was checked."""
     last = body[-1]
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         return _last_name(last.value) in {"exit", "quit", "_exit", "usage", "error"}

@@ -91,7 +91,7 @@ def _one_minor_back(failed: FailedAttempt, gone: Gone) -> Diagnosis | None:
 
 
 def _is_here(failed: FailedAttempt, known: LibraryBreak) -> bool:
-    """Tell whether the library may be in the image: a class's name alone is any library's."""
+    """Whether the library may be in the image: a class's name alone is any library's."""
     pins = failed.planned.resolution.pins if failed.planned.resolution else ()
     named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(failed.plan)}
     return not pins or known.distribution in named or _pin(failed, known.distribution) is not None

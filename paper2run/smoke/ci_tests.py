@@ -131,7 +131,7 @@ def _without_plugins(arguments: list[str]) -> list[str]:
 
 
 def _are_there(words: list[str], folder: str, files: frozenset[str]) -> bool:
-    """Tell whether all words that look like paths are files or folders of the checkout."""
+    """Whether all words that look like paths are files or folders of the checkout."""
     known = files | {str(parent) for path in files for parent in PurePosixPath(path).parents}
     for word in words:
         path = word.partition("::")[0]

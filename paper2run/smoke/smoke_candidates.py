@@ -114,7 +114,7 @@ def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
 
 
 def _names_a_file(line: str, files: frozenset[str]) -> bool:
-    """Tell whether an example names a file of the checkout: it is meant to run there."""
+    """Whether an example names a file of the checkout: it is meant to run there."""
     return any(name in files for name in QUOTED_FILE.findall(line))
 
 
@@ -135,7 +135,7 @@ def _words(line: str, own: Collection[str]) -> list[str]:
 
 
 def _is_complete(words: list[str], files: frozenset[str], before: Collection[str]) -> bool:
-    """Tell whether the script and every argument that looks like a path stand in the checkout.
+    """Whether the script and every argument that looks like a path stand in the checkout.
 
     A path whose folder is there counts: it may be an output; not so one that a command `before` named, which
     made it. A program of the package's own shows something only where it is given a file.

@@ -175,7 +175,7 @@ def _changed(
 
 
 def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
-    """Tell whether a plan, pinned or not, is the one before with a weaker smoke command of the planner's."""
+    """Whether a plan, pinned or not, is the one before with a weaker smoke command of the planner's."""
     if after.smoke_command not in {choice.command for choice in planned.weaker_smokes}:
         return False
     digest = after.changed(smoke_command=planned.plan.smoke_command).digest

@@ -108,7 +108,7 @@ class FlockManager(LockManager):
         return True
 
     def is_lock_holder(self, key: str, holder: str) -> bool:
-        """Tell whether `holder` holds the lock of `key` in this process."""
+        """Whether `holder` holds the lock of `key` in this process."""
         return self._held.get(self._path(key), ("", 0))[0] == holder
 
     def wait_for_lock(self, key: str, timeout: float | None = None) -> bool:

@@ -227,7 +227,7 @@ def stop() -> bool:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a Prefect API answers at `url`."""
+    """Whether a Prefect API answers at `url`."""
     try:
         response = httpx.get(f"{url}/health", timeout=HEALTH_TIMEOUT_S)
     except httpx.HTTPError:

@@ -23,7 +23,7 @@ MANY = 1000
 
 
 def runs_over_lines(pattern: str, flags: int = 0) -> bool:
-    """Tell whether a line's start is followed by a repetition that can run over line ends."""
+    """Whether a line's start is followed by a repetition that can run over line ends."""
     try:
         parsed = sre_parser.parse(pattern, flags)
     except (re.error, RecursionError, OverflowError):

@@ -113,7 +113,7 @@ def _exit_code(error: str) -> int | None:
 
 
 def _is_of_the_repository(transcript: Transcript, failed: BuildFailed) -> bool:
-    """Tell whether a program of the step ended the build, or what the context or the image lacks."""
+    """Whether a program of the step ended the build, or what the context or the image lacks."""
     if failed.exit_code is not None:
         begun = NEVER_BEGUN.match(transcript.failed_output)
         return begun is None or FAULT_OF_IMAGE.search(begun["why"]) is not None

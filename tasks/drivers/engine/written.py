@@ -51,7 +51,7 @@ class Written(NamedTuple):
 
 
 def sees_layers(engine: Engine) -> bool:
-    """Tell whether this process can read what containers of the engine write, their volumes included."""
+    """Whether this process can read what containers of the engine write, their volumes included."""
     root = root_of(engine)
     return root is not None and os.access(root, os.R_OK | os.X_OK)
 

@@ -54,7 +54,7 @@ def is_dead(owner: str, home: Path) -> bool:
 
 
 def is_of_our_home(owner: str, home: Path) -> bool:
-    """Tell whether `owner` names a process with our `home`."""
+    """Whether `owner` names a process with our `home`."""
     return owner.partition(":")[0] == _id_of(home)
 
 
@@ -75,7 +75,7 @@ def held_file(folder: Path) -> Iterator[Path]:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a living process holds the file."""
+    """Whether a living process holds the file."""
     try:
         # Opened for writing: NFS does not lock a file that is only read (flock(2)).
         with path.open("r+") as file:

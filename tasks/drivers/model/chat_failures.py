@@ -45,7 +45,7 @@ class PromptTooLong(ModelError):
 
 
 def is_refused_form(error: ModelError) -> bool:
-    """Tell whether the same question may be accepted when less is asked of the answer's form."""
+    """Whether the same question may be accepted when less is asked of the answer's form."""
     return isinstance(error, RefusedForm)
 
 

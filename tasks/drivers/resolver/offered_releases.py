@@ -153,7 +153,7 @@ class OfferedReleases:
 
 
 def is_exact(lock: SpecifierSet) -> bool:
-    """Tell whether a lock names one version rather than a series such as `==1.16.*`."""
+    """Whether a lock names one version rather than a series such as `==1.16.*`."""
     return not str(lock).endswith(".*")
 
 
