@@ -36,7 +36,7 @@ def versions_in_words(resolution: Resolution) -> str:
     named = list(resolution.exceptions[:MAX_EXCEPTIONS])
     if len(resolution.exceptions) > MAX_EXCEPTIONS:
         named.append(f"{len(resolution.exceptions) - MAX_EXCEPTIONS} more")
-    day = f" ({STEP_WORDS[resolution.rung]})" if resolution.rung in STEP_WORDS else ""
+    day = f" ({STEP_WORDS[resolution.date_step]})" if resolution.date_step in STEP_WORDS else ""
     later = f", except {', '.join(named)}" if named else ""
     return f"versions of {resolution.cutoff} or earlier{day}{later}"
 

@@ -64,7 +64,7 @@ class CondaSolved(Value):
 
     archives: Annotated[tuple[CondaArchive, ...], Field(max_length=MAX_PACKAGES)]
     """Sorted by name."""
-    rung: str
+    date_step: str
     """The step of the date ladder that held; `lock` where a lock file named the whole set."""
     cutoff: date | None = None
     left_out: tuple[str, ...] = ()

@@ -132,7 +132,7 @@ class Resolution(Value):
     """`3.9`"""
     cutoff: date | None = None
     """No release later than this day; None for no limit."""
-    rung: str
+    date_step: str
     """Which step of the date ladder held: `commit date`, `+30 days`, `+180 days`, `none`."""
     pins: tuple[Pin, ...] = ()
     exceptions: tuple[str, ...] = ()

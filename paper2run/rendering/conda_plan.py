@@ -134,7 +134,7 @@ def with_conda(
     resolution = added.changed(
         python=solved.python,
         cutoff=solved.cutoff,
-        rung=solved.rung,
+        date_step=solved.date_step,
         pins=pins,
         exceptions=_exceptions(solved, pins, added),
         kept_locks=(),
@@ -232,8 +232,8 @@ def _reasons(
     wish: CondaWish, solved: CondaSolved, pins: tuple[object, ...], added: Resolution
 ) -> list[Reason]:
     channels = ", ".join(map(shown, wish.channels))
-    words = f" ({STEP_WORDS[solved.rung]})" if solved.rung in STEP_WORDS else ""
-    undated = "as locked" if solved.rung == "lock" else "of any date"
+    words = f" ({STEP_WORDS[solved.date_step]})" if solved.date_step in STEP_WORDS else ""
+    undated = "as locked" if solved.date_step == "lock" else "of any date"
     day = f"as of {solved.cutoff}{words}" if solved.cutoff else undated
     decisions: list[tuple[str, str, LeftOut | None]] = [
         ("install", f"{counted(len(solved.archives), 'package')} from {channels} {day}", None),

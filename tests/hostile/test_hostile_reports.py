@@ -98,7 +98,7 @@ def attempt(name: str, number: int) -> Attempt:
         smoke_proves=name,
         resolution=Resolution(
             python="3.11",
-            rung="none",
+            date_step="none",
             kept_locks=(KeptLocks(path=name, pins=1),),
             broken_locks=(BrokenLock(wanted=name, chosen=name, why=name, source=source),),
             dropped=(name,),

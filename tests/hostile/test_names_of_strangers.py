@@ -159,7 +159,7 @@ def test_a_guess_beside_condas_packages_is_left_out_too_and_the_plan_says_so(tmp
         CondaArchive(url=f"{place}/{name}-0.tar.bz2", digest="0" * 64)
         for name in ("numpy-1.24.2", "python-3.11.0", "qzxlib-3.0")
     ]
-    solved = CondaSolved(archives=tuple(archives), rung="commit date")
+    solved = CondaSolved(archives=tuple(archives), date_step="commit date")
     address = f"http://127.0.0.1:{server.server_port}/simple/"
     settings = Settings(index_url=address, home=tmp_path / "home")
     added = resolve.fn(for_pip(planned, solved), (), settings)

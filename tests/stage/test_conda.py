@@ -94,7 +94,7 @@ def test_an_environment_file_is_made_of_its_channels_as_of_the_commit(site, tmp_
     assert "pip install --no-compile --no-deps six==1.15.0" in text
     assert found.resolution is not None
     assert (found.resolution.python, found.resolution.conda_packages) == ("3.8", 4)
-    assert found.resolution.rung == "commit date"
+    assert found.resolution.date_step == "commit date"
     assert "4 packages from https://conda.anaconda.org/conda-forge as of 2020-06-01" in words(found)
     told = instructions(Checkout(url="", name="o/n", commit=COMMIT, mirror=""), found, "tag")
     assert "- 4 packages from conda's channels (https://conda.anaconda.org/conda-forge)" in told
@@ -229,7 +229,7 @@ def test_a_lock_with_addresses_needs_no_solver(tmp_path):
     planned = repository(tmp_path, **{"conda-lock.yml": lock})
     found = conda.fn(planned, "", settings_for(tmp_path, ""))
     assert f"waves-1.2-0.conda#{'b' * 64}" in rendered(found)
-    assert found.resolution.rung == "lock"
+    assert found.resolution.date_step == "lock"
 
 
 def test_an_engine_for_another_architecture_asks_nobody(tmp_path):

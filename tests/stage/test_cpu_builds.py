@@ -66,7 +66,7 @@ def pinned(*pins: tuple[str, str], gpu: bool = False, python: str = "3.11") -> P
         draft=draft,
         planner="rules",
         resolution=Resolution(
-            python=python, cutoff=date(2023, 11, 1), rung="commit date", pins=found
+            python=python, cutoff=date(2023, 11, 1), date_step="commit date", pins=found
         ),
     )
 

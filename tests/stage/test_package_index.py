@@ -132,7 +132,7 @@ def test_an_old_index_without_dates_and_ranges_is_enough(server, tmp_path):
         ("setuptools", "50.0", False),
         ("wheel", "0.40", False),
     ]
-    assert found.rung == "none"
+    assert found.date_step == "none"
 
 
 def test_the_second_time_nothing_is_asked(server, tmp_path):

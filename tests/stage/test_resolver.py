@@ -75,7 +75,7 @@ def test_a_commit_from_before_there_were_wheels_gets_the_first_ones(settings):
     found = resolve(planned("numpy", "scipy", pythons=("2.7",), day=date(2010, 3, 1)), settings)
     assert isinstance(found, PlannedEnvironment)
     assert found.resolution is not None
-    assert found.resolution.rung == "first wheels"
+    assert found.resolution.date_step == "first wheels"
     assert not any(pin.sdist for pin in found.resolution.pins)
 
 

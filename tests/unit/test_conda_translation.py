@@ -89,9 +89,9 @@ def test_condas_plan_tells_once_what_is_left_out_and_by_whom():
     plan = EnvPlan(base_image="python:3.8-slim", smoke_command="true")
     wish = CondaWish(channels=("https://conda.anaconda.org/conda-forge/",), source=LINE)
     planned = PlannedEnvironment(plan=plan, planner="rules", reasons=(unwanted, kept), conda=wish)
-    resolution = Resolution(python="3.8", rung="none", dropped=("d: it stands in the way",))
+    resolution = Resolution(python="3.8", date_step="none", dropped=("d: it stands in the way",))
     pinned = planned.changed(resolution=resolution, reasons=(strange, dropped))
-    solved = CondaSolved(archives=(), rung="none", left_out=("e: elsewhere",), notes=("f",))
+    solved = CondaSolved(archives=(), date_step="none", left_out=("e: elsewhere",), notes=("f",))
 
     found = with_conda(planned, wish, solved, pinned).reasons
 

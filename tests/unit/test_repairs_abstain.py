@@ -40,7 +40,7 @@ def answer_to(
     planned = PlannedEnvironment(
         plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"),
         planner="rules",
-        resolution=Resolution(python="3.9", rung="none", pins=pins),
+        resolution=Resolution(python="3.9", date_step="none", pins=pins),
     ).changed(**plan)
     return diagnose(FailedAttempt(failure, planned, RepoFacts(facts=facts), Verification()))
 

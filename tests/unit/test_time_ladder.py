@@ -39,18 +39,18 @@ def test_first_wheels_mean_nothing_without_a_commit_day():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"rung": "none"}, "versions of any date"),
+        ({"date_step": "none"}, "versions of any date"),
         (
-            {"rung": "commit date", "cutoff": DAY},
+            {"date_step": "commit date", "cutoff": DAY},
             f"versions of {DAY} or earlier (the commit's day)",
         ),
-        ({"rung": "lock", "cutoff": DAY}, f"versions of {DAY} or earlier"),
+        ({"date_step": "lock", "cutoff": DAY}, f"versions of {DAY} or earlier"),
         (
-            {"rung": "+180 days", "cutoff": DAY, "exceptions": ("aesara 0.0.1 (2020-11-07)",)},
+            {"date_step": "+180 days", "cutoff": DAY, "exceptions": ("aesara 0.0.1 (2020-11-07)",)},
             f"versions of {DAY} or earlier (180 days after the commit), except aesara 0.0.1 (2020-11-07)",
         ),
         (
-            {"rung": "", "cutoff": DAY, "exceptions": tuple("abcdefg")},
+            {"date_step": "", "cutoff": DAY, "exceptions": tuple("abcdefg")},
             f"versions of {DAY} or earlier, except a, b, c, d, e, 2 more",
         ),
     ],

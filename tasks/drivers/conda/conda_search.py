@@ -37,7 +37,7 @@ PLATFORM_PACKAGES: Final = ("__glibc", "__linux", "__unix", "__archspec")
 async def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Return the solved archives, or `why` there is no solution.
 
-    A solution has `archives` (address, digest), `rung`, `cutoff`, `left_out` and `notes`.
+    A solution has `archives` (address, digest), `date_step`, `cutoff`, `left_out` and `notes`.
     """
     search = _Search(question)
     specs, left_out = await search.known(question["specs"])
@@ -46,13 +46,13 @@ async def answer(question: dict[str, Any]) -> dict[str, Any]:
     loose = [BUILD.sub(r"\1", spec) for spec in specs]
     tried: list[str] = []
     for wanted in (specs, loose) if loose != specs else (specs,):
-        for rung, cutoff in question["rungs"]:
+        for step, cutoff in question["date_steps"]:
             try:
                 records = await search.solve(wanted, cutoff)
             except SolverError as error:
-                tried.append(f"{rung}: {' '.join(str(error).split())[:MAX_WORDS]}")
+                tried.append(f"{step}: {' '.join(str(error).split())[:MAX_WORDS]}")
                 continue
-            found: dict[str, Any] = {"rung": rung, "cutoff": cutoff, "left_out": left_out}
+            found: dict[str, Any] = {"date_step": step, "cutoff": cutoff, "left_out": left_out}
             builds = "builds left out of the versions: they are not to be had together"
             found["notes"] = [builds] if wanted is loose else []
             found["archives"] = [

@@ -32,7 +32,7 @@ def solve(
     What the channels list is kept below `cache_dir`. HostError if the solver fails or the channels break off.
     """
     if wish.archives:
-        return CondaSolved(archives=wish.archives, rung="lock")
+        return CondaSolved(archives=wish.archives, date_step="lock")
     cache_dir.mkdir(parents=True, exist_ok=True)
     ended = process.run(
         [sys.executable, "-P", "-m", "tasks.drivers.conda.conda_search"],
@@ -71,7 +71,7 @@ def solve(
         return f"the channels name a package that is not one: {error.errors()[0]['input']!r}"[:300]
     return CondaSolved(
         archives=archives,
-        rung=found["rung"],
+        date_step=found["date_step"],
         cutoff=found["cutoff"],
         left_out=tuple(found["left_out"]),
         notes=tuple(found["notes"]),
@@ -86,7 +86,7 @@ def _question(
         "channels": wish.channels,
         "specs": wish.specs,
         "subdir": SUBDIR,
-        "rungs": [[rung.name, rung.cutoff and str(rung.cutoff)] for rung in ladder(commit_day)],
+        "date_steps": [[step.name, step.cutoff and str(step.cutoff)] for step in ladder(commit_day)],
         "mirrors": mirrors(alias),
         "login": authorization(alias),
         "login_hosts": [urlsplit(place).hostname for place in mirrors(alias).values()],

@@ -257,7 +257,7 @@ class _Search:
         return Resolution(
             python=pair.target.version,
             cutoff=pair.step.cutoff,
-            rung=pair.step.name,
+            date_step=pair.step.name,
             pins=found.pins,
             exceptions=found.exceptions,
             dropped=tuple(self._asked.account),
