@@ -86,7 +86,9 @@ def _question(
         "channels": wish.channels,
         "specs": wish.specs,
         "subdir": SUBDIR,
-        "date_steps": [[step.name, step.cutoff and str(step.cutoff)] for step in ladder(commit_day)],
+        "date_steps": [
+            [step.name, step.cutoff and str(step.cutoff)] for step in ladder(commit_day)
+        ],
         "mirrors": mirrors(alias),
         "login": authorization(alias),
         "login_hosts": [urlsplit(place).hostname for place in mirrors(alias).values()],
