@@ -1,4 +1,4 @@
-"""The README's five examples, each up to the HTTP request that leaves: host, path, key's header, body."""
+"""The five examples of docs/models.md, each up to the HTTP request that leaves: host, path, key's header, body."""
 
 import re
 from pathlib import Path
@@ -12,9 +12,9 @@ from tasks.drivers.model.model_endpoint import endpoint
 from tests.scripted_llm import ScriptedLLM
 from tests.stage.test_chat import QUESTION, SCHEMA
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
 KEY = "test-key-0123456789abcdef"
-# Example's words in the README; variable that holds the key; what leads a provider's own address to loopback, with
+# Example's words on the page; variable that holds the key; what leads a provider's own address to loopback, with
 # what follows the host there; path; header of the key; the model's name in the body.
 EXAMPLES = [
     ("export NVIDIA_API_KEY=", "NVIDIA_API_KEY", ("NVIDIA_NIM_API_BASE", "/v1"),
@@ -32,9 +32,9 @@ VARIABLES = {name for _, key, way, *_ in EXAMPLES for name in (key, way and way[
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example[1])
-def test_each_example_of_the_readme_leaves_as_its_provider_expects_it(example, monkeypatch):
+def test_each_example_of_the_page_leaves_as_its_provider_expects_it(example, monkeypatch):
     words, key, way, path, header, model = example
-    [line] = [line for line in README.splitlines() if words in f"{line} "]
+    [line] = [line for line in PAGE.splitlines() if words in f"{line} "]
     for name in {*VARIABLES, "PAPER2RUN_MODEL", "PAPER2RUN_BASE_URL", "PAPER2RUN_PLANNER"}:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(key, KEY)
