@@ -104,7 +104,7 @@ def test_conda_packages_are_built_through_the_mirror_and_nothing_of_it_stays(
         assert isinstance(built, Built), built
         digest = environment.plan.install_steps[2].rpartition("#")[2][:64]
         wrong = BuildInput(text.replace(digest, "0" * 64), repo, f"{tag}-wrong", injection)
-        refused = build(engine, wrong, run_id=run_id, home=Settings().home, timeout_s=BUILD_LIMIT_S)
+        refused = build(engine, wrong, run_id=run_id, timeout_s=BUILD_LIMIT_S)
     assert isinstance(refused, BuildFailed)
     assert "hash" in refused.log.stdout + refused.log.stderr
 

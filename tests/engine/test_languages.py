@@ -59,7 +59,7 @@ def test_a_plan_builds_passes_its_smoke_command_and_runs_more(
     tag = f"paper2run-tests/{uuid.uuid4().hex}:1"
     injection = Injection.of(Settings())
     context = BuildInput(dockerfile(checkout, environment), REPOS / name / "repo", tag, injection)
-    built = build(engine, context, run_id=run_id, home=Settings().home, timeout_s=BUILD_LIMIT_S)
+    built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
     assert isinstance(built, Built), built
 
     def started(command: str) -> RunResult:

@@ -67,7 +67,7 @@ def test_a_python_situation_reaches_its_rung(
     text = dockerfile.dockerfile(checkout, environment)
     tag = f"paper2run-tests/{name.replace('_', '-')}:{run_id[-12:]}"
     context = BuildInput(text, REPOS / name / "repo", tag, Injection.of(settings))
-    built = build(engine, context, run_id=run_id, home=Settings().home, timeout_s=BUILD_LIMIT_S)
+    built = build(engine, context, run_id=run_id, timeout_s=BUILD_LIMIT_S)
     assert isinstance(built, Built), built
 
     smoked = smoke.fn(checkout, environment, built, str(tmp_path), run_id, settings)
