@@ -98,7 +98,6 @@ def test_conda_packages_are_built_through_the_mirror_and_nothing_of_it_stays(
             engine,
             BuildInput(text, repo, tag, injection),
             run_id=run_id,
-            home=Settings().home,
             timeout_s=BUILD_LIMIT_S,
         )
         assert isinstance(built, Built), built
