@@ -29,7 +29,12 @@ from tasks.smoke import smoke
 from tasks.verify import verify
 from tests.cases import REPOS, situation
 
-pytestmark = [pytest.mark.docker, pytest.mark.index]
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.index,
+    # Stages that are cached ask a Prefect server.
+    pytest.mark.usefixtures("prefect_server"),
+]
 
 CASES = {
     path.parent.name: case
