@@ -1,4 +1,4 @@
-"""The five examples of docs/models.md, each up to the HTTP request that leaves: host, path, key's header, body."""
+"""The five examples of docs/models.md, each up to the HTTP request: host, path, key, body."""
 
 import re
 from pathlib import Path
