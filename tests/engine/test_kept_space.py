@@ -71,7 +71,6 @@ def test_all_that_a_build_leaves_in_the_cache_is_known_as_ours(
 ) -> None:
     mark = uuid.uuid4().hex
     (repo / "data.bin").write_bytes(bytes(123_457))
-    (repo / "link").symlink_to("data.bin")
     (repo / "folder").mkdir()
     before = ids(engine)
 
@@ -81,10 +80,7 @@ def test_all_that_a_build_leaves_in_the_cache_is_known_as_ours(
     own = {record.id: record for records in kept.own for record in records}
     new = [record for record in kept.records if record.id not in before]
     layers = [record for record in new if record in kept.own.layers]
-    sizes = {record.size_bytes for record in layers}
-    assert STEP_BYTES in sizes
-    # The engine counts the length of a link's target, or does not.
-    assert sizes & {123_457, 123_457 + len("data.bin")}
+    assert {STEP_BYTES, 123_457} <= {record.size_bytes for record in layers}
     assert any("pip --version" in record.description for record in layers)
     assert not [record for record in new if mark in record.description and record.id not in own]
     # Packed, unpacked, and the download cache.
@@ -238,6 +234,8 @@ def test_context_of_an_ended_build_goes_and_the_next_build_takes_its_layers_from
 ) -> None:
     mark = uuid.uuid4().hex
     (repo / "data.bin").write_bytes(mark.encode() * 5000)
+    # Not where sizes are compared: under load the engine counts the length of its target as well.
+    (repo / "link").symlink_to("data.bin")
     before = ids(engine)
     steps = f"{step(mark)}\nCOPY repo/ /repo/\nRUN echo after {mark}"
     first = build_own(steps)
