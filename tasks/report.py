@@ -108,6 +108,7 @@ def _summary(
         reason=verdict.reason,
         smallest_change=verdict.smallest_change,
         grade=verdict.grade,
+        covers=verdict.covers,
         tried=verdict.tried,
         best_attempt=verdict.best_attempt,
         commit=checkout.commit,

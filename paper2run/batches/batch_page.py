@@ -26,8 +26,8 @@ WORDS: Final = {
 }
 """By status."""
 COLUMNS: Final = (
-    "repository", "ref", "verdict", "grade", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens", "cost_usd",
-    "language", "reason", "smallest_change", "image", "folder", "flow_run_id", "flow_run_url", "line",
+    "repository", "ref", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens",
+    "cost_usd", "language", "reason", "smallest_change", "image", "folder", "flow_run_id", "flow_run_url", "line",
 )  # fmt: skip
 REFRESH_S: Final = 10
 """The page of a running batch reloads itself."""
@@ -56,7 +56,8 @@ def as_csv(batch: Batch) -> str:
         writer.writerow(
             (
                 csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.grade,
-                row.cause or "", row.rung, row.attempts, f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
+                csv_cell(row.covers), row.cause or "", row.rung, row.attempts,
+                f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
                 csv_cell(flow_run_url(batch, row.flow_run_id)), row.line,

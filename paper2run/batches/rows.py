@@ -102,6 +102,7 @@ class BatchRow(Value):
     reason: str = ""
     smallest_change: str = ""
     grade: Grade = "none"
+    covers: str = ""
     language: str = ""
     rung: Rung = "none"
     attempts: int = 0
@@ -153,8 +154,8 @@ class BatchRow(Value):
     def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
         """Return the row with what the run's summary says."""
         taken = (
-            "status", "name", "cause", "reason", "smallest_change", "grade", "language", "rung", "attempts",
-            "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
+            "status", "name", "cause", "reason", "smallest_change", "grade", "covers", "language", "rung",
+            "attempts", "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
 

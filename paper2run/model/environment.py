@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from paper2run.model.conda import CondaWish
 from paper2run.model.facts import OtherIndex
+from paper2run.model.leading import WHOLE, Leading
 from paper2run.model.plan_text import (
     IMAGE_REFERENCE,
     DebianPackage,
@@ -194,6 +195,8 @@ class SmokeChoice(Value):
     command: str
     proves: str
     """What exit status 0 shows, in a few words."""
+    covers: str = WHOLE
+    """`whole` where it runs the leading code, else a part: `bundled liblinear (third_party/liblinear)`."""
     source: Source
 
 
@@ -259,6 +262,10 @@ class PlannedEnvironment(Value):
     smoke_kind: SmokeKind = "other"
     smoke_by: SmokeAuthor = "rules"
     """Who chose the smoke command; a user's stays the user's whatever repairs put around it."""
+    covers: str = WHOLE
+    """What the smoke command runs: `whole`, or a part beside which other code leads."""
+    leading: Leading | None = None
+    """The leading code; None where nothing tells which code leads."""
     weaker_smokes: tuple[SmokeChoice, ...] = ()
     """Fallbacks if the smoke command itself turns out to be wrong, strongest first."""
     fallback: "PlannedEnvironment | None" = None

@@ -92,6 +92,8 @@ class Verdict(Value):
     smallest_change: str = ""
     grade: Grade = "none"
     """How much was shown; none where the run did not succeed."""
+    covers: str = ""
+    """What was shown to work: `whole`, or the part that is; empty where nothing was."""
     tried: tuple[str, ...] = ()
     """One line a repair: what failed, what was changed, and what became of it."""
     best_attempt: int = 0
@@ -107,6 +109,8 @@ class Metadata(Value):
     smallest_change: str = ""
     grade: Grade = "none"
     """How much was shown; none where the run did not succeed."""
+    covers: str = ""
+    """What was shown to work: `whole`, or the part that is; empty where nothing was."""
     tried: tuple[str, ...] = ()
     """One line a repair: what failed, what was changed, and what became of it."""
     best_attempt: int = 0

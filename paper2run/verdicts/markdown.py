@@ -11,6 +11,7 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.grade import Grade
+from paper2run.model.leading import WHOLE
 from paper2run.model.outcome import BuildFailed, Passed, Rung, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
@@ -56,7 +57,13 @@ LOG_TAIL_LINES = 30
 
 def headline(metadata: Metadata) -> str:
     """Return the verdict of a run in a few words."""
-    return SHOWN[metadata.grade] if metadata.status == "success" else HEADLINES[metadata.status]
+    words = SHOWN[metadata.grade] if metadata.status == "success" else HEADLINES[metadata.status]
+    return f"{words}; shown: {part_of(metadata)} only" if part_of(metadata) else words
+
+
+def part_of(metadata: Metadata) -> str:
+    """Return the part of the repository that was shown to work; empty for the whole and for nothing."""
+    return metadata.covers if metadata.covers != WHOLE else ""
 
 
 def report(
@@ -148,11 +155,12 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
 
 def _verdict(metadata: Metadata) -> str:
     lines = [
-        f"# {prose(metadata.name)}: {headline(metadata)}",
+        f"# {prose(metadata.name)}: {prose(headline(metadata))}",
         "",
         f"**Verdict** `{metadata.status}`"
         + (f", grade `{metadata.grade}`" if metadata.grade != "none" else "")
-        + (f", cause `{metadata.cause}`" if metadata.cause else ""),
+        + (f", cause `{metadata.cause}`" if metadata.cause else "")
+        + (f", covers {prose(part_of(metadata))} only" if part_of(metadata) else ""),
         "",
         prose(metadata.reason),
     ]

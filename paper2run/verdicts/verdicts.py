@@ -49,7 +49,10 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     verdict = _verdict(attempts, max_attempts)
     best = best_of(attempts)
     grade = grade_of(best) if verdict.status == "success" else "none"
-    return verdict.changed(tried=_tried(attempts), best_attempt=best.number, grade=grade)
+    covers = best.planned.covers if best.succeeded else ""
+    return verdict.changed(
+        tried=_tried(attempts), best_attempt=best.number, grade=grade, covers=covers
+    )
 
 
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
@@ -190,6 +193,7 @@ def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> di
                 "smoke_proves": choice.proves,
                 "smoke_kind": choice.kind,
                 "smoke_by": "rules",
+                "covers": choice.covers,
                 "weaker_smokes": planned.weaker_smokes[number + 1 :],
             }
     if command == planned.plan.smoke_command:

@@ -132,6 +132,7 @@ def _cells(batch: Batch) -> list[dict[str, object]]:
             "repository": row.title,
             "verdict": row.status,
             "grade": row.grade if row.grade != "none" else "",
+            "covers": row.covers,
             "cause": row.cause or "",
             "reached": row.rung if row.rung != "none" else "",
             "attempts": row.attempts,

@@ -67,3 +67,11 @@ def test_a_failure_has_shown_nothing():
 def test_a_verdict_has_the_grade_of_its_attempt_and_a_failure_has_none():
     assert after_attempts([ended("console-script", "tool --help")], 3).grade == "help-only"
     assert after_attempts([attempt(rungs=("tests",))], 3).grade == "none"
+
+
+def test_a_verdict_names_what_its_command_covers_and_a_failure_covers_nothing():
+    part = ended("program", "./train")
+    planned = part.planned.changed(covers="bundled zlib (deps/zlib)")
+    assert after_attempts([part.changed(planned=planned)], 3).covers == "bundled zlib (deps/zlib)"
+    assert after_attempts([part], 3).covers == "whole"
+    assert after_attempts([attempt(rungs=("tests",))], 3).covers == ""

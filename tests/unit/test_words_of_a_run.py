@@ -45,6 +45,13 @@ def test_the_image_line_says_in_words_how_far_the_run_came():
     assert any(line.startswith("took     ") and line.endswith("1 attempt") for line in lines)
 
 
+def test_a_part_is_never_told_as_the_whole():
+    part = printed(status="success", grade="documented-run", covers="bundled zlib (deps/zlib)")
+    assert part[0].endswith("A documented command runs; shown: bundled zlib (deps/zlib) only")
+    whole = printed(status="success", grade="documented-run", covers="whole")
+    assert whole[0].endswith("A documented command runs")
+
+
 @pytest.mark.parametrize(
     ("number", "noun", "words"),
     [
