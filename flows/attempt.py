@@ -20,6 +20,7 @@ from paper2run.model.outcome import (
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.settings import Settings
+from paper2run.verdicts.judgement import blamed
 from paper2run.verdicts.verdicts import failure_line
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
@@ -127,7 +128,7 @@ def diagnosed(
     number, folder, stages = done.number, str(run.path), Stages(run, done.number)
     tried = tuple(old for old in read_attempts_of(run) if old.number < number)
     files = stages.run(look_up, done, folder, settings)
-    done = done.changed(system_files=files, diagnosis=None)
+    done = done.changed(system_files=files, diagnosis=None, blame=blamed(done, facts))
     try:
         found = stages.run(diagnose, checkout, done, facts, (*tried, *refused), folder, settings)
     except ModelError as error:

@@ -26,6 +26,7 @@ from paper2run.verdicts.verdicts import (
     next_plan,
     no_engine,
     only_planned,
+    said,
     stopped,
     was_tried,
 )
@@ -118,8 +119,7 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         grade = metadata.grade if metadata.grade != "none" else ""
         run.event(f"verdict: {metadata.status}{f' ({grade})' if grade else ''}")
         tag_run(run_id, filter(None, (metadata.status, grade, metadata.cause, metadata.language)))
-    message = f"{grade}: {metadata.reason}" if grade else metadata.reason
-    return Completed(name=metadata.status, message=message, data=(metadata, str(run.path)))
+    return Completed(name=metadata.status, message=said(metadata), data=(metadata, str(run.path)))
 
 
 def _located(request: Request, settings: Settings) -> tuple[Request, Located]:

@@ -107,6 +107,7 @@ def _summary(
         cause=verdict.cause,
         reason=verdict.reason,
         smallest_change=verdict.smallest_change,
+        blame=verdict.blame,
         grade=verdict.grade,
         covers=verdict.covers,
         tried=verdict.tried,

@@ -27,7 +27,8 @@ WORDS: Final = {
 """By status."""
 COLUMNS: Final = (
     "repository", "ref", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens",
-    "cost_usd", "language", "reason", "smallest_change", "image", "folder", "flow_run_id", "flow_run_url", "line",
+    "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
+    "flow_run_id", "flow_run_url", "line",
 )  # fmt: skip
 REFRESH_S: Final = 10
 """The page of a running batch reloads itself."""
@@ -59,11 +60,19 @@ def as_csv(batch: Batch) -> str:
                 csv_cell(row.covers), row.cause or "", row.rung, row.attempts,
                 f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
+                *map(csv_cell, _chain(row)),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
                 csv_cell(flow_run_url(batch, row.flow_run_id)), row.line,
             )
         )  # fmt: skip
     return text.getvalue()
+
+
+def _chain(row: BatchRow) -> tuple[str, str, str]:
+    """Return the first error, what it is about, and who wanted that; empty texts where nothing failed."""
+    if row.blame is None:
+        return "", "", ""
+    return row.blame.error, row.blame.about, row.blame.wanted_by
 
 
 def as_page(batch: Batch, folder: PurePath) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from paper2run.digests import digest_of
 from paper2run.errors import Trouble
-from paper2run.model.diagnosis import Cause
+from paper2run.model.diagnosis import Blame, Cause
 from paper2run.model.grade import Grade
 from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
@@ -100,6 +100,8 @@ class BatchRow(Value):
     """`owner/name`, as soon as it is known."""
     cause: Cause | None = None
     reason: str = ""
+    blame: Blame | None = None
+    """The first error of the run, what it is about and who wanted that."""
     smallest_change: str = ""
     grade: Grade = "none"
     covers: str = ""
@@ -149,12 +151,13 @@ class BatchRow(Value):
             starts=self.starts + 1,
             reason="",
             cause=None,
+            blame=None,
         )
 
     def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
         """Return the row with what the run's summary says."""
         taken = (
-            "status", "name", "cause", "reason", "smallest_change", "grade", "covers", "language", "rung",
+            "status", "name", "cause", "reason", "blame", "smallest_change", "grade", "covers", "language", "rung",
             "attempts", "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)

@@ -16,6 +16,7 @@ Cause = Literal[
     "unsupported_platform",
     "proprietary_toolchain",
     "missing_entrypoint",
+    "absent_module",
     "external_service",
     "registry_unreachable",
     "out_of_memory",
@@ -27,7 +28,37 @@ Cause = Literal[
     "code_error",
     "undiagnosed",
 ]
-"""The closed list by which batches are counted."""
+"""The closed list by which batches are counted.
+
+absent_module: code imports what neither the repository nor an index has; missing_entrypoint: documents start what is
+not there, is empty or wants a person; undiagnosed: the log says nothing.
+"""
+
+
+class Blame(Value):
+    """The first error of a failure, what it is about, and who wanted that: the evidence chain."""
+
+    error: str
+    """The log's line that says first what went wrong; else how the program ended. At most 500 characters."""
+    cause: Cause
+    """The class of this error alone. A stop's own cause is stronger: it is proven."""
+    confidence: Literal["low", "medium"]
+    about: str = ""
+    """The package, module, file or place in the code: `pymc 2.3.6`, `data/x.csv`, `train.py:12`; empty if unknown."""
+    why: str = ""
+    """Why it was wanted: `a requirement`, `guessed from import pymc`; empty if the log does not tell."""
+    source: Source | None = None
+    """Who wanted it: the line of the requirement, the import or the code; None if unknown."""
+
+    @property
+    def wanted_by(self) -> str:
+        """Why it was wanted, and the line that shows it: `guessed from import pymc, mcmc.py:468`."""
+        return ", ".join(filter(None, (self.why, str(self.source or ""))))
+
+    def __str__(self) -> str:
+        """Return the chain in one line: `pymc 2.3.6 (guessed from import pymc, mcmc.py:468): error: …`."""
+        about = f"{self.about} ({self.wanted_by})" if self.about and self.wanted_by else self.about
+        return f"{about}: {self.error}" if about else self.error
 
 
 class DiagnosisDecision(Value):

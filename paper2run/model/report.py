@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from paper2run.model.diagnosis import Cause, Diagnosis
+from paper2run.model.diagnosis import Blame, Cause, Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.grade import Grade
 from paper2run.model.outcome import (
@@ -44,6 +44,8 @@ class Attempt(Value):
     verification: Verification = Verification()
     diagnosis: Diagnosis | None = None
     """None on success, or if no rule or model recognised the failure."""
+    blame: Blame | None = None
+    """The first error of a failure and who wanted what it is about; None on success."""
     system_files: tuple[SystemFile, ...] = ()
     """What the failure misses in the image, and the Debian package that brings it."""
     docker_build: str = ""
@@ -89,6 +91,8 @@ class Verdict(Value):
     status: Status
     cause: Cause | None = None
     reason: str = ""
+    blame: Blame | None = None
+    """The first error of the attempt that the verdict is about; None where no attempt failed."""
     smallest_change: str = ""
     grade: Grade = "none"
     """How much was shown; none where the run did not succeed."""
@@ -106,6 +110,8 @@ class Metadata(Value):
     status: Status
     cause: Cause | None = None
     reason: str = ""
+    blame: Blame | None = None
+    """The first error of the attempt that the verdict is about; None where no attempt failed."""
     smallest_change: str = ""
     grade: Grade = "none"
     """How much was shown; none where the run did not succeed."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import telling_line
 from paper2run.failures.wanted_files import WantedFile
-from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
+from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt
@@ -33,6 +34,11 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
             return other.changed(of_attempt=earlier.number)
     # A stop that a model's plan led to says little about the repository.
     return _way_back(done, barred) or found or _earlier_stop(tried, facts, barred)
+
+
+def blamed(done: Attempt, facts: RepoFacts) -> Blame | None:
+    """Return the first error of a failed attempt with its evidence chain; None where nothing failed."""
+    return None if done.failure is None else blame(_as_failed(done, facts))
 
 
 def _earlier_stop(

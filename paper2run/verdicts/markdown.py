@@ -25,7 +25,7 @@ HEADLINES = {
     "stopped-by-llm": "It does not run, and no repair can change that (judged by the model)",
     "stopped-by-rule": "It does not run, and no repair can change that",
     "max-attempts-exhausted": "It does not run yet: attempts used up",
-    "smoke-failed": "It does not run, and no rule recognises the failure",
+    "smoke-failed": "It does not run, and no repair is known or left",
     "exception": "The run was interrupted, from outside or by a failure of this machine or of paper2run",
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
@@ -163,6 +163,7 @@ def _verdict(metadata: Metadata) -> str:
         + (f", covers {prose(part_of(metadata))} only" if part_of(metadata) else ""),
         "",
         prose(metadata.reason),
+        *_blame(metadata),
     ]
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
@@ -180,6 +181,19 @@ def _verdict(metadata: Metadata) -> str:
     if metadata.notes:
         lines += ["", *(f"- {prose(note)}" for note in metadata.notes)]
     return "\n".join(lines)
+
+
+def _blame(metadata: Metadata) -> list[str]:
+    """Return the first error, what it is about and who wanted that; empty where nothing failed."""
+    found = metadata.blame
+    if found is None:
+        return []
+    lines = ["", f"- First error: {code(found.error)}"]
+    if found.about:
+        lines.append(f"- It is about: {code(found.about)}")
+    if found.wanted_by:
+        lines.append(f"- Wanted by: {prose(found.wanted_by)}")
+    return lines
 
 
 def _not_shown(attempts: Sequence[Attempt]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failure_log import telling_line
 from paper2run.formats.plurals import counted
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.environment import (
     EngineMissing,
     EnvPlan,
@@ -16,12 +16,16 @@ from paper2run.model.environment import (
     SmokeAuthor,
 )
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
-from paper2run.model.report import Attempt, Verdict
+from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.value import Source
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.progress import best_of, progress
 
 SHOWN_CHARACTERS: Final = 120
+BLAMED_CHARACTERS: Final = 300
+"""Of the first error and its evidence chain in one line."""
+GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
+"""Causes that repairs name for want of a better one, or on the strength of a name alone."""
 
 
 def stopped(diagnosis: Diagnosis) -> Verdict:
@@ -51,8 +55,32 @@ def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     grade = grade_of(best) if verdict.status == "success" else "none"
     covers = best.planned.covers if best.succeeded else ""
     return verdict.changed(
-        tried=_tried(attempts), best_attempt=best.number, grade=grade, covers=covers
+        tried=_tried(attempts),
+        best_attempt=best.number,
+        grade=grade,
+        covers=covers,
+        blame=_judged(attempts).blame,
     )
+
+
+def said(metadata: Metadata) -> str:
+    """Return the verdict in one line: its grade and reason, and for a stop the first error beside them."""
+    grade = f"{metadata.grade}: " if metadata.grade != "none" else ""
+    error = f" First error: {metadata.blame}" if metadata.blame and is_stop(metadata.status) else ""
+    return f"{grade}{metadata.reason}{error}"
+
+
+def is_stop(status: str) -> bool:
+    """Whether a run ended by a judgement of its cause, whose reason does not hold the first error."""
+    return status in ("stopped-by-rule", "stopped-by-llm")
+
+
+def _judged(attempts: Sequence[Attempt]) -> Attempt:
+    """Return the attempt that the verdict is about: the last one, or the one that its stop speaks of."""
+    last = attempts[-1]
+    found = last.diagnosis
+    of_attempt = found.of_attempt if found and found.decision.new_plan is None else 0
+    return attempts[of_attempt - 1] if of_attempt else last
 
 
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
@@ -66,24 +94,31 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
         shown = shortened(last.planned.plan.smoke_command)
         return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
-        return Verdict(status="smoke-failed", cause="undiagnosed", reason=failure_line(last))
+        return Verdict(status="smoke-failed", cause=_unproven(last), reason=failure_line(last))
     if last.diagnosis.decision.new_plan is None:
         return stopped(last.diagnosis)
     if builds(attempts) < max_attempts:
-        # A repair that leads to a plan that was tried already.
+        # A repair that leads to a plan that was tried already: that is no proof.
         return Verdict(
-            status="stopped-by-rule",
-            cause=last.diagnosis.cause,
-            reason=f"the only repair left was tried already: {last.diagnosis.decision.reason}",
-            smallest_change="The author must supply what no plan can: " + last.diagnosis.evidence,
+            status="smoke-failed",
+            cause=_unproven(last),
+            reason=f"{failure_line(last)}; the only repair left was tried already: {last.diagnosis.decision.reason}",
         )
     return Verdict(
         status="max-attempts-exhausted",
-        cause=last.diagnosis.cause,
+        cause=_unproven(last),
         reason=f"still failing after {counted(len(attempts), 'attempt')}: {failure_line(last)}",
         smallest_change="More attempts (--max-attempts); the next repair would be: "
         + last.diagnosis.decision.reason,
     )
+
+
+def _unproven(failed: Attempt) -> Cause:
+    """Return the cause of a failure without a stop: a repair's own if it is a special one, else the class."""
+    known = failed.diagnosis.cause if failed.diagnosis else None
+    if known is not None and known not in GENERAL:
+        return known
+    return failed.blame.cause if failed.blame else known or "undiagnosed"
 
 
 def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
@@ -207,21 +242,25 @@ def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:
     return any(attempt.planned.plan.digest == planned.plan.digest for attempt in attempts)
 
 
-def shortened(command: str) -> str:
+def shortened(command: str, characters: int = SHOWN_CHARACTERS) -> str:
     """Return a command shortened to one line; documented examples can fill a page."""
     plain = " ".join(command.replace("\\n", " ").split())
-    return plain if len(plain) <= SHOWN_CHARACTERS else plain[:SHOWN_CHARACTERS] + " …"
+    return plain if len(plain) <= characters else plain[:characters] + " …"
 
 
 def failure_line(attempt: Attempt) -> str:
     """Return one line that tells a person what failed."""
     if isinstance(attempt.built, BuildFailed):
         code = "" if attempt.built.exit_code is None else f" (exit code {attempt.built.exit_code})"
-        return f"build failed{code} at: {attempt.built.step[:200] or 'an unnamed step'}"
+        return f"build failed{code}{_first_error(attempt)} at: {attempt.built.step[:200] or 'an unnamed step'}"
     if attempt.smoke is None or isinstance(attempt.smoke, Passed):
         return "nothing failed"
     limit = f", ended by a limit: {attempt.smoke.limit}" if attempt.smoke.limit else ""
     return (
-        f"smoke command exited with {attempt.smoke.exit_code}{limit}:"
-        f" {shortened(attempt.planned.plan.smoke_command)}"
+        f"smoke command exited with {attempt.smoke.exit_code}{limit}{_first_error(attempt)}"
+        f" in: {shortened(attempt.planned.plan.smoke_command)}"
     )
+
+
+def _first_error(attempt: Attempt) -> str:
+    return f": {shortened(str(attempt.blame), BLAMED_CHARACTERS)};" if attempt.blame else ""

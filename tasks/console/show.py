@@ -29,6 +29,8 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     what = metadata.cause or (metadata.grade if metadata.grade != "none" else "")
     _print(console, f"{metadata.status}{f' ({what})' if what else ''}: {headline(metadata)}", style)
     _print(console, metadata.reason)
+    if metadata.blame and metadata.status != "success":
+        _print(console, f"error    {metadata.blame}")
     if metadata.image:
         size_mb = metadata.image_size_bytes / 1_000_000
         _print(

@@ -1,0 +1,104 @@
+"""Classes the cause of a failure by its first error alone, for what no rule recognises.
+
+A class is for counting and for people, never a proof: what a rule says of the same failure comes first. What a site
+lacks (a registry, a mirror) is named as such, not as the repository's fault.
+"""
+
+import re
+from typing import Final, Literal
+
+from paper2run.commands.command_purpose import runs_tests
+from paper2run.failures.failed_attempt import FailedAttempt
+from paper2run.failures.gone_names import NO_MODULE
+from paper2run.knowledge.distributions import distribution_for
+from paper2run.model.diagnosis import Cause
+from paper2run.model.outcome import BuildFailed
+from paper2run.model.value import Source
+
+Confidence = Literal["low", "medium"]
+Row = tuple[re.Pattern[str], Cause, Confidence]
+
+NETWORK: Final = (
+    r"Temporary failure in name resolution|Name or service not known|[Cc]ould not resolve host|Network is unreachable"
+    r"|Max retries exceeded|NewConnectionError|urlopen error|getaddrinfo|UnknownHostException|dial tcp: lookup"
+    r"|[Cc]onnection timed out|unable to access '|Could not GET 'http|(?:Connect|Read)TimeoutError"
+)
+CUDA: Final = (
+    r"nvcc\b.*(?:not found|No such file)|CUDA_HOME|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
+    r"|cudaErrorNoDevice|CUDA error|lib(?:cuda|cudart|cublas|cudnn)\w*\.so|[Nn]o CUDA-capable device"
+)
+ALWAYS: Final[tuple[Row, ...]] = (
+    (re.compile(r"No space left on device|Disk quota exceeded"), "out_of_disk", "medium"),
+    (re.compile(r"Killed signal terminated|virtual memory exhausted|Cannot allocate memory|^Killed$|MemoryError"
+                r"|SIGKILL"), "out_of_memory", "medium"),
+    (re.compile(CUDA), "needs_gpu", "medium"),
+    (re.compile(r"requires a different Python|requires Python '|Requires-Python"),
+     "unsupported_python", "medium"),
+)  # fmt: skip
+BUILDS: Final[tuple[Row, ...]] = (
+    (re.compile(r"\b(?:404|410)\b.*(?:Not Found|Gone)|returned error: 4(?:04|10)|repository '[^']+' not found"),
+     "dead_link", "low"),
+    (re.compile(NETWORK), "registry_unreachable", "medium"),
+    (re.compile(r"ResolutionImpossible|conflicting dependencies|ERESOLVE|version solving failed"),
+     "unresolvable", "medium"),
+    (re.compile(r"\(from versions: none\)|is not in (?:the npm|this) registry|Could not find artifact"),
+     "dead_dependency", "low"),
+    (re.compile(r"satisfies the requirement|No matching (?:distribution|version)"), "unresolvable", "low"),
+)  # fmt: skip
+RUNS: Final[tuple[Row, ...]] = (
+    (re.compile(r"ConnectionRefusedError|[Cc]onnection refused|could not connect to server|psycopg2\.OperationalError"
+                r"|ServerSelectionTimeoutError|redis\.exceptions\.ConnectionError|Can't connect to (?:local )?MySQL"
+                r"|KeyError: '\w*(?:API_?KEY|TOKEN|SECRET|PASSWORD|_URL|ACCESS_KEY)\w*'|api_key client option"
+                r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
+     "external_service", "medium"),
+    (re.compile(NETWORK), "missing_data", "medium"),
+    (re.compile(r"can't open file|is a package and cannot be directly executed|No module named \S+\.__main__"
+                r"|arguments are required|too few arguments|^[Uu]sage: "), "missing_entrypoint", "medium"),
+    (re.compile(r"\.so[.\d]*: cannot open|undefined symbol|DLL load failed|ABI version|binary incompatib"),
+     "build_error", "medium"),
+    (re.compile(r"No such file or directory|FileNotFoundError|(?:IO|OS)Error: \S+ not found"), "missing_data", "low"),
+    (re.compile(r"ended by the signal|Segmentation fault|Aborted|Illegal instruction"), "build_error", "low"),
+    (re.compile(r"not found$"), "build_error", "low"),
+)  # fmt: skip
+"""In order: a service before the network that it is asked by."""
+
+
+def cause_of(
+    failed: FailedAttempt, error: str, place: Source | None, *, told: bool
+) -> tuple[Cause, Confidence]:
+    """Return the class of a failure's cause; `undiagnosed` only for a run whose log says nothing.
+
+    `place` is the repository's own line of code in the error's traceback; `told` is false if no line looks like an
+    error.
+    """
+    failure = failed.failure
+    if isinstance(failure, BuildFailed):
+        if failure.timed_out:
+            return "timeout", "medium"
+        return _row(error, (*ALWAYS, *BUILDS)) or ("build_error", "medium" if told else "low")
+    if failure.out_of_memory:
+        return "out_of_memory", "medium"
+    if failure.out_of_disk:
+        return "out_of_disk", "medium"
+    module = NO_MODULE.search(error)
+    found = _row(error, (*ALWAYS, *RUNS)) or (_of_module(module["name"], place) if module else None)
+    if found is not None:
+        return found
+    if place is not None or runs_tests(failed.plan.smoke_command):
+        return "code_error", "medium" if place else "low"
+    # An exception in none of the repository's lines: its libraries do not fit each other.
+    return ("build_error", "low") if told else ("undiagnosed", "low")
+
+
+def _of_module(module: str, place: Source | None) -> tuple[Cause, Confidence]:
+    guess = distribution_for(module)
+    if guess.certainty == "absent":
+        return guess.absence, "medium"
+    # A library that lacks a module of its own is a wrong release of it.
+    return ("absent_module", "medium") if place else ("build_error", "low")
+
+
+def _row(error: str, rows: tuple[Row, ...]) -> tuple[Cause, Confidence] | None:
+    return next(
+        ((cause, confidence) for pattern, cause, confidence in rows if pattern.search(error)), None
+    )

@@ -1,0 +1,204 @@
+"""The evidence chain of a failure: the first error, what it is about, and who wanted that."""
+
+import pytest
+
+from paper2run.failures.blame import blame
+from paper2run.failures.failed_attempt import FailedAttempt
+from paper2run.model.environment import (
+    EnvPlan,
+    GuessedDistribution,
+    Pin,
+    PlannedEnvironment,
+    Resolution,
+)
+from paper2run.model.facts import Import, Project, RepoFacts, Requirement
+from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
+from paper2run.model.value import Source
+
+PIP = "[stage-0 4/7] RUN pip install --no-compile --no-deps --no-build-isolation pymc==2.3.6"
+
+
+def blame_of(
+    stderr, *facts, stdout="", build="", command="python main.py", pins=(), exit_code=1, **plan
+):
+    log = Log(stdout=stdout, stderr=stderr)
+    failure = (
+        BuildFailed(step=build, exit_code=exit_code, seconds=1, log=log)
+        if build
+        else SmokeFailed(exit_code=exit_code, seconds=1, log=log)
+    )
+    planned = PlannedEnvironment(
+        plan=EnvPlan(base_image="python:3.9-slim", smoke_command=command),
+        planner="rules",
+        resolution=Resolution(python="3.9", date_step="none", pins=pins),
+        **plan,
+    )
+    return blame(FailedAttempt(failure, planned, RepoFacts(facts=facts), Verification()))
+
+
+NO_FORTRAN = """\
+  error: subprocess-exited-with-error
+
+  × python setup.py bdist_wheel did not run successfully.
+  │ exit code: 1
+  ╰─> [37 lines of output]
+      running build_ext
+      customize Gnu95FCompiler
+      error: [Errno 2] No such file or directory: 'lapack/double/dpotrs.f'
+      [end of output]
+
+  note: This error originates from a subprocess, and is likely not a problem with pip.
+  ERROR: Failed building wheel for pymc
+ERROR: Failed to build installable wheels for some pyproject.toml based projects (pymc)
+"""
+
+
+def test_a_guessed_package_that_does_not_build_is_named_with_the_import_that_wanted_it():
+    found = blame_of(
+        NO_FORTRAN,
+        Import(module="pymc", where="script", files=1, source=Source(kind="import", path="mcmc.py", line=468)),
+        build=PIP,
+        pins=(Pin(name="pymc", version="2.3.6", sdist=True),),
+        guesses=(GuessedDistribution(name="pymc", module="pymc"),),
+    )  # fmt: skip
+
+    assert found.cause == "build_error"
+    assert str(found) == (
+        "pymc 2.3.6 (guessed from import pymc, mcmc.py:468):"
+        " error: [Errno 2] No such file or directory: 'lapack/double/dpotrs.f'"
+    )
+
+
+def test_a_declared_package_is_named_with_its_requirement():
+    source = Source(kind="file", path="requirements.txt", line=4)
+    declared = Requirement(text="pymc==2.3.6", name="pymc", group="runtime", source=source)
+
+    assert (
+        blame_of(NO_FORTRAN, declared, build=PIP).wanted_by
+        == "requirement pymc==2.3.6, requirements.txt:4"
+    )
+    assert blame_of(NO_FORTRAN, build=PIP).wanted_by == "needed by another package"
+
+
+def test_a_package_that_only_the_plan_asks_for_is_told_from_what_another_package_needs():
+    plan = EnvPlan(
+        base_image="python:3.9-slim",
+        install_steps=("pip install pymc",),
+        smoke_command="python main.py",
+    )
+
+    assert blame_of(NO_FORTRAN, build=PIP, draft=plan).wanted_by.startswith("asked for by the plan")
+
+
+def test_the_repositorys_own_project_is_named_as_such():
+    own = Project(
+        root="", backend="setup.py", name="PyMC", source=Source(kind="file", path="setup.py")
+    )
+    assert (
+        blame_of(NO_FORTRAN, own, build="RUN pip install .").about
+        == "the repository's own project pymc"
+    )
+
+
+def test_of_several_packages_the_first_that_failed_is_named():
+    later = NO_FORTRAN.replace("pymc", "other").replace("lapack/", "blas/")
+    done = "  Running setup.py install for pymc: finished with status 'done'\n"
+
+    assert "lapack" in blame_of(NO_FORTRAN + later, build=PIP).error
+    assert "blas" in blame_of(NO_FORTRAN + done + later, build=PIP).error
+
+
+def test_of_a_compilers_errors_the_first_counts():
+    log = """\
+solve.c:12:5: error: unknown type name 'uint'
+solve.c:15:9: error: 'n' undeclared (first use in this function)
+make: *** [Makefile:7: solve.o] Error 1
+"""
+    found = blame_of(log, build="RUN make")
+
+    assert found.error == "solve.c:12:5: error: unknown type name 'uint'"
+    assert (found.about, found.cause) == ("solve.c:12", "build_error")
+
+
+def test_metadata_that_do_not_build_are_of_the_package_collected_last():
+    out = "Collecting six==1.1\n  Downloading six-1.1.zip\nCollecting mayavi==4.5\n  Preparing metadata (setup.py)\n"
+    err = """\
+  error: subprocess-exited-with-error
+      Traceback (most recent call last):
+        File "/tmp/pip-install-x/mayavi/setup.py", line 14, in <module>
+          import numpy
+      ModuleNotFoundError: No module named 'numpy'
+  error: metadata-generation-failed
+"""
+    found = blame_of(err, stdout=out, build="RUN pip install mayavi==4.5")
+
+    assert (found.about, found.cause) == ("mayavi 4.5", "build_error")
+    assert found.error == "ModuleNotFoundError: No module named 'numpy'"
+
+
+TRACE = (
+    'Traceback (most recent call last):\n  File "/repo/train.py", line 7, in <module>\n    go()\n'
+)
+CONNECTED = (
+    f"{TRACE}ConnectionRefusedError: [Errno 111] Connection refused\n\n"
+    "During handling of the above exception, another exception occurred:\n\n"
+    f"{TRACE}redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "cause", "about"),
+    [
+        (f"{TRACE}FileNotFoundError: [Errno 2] No such file or directory: 'data/x.csv'", "missing_data", "data/x.csv"),
+        (f"{TRACE}KeyError: 'OPENAI_API_KEY'", "external_service", "train.py:7"),
+        (CONNECTED, "external_service", "train.py:7"),
+        (f"{TRACE}psycopg2.OperationalError: could not connect to server", "external_service", "train.py:7"),
+        (f"{TRACE}URLError: <urlopen error [Errno -3] Temporary failure>", "missing_data", "train.py:7"),
+        ("python: can't open file '/repo/run.py': [Errno 2] No such file", "missing_entrypoint", "/repo/run.py"),
+        (f"{TRACE}ModuleNotFoundError: No module named 'winreg'", "unsupported_platform", "winreg"),
+        (f"{TRACE}ModuleNotFoundError: No module named 'labtools'", "absent_module", "labtools"),
+        (f"{TRACE}TypeError: unsupported operand", "code_error", "train.py:7"),
+        ('Traceback (most recent call last):\n  File "/usr/lib/x.py", line 3\nAttributeError: no y', "build_error", ""),
+    ],
+)  # fmt: skip
+def test_a_failed_run_has_a_class_of_cause(log, cause, about):
+    found = blame_of(log)
+
+    assert (found.cause, found.about) == (cause, about)
+
+
+@pytest.mark.parametrize(
+    ("log", "step", "cause"),
+    [
+        ("ERROR: Could not find a version that satisfies the requirement labtools (from versions: none)\n"
+         "ERROR: No matching distribution found for labtools", "RUN pip install labtools", "dead_dependency"),
+        ("fatal: unable to access 'https://x.example.org/': no host", "RUN make", "registry_unreachable"),
+        ("error: failed to parse manifest\nfeature `edition2024` is required\n"
+         "error: feature `edition2024` is required", "RUN cargo build", "build_error"),
+        ('CMake Error: "/repo" does not appear to contain CMakeLists.txt.', "RUN cmake", "build_error"),
+        ("x.c:1: error: No space left on device", "RUN make", "out_of_disk"),
+    ],
+)  # fmt: skip
+def test_a_failed_build_has_a_class_of_cause(log, step, cause):
+    assert blame_of(log, build=step).cause == cause
+
+
+def test_a_failed_test_is_the_first_error_of_a_test_run():
+    out = "=== FAILURES ===\nE       assert 0.36 >= 0.7\nE       ValueError: later\n"
+    found = blame_of("", stdout=out, command="python -m pytest -q")
+
+    assert (found.error, found.cause, found.confidence) == (
+        "assert 0.36 >= 0.7",
+        "code_error",
+        "low",
+    )
+
+
+def test_a_crash_names_its_signal():
+    assert blame_of("", exit_code=139).error == "ended by the signal SIGSEGV"
+
+
+def test_a_silent_failure_stays_undiagnosed():
+    found = blame_of("", stdout="so far\n", exit_code=7)
+
+    assert (found.error, found.cause) == ("so far", "undiagnosed")
