@@ -7,36 +7,29 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 
 import math
 import shlex
-import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self, assert_never
 
-from paper2run.errors import EngineError, HostError
 from paper2run.model.image import USER
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
-from tasks.drivers.engine.container_output import LOG_OPTIONS, ContainerOutput
+from tasks.drivers.engine.container_output import LOG_OPTIONS
+from tasks.drivers.engine.container_watch import Reserve, watch
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
-from tasks.drivers.engine.engine_disk import root_of, shortage
-from tasks.drivers.engine.written import MAX_ENTRIES, sees_layers, written
+from tasks.drivers.engine.engine_disk import root_of
+from tasks.drivers.engine.gpu_offer import CDI_GPUS, GPU_FLAGS, GpuOffer
+from tasks.drivers.engine.written import sees_layers
 from tasks.drivers.host.owner import OWNER_LABEL, this_process
-
-if TYPE_CHECKING:
-    from docker.models.containers import Container
 
 HOME: Final = "/tmp"
 TMP_SHARE: Final = 0.5
 """Part of the memory limit that files in /tmp may take; they count as memory."""
-DISK_POLL_S: Final = 1.0
-"""Between two looks at what the container has written; a look walks its layer."""
 RESERVE_SHARE: Final = 0.25
 """Part of PAPER2RUN_MIN_FREE_MB that must be left while a container runs: a build may have used up the rest."""
-LOOK_SHARE: Final = 5
-"""Looks take at most one part in this many of the time; with many files they are slow."""
 OWN_LIMIT_MARGIN_S: Final = 60
 """How much later than ours the container's own limit strikes: only if our process is gone."""
 BOUNDED: Final = (
@@ -45,12 +38,6 @@ BOUNDED: Final = (
 )
 """The limit that the container carries, for our process may be killed outright: GNU coreutils' or busybox's timeout
 where the image has one, which hands on signals and the command's exit code."""
-KILL_WAIT_S: Final = 60
-"""After the kill of an output flood the engine needs up to 20 s to say that the container has ended."""
-FOLLOWER_WAIT_S: Final = 10
-POLL_S: Final = 0.1
-"""Between two questions whether the container still runs. Not `wait`: its read timeout cannot be told from a
-dead engine."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +94,13 @@ def run(
     user: str = USER,
     env: Mapping[str, str] | None = None,
     network: str = "none",
+    gpus: bool = False,
     min_free_mb: int = 0,
 ) -> RunResult:
     """Run `command` in a new container, remove the container, and return how the command ended.
 
-    `command` is a line for /bin/sh; None runs the image's own command. The container's label names
+    `command` is a line for /bin/sh; None runs the image's own command. With `gpus` the container gets
+    all NVIDIA GPUs that the engine offers. The container's label names
     this process, which is registered below `home`. `on_line` gets the lines of both streams in this
     thread; of a flood, only the first megabytes. EngineError if the engine cannot run containers at
     all; HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
@@ -119,8 +108,10 @@ def run(
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
     volumes = () if sees_layers(engine) else _volumes(engine, image)
-    flags = _Flags(limits, cpus, workdir, user, {"HOME": HOME, **(env or {})}, network, volumes)
-    reserve = _Reserve(root_of(engine), int(min_free_mb * RESERVE_SHARE))
+    variables = {"HOME": HOME, **(env or {})}
+    offer = engine.gpu_offer if gpus else None
+    flags = _Flags(limits, cpus, workdir, user, variables, network, volumes, offer)
+    reserve = Reserve(root_of(engine), int(min_free_mb * RESERVE_SHARE))
     argv, bounded = [], None
     if command is not None:
         argv = ["/bin/sh", "-c", command]
@@ -133,7 +124,15 @@ def run(
                 image, bounded, **flags.options(name, run_id, this_process(home))
             )
             container.start()
-            ending = _watch(engine, container, limits, reserve, started + timeout_s, on_line)
+            ending = watch(
+                engine,
+                container,
+                reserve,
+                memory_mb=limits.memory_mb,
+                disk_mb=limits.disk_mb,
+                deadline=started + timeout_s,
+                on_line=on_line,
+            )
     finally:
         remove_container(engine, name)
     return RunResult(
@@ -146,27 +145,6 @@ def run(
         out_of_disk=ending.out_of_disk,
         limit=ending.limit,
     )
-
-
-@dataclass(frozen=True)
-class _Reserve:
-    """The free space that the engine's disk must keep, if that disk is on this machine.
-
-    A container cannot evade this limit.
-    """
-
-    root: Path | None
-    min_free_mb: int
-
-    def hold(self) -> None:
-        """HostError if the disk has less."""
-        words = shortage(self.root, self.min_free_mb) if self.root else ""
-        if words:
-            raise HostError(
-                f"the engine's disk, while a container ran: {words}; the container was ended",
-                hint="free space on the engine's disk; a command that wrote all of it is one to look at (logs)",
-                trouble="disk",
-            )
 
 
 def _volumes(engine: Engine, image: str) -> tuple[str, ...]:
@@ -202,6 +180,8 @@ class _Flags:
     volumes: tuple[str, ...] = ()
     """Folders that the image declares as volumes, where what is written to a volume cannot be counted: in memory
     then, like /tmp, and without what the image holds there."""
+    gpus: GpuOffer | None = None
+    """The way in which the engine hands out the GPUs that the container gets; None for a container without."""
 
     @property
     def tmpfs(self) -> str:
@@ -229,6 +209,7 @@ class _Flags:
             "environment": dict(self.env),
             "working_dir": self.workdir,
             "log_config": LogConfig(type="json-file", config=LOG_OPTIONS),
+            **({"device_requests": [_device_request(self.gpus)]} if self.gpus else {}),
         }
 
     def words(self) -> list[str]:
@@ -247,96 +228,18 @@ class _Flags:
             *(f"--tmpfs={folder}:{self.tmpfs}" for folder in (HOME, *self.volumes)),
             *(f"--env={name}={value}" for name, value in self.env.items()),
             *([f"--workdir={self.workdir}"] if self.workdir else []),
+            *([GPU_FLAGS[self.gpus]] if self.gpus else []),
         ]
 
 
-@dataclass(frozen=True)
-class _Ending:
-    exit_code: int
-    stdout: str = ""
-    stderr: str = ""
-    alive_at_timeout: bool = False
-    out_of_memory: bool = False
-    out_of_disk: bool = False
-    limit: str = ""
+def _device_request(offer: GpuOffer) -> Any:
+    """Return the request for all GPUs, for the SDK."""
+    from docker.types import DeviceRequest
 
-
-def _watch(
-    engine: Engine,
-    container: "Container",
-    limits: Limits,
-    reserve: "_Reserve",
-    deadline: float,
-    on_line: Callable[[str], None] | None,
-) -> _Ending:
-    """Wait for the container's end; kill it when its time is over or its disk is full."""
-    output = ContainerOutput(engine, str(container.id))
-    follower = threading.Thread(target=output.follow, daemon=True)
-    follower.start()
-    next_look = time.monotonic() + DISK_POLL_S
-    alive_at_timeout, limit = False, ""
-    while _is_running(container):
-        output.hand_on(on_line)
-        now = time.monotonic()
-        if now >= deadline:
-            alive_at_timeout = True
-        elif now >= next_look:
-            reserve.hold()
-            limit = _full(engine, container, limits)
-            looked_s = time.monotonic() - now
-            next_look = time.monotonic() + max(DISK_POLL_S, LOOK_SHARE * looked_s)
-        if alive_at_timeout or limit:
-            _kill(container)
-            break
-        time.sleep(min(POLL_S, max(deadline - now, 0)))
-    follower.join(FOLLOWER_WAIT_S)
-    output.complete()
-    output.hand_on(on_line)
-    state = container.attrs["State"]
-    exit_code = int(state["ExitCode"])
-    # On cgroup v1 also set where only a child was killed; a run that still ended well was not out of memory.
-    out_of_memory = (
-        bool(state.get("OOMKilled")) and exit_code != 0 and not (alive_at_timeout or limit)
-    )
-    return _Ending(
-        exit_code=exit_code,
-        stdout=output.stdout.text(),
-        stderr=output.stderr.text(),
-        alive_at_timeout=alive_at_timeout,
-        out_of_memory=out_of_memory,
-        out_of_disk=bool(limit),
-        limit=f"memory {limits.memory_mb} MB" if out_of_memory else limit,
-    )
-
-
-def _is_running(container: "Container") -> bool:
-    container.reload()
-    return bool(container.attrs["State"]["Running"])
-
-
-def _full(engine: Engine, container: "Container", limits: Limits) -> str:
-    """Return the disk limit that the container has exceeded; empty for none."""
-    found = written(engine, container, limits.disk_mb)
-    if found.mb > limits.disk_mb:
-        return f"disk {limits.disk_mb} MB"
-    return f"disk {MAX_ENTRIES} files" if found.entries > MAX_ENTRIES else ""
-
-
-def _kill(container: "Container") -> None:
-    """Kill the container and wait until the engine says that it has ended; EngineError if it never does."""
-    from docker.errors import APIError
-
-    try:
-        container.kill()
-    except APIError as error:
-        # 409: it ended by itself in the meantime.
-        if error.status_code != 409:
-            raise
-    give_up = time.monotonic() + KILL_WAIT_S
-    while _is_running(container):
-        if time.monotonic() > give_up:
-            raise EngineError(
-                f"the engine could not end the container {container.id}",
-                hint="restart the engine, then run again",
-            )
-        time.sleep(POLL_S)
+    match offer:
+        case "runtime":
+            return DeviceRequest(count=-1, capabilities=[["gpu"]])
+        case "cdi":
+            return DeviceRequest(driver="cdi", device_ids=[CDI_GPUS])
+        case _:
+            assert_never(offer)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from paper2run.errors import EngineError, HostError
+from tasks.drivers.engine.gpu_offer import GpuOffer, gpu_offer
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -128,6 +129,12 @@ class Engine:
         # Podman has no id of its own.
         name = re.sub(r"[^a-z0-9]+", "-", str(info.get("ID") or info.get("Name") or "").lower())
         return Capacity(name[:ID_CHARACTERS], int(info["NCPU"]), int(info["MemTotal"]) // 1024**2)
+
+    @property
+    def gpu_offer(self) -> GpuOffer | None:
+        """How the engine hands NVIDIA GPUs to containers; None if it has none to hand out."""
+        with engine_faults("asking the engine for its GPUs"):
+            return gpu_offer(self.client.info())
 
     def image(self, reference: str) -> ImageInfo | None:
         """Return the local image of that name or id; None if there is none."""
