@@ -16,6 +16,7 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.papers.paper_links import repository_of
+from paper2run.planning.given_gpus import with_gpus
 from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
@@ -186,6 +187,8 @@ def _tried(
     """
     stages = Stages(run)
     ready = stages.run(preflight, planned.plan.base_image, settings)
+    has_gpu = not isinstance(ready, EngineMissing) and ready.has_gpu
+    planned = with_gpus(planned, read_facts_of(run), has_gpu=has_gpu)
     offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
     if planned.conda is not None:
         why_not = stages.run(channels, planned, ready, settings)
@@ -210,7 +213,7 @@ def _pinned(
     offered: tuple[str, ...],
     settings: Settings,
 ) -> PlannedEnvironment:
-    """Return the plan with exact versions, with CPU builds of torch unless a GPU is required."""
+    """Return the plan with exact versions, with CPU builds of torch unless a GPU is required or given."""
     stages = Stages(run, number)
     pinned = stages.run(resolve, planned, offered, settings)
     return stages.run(cpu_builds, pinned, settings) if wanted_of(pinned) else pinned

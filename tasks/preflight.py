@@ -34,6 +34,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
             offered_pythons=_offered(engine, base_image, settings),
             has_debian=engine.image(IMAGE) is not None,
             architecture=engine.architecture,
+            has_gpu=engine.gpu_offer is not None,
         )
     except EngineError as error:
         return EngineMissing(reason=error.what, hint=error.hint)

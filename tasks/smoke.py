@@ -32,6 +32,7 @@ as one that is ended later, and a batch has other repositories to run."""
         given["planned"].plan.model_dump_json(),
         str(limit_s(given["planned"], given["settings"])),
         given["settings"].smoke_network,
+        str(given["planned"].gpus),
         str(containers.Limits.of(given["settings"])),
     ),
 )
@@ -61,6 +62,7 @@ def smoke(
             timeout_s=limit_s(planned, settings),
             on_line=log.line,
             network=settings.smoke_network,
+            gpus=planned.gpus,
             min_free_mb=settings.min_free_mb,
         )
     kept = result.log.redacted(secrets)

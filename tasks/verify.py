@@ -44,6 +44,7 @@ LOOK_TIMEOUT_S: Final = 120
         given["target"],
         str([tuple(check) for check in _checks(given["facts"], given["planned"], given["target"])]),
         digest_of(given["smoked"]),
+        str(given["planned"].gpus),
         str(given["settings"].timeout),
     ),
 )
@@ -62,7 +63,9 @@ def verify(
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
     engine = connect()
     for check in _checks(facts, planned, target):
-        results.append(_climbed(engine, check, built.image, log_folder, run_id, settings))
+        results.append(
+            _climbed(engine, check, built.image, log_folder, run_id, settings, gpus=planned.gpus)
+        )
     results.append(_smoke_rung(smoked))
     return Verification(
         rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))),
@@ -79,6 +82,8 @@ def _climbed(
     log_folder: str,
     run_id: str,
     settings: Settings,
+    *,
+    gpus: bool,
 ) -> RungResult:
     """Return the result of one rung's command, run in its own container."""
     secrets = settings.secrets()
@@ -96,6 +101,7 @@ def _climbed(
             timeout_s=settings.timeout,
             on_line=log.line,
             workdir=None if check.inside else OUTSIDE,
+            gpus=gpus,
             min_free_mb=settings.min_free_mb,
         )
     kept = result.log.redacted(secrets)

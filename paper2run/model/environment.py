@@ -257,6 +257,8 @@ class PlannedEnvironment(Value):
     conda: CondaWish | None = None
     """What to ask conda's channels for; None if the repository does not rest on conda."""
     resolution: Resolution | None = None
+    gpus: bool = False
+    """The engine offers GPUs and the code shows signs that it uses one: its containers get them."""
     smoke_proves: str = ""
     """What exit status 0 of the smoke command shows, in a few words."""
     smoke_kind: SmokeKind = "other"
@@ -284,6 +286,8 @@ class EngineReady(Value):
     """Debian's image, the base of conda's environments, is available."""
     architecture: str = "amd64"
     """What its images are for, as the engine says it."""
+    has_gpu: bool = False
+    """It can hand NVIDIA GPUs to containers."""
 
 
 class EngineMissing(Value):

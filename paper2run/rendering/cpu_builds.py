@@ -1,4 +1,4 @@
-"""Takes the CPU builds of torch unless a GPU is required.
+"""Takes the CPU builds of torch unless a GPU is required or the engine offers one that the code uses.
 
 The index's own wheels for Linux bring 3 GB of CUDA. PyTorch keeps its CPU builds on a separate
 index without upload dates, so the versions stay those that the commit's day gave.
@@ -32,11 +32,12 @@ PUBLIC: Final = CPU_BUILDS.split()[1]
 
 
 def wanted_of(planned: PlannedEnvironment) -> tuple[Pin, ...]:
-    """Return the pins that need CPU builds; empty if a GPU is required or nothing is pinned."""
+    """Return the pins that need CPU builds; empty if a GPU is required or given, or nothing is pinned."""
     pins = planned.resolution.pins if planned.resolution else ()
     found = tuple(pin for pin in pins if pin.name in FAMILY and not Version(pin.version).local)
     has_torch = any(pin.name == "torch" for pin in found)
-    return found if has_torch and not planned.plan.requires_gpu else ()
+    wants_cuda = planned.plan.requires_gpu or planned.gpus
+    return found if has_torch and not wants_cuda else ()
 
 
 def cpu_version(pin: Pin, project: Project | None, python: str) -> str:
@@ -74,7 +75,7 @@ def with_cpu_builds(
     plan = plan.changed(install_steps=(step, *plan.install_steps))
     chosen = ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
     without = f"; left out: {', '.join(sorted(needless))}" if needless else ""
-    decision = f"{chosen}: CPU builds, nobody asks for a GPU{without}"
+    decision = f"{chosen}: CPU builds, no GPU is required{without}"
     return planned.changed(
         plan=plan,
         resolution=resolution.changed(pins=pins),

@@ -122,8 +122,19 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
             *(f"- left out: {prose(dropped)}" for dropped in resolution.dropped),
         ]
     shows = f", which shows: {prose(planned.smoke_proves)}" if planned.smoke_proves else ""
-    lines += [f"- by default it runs {code(plan.smoke_command)}{shows}", ""]
+    lines += [f"- by default it runs {code(plan.smoke_command)}{shows}", *_gpus(planned), ""]
     return "\n".join(lines)
+
+
+def _gpus(planned: PlannedEnvironment) -> list[str]:
+    """Return how to give the image's containers the GPUs that its code uses; empty if it uses none."""
+    if not planned.plan.requires_gpu and not planned.gpus:
+        return []
+    need = "it needs" if planned.plan.requires_gpu else "it can use"
+    return [
+        f"- {need} an NVIDIA GPU: run it with `docker run --gpus all`, on a machine that has the NVIDIA container"
+        " toolkit"
+    ]
 
 
 def _is_early(step: str) -> bool:

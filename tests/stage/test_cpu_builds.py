@@ -114,8 +114,8 @@ def test_a_sites_mirror_is_asked_in_its_own_build_and_stands_in_no_dockerfile(tm
     assert f"extra-index-url = {address}" in injection.files["pip/pip.conf"].decode()
 
 
-def test_whoever_needs_a_gpu_keeps_cuda(tmp_path, address):
-    planned = usual(gpu=True)
+@pytest.mark.parametrize("planned", [usual(gpu=True), usual().changed(gpus=True)])
+def test_whoever_needs_a_gpu_or_gets_one_keeps_cuda(tmp_path, address, planned):
     assert cpu_builds.fn(planned, settings(tmp_path, address)) == planned
 
 

@@ -18,7 +18,7 @@ from paper2run.model.image import USER
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
 from tasks.drivers.engine.container_output import LOG_OPTIONS
-from tasks.drivers.engine.container_watch import Reserve, watch
+from tasks.drivers.engine.container_watch import Ending, Reserve, watch
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
 from tasks.drivers.engine.engine_disk import root_of
 from tasks.drivers.engine.gpu_offer import CDI_GPUS, GPU_FLAGS, GpuOffer
@@ -100,9 +100,8 @@ def run(
     """Run `command` in a new container, remove the container, and return how the command ended.
 
     `command` is a line for /bin/sh; None runs the image's own command. With `gpus` the container gets
-    all NVIDIA GPUs that the engine offers. The container's label names
-    this process, which is registered below `home`. `on_line` gets the lines of both streams in this
-    thread; of a flood, only the first megabytes. EngineError if the engine cannot run containers at
+    all NVIDIA GPUs that the engine offers. The container's label names this process, which is registered
+    below `home`. `on_line` gets the lines of both streams in this thread; of a flood, only the first megabytes. EngineError if the engine cannot run containers at
     all; HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
@@ -135,11 +134,16 @@ def run(
             )
     finally:
         remove_container(engine, name)
+    words = shlex.join(["docker", "run", "--rm", *flags.words(), image, *argv])
+    return _result(ending, time.monotonic() - started, words)
+
+
+def _result(ending: Ending, seconds: float, docker_command: str) -> RunResult:
     return RunResult(
         exit_code=ending.exit_code,
         log=Log(stdout=ending.stdout, stderr=ending.stderr),
-        seconds=time.monotonic() - started,
-        docker_command=shlex.join(["docker", "run", "--rm", *flags.words(), image, *argv]),
+        seconds=seconds,
+        docker_command=docker_command,
         alive_at_timeout=ending.alive_at_timeout,
         out_of_memory=ending.out_of_memory,
         out_of_disk=ending.out_of_disk,
