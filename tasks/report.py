@@ -15,6 +15,7 @@ from paper2run.rendering.image_names import pushed_reference
 from paper2run.settings import Settings
 from paper2run.text_gate import fenced, prose
 from paper2run.verdicts import markdown
+from paper2run.verdicts.needs import needs_of, site_of
 from tasks.running.caching import stage
 from tasks.running.keep_space import are_removed
 from tasks.running.recording import versions
@@ -110,6 +111,7 @@ def _summary(
         blame=verdict.blame,
         grade=verdict.grade,
         covers=verdict.covers,
+        needs=needs_of(facts, site_of(kept, settings)),
         tried=verdict.tried,
         best_attempt=verdict.best_attempt,
         commit=checkout.commit,

@@ -13,6 +13,7 @@ Where = Literal["package", "script", "test", "notebook", "build"]
 GpuSign = Literal["operator", "cuda", "gpu"]
 """operator: code loads a library that only CUDA's compiler builds; cuda: the evidence names CUDA or its compiler;
 gpu: anything else that wants a GPU."""
+OutsideForm = Literal["service", "licence", "platform", "memory", "time"]
 UnreadableCause = Literal[
     "absent",
     "unopened",
@@ -339,6 +340,24 @@ class DataNeed(Value):
     """URL or path that is wanted."""
     restricted: bool = False
     """The authors give it out on request only; `what` are then the words that say so."""
+    hard: bool = False
+    """Each command that the documents start on the leading code wants something that is not in the checkout."""
+    downloaded: bool = False
+    """The code fetches it by itself: the network alone brings it."""
+    source: Source
+
+
+class OutsideNeed(Value):
+    """Something besides GPU and data that code or documents want from outside the repository."""
+
+    kind: Literal["outside"] = "outside"
+    form: OutsideForm
+    what: str
+    """In a few words: `MATLAB`, `the variable OPENAI_API_KEY`, `64 GB of memory`."""
+    hard: bool = False
+    """The leading code cannot do its documented work without it."""
+    amount: float = 0.0
+    """Memory in MB, time in seconds; 0 for all else."""
     source: Source
 
 
@@ -387,6 +406,7 @@ Fact = Annotated[
     | ContainerRecipe
     | GpuNeed
     | DataNeed
+    | OutsideNeed
     | Unreadable
     | NoCode,
     Field(discriminator="kind"),

@@ -19,6 +19,16 @@ CAUSE_OF: Final[dict[NeedKind, Cause]] = {
 """The cause of a stop for each kind of need that is unmet."""
 
 
+class Site(Value):
+    """What this site gives to the containers of a run, against which needs are met or not."""
+
+    has_gpu: bool = False
+    has_network: bool = False
+    memory_mb: int = 0
+    seconds: float = 0.0
+    """How long a smoke command may run."""
+
+
 class Need(Value):
     """One thing outside the repository that its work needs, and whether the run had it."""
 

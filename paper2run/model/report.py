@@ -6,6 +6,7 @@ from typing import Literal
 from paper2run.model.diagnosis import Blame, Cause, Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.grade import Grade
+from paper2run.model.needs import Need
 from paper2run.model.outcome import (
     BuildFailed,
     Built,
@@ -117,6 +118,8 @@ class Metadata(Value):
     """How much was shown; none where the run did not succeed."""
     covers: str = ""
     """What was shown to work: `whole`, or the part that is; empty where nothing was."""
+    needs: tuple[Need, ...] = ()
+    """What the work needs from outside, each met here or not; hard ones first."""
     tried: tuple[str, ...] = ()
     """One line a repair: what failed, what was changed, and what became of it."""
     best_attempt: int = 0

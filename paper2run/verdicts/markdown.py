@@ -1,4 +1,4 @@
-"""Words for people: the report of a run, the plan with its reasons, the table of attempts. Pure text.
+"""Words for people: the report of a run with verdict, needs and next steps. Pure text.
 
 Text from a repository, an index, a model or a paper passes paper2run/text_gate.py, so that it never acts as markup.
 """
@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from paper2run.formats.plurals import counted
-from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.grade import Grade
 from paper2run.model.leading import WHOLE
-from paper2run.model.outcome import BuildFailed, Passed, Rung, SmokeFailed
+from paper2run.model.outcome import Rung
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
-from paper2run.rendering.plan_diff import plan_diff
-from paper2run.text_gate import cell, code, fenced, prose
-from paper2run.verdicts.verdicts import failure_line, not_shown
+from paper2run.text_gate import cell, code, prose
+from paper2run.verdicts.attempts_page import attempt_section, attempts_table
+from paper2run.verdicts.verdicts import not_shown
 
 HEADLINES = {
     "success": "It runs",
@@ -51,8 +49,6 @@ SHOWN: dict[Grade, str] = {
     "results": "Its stated results come out",
 }
 """The headline of a success, by grade."""
-LOG_TAIL_LINES = 30
-"""Lines of a failing log that the report shows."""
 
 
 def headline(metadata: Metadata) -> str:
@@ -74,10 +70,11 @@ def report(
         _verdict(metadata),
         _next_steps(metadata),
         _not_shown(attempts),
+        _needs(metadata),
         _tried(metadata),
         attempts_table(attempts),
         *(
-            _attempt(attempt, attempts[number - 1] if number else None)
+            attempt_section(attempt, attempts[number - 1] if number else None)
             for number, attempt in enumerate(attempts)
         ),
         _model(metadata),
@@ -85,72 +82,6 @@ def report(
         _stages(metadata),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def plan(planned: PlannedEnvironment) -> str:
-    """Return the plan as Markdown, every decision with its source."""
-    environment = planned.plan
-    rows = [f"| {r.topic} | {cell(r.decision)} | {cell(str(r.source))} |" for r in planned.reasons]
-    steps = "\n".join(environment.install_steps)
-    return "\n".join(
-        [
-            f"**Base image** {code(environment.base_image)} · **planner** {prose(planned.planner)}",
-            "",
-            f"**Debian packages** {', '.join(environment.system_packages) or 'none'}",
-            "",
-            fenced(f"{steps}\n# smoke: {environment.smoke_command}", "sh"),
-            "",
-            "| about | decision | because of |",
-            "|---|---|---|",
-            *rows,
-        ]
-    )
-
-
-def failure(attempt: Attempt) -> str:
-    """Return why an attempt failed: the log's end, the decision with its evidence, and the plan's changes."""
-    lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(_tail(attempt), "text")]
-    if (found := attempt.diagnosis) is None:
-        return "\n".join([*lines, "", "No rule recognises this failure."])
-    diff = ["", "The next plan:", "", fenced("\n".join(found.diff), "diff")] if found.diff else []
-    return "\n".join([*lines, "", _decision(found), *diff])
-
-
-def _decision(found: Diagnosis) -> str:
-    lines = [
-        f"**{found.decision.decision}** by {code(found.by)} (cause `{found.cause}`): "
-        + prose(found.decision.reason),
-        "",
-        f"Evidence: {code(found.evidence)}{_place(found)}" if found.evidence else "",
-        f"Smallest change: {prose(found.smallest_change)}" if found.smallest_change else "",
-    ]
-    return "\n".join(lines).strip()
-
-
-def _place(found: Diagnosis) -> str:
-    """Return the repository's line behind the evidence, if known."""
-    return (
-        f", from {prose(f'{found.source.path}:{found.source.line}')}" if found.source.line else ""
-    )
-
-
-def attempts_table(attempts: Sequence[Attempt]) -> str:
-    """Return one row per attempt; empty without attempts."""
-    if not attempts:
-        return ""
-    rows = [
-        "## Attempts",
-        "",
-        "| # | base image | build | smoke | reached | decision |",
-        "|---|---|---|---|---|---|",
-    ]
-    for attempt in attempts:
-        decision = attempt.diagnosis.decision.reason if attempt.diagnosis else ""
-        rows.append(
-            f"| {attempt.number} | {attempt.planned.plan.base_image} | {_build_cell(attempt)} "
-            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {cell(decision)} |"
-        )
-    return "\n".join(rows)
 
 
 def _verdict(metadata: Metadata) -> str:
@@ -202,6 +133,19 @@ def _not_shown(attempts: Sequence[Attempt]) -> str:
     return "\n".join(["## What was not shown", "", *lines]) if lines else ""
 
 
+def _needs(metadata: Metadata) -> str:
+    """Return what the work needs from outside, one row each; empty if nothing is known."""
+    if not metadata.needs:
+        return ""
+    rows = [
+        f"| {need.kind} | {cell(need.what)} | {'yes' if need.hard else 'for a part'} "
+        f"| {'met' if need.met else 'unmet'} | {cell(str(need.source))} |"
+        for need in metadata.needs
+    ]
+    head = ["| need | what | for its main work | here | source |", "|---|---|---|---|---|"]
+    return "\n".join(["## What it needs from outside", "", *head, *rows])
+
+
 def _next_steps(metadata: Metadata) -> str:
     lines = ["## What to do next", ""]
     match metadata.status:
@@ -250,35 +194,6 @@ def _tried(metadata: Metadata) -> str:
             f"- attempt {metadata.best_attempt} came furthest: `plan.json`, `Dockerfile` and the image are from it"
         )
     return "\n".join(lines)
-
-
-def _attempt(attempt: Attempt, before: Attempt | None) -> str:
-    """Return one attempt: the first with its whole plan, later ones with what changed."""
-    lines = [f"## Attempt {attempt.number}", ""]
-    lines.append(plan(attempt.planned) if before is None else _changes(before, attempt))
-    if attempt.verification.rungs:
-        lines += ["", "| check | passed | detail | seconds |", "|---|---|---|---|"]
-        lines += [
-            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {cell(rung.detail)} | {rung.seconds:.1f} |"
-            for rung in attempt.verification.rungs
-        ]
-    if not attempt.succeeded:
-        failed = prose(failure_line(attempt))
-        lines += ["", f"**Failed:** {failed}", "", fenced(_tail(attempt), "text")]
-    if attempt.diagnosis:
-        lines += ["", _decision(attempt.diagnosis)]
-    return "\n".join(lines)
-
-
-def _changes(before: Attempt, after: Attempt) -> str:
-    known = set(before.planned.reasons)
-    reasons = [
-        f"- {reason.topic}: {cell(reason.decision)} [{prose(str(reason.source))}]"
-        for reason in after.planned.reasons
-        if reason not in known
-    ]
-    diff = "\n".join(plan_diff(before.planned.plan, after.planned.plan))
-    return "\n".join([*reasons, "", fenced(diff, "diff")])
 
 
 def _model(metadata: Metadata) -> str:
@@ -345,27 +260,3 @@ def _stages(metadata: Metadata) -> str:
         f"{prose(versions.engine or no_engine)}, planner {prose(metadata.planner or 'none')}.",
     ]
     return "\n".join(rows)
-
-
-def _build_cell(attempt: Attempt) -> str:
-    if isinstance(attempt.built, BuildFailed):
-        return "timed out" if attempt.built.timed_out else f"failed ({attempt.built.exit_code})"
-    return f"{attempt.built.seconds:.0f} s"
-
-
-def _smoke_cell(attempt: Attempt) -> str:
-    match attempt.smoke:
-        case None:
-            return ""
-        case Passed():
-            return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
-        case SmokeFailed():
-            return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"
-
-
-def _tail(attempt: Attempt) -> str:
-    failed = attempt.built if isinstance(attempt.built, BuildFailed) else attempt.smoke
-    if failed is None:
-        return ""
-    text = f"{failed.log.stdout.rstrip()}\n{failed.log.stderr.rstrip()}"
-    return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:])

@@ -13,7 +13,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext
 from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import code, fenced, flat, prose
-from paper2run.verdicts import markdown
+from paper2run.verdicts import attempts_page
 from paper2run.verdicts.verdicts import failure_line
 from tasks.running.patience import patiently
 
@@ -30,7 +30,7 @@ def artifact_key(name: str, what: str) -> str:
 def publish_plan(name: str, planned: PlannedEnvironment, attempt: int = 1) -> None:
     """Show a plan with its reasons."""
     words = f"Attempt {attempt}: plan with reasons"
-    _markdown(artifact_key(name, "plan"), markdown.plan(planned), words)
+    _markdown(artifact_key(name, "plan"), attempts_page.plan(planned), words)
 
 
 def publish_dockerfile(name: str, context: BuildContext, attempt: int) -> None:
@@ -44,7 +44,7 @@ def publish_failure(name: str, attempt: Attempt) -> None:
     """Show why an attempt failed, the decision, and the change to the next plan; skip a passed attempt."""
     if not attempt.succeeded:
         words = f"Attempt {attempt.number}: failure and diagnosis"
-        _markdown(artifact_key(name, "diagnosis"), markdown.failure(attempt), words)
+        _markdown(artifact_key(name, "diagnosis"), attempts_page.failure(attempt), words)
 
 
 def publish_report(

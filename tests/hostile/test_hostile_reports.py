@@ -23,13 +23,14 @@ from paper2run.model.environment import (
     Resolution,
 )
 from paper2run.model.facts import RepoFacts, Unreadable
+from paper2run.model.needs import Need
 from paper2run.model.outcome import Built, Log, RungResult, SmokeFailed, Verification
 from paper2run.model.repo import Checkout, Submodule
 from paper2run.model.report import Attempt, Metadata, StageTiming, Versions
 from paper2run.model.usage import ModelCall
 from paper2run.model.value import Source
 from paper2run.rendering import dockerfile
-from paper2run.verdicts import markdown
+from paper2run.verdicts import attempts_page, markdown
 from tasks.running import artifacts
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -131,6 +132,7 @@ def attempt(name: str, number: int) -> Attempt:
 def metadata(name: str, **fields: Any) -> Metadata:
     given = {
         "status": "stopped-by-rule", "cause": "code_error", "reason": name, "smallest_change": name, "tried": (name,),
+        "needs": (Need(kind="data", what=name, hard=True, source=Source(kind="file", path=name, note=name)),),
         "repo": name, "name": name, "image": name, "image_pushed": name, "attempts": 2, "best_attempt": 1,
         "planner": name, "model_calls": (ModelCall(purpose="plan", model=name, latency_s=1, failure=name),),
         "notes": (name,), "stages": (StageTiming(stage="clone", seconds=1, cached=False),), "started_at": NOW,
@@ -163,11 +165,11 @@ def report(name: str) -> str:
 
 
 def plan(name: str) -> str:
-    return markdown.plan(attempt(name, 1).planned)
+    return attempts_page.plan(attempt(name, 1).planned)
 
 
 def failure(name: str) -> str:
-    return markdown.failure(attempt(name, 1))
+    return attempts_page.failure(attempt(name, 1))
 
 
 def instructions(name: str) -> str:

@@ -100,9 +100,10 @@ def run(
     """Run `command` in a new container, remove the container, and return how the command ended.
 
     `command` is a line for /bin/sh; None runs the image's own command. With `gpus` the container gets
-    all NVIDIA GPUs that the engine offers. The container's label names this process, which is registered
-    below `home`. `on_line` gets the lines of both streams in this thread; of a flood, only the first megabytes. EngineError if the engine cannot run containers at
-    all; HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
+    all NVIDIA GPUs that the engine offers. The container's label names this process, which is
+    registered below `home`. `on_line` gets the lines of both streams in this thread; of a flood, only
+    the first megabytes. EngineError if the engine cannot run containers at all; HostError if its disk
+    falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)

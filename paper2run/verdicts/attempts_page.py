@@ -1,0 +1,137 @@
+"""Words for attempts: a plan with its reasons, why one failed, the table of all. Pure text.
+
+Text from a repository, an index or a model passes paper2run/text_gate.py, so that it never acts as markup.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
+from paper2run.model.report import Attempt
+from paper2run.rendering.plan_diff import plan_diff
+from paper2run.text_gate import cell, code, fenced, prose
+from paper2run.verdicts.verdicts import failure_line
+
+LOG_TAIL_LINES: Final = 30
+"""Lines of a failing log that the report shows."""
+
+
+def plan(planned: PlannedEnvironment) -> str:
+    """Return the plan as Markdown, every decision with its source."""
+    environment = planned.plan
+    rows = [f"| {r.topic} | {cell(r.decision)} | {cell(str(r.source))} |" for r in planned.reasons]
+    steps = "\n".join(environment.install_steps)
+    return "\n".join(
+        [
+            f"**Base image** {code(environment.base_image)} · **planner** {prose(planned.planner)}",
+            "",
+            f"**Debian packages** {', '.join(environment.system_packages) or 'none'}",
+            "",
+            fenced(f"{steps}\n# smoke: {environment.smoke_command}", "sh"),
+            "",
+            "| about | decision | because of |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def failure(attempt: Attempt) -> str:
+    """Return why an attempt failed: the log's end, the decision with its evidence, and the plan's changes."""
+    lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(_tail(attempt), "text")]
+    if (found := attempt.diagnosis) is None:
+        return "\n".join([*lines, "", "No rule recognises this failure."])
+    diff = ["", "The next plan:", "", fenced("\n".join(found.diff), "diff")] if found.diff else []
+    return "\n".join([*lines, "", _decision(found), *diff])
+
+
+def attempts_table(attempts: Sequence[Attempt]) -> str:
+    """Return one row per attempt; empty without attempts."""
+    if not attempts:
+        return ""
+    rows = [
+        "## Attempts",
+        "",
+        "| # | base image | build | smoke | reached | decision |",
+        "|---|---|---|---|---|---|",
+    ]
+    for attempt in attempts:
+        decision = attempt.diagnosis.decision.reason if attempt.diagnosis else ""
+        rows.append(
+            f"| {attempt.number} | {attempt.planned.plan.base_image} | {_build_cell(attempt)} "
+            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {cell(decision)} |"
+        )
+    return "\n".join(rows)
+
+
+def attempt_section(attempt: Attempt, before: Attempt | None) -> str:
+    """Return one attempt: the first with its whole plan, later ones with what changed."""
+    lines = [f"## Attempt {attempt.number}", ""]
+    lines.append(plan(attempt.planned) if before is None else _changes(before, attempt))
+    if attempt.verification.rungs:
+        lines += ["", "| check | passed | detail | seconds |", "|---|---|---|---|"]
+        lines += [
+            f"| {rung.rung} | {'yes' if rung.passed else 'no'} | {cell(rung.detail)} | {rung.seconds:.1f} |"
+            for rung in attempt.verification.rungs
+        ]
+    if not attempt.succeeded:
+        failed = prose(failure_line(attempt))
+        lines += ["", f"**Failed:** {failed}", "", fenced(_tail(attempt), "text")]
+    if attempt.diagnosis:
+        lines += ["", _decision(attempt.diagnosis)]
+    return "\n".join(lines)
+
+
+def _changes(before: Attempt, after: Attempt) -> str:
+    known = set(before.planned.reasons)
+    reasons = [
+        f"- {reason.topic}: {cell(reason.decision)} [{prose(str(reason.source))}]"
+        for reason in after.planned.reasons
+        if reason not in known
+    ]
+    diff = "\n".join(plan_diff(before.planned.plan, after.planned.plan))
+    return "\n".join([*reasons, "", fenced(diff, "diff")])
+
+
+def _decision(found: Diagnosis) -> str:
+    lines = [
+        f"**{found.decision.decision}** by {code(found.by)} (cause `{found.cause}`): "
+        + prose(found.decision.reason),
+        "",
+        f"Evidence: {code(found.evidence)}{_place(found)}" if found.evidence else "",
+        f"Smallest change: {prose(found.smallest_change)}" if found.smallest_change else "",
+    ]
+    return "\n".join(lines).strip()
+
+
+def _place(found: Diagnosis) -> str:
+    """Return the repository's line behind the evidence, if known."""
+    return (
+        f", from {prose(f'{found.source.path}:{found.source.line}')}" if found.source.line else ""
+    )
+
+
+def _build_cell(attempt: Attempt) -> str:
+    if isinstance(attempt.built, BuildFailed):
+        return "timed out" if attempt.built.timed_out else f"failed ({attempt.built.exit_code})"
+    return f"{attempt.built.seconds:.0f} s"
+
+
+def _smoke_cell(attempt: Attempt) -> str:
+    match attempt.smoke:
+        case None:
+            return ""
+        case Passed():
+            return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
+        case SmokeFailed():
+            return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"
+
+
+def _tail(attempt: Attempt) -> str:
+    failed = attempt.built if isinstance(attempt.built, BuildFailed) else attempt.smoke
+    if failed is None:
+        return ""
+    text = f"{failed.log.stdout.rstrip()}\n{failed.log.stderr.rstrip()}"
+    return "\n".join(text.strip().splitlines()[-LOG_TAIL_LINES:])

@@ -1,0 +1,89 @@
+"""Turns facts into needs: what the work of a repository wants from outside, and whether this site has it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, assert_never
+
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.facts import DataNeed, GpuNeed, OutsideNeed, RepoFacts
+from paper2run.model.needs import Need, NeedKind, Site
+from paper2run.settings import Settings
+
+NOTHING: Final = Site()
+MAX_NEEDS: Final = 30
+MAX_OF_A_KIND: Final = 8
+"""Soft needs of one kind beyond these are left out: a list of data sets is one need, said many times."""
+
+
+def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
+    """Return the needs, hard ones first, then in the order of facts; bounded, nothing said twice."""
+    found = _once([*_gpu(facts, site), *_data(facts, site), *_outside(facts, site)])
+    ranked = sorted(found, key=lambda need: not need.hard)
+    kept: list[Need] = []
+    for need in ranked:
+        if need.hard or sum(need.kind == other.kind for other in kept) < MAX_OF_A_KIND:
+            kept.append(need)
+    return tuple(kept[:MAX_NEEDS])
+
+
+def site_of(planned: PlannedEnvironment | None, settings: Settings) -> Site:
+    """Return what the settings and the plan's containers give; a run without a plan had no GPU."""
+    return Site(
+        has_gpu=planned is not None and planned.gpus,
+        has_network=settings.smoke_network != "none",
+        memory_mb=settings.memory_mb,
+        seconds=settings.timeout,
+    )
+
+
+def _gpu(facts: RepoFacts, site: Site) -> Iterator[Need]:
+    """Yield one need: all signs speak of the same GPU."""
+    signs = sorted(facts.of(GpuNeed), key=lambda sign: not sign.hard)
+    for sign in signs[:1]:
+        yield Need(
+            kind="gpu",
+            what="an NVIDIA GPU" if sign.hard else "a GPU, if there is one",
+            hard=sign.hard,
+            met=site.has_gpu,
+            source=sign.source,
+        )
+
+
+def _data(facts: RepoFacts, site: Site) -> Iterator[Need]:
+    for fact in facts.of(DataNeed):
+        kind: NeedKind = "network" if fact.downloaded else "data"
+        what = f"data on request: {fact.what}" if fact.restricted else fact.what
+        met = fact.downloaded and site.has_network
+        yield Need(kind=kind, what=what, hard=fact.hard, met=met, source=fact.source)
+
+
+def _outside(facts: RepoFacts, site: Site) -> Iterator[Need]:
+    for fact in facts.of(OutsideNeed):
+        yield Need(
+            kind=fact.form,
+            what=fact.what,
+            hard=fact.hard,
+            met=_is_met(fact, site),
+            source=fact.source,
+        )
+
+
+def _is_met(fact: OutsideNeed, site: Site) -> bool:
+    match fact.form:
+        case "memory":
+            return fact.amount <= site.memory_mb
+        case "time":
+            return fact.amount <= site.seconds
+        case "service" | "licence" | "platform":
+            return False
+        case _:
+            assert_never(fact.form)
+
+
+def _once(needs: Iterable[Need]) -> Iterator[Need]:
+    """Yield each need once, the hard one where the same thing is both."""
+    best: dict[tuple[NeedKind, str], Need] = {}
+    for need in needs:
+        key = (need.kind, need.what)
+        if key not in best or (need.hard and not best[key].hard):
+            best[key] = need
+    yield from best.values()
