@@ -99,7 +99,7 @@ def distribution_for(
             return Guess(module, name, "declared", f"requirement {name}", _without(known, name))
     if key in OF_WINDOWS:
         return Guess(module, "", "absent", "Windows only", absence="unsupported_platform")
-    for name in (module, key):
+    for name in (module, third_party_name(module), key):
         if name in table.absent:
             absence = table.absences.get(name, "dead_dependency")
             return Guess(module, "", "absent", table.absent[name], absence=absence)

@@ -11,6 +11,7 @@ from paper2run.repairs import (
     broken_source,
     build_tools,
     dead_link,
+    external_service,
     failed_source_build,
     go_before_modules,
     library_too_new,
@@ -29,6 +30,7 @@ from paper2run.repairs import (
     no_such_release,
     old_compiler_flags,
     old_java_level,
+    other_platform,
     out_of_disk,
     out_of_memory,
     pytest_drift,
@@ -54,13 +56,14 @@ class Repair(Protocol):
 
 
 # The engine's own word first; then signs of the interpreter before libraries and missing modules, since `urllib2`
-# and `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files come before
-# those that Debian has; build tools and libraries too new before a missing module, since `pkg_resources` and
-# `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks; shells also miss programs
-# that nobody needs, so these come late. A package is left out only where nothing is known that would build it, and a
-# build stops for want of a host only where nothing can be left out. A command is changed only where nothing is known
-# that would make it run: first its folder, then the command itself, then how it is fed. Missing files come last, since
-# logs hold such lines for many reasons, and another command may not need them.
+# and `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files and those of
+# other systems come before those that Debian has; build tools and libraries too new before a missing module, since
+# `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks;
+# shells also miss programs that nobody needs, so these come late. A package is left out only where nothing is known
+# that would build it, and a build stops for want of a host only where nothing can be left out. A command is changed
+# only where nothing is known that would make it run: first its folder, then the command itself, then how it is fed.
+# A service comes before the network and the words by which it is asked. Missing files come last, since logs hold
+# such lines for many reasons, and another command may not need them.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
@@ -74,6 +77,7 @@ REPAIRS: tuple[Repair, ...] = (
     old_java_level,
     go_before_modules,
     unpublished_npm_package,
+    other_platform,
     needs_gpu,
     missing_shared_library,
     missing_header,
@@ -90,6 +94,7 @@ REPAIRS: tuple[Repair, ...] = (
     no_such_release,
     dead_link,
     no_network_at_build,
+    external_service,
     wrong_directory,
     wrong_smoke_command,
     unattended_command,

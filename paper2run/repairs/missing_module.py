@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
 from paper2run.failures.gone_names import gone_modules
-from paper2run.knowledge.distributions import is_of_python
+from paper2run.knowledge.distributions import is_of_python, third_party_name
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
 from paper2run.model.facts import Import, OwnModule
@@ -26,8 +26,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     below = {fact.module: fact.below for fact in failed.facts.of(Import)}
     own = {fact.module for fact in failed.facts.of(OwnModule)}
     gone = [one for one in gone_modules(failed.lines) if not is_of_python(one.name)]
-    named = [one.name.partition(".")[0] for one in gone]
-    modules = [module for module in dict.fromkeys(named) if module not in own]
+    named = [third_party_name(one.name) or one.name.partition(".")[0] for one in gone]
+    modules = [name for name in dict.fromkeys(named) if name.partition(".")[0] not in own]
     if not modules:
         return None
     modules += [name for name in failed.verification.missing_modules if name not in modules]

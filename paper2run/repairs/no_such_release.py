@@ -27,7 +27,8 @@ NOT_FOUND: Final = re.compile(
 def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the nearest release, with the successor of the name, or without it.
 
-    None where no step names the package.
+    None where no step names the package, or where the wanted release is among the offered ones: then something else
+    than the index stands against it, such as its own failed build or a constraint.
     """
     hit = last_hit(failed.lines, NOT_FOUND)
     if hit is None or not isinstance(failed.failure, BuildFailed):
@@ -40,6 +41,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if name not in {canonicalize_name(Requirement(t).name) for t in plan_requirements(failed.plan)}:
         return None
     nearest = _nearest(wanted, hit.match["offered"])
+    if nearest and wanted.specifier.contains(nearest.rpartition("==")[2], prereleases=True):
+        return None
     known = distribution_for(wanted.name)
     if nearest:
         plan, why = instead_of(failed.plan, name, nearest), f"the index has {nearest}"

@@ -374,3 +374,46 @@ def test_a_release_later_than_all_is_looked_for_on_no_newer_python_unless_pip_na
 
     assert found is not None
     assert found.by == "no_such_release"
+
+
+def test_a_release_that_the_index_has_is_not_replaced_by_itself():
+    log = "ERROR: Could not find a version that satisfies the requirement foo=={} (from versions: 1.4, 1.5.1, 2.0)"
+    plan = EnvPlan(
+        base_image="python:3.9-slim",
+        install_steps=("pip install --no-compile foo",),
+        smoke_command="python main.py",
+    )
+
+    assert answer_to(log.format("1.5.1"), build=True, plan=plan) is None
+    other = answer_to(log.format("1.5.0"), build=True, plan=plan)
+    assert other is not None and other.by == "no_such_release"
+
+
+def test_a_key_of_a_mere_dictionary_is_no_variable_of_the_environment():
+    code = 'Traceback (most recent call last):\n  File "/repo/a.py", line 3, in <module>\n    {}\n'
+    error = "KeyError: 'TRAIN_SIZE'"
+
+    assert answer_to(code.format("settings['TRAIN_SIZE']") + error) is None
+    found = answer_to(code.format("os.environ['TRAIN_SIZE']") + error)
+    assert found is not None and found.by == "external_service"
+
+
+def test_a_refused_connection_that_was_handled_is_not_the_failure():
+    log = (
+        "ConnectionRefusedError: [Errno 111] Connection refused\n"
+        f"{LATER}TypeError: unsupported operand\n"
+    )
+    assert answer_to(log) is None
+
+
+def test_a_package_of_the_index_that_wants_windows_says_nothing_about_the_repository():
+    log = "x.c:3:10: fatal error: windows.h: No such file or directory"
+    failure = BuildFailed(step="RUN pip install x", exit_code=1, seconds=1, log=Log(stderr=log))
+    planned = PlannedEnvironment(
+        plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"), planner="rules"
+    )
+    asked = FailedAttempt(failure, planned, RepoFacts(), Verification())
+
+    assert diagnose(asked) is None
+    own = diagnose(asked._replace(failure=failure.changed(step="RUN make")))
+    assert own is not None and own.by == "other_platform"
