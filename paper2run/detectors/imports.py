@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from paper2run.detectors.missing_parts import left_out_modules
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.distributions import third_party_name
@@ -90,6 +91,6 @@ def third_party(tree: RepoTree, imported: Imported, path: str) -> str:
     if imported.level or not imported.module:
         return ""
     name = third_party_name(imported.module)
-    if not name or own_names(tree).provider_of(imported, path):
+    if not name or own_names(tree).provider_of(imported, path) or name in left_out_modules(tree):
         return ""
     return name

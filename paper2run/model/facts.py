@@ -372,6 +372,20 @@ class Unreadable(Value):
     source: Source
 
 
+class MissingPart(Value):
+    """A module of the repository's own that its code imports and that is not in the checkout."""
+
+    kind: Literal["missing-part"] = "missing-part"
+    module: str
+    """As the import writes it: `mypkg.data.loader`, `.loader`, `config`."""
+    path: str
+    """Where it would lie, below the repository and without an ending."""
+    left_out: Source | None = None
+    """The line of `.gitignore` or `.gitmodules` that says why it is not there; None if neither does."""
+    source: Source
+    """The first import that wants it."""
+
+
 class NoCode(Value):
     """The repository holds nothing that could be run."""
 
@@ -408,6 +422,7 @@ Fact = Annotated[
     | DataNeed
     | OutsideNeed
     | Unreadable
+    | MissingPart
     | NoCode,
     Field(discriminator="kind"),
 ]

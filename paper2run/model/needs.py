@@ -1,11 +1,13 @@
-"""What the work of a repository needs from outside: a GPU, data, services, licences, a platform."""
+"""What the work of a repository needs from outside: a GPU, data, services, licences, parts left out."""
 
 from typing import Final, Literal
 
 from paper2run.model.diagnosis import Cause
 from paper2run.model.value import Source, Value
 
-NeedKind = Literal["gpu", "data", "network", "service", "licence", "platform", "memory", "time"]
+NeedKind = Literal[
+    "gpu", "data", "network", "service", "licence", "platform", "memory", "time", "part"
+]
 CAUSE_OF: Final[dict[NeedKind, Cause]] = {
     "gpu": "needs_gpu",
     "data": "missing_data",
@@ -15,6 +17,7 @@ CAUSE_OF: Final[dict[NeedKind, Cause]] = {
     "platform": "unsupported_platform",
     "memory": "out_of_memory",
     "time": "timeout",
+    "part": "absent_module",
 }
 """The cause of a stop for each kind of need that is unmet."""
 

@@ -7,6 +7,7 @@ suite, or a command that the user asks for.
 import re
 from typing import Final, Literal
 
+from paper2run.commands.started_files import started_files
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
 from paper2run.model.facts import (
     BuildFile,
@@ -26,8 +27,6 @@ from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import NATIVE, leads
 
 PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
-SCRIPT: Final = re.compile(r"(?:^|\s)(?:\./)?([\w./-]+\.(?:py|sh|R|jl|m|lua|pl))(?=\s|$)")
-MODULE: Final = re.compile(r"\s-m\s+([\w.]+)(?=\s|$)")
 TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
@@ -85,7 +84,7 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
     for fact in evidence.facts.of(Command):
         if fact.purpose != "run" or fact.source.kind != "readme":
             continue
-        started = [_found(name, evidence.paths) for name in _named(fact.line)]
+        started = [_found(name, evidence.paths) for name in started_files(fact.line)]
         hollow = [path for path in started if path in empty]
         if hollow:
             dead = dead or (hollow[0], fact)
@@ -101,13 +100,6 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
         Source(kind="file", path=path),
         f"The author publishes the content of {path}.",
     )
-
-
-def _named(line: str) -> list[str]:
-    """Return the files that a command line starts, as it names them; `-m a.b` is the file of that module."""
-    modules = [name.replace(".", "/") for name in MODULE.findall(line)]
-    inside = [f"{name}{ending}" for name in modules for ending in (".py", "/__main__.py")]
-    return [*SCRIPT.findall(line), *inside]
 
 
 def _found(name: str, paths: frozenset[str]) -> str:

@@ -1,16 +1,17 @@
-"""Stops where the code imports a module that no index has.
+"""Stops where the code imports a module that neither the repository nor an index has.
 
-Such a module belongs to another system, comes with a program, or no longer exists. Reads CPython's `No module named
-'matlab'`. Which modules those are, and why, is in data/import_names.json.
+Such a module belongs to another system, comes with a program, or no longer exists; or it is a part of the repository
+that its author did not publish. Reads CPython's `No module named 'matlab'`. Which modules no index has, and why, is in
+data/import_names.json; what the repository lacks of its own is the fact `MissingPart`.
 """
 
 from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
-from paper2run.failures.gone_names import gone_modules
-from paper2run.knowledge.distributions import is_of_python
+from paper2run.failures.gone_names import Gone, gone_modules, last_gone
+from paper2run.knowledge.distributions import Guess, is_of_python
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.facts import Import, OwnModule
+from paper2run.model.facts import Import, MissingPart, OwnModule
 from paper2run.model.outcome import SmokeFailed
 from paper2run.planning.addresses import addressed, distribution_beside
 
@@ -18,38 +19,59 @@ NAME: Final = "absent_module"
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with a weaker smoke command if one is left, else the stop.
+    """Return the stop with the module and the line that imports it; None for any other module.
 
-    None for any other module.
+    What no index has may not be needed by a weaker command, which comes first.
     """
     if not isinstance(failed.failure, SmokeFailed):
         return None
     own = {fact.module for fact in failed.facts.of(OwnModule)}
-    for gone in reversed(gone_modules(failed.lines)):
+    named = last_gone(failed.lines)
+    for gone in reversed([*gone_modules(failed.lines), *([named] if named else [])]):
+        part = _part(failed, gone)
+        if part is not None:
+            return _not_published(part, gone.line)
         module = gone.name
         guess = distribution_beside(addressed(failed.facts), module)
-        why = guess.source if guess.certainty == "absent" else ""
-        if not why or is_of_python(module) or module.partition(".")[0] in own:
-            continue
-        return next_command(
-            failed,
-            NAME,
-            reason=f"no index has {module} ({why})",
-            evidence=gone.line,
-            cause=guess.absence,
-        ) or stopped(
-            NAME,
-            guess.absence,
-            reason=f"The code imports {module}, which no package index has: {why}.",
-            evidence=gone.line,
-            source=next(
-                (
-                    f.source
-                    for f in failed.facts.of(Import)
-                    if f.module in (module, module.split(".")[0])
-                ),
-                None,
-            ),
-            smallest_change=f"A machine that has {module}, or code that does without it.",
-        )
+        is_own = module.partition(".")[0] in own
+        if guess.certainty == "absent" and not (gone.owner or is_of_python(module) or is_own):
+            return _on_no_index(failed, guess, gone.line)
     return None
+
+
+def _part(failed: FailedAttempt, gone: Gone) -> MissingPart | None:
+    """Return the missing part of the repository that an error means; None if it means no such part."""
+    ending = f"/{gone.dotted.replace('.', '/')}"
+    parts = failed.facts.of(MissingPart)
+    return next((part for part in parts if f"/{part.path}".endswith(ending)), None)
+
+
+def _not_published(part: MissingPart, line: str) -> Diagnosis:
+    why = f"; {part.left_out} leaves it out" if part.left_out else ""
+    return stopped(
+        NAME,
+        "absent_module",
+        reason=f"The code imports {part.module}, a part of the repository that is not in it{why}.",
+        evidence=line,
+        source=part.source,
+        smallest_change=f"The author publishes {part.path}, a module or a folder.",
+    )
+
+
+def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
+    top = guess.module.partition(".")[0]
+    imports = failed.facts.of(Import)
+    return next_command(
+        failed,
+        NAME,
+        reason=f"no index has {guess.module} ({guess.source})",
+        evidence=line,
+        cause=guess.absence,
+    ) or stopped(
+        NAME,
+        guess.absence,
+        reason=f"The code imports {guess.module}, which no package index has: {guess.source}.",
+        evidence=line,
+        source=next((fact.source for fact in imports if fact.module in (guess.module, top)), None),
+        smallest_change=f"A machine that has {guess.module}, or code that does without it.",
+    )

@@ -41,7 +41,7 @@ NAMES: Final = {
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the stop with the service or the variable; None for builds, and where the error is another one."""
+    """Return the stop with the service or the variable; None for builds and for other errors."""
     if not isinstance(failed.failure, SmokeFailed):
         return None
     ended = failed.lines[last_error(failed.lines) :]

@@ -14,7 +14,7 @@ from paper2run.failures.gone_names import gone_modules
 from paper2run.knowledge.distributions import is_of_python, third_party_name
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
-from paper2run.model.facts import Import, OwnModule
+from paper2run.model.facts import Import, MissingPart, OwnModule
 from paper2run.planning.addresses import addressed, distribution_beside
 from paper2run.rendering.pip_steps import plan_requirements
 
@@ -25,6 +25,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the modules' distributions; None where no other's module is missing."""
     below = {fact.module: fact.below for fact in failed.facts.of(Import)}
     own = {fact.module for fact in failed.facts.of(OwnModule)}
+    # What the repository leaves out of itself has only namesakes on the index.
+    own |= {fact.module for fact in failed.facts.of(MissingPart)}
     gone = [one for one in gone_modules(failed.lines) if not is_of_python(one.name)]
     named = [third_party_name(one.name) or one.name.partition(".")[0] for one in gone]
     modules = [name for name in dict.fromkeys(named) if name.partition(".")[0] not in own]

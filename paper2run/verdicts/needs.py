@@ -1,10 +1,11 @@
-"""Turns facts into needs: what the work of a repository wants from outside, and whether this site has it."""
+"""Turns facts into needs: what a repository's work wants from outside, and whether this site has it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
+from paper2run.commands.started_files import started_files
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.facts import DataNeed, GpuNeed, OutsideNeed, RepoFacts
+from paper2run.model.facts import Command, DataNeed, GpuNeed, MissingPart, OutsideNeed, RepoFacts
 from paper2run.model.needs import Need, NeedKind, Site
 from paper2run.settings import Settings
 
@@ -16,7 +17,7 @@ MAX_OF_A_KIND: Final = 8
 
 def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
     """Return the needs, hard ones first, then in the order of facts; bounded, nothing said twice."""
-    found = _once([*_gpu(facts, site), *_data(facts, site), *_outside(facts, site)])
+    found = _once([*_gpu(facts, site), *_data(facts, site), *_outside(facts, site), *_parts(facts)])
     ranked = sorted(found, key=lambda need: not need.hard)
     kept: list[Need] = []
     for need in ranked:
@@ -65,6 +66,18 @@ def _outside(facts: RepoFacts, site: Site) -> Iterator[Need]:
             met=_is_met(fact, site),
             source=fact.source,
         )
+
+
+def _parts(facts: RepoFacts) -> Iterator[Need]:
+    """Yield what the authors left out: a hard need where documents start the file that imports it."""
+    runs = [fact for fact in facts.of(Command) if fact.purpose == "run"]
+    started = {name for fact in runs for name in started_files(fact.line)}
+    for part in facts.of(MissingPart):
+        names = (part.source.path, part.source.path.rpartition("/")[2])
+        why = f", left out by {part.left_out}" if part.left_out else ""
+        hard = any(name in started for name in names)
+        what = f"{part.path}, imported as {part.module}{why}"
+        yield Need(kind="part", what=what, hard=hard, source=part.source)
 
 
 def _is_met(fact: OutsideNeed, site: Site) -> bool:

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
-from paper2run.model.facts import DataNeed, Fact, GpuNeed, OutsideNeed, RepoFacts
+from paper2run.model.facts import (
+    Command,
+    DataNeed,
+    Fact,
+    GpuNeed,
+    MissingPart,
+    OutsideNeed,
+    RepoFacts,
+)
 from paper2run.model.needs import Site
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Metadata, Versions
@@ -107,3 +115,21 @@ def test_the_report_shows_each_need_with_its_source():
     lines = report(metadata, checkout, RepoFacts(), ()).splitlines()
     assert "| gpu | an NVIDIA GPU | yes | unmet | train.py:8 |" in lines
     assert "| data | a\\|b.csv | for a part | unmet | train.py:1 |" in lines
+
+
+def test_a_part_that_a_documented_script_imports_is_a_hard_need():
+    part = MissingPart(
+        module="net.data",
+        path="net/data",
+        left_out=Source(kind="file", path=".gitignore", line=4, note="data/"),
+        source=Source(kind="file", path="train.py", line=2),
+    )
+    run = Command(purpose="run", line="python train.py", source=Source(kind="readme", path="R"))
+
+    documented, other = needs(part, run), needs(part)
+
+    assert [(need.kind, need.hard, need.cause) for need in documented] == [
+        ("part", True, "absent_module")
+    ]
+    assert ".gitignore:4" in documented[0].what
+    assert not other[0].hard

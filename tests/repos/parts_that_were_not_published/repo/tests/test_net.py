@@ -1,0 +1,5 @@
+from segmenter.fixtures import net
+
+
+def test_net():
+    assert net
