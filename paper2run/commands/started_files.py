@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 SCRIPT: Final = re.compile(r"(?:^|\s)(?:\./)?([\w./-]+\.(?:py|sh|R|jl|m|lua|pl))(?=\s|$)")
+PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
+"""What a person replaces in a documented command."""
 MODULE: Final = re.compile(r"\s-m\s+([\w.]+)(?=\s|$)")
 
 

@@ -72,7 +72,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         if isinstance(text, Unreadable):
             yield text
         else:
-            yield from distinct(_document(tree, path, text[:MAX_DOCUMENT_CHARS]))
+            yield from distinct(document_facts(tree, path, text[:MAX_DOCUMENT_CHARS]))
 
 
 def _documents(tree: RepoTree) -> list[str]:
@@ -85,16 +85,18 @@ def _documents(tree: RepoTree) -> list[str]:
         return bool(is_page) and (in_docs or not folder)
 
     found = [path for path in tree.files if wanted(path)]
-    return sorted(found, key=lambda path: (path.count("/"), not _is_readme(path), path))[
+    return sorted(found, key=lambda path: (path.count("/"), not is_readme(path), path))[
         :MAX_DOCUMENTS
     ]
 
 
-def _is_readme(path: str) -> bool:
+def is_readme(path: str) -> bool:
+    """Whether a file is a README, or a page on installing or using the repository."""
     return bool(README.match(path.rpartition("/")[2]))
 
 
-def _document(tree: RepoTree, path: str, text: str) -> Iterator[Fact]:
+def document_facts(tree: RepoTree, path: str, text: str) -> Iterator[Fact]:
+    """Yield the facts of one document in its order."""
     document = read_document(path, text)
     reader = _Reader(tree, path)
     for block in document.blocks:
@@ -111,7 +113,7 @@ class _Reader:
         self._path = path
         self._own = tree.once(own_names)
         # A page of the documentation explains; only what stands before a user at once says what is needed.
-        first = _is_readme(path) and "/" not in path
+        first = is_readme(path) and "/" not in path
         self._group: Group = "runtime" if first else "extra"
         self._extra = "" if first else "documentation"
 
@@ -151,7 +153,7 @@ class _Reader:
         return command_facts(line, source, own=self._own, group=self._group, extra=self._extra)
 
     def _source(self, line: int, note: str = "") -> Source:
-        kind = "readme" if _is_readme(self._path) else "file"
+        kind = "readme" if is_readme(self._path) else "file"
         return Source(kind=kind, path=self._path, line=line, note=note)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
+from paper2run.commands.working_folder import folders_of
 from paper2run.detectors.own_modules import OwnName, own_names
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.distributions import is_known, third_party_name
@@ -115,7 +116,7 @@ def _walked(tree: RepoTree, folder: str, imported: Imported, dotted: str) -> Ite
     here = folder
     for part in filter(None, dotted.split(".")):
         place = f"{here}/{part}" if here else part
-        if place in tree.once(_folders):
+        if place in tree.once(folders_of):
             here = place
         elif _is_module(tree, place):
             return
@@ -134,17 +135,7 @@ def _walked(tree: RepoTree, folder: str, imported: Imported, dotted: str) -> Ite
 
 
 def _is_there(tree: RepoTree, place: str) -> bool:
-    return place in tree.once(_folders) or _is_module(tree, place)
-
-
-def _folders(tree: RepoTree) -> frozenset[str]:
-    found: set[str] = set()
-    for path in tree.files:
-        folder = path.rpartition("/")[0]
-        while folder and folder not in found:
-            found.add(folder)
-            folder = folder.rpartition("/")[0]
-    return frozenset(found)
+    return place in tree.once(folders_of) or _is_module(tree, place)
 
 
 def _is_module(tree: RepoTree, place: str) -> bool:

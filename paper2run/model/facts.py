@@ -373,17 +373,18 @@ class Unreadable(Value):
 
 
 class MissingPart(Value):
-    """A module of the repository's own that its code imports and that is not in the checkout."""
+    """A module that own code imports, or a script that the README starts, which is not there."""
 
     kind: Literal["missing-part"] = "missing-part"
+    form: Literal["module", "script"] = "module"
     module: str
-    """As the import writes it: `mypkg.data.loader`, `.loader`, `config`."""
+    """As the import writes it: `mypkg.data.loader`, `.loader`, `config`; a script as the README names it."""
     path: str
     """Where it would lie, below the repository and without an ending."""
     left_out: Source | None = None
     """The line of `.gitignore` or `.gitmodules` that says why it is not there; None if neither does."""
     source: Source
-    """The first import that wants it."""
+    """The first import or documented command that wants it."""
 
 
 class NoCode(Value):

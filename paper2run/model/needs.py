@@ -6,7 +6,7 @@ from paper2run.model.diagnosis import Cause
 from paper2run.model.value import Source, Value
 
 NeedKind = Literal[
-    "gpu", "data", "network", "service", "licence", "platform", "memory", "time", "part"
+    "gpu", "data", "network", "service", "licence", "platform", "memory", "time", "part", "script"
 ]
 CAUSE_OF: Final[dict[NeedKind, Cause]] = {
     "gpu": "needs_gpu",
@@ -18,6 +18,7 @@ CAUSE_OF: Final[dict[NeedKind, Cause]] = {
     "memory": "out_of_memory",
     "time": "timeout",
     "part": "absent_module",
+    "script": "missing_entrypoint",
 }
 """The cause of a stop for each kind of need that is unmet."""
 

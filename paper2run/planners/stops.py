@@ -4,10 +4,9 @@ A stop is only given where no part of the repository could be run: never beside 
 suite, or a command that the user asks for.
 """
 
-import re
 from typing import Final, Literal
 
-from paper2run.commands.started_files import started_files
+from paper2run.commands.started_files import PLACEHOLDER, started_files
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
 from paper2run.model.facts import (
     BuildFile,
@@ -17,6 +16,7 @@ from paper2run.model.facts import (
     ForeignRequirement,
     GpuNeed,
     LanguageShare,
+    MissingPart,
     NoCode,
     Project,
     TestSuite,
@@ -26,7 +26,6 @@ from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import NATIVE, leads
 
-PLACEHOLDER: Final = re.compile(r"[<>{}]|\.\.\.|path[_ ]?to|your", re.IGNORECASE)
 TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
@@ -57,6 +56,7 @@ def without_plan(evidence: Evidence) -> Diagnosis:
         or _proprietary(evidence)
         or _julia(evidence)
         or _restricted_data(evidence)
+        or _missing_script(evidence)
         or _nothing_to_start(evidence)
     )
 
@@ -212,6 +212,20 @@ def _restricted_data(evidence: Evidence) -> Diagnosis | None:
                 need.what,
                 need.source,
                 "Access to the data; or a sample of them in the repository.",
+            )
+    return None
+
+
+def _missing_script(evidence: Evidence) -> Diagnosis | None:
+    """Stop if the README starts a script that is not there, and nothing else shows how to run the code."""
+    for part in evidence.facts.of(MissingPart):
+        if part.form == "script":
+            return _stop(
+                "missing_entrypoint",
+                f"The README starts {part.path}, which is not in the repository, and nothing else can be started.",
+                part.module,
+                part.source,
+                f"The author publishes {part.path}.",
             )
     return None
 

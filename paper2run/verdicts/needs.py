@@ -72,7 +72,14 @@ def _parts(facts: RepoFacts) -> Iterator[Need]:
     """Yield what the authors left out: a hard need where documents start the file that imports it."""
     runs = [fact for fact in facts.of(Command) if fact.purpose == "run"]
     started = {name for fact in runs for name in started_files(fact.line)}
+    scripts = {part.path for part in facts.of(MissingPart) if part.form == "script"}
+    # A README that also starts what is there has only grown older than a part of the code.
+    nothing_starts = all(scripts.intersection(started_files(fact.line)) for fact in runs)
     for part in facts.of(MissingPart):
+        if part.form == "script":
+            what = f"{part.path}, which the README starts"
+            yield Need(kind="script", what=what, hard=nothing_starts, source=part.source)
+            continue
         names = (part.source.path, part.source.path.rpartition("/")[2])
         why = f", left out by {part.left_out}" if part.left_out else ""
         hard = any(name in started for name in names)

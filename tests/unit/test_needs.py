@@ -133,3 +133,16 @@ def test_a_part_that_a_documented_script_imports_is_a_hard_need():
     ]
     assert ".gitignore:4" in documented[0].what
     assert not other[0].hard
+
+
+def test_a_missing_script_is_a_hard_need_only_where_documents_start_nothing_else():
+    readme = Source(kind="readme", path="README.md", line=9)
+    part = MissingPart(form="script", module="train.py", path="train.py", source=readme)
+    run = Command(purpose="run", line="python train.py", source=readme)
+    other = Command(purpose="run", line="net-demo --size 3", source=readme)
+
+    (alone,) = needs(part, run)
+    (beside,) = needs(part, run, other)
+
+    assert (alone.hard, alone.cause) == (True, "missing_entrypoint")
+    assert not beside.hard

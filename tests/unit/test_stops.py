@@ -10,6 +10,7 @@ from paper2run.model.facts import (
     Fact,
     GpuNeed,
     LanguageShare,
+    MissingPart,
     Project,
     RepoFacts,
     TestSuite,
@@ -67,3 +68,14 @@ def test_operators_of_cuda_stop_only_where_code_loads_them() -> None:
     assert cause_of(NVCC, LOADS) == "needs_gpu"
     assert cause_of(NVCC) == "planned"
     assert cause_of(LOADS) == "needs_gpu"
+
+
+def test_a_script_that_the_readme_starts_and_that_is_missing_is_named() -> None:
+    source = LanguageShare(language="lua", files=2, size_bytes=900, source=HERE)
+    script = MissingPart(form="script", module="run.sh", path="run.sh", source=README)
+    asked = Asked(name="lab/code", commit="1" * 40, smoke="")
+    found = rules.plan(Evidence(RepoFacts(facts=(source, script)), frozenset({"a.lua"}), asked))
+
+    assert isinstance(found, Diagnosis)
+    assert (found.cause, found.source) == ("missing_entrypoint", README)
+    assert "run.sh" in found.decision.reason

@@ -1,0 +1,67 @@
+"""Finds scripts that the README at the root starts and that are nowhere in the checkout.
+
+Not what a document fetches or makes first, what lies on another machine or in another repository, and no placeholder.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from paper2run.commands.plain_commands import folder_and_line
+from paper2run.commands.started_files import PLACEHOLDER, SCRIPT
+from paper2run.commands.working_folder import CLONE
+from paper2run.detectors.documents import MAX_DOCUMENT_CHARS, document_facts, is_readme
+from paper2run.formats.tree import RepoTree
+from paper2run.model.facts import Command, Fact, MissingPart
+
+NAME: Final = "documented_scripts"
+OUTSIDE: Final = re.compile(r"(?:^|\s)(?:[/~$]|\.\./)|\$\w|://|[;|<>*`]")
+"""Signs of a command that is about other places than the checkout, or more than one call."""
+FOREIGN: Final = frozenset({"setup.py", "get-pip.py", "ez_setup.py", "manage.py", "install.sh"})
+"""Names that documents of everything hold."""
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield the missing scripts in the README's order, each once; nothing beside other clones."""
+    if tree.truncated:
+        return
+    names = {path.rpartition("/")[2] for path in tree.files}
+    said: set[str] = set()
+    for path in tree.files:
+        if "/" in path or not is_readme(path):
+            continue
+        text = tree.text(path)[:MAX_DOCUMENT_CHARS]
+        clones = {
+            match[1] for line in text.splitlines() if (match := CLONE.match(line.strip(" $`")))
+        }
+        if len(clones) > 1:
+            continue
+        for fact in document_facts(tree, path, text):
+            if not isinstance(fact, Command) or fact.purpose != "run" or fact.form != "shell":
+                continue
+            for script in _scripts(fact.line):
+                name = script.rpartition("/")[2]
+                if name not in names | said | FOREIGN and not _is_made(name, text):
+                    said.add(name)
+                    yield MissingPart(form="script", module=script, path=script, source=fact.source)
+
+
+def _scripts(line: str) -> list[str]:
+    """Return the script that a plain call starts: the first one; further names are its arguments."""
+    _, plain = folder_and_line(line)
+    if PLACEHOLDER.search(plain) or OUTSIDE.search(plain):
+        return []
+    return SCRIPT.findall(plain)[:1]
+
+
+def _is_made(name: str, text: str) -> bool:
+    """Whether a document fetches the file, writes it, or makes it from another one, such as a notebook."""
+    quoted = re.escape(name)
+    stem = re.escape(name.rpartition(".")[0])
+    return (
+        re.search(
+            rf"://\S*{quoted}|(?:>|-o|--output|cp \S+|mv \S+|touch|create)\s+\S*{quoted}", text
+        )
+        is not None
+        or re.search(rf"{stem}\.ipynb", text) is not None
+    )
