@@ -1,13 +1,14 @@
 """The parent flow: from a repository's address to a verdict with a run folder."""
 
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from flows.attempt import attempt, diagnosed
+from flows.attempt import attempt
 from flows.names import reproduction
+from flows.next_plan import gathered, pinned, repaired
 from flows.options import form_of
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
@@ -17,30 +18,26 @@ from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.papers.paper_links import repository_of
 from paper2run.planning.given_gpus import with_gpus
-from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.request import Request, settings_for
 from paper2run.settings import Settings
+from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.verdicts import (
     after_attempts,
-    next_plan,
     no_engine,
     only_planned,
     said,
     stopped,
-    was_tried,
 )
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
-from tasks.cpu_builds import cpu_builds
 from tasks.extract import extract
 from tasks.paper import read_paper
 from tasks.plan import plan
 from tasks.preflight import preflight
 from tasks.render import render
-from tasks.report import keep_attempt, keep_context, report
-from tasks.resolve import resolve
+from tasks.report import keep_context, report
 from tasks.running.artifacts import publish_plan, publish_report
 from tasks.running.caching import beating_once, refreshing
 from tasks.running.flow_runs import claim_run, label_run, naming_trouble, tag_run
@@ -53,9 +50,6 @@ from tasks.running.run_settings import settings_of_run
 from tasks.running.sharing import open_store, sharing
 from tasks.running.stages import Stages
 from tasks.running.sweep import sweep_runs
-
-MAX_REFUSED: Final = 5
-"""Limit of answers to one failure that repeat a tried plan; rules run out sooner, a model may not."""
 
 
 # The verdict is read from the result by a batch, which runs in another process, perhaps on another machine.
@@ -193,7 +187,7 @@ def _tried(
     if planned.conda is not None:
         why_not = stages.run(channels, planned, ready, settings)
         planned = stages.run(conda, planned, why_not, settings)
-    environment = _pinned(run, 0, planned, offered, settings)
+    environment = pinned(run, 0, planned, offered, settings)
     if isinstance(ready, EngineMissing) or request.dry_run:
         keep_context(run, stages.run(render, checkout, environment))
         publish_plan(checkout.name, environment)
@@ -202,21 +196,9 @@ def _tried(
         verdict = no_engine(ready) if isinstance(ready, EngineMissing) else only_planned()
         return verdict, environment, (), ""
     attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
-    verdict = after_attempts(attempts, settings.max_attempts)
+    site = site_of(environment, settings)
+    verdict = after_attempts(attempts, settings.max_attempts, read_facts_of(run), site)
     return verdict, environment, attempts, ready.engine
-
-
-def _pinned(
-    run: RunFolder,
-    number: int,
-    planned: PlannedEnvironment,
-    offered: tuple[str, ...],
-    settings: Settings,
-) -> PlannedEnvironment:
-    """Return the plan with exact versions, with CPU builds of torch unless a GPU is required or given."""
-    stages = Stages(run, number)
-    pinned = stages.run(resolve, planned, offered, settings)
-    return stages.run(cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
 
 
 def _attempts(
@@ -247,7 +229,9 @@ def _attempts(
             run.event(told(history[-1], done))
         history, wanted = (*history, done), None
         if not done.succeeded:
-            history, wanted = _repaired(run, checkout, history, settings, offered)
+            history, wanted = repaired(run, checkout, history, settings, offered)
+        if wanted is None:
+            history, wanted = gathered(run, checkout, history, settings, offered, run_id)
     best = best_of(history)
     if best.number != len(history):
         run.event(
@@ -255,36 +239,6 @@ def _attempts(
         )
         keep_context(run, Stages(run).run(render, checkout, best.planned))
     return history
-
-
-def _repaired(
-    run: RunFolder,
-    checkout: Checkout,
-    history: tuple[Attempt, ...],
-    settings: Settings,
-    offered: tuple[str, ...],
-) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
-    """Return the history and the next plan, pinned; None if no answer leads to a new plan.
-
-    An answer whose pinned plan has already failed is rejected, and the next one is asked for.
-    """
-    facts = read_facts_of(run)
-    refused: tuple[Attempt, ...] = ()
-    while (wanted := next_plan(history, settings.max_attempts)) is not None and len(
-        refused
-    ) < MAX_REFUSED:
-        last = history[-1]
-        planned = _pinned(run, last.number, wanted, offered, settings)
-        if not was_tried(planned, history):
-            return history, planned
-        run.event("that leads to a plan that was tried already; is there another answer?")
-        refused = (*refused, last)
-        other = diagnosed(run, checkout, last, facts, settings, refused)
-        if other.diagnosis is None:
-            break
-        keep_attempt(run, other)
-        history = (*history[:-1], other)
-    return history, None
 
 
 def _asked(checkout: Checkout, request: Request) -> Asked:

@@ -73,9 +73,9 @@ def report(
     metadata = _summary(run, opened, verdict, checkout, facts, planned, attempts, engine, settings)
     text = markdown.report(metadata, checkout, facts, attempts)
     run.write("report.md", text)
-    if verdict.status == "success":
+    if verdict.grade != "none":
         run.write("image.txt", metadata.image + "\n")
-        _write_executed(run, attempts[-1])
+        _write_executed(run, attempts[verdict.best_attempt - 1])
     run.write("metadata.json", metadata)
     if remove_images and metadata.image and are_removed(metadata, settings):
         metadata = metadata.changed(image_removed=True)

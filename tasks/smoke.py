@@ -3,6 +3,7 @@
 Exit code 0, or a process still alive at the timeout, passes.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +66,11 @@ def smoke(
             gpus=planned.gpus,
             min_free_mb=settings.min_free_mb,
         )
+    return outcome_of(result, secrets)
+
+
+def outcome_of(result: containers.RunResult, secrets: Collection[str]) -> Passed | SmokeFailed:
+    """Return how a command ended, without the site's secrets."""
     kept = result.log.redacted(secrets)
     if result.exit_code == 0 or result.alive_at_timeout:
         return Passed(

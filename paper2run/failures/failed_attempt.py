@@ -78,27 +78,6 @@ def repaired(
     )
 
 
-def next_command(
-    failed: FailedAttempt, name: str, *, reason: str, evidence: str, cause: Cause
-) -> Diagnosis | None:
-    """Return the repair that falls back on the next smoke command.
-
-    None if no command is left or the build failed.
-    """
-    if not failed.planned.weaker_smokes or not isinstance(failed.failure, SmokeFailed):
-        return None
-    weaker = failed.planned.weaker_smokes[0]
-    return repaired(
-        failed,
-        name,
-        {"smoke_command": weaker.command},
-        reason=f"{reason}; next: {weaker.proves}",
-        evidence=evidence,
-        cause=cause,
-        confidence="low",
-    )
-
-
 def stopped(
     name: str,
     cause: Cause,

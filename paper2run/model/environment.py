@@ -177,14 +177,16 @@ SmokeKind = Literal[
     "console-script",
     "program",
     "script",
+    "side-script",
     "import",
     "dependencies",
     "compiled",
     "other",
 ]
 """example: Python of a document; ci-tests, tests: the tests that the CI runs, and a suite that the repository only has;
-program: a program starts and says something; import: its own modules load; dependencies: what it needs is there;
-compiled: its code compiles, or the build left a product; other: a repair made the command of another."""
+program: a program starts and says something; script, side-script: a script at the root or named by documents, and any
+other; import: its own modules load; dependencies: what it needs is there; compiled: its code compiles, or the build
+left a product; other: a repair made the command of another."""
 SmokeAuthor = Literal["user", "rules", "model"]
 
 
@@ -269,7 +271,7 @@ class PlannedEnvironment(Value):
     leading: Leading | None = None
     """The leading code; None where nothing tells which code leads."""
     weaker_smokes: tuple[SmokeChoice, ...] = ()
-    """Fallbacks if the smoke command itself turns out to be wrong, strongest first."""
+    """Other commands that may show something where the smoke command shows little or fails, best first."""
     fallback: "PlannedEnvironment | None" = None
     """The rules' own plan, unpinned: the fallback if a model's plan fails; None for a plan by rules."""
 

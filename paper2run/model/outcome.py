@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.value import Value
 from paper2run.redaction import redact
 
@@ -84,6 +84,13 @@ class SmokeFailed(Value):
 BuildOutcome = Annotated[Built | BuildFailed, Field(discriminator="kind")]
 SmokeOutcome = Annotated[Passed | SmokeFailed, Field(discriminator="kind")]
 Failure = Annotated[BuildFailed | SmokeFailed, Field(discriminator="kind")]
+
+
+class Trial(Value):
+    """Another smoke candidate that was run in the image, and how it ended."""
+
+    choice: SmokeChoice
+    outcome: SmokeOutcome
 
 
 class RungResult(Value):

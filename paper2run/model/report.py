@@ -14,6 +14,7 @@ from paper2run.model.outcome import (
     Rung,
     SmokeFailed,
     SystemFile,
+    Trial,
     Verification,
 )
 from paper2run.model.usage import ModelCall
@@ -43,6 +44,8 @@ class Attempt(Value):
     smoke: Passed | SmokeFailed | None = None
     """None if the build failed."""
     verification: Verification = Verification()
+    trials: tuple[Trial, ...] = ()
+    """Other candidates that were run in the image, since the smoke command failed or shows little."""
     diagnosis: Diagnosis | None = None
     """None on success, or if no rule or model recognised the failure."""
     blame: Blame | None = None
@@ -96,7 +99,7 @@ class Verdict(Value):
     """The first error of the attempt that the verdict is about; None where no attempt failed."""
     smallest_change: str = ""
     grade: Grade = "none"
-    """How much was shown; none where the run did not succeed."""
+    """How much was shown, also beside a stop; none where no command passed."""
     covers: str = ""
     """What was shown to work: `whole`, or the part that is; empty where nothing was."""
     tried: tuple[str, ...] = ()
@@ -115,7 +118,7 @@ class Metadata(Value):
     """The first error of the attempt that the verdict is about; None where no attempt failed."""
     smallest_change: str = ""
     grade: Grade = "none"
-    """How much was shown; none where the run did not succeed."""
+    """How much was shown, also beside a stop; none where no command passed."""
     covers: str = ""
     """What was shown to work: `whole`, or the part that is; empty where nothing was."""
     needs: tuple[Need, ...] = ()

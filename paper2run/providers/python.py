@@ -53,7 +53,7 @@ MAX_SMOKED: Final = 200
 """Modules that one smoke command imports; larger programs have commands of their own."""
 MAX_MODULE_CHARS: Final = 80
 """A longer name is nothing that anybody wrote, and the command has to fit into a plan."""
-MAX_WEAKER: Final = 4
+MAX_WEAKER: Final = 10
 """Each costs a run, and no build."""
 SCM_VERSION: Final = {
     "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from typing import Final, Protocol
 
+from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.outcome import SmokeFailed
 from paper2run.repairs import (
     absent_module,
     bootstrapped_setuptools,
@@ -41,7 +43,6 @@ from paper2run.repairs import (
     unpublished_npm_package,
     unsupported_python,
     wrong_directory,
-    wrong_smoke_command,
 )
 
 
@@ -61,9 +62,9 @@ class Repair(Protocol):
 # `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks;
 # shells also miss programs that nobody needs, so these come late. A package is left out only where nothing is known
 # that would build it, and a build stops for want of a host only where nothing can be left out. A command is changed
-# only where nothing is known that would make it run: first its folder, then the command itself, then how it is fed.
-# A service comes before the network and the words by which it is asked. Missing files come last, since logs hold
-# such lines for many reasons, and another command may not need them.
+# only where nothing is known that would make it run: first its folder, then how it is fed. A service comes before the
+# network and the words by which it is asked. Missing files come last, since logs hold such lines for many reasons. A
+# stop ends the run only where the other commands in the same image show too little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
@@ -96,7 +97,6 @@ REPAIRS: tuple[Repair, ...] = (
     no_network_at_build,
     external_service,
     wrong_directory,
-    wrong_smoke_command,
     unattended_command,
     broken_source,
     no_python_left,
@@ -113,7 +113,6 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
     pytest_drift,
     missing_module,
     missing_program,
-    wrong_smoke_command,
 )
 
 
@@ -121,9 +120,9 @@ def diagnose(failed: FailedAttempt, barred: Collection[str] = ()) -> Diagnosis |
     """Return the first rule's answer; None where all abstain.
 
     `barred` are the digests of plans that lead nowhere: a rule that asks for one of them is passed over. Failed tests
-    get repairs that add something, and never a stop, while a weaker command is left.
+    get repairs that add something, and never a stop, where other commands can be tried.
     """
-    tests_failed = wrong_smoke_command.has_weaker_than_tests(failed)
+    tests_failed = _tests_failed(failed)
     for rule in FOR_FAILED_TESTS if tests_failed else REPAIRS:
         found = rule.repair(failed)
         if found is None:
@@ -132,3 +131,15 @@ def diagnose(failed: FailedAttempt, barred: Collection[str] = ()) -> Diagnosis |
         if not tests_failed if plan is None else plan.digest not in barred:
             return found
     return None
+
+
+def _tests_failed(failed: FailedAttempt) -> bool:
+    """Whether tests failed where other commands can be tried.
+
+    Failed tests do not prove that something cannot be had.
+    """
+    return (
+        isinstance(failed.failure, SmokeFailed)
+        and bool(failed.planned.weaker_smokes)
+        and runs_tests(failed.plan.smoke_command)
+    )

@@ -7,7 +7,7 @@ data/import_names.json; what the repository lacks of its own is the fact `Missin
 
 from typing import Final
 
-from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.gone_names import Gone, gone_modules, last_gone
 from paper2run.knowledge.distributions import Guess, is_of_python
 from paper2run.model.diagnosis import Diagnosis
@@ -19,10 +19,7 @@ NAME: Final = "absent_module"
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the stop with the module and the line that imports it; None for any other module.
-
-    What no index has may not be needed by a weaker command, which comes first.
-    """
+    """Return the stop with the module and the line that imports it; None for any other module."""
     if not isinstance(failed.failure, SmokeFailed):
         return None
     own = {fact.module for fact in failed.facts.of(OwnModule)}
@@ -61,13 +58,7 @@ def _not_published(part: MissingPart, line: str) -> Diagnosis:
 def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
     top = guess.module.partition(".")[0]
     imports = failed.facts.of(Import)
-    return next_command(
-        failed,
-        NAME,
-        reason=f"no index has {guess.module} ({guess.source})",
-        evidence=line,
-        cause=guess.absence,
-    ) or stopped(
+    return stopped(
         NAME,
         guess.absence,
         reason=f"The code imports {guess.module}, which no package index has: {guess.source}.",

@@ -7,7 +7,7 @@ other interpreter reads either: what Python 2 or a newer Python reads is taken b
 import re
 from typing import Final
 
-from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -17,10 +17,7 @@ UNREADABLE: Final = re.compile(r"^\s*(?:E\s+)?(?:IndentationError|SyntaxError): 
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with a weaker command if one is left, else the stop.
-
-    None if the log does not name the file.
-    """
+    """Return the stop; None if the log does not name the file."""
     hit = last_hit(failed.lines, UNREADABLE)
     if not isinstance(failed.failure, SmokeFailed) or hit is None:
         return None
@@ -28,9 +25,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if code is None:
         return None
     place = f"{code.path}:{code.line}"
-    return next_command(
-        failed, NAME, reason=f"{place} is no program", evidence=hit.line, cause="code_error"
-    ) or stopped(
+    return stopped(
         NAME,
         "code_error",
         reason=f"No Python reads {place}.",

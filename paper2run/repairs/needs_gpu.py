@@ -11,7 +11,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.failed_attempt import FailedAttempt, next_command, repaired, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.rendering.pip_steps import instead_of, plan_requirements
@@ -49,7 +49,7 @@ CPU_BUILDS: Final = (
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with CPU builds for CUDA builds, or with a weaker command; the stop without either."""
+    """Return the plan with CPU builds for CUDA builds; the stop without any."""
     hit = _hit(failed.lines)
     if hit is None:
         return None
@@ -69,13 +69,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
             evidence=hit.line,
             cause="needs_gpu",
         )
-    return next_command(
-        failed,
-        NAME,
-        reason="the command asks for a CUDA device",
-        evidence=hit.line,
-        cause="needs_gpu",
-    ) or stopped(
+    return stopped(
         NAME,
         "needs_gpu",
         reason="The code asks for a CUDA device and takes no other way.",

@@ -7,7 +7,7 @@ Reads the engine's own word (`limit`), and the kernel's `No space left on device
 import re
 from typing import Final
 
-from paper2run.failures.failed_attempt import FailedAttempt, next_command, stopped
+from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
@@ -17,7 +17,7 @@ NO_SPACE: Final = re.compile(r"No space left on device|Disk quota exceeded")
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with a weaker command, else the stop; None for failed builds and other limits."""
+    """Return the stop; None for failed builds and other limits."""
     failure = failed.failure
     if not isinstance(failure, SmokeFailed):
         return None
@@ -31,6 +31,4 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         change = "More memory, and with it a larger /tmp: PAPER2RUN_MEMORY_MB."
     else:
         return None
-    return next_command(
-        failed, NAME, reason="the command writes too much", evidence=evidence, cause="out_of_disk"
-    ) or stopped(NAME, "out_of_disk", reason=reason, evidence=evidence, smallest_change=change)
+    return stopped(NAME, "out_of_disk", reason=reason, evidence=evidence, smallest_change=change)

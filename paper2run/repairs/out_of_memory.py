@@ -10,7 +10,6 @@ from typing import Final
 
 from paper2run.failures.failed_attempt import (
     FailedAttempt,
-    next_command,
     repaired,
     stopped,
     with_env,
@@ -36,7 +35,7 @@ ONE_JOB: Final = {
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan with one job or with a weaker command, else the stop.
+    """Return the plan with one job, else the stop.
 
     Only the engine's word shows that a run was out of memory.
     """
@@ -47,13 +46,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         return None
     limit = failure.limit or "memory"
     evidence = telling_line(failure) or f"exit code {failure.exit_code}"
-    return next_command(
-        failed,
-        NAME,
-        reason=f"the command met its limit: {limit}",
-        evidence=evidence,
-        cause="out_of_memory",
-    ) or stopped(
+    return stopped(
         NAME,
         "out_of_memory",
         reason=f"The run was ended by its limit: {limit}.",

@@ -6,7 +6,7 @@ from typing import Final
 from paper2run.commands.command_purpose import runs_tests
 from paper2run.model.environment import SmokeKind
 from paper2run.model.grade import GRADES, Grade
-from paper2run.model.outcome import Passed
+from paper2run.model.outcome import Log, Passed, SmokeFailed
 from paper2run.model.report import Attempt
 from paper2run.python.python_examples import only_imports
 
@@ -22,6 +22,7 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
     "console-script": "help-only",
     "program": "program-starts",
     "script": "program-starts",
+    "side-script": "imports",
     "import": "imports",
     "dependencies": "built-only",
     "compiled": "built-only",
@@ -30,9 +31,20 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
 """What exit status 0 shows where the command's own words say no less."""
 
 
+PYTEST_PASSED: Final = re.compile(r"\b(\d+) passed\b")
+UNITTEST_RAN: Final = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
+UNITTEST_FAILED: Final = re.compile(r"\b(?:failures|errors)=(\d+)")
+
+
 def grade_of(attempt: Attempt) -> Grade:
-    """Return the best grade that the smoke command and the rungs have shown."""
-    shown = [_of_smoke(attempt)]
+    """Return the best grade that the attempt's smoke command and rungs have shown.
+
+    `none` where its smoke run failed.
+    """
+    if not isinstance(attempt.smoke, Passed):
+        return "none"
+    planned = attempt.planned
+    shown = [grade_of_run(planned.smoke_kind, planned.plan.smoke_command, attempt.smoke)]
     shown += [
         "tests" for rung in attempt.verification.rungs if rung.rung == "tests" and rung.passed
     ]
@@ -51,11 +63,27 @@ def promised(kind: SmokeKind, command: str) -> Grade:
     return grade
 
 
-def _of_smoke(attempt: Attempt) -> Grade:
-    if not isinstance(attempt.smoke, Passed):
-        return "none"
-    grade = promised(attempt.planned.smoke_kind, attempt.planned.plan.smoke_command)
-    if attempt.smoke.alive_at_timeout:
+def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
+    """Return what a command that passed has shown."""
+    grade = promised(kind, command)
+    if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.
         return min(grade, "program-starts", key=GRADES.index)
     return grade
+
+
+def ran_some_tests(command: str, outcome: Passed | SmokeFailed) -> bool:
+    """Whether tests passed before others failed: they have run the repository's own code."""
+    return (
+        isinstance(outcome, SmokeFailed) and runs_tests(command) and passed_tests(outcome.log) > 0
+    )
+
+
+def passed_tests(log: Log) -> int:
+    """Return how many tests passed by the last summary of pytest or unittest; 0 without one."""
+    text = f"{log.stdout}\n{log.stderr}"
+    if counts := PYTEST_PASSED.findall(text):
+        return int(counts[-1])
+    if not (counts := UNITTEST_RAN.findall(text)):
+        return 0
+    return int(counts[-1]) - sum(map(int, UNITTEST_FAILED.findall(text)))

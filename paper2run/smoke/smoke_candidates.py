@@ -39,6 +39,8 @@ FROM_ELSEWHERE: Final = re.compile(
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
 """The word in a path; not `contest`, `latest`, `attest`."""
+MAX_ALONE: Final = 4
+"""Packages that are imported by themselves where the import of all fails."""
 MAX_DOCUMENTED: Final = 2
 """The first commands of a README are the quick start; later ones are variants."""
 SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
@@ -159,33 +161,53 @@ def _is_complete(words: list[str], files: frozenset[str], before: Collection[str
 
 
 def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
-    """Return the import of the repository's own packages: from outside where it is installed."""
+    """Return the imports of the repository's own packages: all at once, then each that leads by itself.
+
+    They start from outside the checkout where the packages are installed.
+    """
     own = [
         fact
         for fact in facts.of(OwnModule)
         if (fact.installed and is_installed(facts, fact.root)) == installed
+        and (installed or fact.root == "")
     ]
-    if not installed:
-        own = [fact for fact in own if fact.root == ""]
     modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
     if not modules:
         return []
-    statement = "import " + ", ".join(modules)
-    if installed:
-        command = f"cd {OUTSIDE} && python -c {shlex.quote(statement)}"
-        return [
-            _choice(
-                "import", command, "its packages are installed and can be imported", own[0].source
-            )
+    start = f"cd {OUTSIDE} && " if installed else ""
+    every = (
+        "its packages are installed and can be imported"
+        if installed
+        else "its modules can be imported"
+    )
+    groups = [(modules, every)]
+    if len(modules) > 1:
+        alone = [
+            module for module in modules if module in _leading(facts, modules, installed=installed)
         ]
+        groups += [([module], f"{module} can be imported") for module in alone[:MAX_ALONE]]
     return [
         _choice(
             "import",
-            f"python -c {shlex.quote(statement)}",
-            "its modules can be imported",
+            f"{start}python -c {shlex.quote('import ' + ', '.join(names))}",
+            proves,
             own[0].source,
         )
+        for names, proves in groups
     ]
+
+
+def _leading(facts: RepoFacts, modules: list[str], *, installed: bool) -> set[str]:
+    """Return the modules that stand for the repository: named like a project, or used by its documents.
+
+    Installed packages all do where no name says which; a loose module may be a helper.
+    """
+    projects = {re.sub(r"[-_.]+", "_", fact.name).lower() for fact in own_projects(facts)}
+    named = {module for module in modules if module.lower() in projects}
+    shown = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind == "readme")
+    used = re.findall(r"\b(?:import|from|-m)\s+(\w+)|\b(\w+)\.py\b", shown)
+    named |= {module for pair in used for module in pair if module in modules}
+    return named or (set(modules) if installed else set())
 
 
 def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
@@ -220,6 +242,7 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     ]
     scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
     found = []
+    documents = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind != "file")
     for fact in scripts:
         arguments = ["--help"] if fact.required_arguments else []
         proves = (
@@ -228,7 +251,9 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
             else "an entry script runs"
         )
         command = shlex.join(["python", fact.name, *arguments])
-        found.append(_choice("script", command, proves, fact.source))
+        is_named = "/" not in fact.name or fact.name in documents
+        kind: SmokeKind = "script" if is_named else "side-script"
+        found.append(_choice(kind, command, proves, fact.source))
     return found
 
 

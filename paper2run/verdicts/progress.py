@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from paper2run.failures.failure_log import telling_line
+from paper2run.model.environment import EnvPlan
+from paper2run.model.grade import GRADES
 from paper2run.model.outcome import RUNGS, BuildFailed, Passed
 from paper2run.model.report import Attempt
+from paper2run.smoke.grading import grade_of
 
 
 class Place(NamedTuple):
@@ -13,6 +16,8 @@ class Place(NamedTuple):
 
     phase: int
     """0: the build failed; 1: the smoke run failed; 2: it passed."""
+    grade: int
+    """What the smoke run has shown, as its number."""
     rung: int
     """The highest rung that passed, as its number."""
     steps_left: int
@@ -23,8 +28,9 @@ def place_of(attempt: Attempt) -> Place:
     """Return where the attempt ended."""
     rung = RUNGS.index(attempt.verification.reached)
     if isinstance(attempt.built, BuildFailed):
-        return Place(0, rung, -_steps_left(attempt, attempt.built.step))
-    return Place(2 if isinstance(attempt.smoke, Passed) else 1, rung, 0)
+        return Place(0, 0, rung, -_steps_left(attempt, attempt.built.step))
+    grade = GRADES.index(grade_of(attempt))
+    return Place(2 if isinstance(attempt.smoke, Passed) else 1, grade, rung, 0)
 
 
 def _steps_left(attempt: Attempt, failed: str) -> int:
@@ -78,6 +84,16 @@ def told(before: Attempt, after: Attempt) -> str:
             return f"{one} fails like {other}"
         case _:
             return f"{one} fails for another reason than {other}"
+
+
+def environment(plan: EnvPlan) -> str:
+    """Return the plan's identity without its smoke command: equal ones build the same layers."""
+    return plan.changed(smoke_command="true").digest
+
+
+def same_environment(one: Attempt, other: Attempt) -> bool:
+    """Whether two attempts ran in images with the same layers."""
+    return environment(one.planned.plan) == environment(other.planned.plan)
 
 
 def _words(attempt: Attempt) -> str:

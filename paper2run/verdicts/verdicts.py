@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failure_log import telling_line
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause, Diagnosis
@@ -15,17 +14,23 @@ from paper2run.model.environment import (
     Reason,
     SmokeAuthor,
 )
+from paper2run.model.facts import RepoFacts
+from paper2run.model.grade import Grade
+from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.value import Source
-from paper2run.smoke.grading import grade_of
-from paper2run.verdicts.progress import best_of, progress
+from paper2run.smoke.grading import grade_of, ran_some_tests
+from paper2run.verdicts.needs import NOTHING, needs_of
+from paper2run.verdicts.progress import best_of, environment, progress, same_environment
+from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
 
 SHOWN_CHARACTERS: Final = 120
 BLAMED_CHARACTERS: Final = 300
 """Of the first error and its evidence chain in one line."""
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
+NO_FACTS: Final = RepoFacts()
 
 
 def stopped(diagnosis: Diagnosis) -> Verdict:
@@ -48,18 +53,28 @@ def only_planned() -> Verdict:
     return Verdict(status="planned", reason="dry run: nothing was built or run")
 
 
-def after_attempts(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
+def after_attempts(
+    attempts: Sequence[Attempt],
+    max_attempts: int,
+    facts: RepoFacts = NO_FACTS,
+    site: Site = NOTHING,
+) -> Verdict:
     """Return the verdict of a run whose attempts are over; there is at least one."""
-    verdict = _verdict(attempts, max_attempts)
-    best = best_of(attempts)
-    grade = grade_of(best) if verdict.status == "success" else "none"
-    covers = best.planned.covers if best.succeeded else ""
+    best, judged = best_of(attempts), _judged(attempts)
+    grade = _shown_by(attempts, best)
+    proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs_of(facts, site))
+    if proof is not None and proof.diagnosis is not None and grade not in WORKS:
+        verdict, judged = stopped(proof.diagnosis), proof
+    elif need is not None:
+        verdict = stopped_by(need)
+    else:
+        verdict = _verdict(attempts, max_attempts)
     return verdict.changed(
         tried=_tried(attempts),
         best_attempt=best.number,
         grade=grade,
-        covers=covers,
-        blame=_judged(attempts).blame,
+        covers=best.planned.covers if best.succeeded else "",
+        blame=judged.blame,
     )
 
 
@@ -83,15 +98,26 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
     return attempts[of_attempt - 1] if of_attempt else last
 
 
+def _shown_by(attempts: Sequence[Attempt], best: Attempt) -> Grade:
+    """Return the best grade of the best attempt's environment; tests that pass in part start the program."""
+    grade = grade_of(best)
+    if grade == "none" or grade in WORKS:
+        return grade
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    ran = [(a.planned.plan.smoke_command, a.smoke) for a in alike if a.smoke is not None]
+    ran += [(trial.choice.command, trial.outcome) for a in alike for trial in a.trials]
+    return "program-starts" if any(ran_some_tests(*command) for command in ran) else grade
+
+
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
-    last = attempts[-1]
-    if isinstance(last.smoke, Passed):
-        alive = last.smoke.alive_at_timeout
+    last, best = attempts[-1], best_of(attempts)
+    if isinstance(best.smoke, Passed):
+        alive = best.smoke.alive_at_timeout
         how = "was alive at the timeout" if alive else "exited with status 0"
         to_its_end = "had not failed so far; a full run would show: " if alive else ""
-        shows = last.planned.smoke_proves
+        shows = best.planned.smoke_proves
         proves = f" ({to_its_end}{shows})" if shows else ""
-        shown = shortened(last.planned.plan.smoke_command)
+        shown = shortened(best.planned.plan.smoke_command)
         return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
         return Verdict(status="smoke-failed", cause=_unproven(last), reason=failure_line(last))
@@ -126,7 +152,7 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
     lines = []
     for before, after in pairwise(attempts):
         found = before.diagnosis
-        if found is not None:
+        if found is not None and found.decision.new_plan is not None:
             base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
             lines.append(
                 f"attempt {before.number}: {failure_line(before)}; {found.by}: {found.decision.reason}{base};"
@@ -136,35 +162,35 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
 
 
 def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    """Return the stronger commands that failed where a weaker one passed, each with its error.
-
-    Both ran in the same environment.
-    """
-    last = attempts[-1] if attempts else None
-    if last is None or not last.succeeded:
+    """Return the commands that failed where another passed in the same environment, each with its error."""
+    best = best_of(attempts) if attempts else None
+    if best is None or not best.succeeded:
         return ()
-    return tuple(
-        f"{attempt.planned.smoke_proves}: `{shortened(attempt.planned.plan.smoke_command)}` ended with"
-        f" `{shortened(telling_line(attempt.smoke))}`"
-        for attempt in attempts
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    failed = [
+        (attempt.planned.smoke_proves, attempt.planned.plan.smoke_command, attempt.smoke)
+        for attempt in alike
         if isinstance(attempt.smoke, SmokeFailed)
-        and attempt.planned.plan.changed(smoke_command=last.planned.plan.smoke_command)
-        == last.planned.plan
+    ]
+    failed += [
+        (trial.choice.proves, trial.choice.command, trial.outcome)
+        for attempt in alike
+        for trial in attempt.trials
+        if isinstance(trial.outcome, SmokeFailed)
+    ]
+    return tuple(
+        f"{proves}: `{shortened(command)}` ended with `{shortened(telling_line(outcome))}`"
+        for proves, command, outcome in failed
     )
 
 
 def builds(attempts: Sequence[Attempt]) -> int:
-    """Return how many attempts built an image; a fallback to a weaker smoke command needs no new one."""
-    plans = [attempt.planned for attempt in attempts]
-    return 1 + sum(not _falls_back(before, after.plan) for before, after in pairwise(plans))
+    """Return how many environments were built; another smoke command in the same one needs no build."""
+    return len({environment(attempt.planned.plan) for attempt in attempts})
 
 
 def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
-    """Return the plan to try next, not yet resolved; None if no plan is left.
-
-    It is the plan of the last attempt's repair. If that would exceed `max_builds` and only tests failed,
-    it is the current plan with a weaker smoke command.
-    """
+    """Return the plan of the last attempt's repair, not yet resolved; None if no plan or no build is left."""
     last = attempts[-1]
     diagnosis = last.diagnosis
     if diagnosis is None or diagnosis.decision.new_plan is None:
@@ -172,8 +198,9 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     # A repair of an earlier attempt stands on that one's plan, not on the one that fell back behind it.
     base = attempts[diagnosis.of_attempt - 1].planned if diagnosis.of_attempt else last.planned
     after = diagnosis.decision.new_plan
-    if builds(attempts) >= max_builds and not _falls_back(base, after):
-        return _weaker(last.planned) if runs_tests(last.planned.plan.smoke_command) else None
+    known = {environment(plan) for plan in (base.plan, base.draft) if plan}
+    if builds(attempts) >= max_builds and environment(after) not in known:
+        return None
     decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
     stepped = (diagnosis.step_back,) if diagnosis.step_back else ()
     own = base.fallback
@@ -189,16 +216,6 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     )
 
 
-def _weaker(planned: PlannedEnvironment) -> PlannedEnvironment | None:
-    """Return the plan with the next smoke command and the same image; None if no command is left."""
-    if not planned.weaker_smokes:
-        return None
-    choice = planned.weaker_smokes[0]
-    plan = (planned.draft or planned.plan).changed(smoke_command=choice.command)
-    decision = f"no build is left for another repair; next: {choice.proves}"
-    return _changed(planned, plan, decision, choice.source, "rules")
-
-
 def _changed(
     planned: PlannedEnvironment, plan: EnvPlan, decision: str, source: Source, author: SmokeAuthor
 ) -> PlannedEnvironment:
@@ -212,25 +229,8 @@ def _changed(
     )
 
 
-def _falls_back(planned: PlannedEnvironment, after: EnvPlan) -> bool:
-    """Whether a plan, pinned or not, is the one before with a weaker smoke command of the planner's."""
-    if after.smoke_command not in {choice.command for choice in planned.weaker_smokes}:
-        return False
-    digest = after.changed(smoke_command=planned.plan.smoke_command).digest
-    return digest in {plan.digest for plan in (planned.plan, planned.draft) if plan}
-
-
 def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> dict[str, Any]:
-    """Return a plan's fields on its smoke command: what it shows, who chose it, the weaker ones left."""
-    for number, choice in enumerate(planned.weaker_smokes):
-        if choice.command == command:
-            return {
-                "smoke_proves": choice.proves,
-                "smoke_kind": choice.kind,
-                "smoke_by": "rules",
-                "covers": choice.covers,
-                "weaker_smokes": planned.weaker_smokes[number + 1 :],
-            }
+    """Return a plan's fields on its smoke command: what it shows, and who chose it."""
     if command == planned.plan.smoke_command:
         return {}
     by = "user" if planned.smoke_by == "user" else author

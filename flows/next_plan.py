@@ -1,0 +1,135 @@
+"""What follows an attempt: the plan of a repair, or a command that shows more in the same image."""
+
+from typing import Final
+
+from flows.attempt import diagnosed
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.outcome import Built
+from paper2run.model.repo import Checkout
+from paper2run.model.report import Attempt
+from paper2run.rendering.cpu_builds import wanted_of
+from paper2run.settings import Settings
+from paper2run.smoke.gathering import strongest, to_try, worth_repairing
+from paper2run.smoke.grading import grade_of
+from paper2run.verdicts.progress import best_of
+from paper2run.verdicts.trials import as_attempt, untried, with_command, with_first_command
+from paper2run.verdicts.verdicts import next_plan, was_tried
+from tasks.build import has_image
+from tasks.cpu_builds import cpu_builds
+from tasks.gather import gather
+from tasks.report import keep_attempt
+from tasks.resolve import resolve
+from tasks.running.keep_space import using_image
+from tasks.running.records import RunFolder, read_facts_of
+from tasks.running.stages import Stages
+
+MAX_REFUSED: Final = 5
+"""Limit of answers to one failure that repeat a tried plan; rules run out sooner, a model may not."""
+
+
+def pinned(
+    run: RunFolder,
+    number: int,
+    planned: PlannedEnvironment,
+    offered: tuple[str, ...],
+    settings: Settings,
+) -> PlannedEnvironment:
+    """Return the plan with exact versions, with CPU builds of torch unless a GPU is required or given."""
+    stages = Stages(run, number)
+    pinned = stages.run(resolve, planned, offered, settings)
+    return stages.run(cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
+
+
+def repaired(
+    run: RunFolder,
+    checkout: Checkout,
+    history: tuple[Attempt, ...],
+    settings: Settings,
+    offered: tuple[str, ...],
+) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
+    """Return the history and the next plan, pinned; None if no answer leads to a new plan.
+
+    An answer whose pinned plan has already failed is rejected, and the next one is asked for.
+    """
+    facts = read_facts_of(run)
+    refused: tuple[Attempt, ...] = ()
+    while (wanted := next_plan(history, settings.max_attempts)) is not None and len(
+        refused
+    ) < MAX_REFUSED:
+        last = history[-1]
+        planned = pinned(run, last.number, wanted, offered, settings)
+        if not was_tried(planned, history):
+            return history, planned
+        run.event("that leads to a plan that was tried already; is there another answer?")
+        refused = (*refused, last)
+        other = diagnosed(run, checkout, last, facts, settings, refused)
+        if other.diagnosis is None:
+            break
+        keep_attempt(run, other)
+        history = (*history[:-1], other)
+    return history, None
+
+
+def gathered(
+    run: RunFolder,
+    checkout: Checkout,
+    history: tuple[Attempt, ...],
+    settings: Settings,
+    offered: tuple[str, ...],
+    run_id: str,
+) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
+    """Return the history with the other candidates' results in the best image, and the next plan.
+
+    While nothing has passed, that is a repair of what they failed from; else the strongest command that passed.
+    None if they show no more than the attempt did.
+    """
+    best = best_of(history)
+    reached = grade_of(best)
+    if not isinstance(best.built, Built):
+        return history, None
+    if not best.trials and to_try(best.planned, reached) and has_image(best.built):
+        logs = str(run.attempt_folder(best.number))
+        with using_image(best.built.image, settings):
+            trials = Stages(run, best.number).run(
+                gather, checkout, best.planned, best.built, reached, logs, run_id, settings
+            )
+        best = best.changed(trials=trials)
+        keep_attempt(run, best)
+        history = _with(history, best)
+        if not best.succeeded:
+            history, wanted = _of_trials(run, checkout, history, best, settings, offered)
+            if wanted is not None:
+                return history, wanted
+    trial = strongest(untried(best, history), reached)
+    return history, with_command(best.planned, trial.choice) if trial else None
+
+
+def _of_trials(
+    run: RunFolder,
+    checkout: Checkout,
+    history: tuple[Attempt, ...],
+    best: Attempt,
+    settings: Settings,
+    offered: tuple[str, ...],
+) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
+    """Return the plan that repairs what a candidate failed from, with the strongest command first again.
+
+    The rules judge alone: the model was asked about the attempt itself.
+    """
+    rules_alone = settings.changed(planner_model="")
+    later = tuple(old for old in history if old.number >= best.number)
+    for trial in worth_repairing(best.trials):
+        tried = as_attempt(best, trial)
+        found = diagnosed(run, checkout, tried, read_facts_of(run), rules_alone, later)
+        wanted = next_plan((*history, found), settings.max_attempts)
+        first = with_first_command(wanted, best.planned, trial.choice) if wanted else None
+        planned = pinned(run, best.number, first, offered, settings) if first else None
+        if planned is not None and not was_tried(planned, history):
+            best = best.changed(diagnosis=found.diagnosis)
+            keep_attempt(run, best)
+            return _with(history, best), planned
+    return history, None
+
+
+def _with(history: tuple[Attempt, ...], changed: Attempt) -> tuple[Attempt, ...]:
+    return tuple(changed if old.number == changed.number else old for old in history)

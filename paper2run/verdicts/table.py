@@ -1,0 +1,82 @@
+"""The table by which a run ends: what was shown, and what the work needs that the run did not have.
+
+| shown                                              | a need of its work is unmet | ends as            |
+|----------------------------------------------------|-----------------------------|--------------------|
+| results, tests, documented-run, program-starts     | yes or no                   | success            |
+| imports, help-only, built-only                     | no                          | success            |
+| imports, help-only, built-only, nothing            | yes                         | stop with its cause|
+| nothing                                            | no                          | as the attempts end|
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from paper2run.model.diagnosis import Cause
+from paper2run.model.facts import RepoFacts
+from paper2run.model.grade import Grade
+from paper2run.model.needs import Need, NeedKind
+from paper2run.model.outcome import SmokeFailed
+from paper2run.model.report import Attempt, Verdict
+from paper2run.python.own_projects import own_projects
+from paper2run.verdicts.progress import same_environment
+
+WORKS: Final[frozenset[Grade]] = frozenset({"results", "tests", "documented-run", "program-starts"})
+"""With these the repository's own code did something: whatever else it needs is said beside the success."""
+WHOLE_WORK: Final = frozenset({"user", "model", "documented", "program"})
+"""Kinds of commands whose stop speaks of the work itself; an example may want what its authors have."""
+OF_EVERY_USE: Final[frozenset[Cause]] = frozenset(
+    {"needs_gpu", "external_service", "proprietary_toolchain", "unsupported_platform"}
+)
+"""Causes that hold for a package whatever its user gives it; its data are the user's own."""
+
+
+CHANGES: Final[dict[NeedKind, str]] = {
+    "gpu": "A machine with {} and its container toolkit; or a way through the code without it.",
+    "data": "Put {} in place, and name a command that reads it with --smoke.",
+    "network": "Let the containers reach {}: PAPER2RUN_SMOKE_NETWORK; or put it in place.",
+    "service": "Give it {}, and name a command that uses it with --smoke.",
+    "licence": "A machine with {}; or code that does without it.",
+    "platform": "A machine that is {}; or code that does without it.",
+    "memory": "A machine with {}, and PAPER2RUN_MEMORY_MB.",
+    "time": "More time, with --timeout: {}.",
+    "part": "The author publishes {}.",
+    "script": "The author publishes {}, or the README names another command.",
+}
+"""The smallest change that meets each kind of need."""
+
+
+def unmet_need(shown: Grade, needs: Sequence[Need]) -> Need | None:
+    """Return the need that ends the run as a stop; None where enough was shown or every hard need is met."""
+    if shown in WORKS:
+        return None
+    return next((need for need in needs if need.hard and not need.met), None)
+
+
+def proof_of(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:
+    """Return the attempt whose documented command ended in a stop in the best one's environment.
+
+    For a package that is installed, only what holds for all of its uses counts.
+    """
+    is_package = bool(own_projects(facts))
+    for attempt in attempts:
+        found = attempt.diagnosis
+        if (
+            found is not None
+            and found.decision.new_plan is None
+            and isinstance(attempt.smoke, SmokeFailed)
+            and attempt.planned.smoke_kind in WHOLE_WORK
+            and same_environment(attempt, best)
+            and (found.cause in OF_EVERY_USE or not is_package)
+        ):
+            return attempt
+    return None
+
+
+def stopped_by(need: Need) -> Verdict:
+    """Return the verdict of a run that showed little and lacked what the work needs."""
+    return Verdict(
+        status="stopped-by-rule",
+        cause=need.cause,
+        reason=f"its work needs {need.what} ({need.source}), which this run did not have",
+        smallest_change=CHANGES[need.kind].format(need.what),
+    )

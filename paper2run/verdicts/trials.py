@@ -1,0 +1,62 @@
+"""From the commands that were tried in an image to the next attempt."""
+
+from collections.abc import Sequence
+
+from paper2run.model.environment import PlannedEnvironment, Reason, SmokeChoice
+from paper2run.model.outcome import Trial
+from paper2run.model.report import Attempt
+from paper2run.verdicts.progress import same_environment
+
+
+def as_attempt(attempt: Attempt, trial: Trial) -> Attempt:
+    """Return the attempt as it would be with the tried command as its smoke command."""
+    planned = with_command(attempt.planned, trial.choice)
+    return attempt.changed(
+        planned=planned.changed(weaker_smokes=attempt.planned.weaker_smokes),
+        smoke=trial.outcome,
+        trials=(),
+        diagnosis=None,
+    )
+
+
+def untried(attempt: Attempt, history: Sequence[Attempt]) -> tuple[Trial, ...]:
+    """Return the attempt's trials whose command was no attempt's smoke command in the same environment."""
+    ran = {old.planned.plan.smoke_command for old in history if same_environment(old, attempt)}
+    return tuple(trial for trial in attempt.trials if trial.choice.command not in ran)
+
+
+def with_command(planned: PlannedEnvironment, choice: SmokeChoice) -> PlannedEnvironment:
+    """Return the same environment with a command that passed in it as its smoke command."""
+    decision = f"{choice.command}: passed in this image; {choice.proves}"
+    reason = Reason(topic="smoke", decision=decision, source=choice.source)
+    draft = planned.draft.changed(smoke_command=choice.command) if planned.draft else None
+    return planned.changed(
+        plan=planned.plan.changed(smoke_command=choice.command),
+        draft=draft,
+        reasons=(*planned.reasons, reason),
+        smoke_proves=choice.proves,
+        smoke_kind=choice.kind,
+        smoke_by="rules",
+        covers=choice.covers,
+        weaker_smokes=(),
+    )
+
+
+def with_first_command(
+    repaired: PlannedEnvironment, first: PlannedEnvironment, tried: SmokeChoice
+) -> PlannedEnvironment | None:
+    """Return the repaired environment with the first plan's smoke command, the strongest.
+
+    None if the repair changed the tried command, and so the environment not alone.
+    """
+    if repaired.plan.smoke_command != tried.command:
+        return None
+    command = (first.draft or first.plan).smoke_command
+    return repaired.changed(
+        plan=repaired.plan.changed(smoke_command=command),
+        smoke_proves=first.smoke_proves,
+        smoke_kind=first.smoke_kind,
+        smoke_by=first.smoke_by,
+        covers=first.covers,
+        weaker_smokes=first.weaker_smokes,
+    )

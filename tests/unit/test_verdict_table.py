@@ -1,0 +1,125 @@
+"""How a run ends: by what was shown and by the needs that it lacked."""
+
+import pytest
+
+from paper2run.failures.failed_attempt import stopped
+from paper2run.model.diagnosis import Cause
+from paper2run.model.environment import SmokeChoice, SmokeKind
+from paper2run.model.facts import Fact, GpuNeed, Project, RepoFacts
+from paper2run.model.grade import GRADES, Grade
+from paper2run.model.needs import Need
+from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
+from paper2run.model.report import Attempt
+from paper2run.model.value import DEFAULT, Source
+from paper2run.verdicts.table import WORKS, unmet_need
+from paper2run.verdicts.verdicts import after_attempts, not_shown
+from tests.unit.test_progress import attempt
+
+GPU = Need(kind="gpu", what="an NVIDIA GPU", hard=True, source=DEFAULT)
+HERE = Source(kind="file", path="train.py", line=3)
+PACKAGE = Project(root="", backend="setup.py", name="n", source=HERE)
+COMMANDS: dict[Grade, tuple[SmokeKind, str]] = {
+    "tests": ("ci-tests", "python -m pytest"),
+    "documented-run": ("documented", "python demo.py"),
+    "imports": ("import", "python -c 'import n'"),
+    "help-only": ("console-script", "n --help"),
+}
+
+
+@pytest.mark.parametrize("grade", GRADES)
+def test_an_unmet_need_counts_where_little_was_shown(grade: Grade):
+    assert unmet_need(grade, [GPU]) == (None if grade in WORKS else GPU)
+    assert unmet_need(grade, [GPU.changed(met=True), GPU.changed(hard=False)]) is None
+
+
+def passed(grade: Grade, number: int = 1) -> Attempt:
+    kind, command = COMMANDS[grade]
+    one = attempt(number, passes=True)
+    plan = one.planned.plan.changed(smoke_command=command)
+    return one.changed(planned=one.planned.changed(plan=plan, smoke_kind=kind))
+
+
+def stops(cause: Cause, kind: SmokeKind = "documented") -> Attempt:
+    found = stopped("rule", cause, reason="why", evidence="x", smallest_change="y")
+    one = attempt(1)
+    return one.changed(planned=one.planned.changed(smoke_kind=kind), diagnosis=found)
+
+
+def facts(*found: Fact) -> RepoFacts:
+    return RepoFacts(facts=found)
+
+
+@pytest.mark.parametrize(
+    ("grade", "status"),
+    [
+        ("tests", "success"),
+        ("documented-run", "success"),
+        ("imports", "stopped-by-rule"),
+        ("help-only", "stopped-by-rule"),
+    ],
+)
+def test_a_gpu_that_the_work_needs_and_nobody_had_ends_a_run_that_showed_little(
+    grade: Grade, status: str
+):
+    gpu = GpuNeed(hard=True, sign="cuda", source=HERE)
+
+    found = after_attempts([passed(grade)], 3, facts(gpu))
+
+    assert (found.status, found.grade) == (status, grade)
+    if status != "success":
+        assert found.cause == "needs_gpu"
+        assert "train.py:3" in found.reason
+    assert after_attempts([passed(grade)], 3, facts(gpu.changed(hard=False))).status == "success"
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "about", "status"),
+    [
+        ("missing_data", "documented", facts(), "stopped-by-rule"),
+        ("code_error", "documented", facts(), "stopped-by-rule"),
+        ("missing_data", "documented", facts(PACKAGE), "success"),
+        ("needs_gpu", "documented", facts(PACKAGE), "stopped-by-rule"),
+        ("missing_data", "example", facts(), "success"),
+        ("missing_data", "side-script", facts(), "success"),
+    ],
+)
+def test_a_documented_command_s_own_stop_counts_more_than_an_import(
+    cause: Cause, kind: SmokeKind, about: RepoFacts, status: str
+):
+    found = after_attempts([stops(cause, kind), passed("imports", 2)], 3, about)
+
+    assert (found.status, found.grade, found.best_attempt) == (status, "imports", 2)
+
+
+def test_a_stop_in_another_environment_proves_nothing_of_the_best_one():
+    other = stops("needs_gpu")
+    other = other.changed(
+        planned=other.planned.changed(plan=other.planned.plan.changed(system_packages=("git",)))
+    )
+
+    assert after_attempts([other, passed("imports", 2)], 3, facts()).status == "success"
+
+
+def test_tests_that_pass_in_part_have_run_the_code():
+    tests = SmokeChoice(
+        kind="tests", command="python -m pytest -q .", proves="its tests pass", source=DEFAULT
+    )
+    failed = SmokeFailed(exit_code=1, seconds=1, log=Log(stdout="1 failed, 37 passed in 3 s"))
+    one = passed("imports").changed(trials=(Trial(choice=tests, outcome=failed),))
+
+    assert after_attempts([one], 3).grade == "program-starts"
+    [line] = not_shown([one])
+    assert "its tests pass" in line and "1 failed" in line
+    empty = failed.changed(log=Log(stdout="3 errors in 1 s"))
+    one = one.changed(trials=(Trial(choice=tests, outcome=empty),))
+    assert after_attempts([one], 3).grade == "imports"
+
+
+def test_the_stronger_of_two_successes_is_handed_over():
+    weak, strong = passed("imports"), passed("tests", 2)
+
+    assert after_attempts([weak, strong], 3).best_attempt == 2
+    broken = strong.changed(smoke=SmokeFailed(exit_code=1, seconds=1))
+    found = after_attempts([weak, broken], 3)
+    assert (found.status, found.best_attempt, found.grade) == ("success", 1, "imports")
+    assert isinstance(weak.smoke, Passed)
