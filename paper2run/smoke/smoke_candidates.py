@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from paper2run.commands.plain_commands import ACCELERATED, folder_and_line, plain_words
+from paper2run.formats.shell_words import LEADING
 from paper2run.model.environment import Asked, SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
@@ -26,7 +27,7 @@ from paper2run.model.image import OUTSIDE
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
 from paper2run.planning.needed_imports import needed_imports
-from paper2run.python.own_projects import is_installed, own_projects
+from paper2run.python.own_projects import is_aside, is_installed, own_projects
 from paper2run.python.python_examples import only_imports
 from paper2run.smoke.ci_tests import tested_by_ci
 from paper2run.smoke.program_smoke import reads_the_checkout
@@ -97,7 +98,7 @@ def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
                 found.append(_choice("example", command, "a documented example runs", fact.source))
             continue
         folder, line = folder_and_line(fact.line)
-        words = _words(line, own)
+        words = _words(LEADING.sub("", line), own)
         inside_folder = (
             frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
         )
@@ -171,6 +172,9 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         if (fact.installed and is_installed(facts, fact.root)) == installed
         and (installed or fact.root == "")
     ]
+    # A folder without __init__.py imports whatever it holds, and what serves tests and documents is not the code.
+    telling = [fact for fact in own if fact.source.path.endswith(".py")]
+    own = [fact for fact in telling if not is_aside(fact.module)] or telling
     modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
     if not modules:
         return []

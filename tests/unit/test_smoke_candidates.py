@@ -264,3 +264,29 @@ def test_a_command_that_was_alive_at_the_timeout_is_not_said_to_have_passed():
     )
     reason = after_attempts([alive], 3).reason
     assert re.search(r"alive at the timeout \(had not failed so far; .* would show: x\)", reason)
+
+
+def own(module: str, path: str, *, installed: bool = True) -> OwnModule:
+    source = Source(kind="file", path=path)
+    return OwnModule(module=module, root="", installed=installed, source=source)
+
+
+def test_each_package_that_leads_is_imported_by_itself_after_all_of_them():
+    packages = own("chores", "chores/__init__.py"), own("n", "n/__init__.py")
+    assert commands_of(PROJECT, *packages) == [
+        "cd /tmp && python -c 'import chores, n'",
+        "cd /tmp && python -c 'import n'",
+    ]
+
+
+def test_folders_that_import_whatever_they_hold_show_nothing():
+    tests, bare = own("tests", "tests/__init__.py"), own("parts", "parts")
+    assert commands_of(PROJECT, own("n", "n/__init__.py"), tests, bare) == [
+        "cd /tmp && python -c 'import n'"
+    ]
+    assert commands_of(PROJECT, bare) == []
+
+
+def test_a_documented_command_is_the_same_behind_the_program_that_runs_it():
+    command = Command(purpose="run", line="uv run ./sub/test_all.py", source=README)
+    assert commands_of(command)[0] == "python ./sub/test_all.py"
