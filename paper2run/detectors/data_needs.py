@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final, Literal
 
+from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import DataNeed, Fact
 from paper2run.model.value import Source
@@ -113,18 +114,18 @@ def _code(tree: RepoTree) -> Iterator[DataNeed]:
             continue
         for what, line in _links(tree.text(module.path)):
             yield DataNeed(what=what, source=Source(kind="file", path=module.path, line=line))
-        for what, line in _needs_of_calls(tree, module.path, module.source):
+        for what, line in needs_of_calls(tree, module.path, module.source):
             yield DataNeed(what=what, source=Source(kind="file", path=module.path, line=line))
     for notebook in notebooks_of(tree):
         if isinstance(notebook, Notebook):
             for cell in notebook.cells:
-                for what, _ in _needs_of_calls(tree, notebook.path, cell.source):
+                for what, _ in needs_of_calls(tree, notebook.path, cell.source):
                     note = f"cell {cell.number}"
                     where = Source(kind="file", path=notebook.path, note=note)
                     yield DataNeed(what=what, source=where)
 
 
-def _needs_of_calls(tree: RepoTree, path: str, source: PythonSource) -> Iterator[tuple[str, int]]:
+def needs_of_calls(tree: RepoTree, path: str, source: PythonSource) -> Iterator[tuple[str, int]]:
     """Yield what one file downloads by name, and the missing files that it reads.
 
     A file that the code itself writes is not missing.
@@ -135,6 +136,10 @@ def _needs_of_calls(tree: RepoTree, path: str, source: PythonSource) -> Iterator
     }
     for called in source.calls:
         first = called.arguments[0] if called.arguments else ""
+        owner = called.name.partition(".")[0]
+        if owner in own_names(tree).by_name:
+            # A function of the repository's own, whatever it is called.
+            continue
         if _downloads(called, imported) and not _is_there(tree, path, first):
             yield (first if "://" in first else f"{called.name}({first})"), called.line
         elif DOWNLOAD_FLAGS & set(called.keywords):

@@ -66,13 +66,19 @@ DENIAL_REACH_CHARS: Final = 60
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield the facts of each document, those nearest to the root first, each fact once per document."""
+    """Return the facts of each document, those nearest to the root first, each fact once per document."""
+    return tree.once(_read_all)
+
+
+def _read_all(tree: RepoTree) -> tuple[Fact, ...]:
+    found: list[Fact] = []
     for path in _documents(tree):
         text = tree.read(path)
         if isinstance(text, Unreadable):
-            yield text
+            found.append(text)
         else:
-            yield from distinct(document_facts(tree, path, text[:MAX_DOCUMENT_CHARS]))
+            found += distinct(document_facts(tree, path, text[:MAX_DOCUMENT_CHARS]))
+    return tuple(found)
 
 
 def _documents(tree: RepoTree) -> list[str]:

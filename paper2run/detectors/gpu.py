@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from paper2run.detectors.documented_work import is_library, shared_by_most
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, GpuNeed, GpuSign
 from paper2run.model.value import Source
+from paper2run.python.python_imports import Imported
 from paper2run.python.python_modules import PythonModule, modules_of
+from paper2run.python.python_source import Called
 
 NAME: Final = "gpu"
 
@@ -20,7 +23,18 @@ CPU_WAY: Final = re.compile(
 """What code holds that chooses between CPU and GPU; a mere `--gpu 0` chooses among GPUs."""
 TO_GPU: Final = frozenset({"to_gpu", "get_device_from_id"})
 """Chainer's names for what torch calls `.cuda()`."""
-GPU_MODULES: Final = frozenset({"cupy", "pycuda", "cudf", "cuml", "tensorrt", "skcuda", "pynvml"})
+GPU_MODULES: Final = frozenset(
+    {"cupy", "pycuda", "cudf", "cuml", "cugraph", "tensorrt", "skcuda", "flash_attn", "tinycudann", "nvdiffrast",
+     "diff_gaussian_rasterization", "simple_knn"}
+)  # fmt: skip
+"""Libraries that cannot be imported, or do nothing, without CUDA."""
+CODE: Final = ("*.py", "*.cu", "*.cc", "*.cpp", "*.c", "*.cxx", "*.java", "*.rs", "*.go")
+ASIDE: Final = frozenset(
+    {"third_party", "thirdparty", "3rdparty", "vendor", "external", "extern", "submodules", "example", "examples",
+     "benchmark", "benchmarks", "test", "tests", "docs", "doc", "contrib", "deprecated", "docker"}
+)  # fmt: skip
+"""Folders whose builds are not that of the leading code, or an option of it."""
+GPU_WORDS: Final = re.compile(r"cuda|gpu", re.IGNORECASE)
 CUDA_BUILD: Final = re.compile(
     r"\bnvcc\b|CUDAExtension|enable_language\(\s*CUDA|LANGUAGES[^)]*\bCUDA"
 )
@@ -45,13 +59,16 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         if "gpu" in (text := tree.text(module.path)) or "cuda" in text
     )
     yield from _build(tree)
-    yield from _calls(code, cpu_way)
+    yield from _calls(tree, code, cpu_way)
     yield from _imports(tree, code, cpu_way)
-    yield from _readme(tree)
+    yield from _readme(tree, code, cpu_way)
 
 
 def _build(tree: RepoTree) -> Iterator[Fact]:
-    """Yield a sign where a build compiles CUDA sources; hard if no file of the build makes them optional."""
+    """Yield a sign where a build compiles CUDA sources.
+
+    It is hard if no file of the build makes them optional, and the build is that of most of the code.
+    """
     if not tree.matching("*.cu"):
         return
     found = [
@@ -61,46 +78,95 @@ def _build(tree: RepoTree) -> Iterator[Fact]:
         if not path.startswith(".") and (match := CUDA_BUILD.search(tree.text(path)))
     ]
     if found:
-        optional = any(OPTIONAL_BUILD.search(tree.text(path)) for path, _ in found)
+        found.sort(key=lambda pair: _is_aside(pair[0]))
         path, match = found[0]
+        hard = not any(OPTIONAL_BUILD.search(tree.text(path)) for path, _ in found)
         place = _place(tree, path, match, match[0])
-        yield GpuNeed(hard=not optional, sign="cuda", source=place)
+        yield GpuNeed(hard=hard and _leads(tree, path), sign="cuda", source=place)
 
 
-def _calls(code: Iterable[PythonModule], cpu_way: bool) -> Iterator[Fact]:
-    """Yield the first call that moves data to a GPU; hard if no file chooses between CPU and GPU."""
-    for module in code:
-        for called in module.source.calls:
-            name = called.name.rpartition(".")[2]
-            to_gpu = name in {"to", "device"} and called.arguments[:1] in {("cuda",), ("cuda:0",)}
-            if (name == "cuda" and called.name != "cuda") or name in TO_GPU or to_gpu:
-                source = Source(
-                    kind="file", path=module.path, line=called.line, note=f"{called.name}(…)"
-                )
-                yield GpuNeed(hard=not cpu_way, sign=_sign(called.name), source=source)
-                return
+def _leads(tree: RepoTree, path: str) -> bool:
+    """Whether the file of a build stands at the root, or most code lies below its first folder.
+
+    A folder that the documents' own work loads counts too, by a library that its build makes (`compiled_operators`).
+    """
+    top, below, _ = path.partition("/")
+    if not below:
+        return True
+    code = tree.matching(*CODE)
+    return not _is_aside(path) and 2 * sum(file.startswith(f"{top}/") for file in code) >= len(code)
+
+
+def _is_aside(path: str) -> bool:
+    return not ASIDE.isdisjoint(path.lower().split("/")[:-1])
+
+
+def _calls(tree: RepoTree, code: Iterable[PythonModule], cpu_way: bool) -> Iterator[Fact]:
+    """Yield the first call that moves data to a GPU.
+
+    It is hard if most of the leading work loads such a call, and no file chooses between CPU and GPU.
+    """
+    leading = None if cpu_way or is_library(tree) else shared_by_most(tree, _first_call)
+    for module in [leading] if leading else code:
+        called = _first_call(module)
+        if called:
+            source = Source(
+                kind="file", path=module.path, line=called.line, note=f"{called.name}(…)"
+            )
+            yield GpuNeed(hard=leading is not None, sign=_sign(called.name), source=source)
+            return
+
+
+def _first_call(module: PythonModule) -> Called | None:
+    """Return a module's first call that moves data to a GPU, or None."""
+    for called in module.source.calls:
+        name = called.name.rpartition(".")[2]
+        to_gpu = name in {"to", "device"} and called.arguments[:1] in {("cuda",), ("cuda:0",)}
+        if (name == "cuda" and called.name != "cuda") or name in TO_GPU or to_gpu:
+            return called
+    return None
 
 
 def _imports(tree: RepoTree, code: Iterable[PythonModule], cpu_way: bool) -> Iterator[Fact]:
-    for module in code:
+    """Yield the first import of a library that only CUDA's machines can load.
+
+    It is hard if most of the leading work loads it unguarded, or a library's own package does.
+    """
+
+    def first(module: PythonModule) -> Imported | None:
         for imported in module.source.imports:
             name = imported.module.partition(".")[0]
             own = own_names(tree).provider_of(imported, module.path)
             if name in GPU_MODULES and not imported.level and not own:
-                hard = not imported.guarded and not cpu_way
-                place = Source(kind="import", path=module.path, line=imported.line, note=name)
-                yield GpuNeed(hard=hard, sign=_sign(name), source=place)
-                return
+                return imported
+        return None
+
+    def needs(module: PythonModule) -> bool:
+        found = first(module)
+        return found is not None and not found.guarded
+
+    leading = None if cpu_way else shared_by_most(tree, needs)
+    for module in [leading] if leading else code:
+        imported = first(module)
+        if imported:
+            name = imported.module.partition(".")[0]
+            place = Source(kind="import", path=module.path, line=imported.line, note=name)
+            yield GpuNeed(hard=leading is not None, sign=_sign(name), source=place)
+            return
 
 
-def _readme(tree: RepoTree) -> Iterator[Fact]:
+def _readme(tree: RepoTree, code: list[PythonModule], cpu_way: bool) -> Iterator[Fact]:
+    """Yield the README's words for a GPU; hard if nothing there and in the code speaks of a way without."""
+    mentions = any(GPU_WORDS.search(tree.text(module.path)) for module in code)
+    mentions = mentions or bool(tree.matching("*.cu"))
     for path in tree.matching("README*", "readme*"):
         text = tree.text(path)
         match = README_NEED.search(text) if path.count("/") == 0 else None
         if match:
             words = " ".join(match[0].split())
             place = _place(tree, path, match, words).changed(kind="readme")
-            yield GpuNeed(hard=not README_CPU.search(text), sign=_sign(words), source=place)
+            hard = mentions and not cpu_way and not README_CPU.search(text)
+            yield GpuNeed(hard=hard, sign=_sign(words), source=place)
             return
 
 

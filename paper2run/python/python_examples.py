@@ -47,17 +47,23 @@ def example_commands(text: str, source: Source, *, own: frozenset[str]) -> Itera
     yield Command(purpose="run", line=line, form="python-example", source=source)
 
 
-def only_imports(line: str) -> bool:
-    """Whether a command of `example_commands`, also behind `cd FOLDER &&`, does no more than import."""
+def example_code(line: str) -> str:
+    """Return the Python of a command of `example_commands`, also behind `cd FOLDER &&`; else nothing."""
     _, found, words = line.partition("python -c ")
     if not found:
-        return False
-    code = "".join(shlex.split(words))
+        return ""
     try:
-        script = json.loads(code[len("exec(") : -1]) if code.startswith("exec(") else code
+        code = "".join(shlex.split(words))
+        return str(json.loads(code[len("exec(") : -1])) if code.startswith("exec(") else code
     except ValueError:
-        return False  # an exec of the example's own
-    return all(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(script).body)
+        return ""  # an exec of the example's own
+
+
+def only_imports(line: str) -> bool:
+    """Whether a command of `example_commands`, also behind `cd FOLDER &&`, does no more than import."""
+    code = example_code(line)
+    nodes = ast.parse(code).body if code else []
+    return bool(nodes) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes)
 
 
 def _imported(nodes: list[ast.AST]) -> frozenset[str]:

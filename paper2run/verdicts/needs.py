@@ -1,4 +1,4 @@
-"""Turns facts into needs: what a repository's work wants from outside, and whether this site has it."""
+"""Turns facts into needs: what the work wants from outside, and whether this site has it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
@@ -10,9 +10,8 @@ from paper2run.model.needs import Need, NeedKind, Site
 from paper2run.settings import Settings
 
 NOTHING: Final = Site()
-MAX_NEEDS: Final = 30
 MAX_OF_A_KIND: Final = 8
-"""Soft needs of one kind beyond these are left out: a list of data sets is one need, said many times."""
+"""Further needs of a kind are left out: a list of data sets is one need, said many times."""
 
 
 def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
@@ -21,9 +20,9 @@ def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
     ranked = sorted(found, key=lambda need: not need.hard)
     kept: list[Need] = []
     for need in ranked:
-        if need.hard or sum(need.kind == other.kind for other in kept) < MAX_OF_A_KIND:
+        if sum(need.kind == other.kind for other in kept) < MAX_OF_A_KIND:
             kept.append(need)
-    return tuple(kept[:MAX_NEEDS])
+    return tuple(kept)
 
 
 def site_of(planned: PlannedEnvironment | None, settings: Settings) -> Site:
@@ -42,7 +41,7 @@ def _gpu(facts: RepoFacts, site: Site) -> Iterator[Need]:
     for sign in signs[:1]:
         yield Need(
             kind="gpu",
-            what="an NVIDIA GPU" if sign.hard else "a GPU, if there is one",
+            what="an NVIDIA GPU",
             hard=sign.hard,
             met=site.has_gpu,
             source=sign.source,
@@ -50,11 +49,20 @@ def _gpu(facts: RepoFacts, site: Site) -> Iterator[Need]:
 
 
 def _data(facts: RepoFacts, site: Site) -> Iterator[Need]:
-    for fact in facts.of(DataNeed):
+    """Yield data and downloads; where data are a hard need, the words that restrict them come first."""
+    found = facts.of(DataNeed)
+    hard = any(fact.hard and not fact.downloaded for fact in found)
+    for fact in sorted(found, key=lambda fact: not fact.restricted):
         kind: NeedKind = "network" if fact.downloaded else "data"
         what = f"data on request: {fact.what}" if fact.restricted else fact.what
         met = fact.downloaded and site.has_network
-        yield Need(kind=kind, what=what, hard=fact.hard, met=met, source=fact.source)
+        yield Need(
+            kind=kind,
+            what=what,
+            hard=fact.hard or (fact.restricted and hard),
+            met=met,
+            source=fact.source,
+        )
 
 
 def _outside(facts: RepoFacts, site: Site) -> Iterator[Need]:

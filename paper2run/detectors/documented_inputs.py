@@ -1,0 +1,234 @@
+"""Finds the data and weights that documented commands want and the checkout lacks.
+
+They are hard where most documented commands of a repository that is no library want something of the kind, and its
+documents say that one has to get it; else they are soft. Each such command yields what it wants first.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from paper2run.commands.plain_commands import folder_and_line
+from paper2run.detectors import data_needs
+from paper2run.detectors.data_needs import DATA_ENDINGS, DOCUMENTS
+from paper2run.detectors.documented_work import Work, documented_works, is_library
+from paper2run.formats.tree import RepoTree
+from paper2run.model.facts import DataNeed, Fact
+from paper2run.model.value import Source
+from paper2run.python.python_modules import modules_of
+from paper2run.python.python_source import Called
+
+NAME: Final = "documented_inputs"
+
+INPUT: Final = re.compile(
+    r"(?i)-{1,2}(?!train[-_]dir)(?:\w+[-_])*(?:data\w*|input\w*|in|img|imgs|images?|videos?|weights?|ckpt\w*|checkpoint|resume|pretrain\w*|"
+    r"load\w*|init|src|source|corpus|train|valid|val|test|vocab\w*|bert\w*|embeddings?|features?|annotations?)"
+    r"(?:[-_](?:path|dir|file|root|folder|name|set|dirs|paths|files|weights|ckpt|model|checkpoint|image|images|corpus))*"
+)
+"""Options whose value is read."""
+OUTPUT: Final = re.compile(
+    r"(?i)-{1,2}(?:\w+[-_])*(?:o|out\w*|save\w*|log\w*|result\w*|dest\w*|target|export\w*|name|tag)(?:[-_]\w+)*"
+)
+PLACEHOLDER: Final = re.compile(
+    r"(?i)[<{\[][^>}\]]*(?:path|dir|data|file|folder|ckpt|checkpoint|weights?|image|video)[^>}\]]*[>}\]]"
+    r"|path[-_/ ]?to(?![a-z])|/path/|your[-_ /]?\w*(?:path|dir|data|file|folder|image)"
+    r"|\$\{?\w*(?:DATA|PATH|DIR|CKPT|WEIGHT)\w*"
+)
+SETTINGS: Final = re.compile(r"(?i)conf|cfg|ya?ml|script|out|save|log|result|repo|python|venv|env")
+"""Placeholders for what people write or choose themselves."""
+BRACKETED: Final = re.compile(r"[<{\[][^<>{}\[\]\n]{1,60}[>}\]]")
+JOINED: Final = re.compile(
+    r"default\s*=\s*os\.path\.join\([^'\"\n]{0,80}['\"]([^'\"\n]+)['\"]\s*\)"
+)
+GET: Final = re.compile(
+    r"(?i)\bdownload\w*|request(?:ing)? access|apply for|\bobtain\w*|available (?:at|from|on|here|upon)"
+    r"|can be found (?:at|here|on)|\bdata ?sets?\b.{0,80}\bhttps?:|prepare (?:the |your )?(?:\w+ )?data"
+)
+"""Words of a document that send people elsewhere for data."""
+DATA_FILES: Final = (*DATA_ENDINGS, ".jpg", ".jpeg", ".png", ".mp4", ".wav", ".txt", ".json")
+NUMBER: Final = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?")
+MAX_FOUND: Final = 20
+MOST: Final = 2 / 3
+"""Part of the documented commands that must want something: the rest are steps that prepare, plot or explain."""
+
+
+class Wanted(NamedTuple):
+    """One thing that a piece of work wants and that is not in the checkout."""
+
+    what: str
+    source: Source
+    downloaded: bool = False
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield what each documented command wants first; each thing once."""
+    works = documented_works(tree)
+    supplied = {work.starts for work in works if _has_its_input(tree, work)}
+    # Beside a command with an input of the checkout, others of the same program are for people's own data.
+    wanted = [
+        None if work.starts in supplied else found
+        for work, found in zip(works, _wanted(tree, works), strict=True)
+    ]
+    hard = (
+        bool(works)
+        and MOST * len(works) <= sum(found is not None for found in wanted)
+        and not is_library(tree)
+        and (all(found.downloaded for found in wanted if found) or _is_explained(tree))
+    )
+    seen: set[str] = set()
+    for found in wanted:
+        if found and found.what not in seen and len(seen) < MAX_FOUND:
+            seen.add(found.what)
+            yield DataNeed(
+                what=found.what, hard=hard, downloaded=found.downloaded, source=found.source
+            )
+
+
+def _has_its_input(tree: RepoTree, work: Work) -> bool:
+    """Whether a command names an input that stands in the checkout."""
+    folder = folder_and_line(work.line)[0]
+    return any(
+        (INPUT.fullmatch(option) or (not option and _names_data(value)))
+        and ("/" in value or _names_data(value))
+        and _is_there(tree, value, folder)
+        for option, value in _paths(work)
+    )
+
+
+def _is_explained(tree: RepoTree) -> bool:
+    """Whether a document at the root sends people elsewhere for data."""
+    texts = (tree.text(path) for path in tree.matching(*DOCUMENTS) if "/" not in path)
+    return any(GET.search(text) for text in texts)
+
+
+def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[Wanted | None]:
+    """Yield for each work what it wants first, None where it can do with the checkout.
+
+    What an earlier command writes counts as there if that one has all it wants.
+    """
+    written = _written(tree)
+    made: set[str] = set()
+    lacking: set[str] = set()
+    for work in works:
+        named = _paths(work)
+        arguments = [value for option, value in named if not OUTPUT.fullmatch(option)]
+        found = next((Wanted(value, work.source) for value in arguments if value in lacking), None)
+        found = (
+            found or _of_arguments(tree, work, named, made) or _of_code(tree, work, written, named)
+        )
+        paths = {value for _, value in named if "/" in value or _names_data(value)}
+        (lacking if found else made).update(paths)
+        yield found
+
+
+def _paths(work: Work) -> list[tuple[str, str]]:
+    """Return the options of a command with their values, an empty option for a bare argument."""
+    if not work.starts:
+        return []
+    line = folder_and_line(work.line)[1]
+    # People put spaces into their placeholders: `{PATH TO THE DATA}`.
+    line = BRACKETED.sub(lambda match: match[0].replace(" ", "_"), line)
+    try:
+        words = shlex.split(line.partition("#")[0])
+    except ValueError:
+        words = line.split()
+    start = next((n for n, word in enumerate(words) if word.endswith(".py") or word == "-m"), 0)
+    rest = words[start + 1 :]
+    if words[start : start + 1] and re.fullmatch(r"-[a-zA-Z]*m", words[start]):
+        rest = words[start + 2 :]
+    found = []
+    for option, word in pairwise(["", *rest]):
+        name, equals, value = word.partition("=")
+        if name.startswith("-") and equals:
+            found.append((name, value))
+        elif not word.startswith("-"):
+            found.append((option if option.startswith("-") else "", word))
+    return found
+
+
+def _of_arguments(
+    tree: RepoTree, work: Work, named: list[tuple[str, str]], made: set[str]
+) -> Wanted | None:
+    folder = folder_and_line(work.line)[0]
+    for option, value in named:
+        if OUTPUT.fullmatch(option) or value in made or NUMBER.fullmatch(value):
+            continue
+        reads = INPUT.fullmatch(option) is not None
+        if PLACEHOLDER.search(value) and not SETTINGS.search(value):
+            return Wanted(value, work.source)
+        is_path = "/" in value or value.lower().endswith(DATA_ENDINGS)
+        is_file = _names_data(value)
+        if is_path and (reads or (not option and is_file)) and not _is_there(tree, value, folder):
+            return Wanted(value, work.source)
+    return None
+
+
+def _of_code(
+    tree: RepoTree, work: Work, written: set[str], named: list[tuple[str, str]]
+) -> Wanted | None:
+    """Return what the started files themselves read, by defaults of options or by name, or download."""
+    given = {option for option, _ in named}
+    for module in modules_of(tree):
+        if module.path not in work.loads or module.path not in work.starts:
+            continue
+        for called in module.source.calls:
+            default = _default(tree, module.path, called)
+            names = {name for name in called.arguments if name.startswith("-")}
+            reads = any(INPUT.fullmatch(name) for name in names) and not names & given
+            missing = default not in written and not _is_there(tree, default, "")
+            if default and reads and missing:
+                note = f"default of {' '.join(sorted(names))}"
+                place = Source(kind="file", path=module.path, line=called.line, note=note)
+                return Wanted(default, place)
+        for what, line in data_needs.needs_of_calls(tree, module.path, module.source):
+            if what not in written:
+                place = Source(kind="file", path=module.path, line=line)
+                return Wanted(what, place, downloaded="(" in what or "://" in what)
+    return None
+
+
+def _names_data(value: str) -> bool:
+    return value.lower().endswith(DATA_FILES)
+
+
+def _default(tree: RepoTree, path: str, called: Called) -> str:
+    """Return the path that an option without a value stands for; empty if its default is no path."""
+    if not called.name.endswith("add_argument"):
+        return ""
+    text = dict(called.keywords).get("default", "")
+    value = text[1:-1] if text[:1] in {"'", '"'} else ""
+    if not value:
+        lines = tree.text(path).split("\n")[called.line - 1 : called.line + 3]
+        joined = JOINED.search("\n".join(lines))
+        value = joined[1] if joined else ""
+    is_path = "/" in value or value.lower().endswith(DATA_ENDINGS)
+    return value if is_path and "://" not in value else ""
+
+
+def _is_there(tree: RepoTree, value: str, folder: str) -> bool:
+    plain = str(PurePosixPath(value.replace("\\", "/"))).lstrip("./")
+    places = [plain, f"{folder}/{plain}"] if folder else [plain]
+    if any(tree.has(place) or tree.below(place) for place in places if place):
+        return True
+    # A prefix of files (`data/train` for data/train.src), or a path as seen from a folder of the code.
+    return any(
+        file.startswith(f"{place}.") or file.endswith(f"/{place}") or f"/{place}/" in file
+        for place in places
+        if place
+        for file in tree.files
+    )
+
+
+def _written(tree: RepoTree) -> set[str]:
+    """Return the paths that some file of the repository writes by name."""
+    return {
+        text
+        for module in modules_of(tree)
+        for called in module.source.calls
+        if called.name.rpartition(".")[2] in data_needs.WRITERS
+        for text in called.arguments
+        if text
+    }

@@ -1,0 +1,191 @@
+"""Finds the work that documents start, and the Python files that each piece of it loads.
+
+What holds for every piece of work holds for the repository; what a side script wants holds for that script alone.
+It follows imports that are needed, so what only a function or a guarded block imports is not loaded.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from paper2run.commands.plain_commands import folder_and_line
+from paper2run.detectors import documents
+from paper2run.detectors.own_modules import OwnName, own_names
+from paper2run.formats.tree import RepoTree
+from paper2run.model.facts import Command
+from paper2run.model.value import Source
+from paper2run.python.python_examples import example_code
+from paper2run.python.python_imports import Imported
+from paper2run.python.python_modules import PythonModule, modules_of
+from paper2run.python.python_source import parse
+
+SCRIPT: Final = re.compile(r"(?:^|[\s'\"=])(?:\./)?([\w./-]+\.py)(?=[\s;'\"\\&|)]|$)")
+MODULE: Final = re.compile(r"\s-[a-zA-Z]*m\s+([\w.]+)")
+HELP: Final = re.compile(r"\s(?:--help|-h)(?![\w-])")
+SHELL_SCRIPT: Final = re.compile(r"^(?:(?:ba|z)?sh\s+|source\s+|\./)?([\w./-]+\.sh)\b")
+MAX_WORKS: Final = 60
+MAX_LOADED: Final = 2000
+
+
+class Work(NamedTuple):
+    """One thing that people are told to start."""
+
+    line: str
+    source: Source
+    starts: tuple[str, ...]
+    """The Python files that the line starts, directly or through one shell script; empty for an example."""
+    loads: frozenset[str]
+    """All Python files of the repository that then are loaded, those of `starts` among them."""
+
+
+def documented_works(tree: RepoTree) -> tuple[Work, ...]:
+    """Return what the root's README starts of the repository's own Python; empty where it starts none."""
+    return tree.once(_documented)
+
+
+def leading_works(tree: RepoTree) -> tuple[Work, ...]:
+    """Return what documents start; where they start nothing, the scripts at the root that do work."""
+    return documented_works(tree) or tree.once(_undocumented)
+
+
+def shared_by_most(tree: RepoTree, wants: Callable[[PythonModule], object]) -> PythonModule | None:
+    """Return a module that `wants` something if more than half of the leading works load such a one."""
+    wanting = {module.path: module for module in modules_of(tree) if wants(module)}
+    works = leading_works(tree)
+    first: PythonModule | None = None
+    count = 0
+    for work in works:
+        loaded = sorted(
+            work.loads & wanting.keys(), key=lambda path: (path not in work.starts, path)
+        )
+        count += bool(loaded)
+        if loaded and first is None:
+            first = wanting[loaded[0]]
+    return first if 2 * count > len(works) else None
+
+
+def is_library(tree: RepoTree) -> bool:
+    """Whether the repository is an installable package with tests, whose work is what others do."""
+    packaged = any(tree.has(name) for name in ("setup.py", "pyproject.toml", "setup.cfg"))
+    installs = any(own.root in own_names(tree).install_roots for own in _packages(tree))
+    tests = sum(module.role == "test" for module in modules_of(tree))
+    return packaged and installs and tests > 0
+
+
+def _packages(tree: RepoTree) -> Iterator[OwnName]:
+    for found in own_names(tree).by_name.values():
+        yield from (own for own in found if own.form == "package")
+
+
+def _documented(tree: RepoTree) -> tuple[Work, ...]:
+    works = []
+    for fact in documents.detect(tree):
+        if not isinstance(fact, Command) or fact.purpose not in {"run", "test"}:
+            continue
+        if fact.source.kind != "readme" or "/" in fact.source.path or HELP.search(fact.line):
+            continue
+        work = _example(tree, fact) if fact.form == "python-example" else _started(tree, fact)
+        if work is not None:
+            works.append(work)
+        if len(works) == MAX_WORKS:
+            break
+    return tuple(works)
+
+
+def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
+    return tuple(
+        _work(tree, f"python {module.path}", Source(kind="file", path=module.path), (module.path,))
+        for module in modules_of(tree)
+        if module.role == "script"
+        and "/" not in module.path
+        and (module.source.main_line or module.source.work_line)
+    )[:MAX_WORKS]
+
+
+def _started(tree: RepoTree, fact: Command) -> Work | None:
+    folder, line = folder_and_line(fact.line)
+    shell = SHELL_SCRIPT.match(line)
+    if shell:
+        script = _path(tree, shell[1], folder)
+        text = tree.text(script) if script else ""
+        lines = [part for part in text.split("\n") if not part.lstrip().startswith("#")]
+        starts = {path for part in lines for path in _scripts(tree, part, folder)}
+    else:
+        starts = set(_scripts(tree, line, folder))
+    code = {module.path for module in modules_of(tree) if module.role in {"package", "script"}}
+    found = tuple(sorted(starts & code))
+    return _work(tree, fact.line, fact.source, found) if found else None
+
+
+def _scripts(tree: RepoTree, line: str, folder: str) -> Iterator[str]:
+    if "python" not in line and not re.match(
+        r"\s*(?:\./|torchrun|accelerate|deepspeed|CUDA_)", line
+    ):
+        return
+    found = [(match.start(), [match[1]]) for match in SCRIPT.finditer(line)]
+    for match in MODULE.finditer(line):
+        stem = match[1].replace(".", "/")
+        found.append((match.start(), [f"{stem}.py", f"{stem}/__main__.py"]))
+    # What comes later are arguments: `python main.py --config configs/a.py`.
+    for _, names in sorted(found):
+        for path in filter(None, (_path(tree, name, folder) for name in names)):
+            yield path
+            return
+
+
+def _path(tree: RepoTree, name: str, folder: str) -> str:
+    """Return the file that a name means: below the folder, below the root, else the only one that ends so."""
+    plain = name.removeprefix("./")
+    for path in (f"{folder}/{plain}" if folder else plain, plain):
+        if tree.has(path):
+            return path
+    last = plain.rpartition("/")[2]
+    ending = [path for path in tree.matching(last) if path.endswith(f"/{plain}")]
+    return ending[0] if len(ending) == 1 else ""
+
+
+def _example(tree: RepoTree, fact: Command) -> Work | None:
+    code = parse(example_code(fact.line))
+    first = {path for imported in code.imports for path in _targets(tree, imported, "")}
+    return Work(fact.line, fact.source, (), _closure(tree, first)) if first else None
+
+
+def _work(tree: RepoTree, line: str, source: Source, starts: tuple[str, ...]) -> Work:
+    return Work(line, source, starts, _closure(tree, set(starts)))
+
+
+def _closure(tree: RepoTree, first: set[str]) -> frozenset[str]:
+    by_path = tree.once(_by_path)
+    found, waiting = set(first), sorted(first)
+    while waiting and len(found) < MAX_LOADED:
+        importer = waiting.pop()
+        imports = by_path[importer].source.imports if importer in by_path else ()
+        needed = [imported for imported in imports if not imported.guarded]
+        new = {path for imported in needed for path in _targets(tree, imported, importer)} - found
+        found |= new
+        waiting += sorted(new)
+    return frozenset(found)
+
+
+def _by_path(tree: RepoTree) -> dict[str, PythonModule]:
+    return {module.path: module for module in modules_of(tree)}
+
+
+def _targets(tree: RepoTree, imported: Imported, importer: str) -> Iterator[str]:
+    """Yield the repository's files that one import loads."""
+    if imported.level:
+        parts = importer.split("/")[: -imported.level]
+        base = "/".join(parts)
+    else:
+        own = own_names(tree).provider_of(imported, importer)
+        if own is None:
+            return
+        base = own.root
+    dotted = [part for part in imported.module.split(".") if part]
+    names = [dotted[: length + 1] for length in range(len(dotted))]
+    names += [[*dotted, name] for name in imported.names]
+    for parts in names:
+        stem = "/".join(part for part in (base, *parts) if part)
+        for path in (f"{stem}.py", f"{stem}/__init__.py"):
+            if tree.has(path):
+                yield path

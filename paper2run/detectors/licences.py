@@ -1,0 +1,110 @@
+"""Finds programs behind a licence that code cannot do without: solvers, MATLAB, GIS, Xcode.
+
+A need is hard where most of the leading work loads the library unguarded, or where the language that leads has no
+other implementation. MATLAB code whose documents name Octave has one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.detectors import languages
+from paper2run.detectors.documented_work import is_library, shared_by_most
+from paper2run.detectors.own_modules import own_names
+from paper2run.formats.tree import RepoTree
+from paper2run.model.facts import Fact, LanguageShare, OutsideNeed
+from paper2run.model.value import Source
+from paper2run.python.python_imports import Imported
+from paper2run.python.python_modules import PythonModule, modules_of
+
+NAME: Final = "licences"
+
+MODULES: Final = {
+    "gurobipy": "Gurobi", "cplex": "CPLEX", "docplex": "CPLEX", "mosek": "MOSEK", "xpress": "FICO Xpress",
+    "matlab": "MATLAB", "matlab_wrapper": "MATLAB", "pymatlab": "MATLAB", "arcpy": "ArcGIS", "abaqus": "Abaqus",
+    "abaqusConstants": "Abaqus", "odbAccess": "Abaqus", "mph": "COMSOL", "ansys": "Ansys", "hou": "Houdini",
+    "pymel": "Maya", "wolframclient": "Mathematica", "pystata": "Stata", "saspy": "SAS", "clr": ".NET assemblies",
+    "knitro": "Knitro", "snopt": "SNOPT", "tecplot": "Tecplot", "idlpy": "IDL",
+}  # fmt: skip
+"""By top-level module; what pip installs of them (gurobipy, cplex) solves small problems only."""
+LANGUAGES: Final = {
+    "matlab": "MATLAB", "stata": "Stata", "sas": "SAS", "spss": "SPSS", "mathematica": "Mathematica", "gams": "GAMS",
+}  # fmt: skip
+OCTAVE: Final = re.compile(r"(?i)\boctave\b")
+FOREIGN: Final = re.compile(
+    r"^[ \t]*(?:#(?:import|include|pragma)\b|@(?:import|interface|implementation)\b|<)",
+    re.MULTILINE,
+)
+"""Objective-C and MeshLab's scripts have the endings of MATLAB's files."""
+XCODE: Final = "project.pbxproj"
+OTHER_BUILDS: Final = ("Package.swift", "CMakeLists.txt", "Makefile", "setup.py", "configure")
+SWIFT: Final = frozenset({"swift", "objective-c"})
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield each product once."""
+    seen: set[str] = set()
+    for need in (*_languages(tree), *_modules(tree), *_xcode(tree)):
+        if need.what not in seen:
+            seen.add(need.what)
+            yield need
+
+
+def _languages(tree: RepoTree) -> Iterator[OutsideNeed]:
+    shares = [fact for fact in languages.detect(tree) if isinstance(fact, LanguageShare)]
+    code = [share for share in shares if share.language not in {"notebook", "shell"}]
+    for share in code:
+        product = LANGUAGES.get(share.language)
+        if product is None or FOREIGN.search(tree.text(share.source.path)[:2000]):
+            continue
+        open_way = product == "MATLAB" and any(
+            OCTAVE.search(tree.text(path)) for path in tree.matching("README*", "readme*", "*.yml")
+        )
+        # More than twice all other code: what stands beside it prepares or plots.
+        others = sum(other.size_bytes for other in code if other.language != share.language)
+        hard = share.size_bytes > 2 * others and not open_way
+        what = f"a licence of {product}"
+        yield OutsideNeed(form="licence", what=what, hard=hard, source=share.source)
+
+
+def _modules(tree: RepoTree) -> Iterator[OutsideNeed]:
+    for name, product in MODULES.items():
+
+        def first(module: PythonModule, name: str = name) -> Imported | None:
+            for imported in module.source.imports:
+                same = imported.module.partition(".")[0] == name and not imported.level
+                if same and not own_names(tree).provider_of(imported, module.path):
+                    return imported
+            return None
+
+        def needs(module: PythonModule) -> bool:
+            found = first(module)
+            return found is not None and not found.guarded
+
+        code = [module for module in modules_of(tree) if module.role in {"package", "script"}]
+        found = [module for module in code if first(module)]
+        if not found:
+            continue
+        leading = None if is_library(tree) else shared_by_most(tree, needs)
+        module = leading or found[0]
+        imported = first(module)
+        yield OutsideNeed(
+            form="licence",
+            what=product if product.startswith(".NET") else f"a licence of {product}",
+            hard=leading is not None,
+            source=Source(
+                kind="import", path=module.path, line=imported.line if imported else 0, note=name
+            ),
+        )
+
+
+def _xcode(tree: RepoTree) -> Iterator[OutsideNeed]:
+    """Yield Xcode where a project of it is there; hard if Swift leads and no other build knows it."""
+    projects = tree.matching(XCODE)
+    if not projects:
+        return
+    shares = [fact for fact in languages.detect(tree) if isinstance(fact, LanguageShare)]
+    leads = bool(shares) and shares[0].language in SWIFT
+    others = [name for name in OTHER_BUILDS if tree.has(name)]
+    place = Source(kind="file", path=projects[0])
+    yield OutsideNeed(form="licence", what="Xcode", hard=leads and not others, source=place)

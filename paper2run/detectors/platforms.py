@@ -1,0 +1,102 @@
+"""Finds what runs on one platform alone: by modules of Windows, macOS and boards, and by words.
+
+A need is hard where most of the leading work loads such a module unguarded; what only documents say is soft.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from paper2run.detectors.documented_work import shared_by_most
+from paper2run.detectors.own_modules import own_names
+from paper2run.formats.tree import RepoTree
+from paper2run.model.facts import Fact, OutsideNeed
+from paper2run.model.value import Source
+from paper2run.python.python_modules import PythonModule, modules_of
+
+NAME: Final = "platforms"
+
+MODULES: Final = {
+    "Windows": frozenset(
+        {"winreg", "_winreg", "msvcrt", "winsound", "win32api", "win32con", "win32gui", "win32com", "win32file",
+         "win32process", "win32clipboard", "win32service", "win32event", "win32pipe", "pythoncom", "pywintypes",
+         "wmi", "pywinauto", "comtypes"}
+    ),
+    "macOS": frozenset(
+        {"objc", "AppKit", "Foundation", "Quartz", "AddressBook", "Cocoa", "CoreFoundation", "ScriptingBridge",
+         "rumps", "ApplicationServices", "CoreServices"}
+    ),
+    "a Raspberry Pi": frozenset({"RPi", "picamera", "picamera2", "smbus", "spidev", "pigpio", "sense_hat"}),
+    "Google App Engine": frozenset({"google.appengine", "webapp2_extras"}),
+}  # fmt: skip
+"""By platform: modules that exist there alone."""
+CALLS: Final = re.compile(r"^(?:ctypes\.)?(?:windll|WinDLL|oledll)(?:\.|$)")
+WORDS: Final = (
+    ("Windows", re.compile(r"(?i)\bwindows[- ]only\b|\bonly (?:\w+ ){0,4}(?:on|under|for|with) (?:microsoft )?windows\b"
+                           r"|\brequires? (?:microsoft )?windows\b")),
+    ("macOS", re.compile(r"(?i)\b(?:mac ?os(?: x)?|os x)[- ]only\b"
+                         r"|\bonly (?:\w+ ){0,4}(?:on|under|for|with) (?:a )?(?:mac ?os|os x|apple|mac\b)"
+                         r"|\brequires? (?:mac ?os|os x|an? apple)")),
+    ("an ARM processor", re.compile(r"(?i)\brequires? (?:an? )?(?:arm64|aarch64|arm processor|apple silicon)")),
+    ("Intel SGX", re.compile(r"(?i)\b(?:requires?|needs?|must (?:have|support)|with)\b[^.\n]{0,40}\bSGX\b")),
+    ("an FPGA", re.compile(r"(?i)\b(?:requires?|needs?|must have)\b[^.\n]{0,40}\bFPGAs?\b")),
+    ("RDMA hardware", re.compile(r"(?i)\b(?:requires?|needs?|must have)\b[^.\n]{0,60}\b(?:RDMA|InfiniBand)\b")),
+    ("a TPU", re.compile(r"(?i)\b(?:requires?|needs?|must have)\b[^.\n]{0,40}\bTPUs?\b")),
+)  # fmt: skip
+"""By platform: words of a document."""
+DOCUMENTS: Final = ("README*", "readme*", "INSTALL*")
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield each platform once: what code shows, then what only documents say, which is soft."""
+    seen: set[str] = set()
+    for need in (*_code(tree), *_documents(tree)):
+        if need.what not in seen:
+            seen.add(need.what)
+            yield need
+
+
+def _code(tree: RepoTree) -> Iterator[OutsideNeed]:
+    code = [module for module in modules_of(tree) if module.role in {"package", "script"}]
+    for platform, names in MODULES.items():
+
+        def needs(module: PythonModule, names: frozenset[str] = names) -> bool:
+            return any(not guarded for _, guarded, _ in _signs(tree, module, names))
+
+        found = [module for module in code if any(_signs(tree, module, names))]
+        if not found:
+            continue
+        leading = shared_by_most(tree, needs)
+        module = leading or found[0]
+        line, _, note = min(_signs(tree, module, names), key=lambda sign: (sign[1], sign[0]))
+        place = Source(kind="import", path=module.path, line=line, note=note)
+        yield OutsideNeed(form="platform", what=platform, hard=leading is not None, source=place)
+
+
+def _signs(
+    tree: RepoTree, module: PythonModule, names: frozenset[str]
+) -> Iterator[tuple[int, bool, str]]:
+    """Yield line, whether the module goes on without it, and the name, of each sign of a platform."""
+    for imported in module.source.imports:
+        name = next((n for n in names if f"{imported.module}.".startswith(f"{n}.")), "")
+        if name and not imported.level and not own_names(tree).provider_of(imported, module.path):
+            yield imported.line, imported.guarded, name
+    if "winreg" in names:
+        for called in module.source.calls:
+            if CALLS.match(called.name):
+                # Where it stands is not known: in a function for Windows, most of the time.
+                yield called.line, True, called.name
+
+
+def _documents(tree: RepoTree) -> Iterator[OutsideNeed]:
+    for path in tree.matching(*DOCUMENTS):
+        if "/" in path:
+            continue
+        text = tree.text(path)
+        for platform, words in WORDS:
+            match = words.search(text)
+            if match:
+                line = text.count("\n", 0, match.start()) + 1
+                note = " ".join(match[0].split())[:80]
+                place = Source(kind="readme", path=path, line=line, note=note)
+                yield OutsideNeed(form="platform", what=platform, source=place)

@@ -1,0 +1,119 @@
+"""Finds services that code calls: keys that it demands, databases, brokers, clouds.
+
+A need is hard only where most of the leading work of a repository that is no library loads the call, and a document
+or a sample of settings names what is needed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from paper2run.detectors.documented_work import is_library, leading_works
+from paper2run.formats.tree import RepoTree
+from paper2run.model.facts import Fact, OutsideNeed
+from paper2run.model.value import Source
+from paper2run.python.python_modules import PythonModule, modules_of
+
+NAME: Final = "services"
+
+DEMANDED: Final = re.compile(
+    r"\bos\.environ\[\s*['\"]([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?|_URL|_URI|_DSN))['\"]\s*\]"
+    r"(?!\s*(?:=[^=]|\+=))"
+    r"|\bos\.(?:getenv|environ\.get)\(\s*['\"]([A-Z][A-Z0-9_]*(?:API_KEY|TOKEN|SECRET|_KEY))['\"]\s*\)(?!\s*or\b)"
+)
+"""A variable that is read without a default; what a program sets for others is none."""
+OPTIONAL_KEYS: Final = re.compile(
+    r"WANDB|COMET|NEPTUNE|MLFLOW|SENTRY|CODECOV|HF_|HUGGING|GITHUB|SLACK|TELEGRAM|PYPI|RANDOM|HASH"
+)
+"""Keys of services that watch or publish and do no part of the work."""
+CLIENTS: Final = {
+    "a server of PostgreSQL": ("psycopg2.connect", "psycopg.connect", "asyncpg.connect"),
+    "a server of MySQL": ("pymysql.connect", "MySQLdb.connect", "mysql.connector.connect"),
+    "a server of MongoDB": ("pymongo.MongoClient", "MongoClient"),
+    "a server of Redis": ("redis.Redis", "redis.StrictRedis"),
+    "a server of RabbitMQ": ("pika.BlockingConnection",),
+    "a server of Kafka": ("KafkaConsumer", "KafkaProducer"),
+    "a server of Oracle": ("cx_Oracle.connect",),
+    "a server of Elasticsearch": ("Elasticsearch",),
+    "a server of Neo4j": ("GraphDatabase.driver",),
+    "an account of AWS": ("boto3.client", "boto3.resource", "boto3.Session"),
+    "an account of Google Earth Engine": ("ee.Initialize",),
+    "an account of Google Cloud": ("bigquery.Client", "storage.Client"),
+}
+"""Calls that open a connection, by their usual names."""
+KEYED: Final = {
+    "openai": "OpenAI", "anthropic": "Anthropic", "cohere": "Cohere", "google.generativeai": "Google", "groq": "Groq",
+    "mistralai": "Mistral", "replicate": "Replicate", "tweepy": "Twitter", "twython": "Twitter", "praw": "Reddit",
+    "cdsapi": "Copernicus", "sentinelsat": "Copernicus",
+}  # fmt: skip
+"""Modules that do nothing without an account's key."""
+KEY_WORDS: Final = re.compile(
+    r"(?i)\bapi[ _-]?keys?\b|\baccess tokens?\b|\bcredentials\b|_API_KEY\b"
+)
+OTHER_WAY: Final = re.compile(
+    r"(?i)\b(?:without|no|not need|don't need)\b[^.\n]{0,30}\bkeys?\b|\bollama\b|\bvllm\b|\bself-?hosted"
+    r"|\blocal(?:ly)? (?:hosted |served )?(?:model|llm|lm)s?\b|\boptional(?:ly)?\b[^.\n]{0,40}\bkeys?\b"
+)
+"""Words for a way without a key."""
+SAMPLES: Final = (
+    "README*",
+    "readme*",
+    ".env*",
+    "*.env",
+    "env.example",
+    "docker-compose*.y*ml",
+    "compose*.y*ml",
+)
+MAX_SERVICES: Final = 10
+
+
+class Sign(NamedTuple):
+    """One place that shows a service."""
+
+    what: str
+    named: re.Pattern[str]
+    """What documents call it."""
+    line: int
+
+
+def detect(tree: RepoTree) -> Iterable[Fact]:
+    """Yield each service once, the first place of the leading work before any other."""
+    by_what: dict[str, list[tuple[PythonModule, Sign]]] = {}
+    for module in modules_of(tree):
+        if module.role in {"package", "script"}:
+            for sign in _signs(tree, module):
+                by_what.setdefault(sign.what, []).append((module, sign))
+    works, library = leading_works(tree), is_library(tree)
+    documents = [tree.text(path) for path in tree.matching(*SAMPLES) if "/" not in path]
+    for what, found in list(by_what.items())[:MAX_SERVICES]:
+        paths = {module.path for module, _ in found}
+        share = sum(not paths.isdisjoint(work.loads) for work in works)
+        named = any(found[0][1].named.search(text) for text in documents)
+        keyed = "key" in what.lower()
+        free = keyed and any(OTHER_WAY.search(text) for text in documents)
+        loaded = {path for work in works for path in work.loads}
+        module, sign = min(found, key=lambda pair: pair[0].path not in loaded)
+        yield OutsideNeed(
+            form="service",
+            what=what,
+            hard=named and not free and not library and 2 * share > len(works),
+            source=Source(kind="file", path=module.path, line=sign.line),
+        )
+
+
+def _signs(tree: RepoTree, module: PythonModule) -> Iterator[Sign]:
+    text = tree.text(module.path)
+    for match in DEMANDED.finditer(text) if "environ" in text or "getenv" in text else ():
+        name = match[1] or match[2]
+        if not OPTIONAL_KEYS.search(name) and not re.search(rf"{name}['\"]\s*\]\s*=[^=]", text):
+            line = text.count("\n", 0, match.start()) + 1
+            yield Sign(f"the variable {name}", re.compile(rf"\b{name}\b"), line)
+    for called in module.source.calls:
+        for what, calls in CLIENTS.items():
+            if called.name in calls or called.name.endswith(tuple(f".{call}" for call in calls)):
+                product = what.partition(" of ")[2]
+                yield Sign(what, re.compile(rf"(?i)\b{product}\b"), called.line)
+    for imported in module.source.imports:
+        product = KEYED.get(imported.module) or KEYED.get(imported.module.partition(".")[0], "")
+        if product and not imported.guarded and not imported.level:
+            yield Sign(f"a key of {product}", KEY_WORDS, imported.line)

@@ -1,0 +1,3 @@
+import matlab.engine
+
+print(matlab.engine.start_matlab())

@@ -1,0 +1,5 @@
+import gurobipy
+
+
+def build():
+    return gurobipy.Model()

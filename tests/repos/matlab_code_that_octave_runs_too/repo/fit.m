@@ -1,0 +1,2 @@
+function w = fit(X, y)
+w = X \ y;

@@ -1,0 +1,3 @@
+from RPi import GPIO
+
+GPIO.setmode(GPIO.BCM)
