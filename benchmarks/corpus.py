@@ -86,6 +86,8 @@ def _result(entry: Entry, finished: Finished, metadata: Metadata | None) -> Resu
     return Result.of(entry, metadata.status).changed(
         cause=metadata.cause or "",
         reason=metadata.reason,
+        smallest_change=metadata.smallest_change,
+        grade=metadata.grade,
         rung=metadata.rung,
         python=metadata.python,
         planner=metadata.model or metadata.planner,

@@ -51,6 +51,8 @@ class Result(Value):
     """Status of the run's metadata, `built` or `build-failed` of the naive way, or what the benchmark says itself."""
     cause: str = ""
     reason: str = ""
+    smallest_change: str = ""
+    grade: str = "none"
     rung: str = "none"
     python: str = ""
     planner: str = ""
