@@ -83,6 +83,8 @@ class Entry(BaseModel):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     url: str
     commit: str = Field(pattern=r"^[0-9a-f]{40}$")
+    language: str = ""
+    """The one that leads, as `languages` of the facts names it; empty if the corpus does not say."""
     expected: str = "reproducible"
     heavy: bool = False
     """It needs torch or tensorflow."""

@@ -80,11 +80,26 @@ def take(way: str, options: argparse.Namespace, measure: Measure) -> tuple[Repor
         heavy=options.include_heavy,
         missing_blobs=options.include_missing_blobs,
     )
+    return take_selected(way, options, chosen, folder_of(options), measure)
+
+
+def folder_of(options: argparse.Namespace) -> Path:
+    """Return the folder of results, which may not be there yet.
+
+    UserError if --resume has none to go on with.
+    """
     if options.resume and options.out is None:
         raise UserError(
             "--resume needs the --out of the run to go on with", hint="add --out FOLDER"
         )
-    out: Path = (options.out or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}").resolve()
+    named: Path = options.out or RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    return named.resolve()
+
+
+def take_selected(
+    way: str, options: argparse.Namespace, chosen: Selection, out: Path, measure: Measure
+) -> tuple[Report, bool]:
+    """Measure the chosen entries into the folder `out`; see `take`."""
     kept = _kept(out, options.resume)
     bench = Bench(connect(), out, threading.Event(), options.limit, options.remove_images)
     out.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,7 @@ def table(report: Report) -> str:
         rows(["over the reproducible entries", report.way], total_rows(report.totals)),
     ]
     if failures:
-        lines = [f"- {result.id}: {_one_line(result.reason)}" for result in failures]
+        lines = [f"- {result.id}: {one_line(result.reason)}" for result in failures]
         parts += ["## Why", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
 
@@ -103,17 +103,17 @@ def total_rows(totals: Totals) -> list[tuple[str, str]]:
     """Return the totals in order: what is counted, and the count."""
     lines = []
     for total in totals.levels:
-        share = _share(total.passed, total.asked)
-        lines.append((f"{total.level} passes in the image handed over", share))
-        share = _share(total.proven_passed, total.proven_asked)
-        lines.append((f"{total.level}, where somebody passed it by hand before", share))
-    handed_over = _share(totals.handed_over, totals.reproducible)
+        passed = share(total.passed, total.asked)
+        lines.append((f"{total.level} passes in the image handed over", passed))
+        proven = share(total.proven_passed, total.proven_asked)
+        lines.append((f"{total.level}, where somebody passed it by hand before", proven))
+    handed_over = share(totals.handed_over, totals.reproducible)
     return [
         *lines,
         ("reproducible entries handed over", handed_over),
         ("of them hollow: L1 or L2 does not pass", str(totals.hollow)),
         ("false impossible", str(totals.false_impossible)),
-        ("negatives right", _share(totals.negatives_right, totals.negatives)),
+        ("negatives right", share(totals.negatives_right, totals.negatives)),
         ("negatives handed over as if they worked", str(totals.negatives_handed_over)),
         (
             "oracles that pass in images not handed over, counted as failed",
@@ -161,6 +161,11 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in part)} |" for part in parts)
 
 
+def share(passed: int, asked: int) -> str:
+    """Return a part of a whole in words: `3 of 4 (75 %)`."""
+    return f"{passed} of {asked} ({100 * passed / asked:.0f} %)" if asked else "0 of 0"
+
+
 def _row(result: Result) -> list[str]:
     cause = result.cause or "–"
     if not result.expected.reproducible:
@@ -199,10 +204,7 @@ def _level_total(positives: Sequence[Result], level: Level) -> LevelTotal:
     )
 
 
-def _share(passed: int, asked: int) -> str:
-    return f"{passed} of {asked} ({100 * passed / asked:.0f} %)" if asked else "0 of 0"
-
-
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a reason as a line of a table has it: without line ends, cut where it is long."""
     words = " ".join(text.split())
     return words if len(words) <= MAX_REASON else f"{words[: MAX_REASON - 1]}…"
