@@ -130,14 +130,16 @@ def private_requirement(places: Places, random: Random) -> Change:
     name = module.replace("_", "-")
     address = f"git+https://git.lab-internal.example/core/{name}.git@v2.1"
     files = merged(places.first(f"import {module}"), places.declared(f"{name} @ {address}"))
-    return Change(files, ("dead_dependency", "dead_link"), (name, module, "git.lab-internal"))
+    return Change(
+        files, ("dead_dependency", "dead_link", "absent_module"), (name, module, "git.lab-internal")
+    )
 
 
 def unknown_name(places: Places, random: Random) -> Change:
     """Let the code need a library that no index has."""
     module = f"zeta{_letters(random)}"
     files = merged(places.first(f"import {module}"), places.declared(module))
-    return Change(files, ("dead_dependency",), (module,))
+    return Change(files, ("dead_dependency", "absent_module"), (module,))
 
 
 def withdrawn_release(places: Places, random: Random) -> Change:

@@ -49,7 +49,7 @@ def module_deleted(places: Places, _: Random) -> Change | None:
         path = f"{folder}/{name.replace('.', '/')}"
         gone = [f"{path}.py"] if places.tree.has(f"{path}.py") else list(places.tree.below(path))
         if name and gone:
-            return Change(without(gone), ("code_error", "missing_entrypoint"), (name,))
+            return Change(without(gone), ("absent_module",), (name,))
     return None
 
 
@@ -59,7 +59,7 @@ def package_left_out(places: Places, _: Random) -> Change | None:
         return None
     names = (places.package.module,)
     gone = [*places.tree.below(places.folder), *places.hearts]
-    return Change(without(gone), ("missing_entrypoint", "no_code"), names)
+    return Change(without(gone), ("missing_entrypoint", "absent_module", "no_code"), names)
 
 
 def code_emptied(places: Places, _: Random) -> Change:
