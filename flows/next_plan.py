@@ -6,16 +6,18 @@ from flows.attempt import diagnosed
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout
-from paper2run.model.report import Attempt
+from paper2run.model.report import Attempt, Verdict
 from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.settings import Settings
 from paper2run.smoke.gathering import strongest, to_try, worth_repairing
 from paper2run.smoke.grading import grade_of
+from paper2run.verdicts.experiments import in_words, planned_of
 from paper2run.verdicts.progress import best_of
 from paper2run.verdicts.trials import as_attempt, untried, with_command, with_first_command
 from paper2run.verdicts.verdicts import next_plan, was_tried
 from tasks.build import has_image
 from tasks.cpu_builds import cpu_builds
+from tasks.experiment import experiment
 from tasks.gather import gather
 from tasks.report import keep_attempt
 from tasks.resolve import resolve
@@ -129,6 +131,26 @@ def _of_trials(
             keep_attempt(run, best)
             return _with(history, best), planned
     return history, None
+
+
+def experimented(
+    run: RunFolder,
+    checkout: Checkout,
+    verdict: Verdict,
+    attempts: tuple[Attempt, ...],
+    settings: Settings,
+    run_id: str,
+) -> Verdict:
+    """Return the verdict with the smallest change of its stop tried, where that can be tried."""
+    planned = planned_of(verdict, attempts)
+    built = planned.attempt.built if planned else None
+    if planned is None or not isinstance(built, Built) or not has_image(built):
+        return verdict
+    logs = str(run.attempt_folder(planned.attempt.number))
+    with using_image(built.image, settings):
+        tried = Stages(run).run(experiment, checkout, planned, built, logs, run_id, settings)
+    run.event(in_words(tried))
+    return verdict.changed(experiment=tried)
 
 
 def _with(history: tuple[Attempt, ...], changed: Attempt) -> tuple[Attempt, ...]:

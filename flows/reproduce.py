@@ -8,7 +8,7 @@ from prefect.states import Completed
 
 from flows.attempt import attempt
 from flows.names import reproduction
-from flows.next_plan import gathered, pinned, repaired
+from flows.next_plan import experimented, gathered, pinned, repaired
 from flows.options import form_of
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
@@ -198,6 +198,7 @@ def _tried(
     attempts = _attempts(run, checkout, environment, request, settings, offered, run_id)
     site = site_of(environment, settings)
     verdict = after_attempts(attempts, settings.max_attempts, read_facts_of(run), site)
+    verdict = experimented(run, checkout, verdict, attempts, settings, run_id)
     return verdict, environment, attempts, ready.engine
 
 

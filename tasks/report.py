@@ -108,6 +108,7 @@ def _summary(
         cause=verdict.cause,
         reason=verdict.reason,
         smallest_change=verdict.smallest_change,
+        experiment=verdict.experiment,
         blame=verdict.blame,
         grade=verdict.grade,
         covers=verdict.covers,

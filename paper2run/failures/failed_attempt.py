@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from paper2run.failures.failure_log import failure_lines
 from paper2run.failures.wanted_files import WantedFile
-from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
+from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
@@ -86,6 +86,7 @@ def stopped(
     evidence: str,
     smallest_change: str,
     source: Source | None = None,
+    lacks: Lack | None = None,
 ) -> Diagnosis:
     """Return a stop with its proof and the smallest change that would make the repository work."""
     return Diagnosis(
@@ -95,6 +96,7 @@ def stopped(
         evidence=evidence[:500],
         source=source or Source(kind="log", note=evidence[:200]),
         smallest_change=smallest_change,
+        lacks=lacks,
     )
 
 

@@ -77,6 +77,14 @@ class DiagnosisDecision(Value):
         return self
 
 
+class Lack(Value):
+    """What a stop says is not there, in a form that can be put in place for a trial."""
+
+    kind: Literal["file", "module", "variable", "gpu"]
+    name: str = ""
+    """Path as the command names it, dotted module, or environment variable; empty for a GPU."""
+
+
 class Diagnosis(Value):
     """A decision with the evidence it stands on."""
 
@@ -90,6 +98,8 @@ class Diagnosis(Value):
     """Where in the log or in the repository the evidence stands."""
     smallest_change: str = ""
     """For a stop: the least that the user or the author would have to change."""
+    lacks: Lack | None = None
+    """For a stop: what is not there; None where it is nothing that a stand-in could replace."""
     guesses: tuple[GuessedDistribution, ...] = ()
     """Names in the new plan that were chosen for modules only because they look alike."""
     step_back: StepBack | None = None

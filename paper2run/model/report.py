@@ -89,6 +89,18 @@ class StageTiming(Value):
     cached: bool
 
 
+class Experiment(Value):
+    """The smallest change that a stop names, tried in the image with a stand-in."""
+
+    change: str
+    """`an empty file at data/train.csv`"""
+    command: str
+    gets_past: bool
+    """The command no longer fails from what the stop names."""
+    then: str = ""
+    """What it fails from with the stand-in; empty if it passes."""
+
+
 class Verdict(Value):
     """How a run ended, and why."""
 
@@ -98,6 +110,8 @@ class Verdict(Value):
     blame: Blame | None = None
     """The first error of the attempt that the verdict is about; None where no attempt failed."""
     smallest_change: str = ""
+    experiment: Experiment | None = None
+    """That change tried with a stand-in; None for a success, and where it could not be tried."""
     grade: Grade = "none"
     """How much was shown, also beside a stop; none where no command passed."""
     covers: str = ""
@@ -117,6 +131,8 @@ class Metadata(Value):
     blame: Blame | None = None
     """The first error of the attempt that the verdict is about; None where no attempt failed."""
     smallest_change: str = ""
+    experiment: Experiment | None = None
+    """That change tried with a stand-in; None for a success, and where it could not be tried."""
     grade: Grade = "none"
     """How much was shown, also beside a stop; none where no command passed."""
     covers: str = ""

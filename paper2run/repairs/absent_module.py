@@ -10,7 +10,7 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.gone_names import Gone, gone_modules, last_gone
 from paper2run.knowledge.distributions import Guess, is_of_python
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import Import, MissingPart, OwnModule
 from paper2run.model.outcome import SmokeFailed
 from paper2run.planning.addresses import addressed, distribution_beside
@@ -52,6 +52,7 @@ def _not_published(part: MissingPart, line: str) -> Diagnosis:
         evidence=line,
         source=part.source,
         smallest_change=f"The author publishes {part.path}, a module or a folder.",
+        lacks=Lack(kind="module", name=part.module),
     )
 
 
@@ -65,4 +66,5 @@ def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
         evidence=line,
         source=next((fact.source for fact in imports if fact.module in (guess.module, top)), None),
         smallest_change=f"A machine that has {guess.module}, or code that does without it.",
+        lacks=Lack(kind="module", name=guess.module),
     )

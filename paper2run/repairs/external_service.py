@@ -11,7 +11,7 @@ from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit, last_traceback
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.outcome import SmokeFailed
 
 NAME: Final = "external_service"
@@ -56,6 +56,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
         smallest_change=f"Give the container {wanted}; or name a command that does without it with --smoke.",
+        lacks=Lack(kind="variable", name=hit.match["name"]) if hit.match.re is VARIABLE else None,
     )
 
 

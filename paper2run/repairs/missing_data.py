@@ -11,7 +11,7 @@ from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, last_hit, last_traceback
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import DataNeed
 from paper2run.model.outcome import SmokeFailed
 
@@ -50,6 +50,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke."
         + _where(failed, path),
         source=code,
+        lacks=Lack(kind="file", name=path) if path and NLTK is not hit.match.re else None,
     )
 
 

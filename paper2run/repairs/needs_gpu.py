@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.rendering.pip_steps import instead_of, plan_requirements
 
 NAME: Final = "needs_gpu"
@@ -76,6 +76,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
         smallest_change="A machine with an NVIDIA GPU and its container toolkit; or a CPU path in the code.",
+        lacks=Lack(kind="gpu"),
     )
 
 

@@ -15,6 +15,7 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import cell, code, prose
 from paper2run.verdicts.attempts_page import attempt_section, attempts_table
+from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.verdicts import not_shown
 
 HEADLINES = {
@@ -165,6 +166,10 @@ def _next_steps(metadata: Metadata) -> str:
             )
         case _ if metadata.smallest_change:
             lines.append(f"- {prose(metadata.smallest_change)}")
+            if metadata.experiment is not None:
+                lines.append(f"- {prose(in_words(metadata.experiment))}")
+            elif metadata.status == "stopped-by-rule":
+                lines.append("- This change could not be tried here: nothing can stand in for it.")
         case "smoke-failed":
             lines.append(
                 "- Read the log below; name another command with `--smoke`, or a model with `--model`."

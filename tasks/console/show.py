@@ -15,6 +15,7 @@ from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible_lines
+from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.markdown import REACHED, headline
 
 CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
@@ -40,6 +41,8 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     if metadata.smallest_change:
         authors = metadata.status == "stopped-by-rule" and metadata.cause in CAUSES_OF_AUTHORS
         _print(console, f"{'change ' if authors else 'do next'}  {metadata.smallest_change}")
+    if metadata.experiment is not None:
+        _print(console, f"tried    {in_words(metadata.experiment)}")
     attempts = counted(metadata.attempts, "attempt")
     hits = (
         f", {metadata.cache_hits} of {len(metadata.stages)} stages cached"
