@@ -1,4 +1,4 @@
-"""Stops where the run wrote more than its limit allows, and no weaker command is left.
+"""Stops where the run wrote more than its limit allows.
 
 Reads the engine's own word (`limit`), and the kernel's `No space left on device`, which in a smoke container means
 /tmp: that is a part of its memory. A full disk of the engine never comes here, it is the host's.

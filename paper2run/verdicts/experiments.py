@@ -1,4 +1,4 @@
-"""The smallest change of a stop as an experiment: a stand-in for what is missing, put around the command.
+"""The smallest change of a stop as an experiment: a stand-in for what is missing.
 
 Whatever comes of it, the stand-in is no repair: it shows only that nothing else stands before the next failure.
 """
