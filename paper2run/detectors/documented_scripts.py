@@ -17,6 +17,11 @@ from paper2run.model.facts import Command, Fact, MissingPart
 NAME: Final = "documented_scripts"
 OUTSIDE: Final = re.compile(r"(?:^|\s)(?:[/~$]|\.\./)|\$\w|://|[;|<>*`]")
 """Signs of a command that is about other places than the checkout, or more than one call."""
+ELSEWHERE: Final = re.compile(
+    r"docker(?:-compose| compose)? (?:run|exec)|\bssh\s|\bcd\s+[/~$]|vagrant ssh|singularity|apptainer"
+)
+"""Commands after which a document speaks of another file system."""
+NEAR_LINES: Final = 12
 FOREIGN: Final = frozenset({"setup.py", "get-pip.py", "ez_setup.py", "manage.py", "install.sh"})
 """Names that documents of everything hold."""
 
@@ -39,6 +44,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         for fact in document_facts(tree, path, text):
             if not isinstance(fact, Command) or fact.purpose != "run" or fact.form != "shell":
                 continue
+            if _is_elsewhere(text, fact.source.line):
+                continue
             for script in _scripts(fact.line):
                 name = script.rpartition("/")[2]
                 if name not in names | said | FOREIGN and not _is_made(name, text):
@@ -52,6 +59,12 @@ def _scripts(line: str) -> list[str]:
     if PLACEHOLDER.search(plain) or OUTSIDE.search(plain):
         return []
     return SCRIPT.findall(plain)[:1]
+
+
+def _is_elsewhere(text: str, line: int) -> bool:
+    """Whether the lines just above a command enter a container or another machine."""
+    above = text.splitlines()[max(line - NEAR_LINES, 0) : line]
+    return any(map(ELSEWHERE.search, above))
 
 
 def _is_made(name: str, text: str) -> bool:

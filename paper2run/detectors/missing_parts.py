@@ -36,7 +36,7 @@ BUILT: Final = re.compile(
 """Words beside a name in a build file that say how it comes into being."""
 SOURCES: Final = (
     ".pyx", ".c", ".cc", ".cpp", ".cxx", ".cu", ".f", ".f90", ".f95", ".pyf", ".rs", ".i", ".proto", ".g4", ".py.in",
-    ".in", ".tmpl", ".template", ".ui", ".thrift", ".fbs",
+    ".in", ".sage", ".tmpl", ".template", ".ui", ".thrift", ".fbs",
 )  # fmt: skip
 """Endings of what a build makes modules from."""
 DYNAMIC: Final = re.compile(

@@ -5,7 +5,15 @@ from typing import Final, assert_never
 
 from paper2run.commands.started_files import started_files
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.facts import Command, DataNeed, GpuNeed, MissingPart, OutsideNeed, RepoFacts
+from paper2run.model.facts import (
+    Command,
+    DataNeed,
+    EntryPoint,
+    GpuNeed,
+    MissingPart,
+    OutsideNeed,
+    RepoFacts,
+)
 from paper2run.model.needs import Need, NeedKind, Site
 from paper2run.settings import Settings
 
@@ -81,8 +89,10 @@ def _parts(facts: RepoFacts) -> Iterator[Need]:
     runs = [fact for fact in facts.of(Command) if fact.purpose == "run"]
     started = {name for fact in runs for name in started_files(fact.line)}
     scripts = {part.path for part in facts.of(MissingPart) if part.form == "script"}
-    # A README that also starts what is there has only grown older than a part of the code.
-    nothing_starts = all(scripts.intersection(started_files(fact.line)) for fact in runs)
+    # Beside anything else that starts, a README has only grown older than the code: a script has a new name.
+    nothing_starts = not facts.of(EntryPoint) and all(
+        scripts.intersection(started_files(fact.line)) for fact in runs
+    )
     for part in facts.of(MissingPart):
         if part.form == "script":
             what = f"{part.path}, which the README starts"

@@ -8,6 +8,7 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     Command,
     DataNeed,
+    EntryPoint,
     Fact,
     GpuNeed,
     MissingPart,
@@ -154,3 +155,6 @@ def test_a_missing_script_is_a_hard_need_only_where_documents_start_nothing_else
 
     assert (alone.hard, alone.cause) == (True, "missing_entrypoint")
     assert not beside.hard
+    script = EntryPoint(name="train_net.py", form="script", source=readme)
+    (renamed,) = needs(part, run, script)
+    assert not renamed.hard
