@@ -59,6 +59,11 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     )
 
 
+def shows_python_2(lines: list[str]) -> bool:
+    """Whether the last error is one of code that only Python 2 reads."""
+    return _hit(lines) is not None
+
+
 def _hit(lines: list[str]) -> Hit | None:
     """Return the last error where it is such a sign: an earlier one was handled, or is of byte-compiling."""
     last = last_error(lines)

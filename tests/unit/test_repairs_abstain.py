@@ -417,3 +417,21 @@ def test_a_package_of_the_index_that_wants_windows_says_nothing_about_the_reposi
     assert diagnose(asked) is None
     own = diagnose(asked._replace(failure=failure.changed(step="RUN make")))
     assert own is not None and own.by == "other_platform"
+
+
+def test_python_2_code_whose_plan_was_tried_is_not_called_broken():
+    log = (
+        'Traceback (most recent call last):\n  File "/repo/a.py", line 3\n    print "x"\n'
+        "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)?"
+    )
+    first = answer_to(log)
+    assert first is not None and first.by == "python2_source"
+    assert first.decision.new_plan is not None
+
+    failure = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr=log))
+    planned = PlannedEnvironment(
+        plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"), planner="rules"
+    )
+    failed = FailedAttempt(failure, planned, RepoFacts(), Verification())
+
+    assert diagnose(failed, {first.decision.new_plan.digest}) is None
