@@ -25,13 +25,15 @@ NETWORK: Final = (
 )
 CUDA: Final = (
     r"nvcc\b.*(?:not found|No such file)|CUDA_HOME|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
-    r"|cudaErrorNoDevice|CUDA error|lib(?:cuda|cudart|cublas|cudnn)\w*\.so|[Nn]o CUDA-capable device"
+    r"|CUDA environment is invalid|cudaErrorNoDevice|CUDA error"
+    r"|lib(?:cuda|cudart|cublas|cudnn)\w*\.so|[Nn]o CUDA-capable device"
 )
 ALWAYS: Final[tuple[Row, ...]] = (
     (re.compile(r"No space left on device|Disk quota exceeded"), "out_of_disk", "medium"),
     (re.compile(r"Killed signal terminated|virtual memory exhausted|Cannot allocate memory|^Killed$|MemoryError"
                 r"|SIGKILL"), "out_of_memory", "medium"),
     (re.compile(CUDA), "needs_gpu", "medium"),
+    (re.compile(r"\.dll\b|\.dylib\b|windll|WindowsError|fatal error: '?[wW]indows\.h"), "unsupported_platform", "low"),
     (re.compile(r"requires a different Python|requires Python '|Requires-Python"),
      "unsupported_python", "medium"),
 )  # fmt: skip
@@ -53,10 +55,12 @@ RUNS: Final[tuple[Row, ...]] = (
      "external_service", "medium"),
     (re.compile(NETWORK), "missing_data", "medium"),
     (re.compile(r"can't open file|is a package and cannot be directly executed|No module named \S+\.__main__"
-                r"|arguments are required|too few arguments|^[Uu]sage: "), "missing_entrypoint", "medium"),
+                r"|EOF when reading a line|arguments are required|too few arguments|^[Uu]sage: "),
+     "missing_entrypoint", "medium"),
     (re.compile(r"\.so[.\d]*: cannot open|undefined symbol|DLL load failed|ABI version|binary incompatib"),
      "build_error", "medium"),
-    (re.compile(r"No such file or directory|FileNotFoundError|(?:IO|OS)Error: \S+ not found"), "missing_data", "low"),
+    (re.compile(r"No such file or directory|FileNotFoundError|Resource \S+ not found|(?:IO|OS)Error: \S+ not found"),
+     "missing_data", "low"),
     (re.compile(r"ended by the signal|Segmentation fault|Aborted|Illegal instruction"), "build_error", "low"),
     (re.compile(r"not found$"), "build_error", "low"),
 )  # fmt: skip

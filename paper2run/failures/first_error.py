@@ -20,6 +20,7 @@ COMPILER: Final = re.compile(
 OTHER: Final = re.compile(
     r"^\s*(?:(?:fatal|error|Error|ERROR|E|configure: error|npm ERR!|npm error|\[ERROR\])(?::| )\s*\S"
     r"|(?:Execution halted|Segmentation fault|Killed|Aborted)\b|.*: (?:command )?not found$"
+    r"|.*\bfatal error: |.*\bERROR (?:404|410): |curl: \(\d+\) |ssh: |Error: "
     r"|.*[^\w'\"]No such file or directory\b|.*: can't open file |Error in )"
 )
 PASSED_ON: Final = re.compile(
@@ -31,6 +32,7 @@ PASSED_ON: Final = re.compile(
     r"|legacy-install-failure"
     r"|make(?:\[\d+\])?: \*\*\*|npm (?:ERR!|error) (?:code|errno|path|command|A complete|syscall)|failed to solve"
     r"|\[ERROR\] (?:To see|Re-run|For more|$|-> \[Help)|BUILD FAILURE|Configuring incomplete|Execution halted"
+    r"|Could not read from remote repository|compilation terminated"
     r"|This error originates|See above for output|Check the logs|discarding|Rolling back|exit code: \d+$"
 )
 """What callers say of a failure below them."""
@@ -72,8 +74,9 @@ def words_of(failure: BuildFailed | SmokeFailed, lines: list[str], number: int) 
     if number >= 0:
         said = lines[number].strip().removeprefix("E ").strip()
         if said.endswith(":") and number + 1 < len(lines):
-            # CMake and gfortran say what is wrong in the lines below.
-            below = next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
+            # CMake, gfortran and NLTK say what is wrong in the lines below.
+            after = (line.strip() for line in lines[number + 1 :])
+            below = next((line for line in after if any(map(str.isalnum, line))), "")
             said = f"{said} {below}"
         return said[:MAX_CHARACTERS]
     signal = SIGNALS.get(failure.exit_code or 0, "")

@@ -14,7 +14,17 @@ from paper2run.model.environment import (
 from paper2run.model.facts import Import, Project, RepoFacts, Requirement
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
+from tests.cases import LOGS, log_case
+from tests.unit.test_repairs import read
 
+CASES = sorted(folder for folder in LOGS.glob("*/*") if folder.is_dir())
+ONLY_RULES_KNOW = {"name_out_of_an_empty_package", "code_and_manifest_contradict_each_other"}
+"""Cases whose cause needs more than the log: facts, or the history of the standard library."""
+STOPS = [
+    folder
+    for folder in CASES
+    if log_case(folder).expected.decision == "stop" and folder.name not in ONLY_RULES_KNOW
+]
 PIP = "[stage-0 4/7] RUN pip install --no-compile --no-deps --no-build-isolation pymc==2.3.6"
 
 
@@ -202,3 +212,10 @@ def test_a_silent_failure_stays_undiagnosed():
     found = blame_of("", stdout="so far\n", exit_code=7)
 
     assert (found.error, found.cause) == ("so far", "undiagnosed")
+
+
+@pytest.mark.parametrize("folder", STOPS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
+def test_the_class_of_an_error_is_the_cause_that_a_rule_proves(folder):
+    failed, expected = read(folder)
+
+    assert blame(failed).cause == expected.cause
