@@ -86,7 +86,9 @@ def _result(entry: Entry, finished: Finished, metadata: Metadata | None) -> Resu
     return Result.of(entry, metadata.status).changed(
         cause=metadata.cause or "",
         reason=metadata.reason,
+        blame=str(metadata.blame or ""),
         smallest_change=metadata.smallest_change,
+        gets_past=metadata.experiment.gets_past if metadata.experiment else None,
         grade=metadata.grade,
         rung=metadata.rung,
         python=metadata.python,

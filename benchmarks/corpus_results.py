@@ -51,7 +51,11 @@ class Result(Value):
     """Status of the run's metadata, `built` or `build-failed` of the naive way, or what the benchmark says itself."""
     cause: str = ""
     reason: str = ""
+    blame: str = ""
+    """The first error, what it is about, and who wanted that."""
     smallest_change: str = ""
+    gets_past: bool | None = None
+    """Whether that change, tried with a stand-in, gets past the failure; None if it was not tried."""
     grade: str = "none"
     rung: str = "none"
     python: str = ""

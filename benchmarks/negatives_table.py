@@ -12,7 +12,7 @@ from paper2run.model.value import Value
 
 COLUMNS: Final = (
     "repository", "kind", "truth", "verdict", "cause", "grade", "right", "names", "seconds", "reason",
-    "smallest_change", "counted",
+    "smallest_change", "gets_past", "counted",
 )  # fmt: skip
 
 
@@ -28,12 +28,14 @@ class Judged(Value):
     grade: str
     right: bool
     names: bool
-    """For a negative: reason or smallest change hold a word for what is at fault."""
+    """For a negative: reason, first error or smallest change hold a word for what is at fault."""
     counted: bool
     """False where the repository without a change is no success either, or the benchmark failed."""
     seconds: float
     reason: str
     smallest_change: str
+    gets_past: bool | None
+    """Whether that change, tried with a stand-in, gets past the failure; None if it was not tried."""
 
     @property
     def handed_over(self) -> bool:
@@ -69,6 +71,10 @@ class Summary(Value):
     with_smallest_change: int
     """Stops on negatives that name the least change that would help."""
     stops: int
+    tried: int
+    """Stops whose smallest change was tried with a stand-in."""
+    confirmed: int
+    """Of them: it gets past the failure."""
     false_success: int
     positives: int
     positives_right: int
@@ -111,6 +117,8 @@ def summarise(judged: Sequence[Judged], seed: int) -> Summary:
         named=sum(case.names for case in negatives),
         with_smallest_change=sum(bool(case.smallest_change) for case in stops),
         stops=len(stops),
+        tried=sum(case.gets_past is not None for case in stops),
+        confirmed=sum(case.gets_past is True for case in stops),
         false_success=sum(case.handed_over for case in negatives),
         positives=len(positives),
         positives_right=sum(case.right for case in positives),
@@ -158,7 +166,7 @@ def as_csv(judged: Iterable[Judged]) -> str:
 
 def _judged(case: Case, result: Result, works: bool) -> Judged:
     causes = case.change.causes
-    words = f"{result.reason}\n{result.smallest_change}".lower()
+    words = f"{result.reason}\n{result.blame}\n{result.smallest_change}".lower()
     return Judged(
         repository=case.base,
         kind=case.kind,
@@ -172,6 +180,7 @@ def _judged(case: Case, result: Result, works: bool) -> Judged:
         seconds=result.total_s,
         reason=result.reason,
         smallest_change=result.smallest_change,
+        gets_past=result.gets_past,
     )
 
 
@@ -192,6 +201,8 @@ def _totals(summary: Summary) -> list[tuple[str, str]]:
         ("negatives with the right cause", share(summary.right, summary.negatives)),
         ("negatives whose explanation names what is at fault", share(summary.named, summary.negatives)),
         ("stops that name the smallest change", share(summary.with_smallest_change, summary.stops)),
+        ("stops whose smallest change was tried", share(summary.tried, summary.stops)),
+        ("of them: it gets past the failure", share(summary.confirmed, summary.tried)),
         ("false success", str(summary.false_success)),
         ("positives handed over", share(summary.positives_right, summary.positives)),
         ("false impossible", str(summary.false_impossible)),

@@ -259,7 +259,9 @@ def test_verdicts_are_counted_by_cause_and_a_repository_that_never_worked_is_lef
         Result.of(cases[0].entry, "success"),
         Result.of(gpu.entry, "stopped-by-rule").changed(cause="needs_gpu", reason="It needs CuPy."),
         Result.of(data.entry, "success"),
-        Result.of(link.entry, "stopped-by-rule").changed(cause="missing_data", smallest_change="x"),
+        Result.of(link.entry, "stopped-by-rule").changed(
+            cause="missing_data", smallest_change="x", gets_past=True
+        ),
         Result.of(harmless.entry, "stopped-by-rule").changed(cause="needs_gpu"),
         Result.of(broken[0].entry, "max-attempts-exhausted"),
         Result.of(broken[1].entry, "max-attempts-exhausted"),
@@ -270,6 +272,7 @@ def test_verdicts_are_counted_by_cause_and_a_repository_that_never_worked_is_lef
     assert (summary.negatives, summary.right, summary.false_success) == (3, 2, 1)
     assert (summary.positives, summary.positives_right, summary.false_impossible) == (1, 0, 1)
     assert (summary.named, summary.stops, summary.with_smallest_change) == (1, 2, 1)
+    assert (summary.tried, summary.confirmed) == (1, 1)
     assert summary.not_counted == 2
     totals = {total.cause: total for total in summary.causes}
     assert (totals["needs_gpu"].right, totals["needs_gpu"].said) == (1, 2)
