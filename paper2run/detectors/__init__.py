@@ -34,6 +34,7 @@ from paper2run.detectors import (
     lua_modules,
     makefile_settings,
     missing_parts,
+    named_languages,
     node_package,
     notebooks,
     own_modules,
@@ -51,6 +52,7 @@ from paper2run.detectors import (
     services,
     setup_cfg,
     setup_py,
+    side_parts,
     stated_resources,
     system_headers,
     test_suites,
@@ -73,6 +75,8 @@ class Detector(Protocol):
 
 DETECTORS: tuple[Detector, ...] = (
     languages,
+    named_languages,
+    side_parts,
     projects,
     pyproject,
     project_tools,

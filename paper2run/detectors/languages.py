@@ -1,7 +1,7 @@
 """Counts the source files of each language.
 
-The ending tells the language; for a script without one, its first line does. A repository with none of them has no
-code.
+The ending tells the language; for a script without one, its first line does. Where neither tells, text that is no
+prose, data or setting is code of some tool, named by its ending. A repository with nothing of all that has no code.
 """
 
 import re
@@ -10,120 +10,15 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
+from paper2run.detectors.side_parts import side_of
 from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.language_endings import ALONE, ENDINGS, NO_CODE
+from paper2run.knowledge.side_folders import is_beside
 from paper2run.model.facts import Fact, LanguageShare, NoCode
 from paper2run.model.value import Source
 
 NAME: Final = "languages"
 
-ENDINGS: Final[dict[str, str]] = {
-    ".py": "python",
-    ".pyx": "cython",
-    ".ipynb": "notebook",
-    ".c": "c",
-    ".cc": "c++",
-    ".cpp": "c++",
-    ".cxx": "c++",
-    ".cu": "cuda",
-    ".f": "fortran",
-    ".f77": "fortran",
-    ".f90": "fortran",
-    ".f95": "fortran",
-    ".f03": "fortran",
-    ".f08": "fortran",
-    ".r": "r",
-    ".rmd": "r",
-    ".jl": "julia",
-    ".js": "javascript",
-    ".ts": "javascript",
-    ".go": "go",
-    ".java": "java",
-    ".rs": "rust",
-    ".lua": "lua",
-    ".m": "matlab",
-    ".sh": "shell",
-    ".pl": "perl",
-    ".pm": "perl",
-    ".hs": "haskell",
-    ".ml": "ocaml",
-    ".scala": "scala",
-    ".rb": "ruby",
-    ".php": "php",
-    ".cs": "c#",
-    ".fs": "f#",
-    ".kt": "kotlin",
-    ".swift": "swift",
-    ".clj": "clojure",
-    ".lisp": "lisp",
-    ".erl": "erlang",
-    ".ex": "elixir",
-    ".nim": "nim",
-    ".pas": "pascal",
-    ".tcl": "tcl",
-    ".awk": "awk",
-    ".nf": "nextflow",
-    ".smk": "snakemake",
-    ".stan": "stan",
-    ".nlogo": "netlogo",
-    ".thy": "isabelle",
-    ".lean": "lean",
-    ".agda": "agda",
-    ".vhd": "vhdl",
-    ".do": "stata",
-    ".ado": "stata",
-    ".sas": "sas",
-    ".sps": "spss",
-    ".wl": "mathematica",
-    ".gms": "gams",
-    ".mlx": "matlab",
-    ".nb": "mathematica",
-    ".tsx": "javascript",
-    ".jsx": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".vue": "javascript",
-    ".for": "fortran",
-    ".ftn": "fortran",
-    ".f18": "fortran",
-    ".pyw": "python",
-    ".sage": "sage",
-    ".rnw": "r",
-    ".qmd": "quarto",
-    ".bash": "shell",
-    ".ps1": "powershell",
-    ".v": "coq or verilog",
-    ".sv": "systemverilog",
-    ".vhdl": "vhdl",
-    ".sol": "solidity",
-    ".rkt": "racket",
-    ".scm": "scheme",
-    ".lhs": "haskell",
-    ".sml": "standard ml",
-    ".dart": "dart",
-    ".dfy": "dafny",
-    ".idr": "idris",
-    ".zig": "zig",
-    ".exs": "elixir",
-    ".fsx": "f#",
-    ".groovy": "groovy",
-    ".cl": "opencl",
-    ".asm": "assembly",
-    ".ino": "arduino",
-    ".sci": "scilab",
-    ".mzn": "minizinc",
-    ".gap": "gap",
-}
-"""By lower-case ending."""
-ALONE: Final[dict[str, str]] = {
-    ".h": "c",
-    ".hh": "c++",
-    ".hpp": "c++",
-    ".hxx": "c++",
-    ".cuh": "cuda",
-    ".sql": "sql",
-    ".pro": "idl or prolog",
-}
-"""Counted where nothing else is: headers belong to c and c++ alike, tables and settings have these endings, too."""
 INTERPRETERS: Final[dict[str, str]] = {
     "perl": "perl",
     "python": "python",
@@ -140,6 +35,13 @@ SHEBANG: Final = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?)?([\w.+-]+)")
 MAX_NAMED_PLAINLY: Final = 200
 """Files without an ending that are looked into."""
 MAX_SCRIPT_BYTES: Final = 1_000_000
+COQ: Final = re.compile(
+    r"^[ \t]*(?:Require|From \w|Theorem|Lemma|Definition|Inductive|Section|Qed\b)", re.MULTILINE
+)
+MAX_ASKED: Final = 20
+"""Files looked at for the question whether `.v` means Coq or Verilog here."""
+MAX_LOOKED_AT: Final = 100
+"""Files of unknown endings that are opened to see whether they hold text."""
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
@@ -147,7 +49,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
     Of a tree that was cut nobody knows what the rest holds.
     """
-    shares = _shares(tree, ENDINGS) or _shares(tree, ALONE)
+    shares = _shares(tree, ENDINGS) or _shares(tree, ALONE) or _shares(tree, _unlisted(tree))
     if not shares and not tree.truncated:
         why = f"none of the {len(tree.files)} files is source code with content"
         yield NoCode(why=why, source=Source(kind="file", note="all files"))
@@ -157,25 +59,67 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 def _shares(tree: RepoTree, endings: Mapping[str, str]) -> list[LanguageShare]:
     files: Counter[str] = Counter()
     size_bytes: defaultdict[str, int] = defaultdict(int)
+    side_bytes: defaultdict[str, int] = defaultdict(int)
+    foreign_bytes: defaultdict[str, int] = defaultdict(int)
     first: dict[str, str] = {}
     scripts = scripts_of(tree)
+    coq = _is_coq(tree)
     for path in tree.files:
-        language = endings.get(_ending(path)) or scripts.get(path)
+        ending = _ending(path)
+        language = endings.get(ending) or scripts.get(path)
         size = tree.size_bytes(path) if language else 0
         if language is None or size == 0:
             continue
+        if ending == ".v" and coq:
+            language = "coq"
         files[language] += 1
         size_bytes[language] += size
+        foreign = side_of(tree, path) is not None
+        foreign_bytes[language] += size if foreign else 0
+        if foreign or is_beside(path):
+            side_bytes[language] += size
+            continue
         first.setdefault(language, path)
     return [
         LanguageShare(
             language=language,
             files=files[language],
             size_bytes=size_bytes[language],
-            source=Source(kind="file", path=first[language]),
+            side_bytes=side_bytes[language],
+            foreign_bytes=foreign_bytes[language],
+            source=Source(kind="file", path=first.get(language) or _any(tree, endings, language)),
         )
         for language in sorted(files, key=lambda name: (-size_bytes[name], name))
     ]
+
+
+def _any(tree: RepoTree, endings: Mapping[str, str], language: str) -> str:
+    """Return the first file of a language that stands in side parts alone."""
+    named = ".v" if language == "coq" else ""
+    return next(
+        path
+        for path in tree.files
+        if endings.get(_ending(path)) == language
+        or scripts_of(tree).get(path) == language
+        or (named and _ending(path) == named)
+    )
+
+
+def _is_coq(tree: RepoTree) -> bool:
+    """Whether `.v` means Coq here, and not Verilog."""
+    asked = tree.matching("*.v")[:MAX_ASKED]
+    return 2 * sum(COQ.search(tree.text(path)) is not None for path in asked) > len(asked)
+
+
+def _unlisted(tree: RepoTree) -> dict[str, str]:
+    """Return endings of text that is no prose, data or settings, each as the language `.ending`."""
+    found: dict[str, str] = {}
+    asked = [path for path in tree.files if not NO_CODE.match(path.rpartition("/")[2])]
+    for path in asked[:MAX_LOOKED_AT]:
+        ending = _ending(path)
+        if ending and ending not in found and isinstance(tree.read(path), str):
+            found[ending] = ending
+    return found
 
 
 def scripts_of(tree: RepoTree) -> dict[str, str]:

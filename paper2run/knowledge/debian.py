@@ -4,6 +4,7 @@ The tables are refreshed by benchmarks/refresh_debian_packages.py; a name that t
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,9 @@ from typing import Any, Final
 
 IMAGE: Final = "debian:bookworm-slim"
 """The image that all toolchains other than Python's are installed on; the tables speak of this release."""
+
+BARE: Final = re.compile(r"^lib|(?:\d[\d.]*[a-z]?)?(?:-\d+)?-dev$")
+"""What a library's package has around its name."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,13 @@ def is_standard_header(header: str) -> bool:
 def known_development_packages() -> frozenset[str]:
     """Return all packages that the header table names."""
     return frozenset(name for names in _headers().packages.values() for name in names)
+
+
+@cache
+def known_libraries() -> frozenset[str]:
+    """Return the bare names of libraries with headers in Debian: `linear` of `liblinear-dev`."""
+    bare = (BARE.sub("", name) for name in known_development_packages())
+    return frozenset(name for name in bare if len(name) > 2)
 
 
 def r_package(name: str) -> str:

@@ -15,6 +15,7 @@ Cause = Literal[
     "unsupported_python",
     "unsupported_platform",
     "proprietary_toolchain",
+    "unknown_toolchain",
     "missing_entrypoint",
     "absent_module",
     "external_service",

@@ -275,6 +275,11 @@ class PlannedEnvironment(Value):
     fallback: "PlannedEnvironment | None" = None
     """The rules' own plan, unpinned: the fallback if a model's plan fails; None for a plan by rules."""
 
+    @property
+    def uncovered(self) -> Leading | None:
+        """The leading code, where the smoke command runs only a part beside it; None where it is covered."""
+        return self.leading if self.covers != WHOLE else None
+
 
 class EngineReady(Value):
     """A container engine answers."""

@@ -39,6 +39,34 @@ class LanguageShare(Value):
     """Lower case: python, c, c++, fortran, r, javascript, go, julia, java, lua, matlab, rust, notebook, …"""
     files: int
     size_bytes: int
+    side_bytes: int = 0
+    """Of these, in parts that never lead: vendored, generated, documentation, tests, examples."""
+    foreign_bytes: int = 0
+    """Of those, in a `SidePart`: not the authors' code."""
+    source: Source
+
+
+class NamedLanguage(Value):
+    """A language that the authors name for their code."""
+
+    kind: Literal["named-language"] = "named-language"
+    language: str
+    """As `LanguageShare` names it; `octave` beside it."""
+    form: Literal["prose", "block", "tag"]
+    """prose: a sentence of the README; block: the language of its code blocks; tag: a keyword of the paper."""
+    times: int = 1
+    source: Source
+    """The first place."""
+
+
+class SidePart(Value):
+    """A folder that is not the code of the repository's authors."""
+
+    kind: Literal["side-part"] = "side-part"
+    folder: str
+    form: Literal["vendored", "paper", "template"]
+    """vendored: other people's code; paper: the sources of a text; template: those in a journal's template."""
+    why: str
     source: Source
 
 
@@ -397,6 +425,8 @@ class NoCode(Value):
 
 Fact = Annotated[
     LanguageShare
+    | NamedLanguage
+    | SidePart
     | PythonConstraint
     | PythonSyntax
     | Requirement

@@ -6,12 +6,14 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.plan_text import refused_words
 from paper2run.planners.stops import dead_end, unplannable, without_plan
+from paper2run.planning.coverage import own_facts, with_coverage
 from paper2run.planning.evidence import Evidence
 from paper2run.providers import PROVIDERS
 
 
 def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
     """Return the first provider's plan, or the stop that says why no provider has one."""
+    evidence = evidence._replace(facts=own_facts(evidence.facts))
     stop = dead_end(evidence)
     if stop is not None:
         return stop
@@ -25,5 +27,5 @@ def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
                 raise
             return unplannable(refused)
         if planned is not None:
-            return planned
+            return with_coverage(planned, evidence, provider.NAME)
     return without_plan(evidence)

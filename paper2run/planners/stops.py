@@ -24,19 +24,13 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.evidence import Evidence
-from paper2run.planning.leading_language import NATIVE, leads
+from paper2run.planning.leading_language import NATIVE, leading_of, leads
+from paper2run.planning.leading_signs import family_of
+from paper2run.planning.toolchain_stops import PLANNED, stop_for
 
 TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
-PROPRIETARY: Final = {
-    "stata": "Stata",
-    "sas": "SAS",
-    "spss": "SPSS",
-    "mathematica": "Mathematica",
-    "gams": "GAMS",
-}
-"""By language as `detectors/languages.py` names it; MATLAB has signs of its own."""
 
 
 def dead_end(evidence: Evidence) -> Diagnosis | None:
@@ -49,14 +43,16 @@ def dead_end(evidence: Evidence) -> Diagnosis | None:
 
 def without_plan(evidence: Evidence) -> Diagnosis:
     """Return the stop for a repository that no provider has a plan for."""
+    toolchain = _toolchain(evidence)
+    # What only this program lacks says less than what the repository lacks.
+    ours = toolchain is not None and toolchain.cause == "unknown_toolchain"
     return (
         _no_code(evidence)
         or _torch_for_lua(evidence)
-        or _matlab(evidence)
-        or _proprietary(evidence)
-        or _julia(evidence)
+        or (None if ours else toolchain)
         or _restricted_data(evidence)
         or _missing_script(evidence)
+        or toolchain
         or _nothing_to_start(evidence)
     )
 
@@ -121,7 +117,7 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
         for share in evidence.facts.of(LanguageShare)
         if share.language in NATIVE
     }
-    built_alone = leads(evidence.facts, NATIVE) and max(native, key=native.__getitem__) == "cuda"
+    built_alone = leads(evidence, NATIVE) and max(native, key=native.__getitem__) == "cuda"
     if loads is None and not built_alone:
         return None
     return _stop(
@@ -159,48 +155,12 @@ def _torch_for_lua(evidence: Evidence) -> Diagnosis | None:
     return None
 
 
-def _matlab(evidence: Evidence) -> Diagnosis | None:
-    for share in evidence.facts.of(LanguageShare)[:1]:
-        shown = any(build.system == "matlab" for build in evidence.facts.of(BuildFile))
-        if share.language == "matlab" and shown:
-            return _stop(
-                "proprietary_toolchain",
-                "The code is MATLAB, which needs a licence.",
-                f"files of MATLAB: {share.files}",
-                share.source,
-                "A MATLAB licence; or `--smoke CMD` with GNU Octave if the code keeps to what Octave knows.",
-            )
-    return None
-
-
-def _proprietary(evidence: Evidence) -> Diagnosis | None:
-    """Stop if most of the code is in a language whose only interpreter needs a licence."""
-    for share in evidence.facts.of(LanguageShare)[:1]:
-        product = PROPRIETARY.get(share.language)
-        if product is not None:
-            return _stop(
-                "proprietary_toolchain",
-                f"The code runs in {product} alone, which needs a licence.",
-                f"files of {share.language}: {share.files}",
-                share.source,
-                f"A licence of {product} and an image with it.",
-            )
-    return None
-
-
-def _julia(evidence: Evidence) -> Diagnosis | None:
-    if not leads(evidence.facts, frozenset({"julia"})):
+def _toolchain(evidence: Evidence) -> Diagnosis | None:
+    """Stop if the leading code is for a tool that no plan brings."""
+    leading = leading_of(evidence)
+    if leading is None or family_of(leading.language) in PLANNED:
         return None
-    share = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "julia")
-    builds = [build for build in evidence.facts.of(BuildFile) if build.system == "julia"]
-    return _stop(
-        "registry_unreachable",
-        "The code is Julia: neither Debian nor the Python index brings its compiler, and its packages come from"
-        " Julia's own registry.",
-        f"files of Julia: {share.files}",
-        builds[0].source if builds else share.source,
-        "An image with Julia and the packages that Project.toml names.",
-    )
+    return stop_for(leading)
 
 
 def _restricted_data(evidence: Evidence) -> Diagnosis | None:

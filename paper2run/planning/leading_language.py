@@ -1,74 +1,106 @@
-"""Which language a repository is about, by the bytes of its sources."""
+"""Which code a repository is about: what its authors show, then what there is most of.
 
-import re
+A vendored, generated, documenting or example part never leads; the detectors `side_parts` and `languages` tell them.
+"""
+
+from collections import Counter
+from pathlib import PurePosixPath
 from typing import Final
 
-from paper2run.model.facts import BuildFile, Fact, LanguageShare, Project, RepoFacts, Requirement
+from paper2run.knowledge.language_endings import ENDINGS
+from paper2run.knowledge.language_names import TOOLS
+from paper2run.knowledge.side_folders import is_beside
+from paper2run.model.facts import Extension, Project, RepoFacts, SidePart
+from paper2run.model.leading import Leading
+from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_signs import HELPERS, Sign, family_of, own_bytes, signs
 
 NATIVE: Final = frozenset({"c", "c++", "fortran", "cuda"})
 """Counted as one: their sources are built together."""
-BESIDE: Final = frozenset(
-    {"shell", "notebook", "matlab", "javascript", "perl", "awk", "tcl", "ruby", "php", "mathematica", "stata", "sas",
-     "spss", "stan", "nextflow", "snakemake"}
-)  # fmt: skip
-"""Found beside code of every language: helpers, pages of documentation, outputs that fill notebooks."""
-
-LIST: Final = re.compile(r"\.(?:txt|in|pip)$")
-"""Files that list distributions without making the repository installable."""
-FAR_MORE: Final = 5
-"""With this many times the Python source, Python does not matter."""
-BUILDS: Final[dict[str, frozenset[str]]] = {
-    "autotools": NATIVE,
-    "cmake": NATIVE,
-    "make": NATIVE,
-    "meson": NATIVE,
-    "cargo": frozenset({"rust"}),
-    "go": frozenset({"go"}),
-    "ant": frozenset({"java"}),
-    "gradle": frozenset({"java"}),
-    "maven": frozenset({"java"}),
-    "r-package": frozenset({"r"}),
-    "renv": frozenset({"r"}),
-}
-"""Languages of what each build system builds, by the names of `BuildFile`."""
+NEARLY_ALL: Final = 0.9
+SURE: Final = 1.5
+"""So many times the weight of the next family leaves no doubt."""
 
 
-def leads(facts: RepoFacts, languages: frozenset[str]) -> bool:
-    """Whether `languages` together hold the most source and no Python project is declared."""
-    own = 0
-    others: dict[str, int] = {}
-    for share in facts.of(LanguageShare):
-        if share.language in languages:
-            own += share.size_bytes
-        elif share.language not in BESIDE:
-            kin = "native" if share.language in NATIVE else share.language
-            others[kin] = others.get(kin, 0) + share.size_bytes
-    if own == 0 or own < max(others.values(), default=0):
-        return False
-    declared = [fact for fact in facts.facts if _declares_python(fact)]
-    # Next to a build of another language, a list of names is for its scripts.
-    lists = all(LIST.search(fact.source.path) for fact in declared)
-    built = any(not languages.isdisjoint(BUILDS.get(b.system, ())) for b in facts.of(BuildFile))
-    far_more = own >= FAR_MORE * others.get("python", 0)
-    return not declared or (lists and built and far_more)
+def leads(evidence: Evidence, languages: frozenset[str]) -> bool:
+    """Whether the leading code is in one of `languages`."""
+    found = leading_of(evidence)
+    return found is not None and family_of(found.language) in {
+        family_of(name) for name in languages
+    }
 
 
-def _declares_python(fact: Fact) -> bool:
-    """Whether a fact says that the repository itself is installed as Python.
-
-    Python that CI and documents use does not count.
-    """
-    if isinstance(fact, Requirement):
-        at_root = "/" not in fact.source.path and fact.source.kind == "file"
-        return fact.group == "runtime" and at_root and fact.extra == ""
-    return isinstance(fact, Project) and fact.root == ""
+def leading_of(evidence: Evidence) -> Leading | None:
+    """Return the leading code with what speaks for it; None if the repository has no code."""
+    return _weighed(evidence.facts, evidence.paths)
 
 
 def leading(facts: RepoFacts) -> str:
-    """Return the language with most source; empty if no language is known.
+    """Return the language that leads; empty if no language is known."""
+    found = _weighed(facts, frozenset())
+    return found.language if found else ""
 
-    Languages that accompany any repository (BESIDE) come last.
-    """
-    shares = facts.of(LanguageShare)
-    best = max(shares, key=lambda s: (s.language not in BESIDE, s.size_bytes), default=None)
-    return best.language if best else ""
+
+def _weighed(facts: RepoFacts, paths: frozenset[str]) -> Leading | None:
+    by_family: dict[str, list[Sign]] = {}
+    for sign in signs(facts, paths):
+        by_family.setdefault(sign.family, []).append(sign)
+    weights = {family: sum(sign.weight for sign in found) for family, found in by_family.items()}
+    if not weights:
+        return None
+    # What accompanies any code leads only where nothing else is there, or where manifests and documents say so.
+    ranked = sorted(weights, key=lambda family: (-weights[family], family in HELPERS, family))
+    best = ranked[0]
+    second = weights[ranked[1]] if len(ranked) > 1 else 0.0
+    if (
+        best == "native"
+        and "python" in weights
+        and weights[best] < SURE * second
+        and _builds_a_package(facts)
+    ):
+        best = "python"
+        second = weights["native"]
+    found = sorted(by_family[best], key=lambda sign: -sign.weight)
+    language = _language(facts, best)
+    return Leading(
+        language=language,
+        root=_root(facts, paths, language),
+        source=found[0].source,
+        signs=tuple(sign.words for sign in found if sign.weight >= 0.5)[:5] or (found[0].words,),
+        tool=TOOLS.get(language, ""),
+        sure=weights[best] >= SURE * second and not _may_be_subject(found, facts, language),
+    )
+
+
+def _may_be_subject(found: list[Sign], facts: RepoFacts, language: str) -> bool:
+    """Whether code may be input of other programs: only prose and amount speak for a rare language."""
+    own = own_bytes(facts)
+    told = {"code", "prose"}.issuperset(sign.form for sign in found)
+    return language in TOOLS and told and own[language] < NEARLY_ALL * sum(own.values())
+
+
+def _builds_a_package(facts: RepoFacts) -> bool:
+    """Whether the root is a Python project that compiles code: in doubt, its tests show both."""
+    return any(project.root == "" for project in facts.of(Project)) and bool(facts.of(Extension))
+
+
+def _language(facts: RepoFacts, family: str) -> str:
+    """Return the language of a family that has most code; notebooks only where there is no other."""
+    own = own_bytes(facts)
+    members = [language for language in own if family_of(language) == family]
+    return max(members, key=lambda language: (language not in HELPERS, own[language]))
+
+
+def _root(facts: RepoFacts, paths: frozenset[str], language: str) -> str:
+    """Return the top folder that holds nearly all files of a language; empty where several do."""
+    sides = tuple(f"{part.folder}/" for part in facts.of(SidePart))
+    tops = Counter(
+        path.partition("/")[0] if "/" in path else ""
+        for path in paths
+        if ENDINGS.get(PurePosixPath(path).suffix.lower()) == language
+        and not path.startswith(sides)
+        and not is_beside(path)
+        and path != "setup.py"
+    )
+    top, files = tops.most_common(1)[0] if tops else ("", 0)
+    return top if files >= NEARLY_ALL * tops.total() else ""

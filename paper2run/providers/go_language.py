@@ -30,7 +30,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     facts = evidence.facts
     builds = [fact for fact in facts.of(BuildFile) if fact.system == "go"]
     build = min(builds, key=lambda fact: fact.path.count("/"), default=None)
-    if build is None or not leads(facts, frozenset({"go"})):
+    if build is None or not leads(evidence, frozenset({"go"})):
         return None
     builder = PlanBuilder()
     builder.install("golang-go", why="compiles Go", source=build.source)

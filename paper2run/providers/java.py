@@ -26,7 +26,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     """Return a plan where Java leads; None otherwise."""
     facts = evidence.facts
     java = next((share for share in facts.of(LanguageShare) if share.language == "java"), None)
-    if java is None or not leads(facts, frozenset({"java"})):
+    if java is None or not leads(evidence, frozenset({"java"})):
         return None
     builds = [fact for fact in facts.of(BuildFile) if fact.system in SYSTEMS]
     build = min(

@@ -4,6 +4,8 @@ import json
 import shlex
 from typing import Final
 
+from paper2run.commands.plain_commands import plain_words
+from paper2run.knowledge.side_folders import is_beside, vendored_place
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import BuildFile, Command, EntryPoint, ForeignRequirement, RepoFacts
 from paper2run.model.image import OUTSIDE, SOURCE_FOLDER
@@ -23,14 +25,19 @@ RUNNERS: Final = frozenset(
 """Development dependencies that run tests. All others are left out where no lock holds them: one that was
 withdrawn from the registry breaks the whole resolution, even with --omit=dev."""
 FOLDER: Final = "/tmp/dependencies"
+MODULE: Final = "/tmp/module.mjs"
+MAX_PARSED: Final = 40
+"""Scripts that one command parses."""
 
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
-    """Return a plan if package.json stands at the root and JavaScript alone leads; else None."""
+    """Return a plan if JavaScript leads: for package.json at the root, else for scripts alone; else None."""
     facts = evidence.facts
     package = next((fact for fact in facts.of(BuildFile) if fact.path == "package.json"), None)
-    if package is None or not _leads(facts):
+    if not leads(evidence, frozenset({"javascript"})):
         return None
+    if package is None:
+        return _scripts(evidence)
     builder = PlanBuilder()
     builder.install(
         "nodejs", "npm", "ca-certificates", why="runs and fetches packages", source=package.source
@@ -49,9 +56,36 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     return builder.finish(evidence, _smoke(facts, package.source))
 
 
-def _leads(facts: RepoFacts) -> bool:
-    """Whether no language that is more than a companion holds more source."""
-    return leads(facts, frozenset({"javascript", "typescript"}))
+def _scripts(evidence: Evidence) -> PlannedEnvironment | None:
+    """Return a plan for scripts without a manifest: a documented one runs, or all parse.
+
+    None where there is nothing but pages, minified files or other kinds of JavaScript.
+    """
+    scripts = sorted(
+        path
+        for path in evidence.paths
+        if path.endswith((".js", ".mjs")) and not is_beside(path) and not vendored_place(path)[0]
+    )
+    if not scripts:
+        return None
+    source = Source(kind="file", path=scripts[0])
+    builder = PlanBuilder()
+    builder.install("nodejs", why="runs JavaScript", source=source)
+    smokes = []
+    for fact in evidence.facts.of(Command):
+        words = plain_words(fact.line)
+        if fact.purpose == "run" and words[:1] == ["node"] and words[1:2] and words[1] in scripts:
+            smokes.append(choice("documented", fact.line, "a documented script runs", fact.source))
+            break
+    named = shlex.join(scripts[:MAX_PARSED])
+    # Modules of a browser, which Node takes for modules by their ending alone.
+    code = (
+        f"for f in {named}; do node --check $f || {{ cp $f {MODULE} && node --check {MODULE}; }}"
+        " || exit 1; done"
+    )
+    proves = "all scripts parse; what runs them, such as a browser, is not there"
+    smokes.append(choice("compiled", code, proves, source))
+    return builder.finish(evidence, *smokes)
 
 
 def _build(facts: RepoFacts) -> Command | None:

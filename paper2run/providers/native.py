@@ -77,7 +77,7 @@ OF_THEIR_TIME: Final = (
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
     """Return a plan where C, C++ or Fortran leads and something says how it is built; None otherwise."""
-    if not leads(evidence.facts, NATIVE):
+    if not leads(evidence, NATIVE):
         return None
     calls = compiled_by_hand.documented_calls(evidence)
     build = _chosen(evidence.facts) or compiled_by_hand.as_build(calls)

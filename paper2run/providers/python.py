@@ -24,6 +24,7 @@ from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.conda_wish import wish_of
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.interpreters import choose
+from paper2run.planning.leading_signs import own_bytes
 from paper2run.planning.wanted import gather
 from paper2run.python.own_projects import home_of, is_aside, is_fixture, own_projects
 from paper2run.rendering.pip_steps import open_steps
@@ -137,9 +138,9 @@ def _is_python(evidence: Evidence) -> bool:
         return True
     if any(not is_aside(project.root) for project in facts.of(Project)):
         return True
-    shares = {share.language: share.size_bytes for share in facts.of(LanguageShare)}
-    python = shares.get("python", 0) + shares.get("notebook", 0)
-    return python > 0 and python * 2 >= max(shares.values())
+    own = own_bytes(facts)
+    python = own.get("python", 0) + own.get("notebook", 0)
+    return python > 0 and python * 2 >= max(own.values())
 
 
 def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:

@@ -64,7 +64,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         None,
     )
     shares = {share.language: share.source for share in facts.of(LanguageShare)}
-    if "r" not in shares or (package is None and not leads(facts, frozenset({"r"}))):
+    if "r" not in shares or (package is None and not leads(evidence, frozenset({"r"}))):
         return None
     builder = PlanBuilder()
     builder.install("r-base-core", why="R itself", source=shares["r"])

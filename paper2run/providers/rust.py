@@ -26,7 +26,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     facts = evidence.facts
     builds = [fact for fact in facts.of(BuildFile) if fact.system == "cargo"]
     build = min(builds, key=lambda fact: (fact.path.count("/"), fact.path), default=None)
-    if build is None or not leads(facts, frozenset({"rust"})):
+    if build is None or not leads(evidence, frozenset({"rust"})):
         return None
     folder = build.path.rpartition("/")[0]
     inside = f"cd {shlex.quote(folder)} && " if folder else ""

@@ -6,6 +6,7 @@
 | imports, help-only, built-only                     | no                          | success            |
 | imports, help-only, built-only, nothing            | yes                         | stop with its cause|
 | nothing                                            | no                          | as the attempts end|
+| anything, of a part beside which other code leads  | yes or no                   | stop with its need |
 """
 
 from collections.abc import Sequence

@@ -20,6 +20,7 @@ from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.value import Source
+from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, ran_some_tests
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import best_of, environment, progress, same_environment
@@ -65,6 +66,8 @@ def after_attempts(
     proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs_of(facts, site))
     if proof is not None and proof.diagnosis is not None and grade not in WORKS:
         verdict, judged = stopped(proof.diagnosis), proof
+    elif best.succeeded and best.planned.uncovered is not None:
+        verdict = stopped(stop_for(best.planned.uncovered, best.planned.covers))
     elif need is not None:
         verdict = stopped_by(need)
     else:

@@ -23,7 +23,8 @@ def tree_of(root: Path, *paths: str, max_files: int = 1000) -> RepoTree:
 
 @pytest.mark.parametrize(
     ("path", "language"),
-    [("a.tsx", "javascript"), ("a.v", "coq or verilog"), ("a.FOR", "fortran"), ("a.sol", "solidity"),
+    [("a.tsx", "javascript"), ("a.v", "verilog"), ("a.tla", "tla+"), ("a.ql", "codeql"),
+     ("a.strange", ".strange"), ("a.FOR", "fortran"), ("a.sol", "solidity"),
      ("include/a.hpp", "c++"), ("a.nb", "mathematica"), ("a.sql", "sql")],
 )  # fmt: skip
 def test_sources_of_rarer_languages_are_code(tmp_path: Path, path: str, language: str) -> None:
@@ -55,7 +56,7 @@ def test_pictures_leave_room_for_the_sources_behind_them(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("path", "cause"), [("notes.txt", "no_code"), ("Makefile", "")])
 def test_what_a_build_file_builds_is_code(tmp_path: Path, path: str, cause: str) -> None:
-    tree = tree_of(tmp_path, "a.strange", path)
+    tree = tree_of(tmp_path, "words.csv", path)
     asked = Asked(name="lab/code", commit="1" * 40)
     found = rules.plan(Evidence(read_facts(tree), frozenset(tree.files), asked))
     if cause:

@@ -1,0 +1,3 @@
+function boxes = track_ridge(frames)
+boxes = zeros(numel(frames), 4);
+end

@@ -1,0 +1,5 @@
+---- MODULE Lease ----
+VARIABLE holder
+Init == holder = 0
+Next == holder' = 1 - holder
+====

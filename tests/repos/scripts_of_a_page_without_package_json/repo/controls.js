@@ -1,0 +1,3 @@
+import { step } from "./board.js";
+
+document.querySelector("#board").addEventListener("click", () => step([true, false]));
