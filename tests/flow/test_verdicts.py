@@ -161,7 +161,7 @@ def test_an_import_alone_is_no_success_where_the_work_needs_a_gpu(tmp_path, repo
 
 
 def test_data_that_is_not_in_the_repository_stops_with_the_line_that_wants_it(tmp_path, repository):
-    repo = repository({"main.py": 'open("data/train.csv")\n'})
+    repo = repository({"main.py": 'rows = open("data/train.csv").read().split()\nprint(rows[0])\n'})
 
     state = reproduce(
         repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
@@ -170,7 +170,11 @@ def test_data_that_is_not_in_the_repository_stops_with_the_line_that_wants_it(tm
     metadata, folder = verdict_of(state, tmp_path / "runs")
     assert (metadata.status, metadata.cause) == ("stopped-by-rule", "missing_data")
     assert "data/train.csv" in metadata.reason
-    assert "FileNotFoundError" in (folder / "report.md").read_text()
+    report = (folder / "report.md").read_text()
+    assert "FileNotFoundError" in report
+    assert metadata.experiment.gets_past, "with the file in place, only its content is missing"
+    assert "IndexError" in metadata.experiment.then
+    assert "an empty file at data/train.csv" in report.partition("## What to do next")[2]
 
 
 def test_a_repository_without_code_stops_before_anything_is_built(tmp_path, repository):
