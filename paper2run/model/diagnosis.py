@@ -59,7 +59,8 @@ class Blame(Value):
     def __str__(self) -> str:
         """Return the chain in one line: `pymc 2.3.6 (guessed from import pymc, mcmc.py:468): error: …`."""
         about = f"{self.about} ({self.wanted_by})" if self.about and self.wanted_by else self.about
-        return f"{about}: {self.error}" if about else self.error
+        # A compiler's line begins with the place that it is about.
+        return self.error if self.error.startswith(self.about) else f"{about}: {self.error}"
 
 
 class DiagnosisDecision(Value):

@@ -14,7 +14,10 @@ from paper2run.model.environment import (
 from paper2run.model.facts import Import, Project, RepoFacts, Requirement
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
+from paper2run.verdicts.judgement import blamed, judge
+from paper2run.verdicts.verdicts import after_attempts
 from tests.cases import LOGS, log_case
+from tests.unit.test_progress import attempt
 from tests.unit.test_repairs import read
 
 CASES = sorted(folder for folder in LOGS.glob("*/*") if folder.is_dir())
@@ -219,3 +222,27 @@ def test_the_class_of_an_error_is_the_cause_that_a_rule_proves(folder):
     failed, expected = read(folder)
 
     assert blame(failed).cause == expected.cause
+
+
+def test_the_first_error_stands_in_the_verdict_and_its_class_is_the_cause():
+    done = attempt(build_fails_at="RUN make", says="a.c:3:5: error: no 'n'\nmake: *** Error 1")
+    done = done.changed(blame=blamed(done, RepoFacts()))
+    verdict = after_attempts((done,), 5)
+
+    assert (verdict.status, verdict.cause, verdict.blame) == (
+        "smoke-failed",
+        "build_error",
+        done.blame,
+    )
+    assert "build failed (exit code 1): a.c:3:5: error: no 'n';" in verdict.reason
+
+
+def test_an_answer_that_was_tried_already_is_no_proof():
+    done = attempt(says="ModuleNotFoundError: No module named 'labtools'")
+    done = done.changed(blame=blamed(done, RepoFacts()), diagnosis=judge(done, (), RepoFacts()))
+    assert done.diagnosis is not None and done.diagnosis.decision.new_plan is not None
+
+    verdict = after_attempts((done,), 5)
+
+    assert verdict.status == "smoke-failed"
+    assert "was tried already" in verdict.reason
