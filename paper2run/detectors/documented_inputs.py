@@ -66,11 +66,16 @@ class Wanted(NamedTuple):
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield what each documented command wants first; each thing once."""
     works = documented_works(tree)
-    supplied = {work.starts for work in works if _has_its_input(tree, work)}
+    wanted = list(_wanted(tree, works))
     # Beside a command with an input of the checkout, others of the same program are for people's own data.
+    supplied = {
+        work.starts
+        for work, found in zip(works, wanted, strict=True)
+        if found is None and _has_its_input(tree, work)
+    }
     wanted = [
         None if work.starts in supplied else found
-        for work, found in zip(works, _wanted(tree, works), strict=True)
+        for work, found in zip(works, wanted, strict=True)
     ]
     hard = (
         bool(works)
@@ -161,7 +166,7 @@ def _of_arguments(
             return Wanted(value, work.source)
         is_path = "/" in value or value.lower().endswith(DATA_ENDINGS)
         is_file = _names_data(value)
-        if is_path and (reads or (not option and is_file)) and not _is_there(tree, value, folder):
+        if is_path and (reads or is_file) and not _is_there(tree, value, folder):
             return Wanted(value, work.source)
     return None
 

@@ -33,7 +33,10 @@ class Work(NamedTuple):
     line: str
     source: Source
     starts: tuple[str, ...]
-    """The Python files that the line starts, directly or through one shell script; empty for an example."""
+    """The Python files that the line starts, directly or through one shell script.
+
+    Empty for an example, and where several files have the name that the line says.
+    """
     loads: frozenset[str]
     """All Python files of the repository that then are loaded, those of `starts` among them."""
 
@@ -114,7 +117,12 @@ def _started(tree: RepoTree, fact: Command) -> Work | None:
         starts = set(_scripts(tree, line, folder))
     code = {module.path for module in modules_of(tree) if module.role in {"package", "script"}}
     found = tuple(sorted(starts & code))
-    return _work(tree, fact.line, fact.source, found) if found else None
+    if found:
+        return _work(tree, fact.line, fact.source, found)
+    named = (name.rpartition("/")[2] for name in SCRIPT.findall(line))
+    # Which of several files of that name is meant is not known, nor what it needs.
+    several = any(len(tree.matching(name)) > 1 for name in named)
+    return Work(fact.line, fact.source, (), frozenset()) if several else None
 
 
 def _scripts(tree: RepoTree, line: str, folder: str) -> Iterator[str]:

@@ -27,7 +27,9 @@ GPU_MODULES: Final = frozenset(
     {"cupy", "pycuda", "cudf", "cuml", "cugraph", "tensorrt", "skcuda", "flash_attn", "tinycudann", "nvdiffrast",
      "diff_gaussian_rasterization", "simple_knn"}
 )  # fmt: skip
-"""Libraries that cannot be imported, or do nothing, without CUDA."""
+"""Libraries that do nothing without CUDA."""
+CUDA_TO_IMPORT: Final = GPU_MODULES - {"cupy", "skcuda", "tensorrt"}
+"""Those whose very import fails without CUDA, whatever else the code chooses."""
 CODE: Final = ("*.py", "*.cu", "*.cc", "*.cpp", "*.c", "*.cxx", "*.java", "*.rs", "*.go")
 ASIDE: Final = frozenset(
     {"third_party", "thirdparty", "3rdparty", "vendor", "external", "extern", "submodules", "example", "examples",
@@ -145,7 +147,10 @@ def _imports(tree: RepoTree, code: Iterable[PythonModule], cpu_way: bool) -> Ite
         found = first(module)
         return found is not None and not found.guarded
 
-    leading = None if cpu_way else shared_by_most(tree, needs)
+    leading = shared_by_most(tree, needs)
+    found = first(leading) if leading else None
+    if found and cpu_way and found.module.partition(".")[0] not in CUDA_TO_IMPORT:
+        leading = None
     for module in [leading] if leading else code:
         imported = first(module)
         if imported:
