@@ -14,7 +14,9 @@ from typing import Final, Literal
 
 from packaging.utils import InvalidName, canonicalize_name
 
-Absence = Literal["unsupported_platform", "proprietary_toolchain", "dead_dependency"]
+Absence = Literal[
+    "unsupported_platform", "proprietary_toolchain", "dead_dependency", "absent_module"
+]
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
 AFFIXES: Final = (
@@ -32,6 +34,15 @@ AFFIXES: Final = (
 OF_WINDOWS: Final = frozenset({"_winapi", "_winreg", "msvcrt", "winreg", "winsound"})
 """Modules of Python itself that only Windows has (https://docs.python.org/3/library/windows.html)."""
 
+OF_ONES_OWN: Final = frozenset(
+    {"base", "common", "config", "configs", "configuration", "const", "constants", "core", "data", "data_loader",
+     "data_utils", "dataloader", "dataset", "evaluate", "evaluation", "experiments", "functions", "helper",
+     "helpers", "layers", "lib", "libs", "loader", "logger", "loss", "losses", "main", "metrics", "misc", "model",
+     "models", "modules", "network", "networks", "options", "params", "parameters", "plotting", "preprocess",
+     "preprocessing", "scripts", "settings", "src", "tests", "tool", "tools", "train", "trainer", "training",
+     "util", "utilities", "utils"}
+)  # fmt: skip
+"""What people call files of their own code: a namesake on the index is a stranger's."""
 BACKPORTS: Final = {
     "concurrent": "futures",
     "configparser": "configparser",
@@ -120,6 +131,9 @@ def distribution_for(
         canonicalize_name(module, validate=True)
     except InvalidName:
         return Guess(module, "", "absent", f"no distribution can be called {module}")
+    if key.lower() in OF_ONES_OWN:
+        why = "a name of files of one's own, and the repository holds no such file"
+        return Guess(module, "", "absent", why, absence="absent_module")
     return Guess(module, same, "same-name", "the module's own name, unverified")
 
 

@@ -112,6 +112,8 @@ def test_a_module_whose_name_no_distribution_can_have_is_never_guessed(module: s
         ("win32api", "unsupported_platform"),
         ("winreg", "unsupported_platform"),
         ("rospy", "dead_dependency"),
+        ("utils", "absent_module"),
+        ("Utils.losses", "absent_module"),
     ],
 )
 def test_an_absent_module_says_what_its_absence_means(module: str, absence: str) -> None:
@@ -123,3 +125,9 @@ def test_only_absent_modules_have_an_absence() -> None:
     table = json.loads(text)
     assert table["absences"].keys() <= table["absent"].keys()
     assert set(table["absences"].values()) <= set(get_args(Absence))
+
+
+def test_a_name_of_one_s_own_files_is_taken_from_the_index_only_on_request() -> None:
+    assert distribution_for("utils").name == ""
+    assert distribution_for("utils", {"utils"}).certainty == "declared"
+    assert distribution_for("evaluate").certainty == "known"
