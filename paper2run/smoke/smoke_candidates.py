@@ -172,9 +172,9 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         if (fact.installed and is_installed(facts, fact.root)) == installed
         and (installed or fact.root == "")
     ]
-    # A folder without __init__.py imports whatever it holds, and what serves tests and documents is not the code.
+    # What serves tests and documents is not the code.
     telling = [fact for fact in own if fact.source.path.endswith(".py")]
-    own = [fact for fact in telling if not is_aside(fact.module)] or telling
+    own = [fact for fact in telling if not is_aside(fact.module)] or telling or own
     modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
     if not modules:
         return []
@@ -184,6 +184,8 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         if installed
         else "its modules can be imported"
     )
+    # A folder without __init__.py imports whatever it holds: that shows where it is, and no more.
+    kind: SmokeKind = "import" if telling else "dependencies"
     groups = [(modules, every)]
     if len(modules) > 1:
         alone = [
@@ -192,7 +194,7 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         groups += [([module], f"{module} can be imported") for module in alone[:MAX_ALONE]]
     return [
         _choice(
-            "import",
+            kind,
             f"{start}python -c {shlex.quote('import ' + ', '.join(names))}",
             proves,
             own[0].source,

@@ -60,7 +60,12 @@ def test_a_blank_behind_an_operator_is_no_build_string(written, specifier):
 def test_an_environment_becomes_requirements_debian_packages_and_reasons():
     facts = (
         LanguageShare(language="python", files=1, size_bytes=100, source=LINE),
-        OwnModule(module="waves", root="", installed=False, source=LINE),
+        OwnModule(
+            module="waves",
+            root="",
+            installed=False,
+            source=Source(kind="file", path="waves.py"),
+        ),
         CondaPackage(name="pytorch", version=">= 1.13", source=LINE),
         CondaPackage(name="samtools", source=LINE),
         CondaPackage(name="cudatoolkit", version="=10.1", source=LINE),

@@ -25,6 +25,7 @@ from paper2run.model.value import Source
 from paper2run.python.python_examples import example_commands
 from paper2run.repairs import diagnose
 from paper2run.settings import Settings
+from paper2run.smoke.grading import promised
 from paper2run.smoke.smoke_candidates import candidates
 from paper2run.verdicts.verdicts import after_attempts, builds, next_plan
 from tasks.smoke import limit_s
@@ -35,6 +36,7 @@ CI = Source(kind="ci", path=".travis.yml", line=7)
 PROJECT = Project(root="", backend="setup.py", name="n", source=HERE)
 OWN = OwnModule(module="n", root="", installed=True, source=HERE)
 SCRIPT = EntryPoint(name="n-run", form="console-script", source=HERE)
+ASKED = Asked(name="o/n", commit="a" * 40)
 PATHS = frozenset({"tests/test_n.py", "n/tests/test_m.py", "test.py", "sub/test_all.py"})
 
 
@@ -48,7 +50,7 @@ def example(text: str) -> Fact:
 
 
 def commands_of(*facts: Fact) -> list[str]:
-    found = candidates(RepoFacts(facts=facts), PATHS, Asked(name="o/n", commit="a" * 40))
+    found = candidates(RepoFacts(facts=facts), PATHS, ASKED)
     assert all(choice.proves for choice in found)
     return [choice.command for choice in found]
 
@@ -284,7 +286,8 @@ def test_folders_that_import_whatever_they_hold_show_nothing():
     assert commands_of(PROJECT, own("n", "n/__init__.py"), tests, bare) == [
         "cd /tmp && python -c 'import n'"
     ]
-    assert commands_of(PROJECT, bare) == []
+    [alone] = candidates(RepoFacts(facts=(PROJECT, bare)), PATHS, ASKED)
+    assert promised(alone.kind, alone.command) == "built-only"
 
 
 def test_a_documented_command_is_the_same_behind_the_program_that_runs_it():
