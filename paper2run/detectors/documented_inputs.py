@@ -61,6 +61,8 @@ class Wanted(NamedTuple):
     what: str
     source: Source
     downloaded: bool = False
+    made_before: bool = False
+    """An earlier command makes it, and wants something itself."""
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
@@ -85,7 +87,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     )
     seen: set[str] = set()
     for found in wanted:
-        if found and found.what not in seen and len(seen) < MAX_FOUND:
+        if found and not found.made_before and found.what not in seen and len(seen) < MAX_FOUND:
             seen.add(found.what)
             yield DataNeed(
                 what=found.what, hard=hard, downloaded=found.downloaded, source=found.source
@@ -120,7 +122,8 @@ def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[Wanted | None]:
     for work in works:
         named = _paths(work)
         arguments = [value for option, value in named if not OUTPUT.fullmatch(option)]
-        found = next((Wanted(value, work.source) for value in arguments if value in lacking), None)
+        waits = next((value for value in arguments if value in lacking), None)
+        found = Wanted(waits, work.source, made_before=True) if waits else None
         found = (
             found or _of_arguments(tree, work, named, made) or _of_code(tree, work, written, named)
         )
