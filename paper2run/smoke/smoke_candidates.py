@@ -172,9 +172,11 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         if (fact.installed and is_installed(facts, fact.root)) == installed
         and (installed or fact.root == "")
     ]
-    # What serves tests and documents is not the code.
-    telling = [fact for fact in own if fact.source.path.endswith(".py")]
-    own = [fact for fact in telling if not is_aside(fact.module)] or telling or own
+    # What serves tests and documents is not the code, and a folder without __init__.py imports whatever it holds.
+    telling = [
+        fact for fact in own if fact.source.path.endswith(".py") and not is_aside(fact.module)
+    ]
+    own = telling or own
     modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
     if not modules:
         return []
@@ -184,7 +186,6 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         if installed
         else "its modules can be imported"
     )
-    # A folder without __init__.py imports whatever it holds: that shows where it is, and no more.
     kind: SmokeKind = "import" if telling else "dependencies"
     groups = [(modules, every)]
     if len(modules) > 1:
@@ -257,7 +258,7 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
             else "an entry script runs"
         )
         command = shlex.join(["python", fact.name, *arguments])
-        is_named = "/" not in fact.name or fact.name in documents
+        is_named = "/" not in fact.name or fact.name in documents or len(scripts) == 1
         kind: SmokeKind = "script" if is_named else "side-script"
         found.append(_choice(kind, command, proves, fact.source))
     return found

@@ -8,11 +8,13 @@ from paper2run.failures.failure_log import telling_line
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.facts import RepoFacts
+from paper2run.model.needs import Need
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
-from paper2run.verdicts.progress import place_of
+from paper2run.verdicts.progress import place_of, same_environment
+from paper2run.verdicts.trials import as_attempt
 
 
 def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosis | None:
@@ -50,6 +52,29 @@ def _earlier_stop(
             other = diagnose(_as_failed(earlier, facts), barred)
             if other is not None and not _is_repair(other):
                 return other.changed(of_attempt=earlier.number)
+    return None
+
+
+def proven_by(
+    needs: Sequence[Need], attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts
+) -> Diagnosis | None:
+    """Return the stop of a command that failed in the best environment for want of a known need.
+
+    A need alone may be of a side of the work, a failure alone of the environment; together they prove each other.
+    """
+    causes = {need.cause for need in needs if not need.met}
+    for attempt in attempts:
+        if not same_environment(attempt, best):
+            continue
+        tried = [as_attempt(attempt, trial) for trial in attempt.trials]
+        for failed in (attempt, *tried):
+            if not isinstance(failed.smoke, SmokeFailed):
+                continue
+            # Failed tests get no stop while other commands can be tried; by now all were.
+            last = failed.changed(planned=failed.planned.changed(weaker_smokes=()))
+            found = diagnose(_as_failed(last, facts))
+            if found is not None and not _is_repair(found) and found.cause in causes:
+                return found
     return None
 
 

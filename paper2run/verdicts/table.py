@@ -5,6 +5,7 @@
 | results, tests, documented-run, program-starts     | yes or no                   | success            |
 | imports, help-only, built-only                     | no                          | success            |
 | imports, help-only, built-only, nothing            | yes                         | stop with its cause|
+| the same, and another command failed for want of it| yes, by a side of the work  | stop with its cause|
 | nothing                                            | no                          | as the attempts end|
 | anything, of a part beside which other code leads  | yes or no                   | stop with its need |
 """

@@ -22,6 +22,7 @@ from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.value import Source
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, ran_some_tests
+from paper2run.verdicts.judgement import proven_by
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import best_of, environment, progress, same_environment
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
@@ -63,13 +64,16 @@ def after_attempts(
     """Return the verdict of a run whose attempts are over; there is at least one."""
     best, judged = best_of(attempts), _judged(attempts)
     grade = _shown_by(attempts, best)
-    proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs_of(facts, site))
+    needs = needs_of(facts, site)
+    proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs)
     if proof is not None and proof.diagnosis is not None and grade not in WORKS:
         verdict, judged = stopped(proof.diagnosis), proof
     elif best.succeeded and best.planned.uncovered is not None:
         verdict = stopped(stop_for(best.planned.uncovered, best.planned.covers))
     elif need is not None:
         verdict = stopped_by(need)
+    elif grade not in WORKS and (found := proven_by(needs, attempts, best, facts)):
+        verdict = stopped(found)
     else:
         verdict = _verdict(attempts, max_attempts)
     return verdict.changed(

@@ -5,7 +5,7 @@ import pytest
 from paper2run.failures.failed_attempt import stopped
 from paper2run.model.diagnosis import Cause
 from paper2run.model.environment import SmokeChoice, SmokeKind
-from paper2run.model.facts import Fact, GpuNeed, Project, RepoFacts
+from paper2run.model.facts import Fact, GpuNeed, OutsideNeed, Project, RepoFacts
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.needs import Need
 from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
@@ -123,3 +123,23 @@ def test_the_stronger_of_two_successes_is_handed_over():
     found = after_attempts([weak, broken], 3)
     assert (found.status, found.best_attempt, found.grade) == ("success", 1, "imports")
     assert isinstance(weak.smoke, Passed)
+
+
+def test_a_soft_need_ends_a_run_where_another_command_failed_for_want_of_it():
+    windows = OutsideNeed(form="platform", what="Windows", hard=False, source=HERE)
+    tests = SmokeChoice(
+        kind="tests", command="python -m pytest -q .", proves="its tests pass", source=DEFAULT
+    )
+    log = Log(stdout="ModuleNotFoundError: No module named 'winreg'\n1 error in 0.1s")
+    failed = Trial(choice=tests, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+    one = passed("imports").changed(trials=(failed,))
+
+    found = after_attempts([one], 3, facts(windows))
+
+    assert (found.status, found.cause, found.grade) == (
+        "stopped-by-rule",
+        "unsupported_platform",
+        "imports",
+    )
+    assert after_attempts([one], 3, facts()).status == "success", "it may be a test's own import"
+    assert after_attempts([passed("imports")], 3, facts(windows)).status == "success"
