@@ -36,6 +36,7 @@ MIN_S: Final = 5.0
         given["reached"],
         str(given["settings"].timeout),
         given["settings"].smoke_network,
+        str(given["planned"].gpus),
         str(containers.Limits.of(given["settings"])),
     ),
 )
@@ -59,7 +60,9 @@ def gather(
             continue
         log = Path(log_folder) / f"trial_{len(trials) + 1}.log"
         limit_s = gathering.limit_s(choice, left_s)
-        outcome = _ended(engine, choice, limit_s, built.image, log, run_id, settings)
+        outcome = _ended(
+            engine, choice, limit_s, built.image, log, run_id, settings, gpus=planned.gpus
+        )
         trials.append(Trial(choice=choice, outcome=outcome))
     return tuple(trials)
 
@@ -72,6 +75,8 @@ def _ended(
     log_path: Path,
     run_id: str,
     settings: Settings,
+    *,
+    gpus: bool,
 ) -> Passed | SmokeFailed:
     secrets = settings.secrets()
     with LogFile(log_path, secrets) as log, engine_slot(engine, settings):
@@ -85,6 +90,7 @@ def _ended(
             timeout_s=limit_s,
             on_line=log.line,
             network=settings.smoke_network,
+            gpus=gpus,
             min_free_mb=settings.min_free_mb,
         )
     return outcome_of(result, secrets)
