@@ -37,15 +37,17 @@ def look(
 ) -> Kept:
     """Return our images and cache records on the engine's disk.
 
-    Images named by `in_use` are spared, and so are recent images of unknown runs. If images and
-    cache, base images included, take at most `enough_bytes`, no image is inspected and each counts
-    with its base.
+    Images named by `in_use` are spared, and so are recent images of unknown runs. If all layers of
+    the engine and our cache take at most `enough_bytes`, no image is inspected (two requests each)
+    and each counts with what it shares with no other.
     """
     usage = _disk_usage(engine)
     records = tuple(_record(found) for found in usage.get("BuildCache") or ())
     listed = [found for found in usage.get("Images") or () if _own_name(found) is not None]
     own = own_records(records)
-    at_most = Kept((), own, records).cache_bytes + sum(int(found["Size"]) for found in listed)
+    # Podman does not say what the layers take together.
+    layers_bytes = usage.get("LayersSize") or sum(int(found["Size"]) for found in listed)
+    at_most = Kept((), own, records).cache_bytes + int(layers_bytes)
     images = []
     for found in listed:
         image = _own_image(found, known_runs, in_use)
@@ -111,7 +113,7 @@ def _own_image(
     return OwnImage(
         name=name,
         run_id=run_id,
-        layers=((name, int(found["Size"])),),
+        layers=((name, _unshared_bytes(found)),),
         last_used=created,
         spared=(
             name in in_use
@@ -139,13 +141,16 @@ def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnI
         (int(step["Created"]), step.get("CreatedBy") or "", int(step["Size"]))
         for step in reversed(steps)
     )
-    unshared_bytes = int(found["Size"]) - max(int(found.get("SharedSize") or 0), 0)
     tagged = _time((details.get("Metadata") or {}).get("LastTagTime"))
     return image._replace(
         # Images of older versions carry no mark.
-        layers=tuple(layers) or ((image.name, unshared_bytes),),
+        layers=tuple(layers) or image.layers,
         last_used=max(image.last_used, tagged),
     )
+
+
+def _unshared_bytes(found: dict[str, Any]) -> int:
+    return int(found["Size"]) - max(int(found.get("SharedSize") or 0), 0)
 
 
 def _own_name(found: dict[str, Any]) -> str | None:
