@@ -153,7 +153,8 @@ def load_litellm() -> ModuleType:
     # httpx honours proxies and certificate bundles as the rest of us does, and names its errors (chat_failures.py).
     litellm.disable_aiohttp_transport = True
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
-    return litellm
+    loaded: ModuleType = litellm
+    return loaded
 
 
 def _complete(litellm: ModuleType, request: dict[str, Any], timeout_s: float) -> Any:
