@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
+UV = VIRTUAL_ENV=$(VENV) $$(command -v uv || echo $(BIN)/uv) pip --quiet
 EXAMPLE := examples/period-doubling
 REPO ?=
 IMAGES ?= 3.11
@@ -26,15 +28,13 @@ help: ## list the targets
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …" >&2; exit 2; }
-	@if command -v uv >/dev/null; then \
-		echo "installing with uv" && uv venv --quiet --allow-existing --seed --python "$$(command -v $(PYTHON))" $(VENV) && \
-		uv pip sync --quiet --require-hashes --python $(VENV) requirements.lock && \
-		uv pip install --quiet --no-deps --python $(VENV) -e .; \
-	else \
-		echo "installing with venv and pip (a minute or two)" && $(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
-	fi
+	@echo "installing (a minute)"
+	@# uv takes a fifth of pip's time; where it is missing, pip brings the pinned one. Only pip may know this site's index.
+	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --seed --python "$$(command -v $(PYTHON))" $(VENV); \
+	else $(PYTHON) -m venv $(VENV) && sed -n '/^uv==/,/[^\\]$$/p' requirements.lock >$(VENV)/uv.txt && \
+		$(PIP) install --require-hashes -r $(VENV)/uv.txt; fi
+	@$(UV) sync --require-hashes requirements.lock || $(PIP) install --require-hashes -r requirements.lock
+	@$(UV) install --no-deps -e . || $(PIP) install --no-deps -e .
 	@touch $@
 
 .PHONY: install
@@ -53,15 +53,16 @@ base-image: $(INSTALLED) engine ## make sure that base images are there, also wh
 run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example without one
 	@$(BIN)/paper2run run $(if $(REPO),--repo '$(REPO)',--repo $(EXAMPLE) --paper $(EXAMPLE)/paper.md) $(ARGS)
 
-# Two processes for tests: most of them wait for an engine, a server or an index.
-PYTEST = $(BIN)/pytest -q -n 2 --dist loadfile
+# Two processes for tests: most of them wait for an engine, a server or an index. The one that is done first takes
+# tests from the other, wherever their files are.
+PYTEST = $(BIN)/pytest -q -n 2 --dist worksteal --durations=40
 # `make test WITHOUT=index` where the package index cannot be reached.
 WITHOUT ?=
 CHOSEN = $(if $(WITHOUT),-m 'not $(WITHOUT)')
 step = @printf '== %s  %s\n' "$$(date +%T)" '$(1)'
 
-.PHONY: check
-check: $(INSTALLED) ## lint, types, import contracts, unit tests, hostile input
+.PHONY: static
+static: $(INSTALLED)
 	$(call step,lint)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -69,30 +70,37 @@ check: $(INSTALLED) ## lint, types, import contracts, unit tests, hostile input
 	@$(BIN)/mypy
 	$(call step,import contracts)
 	@$(BIN)/lint-imports
+
+.PHONY: unit
+unit: $(INSTALLED)
 	$(call step,unit tests and hostile input)
 	@$(PYTEST) tests/unit tests/hostile
 
-.PHONY: test-programs
-test-programs:
+.PHONY: check
+check: static unit ## lint, types, import contracts, unit tests, hostile input
+
+# One after the other: apt serves one at a time.
+.PHONY: test-images
+test-images: $(INSTALLED) engine
+	$(call step,programs and base images of tests)
 	@tests/programs.sh
+	@deployments/base-image.sh 3.11 bookworm
 
 .PHONY: test
-test: IMAGES = 3.11 bookworm
-test: base-image test-programs check ## everything: check, then stage, flow, real-Docker tests and faults
-	$(call step,stage tests)
-	@$(PYTEST) --docker $(CHOSEN) tests/stage
-	$(call step,flow tests$(comma) engine tests$(comma) faults)
-	@$(PYTEST) --docker $(CHOSEN) --durations=40 tests/flow tests/engine tests/faults
+test: ## everything: check, then stage, flow, real-Docker tests and faults
+	@$(MAKE) --no-print-directory -j 2 static test-images
+	@$(MAKE) --no-print-directory unit
+	$(call step,stage$(comma) flow and engine tests$(comma) faults)
+	@$(PYTEST) --docker $(CHOSEN) tests/stage tests/flow tests/engine tests/faults
 	$(call step,done)
 
 .PHONY: small-model
 small-model: $(INSTALLED) engine base-image ## ask a real small model, served on this machine (100 MB; about 10 minutes)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'xllamacpp>=2026.10'
+	$(PIP) install 'xllamacpp>=2026.10'
 	$(BIN)/pytest -q --docker --small-model tests/small_model
 
 .PHONY: test-full
-test-full: IMAGES = 3.11 bookworm
-test-full: base-image test-programs check ## test, and what takes minutes or further images: workers killed, batches cancelled, slow repairs
+test-full: test-images check ## test, and what takes minutes or further images: workers killed, batches cancelled, slow repairs
 	$(BIN)/pytest -q --docker --full --durations=40 tests/hostile tests/stage tests/flow tests/engine tests/faults
 
 .PHONY: serve
