@@ -69,6 +69,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["PAPER2RUN_HOME"] = str(home / "paper2run")
     # Tests kill runs, and the tests' server forgets their leases: nobody shall wait for such places.
     os.environ["PAPER2RUN_ENGINE_SLOTS"] = "64"
+    # A run's two looks at all that the engine keeps are for tests/flow/test_kept_images.py.
+    os.environ["PAPER2RUN_KEEP_GB"] = "inf"
     with (
         prefect_test_harness(server_startup_timeout=180),
         temporary_settings(
@@ -79,7 +81,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         ),
     ):
         yield
-    del os.environ["PAPER2RUN_HOME"], os.environ["PAPER2RUN_ENGINE_SLOTS"]
+    for name in ("PAPER2RUN_HOME", "PAPER2RUN_ENGINE_SLOTS", "PAPER2RUN_KEEP_GB"):
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.batches import gate_of
+from tests.flow.batches import gate_of, wait_until
 from tests.flow.web_forge import web_forge
 
 Repository = Callable[..., str]
@@ -60,10 +60,12 @@ def commit_all(root: Path, date: str = COMMIT_DATE) -> None:
 
 @pytest.fixture
 def no_containers_left() -> Iterator[None]:
-    """Check that the test leaves no container of a run behind."""
+    """Check that the test leaves no container of a run behind; those of tests beside it end soon."""
     yield
-    left = containers_of("demo") + containers_of("period-doubling")
-    assert not left, "containers of runs were left behind"
+    wait_until(
+        lambda: containers_of("demo") + containers_of("period-doubling") == [],
+        "the end of all containers of runs",
+    )
 
 
 def containers_of(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 
 from tasks.running.flow_runs import read_runs
 from tests.flow.batches import wait_until
-from tests.flow.commands import begin, paper2run
+from tests.flow.commands import begin, paper2run, with_server
 from tests.flow.conftest import containers_of, slow_to_build
 from tests.processes import ends, starts, unique_duration
 
@@ -57,8 +57,14 @@ def test_a_bad_request_exits_with_2_and_says_what_to_do(arguments, words, tmp_pa
 
 
 def test_a_host_that_cannot_be_reached_exits_with_3(tmp_path):
-    done = paper2run(
-        "run", "--repo", "http://127.0.0.1:9/owner/name", "--out", str(tmp_path / "runs")
+    # The waits before another try are those of every stage: 5 s and 30 s (test_model_retries.py).
+    code = (
+        "import sys, flows.cli as cli\nfrom tasks.clone import locate\n"
+        "locate.retries = 0\ncli.main()\n"
+    )
+    asked = ("run", "--repo", "http://127.0.0.1:9/owner/name", "--out", str(tmp_path / "runs"))
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked], env=with_server({}), capture_output=True, text=True
     )
 
     assert done.returncode == 3, done.stderr

@@ -15,6 +15,12 @@ from tests.flow.commands import paper2run
 pytestmark = pytest.mark.docker
 
 
+@pytest.fixture(autouse=True)
+def default_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs look at what the engine keeps, as they do for a user."""
+    monkeypatch.delenv("PAPER2RUN_KEEP_GB")
+
+
 def run(file: Path, out: Path, **more: object) -> Batch:
     done, _ = batch(file=str(file), out=str(out), return_state=True, **more).result()
     return done

@@ -52,7 +52,7 @@ def test_a_run_goes_on_when_the_server_is_killed_and_comes_back(tmp_path, reposi
     url, start = start_server
     server = start()
     name, out = "restarted", tmp_path / "runs"
-    here = repository({"main.py": "import time\ntime.sleep(20)\n"}, name)
+    here = repository({"main.py": "import time\ntime.sleep(8)\n"}, name)
     process = begin(here, out, "--smoke", "python main.py", PREFECT_API_URL=url)
     wait_until(lambda: containers_of(name) != [], "its container")
     server.kill()
