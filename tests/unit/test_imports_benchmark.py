@@ -37,7 +37,7 @@ def test_each_file_of_a_folder_stands_alone(folder):
     measured = measure(codes_of(folder))
     assert modules(measured) == [
         ("a.py", 2, "cv2", "known", False),
-        ("a.py", 3, "helper", "same-name", False),
+        ("a.py", 3, "helper", "absent", False),
         ("c.py", 1, "numpy", "known", False),
         ("helper.py", 2, "numpy", "known", False),
         ("sub/b.py", 2, "cv2", "known", True),
