@@ -16,6 +16,8 @@ ENDINGS: Final[dict[str, str]] = {
     ".f77": "fortran",
     ".f90": "fortran",
     ".f95": "fortran",
+    ".fypp": "fortran",
+    ".fpp": "fortran",
     ".f03": "fortran",
     ".f08": "fortran",
     ".r": "r",

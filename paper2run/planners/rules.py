@@ -8,6 +8,7 @@ from paper2run.model.plan_text import refused_words
 from paper2run.planners.stops import dead_end, unplannable, without_plan
 from paper2run.planning.coverage import own_facts, with_coverage
 from paper2run.planning.evidence import Evidence
+from paper2run.planning.leading_language import without_lead
 from paper2run.providers import PROVIDERS
 
 
@@ -17,6 +18,19 @@ def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
     stop = dead_end(evidence)
     if stop is not None:
         return stop
+    # In doubt which code leads, the runner-up may be the one that can be planned.
+    second = without_lead(evidence)
+    for asked in (evidence,) if second is None else (evidence, second):
+        proposed = _first_proposed(asked)
+        if isinstance(proposed, Diagnosis):
+            return proposed
+        if proposed is not None:
+            return with_coverage(*proposed, evidence)
+    return without_plan(evidence)
+
+
+def _first_proposed(evidence: Evidence) -> tuple[PlannedEnvironment, str] | Diagnosis | None:
+    """Return the first plan with its provider's name, or the stop of names that no plan may hold."""
     for provider in PROVIDERS:
         try:
             planned = provider.propose(evidence)
@@ -27,5 +41,5 @@ def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
                 raise
             return unplannable(refused)
         if planned is not None:
-            return with_coverage(planned, evidence, provider.NAME)
-    return without_plan(evidence)
+            return planned, provider.NAME
+    return None

@@ -60,7 +60,7 @@ def side_part(facts: RepoFacts, path: str) -> SidePart | None:
 
 
 def with_coverage(
-    planned: PlannedEnvironment, evidence: Evidence, provider: str
+    planned: PlannedEnvironment, provider: str, evidence: Evidence
 ) -> PlannedEnvironment:
     """Return the plan with its leading code, and for each smoke command what it covers."""
     leading = leading_of(evidence)

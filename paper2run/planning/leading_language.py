@@ -10,10 +10,11 @@ from typing import Final
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.knowledge.language_names import TOOLS
 from paper2run.knowledge.side_folders import is_beside
-from paper2run.model.facts import Extension, Project, RepoFacts, SidePart
+from paper2run.model.facts import Extension, LanguageShare, Project, RepoFacts, SidePart
 from paper2run.model.leading import Leading
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_signs import HELPERS, Sign, family_of, own_bytes, signs
+from paper2run.planning.toolchain_stops import PLANNED
 
 NATIVE: Final = frozenset({"c", "c++", "fortran", "cuda"})
 """Counted as one: their sources are built together."""
@@ -33,6 +34,23 @@ def leads(evidence: Evidence, languages: frozenset[str]) -> bool:
 def leading_of(evidence: Evidence) -> Leading | None:
     """Return the leading code with what speaks for it; None if the repository has no code."""
     return _weighed(evidence.facts, evidence.paths)
+
+
+def without_lead(evidence: Evidence) -> Evidence | None:
+    """Return the evidence without the leading code, so that the next leads; None if the lead is sure.
+
+    None also where the lead is for a tool without a plan: what stands beside it is a part.
+    """
+    found = leading_of(evidence)
+    family = family_of(found.language) if found else ""
+    if found is None or found.sure or family not in PLANNED:
+        return None
+    kept = (
+        fact
+        for fact in evidence.facts.facts
+        if not isinstance(fact, LanguageShare) or family_of(fact.language) != family
+    )
+    return evidence._replace(facts=evidence.facts.changed(facts=tuple(kept)))
 
 
 def leading(facts: RepoFacts) -> str:

@@ -132,3 +132,20 @@ def test_a_part_that_works_where_other_code_leads_is_no_success() -> None:
     assert verdict.covers == "the Python code"
     whole = passed.changed(planned=planned.changed(covers="whole"))
     assert after_attempts([whole], 3).status == "success"
+
+
+def test_where_no_code_surely_leads_the_runner_up_is_planned(tmp_path: Path) -> None:
+    files = {
+        "README.md": "# Knap\n\nA C++ package.\n",
+        "paper.md": "---\ntitle: Knap\ntags:\n  - C++\n  - Java\n---\n",
+        "knap.cpp": C,
+        "java/Knap.java": "public class Knap { public static void main(String[] a) {} }\n" * 300,
+    }
+    evidence = evidence_of(tmp_path, files)
+    found = leading_of(evidence)
+    assert found is not None
+    assert (found.language, found.sure) == ("c++", False)
+    planned = rules.plan(evidence)
+    assert not isinstance(planned, Diagnosis)
+    assert "javac" in " ".join(planned.plan.install_steps)
+    assert planned.covers == "whole"
