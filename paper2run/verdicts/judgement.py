@@ -14,6 +14,7 @@ from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
 from paper2run.verdicts.progress import place_of, same_environment
+from paper2run.verdicts.table import holds
 from paper2run.verdicts.trials import as_attempt
 
 
@@ -62,7 +63,7 @@ def proven_by(
 
     A need alone may be of a side of the work, a failure alone of the environment; together they prove each other.
     """
-    causes = {need.cause for need in needs if not need.met}
+    causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
     for attempt in attempts:
         if not same_environment(attempt, best):
             continue
@@ -72,10 +73,18 @@ def proven_by(
                 continue
             # Failed tests get no stop while other commands can be tried; by now all were.
             last = failed.changed(planned=failed.planned.changed(weaker_smokes=()))
-            found = diagnose(_as_failed(last, facts))
-            if found is not None and not _is_repair(found) and found.cause in causes:
+            found = _stop_of(_as_failed(last, facts))
+            if found is not None and found.cause in causes:
                 return found
     return None
+
+
+def _stop_of(failed: FailedAttempt) -> Diagnosis | None:
+    """Return the stop that is left where every repair is passed over; None without one."""
+    barred: set[str] = set()
+    while (found := diagnose(failed, barred)) is not None and found.decision.new_plan is not None:
+        barred.add(found.decision.new_plan.digest)
+    return found
 
 
 def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:

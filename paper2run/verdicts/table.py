@@ -59,7 +59,6 @@ def proof_of(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> At
 
     For a package that is installed, only what holds for all of its uses counts.
     """
-    is_package = bool(own_projects(facts))
     for attempt in attempts:
         found = attempt.diagnosis
         if (
@@ -68,10 +67,18 @@ def proof_of(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> At
             and isinstance(attempt.smoke, SmokeFailed)
             and attempt.planned.smoke_kind in WHOLE_WORK
             and same_environment(attempt, best)
-            and (found.cause in OF_EVERY_USE or not is_package)
+            and holds(found.cause, facts)
         ):
             return attempt
     return None
+
+
+def holds(cause: Cause, facts: RepoFacts) -> bool:
+    """Whether what one command wanted is a need of the work.
+
+    For a package only what all of its uses want.
+    """
+    return cause in OF_EVERY_USE or not own_projects(facts)
 
 
 def stopped_by(need: Need) -> Verdict:

@@ -5,7 +5,7 @@ import pytest
 from paper2run.failures.failed_attempt import stopped
 from paper2run.model.diagnosis import Cause
 from paper2run.model.environment import SmokeChoice, SmokeKind
-from paper2run.model.facts import Fact, GpuNeed, OutsideNeed, Project, RepoFacts
+from paper2run.model.facts import DataNeed, Fact, GpuNeed, OutsideNeed, Project, RepoFacts
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.needs import Need
 from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
@@ -143,3 +143,21 @@ def test_a_soft_need_ends_a_run_where_another_command_failed_for_want_of_it():
     )
     assert after_attempts([one], 3, facts()).status == "success", "it may be a test's own import"
     assert after_attempts([passed("imports")], 3, facts(windows)).status == "success"
+
+
+def test_a_file_that_a_document_and_a_failed_script_want_ends_a_run_of_scripts():
+    edges = DataNeed(what="graph/karate.edgelist", source=HERE)
+    script = SmokeChoice(
+        kind="script", command="python src/main.py", proves="it runs", source=DEFAULT
+    )
+    log = Log(stderr="IOError: [Errno 2] No such file or directory: 'graph/karate.edgelist'")
+    failed = Trial(choice=script, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+    one = passed("help-only").changed(trials=(failed,))
+
+    found = after_attempts([one], 3, facts(edges))
+
+    assert (found.status, found.cause) == ("stopped-by-rule", "missing_data")
+    assert "graph/karate.edgelist" in found.reason
+    assert after_attempts([one], 3, facts(edges, PACKAGE)).status == "success", (
+        "the data of a package are its user's"
+    )
