@@ -4,11 +4,14 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import requests
@@ -56,9 +59,13 @@ def write_expected(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep a real Prefect server for the session, with folders of its own for everything that is kept."""
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep a real Prefect server for the session, with folders of its own for everything that is kept.
+
+    Yield a copy of its database before the first run: another server that starts on it migrates nothing.
+    """
     from prefect.settings import (
+        PREFECT_API_DATABASE_CONNECTION_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         PREFECT_LOCAL_STORAGE_PATH,
         temporary_settings,
@@ -80,7 +87,13 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             }
         ),
     ):
-        yield
+        database = str(PREFECT_API_DATABASE_CONNECTION_URL.value()).partition("///")[2]
+        with (
+            closing(sqlite3.connect(database)) as used,
+            closing(sqlite3.connect(home / "prefect.db")) as copy,
+        ):
+            used.backup(copy)
+        yield home / "prefect.db"
     for name in ("PAPER2RUN_HOME", "PAPER2RUN_ENGINE_SLOTS", "PAPER2RUN_KEEP_GB"):
         del os.environ[name]
 

@@ -17,7 +17,7 @@ __all__ = ["repository"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def on_the_server(prefect_server: None) -> None:
+def on_the_server(prefect_server: Path) -> None:
     """Let every test here talk to the tests' Prefect server."""
 
 

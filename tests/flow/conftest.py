@@ -16,7 +16,7 @@ COMMIT_DATE = "2023-03-01T12:00:00+00:00"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def on_the_server(prefect_server: None) -> None:
+def on_the_server(prefect_server: Path) -> None:
     """Let every test here talk to the tests' Prefect server."""
 
 

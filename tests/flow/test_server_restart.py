@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,17 +18,20 @@ from tests.flow.conftest import containers_of
 
 pytestmark = pytest.mark.docker
 START_S = 180
-"""A first start migrates the database."""
 
 Server = "subprocess.Popen[bytes]"
 
 
 @pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[tuple[str, Callable[[], Server]]]:
+def start_server(
+    tmp_path: Path, prefect_server: Path
+) -> Iterator[tuple[str, Callable[[], Server]]]:
     """Return an address, and a function that starts a server there, each time on the same database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     home = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    (tmp_path / "prefect").mkdir()
+    shutil.copy(prefect_server, tmp_path / "prefect" / "prefect.db")
     started = []
 
     def start() -> Server:
