@@ -261,7 +261,9 @@ def test_an_interpreter_with_a_pip_section_needs_no_conda(tmp_path):
     assert repository(tmp_path, text).conda is None
 
 
-def test_the_doctor_tells_whether_channels_answer(site, tmp_path):
+def test_the_doctor_tells_whether_channels_answer(site, tmp_path, monkeypatch):
+    # What the engine keeps takes long to look through, and is not asked here.
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
     with served(site) as server:
         alias = f"http://anna:s3cret@127.0.0.1:{server.server_port}"
         found = next(

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,12 @@ def modules(folders: tuple[str, ...] = FOLDERS) -> Iterator[tuple[str, ast.Modul
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not path.is_relative_to(ROOT / SAMPLES):
-                yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+                yield path.relative_to(ROOT).as_posix(), parsed(path)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def test_values_change_by_a_checked_copy():
