@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.detectors import DETECTORS, languages, read_facts
+from paper2run.detectors import DETECTORS, notebooks, read_facts
 from paper2run.formats.structured import Places
 from paper2run.formats.tree import MAX_TEXT_BYTES, RepoTree
 from paper2run.formats.yaml_text import YamlRefused, parse
@@ -128,11 +128,11 @@ def test_a_detector_that_breaks_off_leaves_what_was_found_and_says_so(
         )
         int("9" * 5000)
 
-    monkeypatch.setattr(languages, "detect", breaks_off)
+    monkeypatch.setattr(notebooks, "detect", breaks_off)
     found = read_facts(checkout({"requirements.txt": "numpy\n"}))
     first, second = found.of(Unreadable)
     assert first.why == "first"
-    assert second.why.startswith("languages broke off: ValueError")
+    assert second.why.startswith("notebooks broke off: ValueError")
     assert [fact.name for fact in found.of(Requirement)] == ["numpy"]
 
 
