@@ -142,7 +142,7 @@ def experimented(
     run_id: str,
 ) -> Verdict:
     """Return the verdict with the smallest change of its stop tried, where that can be tried."""
-    planned = planned_of(verdict, attempts)
+    planned = planned_of(verdict, attempts, read_facts_of(run))
     built = planned.attempt.built if planned else None
     if planned is None or not isinstance(built, Built) or not has_image(built):
         return verdict

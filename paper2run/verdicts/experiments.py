@@ -10,9 +10,11 @@ from typing import Final, assert_never
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Lack
-from paper2run.model.outcome import Built, Passed, SmokeFailed
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import Passed, SmokeFailed
 from paper2run.model.report import Attempt, Experiment, Verdict
 from paper2run.model.value import Value
+from paper2run.verdicts.judgement import stops_in
 
 LIMIT_S: Final = 120.0
 """Seconds for the command with its stand-in; what is alive by then got past the failure."""
@@ -82,19 +84,14 @@ class PlannedExperiment(Value):
     command: str
 
 
-def planned_of(verdict: Verdict, attempts: Sequence[Attempt]) -> PlannedExperiment | None:
+def planned_of(
+    verdict: Verdict, attempts: Sequence[Attempt], facts: RepoFacts
+) -> PlannedExperiment | None:
     """Return the experiment for a stop; None where nothing of the stop can be replaced by a stand-in."""
     if verdict.status not in ("stopped-by-rule", "stopped-by-llm"):
         return None
-    for attempt in attempts:
-        found = attempt.diagnosis
-        if (
-            found is not None
-            and found.lacks is not None
-            and found.cause == verdict.cause
-            and isinstance(attempt.built, Built)
-            and isinstance(attempt.smoke, SmokeFailed)
-        ):
+    for attempt, found in stops_in(attempts, facts):
+        if found.lacks is not None and found.cause == verdict.cause:
             change, command = _around(attempt.planned.plan.smoke_command, found.lacks)
             return PlannedExperiment(attempt=attempt, change=change, command=command)
     return None

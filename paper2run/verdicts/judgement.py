@@ -1,6 +1,6 @@
 """Judges a failed attempt by the rules, given the attempts before it; it never gives an answer twice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
@@ -64,19 +64,25 @@ def proven_by(
     A need alone may be of a side of the work, a failure alone of the environment; together they prove each other.
     """
     causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    return next((found for _, found in stops_in(alike, facts) if found.cause in causes), None)
+
+
+def stops_in(attempts: Sequence[Attempt], facts: RepoFacts) -> Iterator[tuple[Attempt, Diagnosis]]:
+    """Yield each command that failed, as an attempt of its own, with the stop that its failure means."""
     for attempt in attempts:
-        if not same_environment(attempt, best):
-            continue
         tried = [as_attempt(attempt, trial) for trial in attempt.trials]
         for failed in (attempt, *tried):
             if not isinstance(failed.smoke, SmokeFailed):
                 continue
+            if failed.diagnosis is not None and not _is_repair(failed.diagnosis):
+                yield failed, failed.diagnosis
+                continue
             # Failed tests get no stop while other commands can be tried; by now all were.
             last = failed.changed(planned=failed.planned.changed(weaker_smokes=()))
             found = _stop_of(_as_failed(last, facts))
-            if found is not None and found.cause in causes:
-                return found
-    return None
+            if found is not None:
+                yield failed, found
 
 
 def _stop_of(failed: FailedAttempt) -> Diagnosis | None:

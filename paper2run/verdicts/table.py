@@ -47,11 +47,23 @@ CHANGES: Final[dict[NeedKind, str]] = {
 """The smallest change that meets each kind of need."""
 
 
-def unmet_need(shown: Grade, needs: Sequence[Need]) -> Need | None:
-    """Return the need that ends the run as a stop; None where enough was shown or every hard need is met."""
+OF_THE_CODE: Final = frozenset({"part", "script"})
+"""Needs that the authors' own code is missing."""
+
+
+def unmet_need(shown: Grade, needs: Sequence[Need], *, runs_own: bool = True) -> Need | None:
+    """Return the need that ends the run as a stop; None where enough was shown or every hard need is met.
+
+    Where the command ran nothing of the repository itself, a part of its code that is missing is a hard need, too.
+    """
     if shown in WORKS:
         return None
-    return next((need for need in needs if need.hard and not need.met), None)
+    counts = (
+        need
+        for need in needs
+        if not need.met and (need.hard or (not runs_own and need.kind in OF_THE_CODE))
+    )
+    return next(counts, None)
 
 
 def proof_of(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:

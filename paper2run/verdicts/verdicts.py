@@ -65,7 +65,8 @@ def after_attempts(
     best, judged = best_of(attempts), _judged(attempts)
     grade = _shown_by(attempts, best)
     needs = needs_of(facts, site)
-    proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs)
+    runs_own = best.planned.smoke_kind != "dependencies"
+    proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs, runs_own=runs_own)
     if proof is not None and proof.diagnosis is not None and grade not in WORKS:
         verdict, judged = stopped(proof.diagnosis), proof
     elif best.succeeded and best.planned.uncovered is not None:

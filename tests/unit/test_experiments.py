@@ -6,10 +6,13 @@ import sys
 import pytest
 
 from paper2run.model.diagnosis import Lack
-from paper2run.model.outcome import Log, Passed, SmokeFailed
+from paper2run.model.environment import SmokeChoice
+from paper2run.model.facts import OutsideNeed
+from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
+from paper2run.model.value import DEFAULT
 from paper2run.verdicts.experiments import GPU, MODULE, in_words, judged, planned_of
-from paper2run.verdicts.verdicts import after_attempts, stopped
-from tests.unit.test_verdict_table import stops
+from paper2run.verdicts.verdicts import NO_FACTS, after_attempts, stopped
+from tests.unit.test_verdict_table import facts, passed, stops
 
 PUT = 'mkdir -p "$(dirname data/train.csv)" && : > data/train.csv'
 FILE = Lack(kind="file", name="data/train.csv")
@@ -24,7 +27,7 @@ def planned(lacks: Lack, command: str = "python train.py"):
         planned=attempt.planned.changed(plan=plan),
         smoke=SmokeFailed(exit_code=1, seconds=1, log=Log(stderr="IOError: no data/train.csv")),
     )
-    return planned_of(after_attempts([attempt], 3), [attempt])
+    return planned_of(after_attempts([attempt], 3), [attempt], NO_FACTS)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +48,11 @@ def test_a_stand_in_is_put_where_the_command_looks_for_it(lacks: Lack, command: 
 def test_a_stop_without_a_thing_to_replace_cannot_be_tried():
     attempt = stops("missing_data")
 
-    assert planned_of(after_attempts([attempt], 3), [attempt]) is None
-    assert planned_of(stopped(attempt.diagnosis).changed(status="success"), [attempt]) is None
+    assert planned_of(after_attempts([attempt], 3), [attempt], NO_FACTS) is None
+    assert (
+        planned_of(stopped(attempt.diagnosis).changed(status="success"), [attempt], NO_FACTS)
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,3 +97,18 @@ def test_the_switch_to_the_processor_does_no_harm_where_no_library_of_a_gpu_is(t
     )  # fmt: skip
 
     assert ended.returncode == 0
+
+
+def test_the_command_that_a_stop_was_read_from_is_tried_though_it_was_not_the_smoke_command():
+    tests = SmokeChoice(kind="tests", command="python -m pytest", proves="x", source=DEFAULT)
+    log = Log(stdout="ModuleNotFoundError: No module named 'matlab'")
+    failed = Trial(choice=tests, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+    licence = OutsideNeed(form="licence", what="a licence of MATLAB", hard=False, source=DEFAULT)
+    one = passed("imports").changed(trials=(failed,))
+    verdict = after_attempts([one], 3, facts(licence))
+
+    found = planned_of(verdict, [one], facts(licence))
+
+    assert verdict.cause == "proprietary_toolchain"
+    assert found is not None and found.command.endswith("python -m pytest")
+    assert "matlab" in found.change

@@ -5,7 +5,16 @@ import pytest
 from paper2run.failures.failed_attempt import stopped
 from paper2run.model.diagnosis import Cause
 from paper2run.model.environment import SmokeChoice, SmokeKind
-from paper2run.model.facts import DataNeed, Fact, GpuNeed, OutsideNeed, Project, RepoFacts
+from paper2run.model.facts import (
+    Command,
+    DataNeed,
+    Fact,
+    GpuNeed,
+    MissingPart,
+    OutsideNeed,
+    Project,
+    RepoFacts,
+)
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.needs import Need
 from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
@@ -161,3 +170,15 @@ def test_a_file_that_a_document_and_a_failed_script_want_ends_a_run_of_scripts()
     assert after_attempts([one], 3, facts(edges, PACKAGE)).status == "success", (
         "the data of a package are its user's"
     )
+
+
+def test_where_nothing_of_the_repository_ran_the_script_of_its_readme_must_be_there():
+    gone = MissingPart(form="script", path="src/main.py", module="", source=HERE)
+    start = Command(purpose="run", line="python src/other.py", source=HERE)
+    one = passed("imports")
+    bare = one.changed(planned=one.planned.changed(smoke_kind="dependencies"))
+
+    found = after_attempts([bare], 3, facts(gone, start))
+
+    assert (found.status, found.cause) == ("stopped-by-rule", "missing_entrypoint")
+    assert after_attempts([one], 3, facts(gone, start)).status == "success"
