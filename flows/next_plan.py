@@ -11,7 +11,8 @@ from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.settings import Settings
 from paper2run.smoke.gathering import strongest, to_try, worth_repairing
 from paper2run.smoke.grading import grade_of
-from paper2run.verdicts.experiments import in_words, planned_of
+from paper2run.verdicts.experiments import in_words
+from paper2run.verdicts.judgement import planned_of
 from paper2run.verdicts.progress import best_of
 from paper2run.verdicts.trials import as_attempt, untried, with_command, with_first_command
 from paper2run.verdicts.verdicts import next_plan, was_tried

@@ -4,17 +4,14 @@ Whatever comes of it, the stand-in is no repair: it shows only that nothing else
 """
 
 import shlex
-from collections.abc import Sequence
 from typing import Final, assert_never
 
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Lack
-from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import Passed, SmokeFailed
-from paper2run.model.report import Attempt, Experiment, Verdict
+from paper2run.model.report import Attempt, Experiment
 from paper2run.model.value import Value
-from paper2run.verdicts.judgement import stops_in
 
 LIMIT_S: Final = 120.0
 """Seconds for the command with its stand-in; what is alive by then got past the failure."""
@@ -84,19 +81,6 @@ class PlannedExperiment(Value):
     command: str
 
 
-def planned_of(
-    verdict: Verdict, attempts: Sequence[Attempt], facts: RepoFacts
-) -> PlannedExperiment | None:
-    """Return the experiment for a stop; None where nothing of the stop can be replaced by a stand-in."""
-    if verdict.status not in ("stopped-by-rule", "stopped-by-llm"):
-        return None
-    for attempt, found in stops_in(attempts, facts):
-        if found.lacks is not None and found.cause == verdict.cause:
-            change, command = _around(attempt.planned.plan.smoke_command, found.lacks)
-            return PlannedExperiment(attempt=attempt, change=change, command=command)
-    return None
-
-
 def judged(planned: PlannedExperiment, outcome: Passed | SmokeFailed) -> Experiment:
     """Return what the experiment has shown."""
     before = (
@@ -119,7 +103,7 @@ def in_words(experiment: Experiment) -> str:
     return f"Tried here with {experiment.change}: the command gets past this and {ends}"
 
 
-def _around(command: str, lacks: Lack) -> tuple[str, str]:
+def around(command: str, lacks: Lack) -> tuple[str, str]:
     """Return the change in words, and the command with the stand-in."""
     match lacks.kind:
         case "file":

@@ -10,9 +10,10 @@ from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.facts import RepoFacts
 from paper2run.model.needs import Need
 from paper2run.model.outcome import BuildFailed, SmokeFailed
-from paper2run.model.report import Attempt
+from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
+from paper2run.verdicts.experiments import PlannedExperiment, around
 from paper2run.verdicts.progress import place_of, same_environment
 from paper2run.verdicts.table import holds
 from paper2run.verdicts.trials import as_attempt
@@ -83,6 +84,19 @@ def stops_in(attempts: Sequence[Attempt], facts: RepoFacts) -> Iterator[tuple[At
             found = _stop_of(_as_failed(last, facts))
             if found is not None:
                 yield failed, found
+
+
+def planned_of(
+    verdict: Verdict, attempts: Sequence[Attempt], facts: RepoFacts
+) -> PlannedExperiment | None:
+    """Return the experiment for a stop; None where nothing of the stop can be replaced by a stand-in."""
+    if verdict.status not in ("stopped-by-rule", "stopped-by-llm"):
+        return None
+    for attempt, found in stops_in(attempts, facts):
+        if found.lacks is not None and found.cause == verdict.cause:
+            change, command = around(attempt.planned.plan.smoke_command, found.lacks)
+            return PlannedExperiment(attempt=attempt, change=change, command=command)
+    return None
 
 
 def _stop_of(failed: FailedAttempt) -> Diagnosis | None:

@@ -10,7 +10,8 @@ from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import OutsideNeed
 from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
 from paper2run.model.value import DEFAULT
-from paper2run.verdicts.experiments import GPU, MODULE, in_words, judged, planned_of
+from paper2run.verdicts.experiments import GPU, MODULE, in_words, judged
+from paper2run.verdicts.judgement import planned_of
 from paper2run.verdicts.verdicts import NO_FACTS, after_attempts, stopped
 from tests.unit.test_verdict_table import facts, passed, stops
 
