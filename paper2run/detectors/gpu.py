@@ -44,6 +44,12 @@ OPTIONAL_BUILD: Final = re.compile(
     r"is_available|CUDA_HOME|FORCE_CUDA|option\(\s*(?:USE|WITH|ENABLE)\w*(?:CUDA|GPU)|WITH_CUDA|USE_CUDA|find_cuda"
     r"|CPU_ONLY|locate_cuda|ifdef|which nvcc|command -v nvcc"
 )
+LOCATES_CUDA: Final = re.compile(
+    r"^def (?P<name>\w*cuda\w*)\([^\n]*\n(?P<body>(?:[ \t][^\n]*\n|\n)*)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A function of a setup script, with its body."""
+RAISES: Final = re.compile(r"^\s+raise\b", re.MULTILINE)
 CUDA: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
 README_NEED: Final = re.compile(
     r"(?i)\b(?:requires?|needs?|must have|you(?:'ll| will)? need)\b[^.\n]{0,40}\bGPUs?\b"
@@ -60,10 +66,22 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         for module in code
         if "gpu" in (text := tree.text(module.path)) or "cuda" in text
     )
+    yield from _demanded(tree)
     yield from _build(tree)
     yield from _calls(tree, code, cpu_way)
     yield from _imports(tree, code, cpu_way)
     yield from _readme(tree, code, cpu_way)
+
+
+def _demanded(tree: RepoTree) -> Iterator[Fact]:
+    """Yield a hard sign where a setup script looks for CUDA as it is read, and raises an error without it."""
+    for path in tree.matching("setup.py"):
+        text = tree.text(path)
+        for match in LOCATES_CUDA.finditer(text):
+            called = re.search(rf"^\w+ *= *{match['name']}\(", text, re.MULTILINE)
+            if called and RAISES.search(match["body"]) and _leads(tree, path):
+                yield GpuNeed(hard=True, sign="cuda", source=_place(tree, path, called, called[0]))
+                return
 
 
 def _build(tree: RepoTree) -> Iterator[Fact]:

@@ -78,7 +78,9 @@ def _signs(
 ) -> Iterator[tuple[int, bool, str]]:
     """Yield line, whether the module goes on without it, and the name, of each sign of a platform."""
     for imported in module.source.imports:
+        moved = names.intersection(imported.names) if imported.module == "six.moves" else ()
         name = next((n for n in names if f"{imported.module}.".startswith(f"{n}.")), "")
+        name = name or next(iter(moved), "")
         if name and not imported.level and not own_names(tree).provider_of(imported, module.path):
             yield imported.line, imported.guarded, name
     if "winreg" in names:

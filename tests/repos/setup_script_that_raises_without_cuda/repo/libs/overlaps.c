@@ -1,0 +1,1 @@
+int overlaps(int a, int b) { return a & b; }
