@@ -47,7 +47,7 @@ def documented_works(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def leading_works(tree: RepoTree) -> tuple[Work, ...]:
-    """Return what documents start; where they start nothing, the scripts at the root that do work."""
+    """Return what documents start; else the scripts at the root that do work, or the only script."""
     return documented_works(tree) or tree.once(_undocumented)
 
 
@@ -96,12 +96,16 @@ def _documented(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
-    return tuple(
-        _work(tree, f"python {module.path}", Source(kind="file", path=module.path), (module.path,))
+    scripts = [
+        module.path
         for module in modules_of(tree)
-        if module.role == "script"
-        and "/" not in module.path
-        and (module.source.main_line or module.source.work_line)
+        if module.role == "script" and (module.source.main_line or module.source.work_line)
+    ]
+    leading = [path for path in scripts if "/" not in path] or (
+        scripts if len(scripts) == 1 else []
+    )
+    return tuple(
+        _work(tree, f"python {path}", Source(kind="file", path=path), (path,)) for path in leading
     )[:MAX_WORKS]
 
 

@@ -41,6 +41,14 @@ CLIENTS: Final = {
     "an account of Google Cloud": ("bigquery.Client", "storage.Client"),
 }
 """Calls that open a connection, by their usual names."""
+ADDRESS: Final = re.compile(
+    r"['\"](redis|amqp|mongodb|postgres(?:ql)?|mysql)(?:\+\w+)?://(?:[^'\"@/\s]*@)?(?:localhost|127\.0\.0\.1)\b"
+)
+"""A server that code expects on its own machine."""
+SCHEMES: Final = {
+    "redis": "Redis", "amqp": "RabbitMQ", "mongodb": "MongoDB", "postgres": "PostgreSQL", "postgresql": "PostgreSQL",
+    "mysql": "MySQL",
+}  # fmt: skip
 KEYED: Final = {
     "openai": "OpenAI", "anthropic": "Anthropic", "cohere": "Cohere", "google.generativeai": "Google", "groq": "Groq",
     "mistralai": "Mistral", "replicate": "Replicate", "tweepy": "Twitter", "twython": "Twitter", "praw": "Reddit",
@@ -108,6 +116,10 @@ def _signs(tree: RepoTree, module: PythonModule) -> Iterator[Sign]:
         if not OPTIONAL_KEYS.search(name) and not re.search(rf"{name}['\"]\s*\]\s*=[^=]", text):
             line = text.count("\n", 0, match.start()) + 1
             yield Sign(f"the variable {name}", re.compile(rf"\b{name}\b"), line)
+    for match in ADDRESS.finditer(text) if "://" in text else ():
+        product = SCHEMES[match[1]]
+        line = text.count("\n", 0, match.start()) + 1
+        yield Sign(f"a server of {product}", re.compile(rf"(?i)\b{product}\b"), line)
     for called in module.source.calls:
         for what, calls in CLIENTS.items():
             if called.name in calls or called.name.endswith(tuple(f".{call}" for call in calls)):

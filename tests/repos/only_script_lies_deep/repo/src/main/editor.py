@@ -1,0 +1,4 @@
+import winreg
+
+if __name__ == "__main__":
+    print(winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, "SOFTWARE"))
