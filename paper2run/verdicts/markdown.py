@@ -55,6 +55,10 @@ SHOWN: dict[Grade, str] = {
 def headline(metadata: Metadata) -> str:
     """Return the verdict of a run in a few words."""
     words = SHOWN[metadata.grade] if metadata.status == "success" else HEADLINES[metadata.status]
+    if metadata.status == "stopped-by-rule" and metadata.grade != "none":
+        words = "Its work needs what this run did not have; the image is handed over"
+    elif metadata.cause == "unknown_toolchain":
+        words = "Not run: no plan is known for the tool that its code needs"
     return f"{words}; shown: {part_of(metadata)} only" if part_of(metadata) else words
 
 

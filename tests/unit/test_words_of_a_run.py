@@ -63,3 +63,16 @@ def test_a_part_is_never_told_as_the_whole():
 )
 def test_a_noun_agrees_with_its_number(number, noun, words):
     assert counted(number, noun) == words
+
+
+@pytest.mark.parametrize(
+    ("cause", "grade", "words"),
+    [
+        ("needs_gpu", "imports", "Its work needs what this run did not have; the image is handed over"),
+        ("needs_gpu", "none", "It does not run, and no repair can change that"),
+        ("unknown_toolchain", "none", "Not run: no plan is known for the tool that its code needs"),
+    ],
+)  # fmt: skip
+def test_a_stop_claims_no_more_than_was_shown(cause: str, grade: str, words: str):
+    [first, *_] = printed(status="stopped-by-rule", cause=cause, grade=grade)
+    assert words in first
