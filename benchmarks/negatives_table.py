@@ -199,6 +199,7 @@ def _total(cause: str, counted: Sequence[Judged]) -> CauseTotal:
 def _totals(summary: Summary) -> list[tuple[str, str]]:
     return [
         ("negatives with the right cause", share(summary.right, summary.negatives)),
+        ("negatives ended by a stop, not by a class of their error", share(summary.stops, summary.negatives)),
         ("negatives whose explanation names what is at fault", share(summary.named, summary.negatives)),
         ("stops that name the smallest change", share(summary.with_smallest_change, summary.stops)),
         ("stops whose smallest change was tried", share(summary.tried, summary.stops)),

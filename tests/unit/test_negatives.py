@@ -280,6 +280,7 @@ def test_verdicts_are_counted_by_cause_and_a_repository_that_never_worked_is_lef
     assert (totals["missing_data"].right, totals["missing_data"].said_rightly) == (0, 1)
     assert (totals["dead_link"].negatives, totals["dead_link"].right) == (1, 1)
     words = table(summary)
+    assert "by a class of their error | 2 of 3 (67 %) |" in words
     assert "| needs_gpu | 1 of 1 (100 %) | 1 of 2 (50 %) |" in words
     assert "| waves.data-never-committed | missing_data | success |" in words
     assert "broken.guarded-library" in words
