@@ -49,7 +49,7 @@ LOCATES_CUDA: Final = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """A function of a setup script, with its body."""
-RAISES: Final = re.compile(r"^\s+raise\b", re.MULTILINE)
+RAISES: Final = re.compile(r"^[ \t]+raise\b", re.MULTILINE)
 CUDA: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
 README_NEED: Final = re.compile(
     r"(?i)\b(?:requires?|needs?|must have|you(?:'ll| will)? need)\b[^.\n]{0,40}\bGPUs?\b"

@@ -1,12 +1,14 @@
 """Judges a failed attempt by the rules, given the attempts before it; it never gives an answer twice."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import telling_line
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
+from paper2run.model.environment import SmokeKind
 from paper2run.model.facts import RepoFacts
 from paper2run.model.needs import Need
 from paper2run.model.outcome import BuildFailed, SmokeFailed
@@ -17,6 +19,11 @@ from paper2run.verdicts.experiments import PlannedExperiment, around
 from paper2run.verdicts.progress import place_of, same_environment
 from paper2run.verdicts.table import holds
 from paper2run.verdicts.trials import as_attempt
+
+STARTS: Final[frozenset[SmokeKind]] = frozenset(
+    {"import", "console-script", "documented", "program"}
+)
+"""Commands that load the code itself: where none passes and one of these ends in a stop, the code cannot be used."""
 
 
 def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosis | None:
@@ -67,6 +74,17 @@ def proven_by(
     causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
     return next((found for _, found in stops_in(alike, facts) if found.cause in causes), None)
+
+
+def stopped_import(
+    attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts
+) -> Diagnosis | None:
+    """Return the stop by which the import or start of the code itself ended, where no command passed."""
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    return next(
+        (found for failed, found in stops_in(alike, facts) if failed.planned.smoke_kind in STARTS),
+        None,
+    )
 
 
 def stops_in(attempts: Sequence[Attempt], facts: RepoFacts) -> Iterator[tuple[Attempt, Diagnosis]]:

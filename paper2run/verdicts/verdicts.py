@@ -22,7 +22,7 @@ from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.value import Source
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, ran_some_tests
-from paper2run.verdicts.judgement import proven_by
+from paper2run.verdicts.judgement import proven_by, stopped_import
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import best_of, environment, progress, same_environment
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
@@ -73,7 +73,11 @@ def after_attempts(
         verdict = stopped(stop_for(best.planned.uncovered, best.planned.covers))
     elif need is not None:
         verdict = stopped_by(need)
-    elif grade not in WORKS and (found := proven_by(needs, attempts, best, facts)):
+    elif (grade not in WORKS and (found := proven_by(needs, attempts, best, facts))) or (
+        grade == "none"
+        and attempts[-1].diagnosis is None
+        and (found := stopped_import(attempts, best, facts))
+    ):
         verdict = stopped(found)
     else:
         verdict = _verdict(attempts, max_attempts)

@@ -182,3 +182,19 @@ def test_where_nothing_of_the_repository_ran_the_script_of_its_readme_must_be_th
 
     assert (found.status, found.cause) == ("stopped-by-rule", "missing_entrypoint")
     assert after_attempts([one], 3, facts(gone, start)).status == "success"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("import", "stopped-by-rule"), ("tests", "smoke-failed"), ("side-script", "smoke-failed")],
+)
+def test_where_no_command_passes_the_stop_of_the_import_is_the_run_s(kind: SmokeKind, status: str):
+    choice = SmokeChoice(kind=kind, command="python -c 'import n'", proves="x", source=DEFAULT)
+    log = Log(stderr="RuntimeError: Found no NVIDIA driver on your system.")
+    failed = Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+    one = attempt(1, says="1 failed").changed(trials=(failed,))
+
+    found = after_attempts([one], 3)
+
+    assert found.status == status
+    assert (found.cause == "needs_gpu") == (status == "stopped-by-rule")
