@@ -216,7 +216,7 @@ def test_files_without_content_are_limited_too(
     run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.drivers.engine.written.MAX_ENTRIES", 1_000)
-    monkeypatch.setattr("tasks.drivers.engine.containers.MAX_ENTRIES", 1_000)
+    monkeypatch.setattr("tasks.drivers.engine.container_watch.MAX_ENTRIES", 1_000)
 
     result = run_command("mkdir /var/tmp/m; cd /var/tmp/m; seq 5000 | xargs touch; sleep 600")
 
