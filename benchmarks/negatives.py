@@ -42,6 +42,8 @@ def cases_of(options: argparse.Namespace, works: Works) -> list[Case]:
         order = Random(options.seed)
         chosen = choose(works, entries, faults, options.negatives, order)
         chosen += choose(works, entries, HARMLESS, options.positives, order)
+        # A run that is ended early has measured a fair part.
+        order.shuffle(chosen)
     if not chosen:
         raise UserError(
             "no case is asked for",
