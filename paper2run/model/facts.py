@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
+from paper2run.model.ci import CiJob
 from paper2run.model.value import Source, Value
 
 Group = Literal["runtime", "build", "test", "extra", "docs", "limit"]
@@ -442,6 +443,7 @@ Fact = Annotated[
     | Project
     | Extension
     | Command
+    | CiJob
     | EntryPoint
     | TestSuite
     | BuildFile
