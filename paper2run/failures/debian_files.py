@@ -16,6 +16,7 @@ PLACES: Final[dict[Kind, tuple[str, ...]]] = {
     "program": (r"(?:usr/)?s?bin/", r"usr/games/"),
     "pkgconfig": (LIBRARIES + r"pkgconfig/", r"usr/share/pkgconfig/"),
     "link": (LIBRARIES, LIBRARIES + r"[^/]+/"),
+    "opened": (LIBRARIES,),
 }
 """Folders by kind: those that programs search by default, then those of alternatives and flags."""
 KEPT: Final = re.compile(
@@ -71,8 +72,15 @@ def _sources(text: str) -> Iterable[tuple[str, list[str], list[str]]]:
             yield fields["URIs"][0], fields.get("Suites", []), fields.get("Components", [])
 
 
-def file_names(wanted: WantedFile) -> tuple[str, ...]:
-    """Return the ends of the paths that `wanted` may have, the best first."""
+def parts(wanted: WantedFile) -> tuple[str, ...]:
+    """Return the texts of which any line of an index that brings `wanted` holds one."""
+    if wanted.kind == "opened":
+        return tuple(f"/lib{stem}{end}" for stem in _stems(wanted.name) for end in (".so", "-"))
+    return tuple(f"/{name} " for name in _file_names(wanted))
+
+
+def _file_names(wanted: WantedFile) -> tuple[str, ...]:
+    """Return the names of the file that `wanted` may be, the best first."""
     match wanted.kind:
         case "link":
             return f"lib{wanted.name}.so", f"lib{wanted.name}.a"
@@ -80,6 +88,26 @@ def file_names(wanted: WantedFile) -> tuple[str, ...]:
             return (f"{wanted.name}.pc",)
         case _:
             return (wanted.name,)
+
+
+def _patterns(wanted: WantedFile) -> tuple[str, ...]:
+    """Return the patterns of the file's name, the best first."""
+    if wanted.kind != "opened":
+        return tuple(map(re.escape, _file_names(wanted)))
+    stems = map(re.escape, _stems(wanted.name))
+    # Debian puts a version behind some names: libenchant-2.so.2.
+    return tuple(
+        rf"lib{stem}{more}" for stem in stems for more in (r"\.so\.\d+", r"-[\d.]+\.so\.\d+")
+    )
+
+
+def _stems(name: str) -> tuple[str, ...]:
+    """Return the bare names that a library may have in Debian, which code writes as it likes.
+
+    `ecCodes`, `libsndfile.so`, `gobject-2.0-0` (the name of its file on Windows).
+    """
+    bare = re.sub(r"\.so[.\d]*$", "", name).removeprefix("lib")
+    return tuple(dict.fromkeys((bare, bare.lower(), re.sub(r"-\d+$", "", bare.lower()))))
 
 
 def package_of(wanted: WantedFile, lines: Iterable[str]) -> str:
@@ -108,14 +136,16 @@ def _ranks(wanted: WantedFile, path: str) -> list[tuple[int, int]]:
     return [
         (far, late)
         for far, folder in enumerate(PLACES[wanted.kind])
-        for late, name in enumerate(file_names(wanted))
-        if re.fullmatch(folder + re.escape(name), path)
+        for late, name in enumerate(_patterns(wanted))
+        if re.fullmatch(folder + name, path)
     ]
 
 
 def _preference(kind: Kind, package: str) -> tuple[bool, bool, int]:
-    develops = kind in FOR_DEVELOPMENT and package.endswith("-dev")
-    return not develops, any(map(str.isdigit, package)), len(package)
+    develops = package.endswith("-dev")
+    if kind == "opened":
+        return develops, False, len(package)
+    return not (develops and kind in FOR_DEVELOPMENT), any(map(str.isdigit, package)), len(package)
 
 
 def _names(packages: str) -> list[str]:

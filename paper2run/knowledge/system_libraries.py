@@ -5,6 +5,7 @@ Wheels may count on libGL, GLib and X11 (PEP 600), which slim images lack; sourc
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import resources
@@ -13,10 +14,13 @@ from typing import Any, Final, Literal, NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from paper2run.knowledge.debian import known_development_packages
 from paper2run.model.environment import Pin
 from paper2run.model.value import Source
 
 TABLE: Final = "system_libraries.json"
+ALWAYS_THERE: Final = frozenset({"c", "dl", "m", "pthread", "rt", "util"})
+"""Parts of the C library, which every image has."""
 
 Kind = Literal["run", "program", "build"]
 """run: its import fails without; program: it starts one, but can be imported without; build: its source needs it."""
@@ -68,6 +72,20 @@ def package_of_library(name: str) -> str:
     """
     packages: dict[str, str] = _read()["packages"]
     return next((package for package, file in packages.items() if file == name), "")
+
+
+def package_of_opened(name: str) -> str:
+    """Return the Debian package of a library that code opens by its bare name (`magic`); empty if unknown.
+
+    The package that brings the library alone comes before the one for development, which needs it.
+    """
+    if not name or name in ALWAYS_THERE:
+        return ""
+    packages: dict[str, str] = _read()["packages"]
+    file = re.compile(rf"lib{re.escape(name)}(?:-[\d.]+)?\.so\.\d+")
+    found = next((package for package, brings in packages.items() if file.fullmatch(brings)), "")
+    develops = f"lib{name.lower()}-dev"
+    return found or (develops if develops in known_development_packages() else "")
 
 
 def _applies(entry: _Entry, pin: Pin, named: Collection[str]) -> bool:

@@ -170,12 +170,12 @@ class CondaEnvironment(Value):
 
 
 class SystemPackage(Value):
-    """A Debian package that the repository installs (CI, Dockerfile, README) or that its code calls."""
+    """A Debian package that the repository installs (CI, Dockerfile, README) or that its code uses."""
 
     kind: Literal["system-package"] = "system-package"
     name: str
     called: str = ""
-    """The package's program that the code starts; empty if the repository installs the package."""
+    """The package's program that the code starts, or library that it opens; empty if the repository installs it."""
     source: Source
 
 

@@ -43,6 +43,17 @@ architecture amd64
         ("make[1]: bison: No such file or directory", ("program", "bison")),
         ("/usr/bin/env: ‘perl’: No such file or directory", ("program", "perl")),
         ("OSError: libgeos_c.so.1: cannot open shared object file: No such file", ("library", "libgeos_c.so.1")),
+        ("ImportError: failed to find libmagic.  Check your installation", ("opened", "magic")),
+        ('OSError: no library called "cairo-2" was found', ("opened", "cairo-2")),
+        ("OSError: Could not find lib geos_c.so or load any of its variants []", ("opened", "geos_c")),
+        ("x.ImproperlyConfigured: Could not find the GDAL library (tried \"gdal\")", ("opened", "GDAL")),
+        ("ImportError: Unable to find zbar shared library", ("opened", "zbar")),
+        ("RuntimeError: Cannot find the ecCodes library", ("opened", "ecCodes")),
+        ("E   OSError: PortAudio library not found", ("opened", "PortAudio")),
+        ("ImportError: The 'enchant' C library was not found. Please install it", ("opened", "enchant")),
+        ("g.ExecutableNotFound: failed to execute PosixPath('dot'), make sure …", ("program", "dot")),
+        ('FileNotFoundError: [Errno 2] "dot" not found in path.', ("program", "dot")),
+        ("RuntimeError: samtools not found in PATH", ("program", "samtools")),
     ],
 )  # fmt: skip
 def test_the_words_of_tools_name_the_file_they_miss(line, wanted):
@@ -56,6 +67,10 @@ def test_the_words_of_tools_name_the_file_they_miss(line, wanted):
         "make: *** No rule to make target 'all'.  Stop.",
         "ERROR: Package 'demo' requires a different Python: 3.6.15 not in '>=3.8'",
         "checking for yaml.h... no",
+        "tests find the magic library",
+        "ImportError: cannot find library",
+        "OSError: Can't find model 'en_core_web_sm'. It doesn't seem to be a Python package",
+        "ValueError: could not find the file data.csv",
     ],
 )
 def test_other_missing_things_are_no_files_of_the_system(line):
@@ -133,6 +148,25 @@ def test_the_release_and_its_mirror_are_read_from_both_forms_of_sources(sources,
             "libcairo2-dev",
         ),
         (("program", "git"), ["usr/bin/git vcs/git", "usr/lib/git-core/git vcs/git-other"], "git"),
+        # The library alone, whatever code calls it; not a module that is loaded by another.
+        (
+            ("opened", "gobject-2.0-0"),
+            ["usr/lib/x86_64-linux-gnu/libgobject-2.0.so.0 libs/libglib2.0-0"],
+            "libglib2.0-0",
+        ),
+        (
+            ("opened", "Enchant"),
+            ["usr/lib/x86_64-linux-gnu/libenchant-2.so.2 libs/libenchant-2-2"],
+            "libenchant-2-2",
+        ),
+        (
+            ("opened", "z"),
+            [
+                "usr/lib/x86_64-linux-gnu/libz.so.1 libs/zlib1g,libdevel/zlib1g-dev",
+                "usr/lib/x86_64-linux-gnu/xlib/libz.so.1 libs/z",
+            ],
+            "zlib1g",
+        ),
         # Debian's own Python does not see what the plan installs.
         (("program", "pytest"), ["usr/bin/pytest python/python3-pytest"], ""),
         (("program", "x"), ["usr/bin/x non-free/python/x"], ""),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from paper2run.errors import HostError
-from paper2run.failures.debian_files import KEPT, Release, file_names, package_of, read_release
+from paper2run.failures.debian_files import KEPT, Release, package_of, parts, read_release
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.settings import Settings
 from tasks.drivers.engine import containers
@@ -140,15 +140,13 @@ def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:
 def _search(
     index: Path, wanted: Iterable[WantedFile]
 ) -> Iterator[tuple[WantedFile, tuple[str, ...]]]:
-    """Yield each file with the index's lines whose paths end in one of its names, without the first slash."""
+    """Yield each file with the index's lines that may bring it, without the first slash."""
     with (
         index.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
     ):
         for one in wanted:
-            lines = [
-                line for name in file_names(one) for line in _lines(text, f"/{name} ".encode())
-            ]
+            lines = [line for part in parts(one) for line in _lines(text, part.encode())]
             yield one, tuple(line.decode("utf-8", "replace") for line in lines)
 
 
