@@ -7,15 +7,17 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Verdict
+from paper2run.planning.candidates import WAYS, next_candidate
 from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.settings import Settings
 from paper2run.smoke.gathering import strongest, to_try, worth_repairing
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.judgement import planned_of
-from paper2run.verdicts.progress import best_of
+from paper2run.verdicts.needs import site_of
+from paper2run.verdicts.progress import best_of, of_candidate
 from paper2run.verdicts.trials import as_attempt, untried, with_command, with_first_command
-from paper2run.verdicts.verdicts import next_plan, was_tried
+from paper2run.verdicts.verdicts import after_attempts, next_plan, was_tried, why_left
 from tasks.build import has_image
 from tasks.cpu_builds import cpu_builds
 from tasks.experiment import experiment
@@ -152,6 +154,30 @@ def experimented(
         tried = Stages(run).run(experiment, checkout, planned, built, logs, run_id, settings)
     run.event(in_words(tried))
     return verdict.changed(experiment=tried)
+
+
+def other_candidate(
+    run: RunFolder,
+    history: tuple[Attempt, ...],
+    settings: Settings,
+    offered: tuple[str, ...],
+) -> PlannedEnvironment | None:
+    """Return the next way to an environment, pinned; None where none is left or none could do better."""
+    facts, first = read_facts_of(run), history[0]
+    tried = list(dict.fromkeys(attempt.planned.candidate for attempt in history))
+    site = site_of(first.planned, settings)
+    why = why_left(history, after_attempts(history, settings.max_attempts, facts, site))
+    learned = best_of(of_candidate(history, first)).planned
+    while why and len(tried) < settings.max_candidates:
+        found = next_candidate(learned, tried, facts, offered, why)
+        if found is None:
+            return None
+        planned = pinned(run, history[-1].number, found, offered, settings)
+        if not was_tried(planned, history):
+            run.event(f"candidate {len(tried) + 1}: {WAYS[found.candidate]}")
+            return planned
+        tried.append(found.candidate)
+    return None
 
 
 def _with(history: tuple[Attempt, ...], changed: Attempt) -> tuple[Attempt, ...]:

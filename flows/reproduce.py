@@ -1,5 +1,6 @@
 """The parent flow: from a repository's address to a verdict with a run folder."""
 
+from time import monotonic
 from typing import Any, cast
 
 from prefect import flow
@@ -8,7 +9,7 @@ from prefect.states import Completed
 
 from flows.attempt import attempt
 from flows.names import reproduction
-from flows.next_plan import experimented, gathered, pinned, repaired
+from flows.next_plan import experimented, gathered, other_candidate, pinned, repaired
 from flows.options import form_of
 from paper2run.errors import ModelError
 from paper2run.model.diagnosis import Diagnosis
@@ -211,8 +212,9 @@ def _attempts(
     offered: tuple[str, ...],
     run_id: str,
 ) -> tuple[Attempt, ...]:
-    """Return the history: up to the first success, the first stop, or the last build allowed."""
+    """Return the history: up to the first success, a stop that holds for every candidate, or the limits."""
     history: tuple[Attempt, ...] = ()
+    ends_at = monotonic() + settings.time_limit
     wanted: PlannedEnvironment | None = planned
     while wanted is not None:
         number = len(history) + 1
@@ -233,6 +235,13 @@ def _attempts(
             history, wanted = repaired(run, checkout, history, settings, offered)
         if wanted is None:
             history, wanted = gathered(run, checkout, history, settings, offered, run_id)
+        if wanted is None:
+            wanted = other_candidate(run, history, settings, offered)
+        if wanted is not None and monotonic() > ends_at:
+            run.note(
+                f"no further attempt after {settings.time_limit} seconds; hint: a larger --time-limit"
+            )
+            wanted = None
     best = best_of(history)
     if best.number != len(history):
         run.event(

@@ -16,7 +16,15 @@ from paper2run.model.outcome import Rung
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.usage import Dollars, Tokens
 from paper2run.model.value import Value
-from paper2run.settings import Builds, PlannerChoice, Settings, SmokeSeconds, Unset
+from paper2run.settings import (
+    Builds,
+    Candidates,
+    PlannerChoice,
+    RunSeconds,
+    Settings,
+    SmokeSeconds,
+    Unset,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class RunOptions(Value):
 
     timeout: SmokeSeconds | None = None
     max_attempts: Builds | None = None
+    max_candidates: Candidates | None = None
+    time_limit: RunSeconds | None = None
     planner: Literal["", PlannerChoice] = ""
     model: str = ""
     base_url: str = ""

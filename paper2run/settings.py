@@ -34,6 +34,8 @@ DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 
 SmokeSeconds = Annotated[int, Field(ge=1, le=86_400)]
 Builds = Annotated[int, Field(ge=1, le=20)]
+Candidates = Annotated[int, Field(ge=1, le=9)]
+RunSeconds = Annotated[int, Field(ge=1, le=604_800)]
 
 
 def user_file() -> Path | None:
@@ -93,8 +95,12 @@ class Settings(BaseSettings):
     """Seconds per smoke run, a third of them for tests that the user did not ask for; still alive then counts as
     success."""
     max_attempts: Builds = 3
-    """Maximum number of image builds per run, repairs included; retrying with another smoke command in the same image
-    does not count."""
+    """Maximum number of image builds of one candidate, repairs included; retrying with another smoke command in the
+    same image does not count."""
+    max_candidates: Candidates = 3
+    """Maximum number of ways to an environment that differ in kind; the next one is taken where no repair is known."""
+    time_limit: RunSeconds = 7200
+    """Seconds after which a run begins no further attempt; what runs then may come to its end."""
     build_timeout: int = Field(3600, ge=1, le=86_400)
     """Seconds per image build."""
     clone_timeout: int = Field(900, ge=1, le=86_400)

@@ -123,6 +123,7 @@ def _summary(
         if built and settings.registry
         else "",
         attempts=len(attempts),
+        candidate=kept.candidate if kept else "dated",
         rung=best.verification.reached if best else "none",
         planner=kept.planner if kept else "rules",
         model=settings.planner_model if usage.calls else "",

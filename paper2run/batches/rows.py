@@ -15,7 +15,7 @@ from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
 from paper2run.model.usage import Budget, Dollars, Tokens, Usage
 from paper2run.model.value import Value
-from paper2run.settings import Builds, PlannerChoice, SmokeSeconds
+from paper2run.settings import Builds, Candidates, PlannerChoice, RunSeconds, SmokeSeconds
 from paper2run.source import shown_name
 
 RowStatus = Literal[
@@ -54,6 +54,8 @@ class BatchEntry(Value):
     paper: str = ""
     timeout: SmokeSeconds | None = None
     max_attempts: Builds | None = None
+    max_candidates: Candidates | None = None
+    time_limit: RunSeconds | None = None
     planner: Literal["", PlannerChoice] = ""
     model: str = ""
     base_url: str = ""

@@ -91,6 +91,7 @@ class Reason(Value):
         "env",
         "repair",
         "planner",
+        "candidate",
     ]
     decision: str
     leaves_out: LeftOut | None = None
@@ -188,6 +189,8 @@ program: a program starts and says something; script, side-script: a script at t
 other; import: its own modules load; dependencies: what it needs is there; compiled: its code compiles, or the build
 left a product; other: a repair made the command of another."""
 SmokeAuthor = Literal["user", "rules", "model"]
+CandidateKind = Literal["dated", "naive"]
+"""dated: versions of the commit's day; naive: what a person would type first, with today's releases."""
 
 
 class SmokeChoice(Value):
@@ -241,6 +244,8 @@ class PlannedEnvironment(Value):
     """The plan before its packages were pinned; repairs change this one. None if nothing was pinned."""
     planner: str
     """`rules`, or `model:<name>`."""
+    candidate: CandidateKind = "dated"
+    """Which way to an environment this is; each is taken where the one before leads no further."""
     reasons: tuple[Reason, ...] = ()
     pythons: tuple[str, ...] = ()
     """Interpreters that the evidence allows, best first, e.g. `("3.9", "3.8")`; empty if the image is fixed."""

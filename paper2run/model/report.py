@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from paper2run.model.diagnosis import Blame, Cause, Diagnosis
-from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.environment import CandidateKind, PlannedEnvironment
 from paper2run.model.grade import Grade
 from paper2run.model.needs import Need
 from paper2run.model.outcome import (
@@ -155,6 +155,8 @@ class Metadata(Value):
     image_removed: bool = False
     """True if the run removed the image after writing the verdict, as requested."""
     attempts: int = 0
+    candidate: CandidateKind = "dated"
+    """The way to an environment that came furthest."""
     rung: Rung = "none"
     planner: str = ""
     model: str = ""

@@ -10,6 +10,7 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt
+from paper2run.planning.candidates import WAYS
 from paper2run.rendering.plan_diff import plan_diff
 from paper2run.text_gate import cell, code, fenced, prose
 from paper2run.verdicts.verdicts import failure_line
@@ -54,15 +55,21 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
     rows = [
         "## Attempts",
         "",
-        "| # | base image | build | smoke | reached | decision |",
-        "|---|---|---|---|---|---|",
+        "| # | candidate | base image | build | smoke | reached | decision |",
+        "|---|---|---|---|---|---|---|",
     ]
     for attempt in attempts:
         decision = attempt.diagnosis.decision.reason if attempt.diagnosis else ""
-        rows.append(
-            f"| {attempt.number} | {attempt.planned.plan.base_image} | {_build_cell(attempt)} "
-            f"| {_smoke_cell(attempt)} | {attempt.verification.reached} | {cell(decision)} |"
+        cells = (
+            str(attempt.number),
+            WAYS[attempt.planned.candidate],
+            attempt.planned.plan.base_image,
+            _build_cell(attempt),
+            _smoke_cell(attempt),
+            attempt.verification.reached,
+            cell(decision),
         )
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 

@@ -16,7 +16,7 @@ from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
 from paper2run.verdicts.experiments import PlannedExperiment, around
-from paper2run.verdicts.progress import place_of, same_environment
+from paper2run.verdicts.progress import of_candidate, place_of, same_environment
 from paper2run.verdicts.table import holds
 from paper2run.verdicts.trials import as_attempt
 
@@ -38,6 +38,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
     if _is_repair(found):
         return found
     place = place_of(done)
+    tried = of_candidate(tried, done)
     further = [attempt for attempt in tried if place_of(attempt) > place]
     for earlier in sorted(further, key=place_of, reverse=True):
         other = diagnose(_as_failed(earlier, facts), barred)

@@ -45,17 +45,23 @@ def _steps_left(attempt: Attempt, failed: str) -> int:
 def best_of(attempts: Sequence[Attempt]) -> Attempt:
     """Return the attempt that came furthest.
 
-    Of equals it is the last one with a new failure: earlier failures are repaired in it, and later attempts
-    changed nothing.
+    Of equals of one candidate it is the last one with a new failure: earlier failures are repaired in it, and later
+    attempts changed nothing. Of equals of several candidates it is the first one's, the most trusted.
     """
     best = attempts[0]
     seen = {_words(best)}
     for attempt in attempts[1:]:
         place, words = place_of(attempt), _words(attempt)
-        if place > place_of(best) or (place == place_of(best) and words not in seen):
+        same_way = attempt.planned.candidate == best.planned.candidate
+        if place > place_of(best) or (same_way and place == place_of(best) and words not in seen):
             best = attempt
         seen.add(words)
     return best
+
+
+def of_candidate(attempts: Sequence[Attempt], one: Attempt) -> tuple[Attempt, ...]:
+    """Return the attempts of the candidate that `one` belongs to, in order."""
+    return tuple(each for each in attempts if each.planned.candidate == one.planned.candidate)
 
 
 def progress(before: Attempt, after: Attempt) -> str:

@@ -20,11 +20,18 @@ from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.value import Source
+from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, ran_some_tests
 from paper2run.verdicts.judgement import proven_by, stopped_import
 from paper2run.verdicts.needs import NOTHING, needs_of
-from paper2run.verdicts.progress import best_of, environment, progress, same_environment
+from paper2run.verdicts.progress import (
+    best_of,
+    environment,
+    of_candidate,
+    progress,
+    same_environment,
+)
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
 
 SHOWN_CHARACTERS: Final = 120
@@ -32,6 +39,21 @@ BLAMED_CHARACTERS: Final = 300
 """Of the first error and its evidence chain in one line."""
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
+OF_ANY_ENVIRONMENT: Final[frozenset[Cause]] = frozenset(
+    {
+        "needs_gpu",
+        "missing_data",
+        "unsupported_platform",
+        "proprietary_toolchain",
+        "unknown_toolchain",
+        "missing_entrypoint",
+        "absent_module",
+        "external_service",
+        "out_of_disk",
+        "no_code",
+    }
+)
+"""Causes that, once proven, hold whatever is installed: no other candidate is tried."""
 NO_FACTS: Final = RepoFacts()
 
 
@@ -62,7 +84,9 @@ def after_attempts(
     site: Site = NOTHING,
 ) -> Verdict:
     """Return the verdict of a run whose attempts are over; there is at least one."""
-    best, judged = best_of(attempts), _judged(attempts)
+    every, best = attempts, best_of(attempts)
+    attempts = of_candidate(attempts, best)
+    judged = _judged(attempts)
     grade = _shown_by(attempts, best)
     needs = needs_of(facts, site)
     runs_own = best.planned.smoke_kind != "dependencies"
@@ -82,7 +106,7 @@ def after_attempts(
     else:
         verdict = _verdict(attempts, max_attempts)
     return verdict.changed(
-        tried=_tried(attempts),
+        tried=_tried(every),
         best_attempt=best.number,
         grade=grade,
         covers=best.planned.covers if best.succeeded else "",
@@ -107,7 +131,7 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
     last = attempts[-1]
     found = last.diagnosis
     of_attempt = found.of_attempt if found and found.decision.new_plan is None else 0
-    return attempts[of_attempt - 1] if of_attempt else last
+    return next((each for each in attempts if each.number == of_attempt), last)
 
 
 def _shown_by(attempts: Sequence[Attempt], best: Attempt) -> Grade:
@@ -164,7 +188,12 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
     lines = []
     for before, after in pairwise(attempts):
         found = before.diagnosis
-        if found is not None and found.decision.new_plan is not None:
+        if after.planned.candidate != before.planned.candidate:
+            lines.append(
+                f"attempt {before.number}: {failure_line(before)}; next candidate:"
+                f" {WAYS[after.planned.candidate]}; then: {progress(before, after)}"
+            )
+        elif found is not None and found.decision.new_plan is not None:
             base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
             lines.append(
                 f"attempt {before.number}: {failure_line(before)}; {found.by}: {found.decision.reason}{base};"
@@ -196,6 +225,20 @@ def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
     )
 
 
+def why_left(attempts: Sequence[Attempt], verdict: Verdict) -> str:
+    """Return why the last attempt's candidate is left; empty where another one could do no better.
+
+    `verdict` is the one that the attempts have so far.
+    """
+    if verdict.status == "success":
+        return ""
+    if is_stop(verdict.status) and verdict.cause in OF_ANY_ENVIRONMENT:
+        return ""
+    last = attempts[-1]
+    way = WAYS[last.planned.candidate]
+    return f"no repair is known for attempt {last.number} ({way}): {failure_line(last)}"
+
+
 def builds(attempts: Sequence[Attempt]) -> int:
     """Return how many environments were built; another smoke command in the same one needs no build."""
     return len({environment(attempt.planned.plan) for attempt in attempts})
@@ -211,7 +254,8 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     base = attempts[diagnosis.of_attempt - 1].planned if diagnosis.of_attempt else last.planned
     after = diagnosis.decision.new_plan
     known = {environment(plan) for plan in (base.plan, base.draft) if plan}
-    if builds(attempts) >= max_builds and environment(after) not in known:
+    spent = builds(of_candidate(attempts, last))
+    if spent >= max_builds and environment(after) not in known:
         return None
     decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
     stepped = (diagnosis.step_back,) if diagnosis.step_back else ()

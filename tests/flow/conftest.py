@@ -20,6 +20,12 @@ def on_the_server(prefect_server: Path) -> None:
     """Let every test here talk to the tests' Prefect server."""
 
 
+@pytest.fixture(autouse=True)
+def one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End runs that fail after their first candidate; tests of the others ask for more."""
+    monkeypatch.setenv("PAPER2RUN_MAX_CANDIDATES", "1")
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     """Return a function that makes a git repository of the given files and returns its path."""

@@ -91,6 +91,28 @@ def test_a_repair_that_is_needed_after_the_last_attempt_exhausts_them(tmp_path, 
     assert not (folder / "image.txt").exists()
 
 
+def test_where_no_repair_is_known_the_run_goes_on_as_a_person_would(tmp_path, repository):
+    # The commit's day is older than the code: that module came to the library in November 2024.
+    repo = repository(
+        {
+            "requirements.txt": "packaging\n",
+            "main.py": "from packaging.licenses import canonicalize_license_expression as of\nprint(of('mit'))\n",
+        }
+    )
+
+    state = reproduce(
+        repo=repo,
+        out=str(tmp_path / "runs"),
+        smoke="python main.py",
+        max_candidates=2,
+        return_state=True,
+    )
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.candidate) == ("success", "naive"), metadata.reason
+    assert "as a person does it" in (folder / "report.md").read_text()
+
+
 def test_where_the_tests_of_the_ci_fail_the_import_is_shown_in_the_same_image(tmp_path, repository):
     repo = repository(
         {

@@ -1,0 +1,141 @@
+"""Other ways to an environment, for where the first one leads no further."""
+
+import shlex
+from collections.abc import Callable, Collection, Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from paper2run.model.environment import CandidateKind, EnvPlan, PlannedEnvironment, Reason
+from paper2run.model.facts import LockedVersion, OtherIndex, PipInclude, RepoFacts, Requirement
+from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.coverage import own_facts
+from paper2run.python.own_projects import own_projects
+from paper2run.rendering.pip_steps import image_python, open_steps, plan_requirements
+
+WAYS: Final[Mapping[CandidateKind, str]] = {
+    "dated": "versions of the commit's day",
+    "naive": "as a person does it",
+}
+"""Each kind of candidate in words, in the order in which they are tried."""
+TOOLS: Final = ("g++", "gcc", "git", "libc6-dev", "make")
+"""Debian packages: what a person's machine has and a slim image lacks."""
+TEST_RUNNERS: Final = frozenset({"pytest", "nose", "nose2"})
+KEPT_TOPICS: Final = frozenset({"system package", "env", "smoke", "gpu"})
+"""Decisions of the first candidate that hold for every other one."""
+
+Way = Callable[[PlannedEnvironment, RepoFacts], PlannedEnvironment | None]
+
+
+def next_candidate(
+    first: PlannedEnvironment,
+    tried: Collection[CandidateKind],
+    facts: RepoFacts,
+    offered_pythons: Collection[str],
+    why_left: str,
+) -> PlannedEnvironment | None:
+    """Return the next candidate, unpinned; None where every way was tried or says the same as another.
+
+    `first` is the first candidate with all that repairs have taught it; `why_left` says why the last one was left.
+    `offered_pythons` are those for which there is an image; empty for no limit.
+    """
+    facts = own_facts(facts)
+    ways: dict[CandidateKind, Way] = {
+        "naive": lambda planned, facts: naive(planned, facts, offered_pythons)
+    }
+    for kind, way in ways.items():
+        found = way(first, facts) if kind not in tried else None
+        if found is not None:
+            reason = Reason(topic="candidate", decision=f"{WAYS[kind]}: {why_left}", source=DEFAULT)
+            return found.changed(candidate=kind, reasons=(reason, *found.reasons))
+    return None
+
+
+def naive(
+    first: PlannedEnvironment, facts: RepoFacts, offered_pythons: Collection[str]
+) -> PlannedEnvironment | None:
+    """Return the plan of a person: `pip install -r requirements.txt .`, with today's releases.
+
+    The installer chooses the versions and builds in isolation. None for plans without a Python image of their own,
+    and where there is nothing to install.
+    """
+    own = image_python(first.plan.base_image)
+    if not own:
+        return None
+    python = next((v for v in first.pythons if not offered_pythons or v in offered_pythons), own)
+    files, projects = _requirements_files(facts), own_projects(facts)
+    wanted = _wanted(first, declared=bool(files or projects))
+    words = [word for path, _ in files for word in ("-r", path)]
+    words += [f"./{project.root}" if project.root else "." for project in projects]
+    steps = open_steps(wanted)
+    if words:
+        steps = (f"pip install --no-compile {shlex.join([*words, *wanted])}",)
+    if not steps:
+        return None
+    sources = [*(source for _, source in files), *(project.source for project in projects)]
+    reasons = [
+        Reason(topic="install", decision=step, source=sources[0] if sources else DEFAULT)
+        for step in steps
+    ]
+    decision = f"Python {python}: the first that its evidence allows"
+    plan = _unpinned(first)
+    return first.changed(
+        plan=plan.changed(
+            base_image=plan.base_image.replace(f":{own}", f":{python}", 1),
+            system_packages=tuple(sorted({*plan.system_packages, *TOOLS})),
+            install_steps=steps,
+        ),
+        draft=None,
+        resolution=None,
+        reasons=(
+            Reason(topic="python", decision=decision, source=DEFAULT),
+            *reasons,
+            *(reason for reason in first.reasons if reason.topic in KEPT_TOPICS),
+        ),
+        # Without a day and a choice the resolver takes today's releases for this image, or leaves them to pip.
+        pythons=(),
+        commit_day=None,
+        locks=(),
+        optional=(),
+        guesses=(),
+        conda=None,
+        fallback=None,
+    )
+
+
+def _unpinned(planned: PlannedEnvironment) -> EnvPlan:
+    return planned.draft or planned.plan
+
+
+def _requirements_files(facts: RepoFacts) -> list[tuple[str, Source]]:
+    """Return the highest requirements file for running, if any, with its first line that says something.
+
+    A file that names another index is left out: pip would ask that index.
+    """
+    foreign = {fact.source.path for fact in facts.of(OtherIndex)}
+    listed: list[Requirement | LockedVersion | PipInclude] = [
+        *facts.of(Requirement),
+        *facts.of(LockedVersion),
+        *facts.of(PipInclude),
+    ]
+    found: dict[str, Source] = {}
+    for fact in listed:
+        path = fact.source.path
+        if fact.group == "runtime" and path.endswith(".txt") and path not in foreign:
+            found.setdefault(path, fact.source)
+
+    def place(path: str) -> tuple[int, bool, str]:
+        return path.count("/"), PurePosixPath(path).name != "requirements.txt", path
+
+    return [(path, found[path]) for path in sorted(found, key=place)[:1]]
+
+
+def _wanted(first: PlannedEnvironment, *, declared: bool) -> tuple[str, ...]:
+    """Return the names to install beside what files declare: a test runner, else all that the code needs."""
+    optional = {canonicalize_name(name) for name in first.optional}
+    texts = plan_requirements(_unpinned(first))
+    if declared:
+        return tuple(t for t in texts if canonicalize_name(Pep508(t).name) in TEST_RUNNERS)
+    return tuple(t for t in texts if canonicalize_name(Pep508(t).name) not in optional)

@@ -1,0 +1,208 @@
+"""The ways to an environment beside the first: what a person would type, and when a way is left for the next."""
+
+from datetime import date
+
+import pytest
+
+from paper2run.model.diagnosis import Cause
+from paper2run.model.environment import EnvPlan, Lock, PlannedEnvironment, Reason
+from paper2run.model.facts import (
+    Fact,
+    LockedVersion,
+    OtherIndex,
+    PipInclude,
+    Project,
+    RepoFacts,
+    Requirement,
+)
+from paper2run.model.outcome import BuildFailed, Built, Log, Passed, SmokeFailed
+from paper2run.model.report import Attempt, Status, Verdict
+from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.candidates import next_candidate
+from paper2run.verdicts.progress import best_of
+from paper2run.verdicts.verdicts import after_attempts, next_plan, why_left
+
+BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
+WHY = "no repair is known"
+
+
+def at(path: str) -> Source:
+    return Source(kind="file", path=path, line=1)
+
+
+def needs(name: str, path: str = "requirements.txt", **fields: str) -> Requirement:
+    return Requirement.model_validate(
+        {"text": name, "name": name, "group": "runtime", "source": at(path), **fields}
+    )
+
+
+def planned(
+    *wanted: str, image: str = "python:3.7-slim", optional: tuple[str, ...] = ()
+) -> PlannedEnvironment:
+    steps = (f"pip install --no-compile {' '.join(wanted)}",) if wanted else ()
+    plan = EnvPlan(
+        base_image=image,
+        system_packages=("libfoo-dev",),
+        install_steps=(*steps, "pip install --no-compile --no-deps --no-build-isolation ."),
+        env={"MPLBACKEND": "Agg"},
+        smoke_command="python main.py",
+    )
+    reason = Reason(topic="system package", decision="libfoo-dev: CI", source=DEFAULT)
+    return PlannedEnvironment(
+        plan=plan,
+        planner="rules",
+        pythons=("3.8", "3.7"),
+        commit_day=date(2019, 5, 1),
+        locks=(Lock(name="numpy", specifier="==1.16.4", source=DEFAULT),),
+        optional=optional,
+        reasons=(reason,),
+    )
+
+
+def naive(first: PlannedEnvironment, *facts: Fact, offered: tuple[str, ...] = ()):
+    return next_candidate(first, ["dated"], RepoFacts(facts=facts), offered, WHY)
+
+
+PROJECT = Project(root="", backend="setup.py", source=at("setup.py"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "facts", "step"),
+    [
+        (["numpy"], [needs("numpy")], "pip install --no-compile -r requirements.txt"),
+        (["numpy", "pytest"], [PROJECT], "pip install --no-compile . pytest"),
+        (
+            ["numpy"],
+            [PROJECT, needs("numpy")],
+            "pip install --no-compile -r requirements.txt .",
+        ),
+        (
+            ["numpy"],
+            [needs("numpy", "docs/requirements.txt"), needs("numpy", "needs.txt")],
+            "pip install --no-compile -r needs.txt",
+        ),
+        (
+            [],
+            [PipInclude(text="git+https://a.example/b", group="runtime", source=at("requirements.txt"))],
+            "pip install --no-compile -r requirements.txt",
+        ),
+        (
+            [],
+            [LockedVersion(name="numpy", version="1.16.4", group="runtime", source=at("requirements.txt"))],
+            "pip install --no-compile -r requirements.txt",
+        ),
+        # Nothing declares what it needs: what its code imports, without the guesses.
+        (["numpy", "umap"], [], "pip install --no-compile numpy"),
+    ],
+)  # fmt: skip
+def test_the_naive_way_is_what_a_person_types(wanted, facts, step):
+    found = naive(planned(*wanted, optional=("umap",)), *facts)
+
+    assert found.plan.install_steps == (step,)
+    assert found.candidate == "naive"
+
+
+def test_the_naive_way_takes_todays_releases_and_keeps_what_is_known_beside_them():
+    found = naive(planned("numpy"), needs("numpy"))
+
+    assert (found.commit_day, found.locks, found.pythons) == (None, (), ())
+    assert found.plan.base_image == "python:3.8-slim", "the first interpreter of the evidence"
+    assert {"libfoo-dev", "gcc", "git"} <= set(found.plan.system_packages)
+    assert found.plan.env == {"MPLBACKEND": "Agg"}
+    assert found.plan.smoke_command == "python main.py"
+    assert WHY in found.reasons[0].decision
+    assert "libfoo-dev: CI" in [reason.decision for reason in found.reasons]
+
+
+def test_the_naive_way_takes_an_interpreter_that_there_is():
+    assert naive(planned("numpy"), needs("numpy"), offered=("3.7",)).plan.base_image == (
+        "python:3.7-slim"
+    )
+
+
+def test_a_file_that_names_another_index_is_not_handed_to_the_installer():
+    other = OtherIndex(address="https://other.example/simple", source=at("requirements.txt"))
+
+    found = naive(planned("numpy"), needs("numpy"), other)
+
+    assert found.plan.install_steps == ("pip install --no-compile numpy",)
+
+
+@pytest.mark.parametrize(
+    ("first", "tried"),
+    [
+        (planned("numpy", image="debian:bookworm-slim"), ["dated"]),
+        (planned(), ["dated"]),
+        (planned("numpy"), ["dated", "naive"]),
+    ],
+)
+def test_there_is_no_other_way(first, tried):
+    assert next_candidate(first, tried, RepoFacts(), (), WHY) is None
+
+
+def attempt(number: int, candidate: str = "dated", *, ends: str = "build", says: str = "no"):
+    environment = planned("numpy", f"a{number}").changed(candidate=candidate)
+    log = Log(stderr=f"{says}\n")
+    if ends == "build":
+        failed = BuildFailed(step="RUN x", exit_code=1, seconds=1, log=log)
+        return Attempt(number=number, planned=environment, built=failed)
+    smoke = (
+        Passed(alive_at_timeout=False, seconds=1)
+        if ends == "passed"
+        else SmokeFailed(exit_code=1, seconds=1, log=log)
+    )
+    return Attempt(number=number, planned=environment, built=BUILT, smoke=smoke)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "goes_on"),
+    [
+        ("success", None, False),
+        ("smoke-failed", "build_error", True),
+        ("max-attempts-exhausted", "code_error", True),
+        ("stopped-by-rule", "dead_dependency", True),
+        ("stopped-by-rule", "missing_data", False),
+        ("smoke-failed", "missing_data", True),
+        ("stopped-by-llm", "needs_gpu", False),
+    ],
+)
+def test_a_way_is_left_unless_a_proof_holds_for_every_environment(
+    status: Status, cause: Cause | None, goes_on: bool
+):
+    why = why_left([attempt(1)], Verdict(status=status, cause=cause))
+
+    assert bool(why) is goes_on
+    if goes_on:
+        assert "attempt 1" in why
+
+
+def test_of_candidates_that_fail_alike_the_first_is_told():
+    attempts = [attempt(1, says="one"), attempt(2, "naive", says="two")]
+
+    assert best_of(attempts).number == 1
+    verdict = after_attempts(attempts, 3)
+    assert verdict.best_attempt == 1
+    assert "as a person does it" in verdict.tried[0]
+
+
+def test_a_candidate_that_comes_further_is_told():
+    attempts = [attempt(1), attempt(2, "naive", ends="smoke")]
+
+    assert after_attempts(attempts, 3).best_attempt == 2
+
+
+def test_each_candidate_has_builds_of_its_own(monkeypatch):
+    repair = attempt(3, "naive").planned.plan.changed(system_packages=("libbar-dev",))
+    last = attempt(3, "naive").changed(
+        diagnosis={
+            "decision": {
+                "decision": "repair", "reason": "libbar", "confidence": "high", "new_plan": repair,
+            },
+            "by": "missing_header", "cause": "build_error", "source": DEFAULT,
+        }
+    )  # fmt: skip
+    history = [attempt(1), attempt(2), last]
+
+    assert next_plan(history, 2) is not None
+    assert next_plan(history, 1) is None
+    assert next_plan(history, 2).candidate == "naive"
