@@ -1,4 +1,4 @@
-"""The ways to an environment beside the first: what a person would type, and when a way is left for the next."""
+"""The ways to an environment beside the first, and when a way is left for the next."""
 
 from datetime import date
 
