@@ -48,7 +48,8 @@ BUILDS: Final[tuple[Row, ...]] = (
     (re.compile(r"satisfies the requirement|No matching (?:distribution|version)"), "unresolvable", "low"),
 )  # fmt: skip
 RUNS: Final[tuple[Row, ...]] = (
-    (re.compile(r"ConnectionRefusedError|[Cc]onnection refused|could not connect to server|psycopg2\.OperationalError"
+    (re.compile(r"ConnectionRefusedError|[Cc]onnection refused|Cannot assign requested address"
+                r"|could not connect to server|psycopg2\.OperationalError"
                 r"|ServerSelectionTimeoutError|redis\.exceptions\.ConnectionError|Can't connect to (?:local )?MySQL"
                 r"|KeyError: '\w*(?:API_?KEY|TOKEN|SECRET|PASSWORD|_URL|ACCESS_KEY)\w*'|api_key client option"
                 r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
@@ -79,10 +80,11 @@ def cause_of(
     if isinstance(failure, BuildFailed):
         if failure.timed_out:
             return "timeout", "medium"
-        return _row(error, (*ALWAYS, *BUILDS)) or ("build_error", "medium" if told else "low")
-    if failure.out_of_memory:
+        if not failed.ran_own_code:
+            return _row(error, (*ALWAYS, *BUILDS)) or ("build_error", "medium" if told else "low")
+    elif failure.out_of_memory:
         return "out_of_memory", "medium"
-    if failure.out_of_disk:
+    elif failure.out_of_disk:
         return "out_of_disk", "medium"
     module = NO_MODULE.search(error)
     found = _row(error, (*ALWAYS, *RUNS)) or (_of_module(module["name"], place) if module else None)

@@ -1,12 +1,13 @@
 """The input of a repair rule, and the forms of its answer."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from paper2run.failures.failure_log import failure_lines
+from paper2run.failures.failure_log import failure_lines, last_traceback
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
@@ -14,6 +15,9 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.rendering.plan_diff import plan_diff
+
+OWN_FRAME: Final = re.compile(r"\s*File \"/repo/(?!(?:[^\"]*/)?setup\.py\")[^\"]+\.py\", line \d+")
+"""A traceback's line for code of the checkout other than its setup.py, which belongs to the build."""
 
 
 class FailedAttempt(NamedTuple):
@@ -35,6 +39,13 @@ class FailedAttempt(NamedTuple):
     def is_users_command(self) -> bool:
         """Whether the smoke command is the user's own, which no repair replaces."""
         return self.planned.smoke_by == "user"
+
+    @property
+    def ran_own_code(self) -> bool:
+        """Whether the repository's own code ran: by the command, or by a setup.py that imports it."""
+        if isinstance(self.failure, SmokeFailed):
+            return True
+        return any(map(OWN_FRAME.match, last_traceback(self.lines)))
 
     @property
     def lines(self) -> list[str]:

@@ -28,7 +28,7 @@ CHAINED: Final = re.compile(
 )
 """The line between the tracebacks of chained exceptions."""
 FRAME: Final = re.compile(
-    r"\s*File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
+    r"\s*(?:E\s+)?File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
 )
 """A traceback's line for a file of the checkout, by its full path or relative to it."""
 

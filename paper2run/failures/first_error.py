@@ -45,7 +45,10 @@ ROOTS: Final = re.compile(
     r"(?:FileNotFound|NotADirectory|Permission|IO|OS|URL|HTTP|Connection\w*|gai)[Ee]rror\b|gaierror|socket\.error"
 )
 """Errors from outside of the code: whoever handles one and raises another passes it on."""
-PYTEST: Final = re.compile(r"^E\s{3,}(?=[\w.]*(?:Error|Exception|Interrupt|Exit)\b|assert )")
+PYTEST: Final = re.compile(
+    r"^E\s{3,}(?!KeyError: (?:local|\w*Path)\()(?=[\w.]*(?:Error|Exception|Interrupt|Exit)\b|assert )"
+)
+"""pytest's own look into its memory of conftest files (`KeyError: local(…)`) comes before the error of the import."""
 SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV"}
 """Exit codes of a shell whose program was ended by a signal."""
 MAX_CHARACTERS: Final = 500

@@ -12,7 +12,6 @@ from paper2run.failures.gone_names import Gone, gone_modules, last_gone
 from paper2run.knowledge.distributions import Guess, is_of_python
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import Import, MissingPart, OwnModule
-from paper2run.model.outcome import SmokeFailed
 from paper2run.planning.addresses import addressed, distribution_beside
 
 NAME: Final = "absent_module"
@@ -20,7 +19,7 @@ NAME: Final = "absent_module"
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop with the module and the line that imports it; None for any other module."""
-    if not isinstance(failed.failure, SmokeFailed):
+    if not failed.ran_own_code:
         return None
     own = {fact.module for fact in failed.facts.of(OwnModule)}
     named = last_gone(failed.lines)

@@ -1,9 +1,9 @@
 """Stops where a run wants a service that is not there: a database, a server beside it, a key to one.
 
 Reads the drivers' own words (psycopg2 `could not connect to server`, PyMySQL `Can't connect to MySQL server`, pymongo
-`ServerSelectionTimeoutError`, redis-py, pika), CPython's `ConnectionRefusedError`, an environment variable that code
-demands (`KeyError: 'OPENAI_API_KEY'` out of `os.environ`), and API clients that are given no key. A host of the
-internet that a container does not reach is another rule's.
+`ServerSelectionTimeoutError`, redis-py, pika), CPython's `ConnectionRefusedError` (`[Errno 99]` where a container has
+no IPv6), an environment variable that code demands (`KeyError: 'OPENAI_API_KEY'` out of `os.environ`), and API clients
+that are given no key. A host of the internet that a container does not reach is another rule's.
 """
 
 import re
@@ -12,14 +12,13 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis, Lack
-from paper2run.model.outcome import SmokeFailed
 
 NAME: Final = "external_service"
 SERVER: Final = re.compile(
     r"psycopg2?\.OperationalError|could not connect to server|connection to server at \S+.* failed"
     r"|Can't connect to (?:local )?MySQL|ServerSelectionTimeoutError|redis\.exceptions\.ConnectionError"
     r"|AMQPConnectionError|Cannot connect to the Docker daemon|Unable to register with master node"
-    r"|ConnectionRefusedError: |[Ee]rror: .*\bConnection refused"
+    r"|ConnectionRefusedError: |[Ee]rror: .*\bConnection refused|OSError: \[Errno 99\] Cannot assign requested address"
 )
 KEY: Final = re.compile(
     r"api_key client option must be set|AuthenticationError: |NoCredentialsError|Unable to locate credentials"
@@ -41,8 +40,8 @@ NAMES: Final = {
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the stop with the service or the variable; None for builds and for other errors."""
-    if not isinstance(failed.failure, SmokeFailed):
+    """Return the stop with the service or the variable; None for other errors, and where no own code ran."""
+    if not failed.ran_own_code:
         return None
     ended = failed.lines[last_error(failed.lines) :]
     hit = last_hit(ended, SERVER, KEY) or _variable(failed.lines, ended)

@@ -30,12 +30,15 @@ NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK 
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the stop; None for failed builds, whose network trouble is the host's."""
-    if not isinstance(failed.failure, SmokeFailed):
+    """Return the stop; None where no own code ran. A build's network trouble is the host's."""
+    if not failed.ran_own_code:
         return None
     # Of the network many imports only warn.
     ended = last_traceback(failed.lines)
-    hit = last_hit(ended, NO_FILE, NO_NETWORK, NLTK) or last_hit(failed.lines, NO_FILE, NLTK)
+    is_run = isinstance(failed.failure, SmokeFailed)
+    hit = last_hit(ended, NO_FILE, *((NO_NETWORK, NLTK) if is_run else ()))
+    if hit is None and is_run:
+        hit = last_hit(failed.lines, NO_FILE, NLTK)
     if hit is None:
         return None
     path = hit.match.groupdict().get("path") or ""

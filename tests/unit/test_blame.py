@@ -11,7 +11,7 @@ from paper2run.model.environment import (
     PlannedEnvironment,
     Resolution,
 )
-from paper2run.model.facts import Import, Project, RepoFacts, Requirement
+from paper2run.model.facts import Import, OwnModule, Project, RepoFacts, Requirement
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.verdicts.judgement import blamed, judge
@@ -246,3 +246,67 @@ def test_an_answer_that_was_tried_already_is_no_proof():
 
     assert verdict.status == "smoke-failed"
     assert "was tried already" in verdict.reason
+
+
+def test_pytests_own_lookup_is_not_the_error_of_a_conftest():
+    log = """\
+/usr/local/lib/python3.7/site-packages/_pytest/config/__init__.py:437: in _importconftest
+    return self._conftestpath2mod[conftestpath]
+E   KeyError: local('/repo/tests/conftest.py')
+
+During handling of the above exception, another exception occurred:
+/usr/local/lib/python3.7/site-packages/py/_path/local.py:701: in pyimport
+    __import__(modname)
+E     File "/repo/waves/__init__.py", line 3
+E       <<<<<<< HEAD
+E        ^
+E   SyntaxError: invalid syntax
+"""
+    found = blame_of("", stdout=log, command="pytest -x")
+
+    assert (found.error, found.cause, found.about) == (
+        "SyntaxError: invalid syntax", "code_error", "waves/__init__.py:3",
+    )  # fmt: skip
+
+
+def test_an_installed_module_of_the_repository_is_its_own_code():
+    log = """\
+Traceback (most recent call last):
+  File "/usr/local/bin/waves", line 5, in <module>
+    from waves.main import main
+  File "/usr/local/lib/python3.9/site-packages/waves/main.py", line 12, in <module>
+    LEVEL = default_level
+NameError: name 'default_level' is not defined
+"""
+    own = OwnModule(
+        module="waves",
+        root="",
+        installed=True,
+        source=Source(kind="file", path="waves/__init__.py"),
+    )
+
+    found = blame_of(log, own, command="waves --help")
+
+    assert (found.cause, found.about) == ("code_error", "waves/main.py:12")
+
+
+def test_a_package_of_an_earlier_step_is_not_blamed_for_the_own_project():
+    log = """\
+=> [stage-0 4/7] RUN pip install --no-compile --no-deps --no-build-isolation atomicwrites==1.4.1
+Collecting atomicwrites==1.4.1
+  Preparing metadata (setup.py): finished with status 'done'
+=> [stage-0 7/7] RUN pip install --no-compile --no-deps --no-build-isolation .
+Processing /repo
+  Preparing metadata (setup.py): finished with status 'error'
+  Traceback (most recent call last):
+    File "/repo/setup.py", line 4, in <module>
+      import waves
+    File "/repo/waves/__init__.py", line 2, in <module>
+      PLACE = [0] * 10**15
+  MemoryError
+"""
+    step = "[stage-0 7/7] RUN pip install --no-compile --no-deps --no-build-isolation ."
+
+    found = blame_of(log, build=step)
+
+    assert (found.cause, found.about) == ("out_of_memory", "waves/__init__.py:2")
