@@ -45,7 +45,8 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     needed = [fact for fact in facts.of(ForeignRequirement) if fact.ecosystem == "npm"]
     needed = [fact for fact in needed if fact.source.path == "package.json"]
     build = _build(facts)
-    if any("/" not in path and path in LOCKS for path in evidence.paths):
+    has_lock = any(path in LOCKS for path in evidence.paths)
+    if has_lock:
         builder.step(f"npm ci {QUIET}", package.source, writes_source=True)
     elif needed:
         dropped = [fact.name for fact in needed if fact.development and fact.name not in RUNNERS]
@@ -53,7 +54,9 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         builder.step(step, needed[0].source, writes_source=True)
     if build is not None:
         builder.step(build.line, build.source, writes_source=True)
-    return builder.finish(evidence, _smoke(facts, package.source))
+    tested = has_lock or any(fact.development and fact.name in RUNNERS for fact in needed)
+    tests = _tests(facts) if tested else []
+    return builder.finish(evidence, *tests, *_smokes(facts, package.source))
 
 
 def _scripts(evidence: Evidence) -> PlannedEnvironment | None:
@@ -126,21 +129,29 @@ def _install(evidence: Evidence, dropped: list[str]) -> str:
     )
 
 
-def _smoke(facts: RepoFacts, package: Source) -> SmokeChoice:
+def _tests(facts: RepoFacts) -> list[SmokeChoice]:
+    """Return the test script of the manifest, which needs what only its development dependencies bring."""
+    return [
+        choice("tests", fact.line, "its tests pass", fact.source)
+        for fact in facts.of(Command)
+        if fact.line == "npm test" and fact.source.path == "package.json"
+    ][:1]
+
+
+def _smokes(facts: RepoFacts, package: Source) -> list[SmokeChoice]:
+    """Return what shows less than tests, best first: its module, its program, what it declares."""
     entries = [fact for fact in facts.of(EntryPoint) if fact.source.path == "package.json"]
     module = next((fact for fact in entries if fact.form == "node-module"), None)
+    program = next((fact for fact in entries if fact.form == "node-program"), None)
+    smokes = []
     if module is not None:
         place = json.dumps(f"{SOURCE_FOLDER}/{module.name}")
         code = f"import({place}).then(m => console.log(Object.keys(m.default || m)))"
         command = f"cd {OUTSIDE} && node -e {shlex.quote(code)}"
-        return choice(
-            "import", command, "its module loads with all that it requires", module.source
-        )
-    program = next((fact for fact in entries if fact.form == "node-program"), None)
+        proves = "its module loads with all that it requires"
+        smokes.append(choice("import", command, proves, module.source))
     if program is not None:
         command = f"node {shlex.quote(program.name)} --help"
-        return choice("program", command, "its program starts", program.source)
-    for fact in facts.of(Command):
-        if fact.line == "npm test" and fact.source.path == "package.json":
-            return choice("tests", "npm test", "its tests pass", fact.source)
-    return choice("dependencies", "npm ls", "all dependencies that it declares are there", package)
+        smokes.append(choice("program", command, "its program starts", program.source))
+    there = choice("dependencies", "npm ls", "all dependencies that it declares are there", package)
+    return smokes or [there]

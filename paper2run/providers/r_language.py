@@ -89,8 +89,22 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return builder.finish(evidence, _script_smoke(evidence))
     builder.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
     command = f"cd {OUTSIDE} && Rscript -e {shlex.quote(f'library({package.name})')}"
-    smoke = choice("import", command, "the package is installed and loads", package.source)
-    return builder.finish(evidence, smoke)
+    loads = choice("import", command, "the package is installed and loads", package.source)
+    return builder.finish(evidence, *_test_smokes(facts), loads)
+
+
+def _test_smokes(facts: RepoFacts) -> list[SmokeChoice]:
+    """Return the package's own tests where one file starts them: https://r-pkgs.org/testing-basics.html."""
+    return [
+        choice(
+            "tests",
+            f"cd {shlex.quote(suite.source.path.rpartition('/')[0] or '.')} && Rscript testthat.R",
+            "its tests pass",
+            suite.source,
+        )
+        for suite in facts.of(TestSuite)
+        if suite.runner == "testthat"
+    ][:1]
 
 
 def _packages(builder: PlanBuilder, facts: RepoFacts) -> list[ForeignRequirement]:
