@@ -20,6 +20,7 @@ from paper2run.verdicts.trials import as_attempt, untried, with_command, with_fi
 from paper2run.verdicts.verdicts import after_attempts, next_plan, was_tried, why_left
 from tasks.build import has_image
 from tasks.cpu_builds import cpu_builds
+from tasks.debian_packages import debian_packages
 from tasks.experiment import experiment
 from tasks.gather import gather
 from tasks.report import keep_attempt
@@ -42,6 +43,8 @@ def pinned(
     """Return the plan with exact versions, with CPU builds of torch unless a GPU is required or given."""
     stages = Stages(run, number)
     pinned = stages.run(resolve, planned, offered, settings)
+    if pinned.named_packages:
+        pinned = stages.run(debian_packages, pinned, run.path.name, settings)
     return stages.run(cpu_builds, pinned, settings) if wanted_of(pinned) else pinned
 
 

@@ -26,13 +26,15 @@ from paper2run.model.value import Source
 
 WORKFLOW: Final = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$")
 INPUT: Final = re.compile(r"\$\{\{\s*inputs\.([\w-]+)\s*\}\}")
+CONDITION_INPUT: Final = re.compile(r"\binputs\.([\w-]+)")
 PYTHON_ACTIONS: Final = ("setup-python", "setup-uv", "setup-pdm")
 CONDA_ACTIONS: Final = ("setup-miniconda", "setup-micromamba", "provision-with-micromamba")
 APT_ACTION: Final = "cache-apt-pkgs-action"
+OTHER_SHELL: Final = re.compile(r"python|pwsh|powershell|cmd|node")
+"""Shells whose scripts are no shell commands."""
 TOOL_ACTIONS: Final = {
     "install-poetry": "pip install poetry",
     "xvfb-action": "",
-    "gabrielbb/xvfb-action": "",
 }
 """Actions that are a command themselves; empty where the command is their input `run`."""
 
@@ -104,6 +106,8 @@ def _steps(
             yield from _own_action(tree, uses, table(written, "with"), folder, when)
         elif uses:
             yield from _action(path, uses, written, folder, when)
+        elif OTHER_SHELL.match(shell := text(written.get("shell"))):
+            yield from step("action", shell, path, condition=when)
         else:
             place = written.get("working-directory") or folder
             env = written.get("env")
@@ -152,4 +156,5 @@ def _own_action(
     plain = [entry for entry in inner if not text(table(entry).get("uses")).startswith("./")]
     for found in _steps(tree, path, plain, folder, when):
         filled = INPUT.sub(lambda match: values.get(match[1], match[0]), found.text)
-        yield found.changed(text=filled) if filled else found
+        when = CONDITION_INPUT.sub(lambda match: values.get(match[1]) or "false", found.condition)
+        yield found.changed(text=filled or found.text, condition=when)

@@ -49,8 +49,11 @@ def _workflow(path: str, workflow: object, own: frozenset[str]) -> Iterator[Fact
 
 
 def _first_values(matrix: dict[str, object]) -> dict[str, str]:
-    """Return each matrix variable with its first literal value, as one of the jobs will see it."""
-    listed = {name: next(texts(value), "") for name, value in matrix.items()}
+    """Return each matrix variable with its first literal value, of systems the first that may be Linux."""
+    listed = {
+        name: min(texts(value), key=lambda one: bool(FOREIGN_SYSTEM.search(one)), default="")
+        for name, value in matrix.items()
+    }
     include = matrix.get("include")
     for entry in include if isinstance(include, list) else []:
         for name, value in table(entry).items():

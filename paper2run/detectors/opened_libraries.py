@@ -1,4 +1,4 @@
-"""Finds libraries of the system that Python code opens by name: `find_library("sodium")`, `CDLL("libusb-1.0.so.0")`.
+"""Finds system libraries that Python code opens by name: `find_library("sodium")`.
 
 Only libraries whose Debian package a table knows count, and only calls outside tests and setup scripts.
 https://docs.python.org/3/library/ctypes.html#finding-shared-libraries

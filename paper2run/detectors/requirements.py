@@ -43,6 +43,13 @@ COMPILED: Final = re.compile(
 MIN_FROZEN: Final = 15
 """So many requirements, every one exact, are what `pip freeze` printed; fewer may be chosen by hand."""
 INCLUDE: Final = re.compile(r"^\s*(?:(-c|--constraint)|-r|--requirement)[\s=]*([^\s#]+)")
+CI_FILE: Final = re.compile(
+    r"\.github/(?:workflows|actions)/.*\.ya?ml$|\.travis\.ya?ml$|\.circleci/config\.yml$|circle\.yml$|\.gitlab-ci\.yml$"
+    r"|\.?azure-pipelines\.yml$|tox\.ini$|noxfile\.py$"
+)
+INSTALLED_BY_CI: Final = re.compile(
+    r"(?:-r|--requirement)[\s=]*(?:\{(?:toxinidir|tox_root)\})?([\w./-]+\.\w+)"
+)
 CONSTRAINTS: Final = re.compile(r"(?:^|[-_./])(?:constraint|limit)s?[^/]*$", re.IGNORECASE)
 CONDA_LIST: Final = re.compile(r"([A-Za-z0-9_][\w.-]*)=([^=\s]+)=([^=\s]+)")
 CONDA_PLATFORM: Final = re.compile(r"^# platform: (\S+)", re.MULTILINE)
@@ -54,7 +61,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
     What stands in a constraints file is not asked for: exact versions are those of a lock, others limits.
     """
-    waiting = [(path, _group(path)) for path in tree.files if _is_requirements(path)]
+    named = {path: _group(path) for path in tree.files if _is_requirements(path)}
+    waiting = list((named | {path: _group(path) for path in _named_by_ci(tree)}).items())
     seen = {path for path, _ in waiting}
     # The list grows while it is walked: an included file takes the group of the file that names it.
     for path, group in waiting:
@@ -147,6 +155,16 @@ def _is_requirements(path: str) -> bool:
     in_folder = folder.rpartition("/")[2].lower() in FOLDERS and name.endswith((".txt", ".in"))
     # A compiled `x.txt` beside its `x.in` says the same with pins: both are evidence.
     return in_folder or (name.endswith((".txt", ".in", ".pip")) and bool(FILE_NAME.match(name)))
+
+
+def _named_by_ci(tree: RepoTree) -> Iterator[str]:
+    """Yield the text files with names of another kind that CI hands to `pip install -r`, by path."""
+    for path in tree.files:
+        if CI_FILE.match(path):
+            for name in INSTALLED_BY_CI.findall(tree.text(path)):
+                file = posixpath.normpath(name.removeprefix("/"))
+                if file.endswith((".txt", ".in", ".pip")) and tree.has(file):
+                    yield file
 
 
 def _group(path: str) -> Group:

@@ -6,6 +6,7 @@ https://tox.wiki/en/latest/config.html, https://nox.thea.codes/en/stable/config.
 import ast
 import configparser
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -30,6 +31,8 @@ FACTOR: Final = re.compile(r"(?<![\w.])py-?(\d)\.?(\d{0,2})(?![\w])|(?<=[{,])(\d
 """`py36`, and the `36` of `py{27,36}`."""
 SESSIONS: Final = frozenset({"nox.session", "session", "nox_poetry.session"})
 CONDITION: Final = re.compile(r"^[!\w,{}.-]+:\s+")
+INSTALLED: Final = {"extras": ".[{}]", "dependency_groups": "--group {}"}
+"""What the keys of an environment mean to pip."""
 SUBSTITUTIONS: Final = (
     (re.compile(r"\{posargs[^{}]*\}|\[\]"), ""),
     (re.compile(r"\{envpython\}"), "python"),
@@ -61,11 +64,17 @@ def _tox(manifest: Manifest, config: configparser.ConfigParser) -> Iterator[Fact
         is_test = section == "testenv" or re.search(r"py|test", section.removeprefix("testenv"))
         for line in lines_of(config, section, "deps") if is_test else []:
             wanted = CONDITION.sub("", line)
+            if wanted.startswith("-r"):
+                yield from _install(wanted, manifest.source(line))
             if not wanted.startswith(("-r", "-c")) and "{" not in wanted:
                 # Named environments try one set of versions against another: no set holds them all.
                 group: Group = "test" if section == "testenv" and wanted == line else "extra"
                 source = manifest.source(wanted)
                 yield from read_requirement(wanted, group=group, source=source, extra="tox")
+        for key, form in INSTALLED.items():
+            for line in lines_of(config, section, key) if is_test else []:
+                names = ",".join(re.split(r"[\s,]+", CONDITION.sub("", line).strip()))
+                yield from _install(form.format(names), manifest.source(line))
         for line in lines_of(config, section, "commands") if is_test else []:
             yield from _command(CONDITION.sub("", line), manifest.source(line))
 
@@ -80,11 +89,22 @@ def _factors(line: str) -> Iterator[str]:
 
 def _command(line: str, source: Source) -> Iterator[Command]:
     """Yield a command that tests, without tox's substitutions; one that keeps any is left out."""
-    for pattern, replacement in SUBSTITUTIONS:
-        line = pattern.sub(replacement, line)
-    line = " ".join(line.split()).removeprefix("- ").rstrip(" \\")
+    line = _substituted(line)
     if "{" not in line and purpose_of(line) == "test":
         yield Command(purpose="test", line=line, source=source)
+
+
+def _install(words: str, source: Source) -> Iterator[Command]:
+    """Yield what an environment for tests installs beside names, as pip's command."""
+    line = f"pip install {_substituted(words)}"
+    if "{" not in line:
+        yield Command(purpose="install", line=line, source=source)
+
+
+def _substituted(line: str) -> str:
+    for pattern, replacement in SUBSTITUTIONS:
+        line = pattern.sub(replacement, line)
+    return " ".join(line.split()).removeprefix("- ").rstrip(" \\")
 
 
 def _nox(tree: RepoTree, path: str) -> Iterator[Fact]:
@@ -127,9 +147,11 @@ def _session(path: str, function: ast.FunctionDef, evaluator: Evaluator) -> Iter
             for word in words:
                 if not word.startswith(("-", ".")) and line_of(word):
                     found += read_requirement(word, group="test", source=source, extra="nox")
+            if any(word.startswith(("-r", ".", "--group")) for word in words):
+                found += _install(shlex.join(words), source)
         elif name == "run":
             found += _command(" ".join(words), source)
-    if any(isinstance(fact, Command) for fact in found):
+    if any(isinstance(fact, Command) and fact.purpose == "test" for fact in found):
         yield from found
 
 

@@ -215,6 +215,14 @@ class GuessedDistribution(Value):
     """Names below the module that the code imports as modules: what the distribution must hold too."""
 
 
+class NamedPackage(Value):
+    """A Debian package that the repository names; the image's release may lack it."""
+
+    name: DebianPackage
+    why: str
+    source: Source
+
+
 class StepBack(Value):
     """A library that a repair took one minor version back, because the newer one lacks a name."""
 
@@ -261,6 +269,8 @@ class PlannedEnvironment(Value):
     """Versions that win over what the date would choose, for names that the set holds anyway."""
     other_indexes: tuple[OtherIndex, ...] = ()
     """Other indexes that the repository's installer asks; they may have what our index lacks."""
+    named_packages: tuple[NamedPackage, ...] = ()
+    """Debian packages to be installed where the image's release has them; stage `debian packages` settles it."""
     conda: CondaWish | None = None
     """What to ask conda's channels for; None if the repository does not rest on conda."""
     resolution: Resolution | None = None

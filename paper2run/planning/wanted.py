@@ -23,6 +23,8 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
+from paper2run.planning.ci_needs import NOTHING, CiNeeds
+from paper2run.planning.ci_wanted import wanted_by_ci
 from paper2run.planning.collected_requirements import Collected, Wanted
 from paper2run.planning.declarations import Declarations
 from paper2run.planning.locks import locks_of, loosened
@@ -44,8 +46,8 @@ MAX_MODULES: Final = 2000
 """Imported modules whose distributions are looked for, each on the index; large programs import some 200."""
 
 
-def gather(facts: RepoFacts) -> Wanted:
-    """Return everything an environment for this repository wants."""
+def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
+    """Return everything an environment for this repository wants; `needs` are those of its CI's tests."""
     projects = own_projects(facts)
     own: set[str] = {
         canonicalize_name(project.name)
@@ -87,6 +89,9 @@ def gather(facts: RepoFacts) -> Wanted:
     if len(imports) > MAX_MODULES:
         more = counted(len(imports) - MAX_MODULES, "imported module")
         collected.leave_out(more, f"only {MAX_MODULES} are looked for", imports[MAX_MODULES].source)
+    for fact, why in wanted_by_ci(facts, needs, declarations, own):
+        # Last, and so the first to be dropped: a plug-in of the tests decides nothing.
+        collected.add(fact.text, why, fact.source, optional=True)
     for fact in facts.of(Requirement):
         if fact.group == "limit" and declarations.speaks(fact.source):
             bounds = str(Pep508(fact.text).specifier)

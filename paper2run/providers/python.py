@@ -21,10 +21,13 @@ from paper2run.model.facts import (
     SystemPackage,
 )
 from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.ci_needs import CiNeeds, needs_of
+from paper2run.planning.ci_test_job import testing_job
 from paper2run.planning.conda_wish import wish_of
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.interpreters import choose
 from paper2run.planning.leading_signs import own_bytes
+from paper2run.planning.named_packages import BY_CI, named_packages
 from paper2run.planning.wanted import gather
 from paper2run.python.own_projects import home_of, is_aside, is_fixture, own_projects
 from paper2run.rendering.pip_steps import open_steps
@@ -44,6 +47,7 @@ COMPILERS: Final = {
 }
 """Debian packages that compile each kind of extension; slim images bring no compiler."""
 BUILDERS: Final = frozenset({"cmake", "make", "meson", "ninja-build"})
+TOOLS: Final = BUILDERS | {name for names in COMPILERS.values() for name in names}
 ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
@@ -70,12 +74,13 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if not _is_python(evidence):
         return None
     choice = choose(facts, evidence.asked.commit_day)
-    wanted = gather(facts)
+    tested = needs_of(facts, testing_job(facts, choice.pythons))
+    wanted = gather(facts, tested)
     smokes = candidates(facts, evidence.paths, evidence.asked)
     smoke = smokes[0] if smokes else _fallback_smoke(evidence)
     if smoke is None:
         return None
-    packages, package_reasons = _system_packages(facts)
+    packages, package_reasons = _system_packages(facts, tested)
     steps, step_reasons = _project_steps(evidence)
     programs = programs_beside(evidence)
     if programs is not None:
@@ -86,7 +91,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
             smokes = [programs.smoke, *smokes]
             smoke = programs.smoke
     steps = (*open_steps(wanted.requirements), *steps)
-    environment, env_reasons = _environment(evidence)
+    environment, env_reasons = _environment(evidence, tested)
     gpu_reasons = _gpu_reasons(facts)
     plan = EnvPlan(
         base_image=f"python:{choice.pythons[0]}-slim",
@@ -96,9 +101,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         smoke_command=smoke.command,
         requires_gpu=bool(gpu_reasons),
     )
-    smoke_reason = Reason(
-        topic="smoke", decision=f"{smoke.command}: {smoke.proves}", source=smoke.source
-    )
+    said = f"{smoke.command}: {smoke.proves}"
     return PlannedEnvironment(
         plan=plan,
         planner="rules",
@@ -108,7 +111,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
             *wanted.reasons,
             *step_reasons,
             *env_reasons,
-            smoke_reason,
+            Reason(topic="smoke", decision=said, source=smoke.source),
             *gpu_reasons,
         ),
         pythons=choice.pythons,
@@ -118,6 +121,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         locks=wanted.locks,
         other_indexes=wanted.indexes,
         conda=wish_of(facts, choice.pythons),
+        named_packages=named_packages(facts, tested, packages),
         smoke_proves=smoke.proves,
         smoke_kind=smoke.kind,
         smoke_by="user" if evidence.asked.smoke else "rules",
@@ -198,7 +202,7 @@ def _install_step(place: str) -> str:
     return f"pip install --no-compile --no-deps --no-build-isolation {place}"
 
 
-def _environment(evidence: Evidence) -> tuple[dict[str, str], tuple[Reason, ...]]:
+def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], tuple[Reason, ...]]:
     environment = dict(ALWAYS)
     reasons: list[Reason] = []
     projects = own_projects(evidence.facts)
@@ -216,10 +220,17 @@ def _environment(evidence: Evidence) -> tuple[dict[str, str], tuple[Reason, ...]
         reasons.append(
             _env_reason("nothing to install: its folders are on the path", own[0].source)
         )
+    for variable in tested.variables:
+        if variable.name not in environment:
+            environment[variable.name] = variable.value
+            decision = f"{variable.name}={variable.value}: the tests of its CI get it"
+            reasons.append(_env_reason(decision, variable.source))
     return environment, tuple(reasons)
 
 
-def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+def _system_packages(
+    facts: RepoFacts, tested: CiNeeds
+) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
     """Return the Debian packages that the build and the code need, with reasons.
 
     Compilers for extensions, libraries that CI or documents install, and called programs.
@@ -241,6 +252,12 @@ def _system_packages(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, .
             why = f"the code calls {named.called}" if named.called else "the repository installs it"
             decision = f"{named.name}: {why}"
             reasons.append(Reason(topic="system package", decision=decision, source=named.source))
+    for name, source in tested.packages:
+        if name not in packages and name in libraries | TOOLS:
+            packages.add(name)
+            reasons.append(
+                Reason(topic="system package", decision=f"{name}: {BY_CI}", source=source)
+            )
     for conda in facts.of(CondaPackage):
         in_debian = set() if conda.locked else {*translated(conda.name).debian} - packages
         if in_debian:

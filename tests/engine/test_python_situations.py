@@ -20,6 +20,7 @@ from paper2run.planning.evidence import Evidence
 from paper2run.rendering import dockerfile
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
+from tasks.debian_packages import debian_packages
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.buildkit import build
 from tasks.drivers.engine.containers import Limits, run
@@ -59,6 +60,8 @@ def planned(name: str, settings: Settings) -> tuple[PlannedEnvironment, RepoFact
     assert isinstance(found, PlannedEnvironment)
     pinned = resolve.fn(found, OFFERED, settings)
     assert pinned.resolution is not None, "it is pinned as one set"
+    if pinned.named_packages:
+        pinned = debian_packages.fn(pinned, "situations", settings)
     return pinned, facts
 
 

@@ -13,12 +13,14 @@ from prefect.logging import disable_run_logger
 from paper2run.errors import HostError
 from paper2run.failures.debian_files import Release
 from paper2run.failures.wanted_files import WantedFile
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.environment import EnvPlan, NamedPackage, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
+from paper2run.model.value import Source
 from paper2run.settings import Settings
+from tasks.debian_packages import debian_packages
 from tasks.diagnose import diagnose
 from tasks.drivers.engine.debian_contents import kept_index, packages_of
 from tasks.drivers.engine.engine import Engine
@@ -75,6 +77,39 @@ def test_a_second_run_asks_no_mirror(home, engine):
     assert packages_of(EXPECTED, engine, IMAGE, "contents", settings) == EXPECTED
     assert time.monotonic() - started < MUST_BE_FAST_S
     assert index.stat().st_mtime_ns == written
+
+
+@pytest.mark.docker
+def test_packages_that_only_the_repository_names_are_taken_where_the_release_has_them(home):
+    source = Source(kind="ci", path=".travis.yml", line=3)
+    named = tuple(
+        NamedPackage(name=name, why="its CI installs it", source=source)
+        for name in ("graphviz", "libgone0")
+    )
+    plan = EnvPlan(base_image=IMAGE, smoke_command="true")
+    planned = PlannedEnvironment(plan=plan, draft=plan, planner="rules", named_packages=named)
+
+    found = debian_packages.fn(planned, "named", Settings(home=home))
+
+    assert found.plan.system_packages == ("graphviz",)
+    assert found.draft == found.plan, "a repair keeps it"
+    assert found.named_packages == ()
+    assert [(reason.decision, reason.leaves_out) for reason in found.reasons] == [
+        ("graphviz: its CI installs it", None),
+        ("libgone0 left out: the image's Debian does not have it", "unwanted"),
+    ]
+
+
+@pytest.mark.docker
+def test_without_a_mirror_no_named_package_is_installed(tmp_path, image_of_a_silent_mirror):
+    named = NamedPackage(name="graphviz", why="its CI installs it", source=Source(kind="ci"))
+    plan = EnvPlan(base_image=image_of_a_silent_mirror, smoke_command="true")
+    planned = PlannedEnvironment(plan=plan, planner="rules", named_packages=(named,))
+
+    found = debian_packages.fn(planned, "named", Settings(home=tmp_path))
+
+    assert found.plan.system_packages == ()
+    assert "cannot be asked" in found.reasons[-1].decision
 
 
 def test_a_mirror_without_the_index_is_the_hosts_trouble(tmp_path, empty_server):

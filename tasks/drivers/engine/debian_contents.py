@@ -8,8 +8,6 @@ about 15 s, searching the kept ones 0.1 s.
 import gzip
 import io
 import mmap
-import os
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -17,29 +15,20 @@ from pathlib import Path
 from typing import IO, Final
 
 from paper2run.errors import HostError
-from paper2run.failures.debian_files import KEPT, Release, package_of, parts, read_release
+from paper2run.failures.debian_files import KEPT, Release, package_of, parts
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.settings import Settings
-from tasks.drivers.engine import containers
+from tasks.drivers.engine.debian_release import (
+    CHECK_MIRROR,
+    FETCH_S,
+    download,
+    kept_file,
+    release_of,
+)
 from tasks.drivers.engine.engine import Engine
-from tasks.drivers.index.index_connection import BadAddressError, IndexConnection, TooLargeError
+from tasks.drivers.index.index_connection import IndexConnection
 
-SHOW_RELEASE: Final = (
-    "for file in /etc/apt/sources.list /etc/apt/sources.list.d/*;"
-    ' do if [ -f "$file" ]; then cat "$file"; echo; fi; done;'
-    ' echo "architecture $(dpkg --print-architecture)"'
-)
-SHOW_TIMEOUT_S: Final = 60
-MAX_INDEX_BYTES: Final = 128 * 1024**2
-"""Compressed size of one index; Debian 12's are 12 MB (amd64) and 34 MB (all)."""
 MAX_LINE_BYTES: Final = 64 * 1024
-FETCH_S: Final = 300
-"""For both indexes of a release."""
-MAX_AGE_S: Final = 30 * 24 * 3600
-"""Of a kept index: a stable release changes every two months, and then little."""
-CHECK_MIRROR: Final = (
-    "check that this machine reaches the mirror; the run goes on without its index"
-)
 
 
 def packages_of(
@@ -49,16 +38,7 @@ def packages_of(
 
     Empty if the image is not Debian's. HostError if the engine or the mirror does not answer.
     """
-    shown = containers.run(
-        engine,
-        image,
-        SHOW_RELEASE,
-        limits=containers.Limits.of(settings),
-        run_id=run_id,
-        home=settings.home,
-        timeout_s=SHOW_TIMEOUT_S,
-    )
-    release = read_release(shown.log.stdout)
+    release = release_of(engine, image, run_id, settings)
     if release is None:
         return {}
     index = kept_index(release, settings)
@@ -71,21 +51,7 @@ def kept_index(release: Release, settings: Settings) -> Path:
 
     If it cannot be fetched, an old one is used; HostError without one.
     """
-    path = settings.home / "debian" / f"{release.suite}-{release.architecture}" / "files.txt"
-    if path.exists() and path.stat().st_mtime > time.time() - MAX_AGE_S:
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _fetch(release, settings, file)
-        Path(name).replace(path)
-    except HostError:
-        if not path.exists():
-            raise
-    finally:
-        Path(name).unlink(missing_ok=True)
-    return path
+    return kept_file("files.txt", release, settings, _fetch)
 
 
 def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
@@ -95,7 +61,7 @@ def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
         for architecture in (release.architecture, "all"):
             url = f"{connection.url}/dists/{release.suite}/main/Contents-{architecture}.gz"
             # Releases before Debian 11 have no index for all architectures: theirs is in each.
-            packed = _download(connection, url, deadline)
+            packed = download(connection, url, deadline)
             _keep(packed, url, file)
     finally:
         connection.close()
@@ -103,22 +69,6 @@ def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
         raise HostError(
             f"{connection.shown} has no Contents index of {release.suite}", hint=CHECK_MIRROR
         )
-
-
-def _download(connection: IndexConnection, url: str, deadline: float) -> bytes:
-    left_s = deadline - time.monotonic()
-    if left_s <= 0:
-        raise HostError(
-            f"{url} was not fetched within {FETCH_S} s",
-            hint=CHECK_MIRROR,
-            transient=True,
-            trouble="network",
-        )
-    try:
-        answer = connection.ask(url, limit_bytes=MAX_INDEX_BYTES, within_s=left_s)
-    except (TooLargeError, BadAddressError) as error:
-        raise HostError(f"{url} cannot be fetched: {error}", hint=CHECK_MIRROR) from None
-    return answer.body if answer else b""
 
 
 def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:

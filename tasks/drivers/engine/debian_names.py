@@ -1,0 +1,64 @@
+"""Which packages the Debian release of an image has, by its mirror's own list."""
+
+import gzip
+import io
+import re
+import time
+import zlib
+from collections.abc import Iterable
+from typing import IO, Final
+
+from paper2run.errors import HostError
+from paper2run.failures.debian_files import Release
+from paper2run.settings import Settings
+from tasks.drivers.engine.debian_release import (
+    CHECK_MIRROR,
+    FETCH_S,
+    download,
+    kept_file,
+    release_of,
+)
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.index.index_connection import IndexConnection
+
+MAX_LINE_BYTES: Final = 64 * 1024
+NAMED: Final = re.compile(rb"^(?:Package|Provides): (.+)$")
+ALTERNATIVE: Final = re.compile(rb"\s*\([^)]*\)")
+"""The version of a name that a package provides."""
+
+
+def there(
+    names: Iterable[str], engine: Engine, image: str, run_id: str, settings: Settings
+) -> frozenset[str]:
+    """Return the names that apt can install on `image`; none if the image is not Debian's.
+
+    HostError if the engine or the mirror does not answer.
+    """
+    release = release_of(engine, image, run_id, settings)
+    if release is None:
+        return frozenset()
+    known = set(kept_file("names.txt", release, settings, _fetch).read_text("ascii").split())
+    return frozenset(names) & known
+
+
+def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
+    connection = IndexConnection(release.mirror, settings.ca_bundle, connections=1)
+    url = f"{connection.url}/dists/{release.suite}/main/binary-{release.architecture}/Packages.gz"
+    try:
+        packed = download(connection, url, time.monotonic() + FETCH_S)
+    finally:
+        connection.close()
+    if not packed:
+        raise HostError(
+            f"{connection.shown} has no list of {release.suite}'s packages", hint=CHECK_MIRROR
+        )
+    try:
+        with gzip.open(io.BytesIO(packed)) as lines:
+            for line in iter(lambda: lines.readline(MAX_LINE_BYTES), b""):
+                if match := NAMED.match(line.rstrip()):
+                    names = ALTERNATIVE.sub(b"", match[1]).split(b",")
+                    file.writelines(name.strip() + b"\n" for name in names)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise HostError(
+            f"{url} cannot be read: {error}", hint=CHECK_MIRROR, transient=True, trouble="network"
+        ) from error

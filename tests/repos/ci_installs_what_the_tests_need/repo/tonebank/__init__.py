@@ -1,0 +1,4 @@
+"""Tones by name."""
+import os
+
+RATE = int(os.environ["TONEBANK_RATE"])
