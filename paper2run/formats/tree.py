@@ -37,6 +37,10 @@ SKIPPED_FOLDERS: Final = frozenset(
     {".git", ".hg", ".svn", "__pycache__", "node_modules", ".tox", ".venv", "site-packages"}
 )
 """Folders that hold no evidence of the author's own."""
+OF_AN_ENVIRONMENT: Final = frozenset(
+    {"Include", "Lib", "Scripts", "bin", "include", "lib", "lib64"}
+)
+"""Folders of a virtual environment; where the checkout itself is one, the code lies beside them."""
 
 SURROGATE: Final = re.compile(
     r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\U0000[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -199,15 +203,27 @@ def _walk(root: Path, not_walked: list[Unreadable]) -> Iterator[str]:
             why = error.strerror or "not readable"
             not_walked.append(_not_walked(folder, "unopened", why))
             continue
+        environment = _is_environment(root / folder, {entry.name for entry in entries})
+        if environment and folder:
+            continue
         prefix = f"{folder}/" if folder else ""
-        folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
         yield from (prefix + entry.name for entry in entries if _is_inside(entry, inside))
-        below = [prefix + name for name in folders if name not in SKIPPED_FOLDERS]
+        skipped = SKIPPED_FOLDERS | OF_AN_ENVIRONMENT if environment else SKIPPED_FOLDERS
+        folders = (entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        below = [prefix + name for name in folders if name not in skipped]
         if depth < MAX_DEPTH:
             waiting += [(path, depth + 1) for path in reversed(below)]
         else:
             why = f"deeper than {MAX_DEPTH} folders"
             not_walked += [_not_walked(path, "limit", why) for path in below]
+
+
+def _is_environment(folder: Path, names: set[str]) -> bool:
+    """Whether a folder is a virtual environment of Python or of conda, committed by mistake (PEP 405)."""
+    if not names.isdisjoint({"pyvenv.cfg", "conda-meta"}):
+        return True
+    programs = (name for name in ("bin", "Scripts") if name in names)
+    return any((folder / name / "activate").is_file() for name in programs)
 
 
 def _is_inside(entry: os.DirEntry[str], inside: str) -> bool:

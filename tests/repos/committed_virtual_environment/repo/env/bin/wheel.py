@@ -1,0 +1,3 @@
+#!/home/me/work/env/bin/python3.6
+import distlib
+print "moved"

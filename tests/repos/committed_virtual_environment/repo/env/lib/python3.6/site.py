@@ -1,0 +1,1 @@
+import tkinter_of_another_machine
