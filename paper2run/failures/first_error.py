@@ -59,8 +59,8 @@ def first_error(failure: BuildFailed | SmokeFailed, lines: list[str]) -> int:
     if isinstance(failure, BuildFailed):
         lines = lines[: _first_failed_wheel(lines)]
     else:
-        for number, line in enumerate(lines):
-            if PYTEST.match(line):
+        for number in (number for number, line in enumerate(lines) if PYTEST.match(line)):
+            if not _was_handled(lines, number):
                 return number
     telling = [number for number, line in enumerate(lines) if _tells(line)]
     plain = [number for number in telling if not PASSED_ON.search(lines[number])]
@@ -70,6 +70,16 @@ def first_error(failure: BuildFailed | SmokeFailed, lines: list[str]) -> int:
     if COMPILER.match(lines[last]):
         return _first_of_run(lines, plain, last)
     return _root(lines, last) if RAISED.search(lines[last]) else last
+
+
+def _was_handled(lines: list[str], number: int) -> bool:
+    """Whether an exception in pytest's report is one that code handled before it raised the next one.
+
+    pytest itself looks a `conftest.py` up (`KeyError: PosixPath(…)`) before it imports it.
+    """
+    after = (line for line in lines[number + 1 :] if CHAINED.search(line) or PYTEST.match(line))
+    chained = "During handling" in next(after, "")
+    return chained and not ROOTS.search(lines[number])
 
 
 def words_of(failure: BuildFailed | SmokeFailed, lines: list[str], number: int) -> str:

@@ -49,6 +49,41 @@ def blame_of(
     return blame(FailedAttempt(failure, planned, RepoFacts(facts=facts), Verification()))
 
 
+def test_an_error_of_the_installed_package_is_one_of_the_code():
+    log = """\
+Traceback (most recent call last):
+  File "/usr/local/bin/tides", line 8, in <module>
+    sys.exit(main())
+  File "/usr/local/lib/python3.9/site-packages/tides/cli.py", line 12, in main
+    print(heigth)
+NameError: name 'heigth' is not defined
+"""
+    own = OwnModule(
+        module="tides", root="src", installed=True, source=Source(kind="file", path="src/tides")
+    )
+    found = blame_of(log, own, command="tides --help")
+    assert (found.cause, found.about) == ("code_error", "tides/cli.py:12")
+    assert blame_of(log, command="tides --help").cause == "build_error"
+
+
+def test_what_pytest_looks_up_before_it_imports_a_conftest_is_no_error():
+    log = """\
+/usr/local/lib/python3.9/site-packages/_pytest/config/__init__.py:551: in _importconftest
+    return self._conftestpath2mod[key]
+E   KeyError: PosixPath('/repo/tests/conftest.py')
+
+During handling of the above exception, another exception occurred:
+tests/conftest.py:1: in <module>
+    import responses
+E   ModuleNotFoundError: No module named 'responses'
+
+The above exception was the direct cause of the following exception:
+E   _pytest.config.ConftestImportFailure: (PosixPath('/repo/tests/conftest.py'), ...)
+"""
+    found = blame_of("", stdout=log, command="pytest")
+    assert found.error == "ModuleNotFoundError: No module named 'responses'"
+
+
 NO_FORTRAN = """\
   error: subprocess-exited-with-error
 
