@@ -1,6 +1,6 @@
 """Finds programs of the system that Python code starts: `Popen(["ffmpeg", …])`. Nobody declares them.
 
-Only names of data/called_programs.json count, and only calls outside tests and setup scripts.
+Only names of data/called_programs.json count, and only calls outside tests; of setup scripts only those that build.
 """
 
 import json
@@ -21,6 +21,8 @@ CALL: Final = re.compile(
     r"\b(?:Popen|check_call|check_output|subprocess\.(?:run|call|getoutput|getstatusoutput)|os\.(?:system|popen)"
     r"|(?:shutil\.)?which|find_executable)\(\s*[\[(]?\s*[rfbu]?[\"']([\w.+-]{1,40})(?=[\"'\s])"
 )
+BUILDERS: Final = frozenset({"cmake", "make", "meson", "ninja", "swig"})
+"""Programs that a setup script starts to build something; others tell it only where it runs."""
 SIGN: Final = re.compile(r"subprocess|os\.system|os\.popen|which\(|find_executable")
 
 
@@ -28,8 +30,10 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each package once, with the first call that needs it, by name."""
     first: dict[str, SystemPackage] = {}
     for module in modules_of(tree):
-        text = tree.text(module.path) if module.role in {"package", "script"} else ""
+        text = tree.text(module.path) if module.role in {"package", "script", "build"} else ""
         for match in CALL.finditer(text) if SIGN.search(text) else ():
+            if module.role == "build" and match[1] not in BUILDERS:
+                continue
             package = _packages().get(match[1])
             if package and package not in first:
                 line = text.count("\n", 0, match.start(1)) + 1

@@ -229,9 +229,11 @@ class Project(Value):
     """PEP 517 backend such as `setuptools.build_meta`, or `setup.py` where no pyproject names one."""
     name: str = ""
     build_imports: tuple[str, ...] = ()
-    """Third-party modules that setup.py imports, which must be there before the build."""
+    """Third-party modules that must be there before the build: setup.py imports them, or the backend does."""
     dynamic_version: bool = False
     """The version comes from version control (setuptools_scm, hatch-vcs, pbr, versioneer)."""
+    leaves_out: bool = False
+    """Its list of packages lacks folders with an `__init__.py` below those that it names."""
     source: Source
 
 

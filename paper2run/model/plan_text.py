@@ -25,9 +25,10 @@ HARMLESS_ENV = frozenset(
     {"PIP_BREAK_SYSTEM_PACKAGES", "PIP_DEFAULT_TIMEOUT", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_BINARY",
      "PIP_NO_BUILD_ISOLATION", "PIP_NO_CACHE_DIR", "PIP_NO_COMPILE", "PIP_NO_DEPS", "PIP_NO_INPUT", "PIP_ONLY_BINARY",
      "PIP_PREFER_BINARY", "PIP_PROGRESS_BAR", "PIP_QUIET", "PIP_RETRIES", "PIP_ROOT_USER_ACTION", "PIP_USE_PEP517",
-     "UV_COMPILE_BYTECODE", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NO_CACHE", "UV_SYSTEM_PYTHON"}
+     "UV_COMPILE_BYTECODE", "UV_DYNAMIC_VERSIONING_BYPASS", "UV_HTTP_TIMEOUT", "UV_LINK_MODE", "UV_NO_CACHE",
+     "UV_SYSTEM_PYTHON"}
 )  # fmt: skip
-"""Settings of pip and uv that Dockerfiles often hold, and that send no download elsewhere."""
+"""Settings of pip and uv that Dockerfiles often hold, and that send no download elsewhere; a given version."""
 FORBIDDEN_ENV = re.compile(
     r"LD_PRELOAD|LD_AUDIT|DOCKER_HOST|PIP_\w+|UV_\w+|(?i:\w*_PROXY|npm_config_(?:https?_?)?(?:proxy|registry))"
 )

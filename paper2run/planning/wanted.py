@@ -23,6 +23,7 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
+from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import NOTHING, CiNeeds
 from paper2run.planning.ci_wanted import wanted_by_ci
 from paper2run.planning.collected_requirements import Collected, Wanted
@@ -159,5 +160,7 @@ def _add_build_needs(collected: Collected, project: Project) -> None:
         for name in ("setuptools", "wheel"):
             text = f"{name}; {SETUPTOOLS_SINCE}"
             collected.add(text, "builds the project", project.source, optional=False)
+    for name in build_needs(project).distributions:
+        collected.add(name, f"{project.backend} asks for it", project.source, optional=False)
     for module in project.build_imports:
-        collected.add_module(module, f"setup.py imports {module}", project.source)
+        collected.add_module(module, f"the build imports {module}", project.source)

@@ -24,6 +24,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning import compiled_by_hand
+from paper2run.planning.build_backends import compiles_the_root
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import NATIVE, leads
 from paper2run.planning.plan_builder import PlanBuilder, choice
@@ -77,7 +78,7 @@ OF_THEIR_TIME: Final = (
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
     """Return a plan where C, C++ or Fortran leads and something says how it is built; None otherwise."""
-    if not leads(evidence, NATIVE):
+    if not leads(evidence, NATIVE) or compiles_the_root(evidence.facts):
         return None
     calls = compiled_by_hand.documented_calls(evidence)
     build = _chosen(evidence.facts) or compiled_by_hand.as_build(calls)

@@ -21,6 +21,7 @@ from paper2run.model.facts import (
     SystemPackage,
 )
 from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.build_backends import DYNAMIC_VERSIONS, build_needs
 from paper2run.planning.ci_needs import CiNeeds, needs_of
 from paper2run.planning.ci_test_job import testing_job
 from paper2run.planning.conda_wish import wish_of
@@ -28,6 +29,7 @@ from paper2run.planning.evidence import Evidence
 from paper2run.planning.interpreters import choose
 from paper2run.planning.leading_signs import own_bytes
 from paper2run.planning.named_packages import BY_CI, named_packages
+from paper2run.planning.project_steps import project_steps
 from paper2run.planning.wanted import gather
 from paper2run.python.own_projects import home_of, is_aside, is_fixture, own_projects
 from paper2run.rendering.pip_steps import open_steps
@@ -60,12 +62,6 @@ MAX_MODULE_CHARS: Final = 80
 """A longer name is nothing that anybody wrote, and the command has to fit into a plan."""
 MAX_WEAKER: Final = 10
 """Each costs a run, and no build."""
-SCM_VERSION: Final = {
-    "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",
-    "PBR_VERSION": "0.0.0",
-    "PDM_BUILD_SCM_VERSION": "0.0.0",
-}
-"""The image holds no version control data, so versions read from it are given."""
 
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
@@ -81,7 +77,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if smoke is None:
         return None
     packages, package_reasons = _system_packages(facts, tested)
-    steps, step_reasons = _project_steps(evidence)
+    steps, step_reasons = project_steps(facts)
     programs = programs_beside(evidence)
     if programs is not None:
         packages = tuple(sorted({*packages, *programs.packages}))
@@ -183,32 +179,13 @@ def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
     return tuple(smokes[1 : 1 + MAX_WEAKER])
 
 
-def _project_steps(evidence: Evidence) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
-    """Return the install of the repository's own projects."""
-    # Compiled modules must also lie beside the sources, or whoever works in the checkout imports the bare ones.
-    form = "-e " if evidence.facts.of(Extension) else ""
-    installs = [
-        (
-            _install_step(f"{form}{shlex.quote(f'./{project.root}' if project.root else '.')}"),
-            project.source,
-        )
-        for project in own_projects(evidence.facts)
-    ]
-    reasons = (Reason(topic="install", decision=step, source=source) for step, source in installs)
-    return tuple(step for step, _ in installs), tuple(reasons)
-
-
-def _install_step(place: str) -> str:
-    return f"pip install --no-compile --no-deps --no-build-isolation {place}"
-
-
 def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], tuple[Reason, ...]]:
     environment = dict(ALWAYS)
     reasons: list[Reason] = []
     projects = own_projects(evidence.facts)
     versioned = next((fact for fact in projects if fact.dynamic_version), None)
     if versioned is not None:
-        environment |= SCM_VERSION
+        environment |= DYNAMIC_VERSIONS
         reasons.append(
             _env_reason("a version is given: it would be read from git", versioned.source)
         )
@@ -245,6 +222,12 @@ def _system_packages(
             reasons.append(
                 Reason(topic="system package", decision=decision, source=extension.source)
             )
+    for project in own_projects(facts):
+        needed = build_needs(project).packages
+        if set(needed) - packages:
+            packages.update(needed)
+            decision = f"{', '.join(needed)}: the build by {project.backend}"
+            reasons.append(Reason(topic="system package", decision=decision, source=project.source))
     libraries = debian.known_development_packages()
     for named in facts.of(SystemPackage):
         if named.name not in packages and (named.called or named.name in libraries):

@@ -10,6 +10,7 @@ from paper2run.formats.plurals import counted
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import BuildFile, ForeignRequirement
 from paper2run.model.value import DEFAULT
+from paper2run.planning.build_backends import compiles_the_root
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leads
 from paper2run.planning.plan_builder import PlanBuilder, choice
@@ -26,7 +27,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     facts = evidence.facts
     builds = [fact for fact in facts.of(BuildFile) if fact.system == "cargo"]
     build = min(builds, key=lambda fact: (fact.path.count("/"), fact.path), default=None)
-    if build is None or not leads(evidence, frozenset({"rust"})):
+    if build is None or not leads(evidence, frozenset({"rust"})) or compiles_the_root(facts):
         return None
     folder = build.path.rpartition("/")[0]
     inside = f"cd {shlex.quote(folder)} && " if folder else ""

@@ -23,7 +23,8 @@ DEFAULT_BACKEND: Final = "setuptools.build_meta"
 """PEP 518 and PEP 621 name it for a pyproject.toml that names none."""
 VERSION_FROM_HISTORY: Final = ("setuptools_scm", "setuptools-scm", "hatch-vcs", "versioneer", "pbr",
                                "poetry-dynamic-versioning", "setuptools-git-versioning", "flit_scm",
-                               "versioningit", "vcversioner", "miniver")  # fmt: skip
+                               "versioningit", "vcversioner", "miniver", "uv-dynamic-versioning",
+                               "uv_dynamic_versioning", "dunamai")  # fmt: skip
 """Build requirements that take the version from version control."""
 INSTALLED_ANYWAY: Final = frozenset(
     {"setuptools", "distutils", "pkg_resources", "pip", "wheel", "ez_setup"}
@@ -73,8 +74,11 @@ def _project(tree: RepoTree, root: str) -> Iterator[Project]:
         root=root,
         backend=backend,
         name=_name(tree, prefix, data, readable),
-        build_imports=tuple(_build_imports(tree, prefix, readable)) if readable else (),
+        build_imports=(
+            tuple(_build_imports(tree, prefix, readable)) if readable else _version_provider(data)
+        ),
         dynamic_version=_version_from_history(data, readable),
+        leaves_out=_leaves_out(tree, prefix, readable) if readable else False,
         source=Source(kind="file", path=f"{prefix}{'pyproject.toml' if named else 'setup.py'}"),
     )
 
@@ -97,6 +101,19 @@ def _name(tree: RepoTree, prefix: str, data: dict[str, object], script: SetupScr
     )
 
 
+def _leaves_out(tree: RepoTree, prefix: str, script: SetupScript) -> bool:
+    """Whether a plain list of packages lacks sub-packages; imports in the checkout find these all the same."""
+    named = [item for item in script.texts("packages") if isinstance(item, str)]
+    if not isinstance(script.keywords.get("packages"), list) or "package_dir" in script.keywords:
+        return False
+    tops = {name for name in named if "." not in name}
+    folders = (
+        path.rpartition("/")[0].removeprefix(prefix) for path in tree.matching("__init__.py")
+    )
+    inside = {folder.replace("/", ".") for folder in folders if folder.partition("/")[0] in tops}
+    return any(name not in named and not is_aside(name.replace(".", "/")) for name in inside)
+
+
 def _version_from_history(data: dict[str, object], script: SetupScript | None) -> bool:
     requires = list(texts(table(data, "build-system").get("requires")))
     tools = table(data, "tool")
@@ -106,10 +123,17 @@ def _version_from_history(data: dict[str, object], script: SetupScript | None) -
         if script.keywords.get("use_scm_version") or script.keywords.get("pbr"):
             return True
     return (
-        any(name.startswith(VERSION_FROM_HISTORY) for name in requires)
+        any(name.startswith(VERSION_FROM_HISTORY) for name in (*requires, *_version_provider(data)))
         or text(table(tools, "hatch", "version").get("source")) == "vcs"
         or text(table(tools, "pdm", "version").get("source")) == "scm"
     )
+
+
+def _version_provider(data: dict[str, object]) -> tuple[str, ...]:
+    """Return the module that scikit-build-core asks for the version, and that its hook asks the installer for."""
+    version = table(data, "tool", "scikit-build", "metadata", "version")
+    named = text(version.get("provider")) == "scikit_build_core.metadata.setuptools_scm"
+    return ("setuptools_scm",) if named else ()
 
 
 def _build_imports(tree: RepoTree, prefix: str, script: SetupScript) -> Iterator[str]:

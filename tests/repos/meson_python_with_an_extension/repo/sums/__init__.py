@@ -1,0 +1,5 @@
+"""Adds numbers in C."""
+
+from sums._sums import total
+
+__all__ = ["total"]

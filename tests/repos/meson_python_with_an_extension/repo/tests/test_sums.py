@@ -1,0 +1,5 @@
+import sums
+
+
+def test_total():
+    assert sums.total(2, 3) == 5

@@ -1,0 +1,1 @@
+from angles._angles import degrees

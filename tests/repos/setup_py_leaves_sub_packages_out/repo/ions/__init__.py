@@ -1,0 +1,1 @@
+from ions.traps import depth

@@ -1,0 +1,5 @@
+import numpy
+
+
+def depth(charge):
+    return numpy.sqrt(charge)
