@@ -54,7 +54,7 @@ AS_AN_ARCHIVE: Final = "printf 'Metadata-Version: 2.1\\nVersion: 0.0.0\\n' > {pl
 
 
 def version_step(project: Project, facts: RepoFacts) -> str:
-    """Return the step that gives a version to the build where no variable does; empty for all other builds."""
+    """Return the step that gives a build its version where no variable does; empty for all others."""
     names = {fact.name for fact in facts.of(Requirement) if fact.group == "build"}
     place = f"./{shlex.quote(project.root)}/" if project.root else ""
     return AS_AN_ARCHIVE.format(place=place) if "versioningit" in names else ""
@@ -72,7 +72,7 @@ def build_needs(project: Project) -> BuildNeeds:
 
 
 def compiles_the_root(facts: RepoFacts) -> bool:
-    """Whether the root is a Python project whose backend compiles other code: its module is what users get."""
+    """Whether the root is a Python project whose backend compiles other code: users get its module."""
     return any(
         project.root == "" and build_needs(project).packages for project in facts.of(Project)
     )

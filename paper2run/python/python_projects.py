@@ -102,7 +102,7 @@ def _name(tree: RepoTree, prefix: str, data: dict[str, object], script: SetupScr
 
 
 def _leaves_out(tree: RepoTree, prefix: str, script: SetupScript) -> bool:
-    """Whether a plain list of packages lacks sub-packages; imports in the checkout find these all the same."""
+    """Whether a plain list of packages lacks sub-packages, which imports in the checkout find."""
     named = [item for item in script.texts("packages") if isinstance(item, str)]
     if not isinstance(script.keywords.get("packages"), list) or "package_dir" in script.keywords:
         return False
@@ -130,7 +130,7 @@ def _version_from_history(data: dict[str, object], script: SetupScript | None) -
 
 
 def _version_provider(data: dict[str, object]) -> tuple[str, ...]:
-    """Return the module that scikit-build-core asks for the version, and that its hook asks the installer for."""
+    """Return the module that scikit-build-core asks for the version, and its hook for that module."""
     version = table(data, "tool", "scikit-build", "metadata", "version")
     named = text(version.get("provider")) == "scikit_build_core.metadata.setuptools_scm"
     return ("setuptools_scm",) if named else ()
