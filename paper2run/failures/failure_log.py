@@ -32,6 +32,9 @@ FRAME: Final = re.compile(
 )
 """A traceback's line for a file of the checkout, by its full path or relative to it."""
 
+ENVIRONMENT: Final = re.compile(r"os\.environ\b|\benviron\[|/os\.py\"|\bos\.py:\d|<frozen os>")
+"""Code that asks for an environment variable, and the library's own that raises where there is none."""
+
 
 class Hit(NamedTuple):
     """A matched line of a log."""

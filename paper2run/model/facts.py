@@ -392,6 +392,19 @@ class OutsideNeed(Value):
     source: Source
 
 
+class EnvironmentValue(Value):
+    """An environment variable that the code reads, and the value that a file of the repository gives it."""
+
+    kind: Literal["environment-value"] = "environment-value"
+    name: str
+    value: str = ""
+    """As written; empty where the file only names it, or its value is to be filled in."""
+    at_import: bool = False
+    """An import of the file that reads it fails without it."""
+    source: Source
+    """The line that names it."""
+
+
 class Unreadable(Value):
     """A file that could not be read as what it claims to be. Never a crash, always a fact."""
 
@@ -456,6 +469,7 @@ Fact = Annotated[
     | GpuNeed
     | DataNeed
     | OutsideNeed
+    | EnvironmentValue
     | Unreadable
     | MissingPart
     | NoCode,

@@ -1,5 +1,6 @@
 """Plans Python repositories: interpreter, dependencies, the project's own install, smoke command."""
 
+import re
 import shlex
 from typing import Final
 
@@ -9,6 +10,7 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, Smo
 from paper2run.model.facts import (
     CondaPackage,
     EntryPoint,
+    EnvironmentValue,
     Extension,
     GpuNeed,
     Import,
@@ -54,6 +56,8 @@ ALWAYS: Final = {
     "PYTHONUNBUFFERED": "1",  # the log of a run that is ended at the timeout must be complete
     "MPLBACKEND": "Agg",  # containers have no display
 }
+KEYS: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
+"""Variables of which a sample's value is none: work that wants them must fail for want of them."""
 MAX_COMPILED: Final = 20
 """Scripts that one smoke command compiles."""
 MAX_SMOKED: Final = 200
@@ -190,6 +194,11 @@ def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], t
             _env_reason("a version is given: it would be read from git", versioned.source)
         )
     facts = evidence.facts
+    for fact in facts.of(EnvironmentValue):
+        if fact.at_import and fact.value and not KEYS.search(fact.name):
+            environment[fact.name] = fact.value
+            decision = f"{fact.name}={fact.value}: the code cannot be imported without; no service of it is here"
+            reasons.append(_env_reason(decision, fact.source))
     own = [fact for fact in facts.of(OwnModule) if not is_fixture(home_of(facts, fact.root))]
     if own and not projects:
         roots = sorted({fact.root for fact in own})[:5]

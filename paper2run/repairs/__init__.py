@@ -41,6 +41,7 @@ from paper2run.repairs import (
     timed_out,
     unattended_command,
     unpublished_npm_package,
+    unset_variable,
     unsupported_python,
     wrong_directory,
 )
@@ -63,8 +64,9 @@ class Repair(Protocol):
 # shells also miss programs that nobody needs, so these come late. A package is left out only where nothing is known
 # that would build it, and a build stops for want of a host only where nothing can be left out. A command is changed
 # only where nothing is known that would make it run: first its folder, then how it is fed. A service comes before the
-# network and the words by which it is asked. Missing files come last, since logs hold such lines for many reasons. A
-# stop ends the run only where the other commands in the same image show too little: verdicts/table.py.
+# network and the words by which it is asked, and after a variable that any value serves. Missing files come last, since
+# logs hold such lines for many reasons. A stop ends the run only where the other commands in the same image show too
+# little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
@@ -95,6 +97,7 @@ REPAIRS: tuple[Repair, ...] = (
     no_such_release,
     dead_link,
     no_network_at_build,
+    unset_variable,
     external_service,
     wrong_directory,
     unattended_command,
@@ -113,6 +116,7 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
     pytest_drift,
     missing_module,
     missing_program,
+    unset_variable,
 )
 
 

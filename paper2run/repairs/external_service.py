@@ -10,7 +10,14 @@ import re
 from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
-from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit, last_traceback
+from paper2run.failures.failure_log import (
+    ENVIRONMENT,
+    Hit,
+    code_line,
+    last_error,
+    last_hit,
+    last_traceback,
+)
 from paper2run.model.diagnosis import Diagnosis, Lack
 
 NAME: Final = "external_service"
@@ -26,7 +33,6 @@ KEY: Final = re.compile(
     re.IGNORECASE,
 )
 VARIABLE: Final = re.compile(r"KeyError: '(?P<name>[A-Z][A-Z0-9_]+)'$")
-ENVIRONMENT: Final = re.compile(r"os\.environ\b|\benviron\[|/os\.py\"")
 PORTS: Final = {
     "3306": "MySQL", "5432": "PostgreSQL", "5672": "RabbitMQ", "6379": "Redis", "7687": "Neo4j",
     "9200": "Elasticsearch", "11311": "a ROS master", "27017": "MongoDB",

@@ -9,6 +9,7 @@ from paper2run.model.facts import (
     Command,
     DataNeed,
     EntryPoint,
+    EnvironmentValue,
     GpuNeed,
     MissingPart,
     OutsideNeed,
@@ -24,7 +25,15 @@ MAX_OF_A_KIND: Final = 8
 
 def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
     """Return the needs, hard ones first, then in the order of facts; bounded, nothing said twice."""
-    found = _once([*_gpu(facts, site), *_data(facts, site), *_outside(facts, site), *_parts(facts)])
+    found = _once(
+        [
+            *_gpu(facts, site),
+            *_data(facts, site),
+            *_outside(facts, site),
+            *_parts(facts),
+            *_variables(facts),
+        ]
+    )
     ranked = sorted(found, key=lambda need: not need.hard)
     kept: list[Need] = []
     for need in ranked:
@@ -82,6 +91,14 @@ def _outside(facts: RepoFacts, site: Site) -> Iterator[Need]:
             met=_is_met(fact, site),
             source=fact.source,
         )
+
+
+def _variables(facts: RepoFacts) -> Iterator[Need]:
+    """Yield variables that an import demands: a value of a sample serves the import, and no work."""
+    for fact in facts.of(EnvironmentValue):
+        if fact.at_import:
+            what = f"the variable {fact.name}"
+            yield Need(kind="service", what=what, hard=False, met=False, source=fact.source)
 
 
 def _parts(facts: RepoFacts) -> Iterator[Need]:
