@@ -24,6 +24,7 @@ from paper2run.model.outcome import (
 from paper2run.model.repo import Checkout
 from paper2run.settings import Settings
 from paper2run.smoke import ladder
+from paper2run.smoke.import_check import read_answer
 from tasks.drivers.engine import containers
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
@@ -105,13 +106,15 @@ def _climbed(
             min_free_mb=settings.min_free_mb,
         )
     kept = result.log.redacted(secrets)
+    found = read_answer(kept.stdout) if check.rung == "imports" else None
     return RungResult(
         rung=check.rung,
         passed=result.exit_code == 0 and not result.alive_at_timeout,
         command=check.command,
         exit_code=result.exit_code,
         detail=ladder.detail_of(check.rung, kept.stdout, result.exit_code),
-        missing=ladder.missing_of(check.rung, kept.stdout) or (),
+        missing=found.missing if found else (),
+        failed_imports=found.failed if found else (),
         log_digest=digest_of(kept),
         seconds=round(result.seconds, 3),
     )

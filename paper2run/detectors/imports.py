@@ -20,6 +20,8 @@ NAME: Final = "imports"
 
 MAX_MODULES: Final = 20_000
 """Distinct third-party modules of one repository; large ones import some 200, and every stage walks over all."""
+MAX_TAKEN: Final = 100
+"""Names taken of one module; large programs take some 50."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Tally:
     guarded: bool
     paths: set[str] = field(default_factory=set)
     below: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
 
 class Tallies:
@@ -60,6 +63,11 @@ class Tallies:
         below = imported.module.removeprefix(name).removeprefix(".").partition(".")[0]
         if below:
             tally.below.add(below)
+        if not imported.guarded and len(tally.taken) < MAX_TAKEN:
+            names = [name for name in imported.names if name != "*"]
+            tally.taken.update(f"{imported.module}:{name}" for name in names)
+            if "." in imported.module and not names:
+                tally.taken.add(imported.module)
 
     def facts(self) -> Iterable[Fact]:
         """Yield one fact per module and kind of place; unguarded if any file there needs it; by name."""
@@ -73,6 +81,7 @@ class Tallies:
                 guarded=tally.guarded,
                 files=len(tally.paths),
                 below=tuple(sorted(tally.below)),
+                taken=tuple(sorted(tally.taken)),
                 source=tally.source,
             )
 

@@ -191,6 +191,8 @@ class Import(Value):
     files: int
     below: tuple[str, ...] = ()
     """Names directly below the module that are imported as modules, e.g. `cluster` of `sklearn`; sorted."""
+    taken: tuple[str, ...] = ()
+    """What unguarded imports take of it, e.g. `sklearn.cluster:KMeans` and `scipy.misc`; sorted, bounded."""
     source: Source
     """The first file and line that imports it."""
 

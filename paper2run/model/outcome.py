@@ -104,6 +104,8 @@ class RungResult(Value):
     """What a person wants to know: the modules not found, the counts of the tests."""
     missing: tuple[str, ...] = ()
     """Modules that the imports rung did not find."""
+    failed_imports: tuple[str, ...] = ()
+    """Imports of found modules that fail all the same, each with its error: a name that is not in it."""
     log_digest: str = ""
     """sha256 of the command's full output, first 16 hex digits."""
     seconds: float = 0.0

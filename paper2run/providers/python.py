@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from paper2run.knowledge import debian
@@ -62,6 +63,8 @@ MAX_COMPILED: Final = 20
 """Scripts that one smoke command compiles."""
 MAX_SMOKED: Final = 200
 """Modules that one smoke command imports; larger programs have commands of their own."""
+MAX_NAMES_CHARS: Final = 4000
+"""Of the names that this command takes from the modules."""
 MAX_MODULE_CHARS: Final = 80
 """A longer name is nothing that anybody wrote, and the command has to fit into a plan."""
 MAX_WEAKER: Final = 10
@@ -166,13 +169,30 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
     if not modules:
         return None
     tried = modules[:MAX_SMOKED]
-    command = f"python -c {shlex.quote('import ' + ', '.join(tried))}"
-    proves = "all modules that its code imports are there"
+    lines = [f"import {', '.join(tried)}", *_names_taken(evidence.facts, tried)]
+    command = f"python -c {shlex.quote('; '.join(lines))}"
+    proves = "all that its code imports is there"
     if len(tried) < len(modules):
         proves = (
             f"the first {MAX_SMOKED} of the {len(modules)} modules that its code imports are there"
         )
     return SmokeChoice(kind="dependencies", command=command, proves=proves, source=DEFAULT)
+
+
+def _names_taken(facts: RepoFacts, modules: Collection[str]) -> Iterator[str]:
+    """Yield the imports of names from these modules, as the code that is run has them, within a command's room."""
+    taken: dict[str, dict[str, None]] = {}
+    for fact in facts.of(Import):
+        if fact.module in modules and fact.where in {"package", "script", "notebook"}:
+            for item in fact.taken:
+                module, _, name = item.partition(":")
+                taken.setdefault(module, {}).update({name: None} if name else {})
+    chars = 0
+    for module, names in sorted(taken.items()):
+        line = f"from {module} import {', '.join(names)}" if names else f"import {module}"
+        chars += len(line)
+        if chars <= MAX_NAMES_CHARS:
+            yield line
 
 
 def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
@@ -194,11 +214,6 @@ def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], t
             _env_reason("a version is given: it would be read from git", versioned.source)
         )
     facts = evidence.facts
-    for fact in facts.of(EnvironmentValue):
-        if fact.at_import and fact.value and not KEYS.search(fact.name):
-            environment[fact.name] = fact.value
-            decision = f"{fact.name}={fact.value}: the code cannot be imported without; no service of it is here"
-            reasons.append(_env_reason(decision, fact.source))
     own = [fact for fact in facts.of(OwnModule) if not is_fixture(home_of(facts, fact.root))]
     if own and not projects:
         roots = sorted({fact.root for fact in own})[:5]
@@ -211,6 +226,16 @@ def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], t
             environment[variable.name] = variable.value
             decision = f"{variable.name}={variable.value}: the tests of its CI get it"
             reasons.append(_env_reason(decision, variable.source))
+    for fact in facts.of(EnvironmentValue):
+        if (
+            fact.at_import
+            and fact.value
+            and not KEYS.search(fact.name)
+            and fact.name not in environment
+        ):
+            environment[fact.name] = fact.value
+            decision = f"{fact.name}={fact.value}: the code cannot be imported without; no service of it is here"
+            reasons.append(_env_reason(decision, fact.source))
     return environment, tuple(reasons)
 
 

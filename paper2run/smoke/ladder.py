@@ -5,40 +5,17 @@ import shlex
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
-from pydantic import TypeAdapter, ValidationError
-
 from paper2run.formats.plurals import counted
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import OwnModule, RepoFacts, TestSuite
 from paper2run.model.outcome import Rung
+from paper2run.planning.needed_imports import needed_imports
 from paper2run.rendering.pip_steps import image_python
-from paper2run.smoke.smoke_candidates import third_party_imports
+from paper2run.smoke import import_check
 
 PYTEST_SUITES: Final = frozenset({"pytest", "unittest", "nose"})
 """Suites that pytest collects and runs."""
-FIND_MODULES: Final = """\
-import json, sys
-try:
-    from importlib.util import find_spec as find
-except ImportError:
-    from pkgutil import find_loader as find
-missing = []
-for name in sys.argv[1:]:
-    try:
-        found = find(name)
-    except (AttributeError, ImportError, ValueError):
-        found = None
-    if found is None:
-        missing.append(name)
-print(json.dumps(missing))
-sys.exit(1 if missing else 0)
-"""
-"""Looks modules up without running them, on Python 2.7 and 3.x; the names are its arguments."""
-MAX_LOOKED_UP: Final = 1000
-MAX_MODULE_CHARS: Final = 100
-"""Modules that one command looks up, and the length of a name: Linux takes 131,072 bytes for one argument."""
 REPORT_MARK: Final = "=== paper2run test report ==="
-MODULE_NAMES: Final = TypeAdapter(tuple[str, ...])
 JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
 
 
@@ -60,14 +37,9 @@ def checks(facts: RepoFacts, plan: EnvPlan, target: Rung) -> list[Check]:
     if not _is_for_python(plan):
         return found
     own = {fact.module for fact in facts.of(OwnModule)}
-    modules = [
-        fact.module
-        for fact in third_party_imports(facts)
-        if fact.module not in own and len(fact.module) <= MAX_MODULE_CHARS
-    ]
-    if modules:
-        command = shlex.join(["python", "-c", FIND_MODULES, *modules[:MAX_LOOKED_UP]])
-        found.append(Check("imports", command, inside=False))
+    wanted = [fact for fact in needed_imports(facts) if fact.module not in own]
+    if look := import_check.command_for(wanted):
+        found.append(Check("imports", look, inside=False))
     if any(suite.runner in PYTEST_SUITES for suite in facts.of(TestSuite)):
         collect = "python -m pytest -q --collect-only -p no:cacheprovider"
         found.append(Check("collected", collect, inside=True))
@@ -84,31 +56,27 @@ def _is_for_python(plan: EnvPlan) -> bool:
     )
 
 
-def missing_of(rung: Rung, stdout: str) -> tuple[str, ...] | None:
-    """Return the modules that a rung's output names as missing; None if it names no list of them."""
-    if rung != "imports":
-        return None
-    line = stdout.strip().rsplit("\n", 1)[-1]
-    try:
-        return MODULE_NAMES.validate_json(line)
-    except ValidationError:
-        return None
-
-
 def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:
     """Return the part of a rung's output that people need; may be empty."""
     match rung:
         case "imports":
-            missing = missing_of(rung, stdout)
-            if missing is None:
-                return ""
-            return f"not found: {', '.join(missing)}" if missing else "all found"
+            return _imports(stdout)
         case "collected":
             return _last_matching(stdout, re.compile(r"\d+ tests?|no tests|error", re.IGNORECASE))
         case "tests":
             return _counts(stdout)
         case _:
             return "" if exit_code == 0 else f"exit code {exit_code}"
+
+
+def _imports(stdout: str) -> str:
+    """Return the modules that are not there, and the imports that fail."""
+    found = import_check.read_answer(stdout)
+    if found is None:
+        return ""
+    missing = [f"not found: {', '.join(found.missing)}"] if found.missing else []
+    failed = [f"fail: {'; '.join(found.failed)}"] if found.failed else []
+    return ". ".join((*missing, *failed)) or "all found"
 
 
 def _last_matching(stdout: str, pattern: re.Pattern[str]) -> str:

@@ -17,7 +17,6 @@ from paper2run.model.environment import Asked, SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
     EntryPoint,
-    Import,
     OwnModule,
     RepoFacts,
     TestSuite,
@@ -26,7 +25,6 @@ from paper2run.model.facts import (
 from paper2run.model.image import OUTSIDE
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
-from paper2run.planning.needed_imports import needed_imports
 from paper2run.python.own_projects import is_aside, is_installed, own_projects
 from paper2run.python.python_examples import only_imports
 from paper2run.smoke.ci_tests import tested_by_ci
@@ -275,9 +273,3 @@ def _tests(facts: RepoFacts) -> list[SmokeChoice]:
         )
         for fact in suites[:1]
     ]
-
-
-def third_party_imports(facts: RepoFacts) -> tuple[Import, ...]:
-    """Return the imports that the repository requires, by module name."""
-    needed = {fact.module: fact for fact in reversed(needed_imports(facts))}
-    return tuple(needed[module] for module in sorted(needed))

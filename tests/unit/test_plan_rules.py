@@ -195,21 +195,6 @@ def test_counts_come_from_the_runners_own_report():
     assert ladder.detail_of("tests", "killed", 137) == "no report was written"
 
 
-def test_missing_modules_are_read_from_the_imports_rung():
-    said = 'x\n["yaml", "cv2"]\n'
-    assert ladder.detail_of("imports", said, 1) == "not found: yaml, cv2"
-    assert ladder.missing_of("imports", said) == ("yaml", "cv2")
-    assert (ladder.detail_of("imports", "[]", 0), ladder.missing_of("imports", "[]")) == (
-        "all found",
-        (),
-    )
-
-
-@pytest.mark.parametrize("said", ["", "Traceback", "5", '{"a": 1}', "[1, 2]", '"text"'])
-def test_an_output_that_is_no_list_of_modules_names_none(said):
-    assert (ladder.detail_of("imports", said, 1), ladder.missing_of("imports", said)) == ("", None)
-
-
 def test_a_repair_is_shown_as_the_lines_it_changed():
     before = EnvPlan(
         base_image="python:3.9-slim",
