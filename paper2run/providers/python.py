@@ -180,7 +180,7 @@ def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
 
 
 def _names_taken(facts: RepoFacts, modules: Collection[str]) -> Iterator[str]:
-    """Yield the imports of names from these modules, as the code that is run has them, within a command's room."""
+    """Yield the imports of names from these modules that code has, within a command's room."""
     taken: dict[str, dict[str, None]] = {}
     for fact in facts.of(Import):
         if fact.module in modules and fact.where in {"package", "script", "notebook"}:

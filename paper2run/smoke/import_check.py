@@ -1,4 +1,4 @@
-"""Looks in an image for what the code imports: first the modules, then the very names, in processes of their own.
+"""Looks in an image for what the code imports: modules, then names, in processes of their own.
 
 That a module is found says little: `sklearn` is there, `from sklearn.cross_validation import KFold` fails.
 """
