@@ -60,6 +60,7 @@ from paper2run.detectors import (
     system_headers,
     test_suites,
     tox_and_nox,
+    written_dates,
 )
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, RepoFacts, Unreadable
@@ -115,6 +116,7 @@ DETECTORS: tuple[Detector, ...] = (
     missing_parts,
     notebooks,
     gone_library_names,
+    written_dates,
     called_programs,
     opened_libraries,
     python_syntax,

@@ -30,6 +30,8 @@ class LibraryBreak(Value):
     """What is printed where it behaves otherwise."""
     commits_before: date | None = None
     """Set where wrong code prints the same: later commits were never written for the older releases."""
+    released: date | None = None
+    """Day of the breaking release; None where no name went."""
     source: str
     """The document that announces it."""
 
@@ -45,6 +47,16 @@ def break_of_name(dotted: str) -> LibraryBreak | None:
         if any(dotted == name or dotted.startswith(f"{name}.") for name in known.gone):
             return known
     return None
+
+
+def release_day(distribution: str, below: str) -> date | None:
+    """Return the day of the release that took names away; None where it is not known."""
+    days = (
+        known.released
+        for known in _breaks()
+        if (known.distribution, known.below) == (distribution, below)
+    )
+    return next(days, None)
 
 
 def break_of_line(line: str, commit_day: date | None) -> LibraryBreak | None:

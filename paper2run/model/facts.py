@@ -1,5 +1,6 @@
 """Facts about a repository, one type per kind of evidence; each keeps the file and line it came from."""
 
+from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
@@ -394,6 +395,15 @@ class OutsideNeed(Value):
     source: Source
 
 
+class WrittenOn(Value):
+    """The latest day that the headers of own files or the notice of copyright name."""
+
+    kind: Literal["written-on"] = "written-on"
+    day: date
+    """The last of the year where only a year is named."""
+    source: Source
+
+
 class EnvironmentValue(Value):
     """An environment variable that the code reads, and the value that a file of the repository gives it."""
 
@@ -472,6 +482,7 @@ Fact = Annotated[
     | DataNeed
     | OutsideNeed
     | EnvironmentValue
+    | WrittenOn
     | Unreadable
     | MissingPart
     | NoCode,

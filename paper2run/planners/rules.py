@@ -7,6 +7,7 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.plan_text import refused_words
 from paper2run.planners.stops import dead_end, unplannable, without_plan
 from paper2run.planning.coverage import own_facts, with_coverage
+from paper2run.planning.era import told, with_era
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import without_lead
 from paper2run.providers import PROVIDERS
@@ -14,7 +15,7 @@ from paper2run.providers import PROVIDERS
 
 def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
     """Return the first provider's plan, or the stop that says why no provider has one."""
-    evidence = evidence._replace(facts=own_facts(evidence.facts))
+    evidence, era = with_era(evidence._replace(facts=own_facts(evidence.facts)))
     stop = dead_end(evidence)
     if stop is not None:
         return stop
@@ -25,7 +26,7 @@ def plan(evidence: Evidence) -> PlannedEnvironment | Diagnosis:
         if isinstance(proposed, Diagnosis):
             return proposed
         if proposed is not None:
-            return with_coverage(*proposed, evidence)
+            return told(with_coverage(*proposed, evidence), era)
     return without_plan(evidence)
 
 
