@@ -30,7 +30,7 @@ CONDITION_INPUT: Final = re.compile(r"\binputs\.([\w-]+)")
 PYTHON_ACTIONS: Final = ("setup-python", "setup-uv", "setup-pdm")
 CONDA_ACTIONS: Final = ("setup-miniconda", "setup-micromamba", "provision-with-micromamba")
 APT_ACTION: Final = "cache-apt-pkgs-action"
-OTHER_SHELL: Final = re.compile(r"python|pwsh|powershell|cmd|node")
+OTHER_SHELL: Final = re.compile(r"python|pwsh|powershell|cmd|node|Rscript")
 """Shells whose scripts are no shell commands."""
 TOOL_ACTIONS: Final = {
     "install-poetry": "pip install poetry",

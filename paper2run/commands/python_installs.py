@@ -8,7 +8,7 @@ import shlex
 from typing import Final, NamedTuple
 
 PIP: Final = re.compile(
-    r"(?:\S*/)?(?:python[\d.]*\s+-m\s+|uv\s+)?pip[\d.]*\s+(?:-\S+\s+)*install\s"
+    r"(?:\S*/)?(?:python[\d.]*\s+-m\s*|uv\s+)?pip[\d.]*\s+(?:-\S+\s+)*install\s"
 )
 TOOL: Final = re.compile(
     r"(?P<tool>uv|poetry|pdm|pipenv)\s+(?:-\S+\s+)*(?P<verb>sync|install)(?=\s|$)"
@@ -21,6 +21,16 @@ FILES: Final = frozenset({"-r", "--requirement", "--requirements"})
 EXTRAS: Final = frozenset({"--extra", "-E", "--extras"})
 GROUPS: Final = frozenset({"--group", "-G", "--with", "--only", "--only-group"})
 ALL_EXTRAS: Final = frozenset({"--all-extras", "-G:all", "--all-groups"})
+DEFAULT_GROUPS: Final = {
+    "uv": ("dev",),
+    "pipenv": ("dev",),
+    "poetry": ("dev", "test", "tests", "testing"),
+    "pdm": ("dev", "test", "tests", "testing"),
+}
+"""Groups that each tool installs unless told otherwise, by the names that projects give to those of tests."""
+NO_DEFAULT_GROUPS: Final = frozenset(
+    {"--no-dev", "--without-dev", "--only-group", "--only", "--prod", "--no-default-groups"}
+)
 SKIPPED: Final = frozenset(
     {"-c", "--constraint", "--constraints", "--without", "--no-group", "-p", "--python", "--upgrade-strategy",
      "--progress-bar", "--timeout", "--default-timeout", "--retries", "--no-binary", "--only-binary", "--cache-dir"}
@@ -62,8 +72,9 @@ def python_install(command: str) -> PythonInstall | None:
     if tool or found.re is SETUP:
         # Words behind them are the tool's own, and it installs the project itself.
         read = read._replace(requirements=(), folders=(".",))
-    if tool == "pipenv" and "--dev" in words:
-        read = read._replace(extras=(*read.extras, "dev"))
+    groups = DEFAULT_GROUPS.get(tool or "", ())
+    if NO_DEFAULT_GROUPS.isdisjoint(words) and (tool != "pipenv" or "--dev" in words):
+        read = read._replace(extras=tuple(dict.fromkeys((*read.extras, *groups))))
     return read
 
 

@@ -117,14 +117,20 @@ def parts(command: str) -> Iterator[str]:
 
     Quotes are respected.
     """
+    for joined in joined_commands(command):
+        yield LEADING.sub("", joined)
+
+
+def joined_commands(command: str) -> Iterator[str]:
+    """Yield the commands that `&&`, `||` and `;` join, as written; quotes are respected."""
     held = ""
     for token in TOKEN.finditer(command):
         if token[0] in {"&&", "||", ";", "\n"}:
-            yield LEADING.sub("", held.strip())
+            yield held.strip()
             held = ""
         else:
             held += token[0]
-    yield LEADING.sub("", held.strip())
+    yield held.strip()
 
 
 def pip_arguments(command: str) -> tuple[str, ...]:

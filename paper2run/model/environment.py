@@ -189,8 +189,9 @@ program: a program starts and says something; script, side-script: a script at t
 other; import: its own modules load; dependencies: what it needs is there; compiled: its code compiles, or the build
 left a product; other: a repair made the command of another."""
 SmokeAuthor = Literal["user", "rules", "model"]
-CandidateKind = Literal["dated", "naive"]
-"""dated: versions of the commit's day; naive: what a person would type first, with today's releases."""
+CandidateKind = Literal["dated", "ci", "naive"]
+"""dated: versions of the commit's day; ci: the steps of the CI job that tests on Linux; naive: what a person would type
+first, with today's releases."""
 
 
 class SmokeChoice(Value):

@@ -11,12 +11,14 @@ from packaging.utils import canonicalize_name
 from paper2run.model.environment import CandidateKind, EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import LockedVersion, OtherIndex, PipInclude, RepoFacts, Requirement
 from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.ci_recipe import ci_recipe
 from paper2run.planning.coverage import own_facts
 from paper2run.python.own_projects import own_projects
 from paper2run.rendering.pip_steps import image_python, open_steps, plan_requirements
 
 WAYS: Final[Mapping[CandidateKind, str]] = {
     "dated": "versions of the commit's day",
+    "ci": "as its CI does it",
     "naive": "as a person does it",
 }
 """Each kind of candidate in words, in the order in which they are tried."""
@@ -43,7 +45,8 @@ def next_candidate(
     """
     facts = own_facts(facts)
     ways: dict[CandidateKind, Way] = {
-        "naive": lambda planned, facts: naive(planned, facts, offered_pythons)
+        "ci": lambda planned, facts: ci_recipe(facts, planned),
+        "naive": lambda planned, facts: naive(planned, facts, offered_pythons),
     }
     for kind, way in ways.items():
         found = way(first, facts) if kind not in tried else None

@@ -38,7 +38,7 @@ UNRELATED_PACKAGES: Final = re.compile(
 NO_VARIABLE: Final = re.compile(
     r"CI|CONTINUOUS_INTEGRATION|(?:CODECOV|COVERALLS|COVERAGE|COV|GITHUB|GH|GIT|TWINE|PYPI|CIBW|CONDA|MINICONDA|TOX|NOX|POETRY|PIP"
     r"|UV|PDM|PRE_COMMIT|RUNNER|TRAVIS|APPVEYOR|CIRCLE|AZURE|DOCKER|MYPY|SONAR|CACHE|NPM|NODE|CC_TEST|LD|DYLD)(?:_\w*|ENV|SESSION)?"
-    r"|[a-z][a-z_]*|NUM_THREADS|BUILD_NAME|\w*_(?:TOKEN|CACHE|CACHE_DIR)|PY_?COLORS|(?:FORCE|NO|CLI)_?COLOR(?:_\w+)?|TERM|PYTHON|PYTHON_?VERSION|PY|PYVER|CC|CXX|FC"
+    r"|[a-z][a-z_]*|NUM_THREADS|BUILD_NAME|\w*_(?:TOKEN|CACHE|CACHE_DIR)|PY_?COLORS|(?:FORCE|NO|CLI)_?COLOR(?:_\w+)?|TERM|PYTHON|\w*PYTHON_?VERSION|PY|PYVER|CC|CXX|FC"
     r"|DEBIAN_FRONTEND|HOME|PATH|SHELL|USER|DISPLAY|DEPS|OS|ARCH|MAKEFLAGS|CMAKE_\w+|TMPDIR|LANGUAGE|PYTEST_ADDOPTS|NAME"
 )
 """Variables of the services, of installers and of reports."""
@@ -181,11 +181,12 @@ def _variables(chosen: ChosenJob, steps: list[CiStep], lines: list[CiLine]) -> I
         name: (name, value, source) for name, value, source in found
     }.values():
         plain = filled(value, chosen.values)
-        if name not in read and _is_plain(name, plain):
+        if name not in read and is_plain(name, plain):
             yield Variable(name, plain, source)
 
 
-def _is_plain(name: str, value: str) -> bool:
+def is_plain(name: str, value: str) -> bool:
+    """Whether a variable of a job is the repository's own, and its value a plain text."""
     try:
         allowed_variable(name)
     except ValueError:

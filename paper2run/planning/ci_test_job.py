@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from paper2run.commands.ci_scripts import FOLDED, VARIABLE
 from paper2run.commands.command_purpose import purpose_of
-from paper2run.formats.shell_words import logical_lines, parts
+from paper2run.formats.shell_words import LEADING, joined_commands, logical_lines
 from paper2run.formats.version_ranges import listed_python
 from paper2run.model.ci import CiJob, CiStep, Pairs
 from paper2run.model.facts import RepoFacts
@@ -27,6 +27,8 @@ WRAPPED: Final = re.compile(
     r"(?:(?:-p|-n|--python|--group|--extra|--with|--name|--env-file|--no-extra|--no-group|-s)[\s=]\S+\s+|-\S+(?:=\S+)?\s+)*"
 )
 """A program that only starts another one, in an environment or on a screen of its own."""
+AS_ROOT: Final = re.compile(r"^(?:(?:sudo(?:\s+-\S+)*|env|exec|do|then|else|time)\s+)+")
+SCRIPT: Final = re.compile(r"[\w./-]+\.py(?:\s|$)")
 BY_SCRIPT: Final = re.compile(r"just\s+(?:-\S+\s+)*tests?\b|(?:bash|sh)\s+\S*tests?[\w.-]*(?:\s|$)")
 RUNNER: Final = re.compile(r"\b(?:pytest|py\.test|nosetests|unittest|nose)\b")
 ELSEWHERE: Final = re.compile(r"\b(?:tox|nox)\b")
@@ -97,9 +99,18 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def calls(line: CiLine) -> Iterator[str]:
-    """Yield the commands that a line joins, without what only starts them."""
-    for part in parts(line.command):
-        yield WRAPPED.sub("", part)
+    """Yield the commands that a line joins, without what only starts them; what follows `||` stands in.
+
+    `uv run` sets the project up before: `uv sync` with the same options comes first.
+    """
+    for joined in joined_commands(line.command.split("||")[0]):
+        part = AS_ROOT.sub("", joined)
+        around = WRAPPED.match(part)
+        call = LEADING.sub("", part[around.end() :] if around else part)
+        if around and around[0].startswith("uv ") and "--no-sync" not in around[0]:
+            yield around[0].replace(" run", " sync", 1).strip()
+        # Such programs start scripts with the environment's Python.
+        yield f"python {call}" if around and SCRIPT.match(call) else call
 
 
 def tests(command: str) -> bool:
@@ -172,5 +183,6 @@ def _distance(chosen: ChosenJob, pythons: tuple[str, ...]) -> tuple[int, int]:
     unusual = any(
         OTHER_PURPOSE.search(value) for value in chosen.values.values() if len(value) < 40
     )
+    unusual = unusual or any("==" in value for value in chosen.values.values())
     place = pythons.index(chosen.python) if chosen.python in pythons else len(pythons)
     return int(unusual), place

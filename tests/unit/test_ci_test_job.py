@@ -67,7 +67,10 @@ def test_a_condition_is_judged_for_a_push_on_linux(condition: str, expected: boo
             "uv sync --all-extras --group dev",
             PythonInstall((), (), (".",), ("dev",), every_extra=True),
         ),
-        ("poetry install --with test -E 'a b'", PythonInstall((), (), (".",), ("test", "a", "b"))),
+        (
+            "poetry install --with test -E 'a b'",
+            PythonInstall((), (), (".",), ("test", "a", "b", "dev", "tests", "testing")),
+        ),
         ("pipenv install --dev", PythonInstall((), (), (".",), ("dev",))),
         ("python setup.py develop", PythonInstall(folders=(".",))),
         (
