@@ -26,6 +26,8 @@ from paper2run.python.own_projects import is_aside, own_projects
 
 ROOT_FOLDERS: Final = ("requirements/", "binder/", ".binder/")
 LIST: Final = re.compile(r"\.(?:txt|in|pip)$")
+OF_TESTS: Final = re.compile(r"^(?:tests?|testing)/[^/]*(?:req|dep)[^/]*\.(?:txt|in|pip)$")
+"""A list in the folder of the root's tests."""
 OF_A_GPU: Final = frozenset({"gpu", "cuda", "cu"})
 VARIANTS: Final = OF_A_GPU | {
     "all",
@@ -56,6 +58,10 @@ class Declarations:
     def requirements(self) -> Iterator[Requirement]:
         """Yield what is declared for running, testing and building, without documentation tools."""
         for fact in self._facts.of(Requirement):
+            if OF_TESTS.match(fact.source.path) and fact.group != "docs":
+                # The list beside the tests is theirs, whatever it calls itself.
+                yield fact.changed(group="test")
+                continue
             known = fact.group in {"runtime", "build", "test"} or fact.source.path == self._chosen
             if known and self.speaks(fact.source):
                 yield fact

@@ -9,6 +9,7 @@ it.
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -70,8 +71,9 @@ def _commands(facts: RepoFacts) -> Iterator[Command]:
 
 def _stand_alone(words: list[str], folder: str, files: frozenset[str]) -> str:
     """Return the test command in these words without irrelevant options; empty if it runs no tests."""
-    settings = [word for word in words if ASSIGNMENT.match(word)]
-    program, arguments = _program([word for word in words if not ASSIGNMENT.match(word)])
+    # Of the words behind a program such a one is the value of an option: `pytest -o junit_family=legacy`.
+    settings = list(takewhile(ASSIGNMENT.match, words))
+    program, arguments = _program(words[len(settings) :])
     if not program or not _are_there([program[-1], *arguments], folder, files):
         return ""
     kept = [*settings, *program]

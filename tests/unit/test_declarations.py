@@ -58,6 +58,25 @@ def test_lists_in_folders_are_not_for_a_project_at_the_root(tmp_path):
     assert wanted(tmp_path, {"bench/requirements.txt": "torch"}, "", root) == []
 
 
+def test_the_list_beside_the_tests_is_for_them(tmp_path):
+    files = {
+        "setup.py": "from setuptools import setup; setup()",
+        "tests/requirements.txt": "responses==0.9\n",
+        "tests/requirements-docs.txt": "sphinx\n",
+        "tests/data/requirements.txt": "flask\n",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    root = Project(root="", backend="setup.py", source=Source(kind="file", path="setup.py"))
+    found = gather(RepoFacts(facts=(root, *detect(RepoTree.of(tmp_path)))))
+    named = {text.partition(";")[0] for text in found.requirements}
+    assert (named, "responses" in found.optional) == (
+        {"setuptools", "wheel", "responses==0.9"},
+        True,
+    )
+
+
 def test_an_installed_project_below_the_root_declares_what_it_needs(tmp_path):
     inner = Project(root="py", backend="flit_core", source=Source(kind="file", path="py/setup.py"))
     files = {"py/requirements.txt": "torch", "code/requirements.txt": "numpy"}

@@ -93,6 +93,7 @@ def test_an_example_that_asks_for_files_or_somebodys_service_is_no_candidate(use
         ("python3.7 -m coverage run --source n -m pytest tests/", "python -m pytest -x tests/"),
         ("coverage run test.py", "python test.py"),
         ("cd sub && python test_all.py -v", "cd sub && python test_all.py -v"),
+        ("CI=1 pytest -o junit_family=legacy tests", "CI=1 pytest -x -o junit_family=legacy tests"),
         ("MPLBACKEND=Agg pytest tests/test_n.py::test_a", "MPLBACKEND=Agg pytest -x tests/test_n.py::test_a"),
     ],
 )  # fmt: skip
