@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
 from paper2run.failures.failure_log import last_hit
 from paper2run.failures.other_python import with_python, within
+from paper2run.knowledge.pytest_plugins import OF_FIXTURES, plugin_of_option
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 from paper2run.rendering.pip_steps import image_python, plan_requirements, without
@@ -32,44 +33,6 @@ OLD_PYTEST_PYTHONS: Final = SpecifierSet("<=3.7")
 """From 3.8 on its rewriting of asserts makes trees that Python refuses (`required field "type_ignores" missing`)."""
 NO_CONFIGURATION: Final = "pytest -c /dev/null --rootdir=."
 """For Pythons that the old pytest does not run on: the section is passed over."""
-PLUGINS_OF_OPTIONS: Final = {
-    "--arraydiff": "pytest-arraydiff",
-    "--asyncio-mode": "pytest-asyncio",
-    "--benchmark": "pytest-benchmark",
-    "--black": "pytest-black",
-    "--cov": "pytest-cov",
-    "--dist": "pytest-xdist",
-    "--doctest-plus": "pytest-doctestplus",
-    "--doctest-rst": "pytest-doctestplus",
-    "--flake8": "pytest-flake8",
-    "--forked": "pytest-forked",
-    "--html": "pytest-html",
-    "--isort": "pytest-isort",
-    "--mpl": "pytest-mpl",
-    "--mypy": "pytest-mypy",
-    "--nbval": "nbval",
-    "--no-cov": "pytest-cov",
-    "--numprocesses": "pytest-xdist",
-    "--pep8": "pytest-pep8",
-    "--pylint": "pytest-pylint",
-    "--random-order": "pytest-random-order",
-    "--remote-data": "pytest-remotedata",
-    "--reruns": "pytest-rerunfailures",
-    "--timeout": "pytest-timeout",
-    "-n": "pytest-xdist",
-}
-"""By option; longer forms of it (`--cov-report`, `--benchmark-only`) belong to the same plugin."""
-PLUGINS_OF_FIXTURES: Final = {
-    "aiohttp_client": "pytest-aiohttp",
-    "benchmark": "pytest-benchmark",
-    "datadir": "pytest-datadir",
-    "event_loop": "pytest-asyncio",
-    "httpserver": "pytest-httpserver",
-    "mocker": "pytest-mock",
-    "qtbot": "pytest-qt",
-    "requests_mock": "requests-mock",
-    "subtests": "pytest-subtests",
-}
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
@@ -136,16 +99,8 @@ def _without_section(failed: FailedAttempt, line: str) -> Diagnosis | None:
 def _asked(said: dict[str, str | None]) -> list[str]:
     """Return the plugins that the matched line asks for, sorted."""
     if arguments := said.get("arguments"):
-        return sorted({plugin for word in arguments.split() if (plugin := _plugin(word))})
+        return sorted({plugin for word in arguments.split() if (plugin := plugin_of_option(word))})
     if plugins := said.get("plugins"):
         return sorted(re.findall(r"[A-Za-z][\w.-]*", plugins))
     fixture = said.get("fixture") or ""
-    return [PLUGINS_OF_FIXTURES[fixture]] if fixture in PLUGINS_OF_FIXTURES else []
-
-
-def _plugin(word: str) -> str:
-    option = word.partition("=")[0]
-    for known, plugin in PLUGINS_OF_OPTIONS.items():
-        if option == known or (known.startswith("--") and option.startswith(f"{known}-")):
-            return plugin
-    return ""
+    return [OF_FIXTURES[fixture]] if fixture in OF_FIXTURES else []

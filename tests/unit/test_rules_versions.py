@@ -32,7 +32,7 @@ CHANGES = {
     "tasks/drivers/engine/container_output.py": {"smoke", "gather", "experiment", "verify"},
     "tasks/verify.py": {"verify"},
     "paper2run/detectors/gpu.py": {"extract"},
-    "paper2run/data/library_breaks.json": {"extract", "diagnose"},
+    "paper2run/data/library_breaks.json": {"extract", "plan", "diagnose"},
     "tasks/running/caching.py": set(),
 }
 """By changed file: the cached stages whose kept answers no longer count."""

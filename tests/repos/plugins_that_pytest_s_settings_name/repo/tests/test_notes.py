@@ -1,0 +1,2 @@
+def test_note():
+    assert "a" < "b"
