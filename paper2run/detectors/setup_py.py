@@ -40,6 +40,7 @@ EXTENSION_CALLS: Final[dict[str, Language]] = {
     "RustExtension": "rust",
 }
 """By the last name of the call, with the language where its sources do not tell."""
+MAX_EXTENSIONS: Final = 100
 SOURCE_LANGUAGES: Final[tuple[tuple[tuple[str, ...], Language], ...]] = (
     ((".pyx",), "cython"),
     ((".f", ".f77", ".f90", ".f95", ".pyf"), "fortran"),
@@ -124,18 +125,26 @@ def _entry_points(tree: RepoTree, manifest: Manifest, script: SetupScript) -> It
 
 
 def _extensions(path: str, script: SetupScript) -> Iterator[Extension]:
-    """Yield each language of the extensions once, at its first call."""
-    seen: set[Language] = set()
+    """Yield each language of the extensions and each module that they make once, at its first call."""
+    seen: set[tuple[Language, str]] = set()
     calls = [node for node in ast.walk(script.tree) if isinstance(node, ast.Call)]
     for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         by_name = EXTENSION_CALLS.get(dotted_name(node.func).rpartition(".")[2])
         if by_name is None:
             continue
-        language = _language(node, by_name)
-        if language not in seen:
-            seen.add(language)
+        made = _language(node, by_name), _module(node)
+        if made not in seen and len(seen) < MAX_EXTENSIONS:
+            seen.add(made)
             source = Source(kind="file", path=path, line=node.lineno)
-            yield Extension(language=language, source=source)
+            yield Extension(language=made[0], module=made[1], source=source)
+
+
+def _module(node: ast.Call) -> str:
+    """Return the dotted name that an `Extension(…)` gives its module; empty where it is no plain text."""
+    named = [word.value for word in node.keywords if word.arg == "name"] + node.args[:1]
+    given = named[0].value if named and isinstance(named[0], ast.Constant) else ""
+    is_name = isinstance(given, str) and all(part.isidentifier() for part in given.split("."))
+    return str(given) if is_name else ""
 
 
 def _language(node: ast.Call, by_name: Language) -> Language:

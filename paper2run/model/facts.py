@@ -245,6 +245,8 @@ class Extension(Value):
 
     kind: Literal["extension"] = "extension"
     language: Literal["c", "c++", "cython", "fortran", "rust", "cuda", "pybind11"]
+    module: str = ""
+    """Dotted name of the module that setup.py declares for it; empty where the sources alone show it."""
     source: Source
 
 

@@ -78,9 +78,14 @@ class Found(NamedTuple):
     """Imports that fail all the same, each with the error."""
 
 
-def command_for(imports: Iterable[Import]) -> str:
-    """Return the command that looks for the modules and for what is taken of them; empty without any."""
+def command_for(imports: Iterable[Import], compiled: Iterable[str] = ()) -> str:
+    """Return the command that looks for the modules and for what is taken of them; empty without any.
+
+    `compiled` are modules that the project's own install compiles: where one failed silently, pip says nothing.
+    """
     wanted: dict[str, list[str]] = {}
+    for module in compiled:
+        wanted.setdefault(module.partition(".")[0], []).append(module)
     chars = 0
     for fact in imports:
         if len(fact.module) > MAX_MODULE_CHARS or len(wanted) >= MAX_LOOKED_UP:

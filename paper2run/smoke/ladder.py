@@ -7,9 +7,10 @@ from xml.etree import ElementTree
 
 from paper2run.formats.plurals import counted
 from paper2run.model.environment import EnvPlan
-from paper2run.model.facts import OwnModule, RepoFacts, TestSuite
+from paper2run.model.facts import Extension, OwnModule, RepoFacts, TestSuite
 from paper2run.model.outcome import Rung
 from paper2run.planning.needed_imports import needed_imports
+from paper2run.python.own_projects import is_installed
 from paper2run.rendering.pip_steps import image_python
 from paper2run.smoke import import_check
 
@@ -38,7 +39,12 @@ def checks(facts: RepoFacts, plan: EnvPlan, target: Rung) -> list[Check]:
         return found
     own = {fact.module for fact in facts.of(OwnModule)}
     wanted = [fact for fact in needed_imports(facts) if fact.module not in own]
-    if look := import_check.command_for(wanted):
+    compiled = [
+        fact.module
+        for fact in facts.of(Extension)
+        if fact.module and is_installed(facts, fact.source.path.rpartition("/")[0])
+    ]
+    if look := import_check.command_for(wanted, compiled):
         found.append(Check("imports", look, inside=False))
     if any(suite.runner in PYTEST_SUITES for suite in facts.of(TestSuite)):
         collect = "python -m pytest -q --collect-only -p no:cacheprovider"

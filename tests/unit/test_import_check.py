@@ -63,6 +63,17 @@ def test_imports_of_one_module_in_several_places_are_looked_at_once():
     assert command_for([]) == ""
 
 
+def test_modules_that_the_install_compiles_are_looked_for(tmp_path):
+    assert json.dumps({"fast": ["fast._loops"]}) in command_for([], ["fast._loops"])
+    (tmp_path / "fast").mkdir()
+    (tmp_path / "fast/__init__.py").write_text(
+        "try:\n    import fast._loops\nexcept ImportError:\n    pass\n"
+    )
+    code, found = checked(tmp_path, {"fast": ["fast._loops"]})
+    assert (code, found.missing) == (1, ())
+    assert found.failed == ("fast._loops: ModuleNotFoundError: No module named 'fast._loops'",)
+
+
 def test_modules_and_failed_imports_are_told_in_one_line():
     said = 'x\n[["yaml"], []]\n[["yaml"], [["cv2", "ImportError: libGL.so.1"]]]\n'
     assert detail_of("imports", said, 1) == "not found: yaml. fail: cv2: ImportError: libGL.so.1"
