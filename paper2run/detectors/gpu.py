@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from paper2run.detectors.documented_work import is_library, shared_by_most
@@ -50,6 +51,11 @@ LOCATES_CUDA: Final = re.compile(
 )
 """A function of a setup script, with its body."""
 RAISES: Final = re.compile(r"^[ \t]+raise\b", re.MULTILINE)
+COMPILER_NAMED: Final = re.compile(
+    r"^[ \t]*(?:export )?(?P<name>\w+)[ \t]*[:?]?=[ \t]*(?:\S*/)?nvcc[ \t]*$", re.MULTILINE
+)
+MAX_COMPILERS: Final = 10
+"""Variables looked at: a build names one or two."""
 CUDA: Final = re.compile(r"nvcc|CUDA", re.IGNORECASE)
 README_NEED: Final = re.compile(
     r"(?i)\b(?:requires?|needs?|must have|you(?:'ll| will)? need)\b[^.\n]{0,40}\bGPUs?\b"
@@ -95,7 +101,8 @@ def _build(tree: RepoTree) -> Iterator[Fact]:
         (path, match)
         for path in tree.matching("setup.py", "*.sh", "Makefile*", "makefile", "CMakeLists.txt")
         # What a hidden folder holds sets up machines of the CI, one of them often with CUDA.
-        if not path.startswith(".") and (match := CUDA_BUILD.search(tree.text(path)))
+        if not path.startswith(".")
+        and (match := CUDA_BUILD.search(_without_idle_names(tree.text(path))))
     ]
     if found:
         found.sort(key=lambda pair: _is_aside(pair[0]))
@@ -103,6 +110,14 @@ def _build(tree: RepoTree) -> Iterator[Fact]:
         hard = not any(OPTIONAL_BUILD.search(tree.text(path)) for path, _ in found)
         place = _place(tree, path, match, match[0])
         yield GpuNeed(hard=hard and _leads(tree, path), sign="cuda", source=place)
+
+
+def _without_idle_names(text: str) -> str:
+    """Return the text without variables for CUDA's compiler that nothing uses: those build nothing."""
+    for match in islice(COMPILER_NAMED.finditer(text), MAX_COMPILERS):
+        if not re.search(rf"\$[({{]{match['name']}[)}}]", text):
+            text = f"{text[: match.start()]}{' ' * len(match[0])}{text[match.end() :]}"
+    return text
 
 
 def _leads(tree: RepoTree, path: str) -> bool:
