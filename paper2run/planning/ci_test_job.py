@@ -125,8 +125,7 @@ def testing_job(facts: RepoFacts, pythons: tuple[str, ...] = ()) -> ChosenJob | 
         rows = [chosen for row in job.rows or ((),) if (chosen := _on_linux(job, row)) is not None]
         rows.sort(key=lambda chosen: _distance(chosen, pythons))
         if rows and (kind := _kind(rows[0])) is not None:
-            unusual = OTHER_PURPOSE.search(f"{job.name} {job.source.path.rpartition('/')[2]}")
-            found.append(((unusual is not None, kind, number), rows[0]))
+            found.append(((_has_other_purpose(job), kind, number), rows[0]))
     return min(found, key=lambda one: one[0])[1] if found else None
 
 
@@ -134,11 +133,15 @@ def tested_pythons(facts: RepoFacts) -> frozenset[str]:
     """Return the interpreters with which jobs test on Linux: `3.9`."""
     found = set()
     for job in facts.of(CiJob):
-        for row in job.rows or ((),):
+        for row in () if _has_other_purpose(job) else job.rows or ((),):
             chosen = _on_linux(job, row)
             if chosen is not None and chosen.python and _kind(chosen) is not None:
                 found.add(chosen.python)
     return frozenset(found)
+
+
+def _has_other_purpose(job: CiJob) -> bool:
+    return OTHER_PURPOSE.search(f"{job.name} {job.source.path.rpartition('/')[2]}") is not None
 
 
 def _on_linux(job: CiJob, row: Pairs) -> ChosenJob | None:
@@ -154,7 +157,9 @@ def _python(job: CiJob, values: Mapping[str, str]) -> str:
     """Return the version that the job sets up, that its image has, or that a variable names."""
     asked = [filled(step.text, values) for step in job.steps if step.form == "python"]
     image = PYTHON_IMAGE.search(filled(job.image, values))
-    named = [value for name, value in values.items() if PYTHON_KEY.search(name)]
+    # A row of the matrix says more than what all rows share.
+    order = sorted(values, key=lambda name: not name.startswith("matrix."))
+    named = [values[name] for name in order if PYTHON_KEY.search(name)]
     for written in [*asked, *([image[1]] if image else []), *named]:
         # `==3.9.*` of `3.9`, `3.9.7` and `py39`; several lines set up several, the last one is the default.
         match = re.fullmatch(

@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from paper2run.model.environment import Reason
 from paper2run.model.facts import PythonConstraint, PythonSyntax, RepoFacts
 from paper2run.model.value import DEFAULT, Source
+from paper2run.planning.ci_test_job import tested_pythons
 from paper2run.python.own_projects import speaks_for_the_whole
 
 RELEASED: Final[dict[str, date]] = {
@@ -59,8 +60,7 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
         if speaks_for_the_whole(facts, fact.source.path.rpartition("/")[0])
     ]
     required = [fact for fact in constraints if fact.strength == "required"]
-    tested = [fact for fact in constraints if fact.strength == "tested"]
-    mentioned = [fact for fact in constraints if fact.strength == "mentioned"]
+    tested, mentioned = _by_trust(constraints, tested_pythons(facts))
     reasons = [_reason(f"allows {fact.specifier}", fact.source) for fact in required]
     allowed = [version for version in RELEASED if _all_admit(required, version)]
     unheld: list[str] = []
@@ -90,6 +90,25 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
     source = first.source if first else _date_source(commit_day)
     reasons.insert(0, _reason(f"Python {best}: {why}", source))
     return Choice(_in_order(best, allowed, named), tuple(reasons))
+
+
+def _by_trust(
+    constraints: list[PythonConstraint], of_jobs: frozenset[str]
+) -> tuple[list[PythonConstraint], list[PythonConstraint]]:
+    """Return what tests run with, and what is only mentioned.
+
+    Where CI jobs test on Linux (`of_jobs`), the interpreters of those that check style or publish are no more.
+    """
+    tested = [fact for fact in constraints if fact.strength == "tested"]
+    beside = [
+        fact
+        for fact in tested
+        if fact.source.kind == "ci"
+        and of_jobs
+        and not any(_admits(fact, version) for version in of_jobs)
+    ]
+    mentioned = [fact for fact in constraints if fact.strength == "mentioned"]
+    return [fact for fact in tested if fact not in beside], [*mentioned, *beside]
 
 
 def _best(

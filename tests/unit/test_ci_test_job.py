@@ -6,11 +6,12 @@ import pytest
 
 from paper2run.commands.python_installs import PythonInstall, python_install
 from paper2run.model.ci import CiJob, CiStep, Pairs
-from paper2run.model.facts import RepoFacts
+from paper2run.model.facts import PythonConstraint, RepoFacts
 from paper2run.model.value import Source
 from paper2run.planning.ci_conditions import holds
 from paper2run.planning.ci_needs import needs_of
 from paper2run.planning.ci_test_job import testing_job as chosen_job
+from paper2run.planning.interpreters import choose
 
 DAY = date(2022, 5, 1)
 CI = Source(kind="ci", path=".github/workflows/ci.yml", line=1)
@@ -155,3 +156,18 @@ def test_what_stands_in_an_if_of_a_script_or_waits_for_a_template_is_left_out() 
     tested = job(run(script), run("pytest"))
     needs = needs_of(facts(tested), chosen_job(facts(tested)))
     assert [fact.text for fact in needs.requirements] == ["six"]
+
+
+def test_an_interpreter_of_a_job_that_only_publishes_does_not_decide() -> None:
+    python = CiStep(form="python", text="3.9", source=CI)
+    listed = [
+        PythonConstraint(specifier=f"=={version}.*", strength="tested", source=CI)
+        for version in ("3.9", "3.10")
+    ]
+    tested = job(python, run("pytest"))
+    publishing = job(python.changed(text="3.10"), run("twine upload dist/*"), name="publish")
+
+    alone = choose(RepoFacts(facts=(*listed, publishing)), DAY)
+    beside = choose(RepoFacts(facts=(*listed, publishing, tested)), DAY)
+
+    assert (alone.pythons[0], beside.pythons[0]) == ("3.10", "3.9")
