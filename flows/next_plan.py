@@ -88,8 +88,8 @@ def gathered(
 ) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
     """Return the history with the other candidates' results in the best image, and the next plan.
 
-    While nothing has passed, that is a repair of what they failed from; else the strongest command that passed.
-    None if they show no more than the attempt did.
+    That is a repair of what they failed from, else the strongest command that passed. None if they show no more than
+    the attempt did.
     """
     best = best_of(history)
     reached = grade_of(best)
@@ -104,10 +104,9 @@ def gathered(
         best = best.changed(trials=trials)
         keep_attempt(run, best)
         history = _with(history, best)
-        if not best.succeeded:
-            history, wanted = _of_trials(run, checkout, history, best, settings, offered)
-            if wanted is not None:
-                return history, wanted
+        history, wanted = _of_trials(run, checkout, history, best, settings, offered)
+        if wanted is not None:
+            return history, wanted
     trial = strongest(untried(best, history), reached)
     return history, with_command(best.planned, trial.choice) if trial else None
 
@@ -120,17 +119,20 @@ def _of_trials(
     settings: Settings,
     offered: tuple[str, ...],
 ) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
-    """Return the plan that repairs what a candidate failed from, with the strongest command first again.
+    """Return the plan that repairs what a candidate failed from.
 
-    The rules judge alone: the model was asked about the attempt itself.
+    The strongest command comes first again; where a weaker one has passed already, the candidate comes first. The
+    rules judge alone: the model was asked about the attempt itself.
     """
     rules_alone = settings.changed(planner_model="")
     later = tuple(old for old in history if old.number >= best.number)
-    for trial in worth_repairing(best.trials):
+    for trial in worth_repairing(best.trials, beside_success=best.succeeded):
         tried = as_attempt(best, trial)
         found = diagnosed(run, checkout, tried, read_facts_of(run), rules_alone, later)
         wanted = next_plan((*history, found), settings.max_attempts)
-        first = with_first_command(wanted, best.planned, trial.choice) if wanted else None
+        first = wanted
+        if wanted is not None and not best.succeeded:
+            first = with_first_command(wanted, best.planned, trial.choice)
         planned = pinned(run, best.number, first, offered, settings) if first else None
         if planned is not None and not was_tried(planned, history):
             best = best.changed(diagnosis=found.diagnosis)

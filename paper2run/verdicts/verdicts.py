@@ -196,10 +196,14 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
         elif found is not None and found.decision.new_plan is not None:
             base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
             lines.append(
-                f"attempt {before.number}: {failure_line(before)}; {found.by}: {found.decision.reason}{base};"
+                f"attempt {before.number}: {_ended(before)}; {found.by}: {found.decision.reason}{base};"
                 f" then: {progress(before, after)}"
             )
     return tuple(lines)
+
+
+def _ended(attempt: Attempt) -> str:
+    return failure_line(attempt) if attempt.failure else "its command passed and shows little"
 
 
 def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:

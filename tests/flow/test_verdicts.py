@@ -113,6 +113,24 @@ def test_where_no_repair_is_known_the_run_goes_on_as_a_person_would(tmp_path, re
     assert "as a person does it" in (folder / "report.md").read_text()
 
 
+def test_tests_that_lack_a_module_are_repaired_beside_an_import_that_passes(tmp_path, repository):
+    repo = repository(
+        {
+            "setup.py": "from setuptools import setup\nsetup(name='waves', packages=['waves'])\n",
+            "waves/__init__.py": "def height():\n    return 1\n",
+            "tests/test_waves.py": "import importlib\nimport waves\n\n"
+            "tabulate = importlib.import_module('tabulate')\n\n\n"
+            "def test_height():\n    assert waves.height() == 1\n",
+        }
+    )
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.grade) == ("success", "tests"), metadata.reason
+    assert "tabulate==" in (folder / "Dockerfile").read_text()
+
+
 def test_where_the_tests_of_the_ci_fail_the_import_is_shown_in_the_same_image(tmp_path, repository):
     repo = repository(
         {

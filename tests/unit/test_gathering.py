@@ -79,9 +79,15 @@ def test_the_command_that_shows_most_becomes_the_smoke_command():
 def test_only_failures_of_commands_that_show_more_are_worth_a_repair():
     trials = [trial(TESTS, passes=False), trial(IMPORT, passes=True), trial(HELP, passes=False)]
 
-    assert [one.choice.kind for one in gathering.worth_repairing(trials)] == ["tests"]
-    assert gathering.worth_repairing([trial(SIDE, passes=False)]), "nothing else has passed"
-    assert not gathering.worth_repairing([trial(SIDE, passes=False), trial(HELP, passes=True)])
+    assert [one.choice.kind for one in gathering.worth_repairing(trials, beside_success=False)] == [
+        "tests"
+    ]
+    assert gathering.worth_repairing([trial(SIDE, passes=False)], beside_success=False), (
+        "nothing else has passed"
+    )
+    assert not gathering.worth_repairing(
+        [trial(SIDE, passes=False), trial(HELP, passes=True)], beside_success=False
+    )
 
 
 @pytest.mark.parametrize(
