@@ -13,11 +13,12 @@ from paper2run.settings import Settings
 from paper2run.smoke.gathering import strongest, to_try, worth_repairing
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.experiments import in_words
+from paper2run.verdicts.going_on import next_plan, was_tried, why_left
 from paper2run.verdicts.judgement import planned_of
 from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.progress import best_of, of_candidate
 from paper2run.verdicts.trials import as_attempt, untried, with_command, with_first_command
-from paper2run.verdicts.verdicts import after_attempts, next_plan, was_tried, why_left
+from paper2run.verdicts.verdicts import after_attempts
 from tasks.build import has_image
 from tasks.cpu_builds import cpu_builds
 from tasks.debian_packages import debian_packages

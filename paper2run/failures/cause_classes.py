@@ -34,7 +34,8 @@ ALWAYS: Final[tuple[Row, ...]] = (
                 r"|SIGKILL"), "out_of_memory", "medium"),
     (re.compile(CUDA), "needs_gpu", "medium"),
     (re.compile(r"\.dll\b|\.dylib\b|windll|WindowsError|fatal error: '?[wW]indows\.h"), "unsupported_platform", "low"),
-    (re.compile(r"requires a different Python|requires Python '|Requires-Python"),
+    (re.compile(r"requires a different Python|requires Python '|Requires-Python"
+                r"|[Pp]ython (?:>=? ?)?\d+\.\d+\+?(?: or (?:newer|later|higher|above))? is (?:needed|required)"),
      "unsupported_python", "medium"),
 )  # fmt: skip
 BUILDS: Final[tuple[Row, ...]] = (
@@ -55,6 +56,8 @@ RUNS: Final[tuple[Row, ...]] = (
                 r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
      "external_service", "medium"),
     (re.compile(NETWORK), "missing_data", "medium"),
+    (re.compile(r"VersionConflict|DistributionNotFound|ImportError: \S+[=<>~!]=\S+ is (?:needed|required)"),
+     "unresolvable", "low"),
     (re.compile(r"can't open file|is a package and cannot be directly executed|No module named \S+\.__main__"
                 r"|EOF when reading a line|arguments are required|too few arguments|^[Uu]sage: "),
      "missing_entrypoint", "medium"),

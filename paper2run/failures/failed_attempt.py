@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
@@ -9,11 +10,13 @@ from pydantic import ValidationError
 
 from paper2run.failures.failure_log import failure_lines, last_traceback
 from paper2run.failures.wanted_files import WantedFile
+from paper2run.knowledge.distributions import Guess
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
+from paper2run.planning.addresses import addressed, distribution_beside
 from paper2run.rendering.plan_diff import plan_diff
 
 OWN_FRAME: Final = re.compile(r"\s*File \"/repo/(?!(?:[^\"]*/)?setup\.py\")[^\"]+\.py\", line \d+")
@@ -46,6 +49,14 @@ class FailedAttempt(NamedTuple):
         if isinstance(self.failure, SmokeFailed):
             return True
         return any(map(OWN_FRAME.match, last_traceback(self.lines)))
+
+    def distribution_of(self, module: str) -> Guess:
+        """Return the distribution that provides a module; absent where the index lacks what a plan asked for."""
+        guess = distribution_beside(addressed(self.facts), module)
+        resolution = self.planned.resolution
+        if resolution is None or guess.name not in resolution.absent:
+            return guess
+        return replace(guess, certainty="absent", source=f"it has nothing named {guess.name}")
 
     @property
     def lines(self) -> list[str]:

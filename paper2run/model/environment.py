@@ -141,6 +141,8 @@ class Resolution(Value):
     """Pins not known to be out on `cutoff`, each with its day: `aesara 0.0.1 (2020-11-07)`; none without a cutoff."""
     dropped: tuple[str, ...] = ()
     """Requirements that were left out, each with the reason."""
+    absent: tuple[str, ...] = ()
+    """Normalised names among these that the index does not have at all."""
     tried: tuple[str, ...] = ()
     """The pairs that failed before, each with the resolver's own words, in order."""
     notes: tuple[str, ...] = ()
@@ -162,8 +164,6 @@ class Unresolvable(Value):
     kind: Literal["unresolvable"] = "unresolvable"
     reason: str
     """One line: the failure of the pair that came nearest to the commit."""
-    missing: tuple[str, ...] = ()
-    """Required names that the index does not have at all."""
     tried: tuple[str, ...] = ()
     """Every pair that failed, with the resolver's own words, in order."""
 

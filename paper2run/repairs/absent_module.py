@@ -12,7 +12,6 @@ from paper2run.failures.gone_names import Gone, gone_modules, last_gone
 from paper2run.knowledge.distributions import Guess, is_of_python
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import Import, MissingPart, OwnModule
-from paper2run.planning.addresses import addressed, distribution_beside
 
 NAME: Final = "absent_module"
 
@@ -28,7 +27,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         if part is not None:
             return _not_published(part, gone.line)
         module = gone.name
-        guess = distribution_beside(addressed(failed.facts), module)
+        guess = failed.distribution_of(module)
         is_own = module.partition(".")[0] in own
         if guess.certainty == "absent" and not (gone.owner or is_of_python(module) or is_own):
             return _on_no_index(failed, guess, gone.line)

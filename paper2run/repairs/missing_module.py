@@ -15,7 +15,6 @@ from paper2run.knowledge.distributions import is_of_python, third_party_name
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
 from paper2run.model.facts import Import, MissingPart, OwnModule
-from paper2run.planning.addresses import addressed, distribution_beside
 from paper2run.rendering.pip_steps import plan_requirements
 
 NAME: Final = "missing_module"
@@ -33,8 +32,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if not modules:
         return None
     modules += [name for name in failed.verification.missing_modules if name not in modules]
-    asked = addressed(failed.facts)
-    found = [distribution_beside(asked, module) for module in modules]
+    found = [failed.distribution_of(module) for module in modules]
     distributions = sorted({guess.name for guess in found if guess.certainty != "absent"})
     wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(failed.plan)}
     new = [name for name in distributions if canonicalize_name(name) not in wanted]

@@ -10,11 +10,14 @@ from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.environment import SmokeKind
 from paper2run.model.facts import RepoFacts
+from paper2run.model.grade import GRADES
 from paper2run.model.needs import Need
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
+from paper2run.python.own_projects import own_projects
 from paper2run.repairs import diagnose
+from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.experiments import PlannedExperiment, around
 from paper2run.verdicts.progress import of_candidate, place_of, same_environment
 from paper2run.verdicts.table import holds
@@ -86,6 +89,21 @@ def stopped_import(
         (found for failed, found in stops_in(alike, facts) if failed.planned.smoke_kind in STARTS),
         None,
     )
+
+
+def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:
+    """Return the import of the installed project that failed where what passed shows less.
+
+    None where an import passed, and for code that is not installed: its modules may be scripts.
+    """
+    if not own_projects(facts) or GRADES.index(grade_of(best)) >= GRADES.index("imports"):
+        return None
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
+    imports = [each for each in ran if each.planned.smoke_kind == "import"]
+    if not imports or any(each.succeeded for each in imports):
+        return None
+    return imports[0].changed(blame=blamed(imports[0], facts))
 
 
 def stops_in(attempts: Sequence[Attempt], facts: RepoFacts) -> Iterator[tuple[Attempt, Diagnosis]]:

@@ -97,6 +97,11 @@ def environment(plan: EnvPlan) -> str:
     return plan.changed(smoke_command="true").digest
 
 
+def builds(attempts: Sequence[Attempt]) -> int:
+    """Return how many environments were built; another smoke command in the same one needs no build."""
+    return len({environment(attempt.planned.plan) for attempt in attempts})
+
+
 def same_environment(one: Attempt, other: Attempt) -> bool:
     """Whether two attempts ran in images with the same layers."""
     return environment(one.planned.plan) == environment(other.planned.plan)

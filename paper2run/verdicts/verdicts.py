@@ -2,36 +2,25 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 from paper2run.failures.failure_log import telling_line
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.environment import (
     EngineMissing,
-    EnvPlan,
-    PlannedEnvironment,
-    Reason,
-    SmokeAuthor,
 )
 from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
 from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Verdict
-from paper2run.model.value import Source
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, ran_some_tests
-from paper2run.verdicts.judgement import proven_by, stopped_import
+from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import
 from paper2run.verdicts.needs import NOTHING, needs_of
-from paper2run.verdicts.progress import (
-    best_of,
-    environment,
-    of_candidate,
-    progress,
-    same_environment,
-)
+from paper2run.verdicts.progress import best_of, builds, of_candidate, progress, same_environment
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
 
 SHOWN_CHARACTERS: Final = 120
@@ -39,21 +28,6 @@ BLAMED_CHARACTERS: Final = 300
 """Of the first error and its evidence chain in one line."""
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
-OF_ANY_ENVIRONMENT: Final[frozenset[Cause]] = frozenset(
-    {
-        "needs_gpu",
-        "missing_data",
-        "unsupported_platform",
-        "proprietary_toolchain",
-        "unknown_toolchain",
-        "missing_entrypoint",
-        "absent_module",
-        "external_service",
-        "out_of_disk",
-        "no_code",
-    }
-)
-"""Causes that, once proven, hold whatever is installed: no other candidate is tried."""
 NO_FACTS: Final = RepoFacts()
 
 
@@ -103,6 +77,8 @@ def after_attempts(
         and (found := stopped_import(attempts, best, facts))
     ):
         verdict = stopped(found)
+    elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
+        verdict, judged = _not_importable(hollow), hollow
     else:
         verdict = _verdict(attempts, max_attempts)
     return verdict.changed(
@@ -143,6 +119,13 @@ def _shown_by(attempts: Sequence[Attempt], best: Attempt) -> Grade:
     ran = [(a.planned.plan.smoke_command, a.smoke) for a in alike if a.smoke is not None]
     ran += [(trial.choice.command, trial.outcome) for a in alike for trial in a.trials]
     return "program-starts" if any(ran_some_tests(*command) for command in ran) else grade
+
+
+def _not_importable(failed: Attempt) -> Verdict:
+    """Return the verdict of a run whose own package does not import, whatever passed beside it."""
+    cause = failed.blame.cause if failed.blame else "undiagnosed"
+    reason = f"its own package does not import: {failure_line(failed)}"
+    return Verdict(status="smoke-failed", cause=cause, reason=reason)
 
 
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
@@ -227,79 +210,6 @@ def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
         f"{proves}: `{shortened(command)}` ended with `{shortened(telling_line(outcome))}`"
         for proves, command, outcome in failed
     )
-
-
-def why_left(attempts: Sequence[Attempt], verdict: Verdict) -> str:
-    """Return why the last attempt's candidate is left; empty where another one could do no better.
-
-    `verdict` is the one that the attempts have so far.
-    """
-    if verdict.status == "success":
-        return ""
-    if is_stop(verdict.status) and verdict.cause in OF_ANY_ENVIRONMENT:
-        return ""
-    last = attempts[-1]
-    way = WAYS[last.planned.candidate]
-    return f"no repair is known for attempt {last.number} ({way}): {failure_line(last)}"
-
-
-def builds(attempts: Sequence[Attempt]) -> int:
-    """Return how many environments were built; another smoke command in the same one needs no build."""
-    return len({environment(attempt.planned.plan) for attempt in attempts})
-
-
-def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
-    """Return the plan of the last attempt's repair, not yet resolved; None if no plan or no build is left."""
-    last = attempts[-1]
-    diagnosis = last.diagnosis
-    if diagnosis is None or diagnosis.decision.new_plan is None:
-        return None
-    # A repair of an earlier attempt stands on that one's plan, not on the one that fell back behind it.
-    base = attempts[diagnosis.of_attempt - 1].planned if diagnosis.of_attempt else last.planned
-    after = diagnosis.decision.new_plan
-    known = {environment(plan) for plan in (base.plan, base.draft) if plan}
-    spent = builds(of_candidate(attempts, last))
-    if spent >= max_builds and environment(after) not in known:
-        return None
-    decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
-    stepped = (diagnosis.step_back,) if diagnosis.step_back else ()
-    own = base.fallback
-    if own is not None and after.digest == own.plan.digest:
-        reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
-        steps_back = (*own.steps_back, *stepped)
-        return own.changed(reasons=(*own.reasons, reason), steps_back=steps_back)
-    author: SmokeAuthor = "model" if diagnosis.is_models else "rules"
-    return _changed(base, after, decision, diagnosis.source, author).changed(
-        guesses=(*base.guesses, *diagnosis.guesses),
-        pythons=diagnosis.pythons or base.pythons,
-        steps_back=(*base.steps_back, *stepped),
-    )
-
-
-def _changed(
-    planned: PlannedEnvironment, plan: EnvPlan, decision: str, source: Source, author: SmokeAuthor
-) -> PlannedEnvironment:
-    reason = Reason(topic="repair", decision=decision, source=source)
-    return planned.changed(
-        plan=plan,
-        draft=None,
-        resolution=None,
-        reasons=(*planned.reasons, reason),
-        **_shown(planned, plan.smoke_command, author),
-    )
-
-
-def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> dict[str, Any]:
-    """Return a plan's fields on its smoke command: what it shows, and who chose it."""
-    if command == planned.plan.smoke_command:
-        return {}
-    by = "user" if planned.smoke_by == "user" else author
-    return {"smoke_proves": "", "smoke_kind": "other", "smoke_by": by}
-
-
-def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:
-    """Whether this very plan has already failed."""
-    return any(attempt.planned.plan.digest == planned.plan.digest for attempt in attempts)
 
 
 def shortened(command: str, characters: int = SHOWN_CHARACTERS) -> str:

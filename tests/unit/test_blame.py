@@ -21,7 +21,11 @@ from tests.unit.test_progress import attempt
 from tests.unit.test_repairs import read
 
 CASES = sorted(folder for folder in LOGS.glob("*/*") if folder.is_dir())
-ONLY_RULES_KNOW = {"name_out_of_an_empty_package", "code_and_manifest_contradict_each_other"}
+ONLY_RULES_KNOW = {
+    "name_that_the_index_lacks",
+    "name_out_of_an_empty_package",
+    "code_and_manifest_contradict_each_other",
+}
 """Cases whose cause needs more than the log: facts, or the history of the standard library."""
 STOPS = [
     folder

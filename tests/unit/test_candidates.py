@@ -19,8 +19,9 @@ from paper2run.model.outcome import BuildFailed, Built, Log, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Status, Verdict
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.candidates import next_candidate
+from paper2run.verdicts.going_on import next_plan, why_left
 from paper2run.verdicts.progress import best_of
-from paper2run.verdicts.verdicts import after_attempts, next_plan, why_left
+from paper2run.verdicts.verdicts import after_attempts
 
 BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
 WHY = "no repair is known"

@@ -29,8 +29,8 @@ from paper2run.planners import rules
 from paper2run.planners.adoption import adopt
 from paper2run.planners.weakness import doubts
 from paper2run.planning.evidence import Evidence
+from paper2run.verdicts.going_on import next_plan
 from paper2run.verdicts.judgement import judge
-from paper2run.verdicts.verdicts import next_plan
 
 SETUP = Source(kind="file", path="setup.py", line=3)
 README = Source(kind="readme", path="README.md", line=9)

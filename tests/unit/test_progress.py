@@ -16,9 +16,10 @@ from paper2run.model.outcome import (
 )
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT
+from paper2run.verdicts.going_on import next_plan
 from paper2run.verdicts.judgement import judge
 from paper2run.verdicts.progress import best_of, progress, told
-from paper2run.verdicts.verdicts import after_attempts, next_plan
+from paper2run.verdicts.verdicts import after_attempts
 
 BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
 STEPS = ("pip install a==1", "pip install b==1", "make")

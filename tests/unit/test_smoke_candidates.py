@@ -27,7 +27,9 @@ from paper2run.repairs import diagnose
 from paper2run.settings import Settings
 from paper2run.smoke.grading import promised
 from paper2run.smoke.smoke_candidates import candidates
-from paper2run.verdicts.verdicts import after_attempts, builds, next_plan
+from paper2run.verdicts.going_on import next_plan
+from paper2run.verdicts.progress import builds
+from paper2run.verdicts.verdicts import after_attempts
 from tasks.smoke import limit_s
 
 HERE = Source(kind="file", path="setup.py", line=1)

@@ -198,3 +198,35 @@ def test_where_no_command_passes_the_stop_of_the_import_is_the_run_s(kind: Smoke
 
     assert found.status == status
     assert (found.cause == "needs_gpu") == (status == "stopped-by-rule")
+
+
+def help_beside_imports(*outcomes: bool) -> Attempt:
+    log = Log(stderr="RuntimeError: Python 3.99 or newer is needed\n")
+    trials = tuple(
+        Trial(
+            choice=SmokeChoice(
+                kind="import", command=f"python -c 'import n{n}'", proves="it loads", source=HERE
+            ),
+            outcome=Passed(alive_at_timeout=False, seconds=1)
+            if passes
+            else SmokeFailed(exit_code=1, seconds=1, log=log),
+        )
+        for n, passes in enumerate(outcomes)
+    )
+    return passed("help-only").changed(trials=trials)
+
+
+def test_a_help_text_beside_a_package_that_does_not_import_is_no_success():
+    verdict = after_attempts([help_beside_imports(False)], 3, facts(PACKAGE))
+
+    assert (verdict.status, verdict.cause) == ("smoke-failed", "unsupported_python")
+    assert "does not import" in verdict.reason
+    assert verdict.grade == "help-only", "what was shown is said beside it"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"),
+    [((False,), []), ((False, True), [PACKAGE]), ((), [PACKAGE])],
+)
+def test_a_help_text_is_a_success_where_no_import_of_the_package_speaks_against_it(outcomes, found):
+    assert after_attempts([help_beside_imports(*outcomes)], 3, facts(*found)).status == "success"

@@ -41,17 +41,15 @@ class AskedRequirements:
         return (*self.required, *self.optional)
 
     def drop_missing(self) -> tuple[str, ...]:
-        """Return the required names that the index does not have; drop such optional ones."""
+        """Drop each name that the index does not have, and return these names; it costs them only."""
         names = [name_of(text) for text in self.all]
         projects = self._index.in_parallel(self._index.project, names)
-        absent = {
-            text: name
-            for text, name, found in zip(self.all, names, projects, strict=True)
-            if found is None
-        }
-        for text in [text for text in self.optional if text in absent]:
-            self.drop(text, "not on the index")
-        return tuple(sorted({name for text, name in absent.items() if text in self.required}))
+        absent: list[str] = []
+        for text, name, found in zip(self.all, names, projects, strict=True):
+            if found is None:
+                self.drop(text, "not on the index")
+                absent.append(name)
+        return tuple(sorted(set(absent)))
 
     def replace_gone_releases(self) -> None:
         """Replace an exact release that the index lacks by the nearest one."""
@@ -67,6 +65,6 @@ class AskedRequirements:
                 texts[place] = str(wanted)
 
     def drop(self, text: str, why: str) -> None:
-        """Leave an optional requirement out, and say why in the account."""
-        self.optional.remove(text)
+        """Leave a requirement out, and say why in the account."""
+        (self.optional if text in self.optional else self.required).remove(text)
         self.account.append(f"{text}: {why}")

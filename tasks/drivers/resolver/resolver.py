@@ -129,20 +129,16 @@ class _Search:
         self._stop_at = monotonic() + SEARCH_LIMIT_S
         self._tried: list[str] = []
         self._asked = AskedRequirements(planned, index)
+        self._absent: tuple[str, ...] = ()
 
     def run(self) -> Resolution | Unresolvable:
         """Return the first pair that holds the whole set, else what was tried."""
         self._index.newest_cutoff = max(
             (step.cutoff for step in ladder(self._planned.commit_day) if step.cutoff), default=None
         )
-        missing = self._asked.drop_missing()
+        self._absent = self._asked.drop_missing()
         for line in self._asked.account:
             self._say(f"left out {line}")
-        if missing:
-            return Unresolvable(
-                reason=f"not on the index {self._index.shown}: {', '.join(missing)}",
-                missing=missing,
-            )
         self._asked.replace_gone_releases()
         self._prefer_those_that_serve_the_locks()
         for pairs in self._steps():
@@ -261,6 +257,7 @@ class _Search:
             pins=found.pins,
             exceptions=found.exceptions,
             dropped=tuple(self._asked.account),
+            absent=self._absent,
             tried=tuple(self._tried[:MAX_TRIED]),
             notes=found.notes,
             system_packages=found.system_packages,
