@@ -53,9 +53,9 @@ base-image: $(INSTALLED) engine ## make sure that base images are there, also wh
 run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example without one
 	@$(BIN)/paper2run run $(if $(REPO),--repo '$(REPO)',--repo $(EXAMPLE) --paper $(EXAMPLE)/paper.md) $(ARGS)
 
-# Several processes for tests: two for those that compute, three for those that wait for an engine, a server or an
-# index. The one that is done first takes tests from the others, wherever their files are.
-PYTEST = $(BIN)/pytest -q --dist worksteal --durations=40
+# Two processes for tests: most of them wait for an engine, a server or an index. The one that is done first takes
+# tests from the other, wherever their files are.
+PYTEST = $(BIN)/pytest -q -n 2 --dist worksteal --durations=40
 # `make test WITHOUT=index` where the package index cannot be reached.
 WITHOUT ?=
 CHOSEN = $(if $(WITHOUT),-m 'not $(WITHOUT)')
@@ -74,7 +74,7 @@ static: $(INSTALLED)
 .PHONY: unit
 unit: $(INSTALLED)
 	$(call step,unit tests and hostile input)
-	@$(PYTEST) -n 2 tests/unit tests/hostile
+	@$(PYTEST) tests/unit tests/hostile
 
 .PHONY: check
 check: static unit ## lint, types, import contracts, unit tests, hostile input
@@ -91,7 +91,7 @@ test: ## everything: check, then stage, flow, real-Docker tests and faults
 	@$(MAKE) --no-print-directory -j 2 static test-images
 	@$(MAKE) --no-print-directory unit
 	$(call step,stage$(comma) flow and engine tests$(comma) faults)
-	@$(PYTEST) -n 3 --docker $(CHOSEN) tests/stage tests/flow tests/engine tests/faults
+	@$(PYTEST) --docker $(CHOSEN) tests/stage tests/flow tests/engine tests/faults
 	$(call step,done)
 
 .PHONY: small-model
