@@ -100,15 +100,6 @@ SITUATIONS = {
         "PBR_VERSION",
         smoke="cd /tmp && python -c 'import waves'",
     ),
-    "package that nobody published": Situation(
-        ("no_such_release",),
-        {
-            "requirements.txt": "tabulate\nlabtools-that-nobody-published\n",
-            "main.py": "import tabulate\n",
-        },
-        "tabulate==",
-        smoke="python main.py",
-    ),
     "limits that contradict each other": Situation(
         ("resolver_conflict",),
         {
@@ -222,6 +213,24 @@ SLOW = {
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_a_failure_is_repaired(name, tmp_path, repository):
     reproduce_and_judge(SITUATIONS[name], tmp_path, repository)
+
+
+def test_a_package_that_nobody_published_costs_itself_only(tmp_path, repository):
+    files = {
+        "requirements.txt": "tabulate\nlabtools-that-nobody-published\n",
+        "main.py": "import tabulate\n",
+    }
+    repo = repository(files, NAME)
+
+    state = reproduce(
+        repo=repo, out=str(tmp_path / "runs"), smoke="python main.py", return_state=True
+    )
+
+    metadata, folder = state.result()
+    assert (metadata.status, metadata.attempts) == ("success", 1), metadata.reason
+    assert "tabulate==" in (Path(folder) / "Dockerfile").read_text()
+    report = (Path(folder) / "report.md").read_text()
+    assert "labtools-that-nobody-published: not on the index" in report
 
 
 @pytest.mark.full
