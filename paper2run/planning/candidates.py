@@ -115,9 +115,10 @@ def _unpinned(planned: PlannedEnvironment) -> EnvPlan:
 def _requirements_files(facts: RepoFacts) -> list[tuple[str, Source]]:
     """Return the highest requirements file for running, if any, with its first line that says something.
 
-    A file that names another index is left out: pip would ask that index.
+    None where a file names another index, by itself or for one that includes it: pip would ask that index.
     """
-    foreign = {fact.source.path for fact in facts.of(OtherIndex)}
+    if facts.of(OtherIndex):
+        return []
     listed: list[Requirement | LockedVersion | PipInclude] = [
         *facts.of(Requirement),
         *facts.of(LockedVersion),
@@ -126,7 +127,7 @@ def _requirements_files(facts: RepoFacts) -> list[tuple[str, Source]]:
     found: dict[str, Source] = {}
     for fact in listed:
         path = fact.source.path
-        if fact.group == "runtime" and path.endswith(".txt") and path not in foreign:
+        if fact.group == "runtime" and path.endswith(".txt"):
             found.setdefault(path, fact.source)
 
     def place(path: str) -> tuple[int, bool, str]:

@@ -121,8 +121,10 @@ def test_the_naive_way_takes_an_interpreter_that_there_is():
     )
 
 
-def test_a_file_that_names_another_index_is_not_handed_to_the_installer():
-    other = OtherIndex(address="https://other.example/simple", source=at("requirements.txt"))
+@pytest.mark.parametrize("path", ["requirements.txt", "requirements/base.txt"])
+def test_no_file_is_handed_to_the_installer_where_one_names_another_index(path):
+    # The one at the root may include the other.
+    other = OtherIndex(address="https://other.example/simple", source=at(path))
 
     found = naive(planned("numpy"), needs("numpy"), other)
 
