@@ -12,13 +12,8 @@ from paper2run.formats.other_indexes import is_same_host, is_same_place
 from paper2run.formats.plurals import counted
 from paper2run.index.time_ladder import versions_in_words
 from paper2run.knowledge.system_libraries import SystemNeed, needs_of
-from paper2run.model.environment import (
-    LeftOut,
-    PlannedEnvironment,
-    Reason,
-    Resolution,
-    Unresolvable,
-)
+from paper2run.model.environment import LeftOut, PlannedEnvironment, Reason
+from paper2run.model.resolution import Resolution, Unresolvable
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import image_python, plan_requirements, with_pins, without
 from paper2run.settings import Settings

@@ -8,9 +8,10 @@ import yaml
 from pydantic import Field, model_validator
 
 from paper2run.model.diagnosis import Cause
-from paper2run.model.environment import EnvPlan, Resolution, SmokeChoice
+from paper2run.model.environment import EnvPlan, SmokeChoice
 from paper2run.model.facts import Fact
 from paper2run.model.outcome import Rung
+from paper2run.model.resolution import Resolution
 from paper2run.model.value import Value
 
 LOGS = Path(__file__).parent / "logs"

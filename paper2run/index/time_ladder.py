@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from paper2run.model.environment import Resolution
+from paper2run.model.resolution import Resolution
 
 STEPS_DAYS: Final = (("commit date", 0), ("+30 days", 30), ("+180 days", 180))
 """A release of the following weeks often repairs what was broken on the day itself; half a year later

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from paper2run.knowledge.debian import known_development_packages
-from paper2run.model.environment import Pin
+from paper2run.model.resolution import Pin
 from paper2run.model.value import Source
 
 TABLE: Final = "system_libraries.json"

@@ -11,8 +11,9 @@ from packaging.utils import canonicalize_name
 
 from paper2run.formats.version_ranges import conda
 from paper2run.knowledge.conda_translation import translated
-from paper2run.model.environment import GuessedDistribution, Lock, Reason
+from paper2run.model.environment import GuessedDistribution, Reason
 from paper2run.model.facts import CondaPackage, OtherIndex, PipInclude
+from paper2run.model.resolution import Lock
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.addresses import distribution_beside
 

@@ -11,8 +11,8 @@ from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 
 from paper2run.formats.version_ranges import conda
-from paper2run.model.environment import Lock
 from paper2run.model.facts import CondaPackage, LockedVersion, RepoFacts, Requirement
+from paper2run.model.resolution import Lock
 
 ORDER: Final = ("uv.lock", "pdm.lock", "poetry.lock", "pylock", "Pipfile.lock", "conda-lock")
 """The newer tool first: a project that switched tools often keeps the older lock."""

@@ -19,15 +19,8 @@ from paper2run.index.time_ladder import STEP_WORDS
 from paper2run.knowledge.debian import IMAGE
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.conda import CondaArchive, CondaSolved, CondaWish
-from paper2run.model.environment import (
-    EnvPlan,
-    LeftOut,
-    Lock,
-    Pin,
-    PlannedEnvironment,
-    Reason,
-    Resolution,
-)
+from paper2run.model.environment import EnvPlan, LeftOut, PlannedEnvironment, Reason
+from paper2run.model.resolution import Lock, Pin, Resolution
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import pinned_steps, requirements_of, source_steps, without
 

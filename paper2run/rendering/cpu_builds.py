@@ -16,8 +16,9 @@ from packaging.version import Version
 
 from paper2run.index.releases import Project, installable
 from paper2run.index.target_python import target_python
-from paper2run.model.environment import Pin, PlannedEnvironment, Reason
+from paper2run.model.environment import PlannedEnvironment, Reason
 from paper2run.model.plan_text import CPU_BUILDS
+from paper2run.model.resolution import Pin
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import WHEELS_STEP, plan_requirements, with_pins
 

@@ -11,10 +11,11 @@ from typing import Final
 
 from paper2run.formats.plurals import counted
 from paper2run.index.time_ladder import versions_in_words
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.image import SOURCE_FOLDER, USER
 from paper2run.model.outcome import BuildContext
 from paper2run.model.repo import Checkout
+from paper2run.model.resolution import Resolution
 from paper2run.rendering.compiler_wrappers import is_wrapper_step
 from paper2run.rendering.conda_plan import is_conda_step
 from paper2run.rendering.cpu_builds import is_cpu_step

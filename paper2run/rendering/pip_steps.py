@@ -12,8 +12,9 @@ from typing import Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from paper2run.model.environment import EnvPlan, Pin
+from paper2run.model.environment import EnvPlan
 from paper2run.model.plan_text import MAX_STEP_CHARS
+from paper2run.model.resolution import Pin
 
 INSTALLERS: Final = re.compile(
     r"(?:(?:/\S+/)?python[0-9.]* -m pip|pip[0-9.]*|uv pip|python[0-9.]* -m uv pip) install "

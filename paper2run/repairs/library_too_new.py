@@ -18,8 +18,9 @@ from paper2run.failures.other_python import with_python, within
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.knowledge.library_breaks import LibraryBreak, break_of_line, break_of_name
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, Pin, StepBack
+from paper2run.model.environment import EnvPlan, StepBack
 from paper2run.model.facts import OwnModule
+from paper2run.model.resolution import Pin
 from paper2run.rendering.pip_steps import image_python, plan_requirements, without
 
 NAME: Final = "library_too_new"

@@ -12,9 +12,10 @@ from packaging.requirements import Requirement as Pep508
 
 from paper2run.detectors import read_facts
 from paper2run.formats.tree import RepoTree
-from paper2run.model.environment import Asked, EnvPlan, Pin, PlannedEnvironment
+from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import Import, LockedVersion, Requirement, Unreadable
 from paper2run.model.plan_text import MAX_STEP_CHARS
+from paper2run.model.resolution import Pin
 from paper2run.planners import rules
 from paper2run.planning.collected_requirements import MAX_REQUIREMENTS, MAX_TEXTS
 from paper2run.planning.conda_wish import wish_of

@@ -14,19 +14,13 @@ from markdown_it import MarkdownIt
 from paper2run.batches.batch_page import as_csv, as_page
 from paper2run.batches.rows import Batch, BatchEntry, BatchRow
 from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
-from paper2run.model.environment import (
-    BrokenLock,
-    EnvPlan,
-    KeptLocks,
-    PlannedEnvironment,
-    Reason,
-    Resolution,
-)
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import RepoFacts, Unreadable
 from paper2run.model.needs import Need
 from paper2run.model.outcome import Built, Log, RungResult, SmokeFailed, Verification
 from paper2run.model.repo import Checkout, Submodule
 from paper2run.model.report import Attempt, Metadata, StageTiming, Versions
+from paper2run.model.resolution import BrokenLock, KeptLocks, Resolution
 from paper2run.model.usage import ModelCall
 from paper2run.model.value import Source
 from paper2run.rendering import dockerfile

@@ -8,8 +8,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from paper2run.model.environment import EnvPlan, Pin, PlannedEnvironment, Resolution
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.repo import Checkout
+from paper2run.model.resolution import Pin, Resolution
 from paper2run.rendering.cpu_builds import wanted_of
 from paper2run.rendering.dockerfile import dockerfile
 from paper2run.rendering.injection import Injection

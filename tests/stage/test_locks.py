@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
-from paper2run.model.environment import EnvPlan, Lock, PlannedEnvironment
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.repo import Checkout
+from paper2run.model.resolution import Lock
 from paper2run.model.value import Source
 from paper2run.rendering.dockerfile import dockerfile, instructions
 from paper2run.settings import Settings

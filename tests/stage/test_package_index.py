@@ -11,7 +11,8 @@ from threading import Thread
 import pytest
 
 from paper2run.errors import HostError
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution, Unresolvable
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.resolution import Resolution, Unresolvable
 from paper2run.settings import Settings
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.resolver import resolve

@@ -5,7 +5,8 @@ from time import monotonic
 
 import pytest
 
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Resolution, Unresolvable
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.resolution import Resolution, Unresolvable
 from paper2run.settings import Settings
 from tasks.drivers.resolver import resolver
 from tasks.drivers.resolver.resolver import resolve as find

@@ -4,15 +4,10 @@ import pytest
 
 from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
-from paper2run.model.environment import (
-    EnvPlan,
-    GuessedDistribution,
-    Pin,
-    PlannedEnvironment,
-    Resolution,
-)
+from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import Import, OwnModule, Project, RepoFacts, Requirement
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
+from paper2run.model.resolution import Pin, Resolution
 from paper2run.model.value import Source
 from paper2run.verdicts.judgement import blamed, judge
 from paper2run.verdicts.verdicts import after_attempts

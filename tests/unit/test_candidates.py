@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from paper2run.model.diagnosis import Cause
-from paper2run.model.environment import EnvPlan, Lock, PlannedEnvironment, Reason
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import (
     Fact,
     LockedVersion,
@@ -17,6 +17,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.outcome import BuildFailed, Built, Log, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Status, Verdict
+from paper2run.model.resolution import Lock
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.candidates import next_candidate
 from paper2run.verdicts.going_on import next_plan, why_left

@@ -10,8 +10,9 @@ from paper2run.index.conda_channels import addresses
 from paper2run.knowledge.conda_translation import Translation, translated
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.conda import CondaSolved, CondaWish
-from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment, Reason, Resolution
+from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import CondaPackage, LanguageShare, OwnModule, RepoFacts
+from paper2run.model.resolution import Resolution
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
 from paper2run.providers.python import propose

@@ -2,7 +2,8 @@
 
 import pytest
 
-from paper2run.model.environment import EnvPlan, Pin
+from paper2run.model.environment import EnvPlan
+from paper2run.model.resolution import Pin
 from paper2run.rendering.pip_steps import (
     image_python,
     needs_source,

@@ -7,15 +7,10 @@ import pytest
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import (
-    EnvPlan,
-    Pin,
-    PlannedEnvironment,
-    Resolution,
-    StepBack,
-)
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, StepBack
 from paper2run.model.facts import DataNeed, OwnModule, PipInclude, PythonConstraint, RepoFacts
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
+from paper2run.model.resolution import Pin, Resolution
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
 

@@ -8,7 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from paper2run.knowledge.system_libraries import WORDS, needs_of
-from paper2run.model.environment import EnvPlan, Pin
+from paper2run.model.environment import EnvPlan
+from paper2run.model.resolution import Pin
 
 TABLE = json.loads(resources.files("paper2run").joinpath("data/system_libraries.json").read_text())
 

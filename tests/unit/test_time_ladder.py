@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from paper2run.index.time_ladder import ladder, versions_in_words, with_first_wheels
-from paper2run.model.environment import Resolution
+from paper2run.model.resolution import Resolution
 
 DAY = date(2018, 6, 1)
 

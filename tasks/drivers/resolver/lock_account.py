@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from paper2run.index.releases import installable
 from paper2run.index.target_python import TargetPython
-from paper2run.model.environment import BrokenLock, KeptLocks, Lock
+from paper2run.model.resolution import BrokenLock, KeptLocks, Lock
 from tasks.drivers.index.package_index import PackageIndex
 
 

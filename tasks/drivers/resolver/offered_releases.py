@@ -21,7 +21,7 @@ from paper2run.index.releases import (
     installable,
 )
 from paper2run.index.target_python import TargetPython
-from paper2run.model.environment import Lock
+from paper2run.model.resolution import Lock
 from tasks.drivers.index.package_index import PackageIndex
 
 BUILD_TOOLS: Final = frozenset({"setuptools", "wheel"})

@@ -10,7 +10,7 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 
 from paper2run.index.releases import Sources, available, wheel_tags
 from paper2run.index.target_python import TargetPython
-from paper2run.model.environment import BrokenLock, KeptLocks, Lock, Pin
+from paper2run.model.resolution import BrokenLock, KeptLocks, Lock, Pin
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.lock_account import LockAccount
 from tasks.drivers.resolver.offered_releases import OfferedReleases

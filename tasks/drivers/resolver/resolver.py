@@ -21,7 +21,8 @@ from paper2run.index.time_ladder import (
     ladder,
     with_first_wheels,
 )
-from paper2run.model.environment import PlannedEnvironment, Resolution, Unresolvable
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.resolution import Resolution, Unresolvable
 from paper2run.planning.interpreters import RELEASED
 from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
