@@ -64,7 +64,8 @@ def naive(
     The installer chooses the versions and builds in isolation. None for plans without a Python image of their own,
     and where there is nothing to install.
     """
-    own = image_python(first.plan.base_image)
+    plan = _unpinned(first)
+    own = image_python(plan.base_image)
     if not own:
         return None
     python = next((v for v in first.pythons if not offered_pythons or v in offered_pythons), own)
@@ -83,7 +84,6 @@ def naive(
         for step in steps
     ]
     decision = f"Python {python}: the first that its evidence allows"
-    plan = _unpinned(first)
     return first.changed(
         plan=plan.changed(
             base_image=plan.base_image.replace(f":{own}", f":{python}", 1),

@@ -116,6 +116,15 @@ def test_the_naive_way_takes_todays_releases_and_keeps_what_is_known_beside_them
     assert "libfoo-dev: CI" in [reason.decision for reason in found.reasons]
 
 
+def test_the_naive_way_leaves_the_image_that_the_draft_named_where_pinning_took_another():
+    draft = planned("numpy", image="python:3.14-slim")
+    pinned = draft.changed(plan=planned("numpy").plan, draft=draft.plan, pythons=("3.14", "3.8"))
+
+    found = naive(pinned, needs("numpy"), offered=("3.7", "3.8"))
+
+    assert found.plan.base_image == "python:3.8-slim"
+
+
 def test_the_naive_way_takes_an_interpreter_that_there_is():
     assert naive(planned("numpy"), needs("numpy"), offered=("3.7",)).plan.base_image == (
         "python:3.7-slim"
