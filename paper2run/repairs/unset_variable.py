@@ -42,9 +42,14 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if not isinstance(failed.failure, SmokeFailed) or not loads:
         return None
     known = {fact.name.upper(): fact for fact in failed.facts.of(EnvironmentValue)}
-    missed = [
-        (known[name.upper()], line) for name, line in _missed(failed.lines) if name.upper() in known
-    ]
+    # A name that the log misses many times over counts once.
+    missed = list(
+        {
+            name.upper(): (known[name.upper()], line)
+            for name, line in _missed(failed.lines)
+            if name.upper() in known
+        }.values()
+    )
     if not missed:
         return None
     # The next import would stop at the next one.
