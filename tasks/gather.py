@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from paper2run.commands.command_purpose import runs_tests
 from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.outcome import Built, Passed, SmokeFailed, Trial
@@ -92,5 +93,6 @@ def _ended(
             network=settings.smoke_network,
             gpus=gpus,
             min_free_mb=settings.min_free_mb,
+            ends_servers=not runs_tests(choice.command),
         )
     return outcome_of(result, secrets)

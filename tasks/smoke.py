@@ -1,12 +1,14 @@
 """Stage `smoke`: runs the plan's smoke command in a locked-down container.
 
-Exit code 0, or a process still alive at the timeout, passes.
+Exit code 0, or a process still alive at the timeout, passes. So does a server that listens and waits for work: it is
+ended early, because its whole time would show no more.
 """
 
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from paper2run.commands.command_purpose import runs_tests
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import Built, Passed, SmokeFailed
 from paper2run.model.repo import Checkout
@@ -65,6 +67,8 @@ def smoke(
             network=settings.smoke_network,
             gpus=planned.gpus,
             min_free_mb=settings.min_free_mb,
+            # Tests may start servers of their own.
+            ends_servers=not runs_tests(planned.plan.smoke_command),
         )
     return outcome_of(result, secrets)
 
@@ -75,6 +79,7 @@ def outcome_of(result: containers.RunResult, secrets: Collection[str]) -> Passed
     if result.exit_code == 0 or result.alive_at_timeout:
         return Passed(
             alive_at_timeout=result.alive_at_timeout,
+            listens_on=result.listens_on,
             seconds=round(result.seconds, 3),
             log=kept,
             docker_command=result.docker_command,

@@ -60,6 +60,8 @@ class Passed(Value):
 
     kind: Literal["passed"] = "passed"
     alive_at_timeout: bool
+    listens_on: int | None = None
+    """The port of a server that waited for work, and was ended before the timeout for that."""
     seconds: float
     log: Log = Log()
     docker_command: str = ""

@@ -45,7 +45,8 @@ def shown_by(trial: Trial) -> Grade:
     outcome, choice = trial.outcome, trial.choice
     if not isinstance(outcome, Passed):
         return "none"
-    if outcome.alive_at_timeout and choice.kind not in VOUCHED:
+    waits = outcome.alive_at_timeout and not outcome.listens_on
+    if waits and choice.kind not in VOUCHED:
         return "none"
     return grade_of_run(choice.kind, choice.command, outcome)
 

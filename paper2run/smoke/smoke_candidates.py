@@ -249,17 +249,22 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     found = []
     documents = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind != "file")
     for fact in scripts:
-        arguments = ["--help"] if fact.required_arguments else []
-        proves = (
-            "an entry script starts and names its arguments"
-            if arguments
-            else "an entry script runs"
-        )
+        arguments, proves = _how_to_start(fact)
         command = shlex.join(["python", fact.name, *arguments])
         is_named = "/" not in fact.name or fact.name in documents or len(scripts) == 1
         kind: SmokeKind = "script" if is_named else "side-script"
         found.append(_choice(kind, command, proves, fact.source))
     return found
+
+
+def _how_to_start(script: EntryPoint) -> tuple[list[str], str]:
+    """Return the arguments that start a script without any input, and what it shows if it ends well."""
+    if script.name.rpartition("/")[2] == "manage.py":
+        # Without a command Django's own script prints its help: https://docs.djangoproject.com/en/stable/ref/django-admin/
+        return ["check"], "Django's check of the project passes"
+    if script.required_arguments:
+        return ["--help"], "an entry script starts and names its arguments"
+    return [], "an entry script runs"
 
 
 def _tests(facts: RepoFacts) -> list[SmokeChoice]:

@@ -131,6 +131,8 @@ def _smoke_cell(attempt: Attempt) -> str:
         case None:
             return ""
         case Passed():
+            if attempt.smoke.listens_on:
+                return f"listens on {attempt.smoke.listens_on}"
             return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
         case SmokeFailed():
             return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"

@@ -131,8 +131,8 @@ def _not_importable(failed: Attempt) -> Verdict:
 def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     last, best = attempts[-1], best_of(attempts)
     if isinstance(best.smoke, Passed):
-        alive = best.smoke.alive_at_timeout
-        how = "was alive at the timeout" if alive else "exited with status 0"
+        alive = best.smoke.alive_at_timeout and not best.smoke.listens_on
+        how = _how_it_passed(best.smoke)
         to_its_end = "had not failed so far; a full run would show: " if alive else ""
         shows = best.planned.smoke_proves
         proves = f" ({to_its_end}{shows})" if shows else ""
@@ -156,6 +156,12 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
         smallest_change="More attempts (--max-attempts); the next repair would be: "
         + last.diagnosis.decision.reason,
     )
+
+
+def _how_it_passed(passed: Passed) -> str:
+    if passed.listens_on:
+        return f"started a server, which listens on port {passed.listens_on} and waits"
+    return "was alive at the timeout" if passed.alive_at_timeout else "exited with status 0"
 
 
 def _unproven(failed: Attempt) -> Cause:

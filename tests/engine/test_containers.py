@@ -84,6 +84,31 @@ def test_container_is_locked_down(run_command: Run) -> None:
     assert lines[11:] == ["lo"]
 
 
+SERVES = "import socket; s = socket.create_server(('0.0.0.0', 8123)); print('up', flush=True); "
+
+
+@pytest.mark.parametrize(
+    ("does", "port"),
+    [
+        ("s.accept()", 8123),
+        ("sum(0 for _ in iter(int, 1))", None),
+        ("[(print('.', flush=True), time.sleep(1)) for _ in iter(int, 1)]", None),
+    ],
+    ids=["waits", "computes", "writes"],
+)
+def test_a_server_that_waits_is_ended_before_its_time(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch, does: str, port: int | None
+) -> None:
+    monkeypatch.setattr("tasks.drivers.engine.calm_server.CALM_S", 4)
+    monkeypatch.setattr("tasks.drivers.engine.calm_server.LOOK_S", 1)
+    command = shlex.join(["python", "-c", f"import time; {SERVES}{does}"])
+
+    result = run_command(command, timeout_s=60 if port else 12, ends_servers=True)
+
+    assert (result.alive_at_timeout, result.listens_on) == (True, port)
+    assert result.log.stdout.startswith("up\n")
+
+
 def test_network_is_given_only_where_it_is_asked_for(run_command: Run) -> None:
     result = run_command("ls /sys/class/net", network="bridge")
 

@@ -150,6 +150,10 @@ def test_only_a_script_with_a_parser_is_asked_for_its_help():
     assert commands_of(reads, script("b.py", "--input")) == ["python b.py --help"]
 
 
+def test_djangos_own_script_is_asked_to_check_the_project():
+    assert commands_of(script("site/manage.py")) == ["python site/manage.py check"]
+
+
 def test_scripts_of_tests_are_told_by_the_word():
     own = ["attest.py", "contest.py", "latest/run.py"]
     tests = ["test_a.py", "a_test.py", "tests/run.py", "runTest.py", "unittests.py", "Testing/a.py"]
@@ -269,6 +273,14 @@ def test_a_command_that_was_alive_at_the_timeout_is_not_said_to_have_passed():
     )
     reason = after_attempts([alive], 3).reason
     assert re.search(r"alive at the timeout \(had not failed so far; .* would show: x\)", reason)
+
+
+def test_a_server_that_was_ended_early_is_said_to_wait():
+    server = attempt(planned("python app.py"), None, 1).changed(
+        smoke=Passed(alive_at_timeout=True, listens_on=8000, seconds=30)
+    )
+    reason = after_attempts([server], 3).reason
+    assert "started a server, which listens on port 8000 and waits (x)" in reason
 
 
 def own(module: str, path: str, *, installed: bool = True) -> OwnModule:

@@ -39,6 +39,11 @@ class ContainerOutput:
         self._splitters = {False: LineSplitter(), True: LineSplitter()}
         self._lines: deque[str] = deque()
 
+    @property
+    def size_bytes(self) -> int:
+        """What was read so far."""
+        return sum(self._followed_bytes.values())
+
     def follow(self) -> None:
         """Read until the container ends or has flooded its log."""
         from requests.exceptions import RequestException

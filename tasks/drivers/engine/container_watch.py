@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from paper2run.errors import EngineError, HostError
+from tasks.drivers.engine.calm_server import CalmServer
 from tasks.drivers.engine.container_output import ContainerOutput
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_disk import shortage
@@ -60,6 +61,8 @@ class Ending:
     stdout: str = ""
     stderr: str = ""
     alive_at_timeout: bool = False
+    listens_on: int | None = None
+    """The port of a server that waited for work and was ended before its time."""
     out_of_memory: bool = False
     out_of_disk: bool = False
     limit: str = ""
@@ -74,13 +77,18 @@ def watch(
     disk_mb: int,
     deadline: float,
     on_line: Callable[[str], None] | None,
+    ends_servers: bool = False,
 ) -> Ending:
-    """Return how the container ended; it is killed when its time is over or its disk is full."""
+    """Return how the container ended; it is killed when its time is over or its disk is full.
+
+    With `ends_servers` also when it is a server that has started and waits: that counts as alive at its timeout.
+    """
     output = ContainerOutput(engine, str(container.id))
     follower = threading.Thread(target=output.follow, daemon=True)
     follower.start()
     next_look = time.monotonic() + DISK_POLL_S
-    alive_at_timeout, limit = False, ""
+    server = CalmServer(container) if ends_servers else None
+    alive_at_timeout, limit, port = False, "", None
     while _is_running(container):
         output.hand_on(on_line)
         now = time.monotonic()
@@ -91,6 +99,8 @@ def watch(
             limit = _full(engine, container, disk_mb)
             looked_s = time.monotonic() - now
             next_look = time.monotonic() + max(DISK_POLL_S, LOOK_SHARE * looked_s)
+            port = server.port(output.size_bytes) if server and not limit else None
+            alive_at_timeout = port is not None
         if alive_at_timeout or limit:
             _kill(container)
             break
@@ -109,6 +119,7 @@ def watch(
         stdout=output.stdout.text(),
         stderr=output.stderr.text(),
         alive_at_timeout=alive_at_timeout,
+        listens_on=port,
         out_of_memory=out_of_memory,
         out_of_disk=bool(limit),
         limit=f"memory {memory_mb} MB" if out_of_memory else limit,

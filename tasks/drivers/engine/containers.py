@@ -74,6 +74,8 @@ class RunResult:
     """The line that repeats the run by hand, limits and all."""
     alive_at_timeout: bool = False
     """It still ran at its time limit and was killed."""
+    listens_on: int | None = None
+    """The port of a server that waited for work, and was ended before its time limit for that."""
     out_of_memory: bool = False
     out_of_disk: bool = False
     limit: str = ""
@@ -96,14 +98,15 @@ def run(
     network: str = "none",
     gpus: bool = False,
     min_free_mb: int = 0,
+    ends_servers: bool = False,
 ) -> RunResult:
     """Run `command` in a new container, remove the container, and return how the command ended.
 
     `command` is a line for /bin/sh; None runs the image's own command. With `gpus` the container gets
     all NVIDIA GPUs that the engine offers. The container's label names this process, which is
     registered below `home`. `on_line` gets the lines of both streams in this thread; of a flood, only
-    the first megabytes. EngineError if the engine cannot run containers at all; HostError if its disk
-    falls below RESERVE_SHARE of `min_free_mb`.
+    the first megabytes. `ends_servers`: see `watch`. EngineError if the engine cannot run containers at all;
+    HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
@@ -132,6 +135,7 @@ def run(
                 disk_mb=limits.disk_mb,
                 deadline=started + timeout_s,
                 on_line=on_line,
+                ends_servers=ends_servers,
             )
     finally:
         remove_container(engine, name)
@@ -146,6 +150,7 @@ def _result(ending: Ending, seconds: float, docker_command: str) -> RunResult:
         seconds=seconds,
         docker_command=docker_command,
         alive_at_timeout=ending.alive_at_timeout,
+        listens_on=ending.listens_on,
         out_of_memory=ending.out_of_memory,
         out_of_disk=ending.out_of_disk,
         limit=ending.limit,
