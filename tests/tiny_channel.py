@@ -124,9 +124,10 @@ def served(
     login: str = "",
     certificate: tuple[Path, Path] | None = None,
     host: str = "127.0.0.1",
+    handler: type[Handler] = Handler,
 ) -> Iterator[ThreadingHTTPServer]:
     """Serve what is below `folder`; `login` is `user:password`, `certificate` a chain and its key."""
-    server = ThreadingHTTPServer((host, 0), partial(Handler, directory=str(folder)))
+    server = ThreadingHTTPServer((host, 0), partial(handler, directory=str(folder)))
     server.asked = []
     server.login = "Basic " + base64.b64encode(login.encode()).decode() if login else ""
     if certificate is not None:

@@ -1,5 +1,7 @@
 """Environments from conda's channels: a tiny local channel, the real solver, the rendered Dockerfile."""
 
+import os
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from paper2run.detectors import read_facts
+from paper2run.errors import HostError
 from paper2run.formats.tree import RepoTree
 from paper2run.model.conda import CondaSolved
 from paper2run.model.environment import Asked, EngineReady, PlannedEnvironment
@@ -21,7 +24,7 @@ from paper2run.settings import Settings
 from tasks.conda import channels, conda
 from tasks.console.doctor import examine
 from tasks.drivers.conda.conda_solver import solve
-from tests.tiny_channel import Channel, served
+from tests.tiny_channel import Channel, Handler, served
 
 pytestmark = pytest.mark.index
 
@@ -210,6 +213,47 @@ def test_a_sites_own_authority_is_trusted_where_it_is_named_and_only_there(
         found = solve(planned.conda, planned.commit_day, trusting, tmp_path / "kept")
     assert isinstance(found, CondaSolved)
     assert [archive.name for archive in found.archives] == ["libwave", "pip", "python", "waves"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_solver_that_a_signal_ends_is_the_machines_passing_trouble(site, tmp_path, number):
+    planned = repository(tmp_path)
+    kept = tmp_path / "kept"
+
+    class Deadly(Handler):
+        """Ends the program that asks: the only one whose working folder is where the lists are kept."""
+
+        def do_GET(self) -> None:
+            asking = [
+                int(folder.parent.name)
+                for folder in Path("/proc").glob("[0-9]*/cwd")
+                if folder.resolve() == kept
+            ]
+            for process in asking:
+                os.kill(process, number)
+            super().do_GET()
+
+        do_HEAD = do_GET
+
+    with (
+        served(site, handler=Deadly) as server,
+        pytest.raises(HostError, match=number.name) as caught,
+    ):
+        settings = settings_for(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        solve(planned.conda, planned.commit_day, settings, kept)
+    assert (caught.value.transient, caught.value.trouble) == (True, "machine")
+
+
+def test_a_solver_that_fails_by_itself_is_not_tried_again(tmp_path, monkeypatch):
+    planned = repository(tmp_path)
+    (tmp_path / "damaged" / "rattler").mkdir(parents=True)
+    (tmp_path / "damaged" / "rattler" / "__init__.py").write_text("")
+    others = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'damaged'}{os.pathsep}{others}")
+    settings = settings_for(tmp_path, "http://127.0.0.1:1")
+    with pytest.raises(HostError, match=r"exit code 1.*rattler") as caught:
+        solve(planned.conda, planned.commit_day, settings, tmp_path / "kept")
+    assert not caught.value.transient
 
 
 def test_a_channel_on_a_host_of_its_own_is_never_asked(tmp_path):

@@ -8,6 +8,7 @@ https://conda.github.io/rattler/py-rattler/
 
 import asyncio
 import json
+import os
 import re
 import sys
 from datetime import UTC, date, datetime, time, timedelta
@@ -139,7 +140,7 @@ def _virtual_packages() -> list[Any]:
 
 
 def main() -> None:
-    """Read the question, print the answer as one line of JSON."""
+    """Read the question, print the answer as one line of JSON, end the process."""
     question = json.load(sys.stdin)
     try:
         found = asyncio.run(answer(question))
@@ -148,6 +149,11 @@ def main() -> None:
         # A channel that lacks one of its two folders will not change; any other failure may be transient.
         found = {"why" if "could not find subdir" in words else "broken": words}
     sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
+    # Without the interpreter's finalizers: rattler's threads still let go of Python objects then, and 5 of 400
+    # searches on a busy machine ended with SIGSEGV or SIGABRT there (py-rattler 0.28), also before the answer was out.
+    # https://github.com/PyO3/pyo3-async-runtimes/issues/40
+    os._exit(0)
 
 
 if __name__ == "__main__":

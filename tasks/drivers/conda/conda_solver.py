@@ -4,6 +4,7 @@ The result is a list of exact packages.
 """
 
 import json
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -51,11 +52,7 @@ def solve(
     try:
         found: dict[str, Any] = json.loads(ended.stdout)
     except ValueError:
-        words = " ".join(ended.stderr.split())[-500:]
-        raise HostError(
-            f"conda's solver broke off ({ended.exit_code}): {words}",
-            hint="see that this machine has memory and disk to spare, then run it again",
-        ) from None
+        raise _broke_off(ended) from None
     if "broken" in found:
         raise HostError(
             f"conda's channels answered and then broke off: {found['broken']}",
@@ -75,6 +72,19 @@ def solve(
         cutoff=found["cutoff"],
         left_out=tuple(found["left_out"]),
         notes=tuple(found["notes"]),
+    )
+
+
+def _broke_off(ended: process.Finished) -> HostError:
+    """Return the error for a solver without an answer; one that a signal ended may be started again."""
+    by_signal = ended.exit_code < 0
+    how = signal.Signals(-ended.exit_code).name if by_signal else f"exit code {ended.exit_code}"
+    words = " ".join(ended.stderr.split())[-500:] or "it said nothing"
+    return HostError(
+        f"conda's solver broke off ({how}): {words}",
+        hint="see that this machine has memory and disk to spare, then run it again",
+        transient=by_signal,
+        trouble="machine" if by_signal else "",
     )
 
 
