@@ -17,7 +17,7 @@ from benchmarks import corpus_run
 from benchmarks.corpus_entries import Entry
 from benchmarks.corpus_results import Duration, Result
 from benchmarks.corpus_run import Bench
-from benchmarks.corpus_table import table
+from benchmarks.list_table import whole_table
 from benchmarks.oracles import Interrupted, check
 from paper2run.model.report import Metadata, StageTiming
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults
@@ -94,6 +94,7 @@ def _result(entry: Entry, finished: Finished, metadata: Metadata | None) -> Resu
         python=metadata.python,
         planner=metadata.model or metadata.planner,
         attempts=metadata.attempts,
+        candidate=metadata.candidate,
         plan=_duration(metadata.stages, PLAN_STAGES),
         build=_duration(metadata.stages, ("build",)),
         smoke=_duration(metadata.stages, ("smoke",)),
@@ -138,7 +139,7 @@ def main() -> int:
     if options.max_attempts:
         flags += ["--max-attempts", str(options.max_attempts)]
     report, was_interrupted = corpus_run.take("paper2run", options, partial(measure, flags=flags))
-    print(table(report))
+    print(whole_table(report))
     return corpus_run.INTERRUPTED if was_interrupted else 0
 
 

@@ -17,6 +17,8 @@ from paper2run.model.value import Value
 
 Level = Literal["L1", "L2", "L3"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+Measured = Literal["command", "collection", "tests", "program"]
+"""What a command shows: its exit status alone; that pytest collects; how many tests pass; that a program starts."""
 CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 MEANT_CAUSES: Final[dict[str, tuple[Cause, ...]]] = {
     "gpu": ("needs_gpu",),
@@ -73,6 +75,7 @@ class OracleCommand(BaseModel):
     cwd: str = Field("repo", pattern=r"^(outside|repo(/[^/]+)*)$")
     """`repo`, a folder below it, or `outside`: a folder that is not inside the checkout."""
     timeout_s: int = Field(ORACLE_LIMIT_S, ge=1)
+    measures: Measured = "command"
 
 
 class Entry(BaseModel):
@@ -93,6 +96,8 @@ class Entry(BaseModel):
     network: bool = False
     """Its oracles may use the network."""
     oracle: dict[Level, OracleCommand]
+    from_list: str = ""
+    """The published list that it is a row of; empty for a corpus of one's own."""
     levels_passed: tuple[str, ...] = ()
     """Levels that were passed once by hand, some with a remark behind: `L3(subset of the same run)`."""
 

@@ -2,15 +2,32 @@
 
 from typing import Final, Literal
 
-from benchmarks.corpus_entries import Entry, Expectation, Level
+from benchmarks.corpus_entries import Entry, Expectation, Level, Measured
 from paper2run.model.value import Value
 
-Outcome = Literal["pass", "FAIL", "timeout", "no image"]
+Outcome = Literal["pass", "FAIL", "timeout", "no image", "no tests", "no pytest", "ran"]
+"""no tests: pytest collects and finds none; ran: a program waits, or ends from something that is not an import."""
+HOLDS: Final = ("pass", "no tests", "ran")
+"""Outcomes in which the environment is right by the measure of the list."""
 HANDED_OVER: Final = ("success", "built")
 """Verdicts with which a way says: here is your image."""
 STOPPED: Final = ("stopped-by-rule", "stopped-by-llm")
 FAILED_TO_MEASURE: Final = "benchmark-error"
 """The benchmark itself failed: nothing is said about the way, and `--resume` measures again."""
+
+
+class Counts(Value):
+    """What pytest counted; skipped tests are not valid ones."""
+
+    passed: int
+    failed: int
+    errors: int
+    """A file that cannot be collected is one."""
+
+    @property
+    def valid(self) -> int:
+        """Tests that could have passed."""
+        return self.passed + self.failed + self.errors
 
 
 class LevelResult(Value):
@@ -21,6 +38,9 @@ class LevelResult(Value):
     exit_code: int | None = None
     """None if it did not end by itself."""
     seconds: float = 0.0
+    measured: Measured = "command"
+    tests: Counts | None = None
+    """None if the command runs no tests, or printed no counts."""
     tail: str = ""
     """The last lines of both its output streams."""
 
@@ -42,6 +62,7 @@ class Result(Value):
 
     id: str
     commit: str
+    from_list: str = ""
     expected: Expectation
     counted: bool = True
     """False for heavy entries and those with missing blobs: they are shown and stay out of the totals."""
@@ -61,6 +82,8 @@ class Result(Value):
     python: str = ""
     planner: str = ""
     attempts: int = 0
+    candidate: str = ""
+    """The way to an environment that came furthest; empty for a way that has only one."""
     levels: tuple[LevelResult, ...] = ()
     plan: Duration | None = None
     """Extract, plan and resolve; None if the way has no such stage or did not come to it."""
@@ -79,6 +102,7 @@ class Result(Value):
         return cls(
             id=entry.id,
             commit=entry.commit,
+            from_list=entry.from_list,
             expected=entry.expectation,
             counted=not (entry.heavy or entry.missing_blobs),
             proven=entry.proven,
@@ -93,7 +117,7 @@ class Result(Value):
     @property
     def is_hollow(self) -> bool:
         """True if an image was handed over in which L1 or L2 does not pass."""
-        failed = {result.level for result in self.levels if result.outcome != "pass"}
+        failed = {result.level for result in self.levels if result.outcome not in HOLDS}
         return self.handed_over and bool((failed & {"L1", "L2"}) - set(self.expected.excused))
 
     @property

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from benchmarks.corpus_entries import LEVELS, Entry, Selection, read_corpus, select
 from benchmarks.corpus_results import FAILED_TO_MEASURE, Result
-from benchmarks.corpus_table import Report, count, table
+from benchmarks.corpus_table import Report, count
+from benchmarks.list_table import whole_table
 from paper2run.errors import Paper2RunError, UserError
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
@@ -109,7 +110,7 @@ def take_selected(
     report = _report(way, options.corpus.name, chosen, kept)
     folder = RunFolder(out)
     folder.write("results.json", report)
-    folder.write("table.md", table(report))
+    folder.write("table.md", whole_table(report))
     return report, was_interrupted
 
 

@@ -18,7 +18,8 @@ from benchmarks import corpus_run
 from benchmarks.corpus_entries import Entry
 from benchmarks.corpus_results import Duration, Result
 from benchmarks.corpus_run import Bench
-from benchmarks.corpus_table import Report, side_by_side, table
+from benchmarks.corpus_table import Report, side_by_side
+from benchmarks.list_table import both_ways, whole_table
 from benchmarks.oracles import Interrupted, check
 from paper2run.errors import UserError
 from paper2run.model.image import SOURCE_FOLDER
@@ -35,6 +36,7 @@ from tasks.running.records import RunFolder
 
 BASE_IMAGE: Final = "python:3.11-slim"
 BYTES_PER_MB: Final = 1024 * 1024
+NEED_PYTEST: Final = ("collection", "tests")
 LAST_LINES: Final = 3
 """Of a failed build's log."""
 
@@ -53,7 +55,8 @@ def measure(entry: Entry, bench: Bench) -> Result:
         repo = _checkout(entry, folder / "repo", settings)
     except UserError as error:
         return Result.of(entry, "clone-failed").changed(reason=error.what)
-    text = dockerfile(repo)
+    collects = any(command.measures in NEED_PYTEST for command in entry.oracle.values())
+    text = dockerfile(repo, with_pytest=collects)
     RunFolder(folder).write("Dockerfile", text)
     with LogFile(folder / "build.log") as log:
         built = buildkit.build(
@@ -73,13 +76,18 @@ def measure(entry: Entry, bench: Bench) -> Result:
     )
 
 
-def dockerfile(repo: Path) -> str:
-    """Return what a person writes who has read no further than the names of the files at the top."""
+def dockerfile(repo: Path, *, with_pytest: bool = False) -> str:
+    """Return what a person writes who has read no further than the names of the files at the top.
+
+    Whoever wants to collect tests installs pytest, too.
+    """
     steps = []
     if (repo / "requirements.txt").is_file():
         steps.append("RUN pip install -r requirements.txt")
     if any((repo / name).is_file() for name in ("pyproject.toml", "setup.py")):
         steps.append("RUN pip install .")
+    if with_pytest:
+        steps.append("RUN pip install pytest")
     lines = [
         f"FROM {BASE_IMAGE}",
         f"COPY repo/ {SOURCE_FOLDER}/",
@@ -146,9 +154,10 @@ def main() -> int:
     options = parser.parse_args()
     ours = _read_report(options.against) if options.against else None
     report, was_interrupted = corpus_run.take("naive", options, measure)
-    print(table(report))
+    print(whole_table(report))
     if ours is not None:
         print(side_by_side(ours, report))
+        print(both_ways(ours, report))
     return corpus_run.INTERRUPTED if was_interrupted else 0
 
 

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.corpus_entries import LEVELS, Entry, OracleCommand
-from benchmarks.corpus_results import LevelResult, Outcome
+from benchmarks.corpus_results import LevelResult
+from benchmarks.oracle_outcomes import counts_of, outcome_of
 from paper2run.model.image import OUTSIDE, SOURCE_FOLDER
 from tasks.drivers.engine.container_output import LOG_OPTIONS
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
@@ -44,7 +45,7 @@ def check(
     results = []
     for level in LEVELS:
         if command := entry.oracle.get(level):
-            result = LevelResult(level=level, outcome="no image")
+            result = LevelResult(level=level, outcome="no image", measured=command.measures)
             if image:
                 options = _options(entry, command, run_id)
                 result = _run(engine, image, command, options, result, interrupted)
@@ -99,9 +100,9 @@ def _run(
             output = container.logs(tail=TAIL_LINES).decode(errors="replace")
     finally:
         remove_container(engine, options["name"])
-    outcomes: dict[int | None, Outcome] = {None: "timeout", 0: "pass"}
     return tried.changed(
-        outcome=outcomes.get(exit_code, "FAIL"),
+        outcome=outcome_of(command.measures, exit_code, output),
+        tests=counts_of(command.measures, output),
         exit_code=exit_code,
         seconds=round(time.monotonic() - started, 1),
         tail=output[-TAIL_CHARACTERS:],
