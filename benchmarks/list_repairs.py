@@ -42,7 +42,8 @@ def _row(folder: Path) -> str:
     case = json.loads((folder / "case.json").read_text("utf-8"))
     expected = case["expected"]
     changed = ", ".join(f"`{field}`" for field in expected.get("changes", {}))
-    answer = f"changes {changed}" if changed else f"stops: `{expected.get('cause', '')}`"
+    stop = "ends this plan" if expected.get("excludes") == "this-plan" else "stops"
+    answer = f"changes {changed}" if changed else f"{stop}: `{expected.get('cause', '')}`"
     situation = folder.name.replace("_", " ")
     return f"| {situation} | {case['origin']} | {answer} |"
 

@@ -13,7 +13,7 @@ from paper2run.settings import Settings
 from paper2run.smoke.gathering import strongest, to_try, worth_repairing
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.experiments import in_words
-from paper2run.verdicts.going_on import next_plan, was_tried, why_left
+from paper2run.verdicts.going_on import next_plan, was_tried, ways_left, why_left
 from paper2run.verdicts.judgement import planned_of
 from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.progress import best_of, of_candidate
@@ -172,10 +172,11 @@ def other_candidate(
     facts, first = read_facts_of(run), history[0]
     tried = list(dict.fromkeys(attempt.planned.candidate for attempt in history))
     site = site_of(first.planned, settings)
-    why = why_left(history, after_attempts(history, settings.max_attempts, facts, site))
+    verdict = after_attempts(history, settings.max_attempts, facts, site)
+    excluded = frozenset(WAYS) - ways_left(history, verdict, facts)
     learned = best_of(of_candidate(history, first)).planned
-    while why and len(tried) < settings.max_candidates:
-        found = next_candidate(learned, tried, facts, offered, why)
+    while len(tried) < settings.max_candidates:
+        found = next_candidate(learned, {*tried, *excluded}, facts, offered, why_left(history))
         if found is None:
             return None
         planned = pinned(run, history[-1].number, found, offered, settings)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
-from paper2run.model.diagnosis import Cause
+from paper2run.model.diagnosis import Cause, Reach
 from paper2run.model.environment import EnvPlan, SmokeChoice
 from paper2run.model.facts import Fact
 from paper2run.model.outcome import Rung
@@ -28,13 +28,17 @@ class Answer(Value):
     """For a repair: the fields of the plan that differ afterwards, each with its new value as in `plan.json`."""
     cause: Cause | None = None
     """For a stop; a repair may name it, too. With it the rule must say the smallest change that would help."""
+    excludes: Reach | None = None
+    """For a stop: the plans that the log excludes."""
 
     @model_validator(mode="after")
     def _holds_what_is_compared(self) -> Self:
         if self.decision == "repair" and not self.changes:
             raise ValueError("a repair needs `changes`")
-        if self.decision == "stop" and (self.cause is None or self.changes):
-            raise ValueError("a stop needs a `cause` and has no `changes`")
+        if self.decision == "stop" and (
+            self.cause is None or self.excludes is None or self.changes
+        ):
+            raise ValueError("a stop needs a `cause` and what it `excludes`, and has no `changes`")
         return self
 
 

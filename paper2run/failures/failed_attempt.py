@@ -8,19 +8,23 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from paper2run.failures.failure_log import failure_lines, last_traceback
+from paper2run.failures.failure_log import failure_lines, is_own_work, last_traceback
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.knowledge.distributions import Guess
-from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack
+from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.planning.addresses import addressed, distribution_beside
+from paper2run.rendering.pip_steps import INSTALLERS
 from paper2run.rendering.plan_diff import plan_diff
 
 OWN_FRAME: Final = re.compile(r"\s*File \"/repo/(?!(?:[^\"]*/)?setup\.py\")[^\"]+\.py\", line \d+")
 """A traceback's line for code of the checkout other than its setup.py, which belongs to the build."""
+
+OWN_PROJECT: Final = re.compile(r"(?<!-r)\s['\"]?\.(?=[/\['\"\s]|$)")
+"""The checkout, or a folder of it, among the words of an installer."""
 
 
 class FailedAttempt(NamedTuple):
@@ -49,6 +53,25 @@ class FailedAttempt(NamedTuple):
         if isinstance(self.failure, SmokeFailed):
             return True
         return any(map(OWN_FRAME.match, last_traceback(self.lines)))
+
+    @property
+    def builds_own_code(self) -> bool:
+        """Whether the step that failed builds the repository itself, and no package of an index beside it."""
+        if not isinstance(self.failure, BuildFailed):
+            return False
+        step = self.failure.step
+        installer = INSTALLERS.search(step)
+        if installer is None:
+            return True
+        return OWN_PROJECT.search(step) is not None and "-r " not in step[installer.end() :]
+
+    def reach_of(self, said: str) -> Reach:
+        """Return what an error excludes: every install where the repository's own code wants what is missing."""
+        if isinstance(self.failure, SmokeFailed):
+            own = is_own_work(self.lines, said)
+        else:
+            own = self.builds_own_code
+        return "every-install" if own else "this-plan"
 
     def distribution_of(self, module: str) -> Guess:
         """Return the distribution that provides a module; absent where the index lacks what a plan asked for."""
@@ -107,16 +130,21 @@ def stopped(
     reason: str,
     evidence: str,
     smallest_change: str,
+    excludes: Reach,
     source: Source | None = None,
     lacks: Lack | None = None,
 ) -> Diagnosis:
-    """Return a stop with its proof and the smallest change that would make the repository work."""
+    """Return a stop with its proof and the smallest change that would make the repository work.
+
+    `excludes` has no default: each rule says which plans its evidence excludes.
+    """
     return Diagnosis(
         decision=DiagnosisDecision(decision="stop", reason=reason, confidence="high"),
         by=name,
         cause=cause,
         evidence=evidence[:500],
         source=source or Source(kind="log", note=evidence[:200]),
+        excludes=excludes,
         smallest_change=smallest_change,
         lacks=lacks,
     )

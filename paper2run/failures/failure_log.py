@@ -32,6 +32,14 @@ FRAME: Final = re.compile(
 )
 """A traceback's line for a file of the checkout, by its full path or relative to it."""
 
+PYTEST_FRAME: Final = re.compile(r"(?P<path>(?![/.<])[\w./-]+\.py):(?P<line>\d+):(?: |$)")
+"""A line of pytest's traceback for a file of the checkout; the line of code follows it, or stands above."""
+FOREIGN_FRAME: Final = re.compile(
+    r"\s*(?:E\s+)?File \"(?!<frozen)|(?:/|\.\./)[\w./-]+\.py:\d+:(?: |$)"
+)
+"""A traceback's line for any other file, where it is none of the checkout's."""
+IMPORTS: Final = re.compile(r"^\s*(?:>+\s+)?(?:from\s+[\w.]+\s+import|import)\s")
+
 ENVIRONMENT: Final = re.compile(r"os\.environ\b|\benviron\[|/os\.py\"|\bos\.py:\d|<frozen os>")
 """Code that asks for an environment variable, and the library's own that raises where there is none."""
 
@@ -100,6 +108,27 @@ def code_line(lines: list[str], said: str) -> Source | None:
         if match:
             return Source(kind="file", path=match["path"], line=int(match["line"]), note=said[:200])
     return None
+
+
+def is_own_work(lines: list[str], said: str) -> bool:
+    """Whether the repository's own work raised the error with the words `said`.
+
+    True also for words without any traceback: a program's own. False for what a library raises that own code only
+    imports: another release of it may import.
+    """
+    if not any(TRACEBACK in line or PYTEST_FRAME.match(line) for line in lines):
+        return True
+    ends = [number for number, line in enumerate(lines) if line.strip() == said]
+    end = ends[-1] if ends else len(lines)
+    # pytest names the innermost place below the error.
+    if any(map(PYTEST_FRAME.match, lines[end + 1 : end + 3])):
+        return True
+    innermost = True
+    for number in range(end - 1, -1, -1):
+        if FRAME.match(lines[number]) or PYTEST_FRAME.match(lines[number]):
+            return innermost or not any(map(IMPORTS.match, lines[number + 1 : number + 2]))
+        innermost &= FOREIGN_FRAME.match(lines[number]) is None
+    return False
 
 
 def telling_line(failure: BuildFailed | SmokeFailed) -> str:

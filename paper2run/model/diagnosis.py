@@ -29,10 +29,20 @@ Cause = Literal[
     "code_error",
     "undiagnosed",
 ]
-"""The closed list by which batches are counted.
+"""The closed list by which batches are counted. What proves each of them: docs/verdicts.md.
 
 absent_module: code imports what neither the repository nor an index has; missing_entrypoint: documents start what is
 not there, is empty or wants a person; undiagnosed: the log says nothing.
+"""
+
+
+Reach = Literal["every-plan", "every-install", "this-plan"]
+"""What the evidence of a stop excludes.
+
+every-plan: no environment at all has what is missing, such as a GPU, Windows, or code that was never published.
+every-install: it is missing whatever is installed; a recipe that fetches files or sets variables may still bring it.
+this-plan: other versions, another interpreter or another build may get past it, so that it proves nothing of the
+repository: where no candidate gets past it, the run ends without a stop.
 """
 
 
@@ -98,6 +108,8 @@ class Diagnosis(Value):
     """The log line that shows it."""
     source: Source
     """Where in the log or in the repository the evidence stands."""
+    excludes: Reach = "this-plan"
+    """For a stop: the plans that its evidence excludes."""
     smallest_change: str = ""
     """For a stop: the least that the user or the author would have to change."""
     lacks: Lack | None = None

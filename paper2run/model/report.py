@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from paper2run.model.diagnosis import Blame, Cause, Diagnosis
+from paper2run.model.diagnosis import Blame, Cause, Diagnosis, Reach
 from paper2run.model.environment import CandidateKind, PlannedEnvironment
 from paper2run.model.grade import Grade
 from paper2run.model.needs import Need
@@ -109,6 +109,8 @@ class Verdict(Value):
     reason: str = ""
     blame: Blame | None = None
     """The first error of the attempt that the verdict is about; None where no attempt failed."""
+    excludes: Reach = "this-plan"
+    """For a stop: the plans that its evidence excludes."""
     smallest_change: str = ""
     experiment: Experiment | None = None
     """That change tried with a stand-in; None for a success, and where it could not be tried."""

@@ -1,13 +1,13 @@
 """Stops that the evidence alone gives, each with the file and line that shows why nothing can be run.
 
 A stop is only given where no part of the repository could be run: never beside an installable project, a test
-suite, or a command that the user asks for.
+suite, or a command that the user asks for. Each says what its evidence excludes: docs/verdicts.md.
 """
 
-from typing import Final, Literal
+from typing import Final
 
 from paper2run.commands.started_files import PLACEHOLDER, started_files
-from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision
+from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Reach
 from paper2run.model.facts import (
     BuildFile,
     Command,
@@ -44,15 +44,15 @@ def dead_end(evidence: Evidence) -> Diagnosis | None:
 def without_plan(evidence: Evidence) -> Diagnosis:
     """Return the stop for a repository that no provider has a plan for."""
     toolchain = _toolchain(evidence)
-    # What only this program lacks says less than what the repository lacks.
+    # What only this program lacks says less than what the repository lacks, and more than words of a document.
     ours = toolchain is not None and toolchain.cause == "unknown_toolchain"
     return (
         _no_code(evidence)
         or _torch_for_lua(evidence)
         or (None if ours else toolchain)
-        or _restricted_data(evidence)
         or _missing_script(evidence)
         or toolchain
+        or _restricted_data(evidence)
         or _nothing_to_start(evidence)
     )
 
@@ -65,6 +65,7 @@ def unplannable(refused: str) -> Diagnosis:
         refused,
         DEFAULT,
         "The author names files, requirements and programs so that no part of a name reads as a command.",
+        "this-plan",
     )
 
 
@@ -95,6 +96,7 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
         f"{command.source}: {command.line}",
         Source(kind="file", path=path),
         f"The author publishes the content of {path}.",
+        "every-plan",
     )
 
 
@@ -126,6 +128,7 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
         str(build.source),
         build.source,
         "A machine with an NVIDIA GPU and an image with the CUDA toolkit; or a CPU version of these parts.",
+        "every-plan",
     )
 
 
@@ -135,7 +138,8 @@ def _no_code(evidence: Evidence) -> Diagnosis | None:
         return None
     for fact in evidence.facts.of(NoCode):
         reason = f"The repository holds no code: {fact.why}."
-        return _stop("no_code", reason, fact.why, fact.source, "The author publishes the code.")
+        change = "The author publishes the code."
+        return _stop("no_code", reason, fact.why, fact.source, change, "every-plan")
     return None
 
 
@@ -151,6 +155,7 @@ def _torch_for_lua(evidence: Evidence) -> Diagnosis | None:
             f"require '{fact.name}'",
             fact.source,
             "A port to PyTorch, or an image in which somebody has built Torch for Lua.",
+            "every-plan",
         )
     return None
 
@@ -168,16 +173,23 @@ def _restricted_data(evidence: Evidence) -> Diagnosis | None:
         if need.restricted:
             return _stop(
                 "missing_data",
-                "Nothing can be run without data that are given out on request only.",
+                "Nothing is known that could be run without data that are given out on request only.",
                 need.what,
                 need.source,
                 "Access to the data; or a sample of them in the repository.",
+                # A document's words: nobody has seen the code ask for them.
+                "this-plan",
             )
     return None
 
 
 def _missing_script(evidence: Evidence) -> Diagnosis | None:
-    """Stop if the README starts a script that is not there, and nothing else shows how to run the code."""
+    """Stop if the README starts a script that is not there, and nothing else shows how to run the code.
+
+    A build file may write the script, or build what leads.
+    """
+    if any(fact.system not in ("matlab", "docker") for fact in evidence.facts.of(BuildFile)):
+        return None
     for part in evidence.facts.of(MissingPart):
         if part.form == "script":
             return _stop(
@@ -186,6 +198,7 @@ def _missing_script(evidence: Evidence) -> Diagnosis | None:
                 part.module,
                 part.source,
                 f"The author publishes {part.path}.",
+                "every-install",
             )
     return None
 
@@ -199,8 +212,8 @@ def _nothing_to_start(evidence: Evidence) -> Diagnosis:
         f"languages found: {named}",
         Source(kind="file", path=shares[0].source.path) if shares else DEFAULT,
         "A command to run: `--smoke CMD` with the base image's tools, or a model as planner.",
-        # The one stop without evidence: the rules found nothing to start.
-        confidence="low",
+        # Without evidence: the rules found nothing to start.
+        "this-plan",
     )
 
 
@@ -210,13 +223,15 @@ def _stop(
     evidence: str,
     source: Source,
     smallest_change: str,
-    confidence: Literal["low", "high"] = "high",
+    excludes: Reach,
 ) -> Diagnosis:
+    confidence: Final = "low" if excludes == "this-plan" else "high"
     return Diagnosis(
         decision=DiagnosisDecision(decision="stop", reason=reason, confidence=confidence),
         by="rules",
         cause=cause,
         evidence=evidence,
         source=source,
+        excludes=excludes,
         smallest_change=smallest_change,
     )

@@ -11,6 +11,7 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, last_hit
 from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.facts import Unreadable
 from paper2run.model.outcome import SmokeFailed
 from paper2run.rendering.pip_steps import image_python
 from paper2run.repairs import python2_source
@@ -34,11 +35,14 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if code is None:
         return None
     place = f"{code.path}:{code.line}"
+    unreadable = {fact.path for fact in failed.facts.of(Unreadable) if fact.cause == "malformed"}
     return stopped(
         NAME,
         "code_error",
         reason=f"No Python reads {place}.",
         evidence=hit.line,
         source=code,
+        # The detector has read it with the grammar of every version.
+        excludes="every-plan" if code.path in unreadable else "this-plan",
         smallest_change=f"The author completes {place}; or name a command that does without it with --smoke.",
     )

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
-from paper2run.failures.failure_log import code_line, last_hit, last_traceback
+from paper2run.failures.failure_log import code_line, last_error, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import BuildFailed
 
@@ -20,6 +20,8 @@ GONE: Final = (
     re.compile(r"HTTP ?Error:? (?:404|410)|HTTP error (?:404|410) while getting"),
     re.compile(r"fatal: repository '[^']+' not found"),
 )
+COMMAND_FAILED: Final = re.compile(r"\s*error: command ")
+"""distutils' word for a program that it called: it passes on what that one said."""
 ADDRESS: Final = re.compile(r"(?:https?|ftp)://[^\s'\"<>)]+")
 
 
@@ -28,7 +30,9 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
     The address stands in the error, in the step or in the lines before.
     """
-    hit = last_hit(last_traceback(failed.lines), *GONE)
+    # What a build went on without until another error ended it may not be needed.
+    told = [line for line in last_traceback(failed.lines) if not COMMAND_FAILED.match(line)]
+    hit = last_hit(told[last_error(told) :], *GONE)
     if not isinstance(failed.failure, BuildFailed) or hit is None:
         return None
     before = [line for line in failed.lines if line.strip() != hit.line]
@@ -42,5 +46,6 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         reason=f"The build fetches {address}, which is gone.",
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
+        excludes=failed.reach_of(hit.line),
         smallest_change=f"The author names another place for {address}, or puts what it held into the repository.",
     )

@@ -60,6 +60,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         reason=f"The command wants {wanted}, which a repository cannot bring along.",
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
+        excludes=failed.reach_of(hit.line),
         smallest_change=f"Give the container {wanted}; or name a command that does without it with --smoke.",
         lacks=Lack(kind="variable", name=hit.match["name"]) if hit.match.re is VARIABLE else None,
     )

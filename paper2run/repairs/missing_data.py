@@ -22,6 +22,8 @@ NO_FILE: Final = re.compile(
     r"(?!\S*\.so\b)['\"]?(?P<path>[\w./ ~+-]+\.\w{1,8}|[\w./~+-]*/[\w./+-]*)['\"]?"
 )
 """A bare OSError speaks of anything; numpy's `OSError: data.txt not found` does of a file. Libraries are no data."""
+OF_THE_IMAGE: Final = re.compile(r"/(?:usr|opt|etc|lib|root|home|tmp)/|.*/(?:site|dist)-packages/")
+"""What an installation brings, or a machine: another release may have the file, or not ask for it."""
 NO_NETWORK: Final = re.compile(
     r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded"
     r"|NewConnectionError|We couldn't connect to|LocalEntryNotFoundError|Network is unreachable"
@@ -53,6 +55,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke."
         + _where(failed, path),
         source=code,
+        excludes="this-plan" if OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),
         lacks=Lack(kind="file", name=path) if path and NLTK is not hit.match.re else None,
     )
 

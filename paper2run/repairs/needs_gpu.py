@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.failures.failure_log import Hit, code_line, last_error, last_hit
 from paper2run.model.diagnosis import Diagnosis, Lack
+from paper2run.model.outcome import SmokeFailed
 from paper2run.rendering.pip_steps import instead_of, plan_requirements
 
 NAME: Final = "needs_gpu"
@@ -50,7 +51,9 @@ CPU_BUILDS: Final = (
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with CPU builds for CUDA builds; the stop without any."""
-    hit = _hit(failed.lines)
+    lines, failure = failed.lines, failed.failure
+    # What a program said before another error ended it, it did without; builds report on.
+    hit = _hit(lines[last_error(lines) :] if isinstance(failure, SmokeFailed) else lines)
     if hit is None:
         return None
     plan, exchanged = failed.plan, []
@@ -75,6 +78,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         reason="The code asks for a CUDA device and takes no other way.",
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
+        excludes=failed.reach_of(hit.line),
         smallest_change="A machine with an NVIDIA GPU and its container toolkit; or a CPU path in the code.",
         lacks=Lack(kind="gpu"),
     )

@@ -45,5 +45,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         "registry_unreachable",
         reason=f"The build asks {host}, which cannot be reached from here, in: {step}",
         evidence=hit.line,
+        # It speaks of this site.
+        excludes="this-plan",
         smallest_change=f"Run where {host} can be reached, or put what it holds into the repository.",
     )

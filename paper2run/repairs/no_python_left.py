@@ -37,6 +37,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
             "unsupported_python",
             reason=f"It runs with Python {wanted.versions} only, and {rule}.",
             evidence=wanted.line,
+            # What asks for the interpreter may be one release of a library.
+            excludes="this-plan",
             source=against.source if against else None,
             smallest_change=f"The author brings the code to Python {present}, or allows {wanted.versions}.",
         )

@@ -45,5 +45,6 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         reason=f"The code calls what only {system} has.",
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
+        excludes=failed.reach_of(hit.line),
         smallest_change=f"A machine with {system}; or the author gives these calls another way on Linux.",
     )

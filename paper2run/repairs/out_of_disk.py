@@ -31,4 +31,11 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         change = "More memory, and with it a larger /tmp: PAPER2RUN_MEMORY_MB."
     else:
         return None
-    return stopped(NAME, "out_of_disk", reason=reason, evidence=evidence, smallest_change=change)
+    return stopped(
+        NAME,
+        "out_of_disk",
+        reason=reason,
+        evidence=evidence,
+        excludes="every-install",
+        smallest_change=change,
+    )

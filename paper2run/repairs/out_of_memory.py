@@ -51,6 +51,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         "out_of_memory",
         reason=f"The run was ended by its limit: {limit}.",
         evidence=evidence,
+        excludes="every-install",
         smallest_change="More memory: PAPER2RUN_MEMORY_MB.",
     )
 
@@ -72,5 +73,7 @@ def _of_build(failed: FailedAttempt, failure: BuildFailed) -> Diagnosis | None:
         "out_of_memory",
         reason=f"The build ran out of memory, with one job at a time too, in: {failure.step[:200]}",
         evidence=evidence,
+        # Another candidate may have wheels.
+        excludes="this-plan",
         smallest_change="A machine with more memory for the container engine.",
     )

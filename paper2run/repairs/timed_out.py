@@ -24,5 +24,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         "timeout",
         reason=f"The build was ended after {failure.seconds:.0f} s in: {failure.step[:200] or 'an unnamed step'}",
         evidence=last or failure.step,
+        # Another candidate may have wheels.
+        excludes="this-plan",
         smallest_change="More time: PAPER2RUN_BUILD_TIMEOUT, in seconds.",
     )

@@ -51,6 +51,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
             "missing_entrypoint",
             reason="No command is known that runs without a person.",
             evidence=hit.line,
+            # A person can run it, and another candidate may have a command of its own.
+            excludes="this-plan",
             smallest_change="Name a whole command with --smoke; the README would be the place for it.",
         )
     return repaired(

@@ -39,6 +39,9 @@ IGNORED_ONE: Final = re.compile(r"(?P<version>\S+) Requires-Python (?P<range>[^;
 WANTED: Final = re.compile(r"satisfies the requirement \S+?==(?P<version>[\w.]+)")
 SYNTAX_ERROR: Final = re.compile(r"SyntaxError: (?:invalid syntax|expected ':')")
 NEW_SYNTAX: Final = (
+    (re.compile(r"^\s*type\s+\w+\s*(?:\[.*\])?\s*=|\b(?:def|class)\s+\w+\["), "3.12"),
+    (re.compile(r"""\b[rR]?f(?:"[^"{]*\{(?!\{)[^}"]*"|'[^'{]*\{(?!\{)[^}']*')"""), "3.12"),
+    (re.compile(r"\bexcept\s*\*"), "3.11"),
     (re.compile(r"^\s*match\s+[^=]+:\s*$"), "3.10"),
     (re.compile(r"\(.*:=|\b(?:if|while)\b.*:="), "3.8"),
     (re.compile(r"""(?<![\w"'])[rR]?f["']"""), "3.6"),

@@ -3,29 +3,37 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from paper2run.model.diagnosis import Cause
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeAuthor
+from paper2run.model.diagnosis import Reach
+from paper2run.model.environment import (
+    CandidateKind,
+    EnvPlan,
+    PlannedEnvironment,
+    Reason,
+    SmokeAuthor,
+)
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
 from paper2run.planning.candidates import WAYS
-from paper2run.verdicts.progress import builds, environment, of_candidate
+from paper2run.smoke.gathering import VOUCHED
+from paper2run.verdicts.judgement import stops_in
+from paper2run.verdicts.progress import (
+    best_of,
+    builds,
+    environment,
+    of_candidate,
+    same_environment,
+)
+from paper2run.verdicts.trials import as_attempt
 from paper2run.verdicts.verdicts import failure_line, is_stop
 
-OF_ANY_ENVIRONMENT: Final[frozenset[Cause]] = frozenset(
-    {
-        "needs_gpu",
-        "missing_data",
-        "unsupported_platform",
-        "proprietary_toolchain",
-        "unknown_toolchain",
-        "missing_entrypoint",
-        "absent_module",
-        "external_service",
-        "out_of_disk",
-        "no_code",
-    }
-)
-"""Causes that, once proven, hold whatever is installed: no other candidate is tried."""
+GETS_PAST: Final[dict[Reach, frozenset[CandidateKind]]] = {
+    "every-plan": frozenset(),
+    "every-install": frozenset({"ci"}),
+    "this-plan": frozenset(WAYS),
+}
+"""By what a stop's evidence excludes: the candidates that may get past it all the same."""
 
 
 def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
@@ -82,15 +90,45 @@ def was_tried(planned: PlannedEnvironment, attempts: Sequence[Attempt]) -> bool:
     return any(attempt.planned.plan.digest == planned.plan.digest for attempt in attempts)
 
 
-def why_left(attempts: Sequence[Attempt], verdict: Verdict) -> str:
-    """Return why the last attempt's candidate is left; empty where another one could do no better.
-
-    `verdict` is the one that the attempts have so far.
-    """
-    if verdict.status == "success":
-        return ""
-    if is_stop(verdict.status) and verdict.cause in OF_ANY_ENVIRONMENT:
-        return ""
+def why_left(attempts: Sequence[Attempt]) -> str:
+    """Return why the last attempt's candidate is left."""
     last = attempts[-1]
     way = WAYS[last.planned.candidate]
     return f"no repair is known for attempt {last.number} ({way}): {failure_line(last)}"
+
+
+def ways_left(
+    attempts: Sequence[Attempt], verdict: Verdict, facts: RepoFacts
+) -> frozenset[CandidateKind]:
+    """Return the kinds of candidates that could do better than the attempts; tried ones are among them.
+
+    `verdict` is the one that the attempts have so far. A stop excludes what its evidence excludes, as long as it
+    explains all that failed: a command that failed from something else may pass in another environment.
+    """
+    best = best_of(attempts)
+    if verdict.status == "success" or (best.succeeded and best.planned.uncovered is not None):
+        return frozenset()
+    if not is_stop(verdict.status) or _unexplained(attempts, verdict, facts):
+        return frozenset(WAYS)
+    return GETS_PAST[verdict.excludes]
+
+
+def _unexplained(attempts: Sequence[Attempt], verdict: Verdict, facts: RepoFacts) -> bool:
+    """Whether the best build, or a command that documents or tests vouch for, failed from something else."""
+    best = best_of(attempts)
+    if isinstance(best.built, BuildFailed):
+        found = best.diagnosis
+        return found is None or found.cause != verdict.cause
+    explained = {
+        failed.planned.plan.smoke_command
+        for failed, found in stops_in(attempts, facts)
+        if found.cause == verdict.cause
+    }
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
+    return any(
+        isinstance(each.smoke, SmokeFailed)
+        and each.planned.smoke_kind in VOUCHED
+        and each.planned.plan.smoke_command not in explained
+        for each in ran
+    )

@@ -77,7 +77,8 @@ def proven_by(
     """
     causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
-    return next((found for _, found in stops_in(alike, facts) if found.cause in causes), None)
+    proven = (found for _, found in stops_in(alike, facts) if found.excludes != "this-plan")
+    return next((found for found in proven if found.cause in causes), None)
 
 
 def stopped_import(
@@ -86,7 +87,11 @@ def stopped_import(
     """Return the stop by which the import or start of the code itself ended, where no command passed."""
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
     return next(
-        (found for failed, found in stops_in(alike, facts) if failed.planned.smoke_kind in STARTS),
+        (
+            found
+            for failed, found in stops_in(alike, facts)
+            if failed.planned.smoke_kind in STARTS and found.excludes != "this-plan"
+        ),
         None,
     )
 
@@ -126,8 +131,8 @@ def stops_in(attempts: Sequence[Attempt], facts: RepoFacts) -> Iterator[tuple[At
 def planned_of(
     verdict: Verdict, attempts: Sequence[Attempt], facts: RepoFacts
 ) -> PlannedExperiment | None:
-    """Return the experiment for a stop; None where nothing of the stop can be replaced by a stand-in."""
-    if verdict.status not in ("stopped-by-rule", "stopped-by-llm"):
+    """Return the experiment for what a failure lacks; None where a stand-in can replace nothing of it."""
+    if verdict.status == "success":
         return None
     for attempt, found in stops_in(attempts, facts):
         if found.lacks is not None and found.cause == verdict.cause:

@@ -13,7 +13,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from paper2run.model.diagnosis import Cause
+from paper2run.model.diagnosis import Cause, Reach
 from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
 from paper2run.model.needs import Need, NeedKind
@@ -47,6 +47,19 @@ CHANGES: Final[dict[NeedKind, str]] = {
 """The smallest change that meets each kind of need."""
 
 
+EXCLUDED_BY: Final[dict[NeedKind, Reach]] = {
+    "gpu": "every-plan",
+    "data": "every-install",
+    "network": "every-install",
+    "service": "every-install",
+    "licence": "every-plan",
+    "platform": "every-plan",
+    "memory": "every-install",
+    "time": "every-install",
+    "part": "every-install",
+    "script": "every-install",
+}
+"""The plans that each kind of unmet need excludes: CI's steps may fetch data, set a key or generate a part."""
 OF_THE_CODE: Final = frozenset({"part", "script"})
 """Needs that the authors' own code is missing."""
 
@@ -76,6 +89,7 @@ def proof_of(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> At
         if (
             found is not None
             and found.decision.new_plan is None
+            and found.excludes != "this-plan"
             and isinstance(attempt.smoke, SmokeFailed)
             and attempt.planned.smoke_kind in WHOLE_WORK
             and same_environment(attempt, best)
@@ -99,5 +113,6 @@ def stopped_by(need: Need) -> Verdict:
         status="stopped-by-rule",
         cause=need.cause,
         reason=f"its work needs {need.what} ({need.source}), which this run did not have",
+        excludes=EXCLUDED_BY[need.kind],
         smallest_change=CHANGES[need.kind].format(need.what),
     )

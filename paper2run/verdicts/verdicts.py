@@ -14,7 +14,7 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
 from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
-from paper2run.model.report import Attempt, Metadata, Verdict
+from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, ran_some_tests
@@ -32,11 +32,17 @@ NO_FACTS: Final = RepoFacts()
 
 
 def stopped(diagnosis: Diagnosis) -> Verdict:
-    """Return the verdict of a stop, whether rules or a model judged."""
+    """Return the verdict of a stop, whether rules or a model judged.
+
+    What proves nothing beyond the plan that was tried, or beyond what this program knows, is no stop: its cause is a
+    class, and its smallest change a piece of advice.
+    """
+    proven: Status = "smoke-failed" if diagnosis.excludes == "this-plan" else "stopped-by-rule"
     return Verdict(
-        status="stopped-by-llm" if diagnosis.is_models else "stopped-by-rule",
+        status="stopped-by-llm" if diagnosis.is_models else proven,
         cause=diagnosis.cause,
         reason=diagnosis.decision.reason,
+        excludes=diagnosis.excludes,
         smallest_change=diagnosis.smallest_change,
     )
 

@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
-from paper2run.model.diagnosis import Cause
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
+from paper2run.failures.failed_attempt import stopped
+from paper2run.model.diagnosis import Cause, Reach
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import (
     Fact,
+    GpuNeed,
     LockedVersion,
     OtherIndex,
     PipInclude,
@@ -15,12 +17,12 @@ from paper2run.model.facts import (
     RepoFacts,
     Requirement,
 )
-from paper2run.model.outcome import BuildFailed, Built, Log, Passed, SmokeFailed
-from paper2run.model.report import Attempt, Status, Verdict
+from paper2run.model.outcome import BuildFailed, Built, Log, Passed, SmokeFailed, Trial
+from paper2run.model.report import Attempt, Status
 from paper2run.model.resolution import Lock
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.candidates import next_candidate
-from paper2run.verdicts.going_on import next_plan, why_left
+from paper2run.verdicts.going_on import next_plan, ways_left, why_left
 from paper2run.verdicts.progress import best_of
 from paper2run.verdicts.verdicts import after_attempts
 
@@ -167,26 +169,72 @@ def attempt(number: int, candidate: str = "dated", *, ends: str = "build", says:
     return Attempt(number=number, planned=environment, built=BUILT, smoke=smoke)
 
 
+EVERY = frozenset({"dated", "ci", "naive"})
+
+
+def stopped_attempt(excludes: Reach, cause: Cause = "missing_data") -> Attempt:
+    found = stopped(
+        "rule", cause, reason="why", evidence="no", smallest_change="x", excludes=excludes
+    )
+    return attempt(1, ends="smoke").changed(diagnosis=found)
+
+
+def left(attempts: list[Attempt]) -> frozenset[str]:
+    return ways_left(attempts, after_attempts(attempts, 3), RepoFacts())
+
+
 @pytest.mark.parametrize(
-    ("status", "cause", "goes_on"),
+    ("excludes", "status", "kinds"),
     [
-        ("success", None, False),
-        ("smoke-failed", "build_error", True),
-        ("max-attempts-exhausted", "code_error", True),
-        ("stopped-by-rule", "dead_dependency", True),
-        ("stopped-by-rule", "missing_data", False),
-        ("smoke-failed", "missing_data", True),
-        ("stopped-by-llm", "needs_gpu", False),
+        ("every-plan", "stopped-by-rule", frozenset()),
+        ("every-install", "stopped-by-rule", frozenset({"ci"})),
+        ("this-plan", "smoke-failed", EVERY),
     ],
 )
-def test_a_way_is_left_unless_a_proof_holds_for_every_environment(
-    status: Status, cause: Cause | None, goes_on: bool
+def test_a_stop_leaves_the_ways_that_its_evidence_does_not_exclude(
+    excludes: Reach, status: Status, kinds: frozenset[str]
 ):
-    why = why_left([attempt(1)], Verdict(status=status, cause=cause))
+    tried = [stopped_attempt(excludes)]
 
-    assert bool(why) is goes_on
-    if goes_on:
-        assert "attempt 1" in why
+    verdict = after_attempts(tried, 3)
+
+    assert left(tried) == kinds
+    assert (verdict.status, verdict.cause, verdict.smallest_change) == (status, "missing_data", "x")
+    assert "attempt 1" in why_left(tried)
+
+
+def test_an_unknown_failure_leaves_every_way_and_a_success_none():
+    assert left([attempt(1)]) == EVERY
+    assert left([attempt(1, ends="passed")]) == frozenset()
+
+
+def test_a_model_s_stop_excludes_its_plan_only():
+    one = stopped_attempt("this-plan")
+    tried = [one.changed(diagnosis=one.diagnosis.changed(by="model:some"))]
+
+    assert after_attempts(tried, 3).status == "stopped-by-llm"
+    assert left(tried) == EVERY
+
+
+def test_a_stop_that_does_not_explain_what_else_failed_leaves_every_way():
+    one = stopped_attempt("every-plan")
+    tests = SmokeChoice(
+        kind="tests", command="python -m pytest", proves="its tests pass", source=DEFAULT
+    )
+    broken = SmokeFailed(exit_code=1, seconds=1, log=Log(stdout="AttributeError: x\n1 error in 1s"))
+
+    assert left([one.changed(trials=(Trial(choice=tests, outcome=broken),))]) == EVERY
+    script = tests.changed(kind="side-script", command="python old.py")
+    assert left([one.changed(trials=(Trial(choice=script, outcome=broken),))]) == frozenset()
+
+
+def test_a_need_stops_no_way_while_the_build_failed_from_something_else():
+    facts = RepoFacts(facts=(GpuNeed(hard=True, sign="cuda", source=at("train.py")),))
+    tried = [attempt(1)]
+    verdict = after_attempts(tried, 3, facts)
+
+    assert (verdict.status, verdict.cause) == ("stopped-by-rule", "needs_gpu")
+    assert ways_left(tried, verdict, facts) == EVERY
 
 
 def test_of_candidates_that_fail_alike_the_first_is_told():

@@ -127,7 +127,7 @@ def test_a_part_that_works_where_other_code_leads_is_no_success() -> None:
     planned = passed.planned.changed(covers="the Python code", leading=leading)
     passed = passed.changed(planned=planned, smoke=Passed(alive_at_timeout=False, seconds=1))
     verdict = after_attempts([passed], 3)
-    assert (verdict.status, verdict.cause) == ("stopped-by-rule", "unknown_toolchain")
+    assert (verdict.status, verdict.cause) == ("smoke-failed", "unknown_toolchain")
     assert "GHC" in verdict.reason
     assert verdict.covers == "the Python code"
     whole = passed.changed(planned=planned.changed(covers="whole"))

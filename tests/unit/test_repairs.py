@@ -60,6 +60,8 @@ def test_the_rule_of_a_case_answers_it_as_expected(folder):
     if expected.cause is not None:
         assert found.cause == expected.cause
         assert found.smallest_change
+    if expected.excludes is not None:
+        assert found.excludes == expected.excludes
     if found.decision.new_plan is not None:
         before, after = (
             failed.plan.model_dump(mode="json"),

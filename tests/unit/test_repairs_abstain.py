@@ -264,6 +264,15 @@ LATER = 'Traceback (most recent call last):\n  File "/repo/a.py", line 3, in <mo
         ),
         (f"fatal: unable to access 'https://x.example.org/a': no\n{LATER}TypeError: bad", True),
         (f"HTTP Error 404: Not Found, going on\n{LATER}TypeError: bad", True),
+        (
+            "ERROR 404: Not Found.\nno sample, going on\nx.cpp:8:10: fatal error: y/z.hpp: No such file",
+            True,
+        ),
+        (
+            "CUDA could not be found on your system, the processor does the work\n"
+            f"{LATER}ValueError: bad shape",
+            False,
+        ),
     ],
 )
 def test_neither_data_nor_a_host_is_blamed_for_another_error(log, build):

@@ -263,7 +263,9 @@ def test_only_the_tests_of_the_ci_get_a_third_of_the_time():
 
 
 def test_a_stop_ends_the_attempts():
-    stop = stopped("rule", "needs_gpu", reason="x", evidence="x", smallest_change="x")
+    stop = stopped(
+        "rule", "needs_gpu", reason="x", evidence="x", smallest_change="x", excludes="every-plan"
+    )
     assert next_plan((attempt(planned("pytest -x", "b"), stop, 1),), 3) is None
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.failures.failed_attempt import stopped
-from paper2run.model.diagnosis import Cause
+from paper2run.model.diagnosis import Cause, Reach
 from paper2run.model.environment import SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
@@ -48,8 +48,12 @@ def passed(grade: Grade, number: int = 1) -> Attempt:
     return one.changed(planned=one.planned.changed(plan=plan, smoke_kind=kind))
 
 
-def stops(cause: Cause, kind: SmokeKind = "documented") -> Attempt:
-    found = stopped("rule", cause, reason="why", evidence="x", smallest_change="y")
+def stops(
+    cause: Cause, kind: SmokeKind = "documented", excludes: Reach = "every-install"
+) -> Attempt:
+    found = stopped(
+        "rule", cause, reason="why", evidence="x", smallest_change="y", excludes=excludes
+    )
     one = attempt(1)
     return one.changed(planned=one.planned.changed(smoke_kind=kind), diagnosis=found)
 
