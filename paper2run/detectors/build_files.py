@@ -44,7 +44,9 @@ TARGET_PURPOSES: Final[dict[str, Purpose]] = {
     "download": "download",
 }
 DOC_FOLDER: Final = re.compile(r"(?:^|/)docs?(?:umentation)?(?:/|$)")
-MATLAB_START: Final = re.compile(r"\s*(?:%|function\b|classdef\b|clear\b|clc\b|close all)")
+MATLAB_START: Final = re.compile(
+    r"\s*(?:%|function\b|classdef\b|clear\b|clc\b|close all|addpath\b|pkg load\b|[A-Za-z]\w*\s*=[^=])"
+)
 MAX_MATLAB_FILES: Final = 20
 """Files looked at for the question whether `.m` means MATLAB here; Objective-C has the same ending."""
 

@@ -126,7 +126,7 @@ def _julia(tree: RepoTree, path: str) -> Iterator[Fact]:
         yield data
         return
     manifest, limits = Manifest.of(tree, path), table(data, "compat")
-    yield _build_file("julia", path)
+    yield _build_file("julia", path, text(data.get("name")))
     for name in ["julia", *table(data, "deps")]:
         version = text(limits.get(name))
         if name != "julia" or version:

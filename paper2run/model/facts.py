@@ -340,7 +340,7 @@ class ForeignRequirement(Value):
     """One dependency on a package of another language, from its manifest or from the sources that load it."""
 
     kind: Literal["foreign-requirement"] = "foreign-requirement"
-    ecosystem: Literal["r", "julia", "npm", "cargo", "go", "maven", "lua"]
+    ecosystem: Literal["r", "julia", "npm", "cargo", "go", "maven", "lua", "octave"]
     name: str
     """As the manifest writes it; `group:artifact` for maven."""
     version: str = ""

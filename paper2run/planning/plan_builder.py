@@ -20,13 +20,16 @@ GIVE: Final = f"chown -R --from=root {USER} {SOURCE_FOLDER}"
 class PlanBuilder:
     """What is collected for one plan."""
 
+    image: str = IMAGE
+    image_why: str = "its packages bring all toolchains but Python's"
+    image_source: Source = DEFAULT
     packages: dict[str, None] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=lambda: dict(ALWAYS))
     reasons: list[Reason] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.note("base image", f"{IMAGE}: its packages bring all toolchains but Python's", DEFAULT)
+        self.note("base image", f"{self.image}: {self.image_why}", self.image_source)
         self.install("python3", why="prepares input and reads output", source=DEFAULT)
 
     def note(self, topic: str, decision: str, source: Source) -> None:
@@ -63,7 +66,7 @@ class PlanBuilder:
         smoke = smokes[0]
         self.note("smoke", f"{smoke.command}: {smoke.proves}", smoke.source)
         plan = EnvPlan(
-            base_image=IMAGE,
+            base_image=self.image,
             system_packages=tuple(sorted(self.packages)),
             install_steps=tuple(self.steps),
             env=self.environment,

@@ -13,8 +13,10 @@ from paper2run.model.leading import Leading
 from paper2run.model.outcome import Passed
 from paper2run.model.value import DEFAULT
 from paper2run.planners import rules
+from paper2run.planning.coverage import PARTS
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leading_of
+from paper2run.providers import PROVIDERS
 from paper2run.verdicts.verdicts import after_attempts
 from tests.unit.test_progress import attempt
 
@@ -149,3 +151,7 @@ def test_where_no_code_surely_leads_the_runner_up_is_planned(tmp_path: Path) -> 
     assert not isinstance(planned, Diagnosis)
     assert "javac" in " ".join(planned.plan.install_steps)
     assert planned.covers == "whole"
+
+
+def test_every_provider_says_which_family_it_plans():
+    assert {provider.NAME for provider in PROVIDERS} == set(PARTS)
