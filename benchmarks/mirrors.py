@@ -77,9 +77,10 @@ class Mirror:
         """
         day = self._git("show", "--no-patch", "--format=%cI", commit)
         index = {"GIT_INDEX_FILE": str(self._git_directory / "paper2run-benchmark-index")}
-        paths = "".join(f"{file.path}\0" for file in files if file.path in gone)
+        # Mode 0 removes; this works without a work tree, update-index --force-remove does not.
+        rows = "".join(f"0 {'0' * 40}\t{file.path}\0" for file in files if file.path in gone)
         self._git("read-tree", commit, env=index)
-        self._git("update-index", "--force-remove", "-z", "--stdin", env=index, stdin_text=paths)
+        self._git("update-index", "-z", "--index-info", env=index, stdin_text=rows)
         tree = self._git("write-tree", "--missing-ok", env=index)
         identity = {
             f"GIT_{who}_{field}": value

@@ -127,3 +127,4 @@ def test_naive_dockerfile_follows_the_files_at_the_top(tmp_path: Path) -> None:
         "RUN pip install -r requirements.txt",
         "RUN pip install .",
     ]
+    assert dockerfile(tmp_path, with_pytest=True).endswith("RUN pip install pytest\n")
