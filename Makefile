@@ -53,12 +53,12 @@ base-image: $(INSTALLED) engine ## make sure that base images are there, also wh
 run: $(INSTALLED) engine base-image ## reproduce REPO, or the bundled example without one
 	@$(BIN)/paper2run run $(if $(REPO),--repo '$(REPO)',--repo $(EXAMPLE) --paper $(EXAMPLE)/paper.md) $(ARGS)
 
-# Two processes for tests: most of them wait for an engine, a server or an index. The one that is done first takes
-# tests from the other, wherever their files are.
-PYTEST = $(BIN)/pytest -q -n 2 --dist worksteal --durations=40
+PYTEST = $(BIN)/pytest -q --durations=40
+# The process that is done first takes tests from the others, wherever their files are.
+PROCESSES = --dist worksteal -n
 # `make test WITHOUT=index` where the package index cannot be reached.
 WITHOUT ?=
-CHOSEN = $(if $(WITHOUT),-m 'not $(WITHOUT)')
+OTHERS = $(if $(WITHOUT), and not ($(WITHOUT)))
 step = @printf '== %s  %s\n' "$$(date +%T)" '$(1)'
 
 .PHONY: static
@@ -74,7 +74,7 @@ static: $(INSTALLED)
 .PHONY: unit
 unit: $(INSTALLED)
 	$(call step,unit tests and hostile input)
-	@$(PYTEST) tests/unit tests/hostile
+	@$(PYTEST) $(PROCESSES) 2 tests/unit tests/hostile
 
 .PHONY: check
 check: static unit ## lint, types, import contracts, unit tests, hostile input
@@ -91,7 +91,10 @@ test: ## everything: check, then stage, flow, real-Docker tests and faults
 	@$(MAKE) --no-print-directory -j 2 static test-images
 	@$(MAKE) --no-print-directory unit
 	$(call step,stage$(comma) flow and engine tests$(comma) faults)
-	@$(PYTEST) --docker $(CHOSEN) tests/stage tests/flow tests/engine tests/faults
+	@# Three processes on two cores: these tests wait for an engine, a server or an index.
+	@$(PYTEST) $(PROCESSES) 3 --docker -m 'not alone$(OTHERS)' tests/stage tests/flow tests/engine tests/faults
+	$(call step,tests that judge the whole machine$(comma) one at a time)
+	@$(PYTEST) --docker -m 'alone$(OTHERS)' tests/stage tests/flow tests/engine tests/faults
 	$(call step,done)
 
 .PHONY: small-model

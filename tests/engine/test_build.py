@@ -341,6 +341,7 @@ def test_a_build_that_floods_the_machine_with_processes_is_cancelled(
     assert ends(duration)
 
 
+@pytest.mark.alone
 def test_a_build_that_takes_the_machines_memory_has_run_out_of_memory(
     build_image: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from benchmarks.build_speed import Bench, build_by_hand, build_our_way, plan, re
 from paper2run.settings import Settings
 from tasks.drivers.engine.engine import RUN_LABEL, Engine
 
-pytestmark = [pytest.mark.docker, pytest.mark.index]
+pytestmark = [pytest.mark.docker, pytest.mark.index, pytest.mark.alone]
 
 
 @pytest.fixture
