@@ -27,7 +27,7 @@ from tests.tiny_channel import Channel, served
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
 
-BUILD_LIMIT_S = 300
+BUILD_LIMIT_S = 600
 LIMITS = Limits(memory_mb=512, cpus=1, pids=64, disk_mb=100)
 PASSWORD = "s3cret-of-the-mirror"
 SITE_PACKAGES = "/opt/conda/lib/python3.11/site-packages"
