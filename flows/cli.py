@@ -27,7 +27,7 @@ from tasks.console.invocation import invocation, leave, use_endpoint
 INTERRUPTED: Final = 130
 BUG: Final = 1
 EXIT_CODES: Final = {"success": 0, "planned": 0, "preflight-failed": HostError.exit_code}
-"""By verdict; every other verdict is a reasoned failure of the repository: 1."""
+"""By verdict; every other one is 1: a failure of the repository, or one that nothing is known for."""
 
 CANNOT_WRITE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 LOST_SERVER: Final = HostError(
@@ -85,7 +85,9 @@ def run(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
     from tasks.console.show import print_verdict
 
     print_verdict(out, metadata, Path(folder))
-    raise typer.Exit(EXIT_CODES.get(metadata.status, 1))
+    # What this site does not reach says nothing of the repository.
+    of_the_site = metadata.status != "success" and metadata.cause == "registry_unreachable"
+    raise typer.Exit(HostError.exit_code if of_the_site else EXIT_CODES.get(metadata.status, 1))
 
 
 app.command()(batch)

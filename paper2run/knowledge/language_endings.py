@@ -157,7 +157,7 @@ ALONE: Final[dict[str, str]] = {
 NO_CODE: Final = re.compile(
     r"(?i)^(?:[^.]*|.*\.(?:md|markdown|rst|txt|org|adoc|asciidoc|tex|bib|bst|cls|sty|html?|xhtml|css|scss|less|pdf|rtf|csv|tsv|tab|dat"
     r"|data|json|jsonl|geojson|ya?ml|toml|ini|cfg|conf|config|properties|env|xml|lock|log|out|sum|bed|vcf|gff\d?|gtf|fa|fasta|fastq"
-    r"|nwk|tre|pdb|mtx|arff|svg|eps|ps|drawio|dot|gv|ics|srt|po|pot|sha\d*|md5|pem|crt|key|asc|sig|cff|editorconfig|lst"
+    r"|nwk|tre|pdb|mtx|arff|svg|eps|ps|drawio|dot|gv|ics|srt|vtt|sbv|po|pot|sha\d*|md5|pem|crt|key|asc|sig|cff|editorconfig|lst"
     r"|gitignore|gitattributes|gitmodules|gitkeep|dockerignore|example|sample|template|bak|orig|patch|diff|old|url))$"
 )
 """Names of prose, data and settings: no tool takes them for code."""

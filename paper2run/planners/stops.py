@@ -4,9 +4,12 @@ A stop is only given where no part of the repository could be run: never beside 
 suite, or a command that the user asks for. Each says what its evidence excludes: docs/verdicts.md.
 """
 
+import re
+from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.commands.started_files import PLACEHOLDER, started_files
+from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Reach
 from paper2run.model.facts import (
     BuildFile,
@@ -31,6 +34,12 @@ from paper2run.planning.toolchain_stops import PLANNED, stop_for
 TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn", "optim"})
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
+
+CLOSED: Final = re.compile(
+    r"(?i)(?:^|/)\.gitmodules$|\.(?:zip|tar|t?gz|tgz|t?bz2|t?xz|7z|rar|whl|jar|war|apk|exe|msi|dmg|deb|rpm|mlx|mlapp|mdl|slx|vi|xlsm"
+    r"|xlsb|docm|sb3|aia|pbix|knwf|fmu|bin|dsk|iso|img)$"
+)
+"""Archives, submodules, and what only one program opens: code may be in it."""
 
 
 def dead_end(evidence: Evidence) -> Diagnosis | None:
@@ -72,7 +81,8 @@ def unplannable(refused: str) -> Diagnosis:
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:
     """Stop if documents start only a script that is empty, and nothing else that is complete.
 
-    A notebook counts as complete, whatever documents say; a script that they do not name may be a helper.
+    A notebook counts as complete, whatever documents say; a script that they do not name may be a helper. An empty
+    helper in another language than the code's says nothing.
     """
     if any(entry.form == "notebook" for entry in evidence.facts.of(EntryPoint)):
         return None
@@ -82,7 +92,7 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
         if fact.purpose != "run" or fact.source.kind != "readme":
             continue
         started = [_found(name, evidence.paths) for name in started_files(fact.line)]
-        hollow = [path for path in started if path in empty]
+        hollow = [path for path in started if path in empty and _leads(evidence, path)]
         if hollow:
             dead = dead or (hollow[0], fact)
         elif any(started) and not PLACEHOLDER.search(fact.line):
@@ -98,6 +108,12 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
         f"The author publishes the content of {path}.",
         "every-plan",
     )
+
+
+def _leads(evidence: Evidence, path: str) -> bool:
+    """Whether a file is in the language that leads; nothing leads where every file is empty."""
+    language = ENDINGS.get(PurePosixPath(path).suffix.lower(), "")
+    return leading_of(evidence) is None or leads(evidence, frozenset({language}))
 
 
 def _found(name: str, paths: frozenset[str]) -> str:
@@ -133,10 +149,18 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
 
 
 def _no_code(evidence: Evidence) -> Diagnosis | None:
-    """Stop if the repository has no source code, unless a build file describes how it is built."""
+    """Stop if the repository has no source code, unless a build file describes how it is built.
+
+    No proof beside an archive, a submodule or a program's own format, which nobody has looked into.
+    """
     if evidence.facts.of(BuildFile):
         return None
     for fact in evidence.facts.of(NoCode):
+        closed = next((path for path in sorted(evidence.paths) if CLOSED.search(path)), "")
+        if closed:
+            reason = f"No code can be read here: {fact.why}; {closed} may hold some."
+            change = f"The author publishes as source files what {closed} holds."
+            return _stop("no_code", reason, fact.why, fact.source, change, "this-plan")
         reason = f"The repository holds no code: {fact.why}."
         change = "The author publishes the code."
         return _stop("no_code", reason, fact.why, fact.source, change, "every-plan")
@@ -144,6 +168,9 @@ def _no_code(evidence: Evidence) -> Diagnosis | None:
 
 
 def _torch_for_lua(evidence: Evidence) -> Diagnosis | None:
+    """Stop if Lua leads and loads Torch."""
+    if not leads(evidence, frozenset({"lua"})):
+        return None
     loaded = [fact for fact in evidence.facts.of(ForeignRequirement) if fact.ecosystem == "lua"]
     parts = [fact for fact in loaded if fact.name.partition(".")[0] in TORCH7]
     # The core is the clearest evidence; some parts are only loaded with a GPU.

@@ -19,7 +19,7 @@ PROPRIETARY: Final = {
 }
 """Languages whose interpreter needs a licence, as `detectors/languages.py` names them."""
 PLANNED: Final = frozenset(
-    {"native", "python", "r", "go", "rust", "java", "javascript", "perl", "shell"}
+    {"native", "python", "r", "go", "rust", "java", "javascript", "julia", "perl", "shell"}
 )
 """Families for which plans are known: what is missing there is a way to start."""
 
@@ -55,13 +55,6 @@ def _need(leading: Leading) -> tuple[Cause, str, str]:
     if product:
         reason = f"The code runs in {product} alone, which needs a licence."
         return "proprietary_toolchain", reason, f"A licence of {product} and an image with it."
-    if language == "julia":
-        reason = (
-            "The code is Julia: neither Debian nor the Python index brings its compiler, and its packages come from"
-            " Julia's own registry."
-        )
-        change = "An image with Julia and the packages that Project.toml names."
-        return "registry_unreachable", reason, change
     if family_of(language) in PLANNED:
         reason = f"Nothing shows how to build or run the leading code, which is {language}."
         change = (

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from paper2run.commands.started_files import started_files
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import (
+    BuildProduct,
     Command,
     DataNeed,
     EntryPoint,
@@ -107,7 +108,8 @@ def _parts(facts: RepoFacts) -> Iterator[Need]:
     started = {name for fact in runs for name in started_files(fact.line)}
     scripts = {part.path for part in facts.of(MissingPart) if part.form == "script"}
     # Beside anything else that starts, a README has only grown older than the code: a script has a new name.
-    nothing_starts = not facts.of(EntryPoint) and all(
+    else_starts = (*facts.of(EntryPoint), *facts.of(BuildProduct))
+    nothing_starts = not else_starts and all(
         scripts.intersection(started_files(fact.line)) for fact in runs
     )
     for part in facts.of(MissingPart):
