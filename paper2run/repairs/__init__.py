@@ -20,6 +20,7 @@ from paper2run.repairs import (
     locale_missing,
     missing_compiler,
     missing_data,
+    missing_folder,
     missing_header,
     missing_module,
     missing_program,
@@ -63,7 +64,8 @@ class Repair(Protocol):
 # `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks;
 # shells also miss programs that nobody needs, so these come late. A package is left out only where nothing is known
 # that would build it, and a build stops for want of a host only where nothing can be left out. A command is changed
-# only where nothing is known that would make it run: first its folder, then how it is fed. A service comes before the
+# only where nothing is known that would make it run: first its folder, then how it is fed; before that comes a folder
+# that it writes into. A service comes before the
 # network and the words by which it is asked, and after a variable that any value serves. Missing files come last, since
 # logs hold such lines for many reasons. A stop ends the run only where the other commands in the same image show too
 # little: verdicts/table.py.
@@ -99,6 +101,7 @@ REPAIRS: tuple[Repair, ...] = (
     no_network_at_build,
     unset_variable,
     external_service,
+    missing_folder,
     wrong_directory,
     unattended_command,
     broken_source,
@@ -117,6 +120,7 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
     missing_module,
     missing_program,
     unset_variable,
+    missing_folder,
 )
 
 

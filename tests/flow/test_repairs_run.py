@@ -71,6 +71,13 @@ SITUATIONS = {
         },
         "cd study && python run.py",
     ),
+    "folder that git does not keep": Situation(
+        ("missing_folder",),
+        {
+            "main.py": f"def main():\n    open('results/new/sum.txt', 'w').write('3')\n    print('saved')\n\n\n{MAIN}"
+        },
+        "mkdir -p results/new",
+    ),
     "program that asks": Situation(
         ("unattended_command",),
         {"main.py": f"def main():\n    print('seed', input('Which seed? ') or 7)\n\n\n{MAIN}"},
