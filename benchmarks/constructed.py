@@ -93,9 +93,9 @@ class Works:
         root = self._folder / entry.id / name
         if not (root / ".git").is_dir():
             root.parent.mkdir(parents=True, exist_ok=True)
-            _git(["clone", "--quiet", "--no-checkout", entry.url, str(root)], root.parent)
+            git(["clone", "--quiet", "--no-checkout", entry.url, str(root)], root.parent)
         if entry.id not in self._places:
-            _git(["checkout", "--quiet", "--force", "--detach", entry.commit], root)
+            git(["checkout", "--quiet", "--force", "--detach", entry.commit], root)
         return root
 
     def _random(self, *names: str) -> Random:
@@ -157,19 +157,20 @@ def write(root: Path, change: Change) -> None:
 
 def _commit(root: Path, base: str, kind: str, change: Change) -> str:
     """Return the commit of the change on `base`, dated like it; the checkout is as before."""
-    day = _git(["show", "-s", "--format=%cI", base], root)
+    day = git(["show", "-s", "--format=%cI", base], root)
     write(root, change)
-    _git(["add", "--all", "--force", "--", *change.files], root)
+    git(["add", "--all", "--force", "--", *change.files], root)
     dated = {"GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}
-    _git([*COMMITTER, "commit", "--quiet", "--no-verify", "--message", "Update"], root, dated)
-    commit = _git(["rev-parse", "HEAD"], root)
+    git([*COMMITTER, "commit", "--quiet", "--no-verify", "--message", "Update"], root, dated)
+    commit = git(["rev-parse", "HEAD"], root)
     # Without a name of its own the commit could not be cloned.
-    _git(["branch", "--force", f"case-{kind}", commit], root)
-    _git(["checkout", "--quiet", "--force", "--detach", base], root)
+    git(["branch", "--force", f"case-{kind}", commit], root)
+    git(["checkout", "--quiet", "--force", "--detach", base], root)
     return commit
 
 
-def _git(arguments: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> str:
+def git(arguments: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> str:
+    """Return what git says in the folder; UserError if it fails."""
     finished = process.run(["git", *arguments], timeout_s=GIT_LIMIT_S, cwd=folder, env=env)
     if finished.exit_code:
         raise UserError(

@@ -56,10 +56,15 @@ def measure(entry: Entry, bench: Bench, flags: Sequence[str]) -> Result:
     )
 
 
-def _reproduce(entry: Entry, runs: Path, bench: Bench, flags: Sequence[str]) -> Finished:
+def command_for(entry: Entry, runs: Path) -> list[str]:
+    """Return the command that runs the tool on the entry; the run folder comes below `runs`."""
     command = [sys.executable, "-m", "flows.cli", "run", "--repo", entry.url, "--ref", entry.commit]
+    return [*command, "--out", str(runs)]
+
+
+def _reproduce(entry: Entry, runs: Path, bench: Bench, flags: Sequence[str]) -> Finished:
     return process.run(
-        [*command, "--out", str(runs), *flags],
+        [*command_for(entry, runs), *flags],
         timeout_s=bench.limit_s,
         watch=lambda: "interrupted" if bench.interrupted.is_set() else None,
     )

@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
     list_name: str
     repo: str
-    """`owner/name`"""
+    """`owner/name`; a gist's id."""
     columns: Columns
 
 
@@ -59,6 +59,8 @@ class PublishedList(NamedTuple):
     runs_tests: bool = False
     needs_test_files: bool = False
     """Collection decides only where the repository has tests; the list does not promise any."""
+    key: str = "repo"
+    """The column by which the part is decided."""
 
 
 def _is_small_paper(columns: Columns) -> bool:
@@ -80,6 +82,7 @@ def _end_of_year(columns: Columns) -> str:
 
 
 LISTS: Final[Mapping[str, PublishedList]] = {
+    "gists": PublishedList("gists.csv", key="gist_id"),
     "repo2run": PublishedList("repo2run.csv", "commit_prefix"),
     "installamatic": PublishedList("installamatic.csv", "commit_prefix", runs_tests=True),
     "executionagent": PublishedList(
@@ -120,7 +123,7 @@ def read_rows(folder: Path, name: str, part: Part) -> list[Row]:
             found = [
                 columns
                 for columns in csv.DictReader(file)
-                if columns["repo"] and part_of(columns["repo"]) == part and rules.keep(columns)
+                if (key := columns[rules.key]) and part_of(key) == part and rules.keep(columns)
             ]
     except OSError as error:
         raise UserError(
@@ -128,7 +131,8 @@ def read_rows(folder: Path, name: str, part: Part) -> list[Row]:
         ) from error
     first: dict[str, Row] = {}
     for columns in found:
-        first.setdefault(columns["repo"].lower(), Row(name, columns["repo"], columns))
+        key = columns[rules.key]
+        first.setdefault(key.lower(), Row(name, key, columns))
     return [first[key] for key in sorted(first)]
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, get_args
 import yaml
 
 from benchmarks.corpus_run import run
+from benchmarks.list_gists import SET, gist_entry
 from benchmarks.list_rows import LISTS, Part, Row, oracles, read_rows
 from benchmarks.mirrors import Mirror, TreeFile, mirrors
 from paper2run.errors import UserError
@@ -100,6 +101,11 @@ def draw(
     return found
 
 
+def copy_of(row: Row) -> str:
+    """Return the `owner/name`, in lower case, of the copy that has the row's code."""
+    return SET if row.list_name == "gists" else row.repo.lower()
+
+
 def choose_commit(row: Row, mirror: Mirror) -> Chosen:
     """Return the list's commit, else the last one before the list's day, else the newest."""
     rules = LISTS[row.list_name]
@@ -160,14 +166,26 @@ def main() -> int:
         _names(options.spent), _names(options.unavailable),
     )  # fmt: skip
     rows = [row for group in drawn for row in group.rows]
-    missing = [row.repo for row in rows if row.repo.lower() not in copies]
-    entries = [entry(row, copies[row.repo.lower()]) for row in rows if row.repo not in missing]
+    missing = sorted({copy_of(row) for row in rows} - set(copies))
+    entries = [
+        _entry(row, copies[copy_of(row)], options.gists)
+        for row in rows
+        if copy_of(row) not in missing
+    ]
     header = list(_header(options, drawn, missing))
     write(options.out, entries, header, options.seed)
     print("\n".join([*header, f"{len(entries)} entries in {options.out}"]))
     for name in missing:
         print(f"no copy: {name}")
     return 1 if missing else 0
+
+
+def _entry(row: Row, copy: Mirror, gists: Path | None) -> dict[str, Any]:
+    if row.list_name != "gists":
+        return entry(row, copy)
+    if gists is None:
+        raise UserError("gists have no repositories", hint="say with --gists where to make them")
+    return gist_entry(row, copy, gists.resolve())
 
 
 def _header(
@@ -212,6 +230,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     options.add_argument("--part", choices=get_args(Part), default="train")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--gists", type=Path, help="folder outside the project that gets a repository for each gist"
+    )
     options.add_argument("--spent", type=Path, help="file of owner/name that are never drawn")
     options.add_argument(
         "--unavailable", type=Path, help="file of owner/name without a copy: the next are drawn"

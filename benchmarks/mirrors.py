@@ -45,9 +45,13 @@ class Mirror:
         """Return the last commit of the leading branch before that day, 2021-08-18; empty if there is none."""
         return self._try("rev-list", "--max-count=1", f"--before={day}T00:00:00Z", "HEAD")
 
-    def files(self, commit: str) -> list[TreeFile]:
-        """Return the commit's files in git's order, submodules left out."""
-        listed = self._git("ls-tree", "-r", "-z", commit)
+    def last_change(self, path: str) -> str:
+        """Return when the newest commit that changed the path was made, as git writes it."""
+        return self._git("log", "--max-count=1", "--format=%cI", "HEAD", "--", path)
+
+    def files(self, commit: str, *paths: str) -> list[TreeFile]:
+        """Return the commit's files in git's order, submodules left out; only those of `paths` if given."""
+        listed = self._git("ls-tree", "-r", "-z", commit, "--", *paths)
         found = []
         for line in filter(None, listed.split("\0")):
             described, _, path = line.partition("\t")
@@ -59,6 +63,10 @@ class Mirror:
     def text(self, file: TreeFile) -> str:
         """Return the file's text; empty if this copy lacks it."""
         return self._try("cat-file", "blob", file.blob)
+
+    def content(self, file: TreeFile) -> bytes:
+        """Return the file as it is; UserError if this copy lacks it."""
+        return self._output("cat-file", "blob", file.blob).encode(errors="surrogateescape")
 
     def absent(self, files: Sequence[TreeFile]) -> set[str]:
         """Return the paths of those files whose content this copy lacks."""
@@ -99,6 +107,11 @@ class Mirror:
     def _git(
         self, *arguments: str, env: Mapping[str, str] | None = None, stdin_text: str | None = None
     ) -> str:
+        return self._output(*arguments, env=env, stdin_text=stdin_text).strip()
+
+    def _output(
+        self, *arguments: str, env: Mapping[str, str] | None = None, stdin_text: str | None = None
+    ) -> str:
         finished = process.run(
             [*GIT, *arguments],
             timeout_s=GIT_LIMIT_S,
@@ -112,7 +125,7 @@ class Mirror:
                 f"git {arguments[0]} failed in {self._git_directory}: {finished.stderr.strip()[-500:]}",
                 hint="copy that repository again, or name it in the file of --unavailable",
             )
-        return finished.stdout.strip()
+        return finished.stdout
 
     def _environment(self) -> dict[str, str]:
         # Without the last a copy that knows its origin would ask it for what is absent.

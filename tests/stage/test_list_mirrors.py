@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from benchmarks.corpus_entries import read_corpus
+from benchmarks.list_gists import SET, gist_entry
 from benchmarks.list_rows import Row
 from benchmarks.list_sample import choose_commit, entry, write
 from benchmarks.mirrors import Mirror, mirrors
@@ -118,3 +119,47 @@ def test_order_of_the_file_is_the_seeds_and_not_the_lists(tmp_path: Path) -> Non
 def test_folder_of_copies_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no folder"):
         mirrors(tmp_path / "none")
+
+
+def gists(forge: Forge, monkeypatch: pytest.MonkeyPatch, text: bytes) -> Mirror:
+    """A copy of a published set of one gist, brought in 2018 and changed elsewhere in 2020."""
+    origin = forge.repository("dockerizeme/dockerizeme")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2018-08-12T12:00:00Z")
+    forge.commit(origin, {"hard-gists/0abc/snippet.py": text})
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2020-07-26T12:00:00Z")
+    forge.commit(origin, {"README": "gists"})
+    bring(origin, forge.root / "copies" / "dockerizeme+dockerizeme" / "repo")
+    monkeypatch.delenv("GIT_COMMITTER_DATE")
+    return mirrors(forge.root / "copies")[SET]
+
+
+def gist_row(name: str = "0abc", py3: str = "0") -> Row:
+    return Row("gists", name, {"py3": py3})
+
+
+def test_gist_becomes_a_repository_of_the_sets_day_and_the_same_one_again(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = b"print 'caf\xe9'\r\n\r\n"
+    published = gists(forge, monkeypatch, text)
+
+    made = gist_entry(gist_row(), published, tmp_path / "a")
+    again = gist_entry(gist_row(), published, tmp_path / "a")
+    elsewhere = gist_entry(gist_row(), published, tmp_path / "b")
+
+    folder = tmp_path / "a" / "0abc"
+    assert made == again
+    assert made["commit"] == elsewhere["commit"] == forge.git(folder, "rev-parse", "HEAD")
+    assert made["url"] == str(folder)
+    assert (folder / "snippet.py").read_bytes() == text
+    assert forge.git(folder, "ls-tree", "--name-only", "HEAD") == "snippet.py"
+    assert forge.git(folder, "show", "-s", "--format=%cs") == "2018-08-12"
+    assert made["from_list"] == "gists, older Python"
+    assert gist_entry(gist_row(py3="1"), published, tmp_path / "a")["from_list"] == "gists, Python 3"  # fmt: skip
+
+
+def test_gist_that_the_published_set_lacks_is_an_error(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="the published set lacks hard-gists/none"):
+        gist_entry(gist_row("none"), gists(forge, monkeypatch, b"1"), tmp_path)

@@ -100,6 +100,15 @@ def test_list_that_is_not_known_or_not_counted_is_refused(lists: Path) -> None:
         Group.of("repo2run")
 
 
+def test_gists_are_drawn_by_their_ids(tmp_path: Path) -> None:
+    ids = [f"{number:020x}" for number in range(30)]
+    write(tmp_path / "gists.csv", [{"gist_id": name, "py3": "1"} for name in ids])
+
+    [drawn] = names(tmp_path, "gists:99")
+
+    assert sorted(drawn) == [name for name in ids if part_of(name) == "train"]
+
+
 def program(command: str, folder: str) -> Row:
     return Row("pyego_github", "owner/name", {"run_cmd": command, "folder": folder})
 
