@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from benchmarks import corpus_run
 from benchmarks.corpus_entries import Entry
-from benchmarks.corpus_results import Duration, Result
+from benchmarks.corpus_results import FAILED_TO_MEASURE, Duration, Result
 from benchmarks.corpus_run import Bench
 from benchmarks.list_table import whole_table
 from benchmarks.oracles import Interrupted, check
@@ -47,7 +47,7 @@ def measure(entry: Entry, bench: Bench, flags: Sequence[str]) -> Result:
         sweep(bench.engine, metadata.flow_run_id)
     if finished.stopped:
         raise Interrupted
-    result = _result(entry, finished, metadata)
+    result = result_of(entry, finished, metadata)
     levels = check(bench.engine, result.image, entry, f"oracle-{entry.id}", bench.interrupted)
     if bench.remove_images and metadata is not None:
         _remove_images(bench.engine, metadata)
@@ -80,11 +80,14 @@ def _metadata(paths: Sequence[Path]) -> Metadata | None:
         return None
 
 
-def _result(entry: Entry, finished: Finished, metadata: Metadata | None) -> Result:
+def result_of(entry: Entry, finished: Finished, metadata: Metadata | None) -> Result:
     """Return what the run recorded, without the oracles; a missing record and a timeout are verdicts too."""
     if finished.timed_out:
         words = f"ended by the benchmark after {finished.seconds:.0f} s"
         return Result.of(entry, "over the limit").changed(reason=words)
+    if finished.exit_code == corpus_run.INTERRUPTED:
+        words = "the tool was ended from outside, not by the benchmark"
+        return Result.of(entry, FAILED_TO_MEASURE).changed(reason=words)
     if metadata is None:
         words = finished.stderr[-TAIL_CHARACTERS:]
         return Result.of(entry, f"exit {finished.exit_code}").changed(reason=words)

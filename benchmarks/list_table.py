@@ -6,7 +6,7 @@ from math import sqrt
 from statistics import mean, median
 from typing import Final
 
-from benchmarks.corpus_results import HOLDS, Counts, LevelResult, Result
+from benchmarks.corpus_results import FAILED_TO_MEASURE, HOLDS, Counts, LevelResult, Result
 from benchmarks.corpus_table import Report, rows, table
 from paper2run.model.grade import GRADES
 
@@ -38,7 +38,7 @@ def with_interval(passed: int, asked: int) -> str:
 
 def whole_table(report: Report) -> str:
     """Return the table of every corpus, and for a sample of lists the lists' own behind it."""
-    sampled = [result for result in report.results if result.from_list]
+    sampled = [result for result in report.results if _is_measured(result)]
     return "\n".join([table(report), lists_table(sampled, report.way)] if sampled else [table(report)])  # fmt: skip
 
 
@@ -59,8 +59,12 @@ def lists_table(results: Sequence[Result], way: str) -> str:
 
 def both_ways(ours: Report, naive: Report) -> str:
     """Return the tables of both ways over the entries that both have, and where only one passes."""
-    others = {result.id: result for result in naive.results if result.from_list}
-    pairs = [(result, others[result.id]) for result in ours.results if result.id in others]
+    others = {result.id: result for result in naive.results if _is_measured(result)}
+    pairs = [
+        (result, others[result.id])
+        for result in ours.results
+        if result.id in others and _is_measured(result)
+    ]
     if not pairs:
         return ""
     only_naive = [(ours, other) for ours, other in pairs if passes(other) and not passes(ours)]
@@ -86,6 +90,11 @@ def passes(result: Result) -> bool:
 def deciding(result: Result) -> LevelResult | None:
     """Return the list's own command, or the import that stands in for it; None if the entry has neither."""
     return result.level("L2") or result.level("L1")
+
+
+def _is_measured(result: Result) -> bool:
+    """Return whether it is a row of a list about which the benchmark can say something."""
+    return bool(result.from_list) and result.verdict != FAILED_TO_MEASURE
 
 
 def _share(

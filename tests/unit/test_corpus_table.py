@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.corpus import result_of
 from benchmarks.corpus_entries import Entry, Expectation, read_corpus, select
-from benchmarks.corpus_results import Duration, LevelResult, Outcome, Result
+from benchmarks.corpus_results import FAILED_TO_MEASURE, Duration, LevelResult, Outcome, Result
 from benchmarks.corpus_table import Report, count, side_by_side, table
 from benchmarks.oracles import working_folder
 from paper2run.errors import UserError
+from tasks.drivers.host.process import Finished
 
 COMMIT = "a" * 40
 
@@ -257,3 +259,15 @@ def test_result_survives_its_line_in_the_file() -> None:
     )
 
     assert Result.model_validate_json(kept.model_dump_json()) == kept
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "timed_out", "verdict"),
+    [(130, False, FAILED_TO_MEASURE), (130, True, "over the limit"), (3, False, "exit 3")],
+)
+def test_run_that_somebody_else_ended_is_measured_again(
+    exit_code: int, timed_out: bool, verdict: str
+) -> None:
+    ended = Finished(exit_code, "", "interrupted", timed_out=timed_out, seconds=5)
+
+    assert result_of(entry("some"), ended, None).verdict == verdict

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from benchmarks.corpus_entries import Entry, Measured
-from benchmarks.corpus_results import Counts, LevelResult, Outcome, Result
+from benchmarks.corpus_results import FAILED_TO_MEASURE, Counts, LevelResult, Outcome, Result
 from benchmarks.corpus_table import Report, count
 from benchmarks.list_table import both_ways, lists_table, whole_table, wilson, with_interval
 from benchmarks.oracle_outcomes import counts_of, outcome_of
@@ -134,6 +134,18 @@ def test_repositories_are_named_that_only_the_naive_way_passes() -> None:
     assert "naive passes and paper2run does not: 1 of 3\n" in text
     assert "\n- lost: stopped-by-rule dead_link, no image\n" in text
     assert "paper2run passes and naive does not: 1 of 3 (won)" in text
+
+
+def test_row_that_the_benchmark_failed_to_measure_is_no_failure_of_the_way() -> None:
+    good, lost = result("a", "success", "pass"), result("b", FAILED_TO_MEASURE, "no image")
+    naive = report("naive", result("a", "built", "pass"), result("b", "built", "pass"))
+
+    assert line(whole_table(report("paper2run", good, lost)), "handed over")[1].startswith(
+        "1 of 1:"
+    )
+    assert "naive passes and paper2run does not: 0 of 1" in both_ways(
+        report("paper2run", good, lost), naive
+    )
 
 
 def test_corpus_of_ones_own_has_no_table_of_lists() -> None:
