@@ -1,5 +1,6 @@
 """Files looked up in the real index of a real image's release, from the mirror that the image names."""
 
+import gzip
 import io
 import os
 import time
@@ -23,6 +24,7 @@ from paper2run.settings import Settings
 from tasks.debian_packages import debian_packages
 from tasks.diagnose import diagnose
 from tasks.drivers.engine.debian_contents import kept_index, packages_of
+from tasks.drivers.engine.debian_release import lines_of
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
 from tasks.look_up import look_up
@@ -110,6 +112,34 @@ def test_without_a_mirror_no_named_package_is_installed(tmp_path, image_of_a_sil
 
     assert found.plan.system_packages == ()
     assert "cannot be asked" in found.reasons[-1].decision
+
+
+@pytest.mark.parametrize("block_bytes", [1, 7, 1024])
+def test_lines_of_a_list_are_whole_wherever_a_block_ends(monkeypatch, block_bytes):
+    monkeypatch.setattr("tasks.drivers.engine.debian_release.BLOCK_BYTES", block_bytes)
+    text = b"usr/bin/flex    devel/flex\n\nusr/include/uuid/uuid.h libdevel/uuid-dev"
+
+    found = [line for lines in lines_of(gzip.compress(text), "list") for line in lines]
+
+    assert found == text.split(b"\n")
+
+
+def test_a_line_without_end_takes_no_memory(monkeypatch):
+    monkeypatch.setattr("tasks.drivers.engine.debian_release.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("tasks.drivers.engine.debian_release.MAX_LINE_BYTES", 64)
+
+    found = [
+        line for lines in lines_of(gzip.compress(b"x" * 10**6), "list") for line in lines if line
+    ]
+
+    assert [len(line) for line in found] == [64]
+
+
+def test_a_damaged_list_is_passing_trouble():
+    with pytest.raises(HostError, match="list cannot be read") as caught:
+        list(lines_of(gzip.compress(bytes(range(256)) * 99)[:-20], "list"))
+
+    assert (caught.value.transient, caught.value.trouble) == (True, "network")
 
 
 def test_a_mirror_without_the_index_is_the_hosts_trouble(tmp_path, empty_server):

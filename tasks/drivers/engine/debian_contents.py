@@ -2,17 +2,14 @@
 
 It installs and runs nothing. The indexes of a release are fetched once from the image's own mirror
 and shared by all runs. Only lines that can answer a question are kept: reading all of them takes
-about 15 s, searching the kept ones 0.1 s.
+about 7 s, searching the kept ones 0.1 s.
 """
 
-import gzip
-import io
 import mmap
 import time
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
 from paper2run.errors import HostError
 from paper2run.failures.debian_files import KEPT, Release, package_of, parts
@@ -23,12 +20,11 @@ from tasks.drivers.engine.debian_release import (
     FETCH_S,
     download,
     kept_file,
+    lines_of,
     release_of,
 )
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.index.index_connection import IndexConnection
-
-MAX_LINE_BYTES: Final = 64 * 1024
 
 
 def packages_of(
@@ -75,16 +71,11 @@ def _keep(packed: bytes, url: str, file: IO[bytes]) -> None:
     """Write the lines that can answer a question, each as `path packages`, with a slash before the path."""
     if not packed:
         return
-    try:
-        with gzip.open(io.BytesIO(packed)) as lines:
-            for line in iter(lambda: lines.readline(MAX_LINE_BYTES), b""):
-                if KEPT.match(line):
-                    path, packages = line.rsplit(None, 1)
-                    file.write(b"/%s %s\n" % (path, packages))
-    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
-        raise HostError(
-            f"{url} cannot be read: {error}", hint=CHECK_MIRROR, transient=True, trouble="network"
-        ) from error
+    for lines in lines_of(packed, url):
+        for line in filter(KEPT.match, lines):
+            path, gap, packages = line.rstrip().rpartition(b" ")
+            if gap:
+                file.write(b"/%s %s\n" % (path.rstrip(), packages))
 
 
 def _search(

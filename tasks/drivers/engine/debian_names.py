@@ -1,10 +1,7 @@
 """Which packages the Debian release of an image has, by its mirror's own list."""
 
-import gzip
-import io
 import re
 import time
-import zlib
 from collections.abc import Iterable
 from typing import IO, Final
 
@@ -16,12 +13,12 @@ from tasks.drivers.engine.debian_release import (
     FETCH_S,
     download,
     kept_file,
+    lines_of,
     release_of,
 )
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.index.index_connection import IndexConnection
 
-MAX_LINE_BYTES: Final = 64 * 1024
 NAMED: Final = re.compile(rb"^(?:Package|Provides): (.+)$")
 ALTERNATIVE: Final = re.compile(rb"\s*\([^)]*\)")
 """The version of a name that a package provides."""
@@ -52,13 +49,7 @@ def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
         raise HostError(
             f"{connection.shown} has no list of {release.suite}'s packages", hint=CHECK_MIRROR
         )
-    try:
-        with gzip.open(io.BytesIO(packed)) as lines:
-            for line in iter(lambda: lines.readline(MAX_LINE_BYTES), b""):
-                if match := NAMED.match(line.rstrip()):
-                    names = ALTERNATIVE.sub(b"", match[1]).split(b",")
-                    file.writelines(name.strip() + b"\n" for name in names)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise HostError(
-            f"{url} cannot be read: {error}", hint=CHECK_MIRROR, transient=True, trouble="network"
-        ) from error
+    for lines in lines_of(packed, url):
+        for match in filter(None, map(NAMED.match, lines)):
+            names = ALTERNATIVE.sub(b"", match[1]).split(b",")
+            file.writelines(name.strip() + b"\n" for name in names)

@@ -1,9 +1,12 @@
 """The Debian release of an image, and files made of its mirror's lists, shared by all runs."""
 
+import gzip
+import io
 import os
 import tempfile
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -24,6 +27,9 @@ MAX_LIST_BYTES: Final = 128 * 1024**2
 """Compressed size of one list; Debian 12's largest are 34 MB (files of all architectures) and 12 MB (packages)."""
 FETCH_S: Final = 300
 """For all lists that one file is made of."""
+BLOCK_BYTES: Final = 1024**2
+"""Of a list's text: a call for each of its seven million lines takes twice as long as all the rest."""
+MAX_LINE_BYTES: Final = 64 * 1024
 MAX_AGE_S: Final = 30 * 24 * 3600
 """Of a kept file: a stable release changes every two months, and then little."""
 CHECK_MIRROR: Final = (
@@ -87,3 +93,22 @@ def download(connection: IndexConnection, url: str, deadline: float) -> bytes:
     except (TooLargeError, BadAddressError) as error:
         raise HostError(f"{url} cannot be fetched: {error}", hint=CHECK_MIRROR) from None
     return answer.body if answer else b""
+
+
+def lines_of(packed: bytes, url: str) -> Iterator[list[bytes]]:
+    """Yield the lines of a list packed by gzip, in order, many at a time; too long ones are cut.
+
+    HostError if what `url` brought is damaged.
+    """
+    try:
+        with gzip.open(io.BytesIO(packed)) as text:
+            begun = b""
+            while block := text.read(BLOCK_BYTES):
+                lines = (begun + block).split(b"\n")
+                begun = lines.pop()[:MAX_LINE_BYTES]
+                yield lines
+            yield [begun]
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise HostError(
+            f"{url} cannot be read: {error}", hint=CHECK_MIRROR, transient=True, trouble="network"
+        ) from error
