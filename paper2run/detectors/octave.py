@@ -1,6 +1,7 @@
-"""Finds what MATLAB code needs where GNU Octave runs it: `pkg load statistics`, and Octave itself.
+"""Finds what GNU Octave needs to run MATLAB code: packages (`pkg load statistics`), scripts to start, Octave itself.
 
-Octave is needed where the README or CI names it: it runs what keeps to the common part of both languages.
+Octave is needed where the README or CI names it: it runs what keeps to the common part of both languages. A file that
+begins with a function or a class starts nothing.
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.formats.tree import RepoTree
-from paper2run.model.facts import Fact, ForeignRequirement
+from paper2run.model.facts import EntryPoint, Fact, ForeignRequirement
 from paper2run.model.value import Source
 
 NAME: Final = "octave"
@@ -18,12 +19,15 @@ OCTAVE: Final = re.compile(r"(?i)(?<![/.\w])octave\b(?!\.\w)")
 LOADS: Final = re.compile(
     r"""^(?![ \t]*[%#]).*?\bpkg[ \t(]+['"]?load['"]?[ \t,]+['"]?([a-z][\w-]{1,60})""", re.MULTILINE
 )
+MAIN: Final = re.compile(r"(?:main|run|demo|example|test|all)[\w-]*\.m", re.IGNORECASE)
+"""Names of scripts that their authors start: no document needs to say so."""
+FIRST_CODE: Final = re.compile(r"^[ \t]*(?![%#\s])(\w*)", re.MULTILINE)
 MAX_FILES: Final = 500
 MAX_PACKAGES: Final = 50
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield Octave with the first line of README or CI that names it, then the packages by name."""
+    """Yield Octave with the first line of README or CI that names it, the packages by name, the scripts."""
     sources = tree.matching("*.m")[:MAX_FILES]
     if not sources:
         return
@@ -40,16 +44,21 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             if loaded[1] not in first and len(first) < MAX_PACKAGES:
                 line = _line(text, loaded.start(1))
                 first[loaded[1]] = Source(kind="file", path=path, line=line)
-    yield from _packages(first)
+    for name in sorted(first):
+        yield _fact(name, first[name])
+    yield from _scripts(tree, sources)
 
 
 def _tells(path: str) -> bool:
     return "/" not in path or path.startswith(".")
 
 
-def _packages(first: dict[str, Source]) -> Iterator[Fact]:
-    for name in sorted(first):
-        yield _fact(name, first[name])
+def _scripts(tree: RepoTree, sources: Iterable[str]) -> Iterator[Fact]:
+    for path in sources:
+        code = FIRST_CODE.search(tree.text(path)) if MAIN.fullmatch(path) else None
+        if code and code[1] not in {"function", "classdef"}:
+            source = Source(kind="file", path=path, line=1)
+            yield EntryPoint(name=path, form="octave-script", source=source)
 
 
 def _fact(name: str, source: Source) -> ForeignRequirement:

@@ -277,6 +277,7 @@ class EntryPoint(Value):
         "node-program",
         "java-class",
         "perl-script",
+        "octave-script",
     ]
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""

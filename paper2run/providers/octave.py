@@ -1,6 +1,7 @@
-"""Plans MATLAB code that its authors run with GNU Octave, which Debian brings.
+"""Plans MATLAB code with GNU Octave, which Debian brings.
 
-Code whose authors name MATLAB alone gets no plan: what it calls is known to MATLAB's toolboxes only.
+Octave is tried where the authors name it, and where there is a script to start: it runs what keeps to the common part
+of both languages. Functions alone, whose authors name MATLAB alone, get no plan.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Final
 
 from paper2run.commands.plain_commands import UNSAFE
 from paper2run.model.environment import NamedPackage, PlannedEnvironment, SmokeChoice
-from paper2run.model.facts import Command, ForeignRequirement
+from paper2run.model.facts import Command, EntryPoint, ForeignRequirement
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leads
@@ -18,8 +19,6 @@ from paper2run.planning.plan_builder import PlanBuilder, choice
 NAME: Final = "octave"
 
 STARTS: Final = re.compile(r"octave(?:-cli)?\b")
-MAIN: Final = re.compile(r"(?:main|run|demo|example|test|all)[\w-]*\.m", re.IGNORECASE)
-"""Scripts that their authors start: no document needs to say so."""
 PARSES: Final = (
     "n=0; for f=strsplit(strtrim(fileread('/tmp/files')), \"\\n\"); __parse_file__(f{1}); n++; end;"
     " printf('%d files parse\\n', n);"
@@ -27,13 +26,15 @@ PARSES: Final = (
 
 
 def propose(evidence: Evidence) -> PlannedEnvironment | None:
-    """Return a plan where MATLAB code leads and documents, commands or CI name Octave; None otherwise."""
+    """Return a plan where MATLAB code leads and its authors name Octave or left a script; None otherwise."""
     needs = _needs(evidence)
     octave = next((fact for fact in needs if fact.name == "octave"), None)
-    if octave is None or not leads(evidence, frozenset({"matlab"})):
+    told = [octave, *_scripts(evidence)]
+    source = next((fact.source for fact in told if fact is not None), None)
+    if source is None or not leads(evidence, frozenset({"matlab"})):
         return None
     builder = PlanBuilder()
-    builder.install("octave", why="runs MATLAB's language", source=octave.source)
+    builder.install("octave", why="runs MATLAB's language", source=source)
     planned = builder.finish(evidence, *_smokes(evidence))
     # Which of Octave's packages Debian has, its own list tells.
     return planned.changed(
@@ -53,6 +54,10 @@ def _needs(evidence: Evidence) -> tuple[ForeignRequirement, ...]:
     )
 
 
+def _scripts(evidence: Evidence) -> list[EntryPoint]:
+    return [fact for fact in evidence.facts.of(EntryPoint) if fact.form == "octave-script"]
+
+
 def _smokes(evidence: Evidence) -> list[SmokeChoice]:
     """Return documented commands and tests, scripts at the root, then the check that all files parse."""
     found = []
@@ -63,11 +68,9 @@ def _smokes(evidence: Evidence) -> list[SmokeChoice]:
             found.append(choice("ci-tests", fact.line, "its tests pass", fact.source))
         elif fact.purpose == "run" and _is_there(fact.line, evidence.paths):
             found.append(choice("documented", fact.line, "a documented command runs", fact.source))
-    for path in sorted(evidence.paths):
-        if MAIN.fullmatch(path):
-            command = f"octave-cli {shlex.quote(path)} </dev/null"
-            source = Source(kind="file", path=path)
-            found.append(choice("script", command, "an entry script runs", source))
+    for script in _scripts(evidence):
+        command = f"octave-cli {shlex.quote(script.name)} </dev/null"
+        found.append(choice("script", command, "an entry script runs", script.source))
     first = min(path for path in evidence.paths if path.endswith(".m"))
     listed = "find . -name '*.m' -type f >/tmp/files"
     parse = f"{listed} && octave-cli --eval {shlex.quote(PARSES)}"

@@ -1,0 +1,5 @@
+% A function.
+
+function run_fit(x)
+  disp(x)
+end
