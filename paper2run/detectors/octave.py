@@ -1,4 +1,4 @@
-"""Finds what GNU Octave needs to run MATLAB code: packages (`pkg load statistics`), scripts to start, Octave itself.
+"""Finds what GNU Octave needs to run MATLAB code: packages (`pkg load x`), scripts, Octave itself.
 
 Octave is needed where the README or CI names it: it runs what keeps to the common part of both languages. A file that
 begins with a function or a class starts nothing.
