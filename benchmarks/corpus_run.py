@@ -115,13 +115,15 @@ def take_selected(
 
 
 def run(main: Callable[[], int]) -> None:
-    """Exit with what `main` returns; our errors are printed and set the exit code; SIGTERM acts as Ctrl-C."""
+    """Exit with what `main` returns; our errors and Ctrl-C, which SIGTERM equals, set the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main())
     except Paper2RunError as error:
         print(f"error: {error.what}\n  hint: {error.hint}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def _take_all(
