@@ -14,6 +14,7 @@ from paper2run.index.target_python import target_python
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import PythonConstraint
 from paper2run.planning.interpreters import RELEASED
+from paper2run.planning.trust import binding
 from paper2run.rendering.pip_steps import PYTHON_IMAGE, image_python
 
 DEBIAN_SUITE: Final = re.compile(r"-(?:wheezy|jessie|stretch|buster|bullseye|bookworm|trixie)$")
@@ -51,8 +52,7 @@ def is_allowed(failed: FailedAttempt, version: str) -> bool:
     """Whether the repository's requirements admit this interpreter."""
     return all(
         target_python(version).allowed_by(fact.specifier)
-        for fact in failed.facts.of(PythonConstraint)
-        if fact.strength == "required"
+        for fact in binding(failed.facts.of(PythonConstraint))
     )
 
 

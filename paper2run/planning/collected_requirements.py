@@ -16,6 +16,7 @@ from paper2run.model.facts import CondaPackage, OtherIndex, PipInclude
 from paper2run.model.resolution import Lock
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.addresses import distribution_beside
+from paper2run.planning.trust import is_optional
 
 NOT_INSTALLED: Final = frozenset(
     {"pip", "python", "python-version", "distribute", "argparse", "r-base", "pkg-resources"}
@@ -75,8 +76,9 @@ class Collected:
         self._held = self._chars = self._left_out = 0
         self._beyond: list[tuple[str, Source]] = []
 
-    def add(self, text: str, why: str, source: Source, *, optional: bool) -> None:
-        """Add one requirement; skip an optional one whose name is already wanted."""
+    def add(self, text: str, why: str, source: Source, role: str) -> None:
+        """Add one requirement by its role in `trust.TABLE`; skip an optional one whose name is already wanted."""
+        optional = is_optional(role)
         try:
             requirement = Pep508(text)
         except InvalidRequirement:
@@ -114,20 +116,19 @@ class Collected:
         module: str,
         why: str,
         source: Source,
-        *,
-        needed: bool = False,
+        role: str,
         below: tuple[str, ...] = (),
     ) -> str:
         """Add the distribution of a module and return its name; "" if the index has none.
 
-        It is optional unless it is `needed` and its name is known: a guess must not cause a conflict.
+        Whatever its role, a name that is not known is a guess, which must not cause a conflict.
         """
         guess = distribution_beside(self._addressed, module, self._texts.keys(), self._mentioned)
         if guess.certainty == "absent":
             self.leave_out(module, guess.source, source)
             return ""
         new = canonicalize_name(guess.name) not in self._texts
-        self.add(guess.name, why, source, optional=not needed or guess.unverified)
+        self.add(guess.name, why, source, "guessed import" if guess.unverified else role)
         if new and guess.unverified:
             # A distribution that the repository names may leave submodules to what it needs itself.
             strange = below if guess.certainty == "same-name" else ()
@@ -145,7 +146,8 @@ class Collected:
             self.leave_out(name, known.nothing, package.source)
         if not known.distribution:
             return ""
-        name = self.add_module(known.distribution, "from the conda environment", package.source)
+        why, role = "from the conda environment", "conda environment"
+        name = self.add_module(known.distribution, why, package.source, role)
         limits = conda(package.version)
         if name and limits and "==" not in limits:
             self.limit(name, limits, "the conda environment's limits", package.source)

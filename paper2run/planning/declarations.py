@@ -49,7 +49,11 @@ class Declarations:
     def __init__(self, facts: RepoFacts) -> None:
         self._facts = facts
         self._folders = {project.root for project in own_projects(facts)} | {""}
-        self._chosen = "" if self._declares_running() else self._stand_in()
+        self._running = list(self._declare_running())
+        self.has_manifest = any(not source.path.endswith(".ipynb") for source in self._running)
+        """Whether a manifest of pip's world at the root says what running needs."""
+        conda = any(self._is_at_root(fact.source.path) for fact in facts.of(CondaPackage))
+        self._chosen = "" if self._running or conda else self._stand_in()
 
     def speaks(self, source: Source) -> bool:
         """Whether a line is at the root, beside an installed project's setup.py, or in the chosen file."""
@@ -66,17 +70,19 @@ class Declarations:
             if known and self.speaks(fact.source):
                 yield fact
 
-    def _declares_running(self) -> bool:
-        """Whether a file at the root, other than a document, says what running needs."""
+    def _declare_running(self) -> Iterator[Source]:
+        """Yield the places at the root, other than documents, that say what running needs."""
         facts = self._facts
         named: list[Requirement | LockedVersion | PipInclude] = [
             *facts.of(Requirement),
             *facts.of(LockedVersion),
             *facts.of(PipInclude),
         ]
-        found = [fact.source for fact in named if fact.group == "runtime"]
-        places = [*found, *(fact.source for fact in facts.of(CondaPackage))]
-        return any(source.kind == "file" and self._is_at_root(source.path) for source in places)
+        for fact in named:
+            source = fact.source
+            at_root = source.kind == "file" and self._is_at_root(source.path)
+            if fact.group == "runtime" and at_root:
+                yield source
 
     def _is_at_root(self, path: str) -> bool:
         return posixpath.dirname(path) in self._folders or path.startswith(ROOT_FOLDERS)

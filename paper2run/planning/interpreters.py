@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from paper2run.model.environment import Reason
 from paper2run.model.facts import PythonConstraint, PythonSyntax, RepoFacts
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.ci_test_job import tested_pythons
+from paper2run.planning.trust import admits, binding, in_tiers
 from paper2run.python.own_projects import speaks_for_the_whole
 
 RELEASED: Final[dict[str, date]] = {
@@ -37,10 +36,6 @@ UNDATED: Final = "3.12"
 """For sources without a date: two releases behind the newest, with all wheels available."""
 PYTHON_3_USABLE: Final = date(2017, 9, 1)
 """Before this day code whose tests name 2.7 was written on 2.7, and the wheels of its time are for 2.7."""
-PATCHES: Final = range(26)
-"""Patch levels with which a minor version may satisfy a specifier such as `!=3.6.0` or `>=3.8.1`."""
-
-
 EXACT: Final = re.compile(r"==\s*\d+\.\d+")
 """A specifier that names one minor version; prose such as `Python 3` gives `==3.*`, which names none."""
 
@@ -59,8 +54,9 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
         for fact in facts.of(PythonConstraint)
         if speaks_for_the_whole(facts, fact.source.path.rpartition("/")[0])
     ]
-    required = [fact for fact in constraints if fact.strength == "required"]
-    tested, mentioned = _by_trust(constraints, tested_pythons(facts))
+    required = binding(constraints)
+    tiers = in_tiers(constraints, tested_pythons(facts))
+    voices = [fact for tier in tiers for fact in tier]
     reasons = [_reason(f"allows {fact.specifier}", fact.source) for fact in required]
     allowed = [version for version in RELEASED if _all_admit(required, version)]
     unheld: list[str] = []
@@ -76,39 +72,20 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
             allowed = narrowed
             needs = "2" if syntax.major == 2 else f"3.{syntax.minor}"
             reasons.append(_reason(f"the syntax needs Python {needs}", syntax.source))
-    if _names_three_alone([*tested, *mentioned]):
+    if _names_three_alone(voices):
         allowed = [version for version in allowed if version != "2.7"] or allowed
-    named = _named(allowed, tested) or _named(allowed, mentioned)
+    named: list[str] = next(filter(None, (_named(allowed, tier) for tier in tiers)), [])
     if not named:
-        unheld = unheld or _unheld(tested) or _unheld(mentioned)
+        unheld = unheld or next(filter(None, map(_unheld, tiers)), [])
         named = _nearest(allowed, unheld)
     best, why = _best(allowed, named, commit_day, bool(syntax and syntax.major == 3))
     if unheld and best in named:
         why = f"the nearest that there is to {', '.join(unheld)}"
-    shown = (*tested, *mentioned, *required) if best in named else ()
-    first = next((fact for fact in shown if _admits(fact, unheld[-1] if unheld else best)), None)
+    shown = (*voices, *required) if best in named else ()
+    first = next((fact for fact in shown if admits(fact, unheld[-1] if unheld else best)), None)
     source = first.source if first else _date_source(commit_day)
     reasons.insert(0, _reason(f"Python {best}: {why}", source))
     return Choice(_in_order(best, allowed, named), tuple(reasons))
-
-
-def _by_trust(
-    constraints: list[PythonConstraint], of_jobs: frozenset[str]
-) -> tuple[list[PythonConstraint], list[PythonConstraint]]:
-    """Return what tests run with, and what is only mentioned.
-
-    Where CI jobs test on Linux (`of_jobs`), the interpreters of those that check style or publish are no more.
-    """
-    tested = [fact for fact in constraints if fact.strength == "tested"]
-    beside = [
-        fact
-        for fact in tested
-        if fact.source.kind == "ci"
-        and of_jobs
-        and not any(_admits(fact, version) for version in of_jobs)
-    ]
-    mentioned = [fact for fact in constraints if fact.strength == "mentioned"]
-    return [fact for fact in tested if fact not in beside], [*mentioned, *beside]
 
 
 def _best(
@@ -149,7 +126,7 @@ def _in_order(best: str, allowed: list[str], named: list[str]) -> tuple[str, ...
 def _named(allowed: list[str], facts: Iterable[PythonConstraint]) -> list[str]:
     """Return the allowed versions that at least one exact fact (`==3.6.*`) names, oldest first."""
     exact = [fact for fact in facts if EXACT.match(fact.specifier)]
-    return [version for version in allowed if any(_admits(fact, version) for fact in exact)]
+    return [version for version in allowed if any(admits(fact, version) for fact in exact)]
 
 
 def _unheld(facts: Iterable[PythonConstraint]) -> list[str]:
@@ -158,7 +135,7 @@ def _unheld(facts: Iterable[PythonConstraint]) -> list[str]:
     Empty if one of the named versions has an image.
     """
     exact = [fact for fact in facts if EXACT.match(fact.specifier)]
-    found = [version for version in EVER if any(_admits(fact, version) for fact in exact)]
+    found = [version for version in EVER if any(admits(fact, version) for fact in exact)]
     return [] if any(version in RELEASED for version in found) else found
 
 
@@ -177,7 +154,7 @@ def _majors_of(facts: list[PythonConstraint]) -> set[str]:
     return {
         major
         for major in ("2", "3")
-        if all(any(_admits(fact, v) for v in EVER if v[0] == major) for fact in facts)
+        if all(any(admits(fact, v) for v in EVER if v[0] == major) for fact in facts)
     }
 
 
@@ -193,15 +170,7 @@ def _names_three_alone(facts: list[PythonConstraint]) -> bool:
 
 
 def _all_admit(facts: list[PythonConstraint], version: str) -> bool:
-    return all(_admits(fact, version) for fact in facts)
-
-
-def _admits(fact: PythonConstraint, version: str) -> bool:
-    try:
-        specifier = SpecifierSet(fact.specifier)
-    except InvalidSpecifier:
-        return True
-    return any(specifier.contains(f"{version}.{patch}") for patch in PATCHES)
+    return all(admits(fact, version) for fact in facts)
 
 
 def _syntax_limits(facts: tuple[PythonSyntax, ...]) -> PythonSyntax | None:

@@ -5,7 +5,6 @@ A lock never adds a package; it says which version a wanted package has.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
@@ -13,9 +12,7 @@ from packaging.specifiers import SpecifierSet
 from paper2run.formats.version_ranges import conda
 from paper2run.model.facts import CondaPackage, LockedVersion, RepoFacts, Requirement
 from paper2run.model.resolution import Lock
-
-ORDER: Final = ("uv.lock", "pdm.lock", "poetry.lock", "pylock", "Pipfile.lock", "conda-lock")
-"""The newer tool first: a project that switched tools often keeps the older lock."""
+from paper2run.planning.trust import LOCKS, of
 
 
 def locks_of(
@@ -39,9 +36,10 @@ def locks_of(
         {fact.source.path for fact in found},
         key=lambda path: (_contradictions(path, found, wished), _place(path), path),
     )
-    of_tools = [path for path in paths if _place(path) < len(ORDER)]
+    of_tools = [path for path in paths if _place(path) < len(LOCKS)]
     locks: dict[str, list[Lock]] = {}
-    for path in (*of_tools[:1], *(path for path in paths if path not in of_tools)):
+    counted = [*of_tools[:1], *(path for path in paths if path not in of_tools)]
+    for path in sorted(counted, key=lambda path: of("version", _role(path)).rank):
         own = [fact for fact in found if fact.source.path == path and fact.name not in locks]
         for fact in own:
             locks.setdefault(fact.name, []).append(_lock(fact))
@@ -77,8 +75,12 @@ def _contradictions(
     )
 
 
+def _role(path: str) -> str:
+    return "lock of a tool" if _place(path) < len(LOCKS) else "compiled requirements"
+
+
 def _place(path: str) -> int:
-    return next((place for place, start in enumerate(ORDER) if path.startswith(start)), len(ORDER))
+    return next((place for place, start in enumerate(LOCKS) if path.startswith(start)), len(LOCKS))
 
 
 def _lock(fact: LockedVersion) -> Lock:

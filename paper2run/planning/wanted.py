@@ -4,6 +4,7 @@ Declared dependencies come first; undeclared imports are added as optional, so t
 leave them out if they cause a conflict.
 """
 
+import re
 from typing import Final
 
 from packaging.requirements import Requirement as Pep508
@@ -41,6 +42,8 @@ TEST_PROGRAMS: Final = {
     "pytest": "pytest",
 }
 """Distribution of the programs that documented test commands start."""
+LOCAL: Final = re.compile(r"\+[\w.]+")
+"""A local label, `+cu110`, names a build of the same release."""
 SETUPTOOLS_SINCE: Final = 'python_version >= "3.12"'
 """Images of older interpreters bring setuptools and wheel of their time; newer ones bring neither."""
 MAX_MODULES: Final = 2000
@@ -64,18 +67,18 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
     if not any(fact.group == "runtime" for fact in declared):
         for lock in _alone(facts):
             text = f"{lock.name}; {lock.marker}" if lock.marker else lock.name
-            collected.add(text, "locked, and no manifest says more", lock.source, optional=False)
+            collected.add(text, "locked, and no manifest says more", lock.source, "lone lock")
     conda_names = {package.name: collected.add_conda(package) for package in _conda_wishes(facts)}
     for project in projects:
         _add_build_needs(collected, project)
     for suite in facts.of(TestSuite):
         for runner in TEST_RUNNERS.get(suite.runner, ()):
-            collected.add(runner, "runs the tests", suite.source, optional=True)
+            collected.add(runner, "runs the tests", suite.source, "test runner")
     for command in facts.of(Command):
         program = command.line.split(maxsplit=1)[0] if command.purpose == "test" else ""
         if program in TEST_PROGRAMS:
             why = "the documented test command runs it"
-            collected.add(TEST_PROGRAMS[program], why, command.source, optional=True)
+            collected.add(TEST_PROGRAMS[program], why, command.source, "test runner")
     # Without a package the scripts are the product; beside a package they are often examples.
     own_code = {"package"} if projects else {"package", "script"}
     imports = needed_imports(facts)
@@ -84,15 +87,15 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
             imported.module,
             f"imported as {imported.module}",
             imported.source,
-            needed=imported.where in own_code,
-            below=imported.below,
+            "own import" if imported.where in own_code else "guessed import",
+            imported.below,
         )
     if len(imports) > MAX_MODULES:
         more = counted(len(imports) - MAX_MODULES, "imported module")
         collected.leave_out(more, f"only {MAX_MODULES} are looked for", imports[MAX_MODULES].source)
     for fact, why in wanted_by_ci(facts, needs, declarations, own):
-        # Last, and so the first to be dropped: a plug-in of the tests decides nothing.
-        collected.add(fact.text, why, fact.source, optional=True)
+        # Last, and so the first to be dropped.
+        collected.add(fact.text, why, fact.source, "step of CI")
     for fact in facts.of(Requirement):
         if fact.group == "limit" and declarations.speaks(fact.source):
             bounds = str(Pep508(fact.text).specifier)
@@ -115,14 +118,30 @@ def _add_declared(
     named = [fact for fact in named if (fact.source.path, fact.name) not in local]
     declared = loosened(facts, named)
     for fact in declared:
-        # A need of the tests alone must not decide the whole environment.
-        collected.add(fact.text, "declared", fact.source, optional=fact.group == "test")
+        role = _role(fact, declarations)
+        if role != "document":
+            collected.add(fact.text, "declared", fact.source, role)
+    for fact in declared:
+        if _role(fact, declarations) == "document":
+            collected.add(fact.text, "a document installs it", fact.source, "document")
+            wanted = LOCAL.sub("", str(Pep508(fact.text).specifier))
+            if wanted:
+                collected.limit(fact.name, wanted, "the version of a document", fact.source)
     for include in facts.of(PipInclude):
         if include.group != "runtime" or not is_address(include):
             continue
         if declarations.speaks(include.source):
             collected.leave_out(include.text, _why_not_installed(include), include.source)
     return declared
+
+
+def _role(fact: Requirement, declarations: Declarations) -> str:
+    """Return the role of a declared requirement in `trust.TABLE`."""
+    if fact.group == "test":
+        return "test need"
+    if fact.source.kind != "readme" and not fact.source.path.endswith(".ipynb"):
+        return "run-time manifest"
+    return "document" if declarations.has_manifest else "lone document"
 
 
 def _why_not_installed(include: PipInclude) -> str:
@@ -159,8 +178,9 @@ def _add_build_needs(collected: Collected, project: Project) -> None:
     if project.backend == "setup.py" or project.backend.startswith("setuptools"):
         for name in ("setuptools", "wheel"):
             text = f"{name}; {SETUPTOOLS_SINCE}"
-            collected.add(text, "builds the project", project.source, optional=False)
+            collected.add(text, "builds the project", project.source, "build backend")
     for name in build_needs(project).distributions:
-        collected.add(name, f"{project.backend} asks for it", project.source, optional=False)
+        collected.add(name, f"{project.backend} asks for it", project.source, "build backend")
     for module in project.build_imports:
-        collected.add_module(module, f"the build imports {module}", project.source)
+        why = f"the build imports {module}"
+        collected.add_module(module, why, project.source, "build import")

@@ -11,6 +11,7 @@ from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.other_python import within
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import PythonConstraint
+from paper2run.planning.trust import binding
 from paper2run.rendering.pip_steps import image_python
 from paper2run.repairs.unsupported_python import suitable_pythons
 
@@ -25,7 +26,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     for wanted in suitable_pythons(failed.lines, present):
         if wanted.versions.contains(Version(present)) or within(failed, wanted.versions):
             continue
-        limits = [fact for fact in failed.facts.of(PythonConstraint) if fact.strength == "required"]
+        limits = binding(failed.facts.of(PythonConstraint))
         against = limits[0] if limits else None
         rule = (
             f"{against.source} requires {against.specifier}"
