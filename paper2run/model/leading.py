@@ -21,5 +21,7 @@ class Leading(Value):
     """What speaks for it, in a few words each, the strongest first."""
     tool: str = ""
     """The tool that it is written for, as documents or its ending name it; empty where neither does."""
+    named: bool = False
+    """Its authors name the language, in prose, code blocks, commands or tags."""
     sure: bool = False
     """No other language comes near."""

@@ -86,6 +86,7 @@ def _weighed(facts: RepoFacts, paths: frozenset[str]) -> Leading | None:
         source=found[0].source,
         signs=tuple(sign.words for sign in found if sign.weight >= 0.5)[:5] or (found[0].words,),
         tool=TOOLS.get(language, ""),
+        named=any(sign.form in {"prose", "command"} for sign in found),
         sure=weights[best] >= SURE * second and not _may_be_subject(found, facts, language),
     )
 

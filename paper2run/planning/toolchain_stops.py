@@ -27,7 +27,7 @@ PLANNED: Final = frozenset(
 def stop_for(leading: Leading, covered: str = "") -> Diagnosis:
     """Return the stop that says what the leading code needs; `covered` is the part that was shown to work."""
     cause, reason, change = _need(leading)
-    proven = cause == "proprietary_toolchain" and leading.language != "matlab"
+    proven = cause == "proprietary_toolchain" and (leading.language != "matlab" or leading.named)
     beside = f" What was shown is {covered} only." if covered else ""
     return Diagnosis(
         decision=DiagnosisDecision(
@@ -39,7 +39,8 @@ def stop_for(leading: Leading, covered: str = "") -> Diagnosis:
         cause=cause,
         evidence="; ".join(leading.signs),
         source=leading.source,
-        # Octave runs much of MATLAB's code; and what only this program lacks proves nothing of the repository.
+        # Where Octave or no product is named, Octave may run it. What only this program lacks proves nothing of the
+        # repository.
         excludes="every-plan" if proven else "this-plan",
         smallest_change=change,
     )
