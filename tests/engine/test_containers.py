@@ -92,18 +92,19 @@ SERVES = "import socket; s = socket.create_server(('0.0.0.0', 8123)); print('up'
     [
         ("s.accept()", 8123),
         ("sum(0 for _ in iter(int, 1))", None),
+        ("threading.Thread(target=lambda: sum(0 for _ in iter(int, 1))).start(); s.accept()", None),
         ("[(print('.', flush=True), time.sleep(1)) for _ in iter(int, 1)]", None),
     ],
-    ids=["waits", "computes", "writes"],
+    ids=["waits", "computes", "computes-beside", "writes"],
 )
 def test_a_server_that_waits_is_ended_before_its_time(
     run_command: Run, monkeypatch: pytest.MonkeyPatch, does: str, port: int | None
 ) -> None:
     monkeypatch.setattr("tasks.drivers.engine.calm_server.CALM_S", 4)
     monkeypatch.setattr("tasks.drivers.engine.calm_server.LOOK_S", 1)
-    command = shlex.join(["python", "-c", f"import time; {SERVES}{does}"])
+    command = shlex.join(["python", "-c", f"import threading, time; {SERVES}{does}"])
 
-    result = run_command(command, timeout_s=60 if port else 12, ends_servers=True)
+    result = run_command(command, timeout_s=60 if port else 8, ends_servers=True)
 
     assert (result.alive_at_timeout, result.listens_on) == (True, port)
     assert result.log.stdout.startswith("up\n")

@@ -1,9 +1,9 @@
 """Notices that a container holds a server that has started and waits for work.
 
-Such a process shows no more after its whole time limit than it does now: it listens on a port, writes nothing and
-leaves the processor idle. Where the container's processes cannot be seen from here (an engine elsewhere), it is never
-noticed.
-https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
+Such a process shows no more after its whole time limit than it does now: it listens on a port, writes nothing, takes
+hardly any time of a processor and waits for none. Where the container's processes cannot be seen from here (an engine
+elsewhere), it is never noticed.
+https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 """
 
 import time
@@ -21,6 +21,8 @@ LOOK_S: Final = 2
 BUSY_SHARE: Final = 0.05
 """Part of one processor that a waiting server may take."""
 LISTENING: Final = "0A"
+WANTING: Final = frozenset({"R", "D"})
+"""States of /proc/PID/task/TID/stat: runnable, and waiting for a disk."""
 NANOSECONDS: Final = 1e9
 
 
@@ -51,6 +53,8 @@ class CalmServer:
             return None
         self._next_look = now + LOOK_S
         port = _listening(self._container)
+        if port is not None and _wants_processor(str(self._container.id)):
+            port = None
         if port is None or self._calm is None or written != self._calm.written:
             self._calm = _Calm(now, written, self._cpu_s()) if port is not None else None
             return None
@@ -80,6 +84,29 @@ def _listening(container: "Container") -> int | None:
         return None
     ports = [port for table in tables for port in listening_ports(table)]
     return min(ports, default=None)
+
+
+def _wants_processor(container_id: str) -> bool:
+    """Whether a thread of the container runs, or waits for a processor or a disk.
+
+    A busy machine may give it neither for long, so that its processor time says little.
+    """
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if container_id not in (process / "cgroup").read_text("utf-8"):
+                continue
+            states = [_state(thread) for thread in (process / "task").glob("*/stat")]
+        except OSError:
+            # It has ended in the meantime.
+            continue
+        if WANTING.intersection(states):
+            return True
+    return False
+
+
+def _state(stat: Path) -> str:
+    """Return the letter of a thread's state; it follows the program's name, which may hold any character."""
+    return stat.read_text("utf-8", "replace").rpartition(")")[2].split()[0]
 
 
 def listening_ports(table: str) -> list[int]:
