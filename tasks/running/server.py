@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, NamedTuple
 import httpx
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
+    PREFECT_API_KEY,
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -153,7 +154,7 @@ def origins() -> str:
 
 
 def find_or_start(say: Say) -> Api:
-    """Return the API; HostError if a configured one does not answer, since no other replaces it."""
+    """Return the API; HostError if a configured one does not answer, or one refuses our login."""
     configured = configured_url()
     if configured:
         if not answers(configured):
@@ -161,15 +162,40 @@ def find_or_start(say: Say) -> Api:
                 f"the Prefect API at {configured} does not answer",
                 hint="start it, or unset PREFECT_API_URL to use a local server",
             )
+        _hold_login(configured)
         return Api(configured, "configured")
     url = local_url()
     if answers(url):
+        _hold_login(url)
         return Api(url, "running")
     say("starting a Prefect server in the background (once; end it with `paper2run server stop`)")
     if start(url):
         return Api(url, "started")
     say(f"the server did not start (see {log_file()}); using Prefect's ephemeral API")
     return Api("", "ephemeral")
+
+
+def _hold_login(url: str) -> None:
+    """HostError if the API at `url` refuses the login that we would use: it is not ours."""
+    if PREFECT_API_KEY.value() is not None:
+        return
+    known = access(url).get(PREFECT_API_AUTH_STRING) or PREFECT_API_AUTH_STRING.value() or ""
+    user, _, password = str(known).partition(":")
+    try:
+        response = httpx.get(
+            f"{url}/admin/version",
+            auth=(user, password) if known else None,
+            timeout=HEALTH_TIMEOUT_S,
+        )
+    except httpx.HTTPError:
+        # It has just answered: Prefect's own client is more patient.
+        return
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise HostError(
+            f"the Prefect server at {url} refuses the login that is known here",
+            hint="another user or another PREFECT_HOME started it: set PREFECT_API_AUTH_STRING to its login, or"
+            " PREFECT_SERVER_API_PORT to a free port for a server of your own",
+        )
 
 
 def carried(api: Api, jobs: int, say: Say) -> int:
