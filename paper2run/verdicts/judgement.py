@@ -42,7 +42,9 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
         return found
     place = place_of(done)
     tried = of_candidate(tried, done)
-    further = [attempt for attempt in tried if place_of(attempt) > place]
+    # A command may fail in an image in which a weaker one has passed.
+    failed = [attempt for attempt in tried if attempt.failure is not None]
+    further = [attempt for attempt in failed if place_of(attempt) > place]
     for earlier in sorted(further, key=place_of, reverse=True):
         other = diagnose(_as_failed(earlier, facts), barred)
         if other is not None and _is_repair(other):

@@ -134,6 +134,12 @@ def test_an_attempt_that_fell_back_beyond_repair_sends_the_loop_to_the_next_answ
     )
 
 
+def test_an_attempt_that_passed_is_not_judged_again_where_a_command_beside_it_failed():
+    passed = attempt(1, passes=True, rungs=("imports", "collected"))
+
+    assert judge(attempt(1, says="segmentation of worlds"), (passed,), RepoFacts()) is None
+
+
 def test_where_nobody_knows_the_last_failure_a_stronger_command_s_says_what_is_missing():
     says = "IOError: [Errno 2] No such file or directory: 'vectors.bin'"
     first = attempt(1, says=says, weaker=("python main.py --help",))
