@@ -148,8 +148,8 @@ def _remembering(before: Resolution | None, found: Resolution) -> Resolution:
 
 
 def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason]:
-    failed = counted(len(resolution.tried), "earlier combination")
-    note = f"{failed} of Python and date had no solution" if resolution.tried else ""
+    others = counted(len(resolution.tried), "other interpreter")
+    note = f"{others} had no solution or cost more" if resolution.tried else ""
     index = Source(kind="index", note=note)
     reasons = []
     if resolution.pins:

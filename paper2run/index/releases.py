@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final, Literal
 
@@ -23,8 +24,8 @@ SMALL_SOURCE_BYTES: Final = 1_000_000
 """A source of that size builds in a minute or has a fallback without a compiler (PyYAML, tornado,
 MarkupSafe, regex: no wheels for Linux for years); what is larger wants libraries and half an hour."""
 
-Sources = Literal["pure", "small", "any"]
-"""Which sources may be built: those that never had a platform's wheel, also small ones, or all."""
+Form = Literal["wheel", "pure", "small", "large"]
+"""How a release is had: as a wheel, or as a source that never had a platform's wheel, is small, or is large."""
 
 
 class IndexFile(Value):
@@ -61,6 +62,21 @@ class Project:
     name: str
     releases: tuple[Release, ...]
 
+    @cached_property
+    def compiled(self) -> frozenset[Version]:
+        """The versions whose source likely needs a compiler, judged by their nearest wheels, later first.
+
+        A project changes: pulp's wheels were pure until 2025, when they began to bundle a compiled solver.
+        """
+        newest = next((release for release in self.releases if release.wheels), None)
+        nearest = newest and _is_platforms(newest)
+        found: set[Version] = set()
+        for release in self.releases:
+            nearest = _is_platforms(release) if release.wheels else nearest
+            if nearest:
+                found.add(release.version)
+        return frozenset(found)
+
 
 @dataclass(frozen=True)
 class Installable:
@@ -69,7 +85,12 @@ class Installable:
     release: Release
     file: IndexFile
     """The wheel that fits, else the source."""
-    sdist: bool
+    form: Form
+
+    @property
+    def sdist(self) -> bool:
+        """Whether it is built from source."""
+        return self.form != "wheel"
 
 
 def project_of(name: str, files: Iterable[IndexFile]) -> Project:
@@ -104,38 +125,20 @@ def first_day(project: Project) -> date | None:
     )
 
 
-def was_compiled(project: Project, version: Version) -> bool:
-    """Whether a source of `version` likely needs a compiler, judged by its nearest wheels, later first.
-
-    A project changes: pulp's wheels were pure until 2025, when they began to bundle a compiled
-    solver.
-    """
-    wheeled = [release for release in project.releases if release.wheels]
-    later = [release for release in wheeled if release.version >= version]
-    nearest = later[-1:] or wheeled[:1]
-    return any(
-        not wheel.filename.endswith("-any.whl") for release in nearest for wheel in release.wheels
-    )
-
-
-def installable(
-    release: Release, project: Project, target: TargetPython, sources: Sources
-) -> Installable | None:
-    """Return how `target` gets `release`: a wheel if one fits, a source where `sources` allows; else None."""
+def installable(release: Release, project: Project, target: TargetPython) -> Installable | None:
+    """Return how `target` gets `release`: the wheel that fits, else the source; None if neither is there."""
     for wheel in release.wheels:
         if target.allowed_by(wheel.requires_python) and not target.tags.isdisjoint(
             wheel_tags(wheel)
         ):
-            return Installable(release, wheel, sdist=False)
+            return Installable(release, wheel, "wheel")
     source = release.source
     if source is None or not target.allowed_by(source.requires_python):
         return None
-    allowed = (
-        sources == "any"
-        or (not release.wheels and not was_compiled(project, release.version))
-        or (sources == "small" and 0 < source.size_bytes <= SMALL_SOURCE_BYTES)
-    )
-    return Installable(release, source, sdist=True) if allowed else None
+    form: Form = "small" if 0 < source.size_bytes <= SMALL_SOURCE_BYTES else "large"
+    if not release.wheels and release.version not in project.compiled:
+        form = "pure"
+    return Installable(release, source, form)
 
 
 def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None:
@@ -172,13 +175,21 @@ def later_minors(project: Project, version: Version, count: int) -> tuple[Releas
     return tuple(firsts.values())[:count]
 
 
-def wheel_tags(wheel: IndexFile) -> set[str]:
+def wheel_tags(wheel: IndexFile) -> frozenset[str]:
     """Return the tags of a wheel's file name, compressed sets expanded."""
-    interpreters, abis, platforms = wheel.filename.removesuffix(".whl").split("-")[-3:]
-    return {
+    return _expanded(*wheel.filename.removesuffix(".whl").split("-")[-3:])
+
+
+@lru_cache(maxsize=65_536)
+def _expanded(interpreters: str, abis: str, platforms: str) -> frozenset[str]:
+    return frozenset(
         "-".join(tag)
         for tag in product(interpreters.split("."), abis.split("."), platforms.split("."))
-    }
+    )
+
+
+def _is_platforms(release: Release) -> bool:
+    return any(not wheel.filename.endswith("-any.whl") for wheel in release.wheels)
 
 
 def _release(version: Version, files: list[IndexFile]) -> Release:

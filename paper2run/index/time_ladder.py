@@ -1,20 +1,19 @@
-"""The date ladder: the last days that a resolver may consider, nearest to the commit first."""
+"""The days up to which versions are taken: the ladder of conda's solver, and the words for people."""
 
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from paper2run.model.resolution import Resolution
 
-STEPS_DAYS: Final = (("commit date", 0), ("+30 days", 30), ("+180 days", 180))
+COMMIT_DATE: Final = "commit date"
+STEPS_DAYS: Final = ((COMMIT_DATE, 0), ("+30 days", 30), ("+180 days", 180))
 """A release of the following weeks often repairs what was broken on the day itself; half a year later
 most authors would still have run their own code unchanged."""
-FIRST_WHEELS: Final = "first wheels"
 NO_LIMIT: Final = "none"
 STEP_WORDS: Final = {
-    "commit date": "the commit's day",
+    COMMIT_DATE: "the commit's day",
     "+30 days": "30 days after the commit",
     "+180 days": "180 days after the commit",
-    FIRST_WHEELS: "the first day on which every requirement had a wheel",
 }
 """What a step's day is, for people."""
 MAX_EXCEPTIONS: Final = 5
@@ -49,15 +48,3 @@ def ladder(day: date | None) -> tuple[DateStep, ...]:
         else tuple(DateStep(name, day + timedelta(days=days)) for name, days in STEPS_DAYS)
     )
     return (*dated, DateStep(NO_LIMIT, None))
-
-
-def with_first_wheels(steps: tuple[DateStep, ...], day: date | None) -> tuple[DateStep, ...]:
-    """Return `steps` with one for `day` before the last, if it lies beyond all dated ones.
-
-    `day` is the first on which every requirement had a wheel: for commits from before 2016, when the
-    index took no wheels for Linux, it keeps the environment years closer to the commit than no limit.
-    """
-    dated = [step.cutoff for step in steps if step.cutoff is not None]
-    if day is None or not dated or day <= max(dated):
-        return steps
-    return (*steps[:-1], DateStep(FIRST_WHEELS, day), steps[-1])

@@ -178,8 +178,10 @@ class PlannedEnvironment(Value):
     reasons: tuple[Reason, ...] = ()
     pythons: tuple[str, ...] = ()
     """Interpreters that the evidence allows, best first, e.g. `("3.9", "3.8")`; empty if the image is fixed."""
+    named_pythons: tuple[str, ...] = ()
+    """Those of `pythons` that the authors name, test or use; empty where the commit's day chose."""
     commit_day: date | None = None
-    """The commit's day, from which the date ladder starts; None if it is not known."""
+    """The commit's day, as of which releases are taken; None if it is not known."""
     optional: tuple[str, ...] = ()
     """Normalised names of distributions that may be dropped when they stand in the way."""
     guesses: tuple[GuessedDistribution, ...] = ()

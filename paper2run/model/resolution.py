@@ -52,18 +52,21 @@ class Resolution(Value):
     python: str
     """`3.9`"""
     cutoff: date | None = None
-    """No release later than this day; None for no limit."""
+    """Releases after this day are exceptions; None for no limit."""
     date_step: str
-    """Which step of the date ladder held: `commit date`, `+30 days`, `+180 days`, `none`."""
+    """What the day is: `commit date`, of conda's ladder also `+30 days` and `+180 days`; `none` without one."""
     pins: tuple[Pin, ...] = ()
     exceptions: tuple[str, ...] = ()
-    """Pins not known to be out on `cutoff`, each with its day: `aesara 0.0.1 (2020-11-07)`; none without a cutoff."""
+    """Pins not known to be out on `cutoff`, the latest first: `aesara 0.0.1 (2020-11-07, 3 days later)`; none without
+    a cutoff."""
     dropped: tuple[str, ...] = ()
     """Requirements that were left out, each with the reason."""
     absent: tuple[str, ...] = ()
     """Normalised names among these that the index does not have at all."""
     tried: tuple[str, ...] = ()
-    """The pairs that failed before, each with the resolver's own words, in order."""
+    """The other interpreters that were solved for, each with what they lack or cost more."""
+    cost: float = 0.0
+    """What the set costs, in days: data/resolution_costs.json; 0 where every release is of the day and has a wheel."""
     notes: tuple[str, ...] = ()
     """What a person should know about the pins, such as releases without an upload date."""
     system_packages: tuple[str, ...] = ()
@@ -78,10 +81,10 @@ class Resolution(Value):
 
 
 class Unresolvable(Value):
-    """No pair of interpreter and date gives the whole set."""
+    """No interpreter gives the whole set."""
 
     kind: Literal["unresolvable"] = "unresolvable"
     reason: str
-    """One line: the failure of the pair that came nearest to the commit."""
+    """One line: the failure of the planner's first interpreter."""
     tried: tuple[str, ...] = ()
-    """Every pair that failed, with the resolver's own words, in order."""
+    """Every interpreter that failed, with the resolver's own words, in order."""

@@ -80,6 +80,7 @@ def ci_recipe(facts: RepoFacts, planned: PlannedEnvironment) -> PlannedEnvironme
             Reason(topic="smoke", decision=f"{smoke.command}: {smoke.proves}", source=smoke.source),
         ),
         pythons=tuple(dict.fromkeys((python, *planned.pythons))),
+        named_pythons=tuple(dict.fromkeys((python, *planned.named_pythons))),
         locks=(),
         optional=tuple(name for name in planned.optional if name in named),
         guesses=(),

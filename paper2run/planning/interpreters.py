@@ -45,6 +45,8 @@ class Choice(NamedTuple):
 
     pythons: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    named: tuple[str, ...] = ()
+    """Those of `pythons` that the authors name, test or use."""
 
 
 def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
@@ -85,7 +87,8 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
     first = next((fact for fact in shown if admits(fact, unheld[-1] if unheld else best)), None)
     source = first.source if first else _date_source(commit_day)
     reasons.insert(0, _reason(f"Python {best}: {why}", source))
-    return Choice(_in_order(best, allowed, named), tuple(reasons))
+    order = _in_order(best, allowed, named)
+    return Choice(order, tuple(reasons), tuple(version for version in order if version in named))
 
 
 def _best(

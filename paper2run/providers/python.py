@@ -118,6 +118,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
             *gpu_reasons,
         ),
         pythons=choice.pythons,
+        named_pythons=choice.named,
         commit_day=evidence.asked.commit_day,
         optional=wanted.optional,
         guesses=wanted.guesses,

@@ -47,7 +47,8 @@ def cpu_version(pin: Pin, project: Project | None, python: str) -> str:
     for release in project.releases if project else ():
         same = release.version.public == Version(pin.version).public
         if project and same and release.version.local == LOCAL:
-            return str(release.version) if installable(release, project, target, "pure") else ""
+            found = installable(release, project, target)
+            return str(release.version) if found and found.form in ("wheel", "pure") else ""
     return ""
 
 

@@ -29,9 +29,9 @@ def file(filename, day=MAY, **others):
     )
 
 
-def only(*files, sources="pure", target=PYTHON):
+def only(*files, target=PYTHON):
     project = project_of("a", files)
-    return installable(project.releases[0], project, target, sources)
+    return installable(project.releases[0], project, target)
 
 
 def test_releases_come_newest_first_and_unknown_names_are_left_out():
@@ -75,22 +75,20 @@ def test_what_came_later_is_not_available_and_what_has_no_day_is():
     assert len(available(project, None)) == 2
 
 
-def test_a_release_that_never_had_a_wheel_is_built():
-    assert only(file("a-1.tar.gz")).sdist
+def test_a_release_that_never_had_a_wheel_is_taken_for_pure():
+    assert only(file("a-1.tar.gz")).form == "pure"
 
 
-@pytest.mark.parametrize(("sources", "size", "built"), [
-    ("pure", 10, False),
-    ("small", 10, True),
-    ("small", 0, False),
-    ("small", 20_000_000, False),
-    ("any", 20_000_000, True),
-])  # fmt: skip
-def test_a_release_with_wheels_for_other_systems_is_built_only_where_that_is_allowed(
-    sources, size, built
-):
-    found = only(file(f"a-1-{WINDOWS}.whl"), file("a-1.tar.gz", size_bytes=size), sources=sources)
-    assert (found is not None) is built
+@pytest.mark.parametrize(("size", "form"), [(10, "small"), (0, "large"), (20_000_000, "large")])
+def test_the_source_of_a_release_with_wheels_for_other_systems_is_told_by_its_size(size, form):
+    found = only(file(f"a-1-{WINDOWS}.whl"), file("a-1.tar.gz", size_bytes=size))
+    assert (found.form, found.sdist) == (form, True)
+
+
+def test_a_source_is_compiled_where_the_nearest_wheels_are_a_platforms():
+    names = ["a-1.tar.gz", f"a-2-{LINUX}.whl", "a-3.tar.gz", "a-4-py3-none-any.whl", "a-5.tar.gz"]
+    project = project_of("a", map(file, names))
+    assert sorted(map(str, project.compiled)) == ["1", "2"]
 
 
 def test_a_wheel_for_another_interpreter_is_not_taken():

@@ -1,10 +1,10 @@
-"""The ladder of days that the resolver climbs."""
+"""The ladder of days of conda's solver, and the words for the days of a set."""
 
 from datetime import date
 
 import pytest
 
-from paper2run.index.time_ladder import ladder, versions_in_words, with_first_wheels
+from paper2run.index.time_ladder import ladder, versions_in_words
 from paper2run.model.resolution import Resolution
 
 DAY = date(2018, 6, 1)
@@ -21,19 +21,6 @@ def test_the_ladder_starts_at_the_commit_and_ends_without_a_limit():
 
 def test_without_a_day_there_is_no_limit_at_all():
     assert ladder(None) == (("none", None),)
-
-
-def test_first_wheels_stand_before_the_step_without_a_limit():
-    names = [step.name for step in with_first_wheels(ladder(DAY), date(2020, 1, 1))]
-    assert names == ["commit date", "+30 days", "+180 days", "first wheels", "none"]
-
-
-def test_first_wheels_within_the_dated_steps_add_nothing():
-    assert with_first_wheels(ladder(DAY), date(2018, 8, 1)) == ladder(DAY)
-
-
-def test_first_wheels_mean_nothing_without_a_commit_day():
-    assert with_first_wheels(ladder(None), date(2018, 8, 1)) == ladder(None)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class AskedRequirements:
         projects = self._index.in_parallel(self._index.project, names)
         absent: list[str] = []
         for text, name, found in zip(self.all, names, projects, strict=True):
-            if found is None:
+            if found is None or not found.releases:
                 self.drop(text, "not on the index")
                 absent.append(name)
         return tuple(sorted(set(absent)))

@@ -54,23 +54,9 @@ class LockAccount:
         fitting = [r for r in releases if specifier.contains(r.version, prereleases=True)]
         if project is None or not fitting:
             return "the index does not have it"
-        if not any(installable(release, project, self._target, "any") for release in fitting):
+        found = [installable(release, project, self._target) for release in fitting]
+        if not any(found):
             return f"it is not for Python {self._target.version}"
-        if not any(installable(release, project, self._target, "small") for release in fitting):
+        if all(one is None or one.form == "large" for one in found):
             return f"it has no wheel for Python {self._target.version}, and its source is large"
         return "something else that the set holds asks for another version"
-
-    def unserved(self, names: frozenset[str]) -> int:
-        """Return for how many of `names` no locked version is available to this interpreter."""
-        served: dict[str, bool] = {}
-        for lock in self._locks:
-            project = self._index.project(lock.name) if lock.name in names else None
-            if project is None:
-                continue
-            specifier = SpecifierSet(lock.specifier)
-            served[lock.name] = served.get(lock.name, False) or any(
-                specifier.contains(release.version, prereleases=True)
-                and installable(release, project, self._target, "small") is not None
-                for release in project.releases
-            )
-        return list(served.values()).count(False)

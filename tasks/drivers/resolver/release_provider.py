@@ -1,7 +1,8 @@
-"""What `resolvelib` asks about the releases of an index, for one interpreter and one last day."""
+"""What `resolvelib` asks about the releases of an index, for one interpreter and the day of a commit."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
@@ -13,12 +14,8 @@ from resolvelib import AbstractProvider
 from resolvelib.structs import RequirementInformation
 
 from paper2run.index.lenient_requirement import lenient_requirement
-from paper2run.index.releases import (
-    IndexFile,
-    Installable,
-    later_minors,
-    was_compiled,
-)
+from paper2run.index.release_costs import Priced
+from paper2run.index.releases import IndexFile, Installable, later_minors
 from paper2run.index.target_python import TargetPython
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.offered_releases import OfferedReleases
@@ -27,13 +24,14 @@ LATER_MINORS: Final = 6
 """How many minor versions ahead undeclared dependencies are looked up: scipy declared numpy after four."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Need:
-    """A distribution with extras and the acceptable versions."""
+    """A distribution with extras, the acceptable versions, and the day as of which it is wanted."""
 
     name: str
     extras: frozenset[str]
     specifier: SpecifierSet
+    day: date | None = None
 
     def __str__(self) -> str:
         """Return the need as PEP 508 text."""
@@ -47,25 +45,19 @@ class Candidate:
 
     name: str
     extras: frozenset[str]
-    found: Installable
+    priced: Priced
+    day: date | None
+    """As of which it is wanted; its own needs are wanted as of then too."""
+
+    @property
+    def found(self) -> Installable:
+        """The release, in its form."""
+        return self.priced.found
 
     @property
     def version(self) -> Version:
         """The release's version."""
         return self.found.release.version
-
-
-class HopelessError(Exception):
-    """A dependency has no release at all for this interpreter and day.
-
-    Ends the search at once: going back to releases that did without it costs exponential time and, worse,
-    may succeed with a set from years earlier.
-    """
-
-    def __init__(self, candidate: Candidate, need: Need) -> None:
-        super().__init__(f"{candidate.name} {candidate.version} needs {need}")
-        self.candidate = candidate
-        self.need = need
 
 
 Information = RequirementInformation[Need, Candidate]
@@ -78,42 +70,55 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         self._index = index
         self._target = target
         self._offer = offer
-        self._dependencies: dict[tuple[str, Version], list[Need]] = {}
-
-    @property
-    def locks(self) -> Collection[str]:
-        """The names that are locked here."""
-        return self._offer.locks.keys()
+        self.limited: set[str] = set()
+        """Names whose newest releases the plan excludes."""
+        self._overruled: set[tuple[str, str]] = set()
+        self._may_build: frozenset[str] | None = None
+        self._hopeless: set[tuple[str, Version]] = set()
+        self._dependencies: dict[tuple[str, Version, date | None], list[Need]] = {}
+        self._satisfied: dict[tuple[Need, Version], bool] = {}
 
     @property
     def notes(self) -> dict[str, str]:
         """What was assumed, by name of the distribution."""
         return self._offer.notes
 
-    def matches(self, name: str, specifier: SpecifierSet) -> tuple[Installable, ...]:
-        """Return the releases of `name` within `specifier` that could be installed, best first."""
-        return self._offer.matches(name, specifier)
+    def matches(self, name: str, specifier: SpecifierSet, day: date | None) -> tuple[Priced, ...]:
+        """Return the releases of `name` within `specifier` that could be installed, cheapest first."""
+        return self._offer.matches(name, specifier, day)
 
-    def forget_lock(self, name: str) -> None:
-        """Take `name` as if it were not locked."""
-        self._offer.forget_lock(name)
+    def build_only(self, names: frozenset[str]) -> None:
+        """Offer from now on sources with compiled code of these names alone."""
+        self._may_build = names
+        self._hopeless.clear()
+
+    def overrule(self, parent: str, name: str) -> None:
+        """Take from now on any version of `name` for what `parent` needs."""
+        self._overruled.add((parent, name))
         self._dependencies.clear()
+        self._hopeless.clear()
 
-    def need(self, text: str, extras: frozenset[str] = frozenset()) -> Need | None:
-        """Return what the requirement `text` means here; None if its marker says nothing is needed."""
+    def need(
+        self, text: str, extras: frozenset[str] = frozenset(), day: date | None = None
+    ) -> Need | None:
+        """Return what the requirement `text` means here; None if its marker says nothing is needed.
+
+        It is wanted as of `day`, by default the commit's.
+        """
         requirement = lenient_requirement(text)
         if requirement is None or not self._holds(requirement, extras):
             return None
         wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
-        return Need(canonicalize_name(requirement.name), wanted, requirement.specifier)
+        name = canonicalize_name(requirement.name)
+        return Need(name, wanted, requirement.specifier, day or self._offer.day)
 
     def fetch_ahead(self, needs: Iterable[Need]) -> None:
         """Ask the index for the pages of `needs` and what their likely candidates declare, in parallel."""
 
         def fetch(need: Need) -> None:
-            found = self.matches(need.name, need.specifier)
+            found = self.matches(need.name, need.specifier, need.day)
             if found:
-                self._index.metadata(found[0].file)
+                self._index.metadata(declaring_file(found[0].found))
 
         self._index.in_parallel(fetch, needs)
 
@@ -132,8 +137,8 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
     ) -> tuple[bool, bool, bool, bool, str]:
         """Return the sort key of a name: lower values are resolved first.
 
-        First what caused the last conflict, then exact versions, what the plan names, limited
-        versions; then by name.
+        First what caused the last conflict, then exact and locked versions, what the plan names,
+        limited versions; then by name.
         """
         wanted = list(information[identifier])
         specifiers = [info.requirement.specifier for info in wanted]
@@ -144,7 +149,8 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
             for info in backtrack_causes
         )
         named = any(info.parent is None for info in wanted)
-        return (not blamed, "==" not in operators, not named, not operators, identifier)
+        settled = "==" in operators or identifier.partition("[")[0] in self._offer.locks
+        return (not blamed, not settled, not named, not operators, identifier)
 
     def find_matches(
         self,
@@ -159,51 +165,77 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         specifier = SpecifierSet()
         for need in (*needs, *base):
             specifier &= need.specifier
+        day = min((need.day for need in (*needs, *base) if need.day), default=None)
         refused = {candidate.version for candidate in incompatibilities[identifier]}
         return [
-            Candidate(name, extras, found)
-            for found in self.matches(name, specifier)
-            if found.release.version not in refused
+            Candidate(name, extras, priced, day)
+            for priced in self._offered(name, specifier, day)
+            if priced.found.release.version not in refused
+            and (name, priced.found.release.version) not in self._hopeless
         ]
+
+    def _offered(self, name: str, specifier: SpecifierSet, day: date | None) -> Iterator[Priced]:
+        only_ready = self._may_build is not None and name not in self._may_build
+        for priced in self.matches(name, specifier, day):
+            is_ready = priced.found.form in ("wheel", "pure") or (
+                priced.found.form == "small" and self._offer.is_locked(priced.found, name)
+            )
+            if is_ready or not only_ready:
+                yield priced
 
     def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
         """Return True if the candidate's version lies within the requirement."""
-        return requirement.specifier.contains(candidate.version, prereleases=True)
+        key = (requirement, candidate.version)
+        if key not in self._satisfied:
+            self._satisfied[key] = requirement.specifier.contains(
+                candidate.version, prereleases=True
+            )
+        return self._satisfied[key]
 
     def get_dependencies(self, candidate: Candidate) -> list[Need]:
-        """Return the candidate's declared needs here; HopelessError if one of them is unavailable."""
-        key = (self.identify(candidate), candidate.version)
+        """Return the candidate's declared needs here, without names that the index does not have."""
+        key = (self.identify(candidate), candidate.version, candidate.day)
         if key not in self._dependencies:
             needs = self._declared(candidate)
             self.fetch_ahead(needs)
-            for need in needs:
-                if not self.matches(need.name, SpecifierSet()):
-                    raise HopelessError(candidate, need)
-            self._dependencies[key] = needs
+            absent = [need.name for need in needs if self._index.project(need.name) is None]
+            if absent:
+                self.notes[candidate.name] = (
+                    f"{candidate.name} {candidate.version} needs {', '.join(absent)}, which the index does not have"
+                )
+            self._dependencies[key] = [need for need in needs if need.name not in absent]
+        for need in self._dependencies[key]:
+            if next(self._offered(need.name, need.specifier, need.day), None) is None:
+                # Remembered, or each release of what needs it would try all of these again.
+                self._hopeless.add((candidate.name, candidate.version))
         return self._dependencies[key]
 
-    def declaring_file(self, found: Installable) -> IndexFile:
-        """Return the file whose metadata counts: for a source, another platform's wheel of the same release."""
-        wheels = found.release.wheels
-        return wheels[0] if found.sdist and wheels else found.file
-
     def _declared(self, candidate: Candidate) -> list[Need]:
-        declared = self._index.metadata(self.declaring_file(candidate.found)).requires
-        needs = [need for text in declared if (need := self.need(text, candidate.extras))]
+        declared = self._index.metadata(declaring_file(candidate.found)).requires
+        name = candidate.name
+        day = self._offer.reference(name, candidate.day)
+        if name in self.limited:
+            day = self._offer.era(name, candidate.found, day)
+        needs = [need for text in declared if (need := self.need(text, candidate.extras, day))]
         if candidate.extras:
-            needs.append(Need(candidate.name, frozenset(), SpecifierSet(f"=={candidate.version}")))
-        return needs or self._declared_later(candidate)
+            exact = SpecifierSet(f"=={candidate.version}")
+            needs.append(Need(name, frozenset(), exact, candidate.day))
+        needs = [
+            replace(need, specifier=SpecifierSet())
+            if (name, need.name) in self._overruled
+            else need
+            for need in needs
+        ]
+        return needs or self._declared_later(candidate, day)
 
-    def _declared_later(self, candidate: Candidate) -> list[Need]:
+    def _declared_later(self, candidate: Candidate, day: date | None) -> list[Need]:
         """Return what the next version that declares dependencies needs; for compiled packages and sources.
 
         Until about 2019 the wheels of scipy and scikit-learn did not declare numpy; the sources of
         seaborn left out what the author's machine had when they were packed.
         """
         project = self._index.project(candidate.name)
-        if project is None or not (
-            candidate.found.sdist or was_compiled(project, candidate.version)
-        ):
+        if project is None or not (candidate.found.sdist or candidate.version in project.compiled):
             return []
         later = later_minors(project, candidate.version, LATER_MINORS)
         declared = self._index.in_parallel(
@@ -211,14 +243,14 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         )
         for release, metadata in zip(later, declared, strict=True):
             needs = [need for text in metadata.requires if (need := self.need(text))]
-            names = [need.name for need in needs if self.matches(need.name, SpecifierSet())]
+            names = [need.name for need in needs if self.matches(need.name, SpecifierSet(), day)]
             if names:
                 self.notes[candidate.name] = (
                     f"{candidate.name} {candidate.version} declares no dependencies: "
                     f"{', '.join(names)} as in {release.version}"
                 )
             if needs:
-                return [Need(name, frozenset(), SpecifierSet()) for name in names]
+                return [Need(name, frozenset(), SpecifierSet(), day) for name in names]
         return []
 
     def _holds(self, requirement: Requirement, extras: frozenset[str]) -> bool:
@@ -228,3 +260,9 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
             )
         except (UndefinedComparison, UndefinedEnvironmentName):
             return False
+
+
+def declaring_file(found: Installable) -> IndexFile:
+    """Return the file whose metadata counts: for a source, another platform's wheel of the same release."""
+    wheels = found.release.wheels
+    return wheels[0] if found.sdist and wheels else found.file

@@ -1,182 +1,264 @@
-"""One solve: the whole set for one interpreter and one last day, or the reason why it failed."""
+"""One solve: the cheapest whole set for one interpreter that is found, or why there is none."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date
-from time import monotonic
 from typing import Final
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from packaging.specifiers import SpecifierSet
+from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from paper2run.index.releases import Sources, available, wheel_tags
+from paper2run.index.release_costs import Priced, weights
 from paper2run.index.target_python import TargetPython
-from paper2run.model.resolution import BrokenLock, KeptLocks, Lock, Pin
+from paper2run.model.resolution import Lock
 from tasks.drivers.index.package_index import PackageIndex
-from tasks.drivers.resolver.lock_account import LockAccount
+from tasks.drivers.resolver.found_set import Failed, Solved
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 from tasks.drivers.resolver.release_provider import (
     Candidate,
-    HopelessError,
     Information,
     Need,
     ReleaseProvider,
 )
+from tasks.drivers.resolver.search_steps import MAX_STEPS, NoEndError, Watch
+from tasks.drivers.resolver.why_none import why_none
 
-MAX_ROUNDS: Final = 5000
-"""Steps of one search; a set of 200 takes a few hundred."""
-SEARCH_LIMIT_S: Final = 30
-"""Seconds of one search: solvable sets were found in a tenth of that."""
 MAX_CAUSES: Final = 4
-COMPILER: Final = ("gcc", "g++", "libc6-dev")
-"""Slim images bring none."""
+MAX_REFUSED: Final = 150
+"""Candidates that a search with optional names, or with locks that another one passed over, may refuse."""
+MAX_RELOCKED: Final = 8
+"""Locks that are tried one by one where they do not hold together."""
+META_TOOLS: Final = {"oldest-supported-numpy": "numpy"}
+"""Build tools that pin another one: without isolation the set's own numpy is built against."""
+UPPER: Final = ("==", "===", "<", "<=", "~=")
+"""Operators that exclude newer releases."""
 
 
-@dataclass(frozen=True)
-class Solved:
-    """A consistent set."""
-
-    pins: tuple[Pin, ...]
-    notes: tuple[str, ...]
-    system_packages: tuple[str, ...]
-    compiled: frozenset[str] = frozenset()
-    """Normalised names of what must be compiled from source."""
-    kept_locks: tuple[KeptLocks, ...] = ()
-    broken_locks: tuple[BrokenLock, ...] = ()
-    exceptions: tuple[str, ...] = ()
-    """Pins not known to be out on the last day, each with its own day."""
-
-
-@dataclass(frozen=True)
-class Failed:
-    """No consistent set, and why in one line."""
-
-    why: str
-
-
-class OutOfTimeError(Exception):
-    """A search has taken longer than SEARCH_LIMIT_S."""
-
-
-class Watch(BaseReporter[Need, Candidate, str]):
-    """Ends a search that takes too long."""
-
-    def __init__(self) -> None:
-        self._stop_at = monotonic() + SEARCH_LIMIT_S
-
-    def starting_round(self, index: int) -> None:
-        """Raise OutOfTimeError if the time is up."""
-        if monotonic() > self._stop_at:
-            raise OutOfTimeError
+Found = dict[str, Candidate]
 
 
 class Solve:
-    """A pair of interpreter and last day, for which several sets may be tried."""
+    """An interpreter and a commit's day, for which several sets may be tried."""
 
     def __init__(
         self,
         index: PackageIndex,
         target: TargetPython,
-        cutoff: date | None,
-        sources: Sources,
+        day: date | None,
         locks: tuple[Lock, ...] = (),
     ) -> None:
         self._index = index
-        self._target = target
-        self._cutoff = cutoff
-        self._locks = locks
-        offer = OfferedReleases(index, target, cutoff, sources, locks)
-        self._provider = ReleaseProvider(index, target, offer)
-        self._forgotten: dict[str, str] = {}
+        self.target = target
+        self._offer = OfferedReleases(index, target, day, locks)
+        self._provider = ReleaseProvider(index, target, self._offer)
+        self._needs: dict[str, Need | None] = {}
+        self._max_refused = MAX_STEPS
+        self.steps = 0
+        """Of all searches so far."""
+        self.forgotten: dict[str, str] = {}
+        """Locks that the search had to forget, by name, each with the reason."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What was assumed, by name of the distribution."""
+        return self._provider.notes
+
+    def need(self, text: str) -> Need | None:
+        """Return what a requirement of the plan means here; None if its marker says nothing is needed."""
+        if text not in self._needs:
+            self._needs[text] = self._provider.need(text)
+        return self._needs[text]
+
+    def limit_eras(self, texts: Iterable[str]) -> None:
+        """Take what the packages that `texts` limit need as of the time of their releases."""
+        needs = [need for text in texts if (need := self.need(text))]
+        self._provider.limited = {
+            need.name for need in needs if any(part.operator in UPPER for part in need.specifier)
+        }
+
+    def spare_builds(self, alone: Solved) -> None:
+        """Compile from now on nothing that is not in the set `alone`, and search less."""
+        self._provider.build_only(frozenset(c.name for c in alone.chosen))
+        self._max_refused = MAX_REFUSED
+
+    def is_locked(self, candidate: Candidate) -> bool:
+        """Whether a lock names exactly this release."""
+        return self._offer.is_locked(candidate.found, candidate.name)
+
+    def overrule(self, parent: str, name: str) -> None:
+        """Take any version of `name` for what `parent` needs."""
+        self._provider.overrule(parent, name)
+
+    def change(self, text: str, need: Need) -> None:
+        """Take a requirement of the plan as `need`."""
+        self._needs[text] = need
+
+    def matches(self, need: Need) -> tuple[Priced, ...]:
+        """Return the releases that meet a need, cheapest first."""
+        return self._provider.matches(need.name, need.specifier, need.day)
+
+    def day_of(self, need: Need) -> date | None:
+        """Return the day of the newest release within a need's limits, if it is before the need's own day."""
+        project = self._index.project(need.name)
+        days = (
+            release.day
+            for release in (project.releases if project else ())
+            if release.day and need.specifier.contains(release.version, prereleases=True)
+        )
+        first = next(days, None)
+        return min(first, need.day) if first and need.day else need.day
+
+    def least(self, texts: Iterable[str], limit: float) -> float:
+        """Return what the requirements cost at least, each for itself; counted until `limit`."""
+        total = 0.0
+        for text in texts:
+            need = self.need(text)
+            if need is None:
+                continue
+            found = self.matches(need)
+            total += found[0].cost if found else weights().broken_pin
+            if total >= limit:
+                break
+        return total
 
     def of(self, requirements: Iterable[str]) -> Solved | Failed:
-        """Return the pins of `requirements` and all that they need, build tools of sources included."""
-        found = self._search(requirements)
+        """Return the set of `requirements` and all that they need, with the build tools of sources."""
+        needs = [need for text in requirements if (need := self.need(text))]
+        found = self._nearest(needs)
         if isinstance(found, Failed):
             return found
         built = [candidate for candidate in found.values() if candidate.found.sdist]
-        if not built:
-            return self._solved(found)
-        declared = [self._index.metadata(candidate.found.file) for candidate in built]
-        tools = {text for metadata in declared for text in metadata.build_requires}
-        # What the set already holds stays: without isolation there is only one version of each.
-        absent = [
-            text
-            for text in sorted(tools)
-            if (need := self._provider.need(text)) and need.name not in found
-        ]
-        with_tools = self._search((*requirements, *absent))
-        if isinstance(with_tools, Failed):
-            return Failed(f"build tools of {', '.join(c.name for c in built)}: {with_tools.why}")
-        return self._solved(with_tools)
+        if built:
+            declared = [self._index.metadata(candidate.found.file) for candidate in built]
+            tools = sorted(
+                {
+                    META_TOOLS.get(text.strip(), text)
+                    for metadata in declared
+                    for text in metadata.build_requires
+                }
+            )
+            # What the set already holds stays: without isolation there is only one version of each.
+            absent = [
+                need for text in tools if (need := self.need(text)) and need.name not in found
+            ]
+            if absent:
+                needs += absent
+                found = self._nearest(needs)
+            if isinstance(found, Failed):
+                names = ", ".join(candidate.name for candidate in built)
+                return Failed(f"build tools of {names}: {found.why}", found.causes)
+        chosen = self._priced(found, needs)
+        compiled = frozenset(
+            c.name for c in chosen if c.found.sdist and self._index.metadata(c.found.file).compiled
+        )
+        return Solved(chosen, sum(c.priced.cost for c in chosen), self._dependents(found), compiled)
 
-    def _search(self, requirements: Iterable[str]) -> dict[str, Candidate] | Failed:
-        """Return one release per name; a lock that prevents a solution is dropped and the search restarted."""
-        needs = [need for text in requirements if (need := self._provider.need(text))]
+    def _dependents(self, found: Found) -> dict[str, frozenset[str]]:
+        parents: dict[str, set[str]] = {}
+        for candidate in found.values():
+            for need in self._provider.get_dependencies(candidate):
+                parents.setdefault(need.name, set()).add(candidate.name)
+        return {name: frozenset(parents[name] - {name}) for name in parents}
+
+    def _nearest(self, needs: list[Need]) -> Found | Failed:
+        """Return a set; of two, where one that keeps packages near to their dependents in time is cheaper."""
+        found = self._search(needs)
+        if isinstance(found, Failed):
+            return found
+        found, needs = self._with_locks(found, needs)
+        chosen = self._priced(found, needs)
+        wanted = self._wanted(found, needs)
+        days = {
+            c.name: day
+            for c in chosen
+            if (day := wanted[c.name][1])
+            and c.priced.cost - self._provider.matches(c.name, *wanted[c.name])[0].cost
+            > weights().worth_nearing
+        }
+        if not days:
+            return found
+        self._offer.near(days)
+        nearer = self._search(needs)
+        self._offer.near({})
+        if isinstance(nearer, Failed):
+            return found
+        return min(
+            (found, nearer),
+            key=lambda one: sum(c.priced.cost for c in self._priced(one, needs)),
+        )
+
+    def _with_locks(self, found: Found, needs: list[Need]) -> tuple[Found, list[Need]]:
+        """Return a set with locks kept that the search passed over, and the needs with these locks.
+
+        The search takes a locked release first, but goes on where a package that is decided later refuses it.
+        """
+        passed = [
+            Need(name, frozenset(), lock, self._offer.day)
+            for name, candidate in sorted(found.items())
+            for lock in self._offer.locks.get(name, ())
+            if not lock.contains(candidate.version, prereleases=True)
+        ]
+        passed = [need for need in passed if self.matches(need)]
+        for locks in (passed, *([need] for need in passed[: len(passed) > 1 and MAX_RELOCKED])):
+            limit, self._max_refused = self._max_refused, min(self._max_refused, MAX_REFUSED)
+            again = self._search([*needs, *locks]) if locks else found
+            self._max_refused = limit
+            if isinstance(again, dict):
+                found, needs = again, [*needs, *locks]
+                if len(locks) == len(passed):
+                    break
+        return found, needs
+
+    def _wanted(
+        self, found: Found, roots: list[Need]
+    ) -> dict[str, tuple[SpecifierSet, date | None]]:
+        """Return for each name of a set what all that need it admit, and the earliest day among them."""
+        needs = list(roots)
+        for candidate in found.values():
+            needs += self._provider.get_dependencies(candidate)
+        wanted: dict[str, tuple[SpecifierSet, date | None]] = {}
+        for need in needs:
+            specifier, day = wanted.get(need.name, (SpecifierSet(), need.day))
+            day = min(day, need.day) if day and need.day else None
+            wanted[need.name] = (specifier & need.specifier, day)
+        return wanted
+
+    def _priced(self, found: Found, needs: list[Need]) -> tuple[Candidate, ...]:
+        """Return the set by name, each release with its cost beside all that need it."""
+        wanted = self._wanted(found, needs)
+        chosen = []
+        for name, candidate in sorted({c.name: c for c in found.values()}.items()):
+            prices = self._provider.matches(name, *wanted[name])
+            same = (p for p in prices if p.found.release.version == candidate.version)
+            priced = next(same, candidate.priced)
+            chosen.append(Candidate(name, frozenset(), priced, wanted[name][1]))
+        return tuple(chosen)
+
+    def _search(self, needs: list[Need]) -> Found | Failed:
+        """Return one release per identifier; locks under which the search finds no end are forgotten."""
         self._provider.fetch_ahead(needs)
         for need in needs:
-            if not self._provider.matches(need.name, need.specifier):
-                return Failed(self._why_none(need))
-        resolver: Resolver[Need, Candidate, str] = Resolver(self._provider, Watch())
+            if not self.matches(need):
+                return Failed(self.why_none(need))
+        watch = Watch(self._max_refused)
+        resolver: Resolver[Need, Candidate, str] = Resolver(self._provider, watch)
         try:
-            return dict(resolver.resolve(needs, max_rounds=MAX_ROUNDS).mapping)
+            return dict(resolver.resolve(needs, max_rounds=MAX_STEPS).mapping)
         except ResolutionImpossible as conflict:
-            return Failed(self._words(conflict.causes))
-        except HopelessError as hopeless:
-            if hopeless.candidate.name in self._provider.locks:
-                return self._search_without({hopeless.candidate.name: str(hopeless)}, requirements)
-            return Failed(f"{hopeless}; {self._why_none(hopeless.need)}")
-        except OutOfTimeError:
-            if self._provider.locks:
+            causes = tuple(conflict.causes)
+            return Failed(self._words(causes), causes)
+        except (NoEndError, ResolutionTooDeep):
+            if self._offer.locks and self._max_refused > MAX_REFUSED:
                 why = "with the locked versions the search found no end"
-                return self._search_without(dict.fromkeys(self._provider.locks, why), requirements)
-            return Failed(f"no end after {SEARCH_LIMIT_S} seconds of search")
-        except ResolutionTooDeep:
-            return Failed(f"no end after {MAX_ROUNDS} steps of search")
+                self.forgotten |= dict.fromkeys(self._offer.locks, why)
+                self._offer.forget_locks()
+                return self._search(needs)
+            return Failed("the search found no end")
+        finally:
+            self.steps += watch.steps
 
-    def _search_without(
-        self, locks: dict[str, str], requirements: Iterable[str]
-    ) -> dict[str, Candidate] | Failed:
-        self._forgotten |= locks
-        for name in locks:
-            self._provider.forget_lock(name)
-        return self._search(requirements)
-
-    def _solved(self, found: dict[str, Candidate]) -> Solved:
-        chosen = sorted({c.name: c for c in found.values()}.values(), key=lambda c: c.name)
-        pins = tuple(Pin(name=c.name, version=str(c.version), sdist=c.found.sdist) for c in chosen)
-        built = [c for c in chosen if c.found.sdist]
-        notes = [
-            note
-            for c in chosen
-            if (note := self._index.metadata(self._provider.declaring_file(c.found)).note)
-        ]
-        notes += [self._provider.notes[c.name] for c in chosen if c.name in self._provider.notes]
-        if self._cutoff is not None:
-            undated = [c.name for c in chosen if c.found.release.day is None]
-            notes += [f"the index gives no upload date for {name}: not limited" for name in undated]
-        notes += [
-            f"{c.name} {c.version} has no wheel for Python {self._target.version}: built from source"
-            for c in built
-        ]
-        compiled = frozenset(c.name for c in built if self._index.metadata(c.found.file).compiled)
-        kept, broken = LockAccount(self._index, self._target, self._locks).of(
-            {c.name: c.version for c in chosen}, self._forgotten
-        )
-        system_packages = COMPILER if compiled else ()
-        exceptions = self._exceptions(chosen)
-        return Solved(
-            pins, tuple(notes), system_packages, compiled, kept, broken, exceptions=exceptions
-        )
-
-    def _exceptions(self, chosen: Iterable[Candidate]) -> tuple[str, ...]:
-        """Return the releases later than the last day (locks, build tools), and those without a day."""
-        if self._cutoff is None:
-            return ()
-        return tuple(
-            f"{c.name} {c.version} ({c.found.release.day or 'no date known'})"
-            for c in chosen
-            if c.found.release.day is None or c.found.release.day > self._cutoff
-        )
+    def why_none(self, need: Need) -> str:
+        """Return why no release meets a need."""
+        return why_none(self._index.project(need.name), need.specifier, str(need), self.target)
 
     def _words(self, causes: Iterable[Information]) -> str:
         words = dict.fromkeys(
@@ -186,28 +268,8 @@ class Solve:
             for cause in causes
         )
         lonely = [
-            self._why_none(cause.requirement)
+            self.why_none(cause.requirement)
             for cause in causes
-            if not self._provider.matches(cause.requirement.name, cause.requirement.specifier)
+            if not self.matches(cause.requirement)
         ]
         return "; ".join((*list(words)[:MAX_CAUSES], *dict.fromkeys(lonely)))
-
-    def _why_none(self, need: Need) -> str:
-        project = self._index.project(need.name)
-        if project is None:
-            return f"{need.name} is not on the index"
-        out = available(project, self._cutoff)
-        if not out:
-            first = min((r.day for r in project.releases if r.day), default=None)
-            return f"{need.name} has no release before {first or 'any date'}"
-        fitting = [r for r in out if need.specifier.contains(r.version, prereleases=True)]
-        fitting.sort(key=lambda release: release.version.is_prerelease)
-        if not fitting:
-            return f"no release of {need.name} out by then fits {need.specifier}"
-        tags = {tag for wheel in fitting[0].wheels for tag in wheel_tags(wheel)}
-        here = sorted({tag.split("-")[0] for tag in tags if tag.endswith("-any") or "linux" in tag})
-        elsewhere = "other systems alone" if tags else "nothing"
-        return (
-            f"no wheel of {need} for Python {self._target.version}: "
-            f"{fitting[0].version} has wheels for {', '.join(here) or elsewhere}"
-        )

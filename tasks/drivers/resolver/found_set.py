@@ -1,0 +1,37 @@
+"""What a search for one interpreter gives: a consistent set, or why there is none."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tasks.drivers.resolver.release_provider import Candidate, Information
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A consistent set."""
+
+    chosen: tuple[Candidate, ...]
+    """One release per distribution, by name, each with its cost beside the others."""
+    cost: float
+    dependents: Mapping[str, frozenset[str]]
+    """The names that need a name of the set."""
+    compiled: frozenset[str] = frozenset()
+    """Normalised names of what must be compiled from source."""
+
+    def dependents_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return all that need one of `names`, directly or not, with the names themselves."""
+        found: set[str] = set()
+        left = set(names)
+        while left:
+            found |= left
+            left = {other for name in left for other in self.dependents.get(name, ())} - found
+        return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No consistent set, and why in one line."""
+
+    why: str
+    causes: tuple[Information, ...] = ()
+    """The needs that contradict each other; empty where the search found no end."""

@@ -1,0 +1,38 @@
+"""Counts the steps of a search, and ends one that finds no end."""
+
+from typing import Final
+
+from resolvelib import BaseReporter
+
+from tasks.drivers.resolver.release_provider import Candidate, Need
+
+MAX_STEPS: Final = 3000
+"""Names that one search may decide and candidates that it may refuse; a set of 200 takes a few hundred. Counted, not
+timed: two searches for one plan give the same set, however busy the host is."""
+
+
+class NoEndError(Exception):
+    """A search has taken more steps, or refused more candidates, than it may."""
+
+
+class Watch(BaseReporter[Need, Candidate, str]):
+    """Counts the steps of a search, and ends it after too many."""
+
+    def __init__(self, max_refused: int) -> None:
+        self._max_refused = max_refused
+        self._refused = 0
+        self.steps = 0
+
+    def rejecting_candidate(self, criterion: object, candidate: Candidate) -> None:
+        """Raise NoEndError if too many were refused."""
+        self._refused += 1
+        self._step()
+
+    def starting_round(self, index: int) -> None:
+        """Raise NoEndError after too many steps."""
+        self._step()
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS or self._refused > self._max_refused:
+            raise NoEndError
