@@ -77,7 +77,10 @@ def _read(tree: RepoTree, path: str) -> Notebook | Unreadable:
     info, kernel = _mapping(metadata.get("language_info")), _mapping(metadata.get("kernelspec"))
     language = str(info.get("name") or kernel.get("language") or "python").lower()
     named = re.fullmatch(r"python([23])", str(kernel.get("name", "")))
-    version = str(info.get("version") or (KERNELS[named[1]] if named else ""))
+    version = str(info.get("version", ""))
+    if named and not version.startswith(named[1]):
+        # JetBrains' editors write a new notebook with the kernel `python3` and the version 2.7.6.
+        version = KERNELS[named[1]]
     codes = [code for code in map(_code, _cells(document)) if code is not None]
     is_python = language in {"python", "ipython"}
     cells = [_cell(number, code, is_python) for number, code in enumerate(codes, start=1)]
