@@ -41,7 +41,10 @@ COQ: Final = re.compile(
 MAX_ASKED: Final = 20
 """Files looked at for the question whether `.v` means Coq or Verilog here."""
 MAX_LOOKED_AT: Final = 100
-"""Files of unknown endings that are opened to see whether they hold text."""
+"""Files of unknown endings that are opened to see whether they hold code."""
+MAX_TABLE_LINES: Final = 400
+"""Lines that are read to tell a table of numbers from code."""
+NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?")
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
@@ -117,9 +120,26 @@ def _unlisted(tree: RepoTree) -> dict[str, str]:
     asked = [path for path in tree.files if not NO_CODE.match(path.rpartition("/")[2])]
     for path in asked[:MAX_LOOKED_AT]:
         ending = _ending(path)
-        if ending and ending not in found and isinstance(tree.read(path), str):
-            found[ending] = ending
+        if ending and ending not in found:
+            text = tree.read(path)
+            if isinstance(text, str) and not _is_table(text):
+                found[ending] = ending
     return found
+
+
+def _is_table(text: str) -> bool:
+    """Whether most lines are numbers for the greater part, as coordinates and measurements are."""
+    lines = [words for line in text.splitlines()[:MAX_TABLE_LINES] if (words := _words(line))]
+    tabular = [words for words in lines if 2 * sum(map(_is_number, words)) > len(words)]
+    return 2 * len(tabular) > len(lines)
+
+
+def _words(line: str) -> list[str]:
+    return re.split(r"[\s,;|:]+", line.strip(" \t,;|:")) if line.strip(" \t,;|:") else []
+
+
+def _is_number(word: str) -> bool:
+    return NUMBER.fullmatch(word) is not None
 
 
 def scripts_of(tree: RepoTree) -> dict[str, str]:

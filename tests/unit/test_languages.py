@@ -64,3 +64,19 @@ def test_what_a_build_file_builds_is_code(tmp_path: Path, path: str, cause: str)
         assert found.cause == cause
     else:
         assert not isinstance(found, Diagnosis) or found.cause != "no_code"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_code"),
+    [
+        ("3\nwater\nO 0.00 0.00 0.11\nH 0.00 0.75 -0.46\nH 0.00 -0.75 -0.46\n", False),
+        ("1,2.5e-3,4\n2,2.6e-3,5\n", False),
+        ("pen 0 1\nmove 10 20\nlet x = rotate(90)\ndraw x\n", True),
+    ],
+)
+def test_a_table_of_numbers_is_no_code_whatever_its_ending(
+    tmp_path: Path, text: str, is_code: bool
+) -> None:
+    (tmp_path / "a.strange").write_text(text)
+    found = list(languages.detect(RepoTree.of(tmp_path)))
+    assert [isinstance(fact, LanguageShare) for fact in found] == [is_code]
