@@ -27,6 +27,8 @@ FINDS_PACKAGES: Final = re.compile(
     r"find(?:_namespace)?_packages|packages\s*=\s*find|packages\.find"
 )
 PACKAGE_DIR: Final = re.compile(r"""package_dir\s*=\s*\{\s*["']{2}\s*:\s*["']([\w/.]+)["']""")
+LISTS_PACKAGES: Final = re.compile(r"packages|py[_-]modules|package[_-]dir")
+"""Words of metadata that say what is installed; without any setuptools 61 takes all that lies below `src`."""
 
 Form = Literal["package", "module", "namespace"]
 
@@ -178,6 +180,10 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
     for folder, text in sorted(described.items()):
         if is_package_folder(tree, folder) and folder.rpartition("/")[2] in NOT_INSTALLED:
             continue
+        source = f"{folder}/src".removeprefix("/")
+        if _takes_all(source, text) and tree.below(source):
+            yield source, text
+            continue
         named = [match[1].strip("./") for match in PACKAGE_DIR.finditer(text)]
         for inner in ("", *SOURCE_FOLDERS, *named):
             root = "/".join(part for part in (folder, inner) if part)
@@ -189,10 +195,22 @@ def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> boo
     text = install_roots.get(own.root)
     if text is None or own.form == "namespace" or name in NOT_INSTALLED:
         return False
+    if _takes_all(own.root, text):
+        return True
     quoted = re.search(rf"""["']{re.escape(name)}["'.]""", text) is not None
     if own.form == "module":
         return quoted and re.search(r"py[_-]modules|flit", text) is not None
     return quoted or "setup(" not in text or FINDS_PACKAGES.search(text) is not None
+
+
+def _takes_all(root: str, text: str) -> bool:
+    """Whether setuptools installs all that lies in the folder: its automatic discovery of a src layout.
+
+    It came with the release that reads the table `project` of pyproject.toml.
+    """
+    is_source = root.rpartition("/")[2] == "src"
+    is_read = "setuptools.build_meta" in text and "[project]" in text
+    return is_source and is_read and LISTS_PACKAGES.search(text) is None
 
 
 def _folder_of(path: str) -> str:
