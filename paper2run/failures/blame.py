@@ -4,7 +4,6 @@ What no rule repairs still gets a cause here, with little confidence: enough to 
 """
 
 import re
-from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from packaging.utils import canonicalize_name
@@ -16,7 +15,7 @@ from paper2run.failures.first_error import FAILED_WHEEL, first_error, words_of
 from paper2run.failures.gone_names import NO_MODULE
 from paper2run.failures.wanted_by import version_of, who_imports, who_wants_package
 from paper2run.model.diagnosis import Blame
-from paper2run.model.facts import OwnModule, Project
+from paper2run.model.facts import Project
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import INSTALLERS
@@ -40,9 +39,6 @@ NO_PROGRAM: Final = re.compile(
     r"(?:^|\s)(?:line )?\d*:? ?(?P<name>[\w./+-]+): (?:command )?not found$"
 )
 PYTEST_FRAME: Final = re.compile(r"^(?P<path>[\w.][\w./-]*\.py):(?P<line>\d+): ")
-INSTALLED_FRAME: Final = re.compile(
-    r"\bFile \"/\S+/(?:site|dist)-packages/(?P<path>\w+/[^\"]+)\", line (?P<line>\d+)"
-)
 AT_A_PLACE: Final = re.compile(r"^\s*(?:\./|/repo/)?(?P<path>[\w./+-]+\.\w+):(?P<line>\d+):")
 STEP: Final = re.compile(r"=> \[\S+ +\d+/\d+\] ")
 """What the engine writes where a step begins."""
@@ -62,8 +58,7 @@ def blame(failed: FailedAttempt) -> Blame:
     lines = failed.lines
     number = first_error(failed.failure, lines)
     error = words_of(failed.failure, lines, number)
-    own = {fact.module.partition(".")[0] for fact in failed.facts.of(OwnModule)}
-    place = code_place(lines, number, own)
+    place = code_place(lines, number)
     about = _about(failed, lines, number, error, place)
     cause, confidence = cause_of(failed, error, place, told=number >= 0)
     return Blame(
@@ -76,15 +71,10 @@ def blame(failed: FailedAttempt) -> Blame:
     )
 
 
-def code_place(lines: list[str], number: int, own: Collection[str] = frozenset()) -> Source | None:
-    """Return the repository's own line of code nearest above a line of the log; None without one.
-
-    `own` are its top-level modules, which a traceback may show where they are installed.
-    """
+def code_place(lines: list[str], number: int) -> Source | None:
+    """Return the repository's own line of code nearest above a line of the log; None without one."""
     for line in reversed(lines[: max(number, 0)]):
-        match = FRAME.match(line) or PYTEST_FRAME.match(line) or INSTALLED_FRAME.search(line)
-        if match and match.re is INSTALLED_FRAME and match["path"].partition("/")[0] not in own:
-            continue
+        match = FRAME.match(line) or PYTEST_FRAME.match(line)
         if match:
             return Source(kind="file", path=match["path"], line=int(match["line"]))
         if "Traceback (most recent call last)" in line:

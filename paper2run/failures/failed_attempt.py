@@ -1,7 +1,7 @@
 """The input of a repair rule, and the forms of its answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
@@ -13,7 +13,7 @@ from paper2run.failures.wanted_files import WantedFile
 from paper2run.knowledge.distributions import Guess
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
-from paper2run.model.facts import RepoFacts
+from paper2run.model.facts import OwnModule, RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.planning.addresses import addressed, distribution_beside
@@ -22,6 +22,12 @@ from paper2run.rendering.plan_diff import plan_diff
 
 OWN_FRAME: Final = re.compile(r"\s*File \"/repo/(?!(?:[^\"]*/)?setup\.py\")[^\"]+\.py\", line \d+")
 """A traceback's line for code of the checkout other than its setup.py, which belongs to the build."""
+RELATIVE_FRAME: Final = re.compile(
+    r"\s*File \"(?![/<])(?!(?:[^\"]*/)?setup\.py\")[^\"]+\.py\", line \d+"
+)
+INSTALLED_FRAME: Final = re.compile(
+    r"(?P<start>\bFile \")/\S+/(?:site|dist)-packages/(?P<path>(?P<top>\w+)(?:/[^\"]+|\.py)\", line \d+)"
+)
 
 OWN_PROJECT: Final = re.compile(r"(?<!-r)\s['\"]?\.(?=[/\['\"\s]|$)")
 """The checkout, or a folder of it, among the words of an installer."""
@@ -52,7 +58,10 @@ class FailedAttempt(NamedTuple):
         """Whether the repository's own code ran: by the command, or by a setup.py that imports it."""
         if isinstance(self.failure, SmokeFailed):
             return True
-        return any(map(OWN_FRAME.match, last_traceback(self.lines)))
+        frames = last_traceback(self.lines)
+        # pip builds a project in its folder: with Python 2 a frame of the project then has a relative path.
+        beside = self.builds_own_code and any(map(RELATIVE_FRAME.match, frames))
+        return beside or any(map(OWN_FRAME.match, frames))
 
     @property
     def builds_own_code(self) -> bool:
@@ -83,8 +92,14 @@ class FailedAttempt(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """The log's last lines, both streams."""
-        return failure_lines(self.failure)
+        """The log's last lines, both streams; where own packages are installed their frames name the checkout."""
+        own = {fact.module.partition(".")[0] for fact in self.facts.of(OwnModule) if fact.installed}
+        return [_in_checkout(line, own) for line in failure_lines(self.failure)]
+
+
+def _in_checkout(line: str, own: Collection[str]) -> str:
+    match = INSTALLED_FRAME.search(line)
+    return match.expand(r"\g<start>/repo/\g<path>") if match and match["top"] in own else line
 
 
 def repaired(
