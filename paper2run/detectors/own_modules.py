@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.distributions import is_known, stdlib_span
+from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
 from paper2run.python.own_projects import is_fixture
@@ -22,6 +23,7 @@ NOT_INSTALLED: Final = frozenset(
      "benchmarks", "tools", "notebooks", "paper", "experiments", "build", "dist"}
 )  # fmt: skip
 """Packages that an install should not and mostly does not carry (setuptools: FlatLayoutPackageFinder)."""
+CODE: Final = (*ENDINGS, ".so", ".pyd")
 METADATA: Final = re.compile(r"^\[(?:project|build-system|tool\.poetry|metadata)\]", re.MULTILINE)
 FINDS_PACKAGES: Final = re.compile(
     r"find(?:_namespace)?_packages|packages\s*=\s*find|packages\.find"
@@ -119,6 +121,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 module=name,
                 root=own.root,
                 installed=installed,
+                hollow=own.form == "package" and _is_hollow(tree, _folder_of(own.path)),
                 source=Source(kind="file", path=own.path),
             )
 
@@ -189,6 +192,13 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
             root = "/".join(part for part in (folder, inner) if part)
             if not is_package_folder(tree, root):
                 yield root, text
+
+
+def _is_hollow(tree: RepoTree, folder: str) -> bool:
+    """Whether a package holds modules and not a byte of code; an empty `__init__.py` alone is usual."""
+    code = [path for path in tree.below(folder) if path.endswith(CODE)]
+    has_modules = any(not path.endswith("/__init__.py") for path in code)
+    return has_modules and not any(map(tree.size_bytes, code))
 
 
 def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> bool:

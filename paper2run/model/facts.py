@@ -219,6 +219,8 @@ class OwnModule(Value):
     """Folder that must be on `sys.path` for it, below the repository; empty for the root."""
     installed: bool
     """The packaging metadata lists it, or the layout shows that an install would carry it."""
+    hollow: bool = False
+    """It holds modules beside `__init__.py`, and each of its files of code is empty."""
     source: Source
 
 

@@ -21,6 +21,7 @@ from paper2run.model.facts import (
     LanguageShare,
     MissingPart,
     NoCode,
+    OwnModule,
     Project,
     TestSuite,
     Unreadable,
@@ -44,9 +45,10 @@ CLOSED: Final = re.compile(
 
 def dead_end(evidence: Evidence) -> Diagnosis | None:
     """Return the stop for code whose entry point is unusable; None if something may run."""
-    alive = any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts)
-    if evidence.asked.smoke or alive:
+    if evidence.asked.smoke:
         return None
+    if any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts):
+        return _hollow_packages(evidence)
     return _empty_entry(evidence) or _cuda_only(evidence)
 
 
@@ -75,6 +77,24 @@ def unplannable(refused: str) -> Diagnosis:
         DEFAULT,
         "The author names files, requirements and programs so that no part of a name reads as a command.",
         "this-plan",
+    )
+
+
+def _hollow_packages(evidence: Evidence) -> Diagnosis | None:
+    """Stop if each package that is installed holds modules and not a byte of code: its import would pass."""
+    installed = [fact for fact in evidence.facts.of(OwnModule) if fact.installed]
+    if not installed or not all(fact.hollow for fact in installed):
+        return None
+    if not _leads(evidence, installed[0].source.path):
+        return None
+    names = ", ".join(fact.module for fact in installed)
+    return _stop(
+        "no_code",
+        f"Each file of code of {names} is empty: it would import, and do nothing.",
+        installed[0].source.path,
+        installed[0].source,
+        f"The author publishes the code of {names}.",
+        "every-plan",
     )
 
 

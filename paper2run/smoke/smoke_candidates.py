@@ -169,6 +169,7 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         for fact in facts.of(OwnModule)
         if (fact.installed and is_installed(facts, fact.root)) == installed
         and (installed or fact.root == "")
+        and not fact.hollow
     ]
     # What serves tests and documents is not the code, and a folder without __init__.py imports whatever it holds.
     telling = [

@@ -12,6 +12,7 @@ from tests.unit.test_leading_language import evidence_of
 
 MAIN = "def main():\n    print(sum(range(3)))\n\n\nif __name__ == '__main__':\n    main()\n"
 README = "# Sums\n\n```\npython main.py\n```\n"
+SETUP = "from setuptools import setup\nsetup(name='waves', packages=['waves'])\n"
 C_MAIN = '#include <stdio.h>\nint main(void) { puts("3"); return 0; }\n'
 
 
@@ -56,6 +57,13 @@ C_MAIN = '#include <stdio.h>\nint main(void) { puts("3"); return 0; }\n'
         pytest.param(
             {"main.py": MAIN, "old/convert.py": "print 'done'\nraise IOError, 'x'\n"},
             id="Python 2 in a file that is not used",
+        ),
+        pytest.param(
+            {"setup.py": SETUP, "waves/__init__.py": "", "main.py": MAIN}, id="package of an empty __init__.py alone"
+        ),
+        pytest.param(
+            {"setup.py": SETUP, "waves/__init__.py": "", "waves/fit.py": "", "waves/core.c": C_MAIN, "main.py": MAIN},
+            id="empty modules beside compiled code",
         ),
         pytest.param(
             {"README.md": f"{README}\n```\npython old_name.py\n```\n", "main.py": MAIN},
@@ -117,6 +125,8 @@ def test_what_this_program_cannot_plan_is_no_stop(
     [
         ({"README.md": "# Code comes soon\n", "paper.pdf": "%PDF"}, "no_code"),
         ({"README.md": README, "main.py": "", "helper.py": "X = 1\n"}, "missing_entrypoint"),
+        ({"setup.py": SETUP, "waves/__init__.py": "", "waves/fit.py": "", "tests/test_fit.py": "import waves.fit\n"},
+         "no_code"),
         ({"README.md": "# Tables\n", "main.do": "use data.dta\nregress y x\n" * 9}, "proprietary_toolchain"),
     ],
 )  # fmt: skip
