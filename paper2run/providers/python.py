@@ -1,20 +1,21 @@
 """Plans Python repositories: interpreter, dependencies, the project's own install, smoke command."""
 
 import re
-import shlex
-from collections.abc import Collection, Iterator
 from typing import Final
 
 from paper2run.knowledge import debian
 from paper2run.knowledge.conda_translation import translated
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
+from paper2run.model.environment import (
+    EnvPlan,
+    PlannedEnvironment,
+    Reason,
+    SmokeChoice,
+)
 from paper2run.model.facts import (
     CondaPackage,
-    EntryPoint,
     EnvironmentValue,
     Extension,
     GpuNeed,
-    Import,
     LanguageShare,
     LockedVersion,
     OwnModule,
@@ -23,7 +24,7 @@ from paper2run.model.facts import (
     Requirement,
     SystemPackage,
 )
-from paper2run.model.value import DEFAULT, Source
+from paper2run.model.value import Source
 from paper2run.planning.build_backends import DYNAMIC_VERSIONS, build_needs
 from paper2run.planning.ci_needs import CiNeeds, needs_of
 from paper2run.planning.ci_test_job import testing_job
@@ -36,6 +37,7 @@ from paper2run.planning.project_steps import project_steps
 from paper2run.planning.wanted import gather
 from paper2run.python.own_projects import home_of, is_aside, is_fixture, own_projects
 from paper2run.rendering.pip_steps import open_steps
+from paper2run.smoke.import_smoke import import_smokes
 from paper2run.smoke.programs_beside import programs_beside
 from paper2run.smoke.smoke_candidates import candidates
 
@@ -59,14 +61,6 @@ ALWAYS: Final = {
 }
 KEYS: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 """Variables of which a sample's value is none: work that wants them must fail for want of them."""
-MAX_COMPILED: Final = 20
-"""Scripts that one smoke command compiles."""
-MAX_SMOKED: Final = 200
-"""Modules that one smoke command imports; larger programs have commands of their own."""
-MAX_NAMES_CHARS: Final = 4000
-"""Of the names that this command takes from the modules."""
-MAX_MODULE_CHARS: Final = 80
-"""A longer name is nothing that anybody wrote, and the command has to fit into a plan."""
 MAX_WEAKER: Final = 10
 """Each costs a run, and no build."""
 
@@ -79,10 +73,11 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     choice = choose(facts, evidence.asked.commit_day)
     tested = needs_of(facts, testing_job(facts, choice.pythons))
     wanted = gather(facts, tested)
-    smokes = candidates(facts, evidence.paths, evidence.asked)
-    smoke = smokes[0] if smokes else _fallback_smoke(evidence)
-    if smoke is None:
+    told = candidates(facts, evidence.paths, evidence.asked)
+    smokes = told or import_smokes(facts, wanted.guesses)
+    if not smokes:
         return None
+    smoke = smokes[0]
     packages, package_reasons = _system_packages(facts, tested)
     steps, step_reasons = project_steps(facts)
     programs = programs_beside(evidence)
@@ -91,7 +86,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         package_reasons = (*package_reasons, *programs.reasons)
         steps = (programs.step, *steps)
         if programs.smoke is not None and not evidence.asked.smoke:
-            smokes = [programs.smoke, *smokes]
+            smokes = [programs.smoke, *told]
             smoke = programs.smoke
     steps = (*open_steps(wanted.requirements), *steps)
     environment, env_reasons = _environment(evidence, tested)
@@ -149,51 +144,6 @@ def _is_python(evidence: Evidence) -> bool:
     own = own_bytes(facts)
     python = own.get("python", 0) + own.get("notebook", 0)
     return python > 0 and python * 2 >= max(own.values())
-
-
-def _fallback_smoke(evidence: Evidence) -> SmokeChoice | None:
-    """Return the import of all that the code imports: shows that the dependencies are there.
-
-    Scripts that need arguments and nothing beside the standard library are compiled: the interpreter is all they want.
-    """
-    imported = {fact.module for fact in evidence.facts.of(Import) if not fact.guarded}
-    modules = sorted(module for module in imported if len(module) <= MAX_MODULE_CHARS)
-    scripts = [fact for fact in evidence.facts.of(EntryPoint) if fact.form == "script"]
-    if not modules and scripts:
-        command = shlex.join(
-            ["python", "-m", "py_compile", *(fact.name for fact in scripts[:MAX_COMPILED])]
-        )
-        proves = "its scripts parse, and need nothing beside the standard library"
-        return SmokeChoice(
-            kind="compiled", command=command, proves=proves, source=scripts[0].source
-        )
-    if not modules:
-        return None
-    tried = modules[:MAX_SMOKED]
-    lines = [f"import {', '.join(tried)}", *_names_taken(evidence.facts, tried)]
-    command = f"python -c {shlex.quote('; '.join(lines))}"
-    proves = "all that its code imports is there"
-    if len(tried) < len(modules):
-        proves = (
-            f"the first {MAX_SMOKED} of the {len(modules)} modules that its code imports are there"
-        )
-    return SmokeChoice(kind="dependencies", command=command, proves=proves, source=DEFAULT)
-
-
-def _names_taken(facts: RepoFacts, modules: Collection[str]) -> Iterator[str]:
-    """Yield the imports of names from these modules that code has, within a command's room."""
-    taken: dict[str, dict[str, None]] = {}
-    for fact in facts.of(Import):
-        if fact.module in modules and fact.where in {"package", "script", "notebook"}:
-            for item in fact.taken:
-                module, _, name = item.partition(":")
-                taken.setdefault(module, {}).update({name: None} if name else {})
-    chars = 0
-    for module, names in sorted(taken.items()):
-        line = f"from {module} import {', '.join(names)}" if names else f"import {module}"
-        chars += len(line)
-        if chars <= MAX_NAMES_CHARS:
-            yield line
 
 
 def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
