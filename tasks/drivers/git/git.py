@@ -23,10 +23,10 @@ from tasks.drivers.git.commit_contents import (
 )
 from tasks.drivers.git.git_command import LOCAL_TIMEOUT_S, Transfer, git_remote
 from tasks.drivers.git.git_foreign import Foreign, as_data
+from tasks.drivers.git.limits import Limits
 from tasks.drivers.git.local_source import existing_folder, git_directory, origin, uncommitted
 from tasks.drivers.git.mirror import (
     BYTES_PER_MB,
-    Limits,
     Mirror,
     Origin,
     bring,

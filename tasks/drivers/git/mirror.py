@@ -4,30 +4,29 @@ A lock lets one run at a time write a mirror. A commit counts as present only on
 written, which git does last; what a killed run left behind is cleared.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, TypeVar
+from typing import Final, TypeVar
 
-from paper2run.errors import HostError, Paper2RunError, UserError, trouble_of
+from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.model.repo import Checkout
 from paper2run.source import Login
 from tasks.drivers.git.commit_contents import Contents, damage, has_commit, read_contents
 from tasks.drivers.git.git_command import FROM_DISK, Transfer, git_attempt, git_local, git_remote
 from tasks.drivers.git.git_failures import failure
 from tasks.drivers.git.git_foreign import Foreign
+from tasks.drivers.git.limits import Limits
+from tasks.drivers.git.mirror_lock import alone
 from tasks.drivers.host.process import Finished
 
 HELD: Final = "refs/paper2run/"
 """Below it every complete commit has a ref named for it."""
-LOCK_POLL_S: Final = 0.2
 READABLE: Final = 60
 """Characters of a mirror's folder name that come from its address."""
 BYTES_PER_MB: Final = 1024 * 1024
@@ -43,29 +42,6 @@ DAMAGED: Final = re.compile(
 """Words of fsck about loose objects and refs that are not as git wrote them."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits for fetching a repository with all its submodules."""
-
-    timeout_s: float
-    deadline: float
-    """On the monotonic clock."""
-    max_mb: int
-    on_line: Callable[[str], None] | None = None
-
-    @classmethod
-    def from_now(
-        cls, timeout_s: float, max_mb: int, on_line: Callable[[str], None] | None = None
-    ) -> "Limits":
-        """Return limits that start to count now."""
-        return cls(timeout_s, time.monotonic() + timeout_s, max_mb, on_line)
-
-    @property
-    def left_s(self) -> float:
-        """Seconds that are left, never below 0."""
-        return max(self.deadline - time.monotonic(), 0.0)
 
 
 @dataclass(frozen=True)
@@ -124,14 +100,13 @@ def opened(mirrors: Path, url: str, limits: Limits) -> Iterator[Mirror]:
     HostError if the folder cannot be written, or if the other run does not end within the limits.
     """
     path = (mirrors / f"{_folder_name(url)}.git").absolute()
-    with _lock_file(path.with_suffix(".lock")) as lock:
-        _wait_for(lock.fileno(), limits, url)
+    with alone(path, limits, url) as lock_fd:
         if path.exists() and not _is_sound(path):
             shutil.rmtree(path)
         if not path.exists():
             _create(path)
         _clear_leftovers(path)
-        yield Mirror(path, lock.fileno())
+        yield Mirror(path, lock_fd)
 
 
 def healing(mirror: Mirror, work: Callable[[], T]) -> T:
@@ -217,8 +192,7 @@ def forget_damaged(checkout: Checkout, timeout_s: float) -> bool:
     found = False
     for name, url in {(checkout.mirror, checkout.url), *modules}:
         path = Path(name)
-        with _lock_file(path.with_suffix(".lock")) as lock:
-            _wait_for(lock.fileno(), Limits.from_now(timeout_s, 0), url)
+        with alone(path, Limits.from_now(timeout_s, 0), url):
             if not path.exists() or is_damaged(path):
                 shutil.rmtree(path, ignore_errors=True)
                 found = True
@@ -276,35 +250,6 @@ def _fetch(
         mirror.forget_all_but(refs_before)
         raise too_large(f"the history of {origin.url}", limits.max_mb)
     return finished
-
-
-def _lock_file(path: Path) -> IO[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a")
-    except OSError as error:
-        raise HostError(
-            f"the folder of mirrors cannot be used: {error.filename}: {error.strerror}",
-            hint="set PAPER2RUN_HOME to a folder that you may write to",
-            trouble=trouble_of(error),
-        ) from error
-
-
-def _wait_for(lock_fd: int, limits: Limits, url: str) -> None:
-    # git inherits the lock: were only we killed, the next run would wait until git has ended too.
-    while True:
-        try:
-            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if not limits.left_s:
-                raise HostError(
-                    f"another run has been fetching {url} for more than {limits.timeout_s:.0f} s",
-                    hint="try again when it has ended",
-                    transient=True,
-                    trouble="network",
-                ) from None
-            time.sleep(LOCK_POLL_S)
 
 
 def _folder_name(url: str) -> str:

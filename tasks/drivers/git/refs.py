@@ -10,7 +10,8 @@ from paper2run.source import RemoteSource
 from tasks.drivers.git.git_command import Transfer, git_attempt, git_remote
 from tasks.drivers.git.git_failures import failure
 from tasks.drivers.git.git_foreign import Foreign
-from tasks.drivers.git.mirror import Limits, Mirror, Origin, bring_history, healing, opened
+from tasks.drivers.git.limits import Limits
+from tasks.drivers.git.mirror import Mirror, Origin, bring_history, healing, opened
 
 FULL_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 PART_OF_COMMIT: Final = re.compile(r"[0-9a-f]{4,39}")

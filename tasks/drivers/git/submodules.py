@@ -12,7 +12,8 @@ from paper2run.model.repo import Submodule
 from paper2run.source import Login, RemoteSource, parse, submodule_url
 from tasks.drivers.git.commit_contents import GITLINK, Entry
 from tasks.drivers.git.git_command import git_attempt
-from tasks.drivers.git.mirror import Limits, Mirror, Origin, bring, contents_of, healing, opened
+from tasks.drivers.git.limits import Limits
+from tasks.drivers.git.mirror import Mirror, Origin, bring, contents_of, healing, opened
 
 MAX_DEPTH: Final = 4
 """Nesting of submodules; deeper ones are only recorded. This also stops repositories that contain themselves."""
