@@ -63,6 +63,7 @@ from paper2run.detectors import (
     test_suites,
     tox_and_nox,
     written_dates,
+    written_files,
 )
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, RepoFacts, Unreadable
@@ -120,6 +121,7 @@ DETECTORS: tuple[Detector, ...] = (
     notebooks,
     gone_library_names,
     written_dates,
+    written_files,
     called_programs,
     opened_libraries,
     python_syntax,

@@ -386,6 +386,16 @@ class DataNeed(Value):
     source: Source
 
 
+class WrittenFile(Value):
+    """A file of data that code of the repository writes."""
+
+    kind: Literal["written-file"] = "written-file"
+    name: str
+    """Without its folder."""
+    source: Source
+    """The first line that writes it."""
+
+
 class OutsideNeed(Value):
     """Something besides GPU and data that code or documents want from outside the repository."""
 
@@ -485,6 +495,7 @@ Fact = Annotated[
     | ContainerRecipe
     | GpuNeed
     | DataNeed
+    | WrittenFile
     | OutsideNeed
     | EnvironmentValue
     | WrittenOn

@@ -12,8 +12,9 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis, Lack
-from paper2run.model.facts import DataNeed
+from paper2run.model.facts import DataNeed, WrittenFile
 from paper2run.model.outcome import SmokeFailed
+from paper2run.model.value import Source
 
 NAME: Final = "missing_data"
 NO_FILE: Final = re.compile(
@@ -46,18 +47,27 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     path = hit.match.groupdict().get("path") or ""
     wanted = path or "something from the network"
     code = code_line(failed.lines, hit.line)
+    made = _made_by(failed, path, code)
     by = f", wanted by {code.path}:{code.line}" if code else ""
     return stopped(
         NAME,
         "missing_data",
-        reason=f"The command wants {wanted}, which is not in the repository{by}.",
+        reason=f"The command wants {wanted}, which is not in the repository{by}{made and f'; {made} writes it'}.",
         evidence=hit.line,
         smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke."
         + _where(failed, path),
         source=code,
-        excludes="this-plan" if OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),
+        excludes="this-plan" if made or OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),
         lacks=Lack(kind="file", name=path) if path and NLTK is not hit.match.re else None,
     )
+
+
+def _made_by(failed: FailedAttempt, path: str, code: Source | None) -> str:
+    """Return the place of another file of the repository that writes what is wanted; empty where none does."""
+    name = PurePosixPath(path).name
+    written = (fact for fact in failed.facts.of(WrittenFile) if name and fact.name == name)
+    others = (fact for fact in written if code is None or fact.source.path != code.path)
+    return next((str(fact.source) for fact in others), "")
 
 
 def _where(failed: FailedAttempt, path: str) -> str:
