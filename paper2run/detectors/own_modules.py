@@ -10,6 +10,7 @@ from paper2run.knowledge.distributions import is_known, stdlib_span
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
+from paper2run.python.empty_projects import finds_nothing
 from paper2run.python.own_projects import is_fixture
 from paper2run.python.python_imports import Imported
 from paper2run.python.python_modules import is_package_folder, modules_of
@@ -181,7 +182,8 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
                 continue
             described[folder] = described.get(folder, "") + text
     for folder, text in sorted(described.items()):
-        if is_package_folder(tree, folder) and folder.rpartition("/")[2] in NOT_INSTALLED:
+        is_side = is_package_folder(tree, folder) and folder.rpartition("/")[2] in NOT_INSTALLED
+        if is_side or finds_nothing(tree, folder):
             continue
         source = f"{folder}/src".removeprefix("/")
         if _takes_all(source, text) and tree.below(source):

@@ -1,6 +1,7 @@
 """Finds folders that `pip install` takes, their build backends and their build requirements.
 
-A folder is a project where its pyproject.toml names a backend or a project, or where it has a setup.py.
+A folder is a project where its pyproject.toml names a backend or a project, or where it has a setup.py; not so where
+the backend would find nothing to install.
 """
 
 import ast
@@ -15,6 +16,7 @@ from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.distributions import stdlib_span
 from paper2run.model.facts import Project, Unreadable
 from paper2run.model.value import Source
+from paper2run.python.empty_projects import finds_nothing
 from paper2run.python.own_projects import is_aside
 from paper2run.python.python_imports import Imported, imports_of
 from paper2run.python.setup_script import SetupScript, parse_leniently, read_setup
@@ -66,7 +68,7 @@ def _project(tree: RepoTree, root: str) -> Iterator[Project]:
     named = bool(build) or any(
         table(data, *keys) for keys in (("project",), ("tool", "poetry"), ("tool", "flit"))
     )
-    if script is None and not named:
+    if (script is None and not named) or finds_nothing(tree, root):
         return
     backend = (text(build.get("build-backend")) or DEFAULT_BACKEND) if named else "setup.py"
     readable = script if isinstance(script, SetupScript) else None

@@ -1,0 +1,2 @@
+def depth(x):
+    return 2 * x
