@@ -1,4 +1,7 @@
-"""Names the files of data that the repository's own code writes: what one script lacks another one may make."""
+"""Names the files of data that the repository's own code writes.
+
+What one script lacks another one may make.
+"""
 
 import re
 from collections.abc import Iterable

@@ -92,7 +92,10 @@ class FailedAttempt(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """The log's last lines, both streams; where own packages are installed their frames name the checkout."""
+        """The log's last lines, both streams.
+
+        Where own packages are installed their frames name the checkout.
+        """
         own = {fact.module.partition(".")[0] for fact in self.facts.of(OwnModule) if fact.installed}
         return [_in_checkout(line, own) for line in failure_lines(self.failure)]
 

@@ -77,7 +77,6 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     smokes = told or import_smokes(facts, wanted.guesses)
     if not smokes:
         return None
-    smoke = smokes[0]
     packages, package_reasons = _system_packages(facts, tested)
     steps, step_reasons = project_steps(facts)
     programs = programs_beside(evidence)
@@ -87,7 +86,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         steps = (programs.step, *steps)
         if programs.smoke is not None and not evidence.asked.smoke:
             smokes = [programs.smoke, *told]
-            smoke = programs.smoke
+    smoke = smokes[0]
     steps = (*open_steps(wanted.requirements), *steps)
     environment, env_reasons = _environment(evidence, tested)
     gpu_reasons = _gpu_reasons(facts)

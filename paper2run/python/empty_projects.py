@@ -26,9 +26,9 @@ NO_MODULES: Final = frozenset(
 
 
 def finds_nothing(tree: RepoTree, folder: str) -> bool:
-    """Whether the backend of the project in `folder`, empty for the root, refuses to build for want of a package.
+    """Whether the build backend of a project refuses to build for want of a package.
 
-    False where a setup.py, or a setting of the backend, says what is installed.
+    `folder` is empty for the root. False where a setup.py, or a setting of the backend, says what is installed.
     """
     prefix = f"{folder}/" if folder else ""
     if tree.has(f"{prefix}setup.py") or not tree.has(f"{prefix}pyproject.toml"):

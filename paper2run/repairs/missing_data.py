@@ -63,7 +63,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
 
 def _made_by(failed: FailedAttempt, path: str, code: Source | None) -> str:
-    """Return the place of another file of the repository that writes what is wanted; empty where none does."""
+    """Return the place of another own file that writes what is wanted; empty without one."""
     name = PurePosixPath(path).name
     written = (fact for fact in failed.facts.of(WrittenFile) if name and fact.name == name)
     others = (fact for fact in written if code is None or fact.source.path != code.path)

@@ -1,4 +1,7 @@
-"""The smoke commands of code that nothing starts: they import what the code imports, and run none of it."""
+"""The smoke commands of code that nothing starts.
+
+They import what the code imports, and run none of it.
+"""
 
 import shlex
 from collections.abc import Collection, Iterator

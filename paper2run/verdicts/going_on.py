@@ -78,8 +78,11 @@ def _changed(
 
 
 def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> dict[str, Any]:
-    """Return a plan's fields on its smoke command: what it shows, and who chose it."""
-    if command == planned.plan.smoke_command:
+    """Return a plan's fields on its smoke command: what it shows, and who chose it.
+
+    Rules start the same work in another way, which shows no more and no less; a model may choose any command.
+    """
+    if command == planned.plan.smoke_command or author == "rules":
         return {}
     by = "user" if planned.smoke_by == "user" else author
     return {"smoke_proves": "", "smoke_kind": "other", "smoke_by": by}

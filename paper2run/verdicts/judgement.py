@@ -75,11 +75,16 @@ def proven_by(
 ) -> Diagnosis | None:
     """Return the stop of a command that failed in the best environment for want of a known need.
 
-    A need alone may be of a side of the work, a failure alone of the environment; together they prove each other.
+    A need alone may be of a side of the work, a failure alone of the environment; together they prove each other. What
+    a script wants that no document names is no need of the work.
     """
     causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
-    proven = (found for _, found in stops_in(alike, facts) if found.excludes != "this-plan")
+    proven = (
+        found
+        for failed, found in stops_in(alike, facts)
+        if found.excludes != "this-plan" and failed.planned.smoke_kind != "side-script"
+    )
     return next((found for found in proven if found.cause in causes), None)
 
 

@@ -234,15 +234,21 @@ def test_another_command_in_the_same_environment_costs_no_build():
 
 
 @pytest.mark.parametrize(
-    ("before", "by", "after"),
-    [("rules", "rule", "rules"), ("rules", "model:m", "model"), ("user", "rule", "user")],
+    ("before", "by", "after", "kind"),
+    [
+        ("rules", "rule", "rules", "ci-tests"),
+        ("user", "rule", "user", "ci-tests"),
+        ("rules", "model:m", "model", "other"),
+    ],
 )
-def test_a_command_that_a_repair_made_is_of_no_known_kind(before: str, by: str, after: str):
+def test_a_rule_starts_the_same_work_and_a_model_may_choose_another(
+    before: str, by: str, after: str, kind: str
+):
     first = planned("pytest -x").changed(smoke_kind="ci-tests", smoke_by=before)
     made = repair(first, smoke_command="xvfb-run pytest -x").changed(by=by)
     second = next_plan((attempt(first, made, 1),), 2)
     assert second is not None
-    assert (second.smoke_kind, second.smoke_by, second.smoke_proves) == ("other", after, "")
+    assert (second.smoke_kind, second.smoke_by) == (kind, after)
 
 
 def test_what_an_older_library_was_tried_for_is_remembered():

@@ -174,6 +174,9 @@ def test_a_file_that_a_document_and_a_failed_script_want_ends_a_run_of_scripts()
     assert after_attempts([one], 3, facts(edges, PACKAGE)).status == "success", (
         "the data of a package are its user's"
     )
+    aside = failed.changed(choice=script.changed(kind="side-script"))
+    one = passed("help-only").changed(trials=(aside,))
+    assert after_attempts([one], 3, facts(edges)).status == "success", "no document starts it"
 
 
 def test_where_nothing_of_the_repository_ran_the_script_of_its_readme_must_be_there():
