@@ -28,9 +28,9 @@ CHAINED: Final = re.compile(
 )
 """The line between the tracebacks of chained exceptions."""
 FRAME: Final = re.compile(
-    r"\s*(?:E\s+)?File \"(?:/repo/|(?:\./)?(?!/|<))(?P<path>[^\"]+)\", line (?P<line>\d+)"
+    r"\s*(?:E\s+)?File \"(?:/repo/|(?:\./)?(?!/|<|[^\"]+\.pyx\"))(?P<path>[^\"]+)\", line (?P<line>\d+)"
 )
-"""A traceback's line for a file of the checkout, by its full path or relative to it."""
+"""A traceback's line for a file of the checkout, by its full path or relative to it; Cython's are of libraries."""
 
 PYTEST_FRAME: Final = re.compile(r"(?P<path>(?![/.<])[\w./-]+\.py):(?P<line>\d+):(?: |$)")
 """A line of pytest's traceback for a file of the checkout; the line of code follows it, or stands above."""

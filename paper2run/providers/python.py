@@ -150,7 +150,11 @@ def _weaker(smokes: list[SmokeChoice]) -> tuple[SmokeChoice, ...]:
 
     They are the next ones that run code of the repository itself.
     """
-    return tuple(smokes[1 : 1 + MAX_WEAKER])
+    others = smokes[1:]
+    # Tests show the most of all that comes late, and a folder may hold any number of scripts.
+    tests = [choice for choice in others if choice.kind == "tests"]
+    scripts = [choice for choice in others if choice.kind != "tests"]
+    return (*scripts[: MAX_WEAKER - len(tests)], *tests)
 
 
 def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], tuple[Reason, ...]]:

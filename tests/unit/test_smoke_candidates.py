@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from paper2run.detectors import read_facts
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment, StepBack
 from paper2run.model.facts import (
@@ -22,6 +24,8 @@ from paper2run.model.facts import (
 from paper2run.model.outcome import Built, Log, Passed, SmokeFailed, Verification
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
+from paper2run.planners import rules
+from paper2run.planning.evidence import Evidence
 from paper2run.python.python_examples import example_commands
 from paper2run.repairs import diagnose
 from paper2run.settings import Settings
@@ -316,3 +320,22 @@ def test_folders_that_import_whatever_they_hold_show_nothing():
 def test_a_documented_command_is_the_same_behind_the_program_that_runs_it():
     command = Command(purpose="run", line="uv run ./sub/test_all.py", source=README)
     assert commands_of(command)[0] == "python ./sub/test_all.py"
+
+
+def test_any_number_of_scripts_leaves_room_for_the_tests(tmp_path: Path) -> None:
+    for number in range(20):
+        script = tmp_path / "examples" / f"plot_{number}.py"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text("if __name__ == '__main__':\n    print(1)\n")
+    (tmp_path / "setup.py").write_text("from setuptools import setup\nsetup(packages=['waves'])\n")
+    (tmp_path / "waves" / "tests").mkdir(parents=True)
+    (tmp_path / "waves" / "__init__.py").write_text("HEIGHT = 2\n")
+    (tmp_path / "waves" / "tests" / "test_waves.py").write_text("def test_height():\n    pass\n")
+    tree = RepoTree.of(tmp_path)
+    asked = Asked(name="lab/waves", commit="1" * 40)
+
+    found = rules.plan(Evidence(read_facts(tree), frozenset(tree.files), asked))
+
+    assert isinstance(found, PlannedEnvironment)
+    assert found.weaker_smokes[-1].command == "python -m pytest -q waves/tests"
+    assert len(found.weaker_smokes) == 10
