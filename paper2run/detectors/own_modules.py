@@ -141,12 +141,14 @@ def _find_imported(tree: RepoTree) -> frozenset[OwnName]:
 def _find(tree: RepoTree) -> OwnNames:
     by_name: dict[str, list[OwnName]] = {}
     paths = [path for path in tree.files if path.endswith((".py", ".pyx"))]
+    install_roots = dict(_install_roots(tree))
     packages = {_folder_of(path) for path in paths if path.endswith("/__init__.py")}
+    packages -= set(install_roots)
     for name, own in _names_of(paths, packages):
         by_name.setdefault(name, []).append(own)
     return OwnNames(
         {name: tuple(sorted(found, key=_nearest)) for name, found in by_name.items()},
-        dict(_install_roots(tree)),
+        install_roots,
         frozenset(packages),
         frozenset(paths),
     )
@@ -192,7 +194,7 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
         named = [match[1].strip("./") for match in PACKAGE_DIR.finditer(text)]
         for inner in ("", *SOURCE_FOLDERS, *named):
             root = "/".join(part for part in (folder, inner) if part)
-            if not is_package_folder(tree, root):
+            if inner in named or not is_package_folder(tree, root):
                 yield root, text
 
 
@@ -206,6 +208,9 @@ def _is_hollow(tree: RepoTree, folder: str) -> bool:
 def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> bool:
     text = install_roots.get(own.root)
     if text is None or own.form == "namespace" or name in NOT_INSTALLED:
+        return False
+    if any(match[1].strip("./") == name for match in PACKAGE_DIR.finditer(text)):
+        # A folder that holds the packages is none itself, whatever lies in it.
         return False
     if _takes_all(own.root, text):
         return True

@@ -106,11 +106,18 @@ def _name(tree: RepoTree, prefix: str, data: dict[str, object], script: SetupScr
 def _leaves_out(tree: RepoTree, prefix: str, script: SetupScript) -> bool:
     """Whether a plain list of packages lacks sub-packages, which imports in the checkout find."""
     named = [item for item in script.texts("packages") if isinstance(item, str)]
-    if not isinstance(script.keywords.get("packages"), list) or "package_dir" in script.keywords:
+    places = script.keywords.get("package_dir") or {"": ""}
+    if not isinstance(script.keywords.get("packages"), list) or not isinstance(places, dict):
         return False
+    if set(places) != {""}:
+        return False
+    below = str(places[""]).strip("./")
+    prefix += f"{below}/" if below else ""
     tops = {name for name in named if "." not in name}
     folders = (
-        path.rpartition("/")[0].removeprefix(prefix) for path in tree.matching("__init__.py")
+        path.rpartition("/")[0].removeprefix(prefix)
+        for path in tree.matching("__init__.py")
+        if path.startswith(prefix)
     )
     inside = {folder.replace("/", ".") for folder in folders if folder.partition("/")[0] in tops}
     return any(name not in named and not is_aside(name.replace(".", "/")) for name in inside)
