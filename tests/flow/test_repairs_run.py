@@ -107,15 +107,6 @@ SITUATIONS = {
         "PBR_VERSION",
         smoke="cd /tmp && python -c 'import waves'",
     ),
-    "limits that contradict each other": Situation(
-        ("resolver_conflict",),
-        {
-            "requirements.txt": "flask==2.2.3\nclick==7.0\n",
-            "main.py": "import click, flask\nprint(flask.Flask('demo'))\n",
-        },
-        "click==8.",
-        smoke="python main.py",
-    ),
 }
 SLOW = {
     "library that is opened at run time": Situation(

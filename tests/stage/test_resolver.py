@@ -212,6 +212,13 @@ def test_two_pins_stay_where_only_what_packages_declare_speaks_against_them(sett
     assert "the plan needs urllib3==1.26.0" in broken.why
 
 
+def test_a_pin_gives_way_to_what_a_package_declares_that_pip_holds_to_it(settings):
+    asked = planned("flask==2.2.3", "click==7.0", pythons=("3.10",), day=date(2023, 3, 1))
+    found = resolve(asked, settings)
+    assert versions(found)["flask"] == "2.2.3"
+    assert versions(found)["click"].startswith("8.")
+
+
 def test_a_lock_is_kept_where_the_search_went_on_without_it(settings):
     # The newest pylint of the day wants a newer astroid, and the locked astroid an old wrapt without a wheel.
     file = Source(kind="file", path="Pipfile.lock")

@@ -1,24 +1,28 @@
 """Solves what a plan requires for one interpreter; a limit that cannot be met costs that limit only.
 
 A limit is broken only where the index has no release for the interpreter that meets it, or where the search has
-proven that it contradicts another one. Versions that the authors pin stay where only what packages declare speaks
-against them: the authors had them side by side, and the pins are installed without a second look at dependencies.
+proven that it contradicts another one. Versions that the authors pin stay where only what packages of the time before
+pip 20.3 declare speaks against them: the authors had them side by side, and the pins are installed without a second
+look at dependencies. Since that release pip refuses such a set.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
 from paper2run.index.release_costs import weights
 from tasks.drivers.resolver.found_set import Failed, Solved
-from tasks.drivers.resolver.release_provider import Information, Need
+from tasks.drivers.resolver.release_provider import Candidate, Information, Need
 from tasks.drivers.resolver.resolution import Solve
 
 MAX_BROKEN: Final = 12
 """Limits that are broken, one after the other; who contradicts himself more often means something else."""
 EXACT: Final = ("==", "===")
+LIMITS_HOLD: Final = date(2020, 11, 30)
+"""The day of pip 20.3, whose resolver holds to what packages declare (https://pip.pypa.io/en/stable/news/)."""
 
 
 class Overruled(NamedTuple):
@@ -77,7 +81,7 @@ class RequiredSet:
         declared = [cause for cause in failed.causes if cause.parent is not None]
         for cause in sorted(declared, key=_bindingness):
             parent, need = cause.parent, cause.requirement
-            if parent is None or parent.name == need.name:
+            if parent is None or parent.name == need.name or _is_held(parent):
                 continue
             beside = [
                 other.requirement
@@ -125,6 +129,12 @@ class RequiredSet:
             if limits:
                 return min(limits, key=lambda one: bool(_version(one[1])))
         return None
+
+
+def _is_held(parent: Candidate) -> bool:
+    """Whether pip held the package to what it declares from its first day on."""
+    came = parent.found.release.day
+    return came is not None and came >= LIMITS_HOLD
 
 
 def _version(need: Need) -> str:
