@@ -28,6 +28,10 @@ RELATIVE_FRAME: Final = re.compile(
 INSTALLED_FRAME: Final = re.compile(
     r"(?P<start>\bFile \")/\S+/(?:site|dist)-packages/(?P<path>(?P<top>\w+)(?:/[^\"]+|\.py)\", line \d+)"
 )
+CYTHON_FRAME: Final = re.compile(
+    r"(?P<start>\bFile \")(?P<path>(?:src/)?(?P<top>\w+)(?:/[^\"]+)?\.pyx\", line \d+)"
+)
+"""A compiled module names its source as it lay where it was compiled, beside its project."""
 
 OWN_PROJECT: Final = re.compile(r"(?<!-r)\s['\"]?\.(?=[/\['\"\s]|$)")
 """The checkout, or a folder of it, among the words of an installer."""
@@ -101,7 +105,7 @@ class FailedAttempt(NamedTuple):
 
 
 def _in_checkout(line: str, own: Collection[str]) -> str:
-    match = INSTALLED_FRAME.search(line)
+    match = INSTALLED_FRAME.search(line) or CYTHON_FRAME.search(line)
     return match.expand(r"\g<start>/repo/\g<path>") if match and match["top"] in own else line
 
 

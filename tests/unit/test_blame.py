@@ -324,6 +324,28 @@ NameError: name 'default_level' is not defined
     assert (found.cause, found.about) == ("code_error", "waves/main.py:12")
 
 
+def test_a_compiled_module_of_the_repository_is_its_own_code_and_a_librarys_is_not():
+    log = """\
+Traceback (most recent call last):
+  File "/usr/local/bin/waves", line 5, in <module>
+    from waves.main import main
+  File "waves/fast.pyx", line 7, in init waves.fast
+NameError: name 'default_level' is not defined
+"""
+    own = OwnModule(
+        module="waves",
+        root="",
+        installed=True,
+        source=Source(kind="file", path="waves/__init__.py"),
+    )
+
+    found = blame_of(log, own, command="waves --help")
+    librarys = blame_of(log.replace("waves/fast", "pandas/fast"), own, command="waves --help")
+
+    assert (found.cause, found.about) == ("code_error", "waves/fast.pyx:7")
+    assert (librarys.cause, librarys.about) != ("code_error", "pandas/fast.pyx:7")
+
+
 def test_a_package_of_an_earlier_step_is_not_blamed_for_the_own_project():
     log = """\
 => [stage-0 4/7] RUN pip install --no-compile --no-deps --no-build-isolation atomicwrites==1.4.1
