@@ -33,6 +33,7 @@ class Weights(Value):
     toolchain_day: date
     broken_lock: float
     broken_pin: float
+    excluded_python: float
     overruled_limit: float
     dropped_name: float
     next_python: float

@@ -56,6 +56,7 @@ class RequiredSet:
             need = self.solve.need(text)
             if need is not None and not self.solve.matches(need):
                 self.unmet[text] = self.solve.why_none(need)
+                self.cost += weights().excluded_python
                 self._give_way(text, need, self.unmet[text])
         found = self.solve.of(self.texts)
         while isinstance(found, Failed) and len(self.broken) + len(self.overruled) < MAX_BROKEN:
