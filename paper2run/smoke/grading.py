@@ -56,11 +56,16 @@ def promised(kind: SmokeKind, command: str) -> Grade:
     if runs_tests(command):
         return "tests"
     grade = OF_KIND[kind]
-    if HELP.search(command):
+    if asks_for_help(command):
         grade = min(grade, "help-only", key=GRADES.index)
     if only_imports(command):
         grade = min(grade, "imports", key=GRADES.index)
     return grade
+
+
+def asks_for_help(command: str) -> bool:
+    """Whether a command asks a program what it can do, or which release it is."""
+    return HELP.search(command) is not None
 
 
 def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:

@@ -17,6 +17,7 @@ from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
 from paper2run.planning.candidates import WAYS
 from paper2run.smoke.gathering import VOUCHED
+from paper2run.smoke.grading import asks_for_help
 from paper2run.verdicts.judgement import stops_in
 from paper2run.verdicts.progress import (
     best_of,
@@ -34,6 +35,7 @@ GETS_PAST: Final[dict[Reach, frozenset[CandidateKind]]] = {
     "this-plan": frozenset(WAYS),
 }
 """By what a stop's evidence excludes: the candidates that may get past it all the same."""
+SHOWN_BY_HELP: Final = "a program prints its help"
 
 
 def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironment | None:
@@ -80,10 +82,13 @@ def _changed(
 def _shown(planned: PlannedEnvironment, command: str, author: SmokeAuthor) -> dict[str, Any]:
     """Return a plan's fields on its smoke command: what it shows, and who chose it.
 
-    Rules start the same work in another way, which shows no more and no less; a model may choose any command.
+    Rules start the same work in another way, which shows no more and no less, or ask for the program's help; a model
+    may choose any command.
     """
-    if command == planned.plan.smoke_command or author == "rules":
+    if command == planned.plan.smoke_command:
         return {}
+    if author == "rules":
+        return {"smoke_proves": SHOWN_BY_HELP} if asks_for_help(command) else {}
     by = "user" if planned.smoke_by == "user" else author
     return {"smoke_proves": "", "smoke_kind": "other", "smoke_by": by}
 

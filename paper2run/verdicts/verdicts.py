@@ -219,7 +219,7 @@ def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
         if isinstance(trial.outcome, SmokeFailed)
     ]
     return tuple(
-        f"{proves}: `{shortened(command)}` ended with `{shortened(telling_line(outcome))}`"
+        f"{proves}{': ' if proves else ''}`{shortened(command)}` ended with `{shortened(telling_line(outcome))}`"
         for proves, command, outcome in failed
     )
 
