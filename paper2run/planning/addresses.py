@@ -51,7 +51,7 @@ def addressed(facts: RepoFacts) -> Mapping[str, PipInclude]:
     """
     found: dict[str, PipInclude] = {}
     for include in facts.of(PipInclude):
-        for name in _names(include.text) if is_address(include) else ():
+        for name in names_of(include.text) if is_address(include) else ():
             for word in (name, *name.split("-")):
                 found.setdefault(word, include)
     return found
@@ -68,15 +68,20 @@ def distribution_beside(
     `asked` holds the addresses.
     """
     guess = distribution_for(module, declared, mentioned)
-    top = canonicalize_name(module.partition(".")[0])
-    include = asked.get(top)
+    include = address_of(asked, module)
     if include is None or not guess.unverified:
         return guess
     why = f"{include.source} asks for {include.text}, not for the index's project of that name"
     return Guess(module, "", "absent", why)
 
 
-def _names(text: str) -> list[str]:
+def address_of(asked: Mapping[str, PipInclude], module: str) -> PipInclude | None:
+    """Return the requirement by address that a module may come from; None without one."""
+    return asked.get(canonicalize_name(module.partition(".")[0]))
+
+
+def names_of(text: str) -> list[str]:
+    """Return the normalised names that the project behind an address may have."""
     address = ADDRESS.search(text)
     place = PLACE.search(text)
     bare = address[0] if address else place[1].replace("\\", "/") if place else ""

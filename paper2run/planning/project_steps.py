@@ -1,16 +1,22 @@
-"""Installs the repository's own Python projects: editable or not, with or without build isolation."""
+"""Installs what no index has: requirements by address, then the repository's own Python projects."""
 
 import shlex
+from datetime import date
 
 from paper2run.model.environment import Reason
 from paper2run.model.facts import Extension, Project, RepoFacts
+from paper2run.planning.addressed_steps import addressed_steps
 from paper2run.planning.build_backends import build_needs, is_known, version_step
 from paper2run.planning.plan_builder import GIVE
 from paper2run.python.own_projects import own_projects
 
 
-def project_steps(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
-    """Return the installs of the repository's own projects, in order, and why."""
+def project_steps(facts: RepoFacts, day: date | None) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+    """Return the installs of what is required by address and of own projects, in order, and why.
+
+    Addresses mean what they led to on `day`.
+    """
+    asked = addressed_steps(facts, day)
     # Compiled modules must also lie beside the sources, or whoever works in the checkout imports the bare ones.
     compiled = bool(facts.of(Extension))
     projects = own_projects(facts)
@@ -23,8 +29,12 @@ def project_steps(facts: RepoFacts) -> tuple[tuple[str, ...], tuple[Reason, ...]
         )
         if step
     ]
-    reasons = (Reason(topic="install", decision=step, source=source) for step, source in installs)
-    return tuple(step for step, _ in installs), tuple(reasons)
+    reasons = [
+        Reason(topic="install", decision=f"{step.address}: {step.why}", source=step.source)
+        for step in asked
+    ]
+    reasons += [Reason(topic="install", decision=step, source=source) for step, source in installs]
+    return (*(step.command for step in asked), *(step for step, _ in installs)), tuple(reasons)
 
 
 def _install_step(project: Project, *, compiled: bool) -> str:

@@ -23,6 +23,7 @@ from paper2run.model.facts import (
     Requirement,
     TestSuite,
 )
+from paper2run.planning.addressed_steps import addressed_steps
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
 from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import NOTHING, CiNeeds
@@ -109,7 +110,7 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
 def _add_declared(
     collected: Collected, facts: RepoFacts, declarations: Declarations
 ) -> tuple[Requirement, ...]:
-    """Add and return what the manifests require by name; requirements by path or address are left out."""
+    """Add and return what the manifests require by name; requirements by path are left out."""
     local = {(fact.source.path, local_name(fact)) for fact in facts.of(PipInclude)}
     named = list(declarations.requirements())
     for fact in named:
@@ -127,8 +128,9 @@ def _add_declared(
             wanted = LOCAL.sub("", str(Pep508(fact.text).specifier))
             if wanted:
                 collected.limit(fact.name, wanted, "the version of a document", fact.source)
+    followed = {step.source for step in addressed_steps(facts, None)}
     for include in facts.of(PipInclude):
-        if include.group != "runtime" or not is_address(include):
+        if include.group != "runtime" or not is_address(include) or include.source in followed:
             continue
         if declarations.speaks(include.source):
             collected.leave_out(include.text, _why_not_installed(include), include.source)
@@ -147,7 +149,7 @@ def _role(fact: Requirement, declarations: Declarations) -> str:
 def _why_not_installed(include: PipInclude) -> str:
     if is_on_another_machine(include):
         return "a project of its author's machine; the index's of that name is another"
-    return "an address, and only releases are installed"
+    return "an address that is neither a git repository's nor an archive's"
 
 
 def _alone(facts: RepoFacts) -> list[LockedVersion]:

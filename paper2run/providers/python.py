@@ -25,6 +25,7 @@ from paper2run.model.facts import (
     SystemPackage,
 )
 from paper2run.model.value import Source
+from paper2run.planning.addressed_steps import addressed_steps
 from paper2run.planning.build_backends import DYNAMIC_VERSIONS, build_needs
 from paper2run.planning.ci_needs import CiNeeds, needs_of
 from paper2run.planning.ci_test_job import testing_job
@@ -78,7 +79,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if not smokes:
         return None
     packages, package_reasons = _system_packages(facts, tested)
-    steps, step_reasons = project_steps(facts)
+    steps, step_reasons = project_steps(facts, evidence.asked.commit_day)
     programs = programs_beside(evidence)
     if programs is not None:
         packages = tuple(sorted({*packages, *programs.packages}))
@@ -235,6 +236,10 @@ def _system_packages(
             packages |= in_debian
             decision = f"{', '.join(sorted(in_debian))}: {conda.name} of the conda environment"
             reasons.append(Reason(topic="system package", decision=decision, source=conda.source))
+    for step in addressed_steps(facts, None)[:1]:
+        packages.add("git")
+        why = "git: fetches what is required by address"
+        reasons.append(Reason(topic="system package", decision=why, source=step.source))
     if packages & BUILDERS:
         # Code that builds at its first run brings the sources along.
         for share in facts.of(LanguageShare):

@@ -12,6 +12,7 @@ from paper2run.failures.gone_names import Gone, gone_modules, last_gone
 from paper2run.knowledge.distributions import Guess, is_of_python
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import Import, MissingPart, OwnModule
+from paper2run.planning.addresses import address_of, addressed
 
 NAME: Final = "absent_module"
 
@@ -61,14 +62,21 @@ def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
     is_guess = resolution is not None and guess.name in resolution.absent
     top = guess.module.partition(".")[0]
     imports = failed.facts.of(Import)
+    asked = address_of(addressed(failed.facts), guess.module)
+    lacked = f"which no package index has: {guess.source}"
+    change = f"A machine that has {guess.module}, or code that does without it."
+    if asked is not None:
+        lacked = f"which {asked.source} takes from {asked.text}; this image does not have it"
+        change = f"Run where {asked.text} can be fetched and installed."
     return stopped(
         NAME,
-        guess.absence,
-        reason=f"The code imports {guess.module}, which no package index has: {guess.source}.",
+        "absent_module" if asked else guess.absence,
+        reason=f"The code imports {guess.module}, {lacked}.",
         evidence=line,
-        # That an index has nothing of a guessed name is no proof; where modules of our own table come from is known.
-        excludes="this-plan" if is_guess else failed.reach_of(line),
+        # That an index has nothing of a guessed name is no proof, and an address may lead to it in another plan or at
+        # another site; where modules of our own table come from is known.
+        excludes="this-plan" if is_guess or asked else failed.reach_of(line),
         source=next((fact.source for fact in imports if fact.module in (guess.module, top)), None),
-        smallest_change=f"A machine that has {guess.module}, or code that does without it.",
+        smallest_change=change,
         lacks=Lack(kind="module", name=guess.module),
     )

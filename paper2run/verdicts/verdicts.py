@@ -87,13 +87,29 @@ def after_attempts(
         verdict, judged = _not_importable(hollow), hollow
     else:
         verdict = _verdict(attempts, max_attempts)
-    return verdict.changed(
+    return _here(verdict, judged, every).changed(
         tried=_tried(every),
         best_attempt=best.number,
         grade=grade,
         covers=best.planned.covers if best.succeeded else "",
         blame=judged.blame,
     )
+
+
+def _here(verdict: Verdict, judged: Attempt, attempts: Sequence[Attempt]) -> Verdict:
+    """Return the verdict as one of this site where the missing module is of a host out of its reach."""
+    found = judged.diagnosis
+    lack = found.lacks if found else None
+    out_of_reach = (
+        attempt.diagnosis
+        for attempt in attempts
+        if attempt.diagnosis and attempt.diagnosis.cause == "registry_unreachable"
+    )
+    lost = next(out_of_reach, None)
+    if lost is None or lack is None or lack.kind != "module" or verdict.status != "smoke-failed":
+        return verdict
+    reason = f"undecided here: {lost.decision.reason}; {verdict.reason}"
+    return verdict.changed(cause=lost.cause, reason=reason)
 
 
 def said(metadata: Metadata) -> str:

@@ -240,7 +240,8 @@ def test_a_missing_module_that_an_address_names_is_not_looked_for_on_the_index()
     assert guessed is not None
     assert guessed.by == "missing_module"
     assert stopped is not None
-    assert (stopped.by, stopped.cause) == ("absent_module", "dead_dependency")
+    assert (stopped.by, stopped.cause) == ("absent_module", "absent_module")
+    assert stopped.excludes == "this-plan"
 
 
 LATER = 'Traceback (most recent call last):\n  File "/repo/a.py", line 3, in <module>\n    f()\n'

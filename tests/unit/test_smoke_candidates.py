@@ -257,8 +257,12 @@ def test_a_rule_starts_the_same_work_and_a_model_may_choose_another(
 
 def test_a_rule_that_asks_for_the_help_changes_what_the_command_shows():
     first = planned("python main.py").changed(smoke_kind="script", smoke_proves="a script runs")
-    second = next_plan((attempt(first, repair(first, smoke_command="python main.py --help"), 1),), 2)
-    wrapped = next_plan((attempt(first, repair(first, smoke_command="xvfb-run python main.py"), 1),), 2)
+    second = next_plan(
+        (attempt(first, repair(first, smoke_command="python main.py --help"), 1),), 2
+    )
+    wrapped = next_plan(
+        (attempt(first, repair(first, smoke_command="xvfb-run python main.py"), 1),), 2
+    )
     assert second is not None and wrapped is not None
     assert (second.smoke_kind, second.smoke_proves) == ("script", "a program prints its help")
     assert wrapped.smoke_proves == "a script runs"

@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.failures.failed_attempt import stopped
-from paper2run.model.diagnosis import Cause, Reach
+from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
@@ -237,3 +237,28 @@ def test_a_help_text_beside_a_package_that_does_not_import_is_no_success():
 )
 def test_a_help_text_is_a_success_where_no_import_of_the_package_speaks_against_it(outcomes, found):
     assert after_attempts([help_beside_imports(*outcomes)], 3, facts(*found)).status == "success"
+
+
+def test_a_missing_module_shows_nothing_where_this_site_lacks_the_host_of_a_requirement():
+    lost = repaired_for("registry_unreachable", "left out https://forge.invalid/sea.git")
+    broken = repaired_for("build_error", "left out https://forge.invalid/sea.git")
+    lacks = Lack(kind="module", name="sea")
+    last = stops("dead_dependency", excludes="this-plan")
+    assert last.diagnosis is not None
+    missing = last.changed(number=2, diagnosis=last.diagnosis.changed(lacks=lacks))
+    other = last.changed(number=2)
+
+    found = after_attempts([lost, missing], 3)
+
+    assert (found.status, found.cause) == ("smoke-failed", "registry_unreachable")
+    assert found.reason == "undecided here: left out https://forge.invalid/sea.git; why"
+    assert after_attempts([broken, missing], 3).cause == "dead_dependency"
+    assert after_attempts([lost, other], 3).cause == "dead_dependency"
+
+
+def repaired_for(cause: Cause, reason: str) -> Attempt:
+    one = attempt(1)
+    plan = one.planned.plan.changed(system_packages=("git",))
+    decision = DiagnosisDecision(decision="repair", reason=reason, confidence="high", new_plan=plan)
+    found = Diagnosis(decision=decision, by="rule", cause=cause, source=HERE)
+    return one.changed(diagnosis=found)

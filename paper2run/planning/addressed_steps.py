@@ -1,0 +1,91 @@
+"""Installs what the repository requires by address.
+
+Git repositories are installed as of the commit's day, archives as they are. pip's forms of an address:
+https://pip.pypa.io/en/stable/topics/vcs-support/. What is installed already stays as it is, except for a release of
+the same name.
+"""
+
+import posixpath
+import re
+import shlex
+from datetime import date
+from typing import Final, NamedTuple
+
+from paper2run.model.facts import PipInclude, RepoFacts
+from paper2run.model.value import Source
+from paper2run.planning.addresses import is_address, is_on_another_machine, names_of
+from paper2run.planning.declarations import Declarations
+
+GIT: Final = re.compile(
+    r"git\+(?:https?|git|ssh)://(?:[\w.-]+@)?(?P<place>[A-Za-z0-9.-]+(?::\d+)?/[\w./~+-]+)(?:@(?P<revision>[\w./+-]+))?"
+)
+ARCHIVE: Final = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::\d+)?/[\w./~+%-]+\.(?:zip|whl|tar\.gz|tgz|tar\.bz2)"
+)
+PLAIN_HTTP: Final = re.compile(r"git\+http://")
+SUBFOLDER: Final = re.compile(r"[#&]subdirectory=([\w./-]+)")
+FOLDER: Final = "/opt/required"
+"""Where a repository is built; nothing of it stays."""
+PINS: Final = f"{FOLDER}.txt"
+MAX_STEPS: Final = 10
+
+
+class AddressedStep(NamedTuple):
+    """The install of one requirement by address."""
+
+    command: str
+    address: str
+    """As the clone or the download gets it."""
+    source: Source
+    why: str
+
+
+def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, ...]:
+    """Return the installs of the addresses that are needed for running, in the order of the manifests."""
+    declarations = Declarations(facts)
+    found: dict[str, AddressedStep] = {}
+    for include in facts.of(PipInclude):
+        if (
+            include.group != "runtime"
+            or not is_address(include)
+            or is_on_another_machine(include)
+            or not declarations.speaks(include.source)
+        ):
+            continue
+        step = _step(include, day)
+        if step is not None:
+            found.setdefault(step.command, step)
+    return tuple(found.values())[:MAX_STEPS]
+
+
+def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
+    """Return the install of one address; None where it is neither a git repository nor an archive."""
+    git = GIT.search(include.text)
+    if git is None:
+        archive = ARCHIVE.search(include.text)
+        if archive is None:
+            return None
+        address, before, project = archive[0], f"mkdir -p {FOLDER}", shlex.quote(archive[0])
+    else:
+        # A login by key is nobody's here; what is public is had without.
+        scheme = "http" if PLAIN_HTTP.search(include.text) else "https"
+        address = f"{scheme}://{git['place']}"
+        subfolder = SUBFOLDER.search(include.text)
+        place = posixpath.normpath(subfolder[1]) if subfolder else "."
+        if place.startswith(("/", "..")):
+            return None
+        before = f"git clone -q {shlex.quote(address)} {FOLDER} && cd {FOLDER}"
+        if git["revision"]:
+            before += f" && git checkout -q {shlex.quote(git['revision'])} --"
+        if day is not None:
+            # A branch has moved since; a tag and a commit are older than the day.
+            before += f' && git checkout -q "$(git rev-list -1 --before={day}T23:59:59Z HEAD)" --'
+        before += " && git submodule -q update --init --recursive"
+        project = shlex.quote(f"./{place}" if place != "." else ".")
+    same = "".join(f"/^{name.replace('-', '[-_.]')}==/Id;" for name in names_of(include.text))
+    command = (
+        f"{before} && pip freeze | sed -n '{same}/==/p' > {PINS}"
+        f" && pip install --no-compile -c {PINS} {project} && rm -rf {FOLDER} {PINS}"
+    )
+    as_of = f", as of {day}" if git and day else ""
+    return AddressedStep(command, address, include.source, f"required by its address{as_of}")
