@@ -62,8 +62,10 @@ def _languages(tree: RepoTree) -> Iterator[OutsideNeed]:
         )
         # More than twice all other code: what stands beside it prepares or plots.
         others = sum(other.size_bytes for other in code if other.language != share.language)
-        # One file beside other code may be data in the language's notation.
-        is_data = share.files == 1 and others > 0
+        # One file beside other code may be data in the language's notation, or of another program with that ending.
+        is_data = share.files == 1 and any(
+            other.language not in {share.language, "shell"} for other in shares
+        )
         hard = share.size_bytes > 2 * others and not open_way and not is_data
         what = f"a licence of {product}"
         yield OutsideNeed(form="licence", what=what, hard=hard, source=share.source)

@@ -63,6 +63,8 @@ OTHER_WAY: Final = re.compile(
     r"|\blocal(?:ly)? (?:hosted |served )?(?:model|llm|lm)s?\b|\boptional(?:ly)?\b[^.\n]{0,40}\bkeys?\b"
 )
 """Words for a way without a key."""
+SWITCHED_OFF: Final = r"(?i)\b(?:enable|use|with)_?\w*{}\w*['\"]?\s*[=:,]\s*['\"]?(?:false|0|no|off)\b"
+"""A switch of a service that is off by default, as `ENABLE_REDIS=false` or `getenv("USE_REDIS", "false")`."""
 SAMPLES: Final = (
     "README*",
     "readme*",
@@ -99,6 +101,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         named = any(found[0][1].named.search(text) for text in documents)
         keyed = "key" in what.lower()
         free = keyed and any(OTHER_WAY.search(text) for text in documents)
+        switch = re.compile(SWITCHED_OFF.format(re.escape(what.rpartition(" ")[2])))
+        free = free or any(map(switch.search, (*documents, *map(tree.text, paths))))
         loaded = {path for work in works for path in work.loads}
         module, sign = min(found, key=lambda pair: pair[0].path not in loaded)
         yield OutsideNeed(
