@@ -54,8 +54,10 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             )
     for notebook in notebooks_of(tree):
         if isinstance(notebook, Notebook) and notebook.cells:
-            source = Source(kind="file", path=notebook.path, note=f"{notebook.language} notebook")
-            yield EntryPoint(name=notebook.path, form="notebook", source=source)
+            source = Source(kind="file", path=notebook.path)
+            yield EntryPoint(
+                name=notebook.path, form="notebook", language=notebook.language, source=source
+            )
 
 
 def _is_script(module: PythonModule) -> bool:

@@ -63,7 +63,9 @@ OTHER_WAY: Final = re.compile(
     r"|\blocal(?:ly)? (?:hosted |served )?(?:model|llm|lm)s?\b|\boptional(?:ly)?\b[^.\n]{0,40}\bkeys?\b"
 )
 """Words for a way without a key."""
-SWITCHED_OFF: Final = r"(?i)\b(?:enable|use|with)_?\w*{}\w*['\"]?\s*[=:,]\s*['\"]?(?:false|0|no|off)\b"
+SWITCHED_OFF: Final = (
+    r"(?i)\b(?:enable|use|with)_?\w*{}\w*['\"]?\s*[=:,]\s*['\"]?(?:false|0|no|off)\b"
+)
 """A switch of a service that is off by default, as `ENABLE_REDIS=false` or `getenv("USE_REDIS", "false")`."""
 SAMPLES: Final = (
     "README*",

@@ -17,6 +17,7 @@ from paper2run.model.facts import OwnModule, RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
 from paper2run.model.value import Source
 from paper2run.planning.addresses import addressed, distribution_beside
+from paper2run.python.notebook_runs import notebook_in
 from paper2run.rendering.pip_steps import INSTALLERS
 from paper2run.rendering.plan_diff import plan_diff
 
@@ -32,6 +33,8 @@ CYTHON_FRAME: Final = re.compile(
     r"(?P<start>\bFile \")(?P<path>(?:src/)?(?P<top>\w+)(?:/[^\"]+)?\.pyx\", line \d+)"
 )
 """A compiled module names its source as it lay where it was compiled, beside its project."""
+CELL: Final = re.compile(r"File \"<ipython-input-\d+-\w+>\"|File <ipython-input-\d+-\w+>")
+"""The name that IPython gives to the code of a cell."""
 
 OWN_PROJECT: Final = re.compile(r"(?<!-r)\s['\"]?\.(?=[/\['\"\s]|$)")
 """The checkout, or a folder of it, among the words of an installer."""
@@ -98,10 +101,12 @@ class FailedAttempt(NamedTuple):
     def lines(self) -> list[str]:
         """The log's last lines, both streams.
 
-        Where own packages are installed their frames name the checkout.
+        Where own packages are installed their frames name the checkout; those of cells name the notebook.
         """
         own = {fact.module.partition(".")[0] for fact in self.facts.of(OwnModule) if fact.installed}
-        return [_in_checkout(line, own) for line in failure_lines(self.failure)]
+        lines = [_in_checkout(line, own) for line in failure_lines(self.failure)]
+        notebook = notebook_in(self.plan.smoke_command)
+        return [CELL.sub(f'File "/repo/{notebook}"', line) for line in lines] if notebook else lines
 
 
 def _in_checkout(line: str, own: Collection[str]) -> str:

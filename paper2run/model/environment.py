@@ -111,6 +111,7 @@ SmokeKind = Literal[
     "program",
     "script",
     "side-script",
+    "notebook",
     "import",
     "dependencies",
     "compiled",
@@ -118,8 +119,8 @@ SmokeKind = Literal[
 ]
 """example: Python of a document; ci-tests, tests: the tests that the CI runs, and a suite that the repository only has;
 program: a program starts and says something; script, side-script: a script at the root or named by documents, and any
-other; import: its own modules load; dependencies: what it needs is there; compiled: its code compiles, or the build
-left a product; other: a repair made the command of another."""
+other; notebook: a notebook runs to its end; import: its own modules load; dependencies: what it needs is there;
+compiled: its code compiles, or the build left a product; other: a repair made the command of another."""
 SmokeAuthor = Literal["user", "rules", "model"]
 CandidateKind = Literal["dated", "ci", "naive"]
 """dated: versions of the commit's day; ci: the steps of the CI job that tests on Linux; naive: what a person would type

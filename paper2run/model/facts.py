@@ -281,6 +281,8 @@ class EntryPoint(Value):
         "perl-script",
         "octave-script",
     ]
+    language: str = ""
+    """Of a notebook, in lower case."""
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""
     without_parser: bool = False

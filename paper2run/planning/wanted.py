@@ -32,6 +32,7 @@ from paper2run.planning.collected_requirements import Collected, Wanted
 from paper2run.planning.declarations import Declarations
 from paper2run.planning.locks import locks_of, loosened
 from paper2run.planning.needed_imports import needed_imports
+from paper2run.python.notebook_runs import started_notebooks
 from paper2run.python.own_projects import is_aside, own_projects
 
 TEST_RUNNERS: Final = {"pytest": ("pytest",), "unittest": ("pytest",), "nose": ("pytest", "nose")}
@@ -80,6 +81,8 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
         if program in TEST_PROGRAMS:
             why = "the documented test command runs it"
             collected.add(TEST_PROGRAMS[program], why, command.source, "test runner")
+    for notebook in started_notebooks(facts)[:1]:
+        collected.add("ipython", "runs the notebooks", notebook.source, "test runner")
     # Without a package the scripts are the product; beside a package they are often examples.
     own_code = {"package"} if projects else {"package", "script"}
     imports = needed_imports(facts)

@@ -7,6 +7,7 @@ from paper2run.knowledge import debian
 from paper2run.knowledge.conda_translation import translated
 from paper2run.model.environment import (
     EnvPlan,
+    GuessedDistribution,
     PlannedEnvironment,
     Reason,
     SmokeChoice,
@@ -39,6 +40,7 @@ from paper2run.planning.wanted import gather
 from paper2run.python.own_projects import home_of, is_aside, is_fixture, own_projects
 from paper2run.rendering.pip_steps import open_steps
 from paper2run.smoke.import_smoke import import_smokes
+from paper2run.smoke.notebook_smoke import notebook_smokes
 from paper2run.smoke.programs_beside import programs_beside
 from paper2run.smoke.smoke_candidates import candidates
 
@@ -75,7 +77,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     tested = needs_of(facts, testing_job(facts, choice.pythons))
     wanted = gather(facts, tested)
     told = candidates(facts, evidence.paths, evidence.asked)
-    smokes = told or import_smokes(facts, wanted.guesses)
+    smokes = told + _of_what_it_imports(evidence, told, wanted.guesses)
     if not smokes:
         return None
     packages, package_reasons = _system_packages(facts, tested)
@@ -126,6 +128,16 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         smoke_by="user" if evidence.asked.smoke else "rules",
         weaker_smokes=_weaker(smokes),
     )
+
+
+def _of_what_it_imports(
+    evidence: Evidence, told: list[SmokeChoice], guesses: tuple[GuessedDistribution, ...]
+) -> list[SmokeChoice]:
+    """Return its notebooks, and where nothing else starts the import of all that the code imports."""
+    if evidence.asked.smoke:
+        return []
+    notebooks = notebook_smokes(evidence.facts)
+    return notebooks if told else [*notebooks, *import_smokes(evidence.facts, guesses)]
 
 
 def _gpu_reasons(facts: RepoFacts) -> tuple[Reason, ...]:

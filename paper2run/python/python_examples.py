@@ -53,7 +53,7 @@ def example_code(line: str) -> str:
     if not found:
         return ""
     try:
-        code = "".join(shlex.split(words))
+        code = next(iter(shlex.split(words)), "")
         return str(json.loads(code[len("exec(") : -1])) if code.startswith("exec(") else code
     except ValueError:
         return ""  # an exec of the example's own
@@ -62,7 +62,10 @@ def example_code(line: str) -> str:
 def only_imports(line: str) -> bool:
     """Whether a command of `example_commands`, also behind `cd FOLDER &&`, does no more than import."""
     code = example_code(line)
-    nodes = ast.parse(code).body if code else []
+    try:
+        nodes = ast.parse(code).body if code else []
+    except SyntaxError:
+        return False  # of a user's own, or of Python 2
     return bool(nodes) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes)
 
 

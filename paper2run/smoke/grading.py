@@ -23,6 +23,7 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
     "program": "program-starts",
     "script": "program-starts",
     "side-script": "imports",
+    "notebook": "program-starts",
     "import": "imports",
     "dependencies": "built-only",
     "compiled": "built-only",

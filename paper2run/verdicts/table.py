@@ -24,7 +24,7 @@ from paper2run.verdicts.progress import same_environment
 
 WORKS: Final[frozenset[Grade]] = frozenset({"results", "tests", "documented-run", "program-starts"})
 """With these the repository's own code did something: whatever else it needs is said beside the success."""
-WHOLE_WORK: Final = frozenset({"user", "model", "documented", "program"})
+WHOLE_WORK: Final = frozenset({"user", "model", "documented", "program", "notebook"})
 """Kinds of commands whose stop speaks of the work itself; an example may want what its authors have."""
 OF_EVERY_USE: Final[frozenset[Cause]] = frozenset(
     {"needs_gpu", "external_service", "proprietary_toolchain", "unsupported_platform"}

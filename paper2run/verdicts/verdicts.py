@@ -1,5 +1,6 @@
 """How a run ends: the rules from the history of attempts to a verdict, and whether to go on."""
 
+import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -17,6 +18,7 @@ from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
+from paper2run.python.notebook_runs import RUNNER
 from paper2run.smoke.grading import grade_of, ran_some_tests
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import
 from paper2run.verdicts.needs import NOTHING, needs_of
@@ -242,6 +244,7 @@ def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
 
 def shortened(command: str, characters: int = SHOWN_CHARACTERS) -> str:
     """Return a command shortened to one line; documented examples can fill a page."""
+    command = command.replace(shlex.quote(RUNNER), "'…'")
     plain = " ".join(command.replace("\\n", " ").split())
     return plain if len(plain) <= characters else plain[:characters] + " …"
 
