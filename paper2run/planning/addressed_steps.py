@@ -11,7 +11,9 @@ import shlex
 from datetime import date
 from typing import Final, NamedTuple
 
-from paper2run.model.facts import PipInclude, RepoFacts
+from packaging.utils import canonicalize_name
+
+from paper2run.model.facts import PipInclude, Project, RepoFacts
 from paper2run.model.value import Source
 from paper2run.planning.addresses import is_address, is_on_another_machine, names_of
 from paper2run.planning.declarations import Declarations
@@ -43,6 +45,8 @@ class AddressedStep(NamedTuple):
 def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, ...]:
     """Return the installs of the addresses that are needed for running, in the order of the manifests."""
     declarations = Declarations(facts)
+    # `pip freeze` names the repository itself by its address.
+    own = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
     found: dict[str, AddressedStep] = {}
     for include in facts.of(PipInclude):
         if (
@@ -50,6 +54,7 @@ def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, 
             or not is_address(include)
             or is_on_another_machine(include)
             or not declarations.speaks(include.source)
+            or not own.isdisjoint(names_of(include.text))
         ):
             continue
         step = _step(include, day)

@@ -16,8 +16,8 @@ RUNNER: Final = (
     "from IPython.terminal.interactiveshell import TerminalInteractiveShell as Shell; "
     'run = Shell.instance(colors="NoColor").run_cell; '
     'book = json.load(io.open(sys.argv[1], encoding="utf-8")); '
-    '[run("".join(cell.get("source", cell.get("input"))).replace("%matplotlib", "#"), store_history=True).raise_error() '
-    'for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]'
+    '[run("".join(cell.get("source", cell.get("input"))).replace("%matplotlib", "#"), store_history=True).raise_error()'
+    ' for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]'
 )
 """Reads notebooks of format 3, too: https://nbformat.readthedocs.io/en/latest/format_description.html."""
 MAX_NOTEBOOKS: Final = 3

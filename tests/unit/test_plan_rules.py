@@ -242,6 +242,29 @@ def test_a_module_that_an_address_names_is_no_strangers_namesake_on_the_index(ad
     assert any(decision.startswith(f"{module} left out") for decision in left_out)
 
 
+def test_the_address_of_the_repository_itself_is_no_step_and_others_come_before_its_install():
+    frozen = [
+        PipInclude(text=text, group="runtime", source=HERE.changed(line=line))
+        for line, text in enumerate(
+            (
+                f"-e git+https://example.org/someone/{PROJECT.name}.git@0f1e2d#egg={PROJECT.name}",
+                "git+ssh://git@example.org/someone/sea.git@v1.0#subdirectory=python",
+                "hg+https://example.org/someone/old",
+            ),
+            1,
+        )
+    ]
+    planned = plan_of(PROJECT, OWN, *frozen)
+    clone, own = (step for step in planned.plan.install_steps if requirements_of(step) is None)
+    assert clone.startswith("git clone -q https://example.org/someone/sea.git /opt/required && ")
+    assert "git checkout -q v1.0 -- && " in clone
+    assert " -c /opt/required.txt ./python && " in clone
+    assert own.endswith(" .")
+    assert "git" in planned.plan.system_packages
+    left_out = [reason.decision for reason in planned.reasons if reason.leaves_out]
+    assert any(decision.startswith("hg+https://") for decision in left_out)
+
+
 def test_eval_is_refused_as_a_command_and_allowed_as_an_argument():
     assert EnvPlan(base_image="python:3.9", smoke_command="python main.py --mode eval --size 3")
     for command in (
