@@ -5,6 +5,7 @@ can do without.
 """
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import telling_line
@@ -26,11 +27,17 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         return None
     host = unreached(failed.lines)
     why = f"{host.match['host']} cannot be reached from here" if host else "it fails to install"
+    # What else that host has would fail the next builds.
+    alike = [
+        step for step in asked if host and urlsplit(step.address).hostname == host.match["host"]
+    ]
+    commands = {step.command for step in (lost, *alike)}
+    addresses = ", ".join(dict.fromkeys(step.address for step in (lost, *alike)))
     return repaired(
         failed,
         NAME,
-        {"install_steps": tuple(s for s in failed.plan.install_steps if s != lost.command)},
-        reason=f"left out {lost.address}, which {lost.source} requires: {why}",
+        {"install_steps": tuple(s for s in failed.plan.install_steps if s not in commands)},
+        reason=f"left out {addresses}, which {lost.source} requires: {why}",
         evidence=host.line if host else telling_line(failed.failure),
         cause="registry_unreachable" if host else "build_error",
         confidence="medium",
