@@ -90,7 +90,7 @@ test-images: $(INSTALLED) engine
 	@deployments/base-image.sh 3.11 bookworm
 
 .PHONY: test
-test: ## everything: check, then stage, flow, real-Docker tests and faults
+test: ## check, then stage, flow, real-Docker tests and faults; without the slow ones
 	@$(MAKE) --no-print-directory -j 2 static test-images
 	@$(MAKE) --no-print-directory unit
 	$(call step,stage$(comma) flow and engine tests$(comma) faults)

@@ -146,7 +146,7 @@ def _take_all(
                 print(f"{number}/{len(entries)} {_in_words(result)}", flush=True)
     except KeyboardInterrupt:
         bench.interrupted.set()
-        print("interrupted: ending what runs; go on with --resume", file=sys.stderr)
+        print("interrupted: ending what runs; continue with --resume", file=sys.stderr)
         return True
     finally:
         executor.shutdown(wait=True, cancel_futures=True)

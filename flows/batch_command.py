@@ -43,7 +43,7 @@ def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
             request = request.changed(jobs=carried(api, request.jobs, _say))
             done, folder = _result(batch_flow(**dict(request), return_state=True))
     except KeyboardInterrupt:
-        err.print("interrupted; go on with --resume")
+        err.print("interrupted; continue with --resume")
         raise typer.Exit(INTERRUPTED) from None
     print_batch(out, done, Path(folder))
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)

@@ -17,16 +17,19 @@ def clean(
     older_than: Annotated[
         float,
         typer.Option(
-            min=0, metavar="DAYS", help="Age of files, images and other homes' containers."
+            min=0, metavar="DAYS", help="Minimum age of files, images and other homes' containers."
         ),
     ] = 1.0,
     images: Annotated[
-        bool, typer.Option("--images", help="Also images whose run folders are no longer there.")
+        bool, typer.Option("--images", help="Also remove images whose run folders no longer exist.")
     ] = False,
     cache: Annotated[
-        bool, typer.Option("--cache", help="Also our build cache: layers and download caches.")
+        bool,
+        typer.Option("--cache", help="Also remove our build cache: layers and download caches."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be removed.")
+    ] = False,
 ) -> None:
     """Remove leftovers of killed runs: containers, temporary folders, files; never what is in use."""
     from prefect.settings import temporary_settings

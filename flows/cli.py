@@ -37,7 +37,7 @@ LOST_SERVER: Final = HostError(
 
 app = typer.Typer(
     name="paper2run",
-    help="Takes a research repository and hands back a working container, or a reasoned proof that it cannot be had.",
+    help="Turn a research repository into a working container, or report why it does not run and what would help.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -69,7 +69,7 @@ def repaired(
         planned = pinned(run, last.number, wanted, offered, settings)
         if not was_tried(planned, history):
             return history, planned
-        run.event("that leads to a plan that was tried already; is there another answer?")
+        run.event("this repair leads to a plan that already failed; asking for another one")
         refused = (*refused, last)
         other = diagnosed(run, checkout, last, facts, settings, refused)
         if other.diagnosis is None:

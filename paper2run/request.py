@@ -54,7 +54,7 @@ class RunOptions(Value):
     target: Annotated[Rung, Offered(("smoke", "tests"))] = "smoke"
     """How far to go; `tests` also runs the repository's tests and counts them."""
     no_cache: bool = False
-    """Compute every stage anew."""
+    """Ignore cached results and run every stage again."""
     remove_images: bool = False
     """Remove the run's images once its verdict is written; their layers stay in the build cache."""
 
@@ -62,7 +62,7 @@ class RunOptions(Value):
 class Request(RunOptions):
     """What one run was asked to do: the parameters of the flow `reproduce`."""
 
-    repo: Annotated[str, Unset("the paper's")] = ""
+    repo: Annotated[str, Unset("the one that --paper names")] = ""
     """URL (https or ssh, any forge), git repository or folder."""
     ref: Annotated[str, Unset("the default branch")] = ""
     """Branch, tag or commit."""
@@ -70,7 +70,7 @@ class Request(RunOptions):
     """Paper: a .pdf, .md or .markdown file."""
     out: str = ""
     smoke: Annotated[str, Unset("the planner's choice")] = ""
-    """Shell command that must exit 0, or be alive at the timeout."""
+    """Shell command that shows that the image works: it must exit with status 0, or still run at the timeout."""
     max_tokens: Tokens | None = None
     max_cost_usd: Dollars | None = None
 
@@ -81,15 +81,15 @@ class BatchRequest(RunOptions):
     file: str
     """Repositories: YAML, CSV, JSON Lines, or one address per line."""
     jobs: int = Field(2, ge=1)
-    """Runs at a time; SQLite carries 2."""
+    """Runs at a time; at most 2 with SQLite."""
     out: Annotated[str, Unset("batch-FILE below the folder of runs")] = ""
     """Folder of the batch; `%Y-%m-%d` in it is today."""
     resume: bool = False
-    """Go on with an earlier batch; a repository with a verdict is not run again."""
+    """Continue an earlier batch; repositories with a verdict are not rerun."""
     only_failed: bool = False
-    """Go on with an earlier batch, and run again every repository that did not succeed."""
+    """Continue an earlier batch, and rerun every repository that did not succeed."""
     keep_going: bool = False
-    """Run the good lines of a file that has bad ones."""
+    """Run the valid lines of a file that also has invalid ones."""
     workers: bool = False
     """Hand the runs to the workers of reproduce/default."""
     max_tokens: Annotated[Tokens | None, Unset("no limit")] = None

@@ -92,15 +92,16 @@ class Settings(BaseSettings):
     out: Path = Path("runs")
     """Folder that gets one folder per run."""
     timeout: SmokeSeconds = 900
-    """Seconds per smoke run, a third of them for tests that the user did not ask for; still alive then counts as
-    success."""
+    """Seconds per smoke run; tests that you did not request get a third. A command that still runs then counts as
+    passed."""
     max_attempts: Builds = 3
     """Maximum number of image builds of one candidate, repairs included; retrying with another smoke command in the
     same image does not count."""
     max_candidates: Candidates = 3
-    """Maximum number of ways to an environment that differ in kind; the next one is taken where no repair is known."""
+    """Maximum number of candidates (ways to an environment): releases of the commit's day, the CI's recipe, a plain
+    install of today's releases. The next one is tried when no repair is left."""
     time_limit: RunSeconds = 7200
-    """Seconds after which a run begins no further attempt; what runs then may come to its end."""
+    """Seconds after which a run starts no new attempt; the attempt under way may finish."""
     build_timeout: int = Field(3600, ge=1, le=86_400)
     """Seconds per image build."""
     clone_timeout: int = Field(900, ge=1, le=86_400)
@@ -127,8 +128,8 @@ class Settings(BaseSettings):
     """Builds and containers at a time on one engine, all workers together. Read when the limit is created; change it
     in the Prefect UI from then on."""
     smoke_network: Literal["none", "bridge"] = "none"
-    """Network of smoke containers; `bridge` gives them one. With `none`, a repository that downloads at run time fails
-    and says so."""
+    """Network of smoke containers: `bridge` lets them reach the network. With `none`, a command that downloads at run
+    time fails, and the report shows its error."""
     planner: PlannerChoice = "auto"
     """Who plans: `rules` never calls a model, `model` lets it improve the rules' plan, `auto` calls it only where the
     rules doubt their plan."""

@@ -157,7 +157,7 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
     reasons += _lock_reasons(resolution)
     if resolution.python != image_python(planned.plan.base_image):
         unheld = (
-            "more of the exact versions that files name can be had there"
+            "more of the exact versions that files name exist there"
             if planned.locks
             else "no image with the planner's first choice"
         )
@@ -170,7 +170,7 @@ def _reasons(planned: PlannedEnvironment, resolution: Resolution) -> list[Reason
     ]
     reasons += map(_of_index, resolution.notes)
     if resolution.system_packages:
-        decision = f"{', '.join(resolution.system_packages)}: to build what has no wheel"
+        decision = f"{', '.join(resolution.system_packages)}: to build packages without a wheel"
         reasons.append(Reason(topic="system package", decision=decision, source=index))
     return reasons
 

@@ -147,7 +147,7 @@ def _smoke_rung(smoked: Passed | SmokeFailed) -> RungResult:
         passed=passed,
         command=smoked.docker_command,
         exit_code=0 if isinstance(smoked, Passed) else smoked.exit_code,
-        detail="alive at the timeout"
+        detail="still running at the timeout"
         if isinstance(smoked, Passed) and smoked.alive_at_timeout
         else "",
         log_digest=digest_of(smoked.log),

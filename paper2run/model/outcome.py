@@ -56,7 +56,7 @@ class BuildFailed(Value):
 
 
 class Passed(Value):
-    """The smoke command exited 0 or was alive at the timeout."""
+    """The smoke command exited with status 0 or was still running at the timeout."""
 
     kind: Literal["passed"] = "passed"
     alive_at_timeout: bool

@@ -160,10 +160,10 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
         return None
     return _stop(
         "needs_gpu",
-        "The code needs parts that only CUDA's compiler builds and only an NVIDIA GPU runs, and has no other way.",
+        "The code needs parts that only CUDA's compiler builds and only an NVIDIA GPU runs, and has no CPU path.",
         str(build.source),
         build.source,
-        "A machine with an NVIDIA GPU and an image with the CUDA toolkit; or a CPU version of these parts.",
+        "Run on a machine with an NVIDIA GPU, in an image with the CUDA toolkit; or add a CPU version of these parts.",
         "every-plan",
     )
 

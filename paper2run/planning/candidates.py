@@ -18,8 +18,8 @@ from paper2run.rendering.pip_steps import image_python, open_steps, plan_require
 
 WAYS: Final[Mapping[CandidateKind, str]] = {
     "dated": "versions of the commit's day",
-    "ci": "as its CI does it",
-    "naive": "as a person does it",
+    "ci": "as in its CI job",
+    "naive": "plain install of today's releases",
 }
 """Each kind of candidate in words, in the order in which they are tried."""
 TOOLS: Final = ("g++", "gcc", "git", "libc6-dev", "make")

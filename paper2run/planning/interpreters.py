@@ -82,7 +82,7 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
         named = _nearest(allowed, unheld)
     best, why = _best(allowed, named, commit_day, bool(syntax and syntax.major == 3))
     if unheld and best in named:
-        why = f"the nearest that there is to {', '.join(unheld)}"
+        why = f"the nearest available to {', '.join(unheld)}"
     shown = (*voices, *required) if best in named else ()
     first = next((fact for fact in shown if admits(fact, unheld[-1] if unheld else best)), None)
     source = first.source if first else _date_source(commit_day)
@@ -102,8 +102,9 @@ def _best(
         if usable:
             return usable[-1], "the newest version its authors mention"
     if day is None:
-        pick = UNDATED if UNDATED in allowed else allowed[-1]
-        return pick, "no date is known: the usual one today"
+        if UNDATED in allowed:
+            return UNDATED, "no commit date is known: today's default"
+        return allowed[-1], "no commit date is known: the newest that fits"
     mature = [version for version in allowed if RELEASED[version] + MATURE <= day]
     if mature and not (mature == ["2.7"] and three_only):
         return mature[-1], "the newest with a full set of packages at the commit's date"

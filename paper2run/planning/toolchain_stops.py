@@ -51,11 +51,11 @@ def _need(leading: Leading) -> tuple[Cause, str, str]:
     language = leading.language
     product = PROPRIETARY.get(language)
     if language == "matlab":
-        change = "A MATLAB licence; or `--smoke CMD` with GNU Octave if the code keeps to what Octave knows."
+        change = "Get a MATLAB licence; or, if GNU Octave can run the code, name the command: `--smoke CMD`."
         return "proprietary_toolchain", "The code is MATLAB, which needs a licence.", change
     if product:
-        reason = f"The code runs in {product} alone, which needs a licence."
-        return "proprietary_toolchain", reason, f"A licence of {product} and an image with it."
+        reason = f"Only {product} runs this code, and it needs a licence."
+        return "proprietary_toolchain", reason, f"Get a licence of {product}, and an image with it."
     if family_of(language) in PLANNED:
         reason = f"Nothing shows how to build or run the leading code, which is {language}."
         change = (
@@ -63,10 +63,12 @@ def _need(leading: Leading) -> tuple[Cause, str, str]:
         )
         return "missing_entrypoint", reason, change
     if language.startswith("."):
-        reason = f"The code is in files ending in {language}, for a tool that no plan here knows."
+        reason = (
+            f"The code is in files ending in {language}, and Paper2Run does not know their tool."
+        )
         change = "The author names the tool that runs these files; an image with it."
         return "unknown_toolchain", reason, change
     tool = leading.tool or f"a tool for {language}"
     name = shown_name(language)
-    reason = f"The code is written in {name} and needs {tool}, for which no plan is known here."
+    reason = f"The code is written in {name} and needs {tool}, which Paper2Run does not support."
     return "unknown_toolchain", reason, f"An image with {tool}, and the command that runs the code."

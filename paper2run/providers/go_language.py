@@ -33,7 +33,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if build is None or not leads(evidence, frozenset({"go"})):
         return None
     builder = PlanBuilder()
-    builder.install("golang-go", why="compiles Go", source=build.source)
+    builder.install("golang-go", why="to compile Go", source=build.source)
     # The image holds no version control data.
     builder.set("GOFLAGS", "-buildvcs=false", "the image holds no history", DEFAULT)
     if build.path.endswith("go.mod"):

@@ -33,7 +33,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         builds, key=lambda fact: (fact.path.count("/"), SYSTEMS.index(fact.system)), default=None
     )
     builder = PlanBuilder()
-    builder.install("default-jdk-headless", why="compiles and runs Java", source=java.source)
+    builder.install("default-jdk-headless", why="to compile and run Java", source=java.source)
     if build is None:
         return _plain(builder, evidence, java.source)
     _with_tool(builder, evidence, build)

@@ -123,10 +123,10 @@ def _chosen(facts: RepoFacts) -> BuildFile | None:
 def _compilers(builder: PlanBuilder, evidence: Evidence, build: BuildFile) -> None:
     languages = {share.language: share.source for share in evidence.facts.of(LanguageShare)}
     builder.install(
-        "gcc", "g++", "libc6-dev", "make", why="compiles C and C++", source=build.source
+        "gcc", "g++", "libc6-dev", "make", why="to compile C and C++", source=build.source
     )
     if "fortran" in languages:
-        builder.install("gfortran", why="compiles Fortran", source=languages["fortran"])
+        builder.install("gfortran", why="to compile Fortran", source=languages["fortran"])
     if TOOLS.get(build.system):
         builder.install(*TOOLS[build.system], why=f"{build.system} builds it", source=build.source)
     for path in sorted(evidence.paths):

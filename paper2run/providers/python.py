@@ -178,7 +178,10 @@ def _environment(evidence: Evidence, tested: CiNeeds) -> tuple[dict[str, str], t
     if versioned is not None:
         environment |= DYNAMIC_VERSIONS
         reasons.append(
-            _env_reason("a version is given: it would be read from git", versioned.source)
+            _env_reason(
+                "placeholder version: the build reads it from git history, which is not in the image",
+                versioned.source,
+            )
         )
     facts = evidence.facts
     own = [fact for fact in facts.of(OwnModule) if not is_fixture(home_of(facts, fact.root))]
@@ -219,7 +222,7 @@ def _system_packages(
         needed = COMPILERS.get(extension.language, ())
         if set(needed) - packages:
             packages.update(needed)
-            decision = f"{', '.join(needed)}: compiles {extension.language}"
+            decision = f"{', '.join(needed)}: to compile {extension.language}"
             reasons.append(
                 Reason(topic="system package", decision=decision, source=extension.source)
             )
@@ -227,7 +230,7 @@ def _system_packages(
         needed = build_needs(project).packages
         if set(needed) - packages:
             packages.update(needed)
-            decision = f"{', '.join(needed)}: the build by {project.backend}"
+            decision = f"{', '.join(needed)}: for the build with {project.backend}"
             reasons.append(Reason(topic="system package", decision=decision, source=project.source))
     libraries = debian.known_development_packages()
     for named in facts.of(SystemPackage):

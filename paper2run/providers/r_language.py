@@ -73,7 +73,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if compiled is not None or missing:
         builder.install(
             "r-base-dev",
-            why="compiles packages",
+            why="to compile packages",
             source=missing[0].source if compiled is None else compiled,
         )
         for header in facts.of(SystemHeader):

@@ -33,7 +33,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     inside = f"cd {shlex.quote(folder)} && " if folder else ""
     builder = PlanBuilder()
     builder.install(
-        "cargo", "gcc", "libc6-dev", "pkg-config", why="compiles Rust", source=build.source
+        "cargo", "gcc", "libc6-dev", "pkg-config", why="to compile Rust", source=build.source
     )
     builder.set("CARGO_HOME", HOME, "kept for the runs that have no network", DEFAULT)
     elsewhere = [fact for fact in facts.of(ForeignRequirement) if fact.ecosystem == "cargo"]

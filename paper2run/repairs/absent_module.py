@@ -47,12 +47,12 @@ def _not_published(part: MissingPart, line: str) -> Diagnosis:
     return stopped(
         NAME,
         "absent_module",
-        reason=f"The code imports {part.module}, a part of the repository that is not in it{why}.",
+        reason=f"The code imports {part.module}, a part of its own that is missing from the repository{why}.",
         evidence=line,
         source=part.source,
         # A step of CI's may generate it.
         excludes="every-install",
-        smallest_change=f"The author publishes {part.path}, a module or a folder.",
+        smallest_change=f"The author publishes {part.path}, as a module or a package.",
         lacks=Lack(kind="module", name=part.module),
     )
 
@@ -64,7 +64,7 @@ def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
     imports = failed.facts.of(Import)
     asked = address_of(addressed(failed.facts), guess.module)
     lacked = f"which no package index has: {guess.source}"
-    change = f"A machine that has {guess.module}, or code that does without it."
+    change = f"Run where {guess.module} is installed, or change the code to work without it."
     if asked is not None:
         lacked = f"which {asked.source} takes from {asked.text}; this image does not have it"
         change = f"Run where {asked.text} can be fetched and installed."

@@ -35,14 +35,16 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if code is None:
         return None
     place = f"{code.path}:{code.line}"
-    unreadable = {fact.path for fact in failed.facts.of(Unreadable) if fact.cause == "malformed"}
+    malformed = {fact.path for fact in failed.facts.of(Unreadable) if fact.cause == "malformed"}
+    proven = code.path in malformed
+    reader = "No Python version can parse" if proven else "Python cannot parse"
     return stopped(
         NAME,
         "code_error",
-        reason=f"No Python reads {place}.",
+        reason=f"{reader} {place}.",
         evidence=hit.line,
         source=code,
         # The detector has read it with the grammar of every version.
-        excludes="every-plan" if code.path in unreadable else "this-plan",
-        smallest_change=f"The author completes {place}; or name a command that does without it with --smoke.",
+        excludes="every-plan" if proven else "this-plan",
+        smallest_change=f"The author completes {place}; or use --smoke to name a command that works without it.",
     )

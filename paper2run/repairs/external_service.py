@@ -57,11 +57,11 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     return stopped(
         NAME,
         "external_service",
-        reason=f"The command wants {wanted}, which a repository cannot bring along.",
+        reason=f"The command needs {wanted}, which this run did not have.",
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
         excludes=failed.reach_of(hit.line),
-        smallest_change=f"Give the container {wanted}; or name a command that does without it with --smoke.",
+        smallest_change=f"Give the container {wanted}, or use --smoke to name a command that works without it.",
         lacks=Lack(kind="variable", name=hit.match["name"]) if hit.match.re is VARIABLE else None,
     )
 

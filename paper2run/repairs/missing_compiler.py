@@ -53,6 +53,6 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         failed,
         NAME,
         with_packages(failed.plan, *packages),
-        reason=f"{program} is not in the base image; {', '.join(packages)} bring it",
+        reason=f"{program} is not in the base image; added: {', '.join(packages)}",
         evidence=hit.line,
     )

@@ -45,16 +45,21 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if hit is None:
         return None
     path = hit.match.groupdict().get("path") or ""
-    wanted = path or "something from the network"
+    wanted = path or "data from the network"
     code = code_line(failed.lines, hit.line)
     made = _made_by(failed, path, code)
+    change = (
+        f"Provide {wanted}"
+        if path
+        else "Let the containers reach the network (PAPER2RUN_SMOKE_NETWORK=bridge)"
+    )
     by = f", wanted by {code.path}:{code.line}" if code else ""
     return stopped(
         NAME,
         "missing_data",
         reason=f"The command wants {wanted}, which is not in the repository{by}{made and f'; {made} writes it'}.",
         evidence=hit.line,
-        smallest_change=f"Put {wanted} in place, or name a command that needs no data with --smoke."
+        smallest_change=f"{change}, or use --smoke to name a command that needs no data."
         + _where(failed, path),
         source=code,
         excludes="this-plan" if made or OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),

@@ -32,7 +32,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         failed,
         NAME,
         changes,
-        reason=f"missing: {', '.join(file.name for file in found)}; {', '.join(packages)} bring it",
+        reason=f"missing: {', '.join(file.name for file in found)}; added: {', '.join(packages)}",
         evidence=wanted[next(iter(found))],
     )
 

@@ -29,6 +29,6 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         failed,
         NAME,
         with_packages(failed.plan, *packages),
-        reason=f"not in the image: {', '.join(found)}; {', '.join(packages)} bring it",
+        reason=f"not in the image: {', '.join(found)}; added: {', '.join(packages)}",
         evidence=next(iter(found.values()))[1],
     )

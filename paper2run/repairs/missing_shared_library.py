@@ -37,7 +37,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         failed,
         NAME,
         with_packages(failed.plan, *packages),
-        reason=f"missing: {', '.join(sorted(found))}; {', '.join(packages)} bring it",
+        reason=f"missing: {', '.join(sorted(found))}; added: {', '.join(packages)}",
         evidence=evidence,
     )
 

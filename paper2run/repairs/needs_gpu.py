@@ -75,11 +75,11 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     return stopped(
         NAME,
         "needs_gpu",
-        reason="The code asks for a CUDA device and takes no other way.",
+        reason="The code requires a CUDA device and takes no CPU path.",
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
         excludes=failed.reach_of(hit.line),
-        smallest_change="A machine with an NVIDIA GPU and its container toolkit; or a CPU path in the code.",
+        smallest_change="Run on a machine with an NVIDIA GPU and its container toolkit; or add a CPU path to the code.",
         lacks=Lack(kind="gpu"),
     )
 

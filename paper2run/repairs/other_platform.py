@@ -46,5 +46,5 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         evidence=hit.line,
         source=code_line(failed.lines, hit.line),
         excludes=failed.reach_of(hit.line),
-        smallest_change=f"A machine with {system}; or the author gives these calls another way on Linux.",
+        smallest_change=f"Run on a machine with {system}; or make these calls work on Linux.",
     )

@@ -22,13 +22,13 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if not isinstance(failure, SmokeFailed):
         return None
     if failure.out_of_disk:
-        reason = f"The run was ended by its limit: {failure.limit}."
+        reason = f"Paper2Run stopped the run at its limit: {failure.limit}."
         evidence = telling_line(failure) or f"exit code {failure.exit_code}"
-        change = "More disk: PAPER2RUN_DISK_MB."
+        change = "Raise PAPER2RUN_DISK_MB."
     elif hit := last_hit(failed.lines, NO_SPACE):
         reason = "The run filled /tmp, which is a part of its memory."
         evidence = hit.line
-        change = "More memory, and with it a larger /tmp: PAPER2RUN_MEMORY_MB."
+        change = "Raise PAPER2RUN_MEMORY_MB, which also enlarges /tmp."
     else:
         return None
     return stopped(

@@ -49,10 +49,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     return stopped(
         NAME,
         "out_of_memory",
-        reason=f"The run was ended by its limit: {limit}.",
+        reason=f"The engine stopped the run at its limit: {limit}.",
         evidence=evidence,
         excludes="every-install",
-        smallest_change="More memory: PAPER2RUN_MEMORY_MB.",
+        smallest_change="Raise PAPER2RUN_MEMORY_MB.",
     )
 
 
@@ -75,5 +75,5 @@ def _of_build(failed: FailedAttempt, failure: BuildFailed) -> Diagnosis | None:
         evidence=evidence,
         # Another candidate may have wheels.
         excludes="this-plan",
-        smallest_change="A machine with more memory for the container engine.",
+        smallest_change="Give the container engine more memory.",
     )

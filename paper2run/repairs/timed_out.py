@@ -26,5 +26,5 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         evidence=last or failure.step,
         # Another candidate may have wheels.
         excludes="this-plan",
-        smallest_change="More time: PAPER2RUN_BUILD_TIMEOUT, in seconds.",
+        smallest_change="Raise PAPER2RUN_BUILD_TIMEOUT (seconds).",
     )

@@ -44,12 +44,12 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         why = "Enter is pressed at every question of the program"
     elif not asks and ONE_PROGRAM.match(command) and HELP not in command:
         changed = f"{command}{HELP}"
-        why = "the program wants arguments that nobody gives here; its help shows that all it loads is there"
+        why = "the program needs arguments; its help shows that its imports load"
     else:
         return stopped(
             NAME,
             "missing_entrypoint",
-            reason="No command is known that runs without a person.",
+            reason="Every known command waits for input or needs arguments.",
             evidence=hit.line,
             # A person can run it, and another candidate may have a command of its own.
             excludes="this-plan",

@@ -77,7 +77,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
                 failed,
                 NAME,
                 with_python(failed.plan, pythons[0]),
-                reason=f"Python {present} does not do, {pythons[0]} may ({wanted.versions})",
+                reason=f"Python {present} does not fit; trying {pythons[0]} (by the log: {wanted.versions})",
                 evidence=wanted.line,
                 cause="unsupported_python",
                 pythons=pythons,

@@ -32,7 +32,7 @@ def plan(planned: PlannedEnvironment) -> str:
             "",
             fenced(f"{steps}\n# smoke: {environment.smoke_command}", "sh"),
             "",
-            "| about | decision | because of |",
+            "| topic | decision | evidence |",
             "|---|---|---|",
             *rows,
         ]
@@ -133,7 +133,7 @@ def _smoke_cell(attempt: Attempt) -> str:
         case Passed():
             if attempt.smoke.listens_on:
                 return f"listens on {attempt.smoke.listens_on}"
-            return "alive at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
+            return "running at timeout" if attempt.smoke.alive_at_timeout else "exit 0"
         case SmokeFailed():
             return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"
 

@@ -21,11 +21,11 @@ from paper2run.verdicts.verdicts import not_shown
 HEADLINES = {
     "success": "It runs",
     "preflight-failed": "Not tried: no container engine",
-    "stopped-by-llm": "It does not run, and no repair can change that (judged by the model)",
+    "stopped-by-llm": "The model judged that it cannot run; this is not a proof",
     "stopped-by-rule": "It does not run, and no repair can change that",
     "max-attempts-exhausted": "It does not run yet: attempts used up",
-    "smoke-failed": "It does not run, and no repair is known or left",
-    "exception": "The run was interrupted, from outside or by a failure of this machine or of paper2run",
+    "smoke-failed": "It does not run, and no repair is left to try",
+    "exception": "No verdict: the run was interrupted, or this machine or paper2run failed",
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
 }
@@ -41,9 +41,9 @@ REACHED: Final[dict[Rung, str]] = {
 """By rung, what a run came to."""
 SHOWN: dict[Grade, str] = {
     "none": "It runs",
-    "built-only": "It builds; nothing of its work was run",
-    "help-only": "It prints its help; nothing of its work was run",
-    "imports": "Its packages import; nothing of its work was run",
+    "built-only": "It builds; none of its actual work was run",
+    "help-only": "It prints its help; none of its actual work was run",
+    "imports": "Its packages import; none of its actual work was run",
     "program-starts": "It runs",
     "documented-run": "A documented command runs",
     "tests": "Its tests pass",
@@ -56,9 +56,9 @@ def headline(metadata: Metadata) -> str:
     """Return the verdict of a run in a few words."""
     words = SHOWN[metadata.grade] if metadata.status == "success" else HEADLINES[metadata.status]
     if metadata.status == "stopped-by-rule" and metadata.grade != "none":
-        words = "Its work needs what this run did not have; the image is handed over"
+        words = "Its work needs something that this run lacked; you still get the image"
     elif metadata.cause == "unknown_toolchain":
-        words = "Not run: no plan is known for the tool that its code needs"
+        words = "Not run: Paper2Run does not support the tool that its code needs"
     return f"{words}; shown: {part_of(metadata)} only" if part_of(metadata) else words
 
 
@@ -126,9 +126,9 @@ def _blame(metadata: Metadata) -> list[str]:
         return []
     lines = ["", f"- First error: {code(found.error)}"]
     if found.about:
-        lines.append(f"- It is about: {code(found.about)}")
+        lines.append(f"- Concerns: {code(found.about)}")
     if found.wanted_by:
-        lines.append(f"- Wanted by: {prose(found.wanted_by)}")
+        lines.append(f"- Required by: {prose(found.wanted_by)}")
     return lines
 
 
@@ -143,11 +143,11 @@ def _needs(metadata: Metadata) -> str:
     if not metadata.needs:
         return ""
     rows = [
-        f"| {need.kind} | {cell(need.what)} | {'yes' if need.hard else 'for a part'} "
+        f"| {need.kind} | {cell(need.what)} | {'main work' if need.hard else 'a part'} "
         f"| {'met' if need.met else 'unmet'} | {cell(str(need.source))} |"
         for need in metadata.needs
     ]
-    head = ["| need | what | for its main work | here | source |", "|---|---|---|---|---|"]
+    head = ["| need | what | needed for | here | source |", "|---|---|---|---|---|"]
     return "\n".join(["## What it needs from outside", "", *head, *rows])
 
 
@@ -173,10 +173,12 @@ def _next_steps(metadata: Metadata) -> str:
             if metadata.experiment is not None:
                 lines.append(f"- {prose(in_words(metadata.experiment))}")
             elif metadata.status == "stopped-by-rule":
-                lines.append("- This change could not be tried here: nothing can stand in for it.")
+                lines.append(
+                    "- Paper2Run could not try this change: no image, or no stand-in for what is missing."
+                )
         case "smoke-failed":
             lines.append(
-                "- Read the log below; name another command with `--smoke`, or a model with `--model`."
+                "- Read the log below, then try another command (`--smoke`) or let a model diagnose it (`--model`)."
             )
         case "exception":
             lines.append(
@@ -194,9 +196,9 @@ def _tried(metadata: Metadata) -> str:
     lines = ["## What was tried", "", *(f"- {prose(line)}" for line in metadata.tried)]
     if not metadata.tried:
         lines.append(
-            "- no repair: there was no attempt left for one"
+            "- no repair was tried: all attempts were used"
             if metadata.status == "max-attempts-exhausted"
-            else "- no repair: none is known to help against this failure"
+            else "- no repair was tried: no rule repairs this failure"
         )
     if metadata.best_attempt != metadata.attempts:
         lines.append(

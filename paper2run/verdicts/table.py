@@ -33,14 +33,14 @@ OF_EVERY_USE: Final[frozenset[Cause]] = frozenset(
 
 
 CHANGES: Final[dict[NeedKind, str]] = {
-    "gpu": "A machine with {} and its container toolkit; or a way through the code without it.",
+    "gpu": "Run on a machine with {} and its container toolkit; or add a CPU path to the code.",
     "data": "Put {} in place, and name a command that reads it with --smoke.",
-    "network": "Let the containers reach {}: PAPER2RUN_SMOKE_NETWORK; or put it in place.",
-    "service": "Give it {}, and name a command that uses it with --smoke.",
-    "licence": "A machine with {}; or code that does without it.",
-    "platform": "A machine that is {}; or code that does without it.",
-    "memory": "A machine with {}, and PAPER2RUN_MEMORY_MB.",
-    "time": "More time, with --timeout: {}.",
+    "network": "Set PAPER2RUN_SMOKE_NETWORK=bridge so that the containers reach {}; or put it in place.",
+    "service": "Give the container {}, and name a command that uses it with --smoke.",
+    "licence": "Run on a machine with {}; or change the code to work without it.",
+    "platform": "Run on {}; or change the code to work without it.",
+    "memory": "Run on a machine with {}, and raise PAPER2RUN_MEMORY_MB.",
+    "time": "Raise --timeout: {}.",
     "part": "The author publishes {}.",
     "script": "The author publishes {}, or the README names another command.",
 }

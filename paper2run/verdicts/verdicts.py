@@ -157,7 +157,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
     if isinstance(best.smoke, Passed):
         alive = best.smoke.alive_at_timeout and not best.smoke.listens_on
         how = _how_it_passed(best.smoke)
-        to_its_end = "had not failed so far; a full run would show: " if alive else ""
+        to_its_end = "no failure so far; a complete run would show: " if alive else ""
         shows = best.planned.smoke_proves
         proves = f" ({to_its_end}{shows})" if shows else ""
         shown = shortened(best.planned.plan.smoke_command)
@@ -177,7 +177,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
         status="max-attempts-exhausted",
         cause=_unproven(last),
         reason=f"still failing after {counted(len(attempts), 'attempt')}: {failure_line(last)}",
-        smallest_change="More attempts (--max-attempts); the next repair would be: "
+        smallest_change="Raise --max-attempts; the next repair would be: "
         + last.diagnosis.decision.reason,
     )
 
@@ -185,7 +185,7 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
 def _how_it_passed(passed: Passed) -> str:
     if passed.listens_on:
         return f"started a server, which listens on port {passed.listens_on} and waits"
-    return "was alive at the timeout" if passed.alive_at_timeout else "exited with status 0"
+    return "was still running at the timeout" if passed.alive_at_timeout else "exited with status 0"
 
 
 def _unproven(failed: Attempt) -> Cause:

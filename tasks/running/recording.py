@@ -60,7 +60,7 @@ def recording(
         ) from error
     except BaseException as error:
         # Ctrl-C and a cancellation are neither an `Exception` in Python nor a failure.
-        why = error if isinstance(error, Exception) else _ended("it was ended from outside", run)
+        why = error if isinstance(error, Exception) else _ended("the run was interrupted", run)
         _keep_exception(opened, run, why, error, settings)
         raise
     finally:
@@ -109,7 +109,7 @@ def _ended(how: str, run: RunFolder) -> HostError:
     """Return how the run ended and how far it came."""
     timings = run.timings()
     last = f"after stage {timings[-1].stage}" if timings else "before its first stage was done"
-    return HostError(f"{how}, {last}; run.log says more", hint=AGAIN)
+    return HostError(f"{how}, {last}; see run.log", hint=AGAIN)
 
 
 def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:

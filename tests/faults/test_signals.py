@@ -40,5 +40,5 @@ def test_a_signal_in_the_build_ends_the_build_and_is_no_verdict(
     [folder] = out.iterdir()
     kept = json.loads((folder / "metadata.json").read_text())
     assert kept["status"] == "exception"
-    assert "ended from outside, after stage render" in kept["reason"]
+    assert "the run was interrupted, after stage render" in kept["reason"]
     assert set(results.glob("build-*")) == before

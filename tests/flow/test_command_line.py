@@ -175,7 +175,7 @@ def test_a_run_ended_in_the_middle_of_its_build_takes_the_build_along(tmp_path, 
     assert again.returncode == 0, again.stderr
     kept = json.loads((first / "metadata.json").read_text())
     assert kept["status"] == "exception"
-    how = "ended from outside" if number == signal.SIGINT else "killed"
+    how = "the run was interrupted" if number == signal.SIGINT else "killed"
     assert f"{how}, after stage render" in kept["reason"]
     [second] = set(out.iterdir()) - {first}
     stages = json.loads((second / "metadata.json").read_text())["stages"]

@@ -276,7 +276,7 @@ def test_an_answer_that_leads_to_the_same_plan_ends_the_run_without_another_buil
     assert (metadata.status, metadata.cause) == ("smoke-failed", "absent_module")
     assert metadata.attempts == 1
     assert nowhere in metadata.reason
-    assert "is there another answer?" in (Path(kept) / "run.log").read_text()
+    assert "asking for another one" in (Path(kept) / "run.log").read_text()
 
 
 def reproduce_and_judge(situation: Situation, tmp_path: Path, repository) -> None:

@@ -243,7 +243,7 @@ def test_of_candidates_that_fail_alike_the_first_is_told():
     assert best_of(attempts).number == 1
     verdict = after_attempts(attempts, 3)
     assert verdict.best_attempt == 1
-    assert "as a person does it" in verdict.tried[0]
+    assert "plain install of today's releases" in verdict.tried[0]
 
 
 def test_a_candidate_that_comes_further_is_told():

@@ -122,8 +122,8 @@ def test_the_report_shows_each_need_with_its_source():
     )
     checkout = Checkout(url="", name="r", commit="1" * 40, mirror="")
     lines = report(metadata, checkout, RepoFacts(), ()).splitlines()
-    assert "| gpu | an NVIDIA GPU | yes | unmet | train.py:8 |" in lines
-    assert "| data | a\\|b.csv | for a part | unmet | train.py:1 |" in lines
+    assert "| gpu | an NVIDIA GPU | main work | unmet | train.py:8 |" in lines
+    assert "| data | a\\|b.csv | a part | unmet | train.py:1 |" in lines
 
 
 def test_a_part_that_a_documented_script_imports_is_a_hard_need():

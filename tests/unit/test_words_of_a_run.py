@@ -68,9 +68,9 @@ def test_a_noun_agrees_with_its_number(number, noun, words):
 @pytest.mark.parametrize(
     ("cause", "grade", "words"),
     [
-        ("needs_gpu", "imports", "Its work needs what this run did not have; the image is handed over"),
+        ("needs_gpu", "imports", "Its work needs something that this run lacked; you still get the image"),
         ("needs_gpu", "none", "It does not run, and no repair can change that"),
-        ("unknown_toolchain", "none", "Not run: no plan is known for the tool that its code needs"),
+        ("unknown_toolchain", "none", "Not run: Paper2Run does not support the tool that its code needs"),
     ],
 )  # fmt: skip
 def test_a_stop_claims_no_more_than_was_shown(cause: str, grade: str, words: str):

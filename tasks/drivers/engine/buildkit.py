@@ -209,8 +209,8 @@ def _out_of_room(
         case "disk":
             raise HostError(
                 what,
-                hint="free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; a build that wrote all of"
-                " it is one to look at (logs)",
+                hint="free space on the engine's disk, or lower PAPER2RUN_MIN_FREE_MB; if this build filled the disk,"
+                " read its log",
                 trouble="disk",
             )
         case "threads" | "memory":

@@ -48,7 +48,7 @@ class Reserve:
         if words:
             raise HostError(
                 f"the engine's disk, while a container ran: {words}; the container was ended",
-                hint="free space on the engine's disk; a command that wrote all of it is one to look at (logs)",
+                hint="free space on the engine's disk; if this command filled the disk, read its log",
                 trouble="disk",
             )
 

@@ -31,7 +31,7 @@ def existing_folder(source: LocalSource) -> Path:
     problem = "is a file, not a folder" if folder.exists() else "does not exist"
     raise UserError(
         f"{source.path} {problem}",
-        hint="give a folder; an address of the web needs its https://",
+        hint="give an existing folder; a web address must start with https://",
     )
 
 

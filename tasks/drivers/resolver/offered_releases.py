@@ -188,7 +188,7 @@ class OfferedReleases:
         if day is None or first is None or first <= day:
             return day
         self.notes[name] = (
-            f"{name} came to the index, or came anew, on {first}: its releases of that day are taken"
+            f"{name} has no release on the index before {first}: the releases of that day are used"
         )
         return first
 

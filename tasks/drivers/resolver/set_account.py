@@ -114,7 +114,7 @@ def deviations(found: Installable, late_days: int, python: str) -> str:
     words = []
     if late_days:
         words.append(
-            f"{late_days} days after the commit, none before it fits Python {python} with a wheel"
+            f"{late_days} days after the commit: no earlier release has a wheel for Python {python}"
         )
     if found.form == "pure":
         words.append("built from source, it has no wheel")
