@@ -26,8 +26,19 @@ This page is written by `python -m benchmarks.list_repairs`; what it says stands
 
 
 def page() -> str:
-    """Return the page's text."""
-    return "\n".join([HEAD, *(_section(rule) for rule in REPAIRS)])
+    """Return the page's text: a summary, one row a rule, then the rules."""
+    return "\n".join([HEAD, _summary(), *(_section(rule) for rule in REPAIRS)])
+
+
+def _summary() -> str:
+    rows = "\n".join(map(_summary_row, REPAIRS))
+    return f"| rule | what it does |\n|---|---|\n{rows}\n"
+
+
+def _summary_row(rule: object) -> str:
+    assert isinstance(rule, ModuleType)
+    first = (inspect.getdoc(rule) or "").partition("\n")[0].replace("|", "\\|")
+    return f"| [{rule.NAME}](#{rule.NAME}) | {first} |"
 
 
 def _section(rule: object) -> str:
