@@ -1,6 +1,7 @@
 """Runs notebooks from their first to their last cell, without Jupyter.
 
-IPython executes each code cell in one shell, as a kernel would; what a cell raises ends the run. Charts go where the
+IPython executes each code cell in one shell, as a kernel would. What a cell raises ends the run, except where it raised
+something for its author, too: the file keeps what came of each cell. Charts go where the
 image's own backend puts them: `%matplotlib` would ask for a display or a kernel.
 """
 
@@ -16,8 +17,11 @@ RUNNER: Final = (
     "from IPython.terminal.interactiveshell import TerminalInteractiveShell as Shell; "
     'run = Shell.instance(colors="NoColor").run_cell; '
     'book = json.load(io.open(sys.argv[1], encoding="utf-8")); '
-    '[run("".join(cell.get("source", cell.get("input"))).replace("%matplotlib", "#"), store_history=True).raise_error()'
-    ' for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]'
+    'code = lambda cell: "".join(cell.get("source", cell.get("input"))).replace("%matplotlib", "#"); '
+    'failed = lambda cell: any(out["output_type"] in ("error", "pyerr") for out in cell.get("outputs", [])); '
+    "[failed(cell) or result.raise_error()"
+    ' for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"'
+    " for result in [run(code(cell), store_history=True)]]"
 )
 """Reads notebooks of format 3, too: https://nbformat.readthedocs.io/en/latest/format_description.html."""
 MAX_NOTEBOOKS: Final = 3
