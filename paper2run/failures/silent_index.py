@@ -26,6 +26,8 @@ GAVE_UP: Final = re.compile(
 )
 PIPS_OWN: Final = re.compile(r"\bpip([./])_vendor\1urllib3\b")
 """In the error's name or, from Python 2, in the frames before it; a setup.py's own download has neither."""
+INDEX_OF_ITS_OWN: Final = re.compile(r"--index-url[\s=,'\"]+(?P<url>https?://[^\s'\"]+)")
+"""What a setup.py that calls pip asks by itself, as distutils repeats its command; a plan names no index."""
 FRAME_LINES: Final = 2
 PASSED_OVER: Final = "- skipping"
 """pip's message for an index that it skips."""
@@ -35,9 +37,11 @@ def is_index_silent(log: str, injection: Injection) -> bool:
     """Whether pip gave up on the index that a build with this injection asks."""
     hosts = _hosts(injection)
     lines = log.splitlines()
+    own = {urlsplit(match["url"]).hostname for match in INDEX_OF_ITS_OWN.finditer(log)}
+    asks_elsewhere = bool(own) and own.isdisjoint(hosts)
     for number, line in enumerate(lines):
         if RETRYING in line:
-            if LAST_TRY.search(line):
+            if LAST_TRY.search(line) and not asks_elsewhere:
                 return True
             continue
         match = GAVE_UP.search(line)

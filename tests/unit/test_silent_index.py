@@ -11,6 +11,7 @@ BROKEN = (
     "WARNING: Retrying (Retry(total={}, connect=None)) after connection broken by "
     "'ReadTimeoutError(\"" + POOL.format("files.example.org", "Read timed out.") + "\")': {}"
 )
+CALLED = "\nDistutilsError(\"Command '['python', '-m', 'pip', 'wheel', '--index-url', '{}', 'six']' returned\")"
 TIMED_OUT = "ReadTimeoutError: " + POOL.format("files.example.org", "Read timed out.")
 NO_NAME = "(Caused by NameResolutionError('Temporary failure in name resolution'))"
 
@@ -21,6 +22,8 @@ NO_NAME = "(Caused by NameResolutionError('Temporary failure in name resolution'
         (BROKEN.format(0, "/simple/six/"), True),
         (BROKEN.format(0, "/packages/d9/5a/six-1.16.0.tar.gz"), True),
         (BROKEN.format(4, "/simple/six/"), False),
+        (BROKEN.format(0, "/simple/six/") + CALLED.format("https://pypi.python.org/simple"), False),
+        (BROKEN.format(0, "/simple/six/") + CALLED.format("https://index.example.org/simple"), True),
         (BROKEN.format(0, "/lab/tools/archive/main.zip"), False),
         (f"pip._vendor.urllib3.exceptions.{TIMED_OUT}", True),
         (f'  File "/l/pip/_vendor/urllib3/response.py", line 1\n    raise ReadTimeoutError()\n{TIMED_OUT}', True),
