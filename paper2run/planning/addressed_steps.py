@@ -19,7 +19,7 @@ from paper2run.planning.addresses import is_address, is_on_another_machine, name
 from paper2run.planning.declarations import Declarations
 
 GIT: Final = re.compile(
-    r"git\+(?:https?|git|ssh)://(?:[\w.-]+@)?(?P<place>[A-Za-z0-9.-]+(?::\d+)?/[\w./~+-]+)(?:@(?P<revision>[\w./+-]+))?"
+    r"git\+(?:https?|git|ssh)://(?:[\w.-]+@)?(?P<place>[A-Za-z0-9.-]+(?::\d+)?/[\w./~+-]+)(?:@(?P<revision>\w[\w./+-]*))?"
 )
 ARCHIVE: Final = re.compile(
     r"https?://[A-Za-z0-9.-]+(?::\d+)?/[\w./~+%-]+\.(?:zip|whl|tar\.gz|tgz|tar\.bz2)"
