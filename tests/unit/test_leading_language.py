@@ -16,6 +16,7 @@ from paper2run.planners import rules
 from paper2run.planning.coverage import PARTS
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.leading_language import leading_of
+from paper2run.planning.toolchain_stops import PLANNED
 from paper2run.providers import PROVIDERS
 from paper2run.verdicts.verdicts import after_attempts
 from tests.unit.test_progress import attempt
@@ -155,3 +156,5 @@ def test_where_no_code_surely_leads_the_runner_up_is_planned(tmp_path: Path) -> 
 
 def test_every_provider_says_which_family_it_plans():
     assert {provider.NAME for provider in PROVIDERS} == set(PARTS)
+    # MATLAB's own need is a licence, which is told before any way to start.
+    assert {family for family, _ in PARTS.values()} - {"matlab"} <= PLANNED
