@@ -106,7 +106,9 @@ class FailedAttempt(NamedTuple):
         own = {fact.module.partition(".")[0] for fact in self.facts.of(OwnModule) if fact.installed}
         lines = [_in_checkout(line, own) for line in failure_lines(self.failure)]
         notebook = notebook_in(self.plan.smoke_command)
-        return [CELL.sub(f'File "/repo/{notebook}"', line) for line in lines] if notebook else lines
+        # A function, since a file's name may hold what a replacement would take for a group.
+        named = f'File "/repo/{notebook}"'
+        return [CELL.sub(lambda _: named, line) for line in lines] if notebook else lines
 
 
 def _in_checkout(line: str, own: Collection[str]) -> str:

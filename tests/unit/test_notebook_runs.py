@@ -64,8 +64,9 @@ def test_a_command_with_python_of_any_kind_is_read(command: str, expected: bool)
     assert notebook_in("python -c 'import n'") == ""
 
 
-def test_the_frame_of_a_cell_names_the_notebook():
-    plan = EnvPlan(base_image="python:3.9-slim", smoke_command=run_command("code/a.ipynb"))
+@pytest.mark.parametrize("path", ["code/a.ipynb", r"code/\g<1>\9.ipynb"])
+def test_the_frame_of_a_cell_names_the_notebook(path: str):
+    plan = EnvPlan(base_image="python:3.9-slim", smoke_command=run_command(path))
     log = Log(stderr='  File "<ipython-input-3-4364c94719e5>", line 2, in <module>\n    f()\n')
     failed = FailedAttempt(
         SmokeFailed(exit_code=1, seconds=1, log=log),
@@ -73,4 +74,4 @@ def test_the_frame_of_a_cell_names_the_notebook():
         RepoFacts(),
         Verification(),
     )
-    assert '  File "/repo/code/a.ipynb", line 2, in <module>' in failed.lines
+    assert f'  File "/repo/{path}", line 2, in <module>' in failed.lines
