@@ -1,10 +1,15 @@
 """What `clean` may remove, judged on a real engine: by label and age, never what is in use."""
 
+import hashlib
+import io
+import json
 import os
 import subprocess
 import sys
+import tarfile
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -92,6 +97,48 @@ def test_an_image_goes_when_the_folder_of_its_run_is_gone_and_no_other_run_names
     assert built.image not in names(NOW, {run_id}, {built.image})
     assert built.image not in names(NOW, {"another"}, set())
     assert built.image not in names(DAY, {run_id}, set())
+
+
+@pytest.fixture
+def image_of_2020(engine, run_id) -> Iterator[str]:
+    """An image of the run whose only layer was made in 2020, as a build takes it from the cache."""
+
+    def archive(files: dict[str, bytes]) -> bytes:
+        found = io.BytesIO()
+        with tarfile.open(fileobj=found, mode="w") as writer:
+            for path, content in files.items():
+                member = tarfile.TarInfo(path)
+                member.size = len(content)
+                writer.addfile(member, io.BytesIO(content))
+        return found.getvalue()
+
+    name = f"paper2run-tests/of-2020:{uuid.uuid4().hex}"
+    layer = archive({"file": name.encode()})
+    config = {
+        "architecture": engine.client.version()["Arch"],
+        "os": "linux",
+        "created": "2020-01-01T00:00:00Z",
+        "config": {"Labels": {RUN_LABEL: run_id}},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    described = {"config.json": config, "manifest.json": manifest}
+    files = {path: json.dumps(content).encode() for path, content in described.items()}
+    engine.client.images.load(archive(files | {"layer.tar": layer}))
+    engine.client.images.get(name).tag(name)
+    yield name
+    engine.client.images.remove(name, force=True)
+
+
+def test_an_image_is_as_old_as_its_name_and_not_as_its_layers(engine, image_of_2020, run_id):
+    assert engine.client.images.get(image_of_2020).attrs["Created"].startswith("2020-01-01")
+
+    def names(age: timedelta) -> set[str]:
+        return {found.name for found in leftovers.images(engine, age, {run_id}, set())}
+
+    time.sleep(1)
+    assert image_of_2020 in names(NOW)
+    assert image_of_2020 not in names(DAY)
 
 
 def test_files_that_were_never_finished_go_by_age(tmp_path, monkeypatch):

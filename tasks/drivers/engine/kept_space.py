@@ -52,7 +52,7 @@ def look(
     for found in listed:
         image = _own_image(found, known_runs, in_use)
         if at_most > enough_bytes:
-            image = _seen_closer(engine, found, image)
+            image = _seen_closer(engine, found, image, known_runs)
         images.append(image)
     return Kept(tuple(images), own, records)
 
@@ -86,6 +86,14 @@ def touch(engine: Engine, image: str) -> None:
         engine.client.api.tag(image, repository, tag)
 
 
+def named_at(details: dict[str, Any]) -> datetime:
+    """Return when the engine last named the image that it describes; the earliest possible time if it does not say.
+
+    `Created` is the time of an image's newest layer, which a build may take from the cache, however old that is.
+    """
+    return _time((details.get("Metadata") or {}).get("LastTagTime"))
+
+
 def _disk_usage(engine: Engine) -> dict[str, Any]:
     client = engine.http
     version = min(NEWEST_API, tuple(int(part) for part in str(client._version).split(".")))
@@ -108,7 +116,6 @@ def _own_image(
 ) -> OwnImage:
     name = _own_name(found) or found["Id"]
     created = datetime.fromtimestamp(int(found["Created"]), UTC)
-    is_young = datetime.now(UTC) - created < FOREIGN_AGE
     run_id = found["Labels"][RUN_LABEL]
     return OwnImage(
         name=name,
@@ -118,12 +125,18 @@ def _own_image(
         spared=(
             name in in_use
             or int(found.get("Containers") or 0) > 0
-            or (is_young and run_id not in known_runs)
+            or (_is_young(created) and run_id not in known_runs)
         ),
     )
 
 
-def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnImage:
+def _is_young(last_used: datetime) -> bool:
+    return datetime.now(UTC) - last_used < FOREIGN_AGE
+
+
+def _seen_closer(
+    engine: Engine, found: dict[str, Any], image: OwnImage, known_runs: Collection[str]
+) -> OwnImage:
     """Return the image with the layers that its build added and the time when a run last used it.
 
     An image that was removed meanwhile is spared.
@@ -141,11 +154,12 @@ def _seen_closer(engine: Engine, found: dict[str, Any], image: OwnImage) -> OwnI
         (int(step["Created"]), step.get("CreatedBy") or "", int(step["Size"]))
         for step in reversed(steps)
     )
-    tagged = _time((details.get("Metadata") or {}).get("LastTagTime"))
+    last_used = max(image.last_used, named_at(details))
     return image._replace(
         # Images of older versions carry no mark.
         layers=tuple(layers) or image.layers,
-        last_used=max(image.last_used, tagged),
+        last_used=last_used,
+        spared=image.spared or (_is_young(last_used) and image.run_id not in known_runs),
     )
 
 

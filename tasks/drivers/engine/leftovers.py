@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
+from tasks.drivers.engine.kept_space import named_at
 from tasks.drivers.host.owner import FOLDER as PROCESSES
 from tasks.drivers.host.owner import OWNER_LABEL, is_dead, is_held, is_of_our_home
 from tasks.drivers.host.removal import SCRATCH
@@ -79,9 +80,20 @@ def images(
         tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
         if found["Labels"][RUN_LABEL] not in gone or used & {*tags}:
             continue
-        if _age(found["Created"]) > older_than:
+        if _age_of(engine, found) > older_than:
             name = tags[0] if tags else found["Id"]
             yield Leftover("image", name, "its run folder is gone", int(found["Size"]))
+
+
+def _age_of(engine: Engine, found: dict[str, Any]) -> timedelta:
+    from docker.errors import ImageNotFound
+
+    with engine_faults(f"looking for the image {found['Id']}"):
+        try:
+            named = named_at(engine.http.inspect_image(found["Id"]))
+        except ImageNotFound:
+            return timedelta(0)
+    return min(_age(found["Created"]), datetime.now(UTC) - named)
 
 
 def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
