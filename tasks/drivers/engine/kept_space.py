@@ -87,7 +87,7 @@ def touch(engine: Engine, image: str) -> None:
 
 
 def named_at(details: dict[str, Any]) -> datetime:
-    """Return when the engine last named the image that it describes; the earliest possible time if it does not say.
+    """Return when the engine last named an image; the earliest possible time if it does not say.
 
     `Created` is the time of an image's newest layer, which a build may take from the cache, however old that is.
     """
