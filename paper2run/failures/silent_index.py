@@ -6,6 +6,7 @@ timed out.`
 """
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,11 +38,9 @@ def is_index_silent(log: str, injection: Injection) -> bool:
     """Whether pip gave up on the index that a build with this injection asks."""
     hosts = _hosts(injection)
     lines = log.splitlines()
-    own = {urlsplit(match["url"]).hostname for match in INDEX_OF_ITS_OWN.finditer(log)}
-    asks_elsewhere = bool(own) and own.isdisjoint(hosts)
     for number, line in enumerate(lines):
         if RETRYING in line:
-            if LAST_TRY.search(line) and not asks_elsewhere:
+            if LAST_TRY.search(line) and not _asks_elsewhere(lines[number + 1 :], hosts):
                 return True
             continue
         match = GAVE_UP.search(line)
@@ -55,6 +54,13 @@ def is_index_silent(log: str, injection: Injection) -> bool:
         ):
             return True
     return False
+
+
+def _asks_elsewhere(lines: Sequence[str], hosts: Collection[str]) -> bool:
+    """Whether the lines after a last try name another index, as an error repeats the command."""
+    text = "\n".join(lines)
+    own = {urlsplit(match["url"]).hostname for match in INDEX_OF_ITS_OWN.finditer(text)}
+    return bool(own) and own.isdisjoint(hosts)
 
 
 def _hosts(injection: Injection) -> frozenset[str]:

@@ -24,6 +24,7 @@ NO_NAME = "(Caused by NameResolutionError('Temporary failure in name resolution'
         (BROKEN.format(4, "/simple/six/"), False),
         (BROKEN.format(0, "/simple/six/") + CALLED.format("https://pypi.python.org/simple"), False),
         (BROKEN.format(0, "/simple/six/") + CALLED.format("https://index.example.org/simple"), True),
+        (CALLED.format("https://pypi.python.org/simple") + "\n" + BROKEN.format(0, "/simple/six/"), True),
         (BROKEN.format(0, "/lab/tools/archive/main.zip"), False),
         (f"pip._vendor.urllib3.exceptions.{TIMED_OUT}", True),
         (f'  File "/l/pip/_vendor/urllib3/response.py", line 1\n    raise ReadTimeoutError()\n{TIMED_OUT}', True),
