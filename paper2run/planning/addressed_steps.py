@@ -45,8 +45,6 @@ class AddressedStep(NamedTuple):
 def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, ...]:
     """Return the installs of the addresses that are needed for running, in the order of the manifests."""
     declarations = Declarations(facts)
-    # `pip freeze` names the repository itself by its address.
-    own = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
     found: dict[str, AddressedStep] = {}
     for include in facts.of(PipInclude):
         if (
@@ -54,13 +52,19 @@ def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, 
             or not is_address(include)
             or is_on_another_machine(include)
             or not declarations.speaks(include.source)
-            or not own.isdisjoint(names_of(include.text))
+            or is_itself(include, facts)
         ):
             continue
         step = _step(include, day)
         if step is not None:
             found.setdefault(step.command, step)
     return tuple(found.values())[:MAX_STEPS]
+
+
+def is_itself(include: PipInclude, facts: RepoFacts) -> bool:
+    """Whether an address is the repository itself, as `pip freeze` names a checkout."""
+    own = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
+    return not own.isdisjoint(names_of(include.text))
 
 
 def _step(include: PipInclude, day: date | None) -> AddressedStep | None:

@@ -23,7 +23,7 @@ from paper2run.model.facts import (
     Requirement,
     TestSuite,
 )
-from paper2run.planning.addressed_steps import addressed_steps
+from paper2run.planning.addressed_steps import addressed_steps, is_itself
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
 from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import NOTHING, CiNeeds
@@ -136,7 +136,7 @@ def _add_declared(
         if include.group != "runtime" or not is_address(include) or include.source in followed:
             continue
         if declarations.speaks(include.source):
-            collected.leave_out(include.text, _why_not_installed(include), include.source)
+            collected.leave_out(include.text, _why_not_installed(include, facts), include.source)
     return declared
 
 
@@ -149,9 +149,11 @@ def _role(fact: Requirement, declarations: Declarations) -> str:
     return "document" if declarations.has_manifest else "lone document"
 
 
-def _why_not_installed(include: PipInclude) -> str:
+def _why_not_installed(include: PipInclude, facts: RepoFacts) -> str:
     if is_on_another_machine(include):
         return "a project of its author's machine; the index's of that name is another"
+    if is_itself(include, facts):
+        return "the repository itself"
     return "an address that is neither a git repository's nor an archive's"
 
 

@@ -261,8 +261,9 @@ def test_the_address_of_the_repository_itself_is_no_step_and_others_come_before_
     assert " -c /opt/required.txt ./python && " in clone
     assert own.endswith(" .")
     assert "git" in planned.plan.system_packages
-    left_out = [reason.decision for reason in planned.reasons if reason.leaves_out]
-    assert any(decision.startswith("hg+https://") for decision in left_out)
+    own_address, other = (reason for reason in planned.reasons if reason.leaves_out)
+    assert own_address.decision.endswith("left out: the repository itself")
+    assert other.decision.startswith("hg+https://")
 
 
 def test_eval_is_refused_as_a_command_and_allowed_as_an_argument():
