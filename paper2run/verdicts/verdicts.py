@@ -16,6 +16,7 @@ from paper2run.model.grade import Grade
 from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Status, Verdict
+from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.python.notebook_runs import RUNNER
@@ -89,7 +90,7 @@ def after_attempts(
         verdict, judged = _not_importable(hollow), hollow
     else:
         verdict = _verdict(attempts, max_attempts)
-    return _here(verdict, judged, every).changed(
+    return _here(verdict, judged, every, facts).changed(
         tried=_tried(every),
         best_attempt=best.number,
         grade=grade,
@@ -98,20 +99,31 @@ def after_attempts(
     )
 
 
-def _here(verdict: Verdict, judged: Attempt, attempts: Sequence[Attempt]) -> Verdict:
-    """Return the verdict as one of this site where the missing module is of a host out of its reach."""
-    found = judged.diagnosis
-    lack = found.lacks if found else None
+def _here(
+    verdict: Verdict, judged: Attempt, attempts: Sequence[Attempt], facts: RepoFacts
+) -> Verdict:
+    """Return the verdict as one of this site where it lacks the address of the missing module."""
     out_of_reach = (
         attempt.diagnosis
         for attempt in attempts
         if attempt.diagnosis and attempt.diagnosis.cause == "registry_unreachable"
     )
-    lost = next(out_of_reach, None)
-    if lost is None or lack is None or lack.kind != "module" or verdict.status != "smoke-failed":
+    lost, module = next(out_of_reach, None), _missing_module(judged)
+    if lost is None or not module or verdict.status != "smoke-failed":
+        return verdict
+    if address_of(addressed(facts), module) is None:
         return verdict
     reason = f"undecided here: {lost.decision.reason}; {verdict.reason}"
     return verdict.changed(cause=lost.cause, reason=reason)
+
+
+def _missing_module(judged: Attempt) -> str:
+    """Return the module that the attempt lacks, by its diagnosis or its first error; empty if none."""
+    lack = judged.diagnosis.lacks if judged.diagnosis else None
+    if lack is not None:
+        return lack.name if lack.kind == "module" else ""
+    blame = judged.blame
+    return blame.about if blame is not None and blame.cause == "absent_module" else ""
 
 
 def said(metadata: Metadata) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.failures.failed_attempt import stopped
-from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
+from paper2run.model.diagnosis import Blame, Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
@@ -12,6 +12,7 @@ from paper2run.model.facts import (
     GpuNeed,
     MissingPart,
     OutsideNeed,
+    PipInclude,
     Project,
     RepoFacts,
 )
@@ -26,6 +27,7 @@ from tests.unit.test_progress import attempt
 
 GPU = Need(kind="gpu", what="an NVIDIA GPU", hard=True, source=DEFAULT)
 HERE = Source(kind="file", path="train.py", line=3)
+SEA = PipInclude(text="git+https://forge.invalid/sea.git", group="runtime", source=HERE)
 PACKAGE = Project(root="", backend="setup.py", name="n", source=HERE)
 COMMANDS: dict[Grade, tuple[SmokeKind, str]] = {
     "tests": ("ci-tests", "python -m pytest"),
@@ -248,12 +250,28 @@ def test_a_missing_module_shows_nothing_where_this_site_lacks_the_host_of_a_requ
     missing = last.changed(number=2, diagnosis=last.diagnosis.changed(lacks=lacks))
     other = last.changed(number=2)
 
-    found = after_attempts([lost, missing], 3)
+    asked = facts(SEA)
+
+    found = after_attempts([lost, missing], 3, asked)
 
     assert (found.status, found.cause) == ("smoke-failed", "registry_unreachable")
     assert found.reason == "undecided here: left out https://forge.invalid/sea.git; why"
-    assert after_attempts([broken, missing], 3).cause == "dead_dependency"
-    assert after_attempts([lost, other], 3).cause == "dead_dependency"
+    assert after_attempts([broken, missing], 3, asked).cause == "dead_dependency"
+    assert after_attempts([lost, other], 3, asked).cause == "dead_dependency"
+    assert after_attempts([lost, missing], 3).cause == "dead_dependency", "nobody asks for it there"
+
+
+def test_tests_that_lack_a_module_of_a_host_out_of_reach_show_nothing():
+    lost = repaired_for("registry_unreachable", "left out https://forge.invalid/sea.git")
+    blame = Blame(error="No module named 'sea'", cause="absent_module", confidence="medium")
+    asked = facts(SEA)
+
+    def cause_of(about: str) -> str:
+        tests = attempt(2).changed(blame=blame.changed(about=about))
+        return after_attempts([lost, tests], 3, asked).cause
+
+    assert cause_of("sea") == "registry_unreachable"
+    assert cause_of("land") != "registry_unreachable"
 
 
 def repaired_for(cause: Cause, reason: str) -> Attempt:
