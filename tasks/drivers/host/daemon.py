@@ -1,5 +1,6 @@
 """Starts a program of ours that outlives us, and ends it by the record it left."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -15,9 +16,15 @@ POLL_S: Final = 0.1
 def start(
     argv: Sequence[str], *, cwd: Path, log: Path, pid_file: Path, env: Mapping[str, str]
 ) -> int:
-    """Return the process id of the detached program; its output goes to `log`, its id to `pid_file`."""
+    """Return the process id of the detached program; its output goes to `log`, its id to `pid_file`.
+
+    Of several callers at once the first starts it, and the others get its id too.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with pid_file.with_suffix(".lock").open("w") as lock, log.open("ab") as output:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (pid := running(pid_file)) is not None:
+            return pid
         process = subprocess.Popen(
             argv,
             cwd=cwd,
@@ -28,7 +35,7 @@ def start(
             start_new_session=True,
             env={**os.environ, **env},
         )
-    pid_file.write_text(f"{process.pid}\n")
+        pid_file.write_text(f"{process.pid}\n")
     return process.pid
 
 
