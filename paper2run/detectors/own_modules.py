@@ -68,7 +68,9 @@ class OwnNames:
             return None
         here = _folder_of(importer)
         known = is_known(name) or stdlib_span(name) is not None
-        for own in self.by_name[name]:
+        # No plain module has another one inside, so `from a.b import c` means a folder `a` that holds it.
+        inside = {own for own in self.by_name[name] if rest and self._holds(own, inner)}
+        for own in sorted(self.by_name[name], key=lambda own: own not in inside):
             if own.path == importer and own.form == "module":
                 continue
             if not known or self._is_found(own, here, inner):
@@ -93,6 +95,15 @@ class OwnNames:
             return True
         # Inside a package an absolute import does not see the siblings (PEP 328).
         return above and not (own.root == here and here in self._packages)
+
+
+    def _holds(self, own: OwnName, inner: tuple[str, ...]) -> bool:
+        """Whether it is a folder with one of these modules or packages in it."""
+        if own.form == "module":
+            return False
+        folder = own.path.removesuffix("/__init__.py")
+        places = [f"{folder}/{name}" for name in inner]
+        return any(f"{place}.py" in self._paths or place in self._packages for place in places)
 
 
 def own_names(tree: RepoTree) -> OwnNames:

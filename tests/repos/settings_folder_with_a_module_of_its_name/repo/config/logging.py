@@ -1,0 +1,3 @@
+from config.config import LEVEL
+
+FORMAT = f"{LEVEL}: %(message)s"
