@@ -27,7 +27,7 @@ DATA_ENDINGS: Final = (
     ".nii", ".nii.gz", ".fits", ".nc", ".root", ".arff", ".jsonl", ".xlsx", ".xls", ".dat", ".safetensors", ".t7",
 )  # fmt: skip
 DATA_HOST: Final = re.compile(
-    r"drive\.google\.com|docs\.google\.com/uc|dropbox\.com|zenodo\.org/(?:record|api|deposit)|figshare\.com"
+    r"drive\.google\.com|docs\.google\.com/uc|dropbox\.com/(?:s|sh|scl|u)/|zenodo\.org/(?:record|api|deposit)|figshare\.com"
     r"|amazonaws\.com|^s3://|^gs://|storage\.googleapis\.com|onedrive|1drv\.ms|pan\.baidu\.com"
     r"|kaggle\.com/(?:c/|datasets|competitions)|huggingface\.co/(?:datasets|.*/resolve)|osf\.io|dataverse|physionet\.org"
     r"|mega\.nz|box\.com/s|uci\.edu/ml/(?:datasets|machine-learning)"
