@@ -96,7 +96,6 @@ class OwnNames:
         # Inside a package an absolute import does not see the siblings (PEP 328).
         return above and not (own.root == here and here in self._packages)
 
-
     def _holds(self, own: OwnName, inner: tuple[str, ...]) -> bool:
         """Whether it is a folder with one of these modules or packages in it."""
         if own.form == "module":

@@ -42,6 +42,7 @@ from paper2run.repairs import (
     resolver_conflict,
     timed_out,
     unattended_command,
+    unbuildable_project,
     unpublished_npm_package,
     unset_variable,
     unsupported_python,
@@ -59,17 +60,16 @@ class Repair(Protocol):
         ...
 
 
-# The engine's own word first; then signs of the interpreter before libraries and missing modules, since `urllib2`
-# and `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files and those of
-# other systems come before those that Debian has; build tools and libraries too new before a missing module, since
-# `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks;
-# shells also miss programs that nobody needs, so these come late. A package is left out only where nothing is known
-# that would build it, and a build stops for want of a host only where nothing can be left out. A command is changed
-# only where nothing is known that would make it run: first its folder, then how it is fed; before that comes a folder
-# that it writes into. A service comes before the
-# network and the words by which it is asked, and after a variable that any value serves. Missing files come last, since
-# logs hold such lines for many reasons. A stop ends the run only where the other commands in the same image show too
-# little: verdicts/table.py.
+# The engine's own word first; then signs of the interpreter before libraries and missing modules, since `urllib2` and
+# `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files and those of other
+# systems come before those that Debian has; build tools and libraries too new before a missing module, since
+# `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks; shells
+# also miss programs that nobody needs, so these come late. A package is left out only where nothing is known that
+# would build it, the project's own install likewise, and a build stops for want of a host only where nothing can be
+# left out. A command is changed only where nothing is known that would make it run: first its folder, then how it is
+# fed; before that comes a folder that it writes into. A service comes before the network and the words by which it is
+# asked, and after a variable that any value serves. Missing files come last, since logs hold such lines for many
+# reasons. A stop ends the run only where the other commands in the same image show too little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
@@ -99,6 +99,7 @@ REPAIRS: tuple[Repair, ...] = (
     failed_source_build,
     failed_address,
     no_such_release,
+    unbuildable_project,
     dead_link,
     no_network_at_build,
     unset_variable,

@@ -180,11 +180,7 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
     if not modules:
         return []
     start = f"cd {OUTSIDE} && " if installed else ""
-    every = (
-        "its packages are installed and can be imported"
-        if installed
-        else "its modules can be imported"
-    )
+    every = "its packages can be imported" if installed else "its modules can be imported"
     kind: SmokeKind = "import" if telling else "dependencies"
     groups = [(modules, every)]
     if len(modules) > 1:

@@ -46,6 +46,15 @@ SITUATIONS = {
         "m4",
         smoke="python main.py",
     ),
+    "setup that fails by itself": Situation(
+        ("unbuildable_project",),
+        {
+            "setup.py": "from setuptools import setup\nassert not 'released'\n"
+            "setup(name='sieve', version='1', packages=['sieve'], install_requires=['six'])\n",
+            "sieve/__init__.py": "import six\n",
+        },
+        'PYTHONPATH="/repo"',
+    ),
     "plugin of a fixture": Situation(
         ("pytest_drift",),
         {"test_all.py": "def test_all(mocker):\n    assert mocker.Mock(return_value=1)() == 1\n"},
