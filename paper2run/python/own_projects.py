@@ -4,11 +4,13 @@ A setup.py below tests is a fixture, one below third_party somebody else's: neit
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from paper2run.commands.plain_commands import folder_and_line
-from paper2run.model.facts import Command, Project, RepoFacts
+from paper2run.model.facts import Command, Project, RepoFacts, Requirement
 from paper2run.python.python_modules import SIDE_FOLDERS, TEST_FOLDERS
 from paper2run.rendering.pip_steps import INSTALLERS
 
@@ -33,9 +35,40 @@ def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
     """Return the projects that get installed, in order.
 
     The root's; else those that documents install; else the only one. What lies below another counts as part of it.
-    Nothing where several stand side by side: a collection, or tools.
+    Nothing where several stand side by side: a collection, or tools. Those that one of them requires by name, and that
+    lie in the checkout too, come with it.
     """
     projects = {project.root: project for project in facts.of(Project)}
+    chosen = _chosen(facts, projects)
+    return _with_required(facts, chosen) if chosen and len(projects) > 1 else chosen
+
+
+def _with_required(facts: RepoFacts, chosen: tuple[Project, ...]) -> tuple[Project, ...]:
+    """Return the projects, each behind those of the checkout that it requires; one of a name."""
+    by_name: dict[str, Project] = {
+        canonicalize_name(fact.name): fact
+        for fact in facts.of(Project)
+        if fact.name and not is_aside(fact.root)
+    }
+    required: dict[str, list[Project]] = {}
+    for fact in facts.of(Requirement):
+        if fact.group == "runtime" and fact.name in by_name:
+            home = fact.source.path.rpartition("/")[0]
+            required.setdefault(home, []).append(by_name[fact.name])
+    found: dict[str, Project] = {}
+
+    def add(project: Project, above: frozenset[str]) -> None:
+        for other in required.get(project.root, ()):
+            if other.root not in above | found.keys():
+                add(other, above | {other.root})
+        found.setdefault(project.root, project)
+
+    for project in chosen:
+        add(project, frozenset({project.root}))
+    return tuple(found.values())
+
+
+def _chosen(facts: RepoFacts, projects: Mapping[str, Project]) -> tuple[Project, ...]:
     if "" in projects:
         return (projects[""],)
     documented = dict.fromkeys(_documented(facts))

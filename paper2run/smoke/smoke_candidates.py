@@ -36,6 +36,8 @@ FROM_ELSEWHERE: Final = re.compile(
 )
 """Examples that read files or use the network or a service: their inputs are rarely available."""
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
+OF_SERVICES: Final = re.compile(r"(?:^|/)\.\w")
+"""Below a folder such as `.github`, where scripts serve the project's upkeep."""
 OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
 """The word in a path; not `contest`, `latest`, `attest`."""
 MAX_ALONE: Final = 4
@@ -240,7 +242,10 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     scripts = [
         fact
         for fact in facts.of(EntryPoint)
-        if fact.form == "script" and not OF_TESTS.search(fact.name) and not fact.without_parser
+        if fact.form == "script"
+        and not OF_TESTS.search(fact.name)
+        and not OF_SERVICES.search(fact.name)
+        and not fact.without_parser
     ]
     scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
     found = []

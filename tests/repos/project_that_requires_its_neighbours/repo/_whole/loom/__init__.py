@@ -1,0 +1,1 @@
+from loom_core.weave import weave

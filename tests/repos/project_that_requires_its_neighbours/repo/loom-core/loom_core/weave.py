@@ -1,0 +1,5 @@
+import numpy as np
+
+
+def weave(threads):
+    return np.cumsum(threads)
