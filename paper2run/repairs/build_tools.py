@@ -1,8 +1,8 @@
 """Adds the build tools, or the versions of them, that a source build needs and does not declare.
 
-The author's machine had them. Reads setuptools (`invalid command 'bdist_wheel'`, `build_editable`), sources that want
-Cython, and the tools that read a version from git, which an image does not hold. Tools that are too new are in
-data/library_breaks.json.
+The author's machine had them. Reads setuptools (`invalid command 'bdist_wheel'`, `build_editable`), meson-python
+(`Could not find ninja`), sources that want Cython, and the tools that read a version from git, which an image does not
+hold. Tools that are too new are in data/library_breaks.json.
 """
 
 import re
@@ -32,6 +32,7 @@ class Tool(NamedTuple):
 TOOLS: Final = (
     Tool(re.compile(r"has no attribute 'build_editable'"), "setuptools>=64"),
     Tool(re.compile(r"invalid command 'bdist_wheel'"), "wheel"),
+    Tool(re.compile(r"meson-python: error: Could not find ninja version"), "ninja"),
     Tool(re.compile(r"(?:don't seem to have|needs? to have|requires?|install|without) Cython\b(?! [\d>])"), "cython<3"),
     Tool(re.compile(r"^\s*Error: Cython (?:is )?(?:required|not found|needed)"), "cython<3"),
     Tool(re.compile(r"setuptools[-_]scm was unable to detect version"), variable="SETUPTOOLS_SCM_PRETEND_VERSION"),
