@@ -26,7 +26,7 @@ NO_MODULES: Final = frozenset(
 
 
 def finds_nothing(tree: RepoTree, folder: str) -> bool:
-    """Whether the build backend of a project refuses to build for want of a package.
+    """Whether the build backend of a project finds no package, and refuses to build or installs nothing.
 
     `folder` is empty for the root. False where a setup.py, or a setting of the backend, says what is installed.
     """
@@ -50,7 +50,12 @@ def finds_nothing(tree: RepoTree, folder: str) -> bool:
         named = named or text(table(tools, "flit", "metadata").get("module")) or name
         return not _holds(tree, prefix, named)
     if backend.startswith("hatchling"):
-        return not table(tools, "hatch", "build") and not _holds(tree, prefix, name)
+        settings = table(tools, "hatch", "build")
+        listed = table(settings, "targets", "wheel").get("packages")
+        if isinstance(listed, list) and listed:
+            # It installs what is there of them, and be it nothing.
+            return not any(tree.below(f"{prefix}{text(folder)}".rstrip("/")) for folder in listed)
+        return not settings and not _holds(tree, prefix, name)
     if backend in {"", "setuptools.build_meta"} and name and not tree.has(f"{prefix}setup.cfg"):
         return not table(tools, "setuptools") and _is_ambiguous(tree, prefix)
     return False
