@@ -27,7 +27,7 @@ from paper2run.planning.addressed_steps import addressed_steps, is_itself
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
 from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import NOTHING, CiNeeds
-from paper2run.planning.ci_wanted import wanted_by_ci
+from paper2run.planning.ci_wanted import wanted_by_ci, wanted_by_files
 from paper2run.planning.collected_requirements import Collected, Wanted
 from paper2run.planning.declarations import Declarations
 from paper2run.planning.locks import locks_of, loosened
@@ -97,7 +97,8 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
     if len(imports) > MAX_MODULES:
         more = counted(len(imports) - MAX_MODULES, "imported module")
         collected.leave_out(more, f"only {MAX_MODULES} are looked for", imports[MAX_MODULES].source)
-    for fact, why in wanted_by_ci(facts, needs, declarations, own):
+    by_files = wanted_by_files(facts, declarations, own)
+    for fact, why in (*by_files, *wanted_by_ci(facts, needs, declarations, own)):
         # Last, and so the first to be dropped.
         collected.add(fact.text, why, fact.source, "step of CI")
     for fact in facts.of(Requirement):

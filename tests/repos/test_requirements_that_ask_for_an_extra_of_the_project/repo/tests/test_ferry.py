@@ -1,0 +1,5 @@
+import ferry
+
+
+def test_it():
+    assert ferry.attrs
