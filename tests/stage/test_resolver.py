@@ -232,6 +232,24 @@ def test_a_lock_is_kept_where_the_search_went_on_without_it(settings):
     assert found.resolution.broken_locks == ()
 
 
+def test_a_release_that_was_withdrawn_holds_where_a_lock_names_it(settings):
+    # All of langgraph-checkpoint 1 was withdrawn later. The tools that build docopt make the search begin again.
+    file = Source(kind="file", path="poetry.lock")
+    locks = tuple(
+        Lock(name=name, specifier=version, source=file)
+        for name, version in (
+            ("langgraph", "==0.2.31"), ("langgraph-checkpoint", "==1.0.14"), ("docopt", "==0.6.2"),
+        )
+    )  # fmt: skip
+    asked = planned(
+        "'langgraph<0.3,>=0.2.28'", "pytest", "coveralls",
+        pythons=("3.12",), day=date(2024, 11, 19), locks=locks, optional=("coveralls", "pytest"),
+    )  # fmt: skip
+    found = versions(resolve(asked, settings))
+    assert (found["langgraph"], found["langgraph-checkpoint"]) == ("0.2.31", "1.0.14")
+    assert "pytest" in found
+
+
 def test_only_pythons_with_an_image_are_taken(settings):
     asked = planned("six", pythons=("3.9", "3.8"), day=date(2021, 3, 1))
     found = find(asked, offered_pythons=("3.8",), settings=settings, cache_dir=settings.home)

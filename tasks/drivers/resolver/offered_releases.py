@@ -116,6 +116,7 @@ class OfferedReleases:
     def forget_locks(self) -> None:
         """Take all names as if they were not locked."""
         self.locks.clear()
+        self._fitting.clear()
         self._priced.clear()
 
     def near(self, days: Days) -> None:
@@ -129,7 +130,8 @@ class OfferedReleases:
             self._fitting[key] = tuple(
                 found
                 for found in self.installable(name)
-                if (exact or not found.release.yanked)
+                # A lock names it exactly too: https://peps.python.org/pep-0592/
+                if (exact or not found.release.yanked or self.is_locked(found, name))
                 and specifier.contains(found.release.version, prereleases=True)
             )
         return self._fitting[key]
