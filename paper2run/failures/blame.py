@@ -109,22 +109,25 @@ def _last_step(lines: list[str]) -> int:
     return next((at for at in range(len(lines) - 1, -1, -1) if STEP.match(lines[at])), 0)
 
 
+def package_that_failed(lines: list[str]) -> tuple[str, str]:
+    """Return name and version of the package whose build pip gave up; empty if it names none."""
+    lines = lines[_last_step(lines) :]
+    wheels = [match for line in lines if (match := FAILED_WHEEL.search(line))]
+    if wheels:
+        return wheels[0]["name"], ""
+    collected = [match for line in lines if (match := COLLECTED.match(line))]
+    if not collected or not any(PREPARING.search(line) for line in lines):
+        return "", ""
+    last = collected[-1]
+    return last["name"] or last["file"], last["version"] or last["of"] or ""
+
+
 def _package(failed: FailedAttempt, lines: list[str], number: int) -> About:
     """Return the package whose build failed in a step of pip; nothing for other steps and the own project."""
     assert isinstance(failed.failure, BuildFailed)
     if not (PIP_SAYS.search(failed.failure.step) or INSTALLERS.search(failed.failure.step)):
         return About()
-    lines = lines[_last_step(lines) :]
-    wheels = [match for line in lines if (match := FAILED_WHEEL.search(line))]
-    name, version = "", ""
-    if wheels:
-        name = wheels[0]["name"]
-    elif any(PREPARING.search(line) for line in lines):
-        collected = [match for line in lines if (match := COLLECTED.match(line))]
-        if collected:
-            last = collected[-1]
-            name = last["name"] or last["file"]
-            version = last["version"] or last["of"] or ""
+    name, version = package_that_failed(lines)
     if not name:
         return About()
     own = {canonicalize_name(project.name) for project in failed.facts.of(Project) if project.name}

@@ -26,7 +26,7 @@ NO_MODULES: Final = frozenset(
 
 
 def finds_nothing(tree: RepoTree, folder: str) -> bool:
-    """Whether the build backend of a project finds no package, and refuses to build or installs nothing.
+    """Whether the build backend of a project finds no package: it refuses, or installs nothing.
 
     `folder` is empty for the root. False where a setup.py, or a setting of the backend, says what is installed.
     """
