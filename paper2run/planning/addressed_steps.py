@@ -8,6 +8,7 @@ the same name.
 import posixpath
 import re
 import shlex
+from collections.abc import Collection
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -44,7 +45,7 @@ class AddressedStep(NamedTuple):
 
 def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, ...]:
     """Return the installs of the addresses that are needed for running, in the order of the manifests."""
-    declarations = Declarations(facts)
+    declarations, own = Declarations(facts), own_names(facts)
     found: dict[str, AddressedStep] = {}
     for include in facts.of(PipInclude):
         if (
@@ -52,7 +53,7 @@ def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, 
             or not is_address(include)
             or is_on_another_machine(include)
             or not declarations.speaks(include.source)
-            or is_itself(include, facts)
+            or is_itself(include, own)
         ):
             continue
         step = _step(include, day)
@@ -61,10 +62,14 @@ def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, 
     return tuple(found.values())[:MAX_STEPS]
 
 
-def is_itself(include: PipInclude, facts: RepoFacts) -> bool:
-    """Whether an address is the repository itself, as `pip freeze` names a checkout."""
-    own = {canonicalize_name(project.name) for project in facts.of(Project) if project.name}
-    return not own.isdisjoint(names_of(include.text))
+def is_itself(include: PipInclude, own: Collection[str]) -> bool:
+    """Whether an address is one of the projects `own`, as `pip freeze` names a checkout."""
+    return not frozenset(own).isdisjoint(names_of(include.text))
+
+
+def own_names(facts: RepoFacts) -> frozenset[str]:
+    """Return the normalised names of the repository's projects."""
+    return frozenset(canonicalize_name(fact.name) for fact in facts.of(Project) if fact.name)
 
 
 def _step(include: PipInclude, day: date | None) -> AddressedStep | None:

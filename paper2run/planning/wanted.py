@@ -5,6 +5,7 @@ leave them out if they cause a conflict.
 """
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from packaging.requirements import Requirement as Pep508
@@ -23,7 +24,7 @@ from paper2run.model.facts import (
     Requirement,
     TestSuite,
 )
-from paper2run.planning.addressed_steps import addressed_steps, is_itself
+from paper2run.planning.addressed_steps import addressed_steps, is_itself, own_names
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
 from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import NOTHING, CiNeeds
@@ -132,12 +133,13 @@ def _add_declared(
             wanted = LOCAL.sub("", str(Pep508(fact.text).specifier))
             if wanted:
                 collected.limit(fact.name, wanted, "the version of a document", fact.source)
+    own = own_names(facts)
     followed = {step.source for step in addressed_steps(facts, None)}
     for include in facts.of(PipInclude):
         if include.group != "runtime" or not is_address(include) or include.source in followed:
             continue
         if declarations.speaks(include.source):
-            collected.leave_out(include.text, _why_not_installed(include, facts), include.source)
+            collected.leave_out(include.text, _why_not_installed(include, own), include.source)
     return declared
 
 
@@ -150,10 +152,10 @@ def _role(fact: Requirement, declarations: Declarations) -> str:
     return "document" if declarations.has_manifest else "lone document"
 
 
-def _why_not_installed(include: PipInclude, facts: RepoFacts) -> str:
+def _why_not_installed(include: PipInclude, own: Collection[str]) -> str:
     if is_on_another_machine(include):
         return "a project of its author's machine; the index's of that name is another"
-    if is_itself(include, facts):
+    if is_itself(include, own):
         return "the repository itself"
     return "an address that is neither a git repository's nor an archive's"
 
