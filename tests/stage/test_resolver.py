@@ -283,10 +283,26 @@ def test_the_same_plan_gives_the_same_pins_whatever_is_cached(settings, tmp_path
     assert warm == cold
 
 
+def test_an_optional_name_that_contradicts_what_is_required_costs_itself_alone(settings):
+    asked = planned(
+        "'urllib3<2'", "attrs", "'types-requests>=2.32'", "idna",
+        pythons=("3.9",), optional=("attrs", "types-requests", "idna"),
+    )  # fmt: skip
+    found = resolve(asked, settings)
+    assert {"urllib3", "attrs", "idna"} <= versions(found).keys()
+    assert [dropped.partition(":")[0] for dropped in found.resolution.dropped] == [
+        "types-requests>=2.32"
+    ]
+
+
 def test_optional_names_are_left_out_when_the_search_has_taken_its_steps(settings, monkeypatch):
     monkeypatch.setattr(optional_names, "MAX_STEPS", 0)
-    asked = planned("six", "attrs", "idna", pythons=("3.9",), optional=("attrs", "idna"))
+    # All of them together contradict each other: types-requests needs urllib3 2.
+    asked = planned(
+        "'urllib3<2'", "attrs", "'types-requests>=2.32'",
+        pythons=("3.9",), optional=("attrs", "types-requests"),
+    )  # fmt: skip
     found = find(asked, offered_pythons=(), settings=settings, cache_dir=settings.home)
     assert isinstance(found, Resolution), found
-    assert [pin.name for pin in found.pins] == ["six"]
+    assert [pin.name for pin in found.pins] == ["urllib3"]
     assert all("steps" in dropped for dropped in found.dropped)

@@ -9,13 +9,14 @@ from typing import Final
 from paper2run.index.release_costs import weights
 from tasks.drivers.resolver.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.resolver.found_set import Failed, Solved
+from tasks.drivers.resolver.release_provider import Candidate
 from tasks.drivers.resolver.required_set import RequiredSet
 from tasks.drivers.resolver.set_account import deviations
 
 MAX_WORDS: Final = 300
 """Characters that are kept of one reason."""
 MAX_STEPS: Final = 6000
-"""Of all searches for one interpreter; after this no further optional name is tried."""
+"""Of the searches beside the required set of one interpreter; after this no further optional name is tried."""
 TO_COMPILE: Final = "it is optional, has no wheel and needs a compiler"
 BRINGS: Final = "it is optional, and it or what it needs came long after the commit"
 NO_END: Final = f"it is optional, and the search had taken {MAX_STEPS} steps"
@@ -34,30 +35,75 @@ class OptionalNames:
     ) -> None:
         self._asked = asked
         self._solve = required.solve
-        self._required = tuple(required.texts)
-        self._alone = alone
+        self._kept = list(required.texts)
+        self._alone = self._found = alone
         self._on_line = on_line
-        self._last_step = self._solve.steps + MAX_STEPS
+        self._last_step = 0
 
     def added(self) -> Solved:
         """Return the set with the optional names that fit; the others are dropped from what is asked."""
         self._solve.spare_builds(self._alone)
         self._drop_hopeless()
-        while self._asked.optional and self._may_search():
-            grown = self._solve.of((*self._required, *self._asked.optional))
-            if isinstance(grown, Failed):
-                blamed = self._blamed(grown)
-                if blamed is None:
-                    break
-                self._drop(blamed, grown.why)
-            elif risky := self._risky(grown):
+        optional = tuple(self._asked.optional)
+        whole = self._solve.of((*self._kept, *optional))
+        if isinstance(whole, Solved) and self._fits(whole, optional):
+            return whole
+        # What one search took in vain is not taken from those that begin at what is known.
+        self._last_step = self._solve.steps + MAX_STEPS
+        self._add(optional)
+        return self._found
+
+    def _fits(self, grown: Solved, group: tuple[str, ...]) -> bool:
+        return not self._risky(grown, group) and self._burden(grown) <= weights().optional_shift
+
+    def _add(self, group: tuple[str, ...]) -> None:
+        """Add a group of names beside the required set as it is; those that move it are tried one by one.
+
+        The more trusted come first in a group, and so the others have to fit beside them.
+        """
+        while group:
+            if not self._may_search():
+                for text in group:
+                    self._drop(text, NO_END)
+                return
+            grown = self._solve.of((*self._kept, *group), self._required())
+            if isinstance(grown, Solved):
+                risky = self._risky(grown, group)
                 for text, why in risky.items():
                     self._drop(text, why)
-            elif self._burden(grown) > weights().optional_shift:
-                break
+                if not risky:
+                    self._found = grown
+                    self._kept.extend(group)
+                    return
+                group = tuple(text for text in group if text not in risky)
+            elif len(group) == 1:
+                self._move_for(group[0])
+                return
+            elif blamed := self._blamed(grown, group):
+                self._add(tuple(text for text in group if text != blamed))
+                group = (blamed,)
             else:
-                return grown
-        return self._one_by_one()
+                middle = len(group) // 2
+                self._add(group[:middle])
+                group = group[middle:]
+
+    def _move_for(self, text: str) -> None:
+        """Add one name if the required set that fits it is hardly dearer; else drop it."""
+        grown = self._solve.of((*self._kept, text))
+        if isinstance(grown, Failed):
+            self._drop(text, grown.why)
+        elif risky := self._risky(grown, (text,)):
+            self._drop(text, risky[text])
+        elif self._burden(grown) > weights().optional_shift:
+            self._drop(text, SHIFTS)
+        else:
+            self._found = grown
+            self._kept.append(text)
+
+    def _required(self) -> list[Candidate]:
+        """Return the releases that stand for what is required in the set found so far."""
+        names = {candidate.name for candidate in self._alone.chosen}
+        return [candidate for candidate in self._found.chosen if candidate.name in names]
 
     def _drop_hopeless(self) -> None:
         """Drop what has no release here, or none that comes in time and needs no compiler."""
@@ -72,41 +118,22 @@ class OptionalNames:
             elif found and found[0].late_days > weights().optional_late_days:
                 self._drop(text, deviations(found[0].found, found[0].late_days, python))
 
-    def _one_by_one(self) -> Solved:
-        """Return the set with each optional name that holds beside it, the most trusted first."""
-        found, kept = self._alone, list(self._required)
-        for text in tuple(self._asked.optional):
-            if not self._may_search():
-                self._drop(text, NO_END)
-                continue
-            grown = self._solve.of((*kept, text))
-            if isinstance(grown, Failed):
-                self._drop(text, grown.why)
-            elif text in (risky := self._risky(grown)):
-                self._drop(text, risky[text])
-            elif self._burden(grown) > weights().optional_shift:
-                self._drop(text, SHIFTS)
-            else:
-                found = grown
-                kept.append(text)
-        return found
-
     def _may_search(self) -> bool:
         return self._solve.steps < self._last_step
 
-    def _blamed(self, failed: Failed) -> str | None:
-        """Return the least trusted optional requirement that a contradiction names; None if it names none."""
+    def _blamed(self, failed: Failed, group: tuple[str, ...]) -> str | None:
+        """Return the least trusted name of the group that a contradiction is about; None if it is of others."""
         names = {cause.requirement.name for cause in failed.causes}
         names |= {cause.parent.name for cause in failed.causes if cause.parent}
-        return next((t for t in reversed(self._asked.optional) if name_of(t) in names), None)
+        return next((text for text in reversed(group) if name_of(text) in names), None)
 
     def _burden(self, grown: Solved) -> float:
         """Return by how much what stands in the set without optional names gets dearer by them."""
         names = {candidate.name for candidate in self._alone.chosen}
         return sum(c.priced.cost for c in grown.chosen if c.name in names) - self._alone.cost
 
-    def _risky(self, grown: Solved) -> dict[str, str]:
-        """Return what is optional and would be compiled or brings something late, each with the reason.
+    def _risky(self, grown: Solved, group: tuple[str, ...]) -> dict[str, str]:
+        """Return what of the group would be compiled or brings something late, each with the reason.
 
         A compiler's failure would fail the build; what a lock names was built before.
         """
@@ -118,7 +145,7 @@ class OptionalNames:
             c.name for c in new if c.name in grown.compiled and not self._solve.is_locked(c)
         }
         found = {}
-        for text in self._asked.optional:
+        for text in group:
             name = name_of(text)
             if name in compiled:
                 found[text] = TO_COMPILE

@@ -120,10 +120,17 @@ class Solve:
                 break
         return total
 
-    def of(self, requirements: Iterable[str]) -> Solved | Failed:
-        """Return the set of `requirements` and all that they need, with the build tools of sources."""
+    def of(self, requirements: Iterable[str], beside: Iterable[Candidate] = ()) -> Solved | Failed:
+        """Return the set of `requirements` and all that they need, with the build tools of sources.
+
+        The releases `beside` of another set are in it as they are.
+        """
         needs = [need for text in requirements if (need := self.need(text))]
-        found = self._nearest(needs)
+        fixed = [
+            Need(c.name, frozenset(), SpecifierSet(f"=={c.version}"), self._offer.day)
+            for c in beside
+        ]
+        found = self._nearest([*needs, *fixed])
         if isinstance(found, Failed):
             return found
         built = [candidate for candidate in found.values() if candidate.found.sdist]
@@ -142,10 +149,13 @@ class Solve:
             ]
             if absent:
                 needs += absent
-                found = self._nearest(needs)
+                found = self._nearest([*needs, *fixed])
             if isinstance(found, Failed):
                 names = ", ".join(candidate.name for candidate in built)
                 return Failed(f"build tools of {names}: {found.why}", found.causes)
+        # The tools that another set was built with are wanted by nothing here.
+        wanted = self._wanted(found, needs)
+        needs += [need for need in fixed if need.name not in wanted]
         chosen = self._priced(found, needs)
         compiled = frozenset(
             c.name for c in chosen if c.found.sdist and self._index.metadata(c.found.file).compiled
