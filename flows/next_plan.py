@@ -125,7 +125,7 @@ def _of_trials(
     The strongest command comes first again; where a weaker one has passed already, the candidate comes first. The
     rules judge alone: the model was asked about the attempt itself.
     """
-    rules_alone = settings.changed(planner_model="")
+    rules_alone = settings.changed(planner="rules")
     later = tuple(old for old in history if old.number >= best.number)
     for trial in worth_repairing(best.trials, beside_success=best.succeeded):
         tried = as_attempt(best, trial)

@@ -224,7 +224,9 @@ class Settings(BaseSettings):
         return Budget(max_tokens=self.max_tokens, max_cost_usd=self.max_cost_usd)
 
     def changed(self, **fields: Any) -> Self:
-        """Return a copy with other values for some fields; ValidationError for unknown names and bad values."""
+        """Return a copy with other values for some fields; ValueError for unknown names and bad values."""
+        if unknown := fields.keys() - type(self).model_fields.keys():
+            raise ValueError(f"settings have no field {', '.join(sorted(unknown))}")
         copy = type(self)(**{**dict(self), **fields})
         copy._own_base_url = self._own_base_url
         return copy

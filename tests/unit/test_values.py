@@ -29,3 +29,5 @@ def test_changed_settings_keep_the_others(monkeypatch: pytest.MonkeyPatch):
     assert changed.nvidia_api_key == settings.nvidia_api_key
     with pytest.raises(ValidationError):
         settings.changed(planner="nobody")
+    with pytest.raises(ValueError, match="planner_model"):
+        settings.changed(planner_model="")
