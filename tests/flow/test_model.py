@@ -148,6 +148,7 @@ def test_the_model_improves_a_plan_that_the_rules_doubt(repository, tmp_path, se
     assert len(service.requests) == 1, "a kept plan asks nothing"
 
 
+@pytest.mark.index
 def test_a_plan_that_stands_on_evidence_costs_nothing(repository, tmp_path, service):
     repo = repository({"main.py": "import numpy\n", "requirements.txt": "numpy\n"})
     metadata, _ = run_of(

@@ -11,7 +11,7 @@ from paper2run.settings import Settings
 from tasks.drivers.engine.engine_connection import connect
 from tests.flow.conftest import commit_all
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.index]
 PROJECT, VERSION = "more-itertools", "9.1.0"
 """Small, pure Python, built by flit, with its tests in the sdist."""
 RELEASED = "2023-03-01T12:00:00+00:00"

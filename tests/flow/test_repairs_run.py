@@ -15,7 +15,7 @@ from tasks.drivers.engine.engine_connection import connect
 from tests.flow.batches import wait_until
 from tests.flow.conftest import containers_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.index]
 NAME = "mended"
 """Of the repositories."""
 

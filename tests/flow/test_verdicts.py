@@ -91,6 +91,7 @@ def test_a_repair_that_is_needed_after_the_last_attempt_exhausts_them(tmp_path, 
     assert not (folder / "image.txt").exists()
 
 
+@pytest.mark.index
 def test_where_no_repair_is_known_the_run_goes_on_as_a_person_would(tmp_path, repository):
     # The commit's day is older than the code: that module came to the library in November 2024.
     repo = repository(
@@ -269,6 +270,7 @@ def test_without_an_engine_the_plan_is_kept_and_the_verdict_says_how_to_get_one(
     assert (folder / "Dockerfile").exists()
 
 
+@pytest.mark.index
 def test_a_dry_run_plans_and_renders_only(tmp_path, repository):
     repo = repository({"requirements.txt": "tabulate\n", "main.py": "import tabulate\n"})
 
