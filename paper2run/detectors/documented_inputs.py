@@ -55,7 +55,7 @@ MOST: Final = 2 / 3
 """Part of the documented commands that must want something: the rest are steps that prepare, plot or explain."""
 
 
-class Wanted(NamedTuple):
+class WantedInput(NamedTuple):
     """One thing that a piece of work wants and that is not in the checkout."""
 
     what: str
@@ -111,7 +111,7 @@ def _is_explained(tree: RepoTree) -> bool:
     return any(GET.search(text) for text in texts)
 
 
-def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[Wanted | None]:
+def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[WantedInput | None]:
     """Yield for each work what it wants first, None where it can do with the checkout.
 
     What an earlier command writes counts as there if that one has all it wants.
@@ -123,7 +123,7 @@ def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[Wanted | None]:
         named = _paths(work)
         arguments = [value for option, value in named if not OUTPUT.fullmatch(option)]
         waits = next((value for value in arguments if value in lacking), None)
-        found = Wanted(waits, work.source, made_before=True) if waits else None
+        found = WantedInput(waits, work.source, made_before=True) if waits else None
         found = (
             found or _of_arguments(tree, work, named, made) or _of_code(tree, work, written, named)
         )
@@ -159,24 +159,24 @@ def _paths(work: Work) -> list[tuple[str, str]]:
 
 def _of_arguments(
     tree: RepoTree, work: Work, named: list[tuple[str, str]], made: set[str]
-) -> Wanted | None:
+) -> WantedInput | None:
     folder = folder_and_line(work.line)[0]
     for option, value in named:
         if OUTPUT.fullmatch(option) or value in made or NUMBER.fullmatch(value):
             continue
         reads = INPUT.fullmatch(option) is not None
         if PLACEHOLDER.search(value) and not SETTINGS.search(value):
-            return Wanted(value, work.source)
+            return WantedInput(value, work.source)
         is_path = "/" in value or value.lower().endswith(DATA_ENDINGS)
         is_file = _names_data(value)
         if is_path and (reads or is_file) and not _is_there(tree, value, folder):
-            return Wanted(value, work.source)
+            return WantedInput(value, work.source)
     return None
 
 
 def _of_code(
     tree: RepoTree, work: Work, written: set[str], named: list[tuple[str, str]]
-) -> Wanted | None:
+) -> WantedInput | None:
     """Return what the started files themselves read, by defaults of options or by name, or download."""
     given = {option for option, _ in named}
     for module in modules_of(tree):
@@ -190,11 +190,11 @@ def _of_code(
             if default and reads and missing:
                 note = f"default of {' '.join(sorted(names))}"
                 place = Source(kind="file", path=module.path, line=called.line, note=note)
-                return Wanted(default, place)
+                return WantedInput(default, place)
         for what, line in data_needs.needs_of_calls(tree, module.path, module.source):
             if what not in written:
                 place = Source(kind="file", path=module.path, line=line)
-                return Wanted(what, place, downloaded="(" in what or "://" in what)
+                return WantedInput(what, place, downloaded="(" in what or "://" in what)
     return None
 
 

@@ -50,7 +50,7 @@ NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?")
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield one share per language, most bytes first, or one `NoCode` if no file is source code.
 
-    Of a tree that was cut nobody knows what the rest holds.
+    A tree that was cut may hold code in the part that is missing.
     """
     shares = _shares(tree, ENDINGS) or _shares(tree, ALONE) or _shares(tree, _unlisted(tree))
     if not shares and not tree.truncated:

@@ -130,8 +130,8 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
 def diagnose(failed: FailedAttempt, barred: Collection[str] = ()) -> Diagnosis | None:
     """Return the first rule's answer; None where all abstain.
 
-    `barred` are the digests of plans that lead nowhere: a rule that asks for one of them is passed over. Failed tests
-    get repairs that add something, and never a stop, where other commands can be tried.
+    `barred` holds the digests of plans that were tried and failed: a rule that asks for one of them is skipped. Failed
+    tests get repairs that add something, and never a stop, where other commands can be tried.
     """
     tests_failed = _tests_failed(failed)
     for rule in FOR_FAILED_TESTS if tests_failed else REPAIRS:

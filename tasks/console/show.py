@@ -60,7 +60,7 @@ def print_batch(console: Console, batch: Batch, folder: Path) -> None:
     for row in batch.rows:
         if not row.has_verdict:
             _print(console, f"without a verdict: {row.title}: {row.reason}")
-    _print(console, f"took     {sum(row.seconds for row in batch.rows):.0f} s of runs")
+    _print(console, f"took     {sum(row.seconds for row in batch.rows):.0f} s, all runs together")
     _print(console, f"folder   {folder}")
     _print(console, f"page     {folder / 'batch.html'}")
 
