@@ -18,6 +18,8 @@ FIXTURES: Final = TEST_FOLDERS | {"fixture", "fixtures", "testdata", "test_data"
 """Folders whose projects are input of tests."""
 ASIDE: Final = FIXTURES | SIDE_FOLDERS | {"example", "examples", "tools"}
 """Folders whose projects are not what the repository is about."""
+MAX_REQUIRED: Final = 20
+"""Projects of one checkout that come with those that are chosen."""
 SETUP: Final = frozenset({"install", "develop"})
 
 
@@ -44,7 +46,7 @@ def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
 
 
 def _with_required(facts: RepoFacts, chosen: tuple[Project, ...]) -> tuple[Project, ...]:
-    """Return the projects, each behind those of the checkout that it requires; one of a name."""
+    """Return the projects behind those of the checkout that they require; what is required last comes first."""
     by_name: dict[str, Project] = {
         canonicalize_name(fact.name): fact
         for fact in facts.of(Project)
@@ -55,17 +57,15 @@ def _with_required(facts: RepoFacts, chosen: tuple[Project, ...]) -> tuple[Proje
         if fact.group == "runtime" and fact.name in by_name:
             home = fact.source.path.rpartition("/")[0]
             required.setdefault(home, []).append(by_name[fact.name])
-    found: dict[str, Project] = {}
-
-    def add(project: Project, above: frozenset[str]) -> None:
-        for other in required.get(project.root, ()):
-            if other.root not in above | found.keys():
-                add(other, above | {other.root})
-        found.setdefault(project.root, project)
-
-    for project in chosen:
-        add(project, frozenset({project.root}))
-    return tuple(found.values())
+    found = {project.root: project for project in chosen}
+    waiting = list(chosen)
+    while waiting and len(found) < len(chosen) + MAX_REQUIRED:
+        for other in required.get(waiting.pop(0).root, ()):
+            if other.root not in found:
+                found[other.root] = other
+                waiting.append(other)
+    beside = list(found.values())[len(chosen) :][:MAX_REQUIRED]
+    return (*reversed(beside), *chosen)
 
 
 def _chosen(facts: RepoFacts, projects: Mapping[str, Project]) -> tuple[Project, ...]:

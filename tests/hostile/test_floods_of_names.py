@@ -21,6 +21,7 @@ from paper2run.planning.collected_requirements import MAX_REQUIREMENTS, MAX_TEXT
 from paper2run.planning.conda_wish import wish_of
 from paper2run.planning.evidence import Evidence
 from paper2run.planning.wanted import MAX_MODULES
+from paper2run.python.own_projects import MAX_REQUIRED
 from paper2run.rendering.pip_steps import (
     instead_of,
     needs_source,
@@ -41,6 +42,7 @@ WANTED = tuple(
 
 def planned_from(root: Path, files: dict[str, str]) -> PlannedEnvironment:
     for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content)
     tree = RepoTree.of(root)
     asked = Asked(name="lab/demo", commit="1" * 40)
@@ -158,6 +160,25 @@ def test_a_set_of_several_steps_is_changed_as_one():
     few = without(plan, {Pep508(text).name for text in WANTED[2:]})
     assert few.install_steps[0] == "pip install --no-compile " + shlex.join(WANTED[:2])
     assert len(few.install_steps) == 2
+
+
+def test_a_chain_of_projects_in_one_checkout_is_planned_soon_and_only_its_beginning_installed(
+    tmp_path,
+):
+    files = {}
+    for number in range(1500):
+        folder = f"p{number}/" if number else ""
+        files[f"{folder}setup.py"] = (
+            f"from setuptools import setup\nsetup(name='p{number}', packages=['m{number}'],"
+            f" install_requires=['p{number + 1}'])\n"
+        )
+        files[f"{folder}m{number}/__init__.py"] = ""
+    started = time.process_time()
+    planned = planned_from(tmp_path, files)
+    assert time.process_time() - started < LIMIT_S
+    own = [step for step in planned.plan.install_steps if "--no-deps" in step]
+    assert len(own) == MAX_REQUIRED + 1
+    assert own[-1].endswith(" .")
 
 
 def test_a_short_set_that_grows_over_the_limit_is_written_down():
