@@ -46,7 +46,7 @@ def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
 
 
 def _with_required(facts: RepoFacts, chosen: tuple[Project, ...]) -> tuple[Project, ...]:
-    """Return the projects behind those of the checkout that they require; what is required last comes first."""
+    """Return the projects, behind those of the checkout that they require."""
     by_name: dict[str, Project] = {
         canonicalize_name(fact.name): fact
         for fact in facts.of(Project)
