@@ -1,4 +1,4 @@
-"""Writes the tables of flags in docs/command-line.md and of settings in docs/settings.md.
+"""Writes the tables of flags, of settings, and of what a line of a batch file may set, into docs/.
 
 Run `python -m benchmarks.list_options` after a change of `paper2run/request.py` or `paper2run/settings.py`, where their
 words stand. Everything outside the markers is left as it is.
@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from flows.batch_command import batch
 from flows.cli import run
+from paper2run.batches.rows import OF_A_LINE
 from paper2run.request import BatchRequest, Option, Request, options_of, unset_of, words_of
 from paper2run.settings import Settings
 
@@ -24,6 +25,7 @@ END: Final = "<!-- end of {name} -->"
 PAGES: Final = {
     "flags": ROOT / "docs" / "command-line.md",
     "settings": ROOT / "docs" / "settings.md",
+    "line options": ROOT / "docs" / "batches.md",
 }
 """By table: the page that holds it between its markers."""
 
@@ -31,7 +33,7 @@ PAGES: Final = {
 def page(name: str) -> str:
     """Return the text of the page that holds the table, with the table as it should be."""
     start, end = START.format(name=name, by=BY), END.format(name=name)
-    table = {"flags": flags, "settings": settings}[name]()
+    table = {"flags": flags, "settings": settings, "line options": line_options}[name]()
     text = PAGES[name].read_text("utf-8")
     around = re.fullmatch(rf"(.*{re.escape(start)}\n).*?({re.escape(end)}.*)", text, re.DOTALL)
     if around is None:
@@ -63,6 +65,14 @@ def settings() -> str:
         also = f" Also read from {', '.join(f'`{other}`' for other in others)}." if others else ""
         rows.append(f"| `{variable}` | {unset_of(field) or 'none'} | {words_of(field)}{also} |")
     return _table("| variable | default | meaning |", rows)
+
+
+def line_options() -> str:
+    """Return the table of what a line of a batch file may set."""
+    options = {option.name: option for option in options_of(Request)}
+    return _table(
+        "| option | meaning |", [f"| `{name}` | {options[name].words} |" for name in OF_A_LINE]
+    )
 
 
 def _default_of(option: Option) -> str:

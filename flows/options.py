@@ -55,6 +55,7 @@ def _flag(option: Option) -> inspect.Parameter:
         help=option.words,
         min=option.schema.get("minimum"),
         max=option.schema.get("maximum"),
+        metavar=f"<{'|'.join(filter(None, option.offered))}>" if option.offered else None,
         show_default=option.unset if option.is_empty else bool(option.unset),
     )
     return _named(option, Annotated[taken | None if option.field.default is None else taken, flag])

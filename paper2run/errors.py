@@ -45,11 +45,19 @@ class HostError(Paper2RunError):
     exit_code = 3
 
     def __init__(
-        self, what: str, *, hint: str, transient: bool = False, trouble: Trouble = ""
+        self,
+        what: str,
+        *,
+        hint: str,
+        transient: bool = False,
+        trouble: Trouble = "",
+        says: str = "",
     ) -> None:
         super().__init__(what, hint=hint)
         self.transient = transient
         self.trouble = trouble
+        self.says = redact(says)
+        """What the program that failed said itself, for rules; empty if unknown. `what` is for people."""
 
 
 class EngineError(HostError):
@@ -62,8 +70,9 @@ class EngineError(HostError):
         hint: str,
         transient: bool = False,
         trouble: Trouble = "engine",
+        says: str = "",
     ) -> None:
-        super().__init__(what, hint=hint, transient=transient, trouble=trouble)
+        super().__init__(what, hint=hint, transient=transient, trouble=trouble, says=says)
 
 
 class ModelError(Paper2RunError):
@@ -93,6 +102,7 @@ def redacted(error: HostError, secrets: Iterable[str]) -> HostError:
     known = tuple(secrets)
     copy = type(error)(redact(error.what, known), hint=redact(error.hint, known))
     copy.transient, copy.trouble = error.transient, error.trouble
+    copy.says = redact(error.says, known)
     return copy
 
 

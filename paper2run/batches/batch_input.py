@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from paper2run.batches.rows import BatchEntry
+from paper2run.batches.rows import OF_A_LINE, BatchEntry
 from paper2run.errors import UserError
 from paper2run.formats import yaml_text
 from paper2run.formats.lined_text import LinedText, line_of
@@ -23,7 +23,6 @@ from paper2run.formats.plurals import counted
 from paper2run.model.value import Value
 from paper2run.source import LocalSource, parse, shown_address
 
-FIELDS: Final = tuple(BatchEntry.model_fields)
 DELIMITERS: Final = (",", ";", "\t")
 """CSV delimiters: spreadsheets of many countries write semicolons."""
 
@@ -116,10 +115,10 @@ def same_thing(entry: BatchEntry) -> tuple[str, str]:
 def _judge(raw: Mapping[str, Any], folder: PurePath) -> BatchEntry | str:
     """Return the entry, or what is wrong with it."""
     given = {str(key).strip(): value for key, value in raw.items() if value not in (None, "")}
-    unknown = [key for key in given if key not in FIELDS]
+    unknown = [key for key in given if key not in OF_A_LINE]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], FIELDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(FIELDS)}"
+        near = difflib.get_close_matches(unknown[0], OF_A_LINE, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(OF_A_LINE)}"
         return f"{unknown[0]!r} is not an option of a run; {hint}"
     if "repo" not in given:
         return "no repository is named (`repo`)"

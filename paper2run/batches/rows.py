@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_serializer, model_validator
 
 from paper2run.digests import digest_of
 from paper2run.errors import Trouble
@@ -13,9 +13,9 @@ from paper2run.model.diagnosis import Blame, Cause
 from paper2run.model.grade import Grade
 from paper2run.model.outcome import Rung
 from paper2run.model.report import Metadata
-from paper2run.model.usage import Budget, Dollars, Tokens, Usage
+from paper2run.model.usage import Budget, Usage
 from paper2run.model.value import Value
-from paper2run.settings import Builds, Candidates, PlannerChoice, RunSeconds, SmokeSeconds
+from paper2run.request import Request, options_of
 from paper2run.source import shown_name
 
 RowStatus = Literal[
@@ -46,25 +46,22 @@ ABOUT_THE_REPOSITORY: Final[frozenset[RowStatus]] = frozenset(
 """Verdicts that another run would repeat; all others come from this machine or an interruption."""
 
 
-class BatchEntry(Value):
-    """One line of a batch file: a repository and its options; empty or None means as for the batch."""
+class BatchEntry(Request):
+    """One line of a batch file: a repository and the options that it sets; the batch sets all others."""
 
     repo: str = Field(min_length=1)
-    ref: str = ""
-    paper: str = ""
-    timeout: SmokeSeconds | None = None
-    max_attempts: Builds | None = None
-    max_candidates: Candidates | None = None
-    time_limit: RunSeconds | None = None
-    planner: Literal["", PlannerChoice] = ""
-    model: str = ""
-    base_url: str = ""
-    max_tokens: Tokens | None = None
-    max_cost_usd: Dollars | None = None
-    smoke: str = ""
-    target: Rung | None = None
-    dry_run: bool | None = None
-    no_cache: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        """Leave out what is empty: an empty cell of a table sets nothing."""
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in given.items() if value not in ("", None)}
+
+    @model_serializer(mode="plain")
+    def _given(self) -> dict[str, Any]:
+        return {name: value for name, value in self if name in self.model_fields_set}
 
     @property
     def key(self) -> str:
@@ -73,8 +70,17 @@ class BatchEntry(Value):
 
     def over(self, flags: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters of the run: the line's options override the batch's flags."""
-        own = {name: value for name, value in self if value not in ("", None)}
-        return {**flags, **own}
+        return {**flags, **self._given()}
+
+    def changed(self, **fields: Any) -> Self:
+        """Return a copy that sets other values for some fields; ValidationError as for any value."""
+        return self.model_validate({**self._given(), **fields})
+
+
+OF_A_LINE: Final = tuple(
+    option.name for option in options_of(Request) if option.name not in ("out", "remove_images")
+)
+"""The options that a line may set: folder and images of the runs are the whole batch's."""
 
 
 class BatchRow(Value):

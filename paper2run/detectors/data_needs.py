@@ -70,13 +70,12 @@ DOWNLOAD_FLAGS: Final = frozenset(
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each need once: links and access rules of documents, then downloads and missing files of code."""
-    seen: set[str] = set()
+    found: dict[str, DataNeed] = {}
     for need in chain(_documents(tree), _code(tree), _large_files(tree)):
-        if need.what not in seen:
-            seen.add(need.what)
-            yield need
-        if len(seen) == MAX_NEEDS:
-            return
+        found.setdefault(need.what, need)
+        if len(found) == MAX_NEEDS:
+            break
+    return found.values()
 
 
 def _documents(tree: RepoTree) -> Iterator[DataNeed]:

@@ -7,7 +7,7 @@ documents say that one has to get it; else they are soft. Each such command yiel
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -85,13 +85,12 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         and not is_library(tree)
         and (all(found.downloaded for found in wanted if found) or _is_explained(tree))
     )
-    seen: set[str] = set()
+    first: dict[str, WantedInput] = {}
     for found in wanted:
-        if found and not found.made_before and found.what not in seen and len(seen) < MAX_FOUND:
-            seen.add(found.what)
-            yield DataNeed(
-                what=found.what, hard=hard, downloaded=found.downloaded, source=found.source
-            )
+        if found and not found.made_before:
+            first.setdefault(found.what, found)
+    for found in islice(first.values(), MAX_FOUND):
+        yield DataNeed(what=found.what, hard=hard, downloaded=found.downloaded, source=found.source)
 
 
 def _has_its_input(tree: RepoTree, work: Work) -> bool:

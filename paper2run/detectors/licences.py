@@ -43,11 +43,10 @@ SWIFT: Final = frozenset({"swift", "objective-c"})
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each product once."""
-    seen: set[str] = set()
+    found: dict[str, OutsideNeed] = {}
     for need in (*_languages(tree), *_modules(tree), *_xcode(tree)):
-        if need.what not in seen:
-            seen.add(need.what)
-            yield need
+        found.setdefault(need.what, need)
+    return found.values()
 
 
 def _languages(tree: RepoTree) -> Iterator[OutsideNeed]:

@@ -49,11 +49,10 @@ DOCUMENTS: Final = ("README*", "readme*", "INSTALL*")
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each platform once: what code shows, then what only documents say, which is soft."""
-    seen: set[str] = set()
+    found: dict[str, OutsideNeed] = {}
     for need in (*_code(tree), *_documents(tree)):
-        if need.what not in seen:
-            seen.add(need.what)
-            yield need
+        found.setdefault(need.what, need)
+    return found.values()
 
 
 def _code(tree: RepoTree) -> Iterator[OutsideNeed]:

@@ -387,6 +387,11 @@ class DataNeed(Value):
     """The code fetches it by itself: the network alone brings it."""
     source: Source
 
+    @property
+    def address(self) -> str:
+        """The URL or path that is wanted; empty where `what` holds the authors' words."""
+        return "" if self.restricted else self.what
+
 
 class WrittenFile(Value):
     """A file of data that code of the repository writes."""

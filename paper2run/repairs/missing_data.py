@@ -82,7 +82,7 @@ def _where(failed: FailedAttempt, path: str) -> str:
     """
     needs = failed.facts.of(DataNeed)
     name = PurePosixPath(path).stem
-    named = [need for need in needs if name and name in need.what]
+    named = [need for need in needs if name and name in need.address]
     readme = [need for need in needs if need.source.kind == "readme"]
     chosen = next(iter((*named, *readme, *needs)), None)
     return f" {chosen.source} names {chosen.what}." if chosen else ""

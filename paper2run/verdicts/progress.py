@@ -1,7 +1,7 @@
 """Ranks attempts by how far they came: which is best, and whether a repair moved the failure on."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
 
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.environment import EnvPlan
@@ -9,6 +9,24 @@ from paper2run.model.grade import GRADES
 from paper2run.model.outcome import RUNGS, BuildFailed, Passed
 from paper2run.model.report import Attempt
 from paper2run.smoke.grading import grade_of
+
+Progress = Literal["runs", "further", "another-failure", "no-change", "fell-back"]
+SENTENCES: Final[Mapping[Progress, str]] = {
+    "runs": "{one} runs",
+    "further": "{one} gets further than {other}",
+    "another-failure": "{one} fails for another reason than {other}",
+    "no-change": "{one} fails like {other}",
+    "fell-back": "{one} falls behind {other}",
+}
+"""By progress; `one` is the later attempt."""
+IN_SHORT: Final[Mapping[Progress, str]] = {
+    "runs": "it runs",
+    "further": "further",
+    "another-failure": "another failure",
+    "no-change": "no change",
+    "fell-back": "fell back",
+}
+"""By progress: the words of a line in the report."""
 
 
 class Place(NamedTuple):
@@ -64,32 +82,19 @@ def of_candidate(attempts: Sequence[Attempt], one: Attempt) -> tuple[Attempt, ..
     return tuple(each for each in attempts if each.planned.candidate == one.planned.candidate)
 
 
-def progress(before: Attempt, after: Attempt) -> str:
-    """Return what became of the failure, in words.
-
-    `it runs`, `further`, `another failure`, `no change` or `fell back`.
-    """
+def progress(before: Attempt, after: Attempt) -> Progress:
+    """Return what became of the failure."""
     if after.succeeded:
-        return "it runs"
+        return "runs"
     if place_of(after) != place_of(before):
-        return "further" if place_of(after) > place_of(before) else "fell back"
-    return "no change" if _words(after) == _words(before) else "another failure"
+        return "further" if place_of(after) > place_of(before) else "fell-back"
+    return "no-change" if _words(after) == _words(before) else "another-failure"
 
 
 def told(before: Attempt, after: Attempt) -> str:
     """Return the progress from one attempt to the next as a sentence."""
-    one, other = f"attempt {after.number}", f"attempt {before.number}"
-    match progress(before, after):
-        case "it runs":
-            return f"{one} runs"
-        case "further":
-            return f"{one} gets further than {other}"
-        case "fell back":
-            return f"{one} falls behind {other}"
-        case "no change":
-            return f"{one} fails like {other}"
-        case _:
-            return f"{one} fails for another reason than {other}"
+    sentence = SENTENCES[progress(before, after)]
+    return sentence.format(one=f"attempt {after.number}", other=f"attempt {before.number}")
 
 
 def environment(plan: EnvPlan) -> str:

@@ -23,7 +23,14 @@ from paper2run.python.notebook_runs import RUNNER
 from paper2run.smoke.grading import grade_of, ran_some_tests
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import
 from paper2run.verdicts.needs import NOTHING, needs_of
-from paper2run.verdicts.progress import best_of, builds, of_candidate, progress, same_environment
+from paper2run.verdicts.progress import (
+    IN_SHORT,
+    best_of,
+    builds,
+    of_candidate,
+    progress,
+    same_environment,
+)
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
 
 SHOWN_CHARACTERS: Final = 120
@@ -216,13 +223,13 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
         if after.planned.candidate != before.planned.candidate:
             lines.append(
                 f"attempt {before.number}: {failure_line(before)}; next candidate:"
-                f" {WAYS[after.planned.candidate]}; then: {progress(before, after)}"
+                f" {WAYS[after.planned.candidate]}; then: {IN_SHORT[progress(before, after)]}"
             )
         elif found is not None and found.decision.new_plan is not None:
             base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
             lines.append(
                 f"attempt {before.number}: {_ended(before)}; {found.by}: {found.decision.reason}{base};"
-                f" then: {progress(before, after)}"
+                f" then: {IN_SHORT[progress(before, after)]}"
             )
     return tuple(lines)
 

@@ -63,7 +63,7 @@ def try_step(engine: Engine, settings: Settings) -> bool:
         try:
             done = buildkit.build(engine, given, run_id=f"probe-{name}", timeout_s=STEP_TIMEOUT_S)
         except HostError as error:
-            if not NO_BRIDGE.search(error.what):
+            if not NO_BRIDGE.search(error.says):
                 raise
             raise HostError(
                 error.what, hint=MEND_BRIDGE, transient=error.transient, trouble=error.trouble

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from paper2run.errors import HostError
+from paper2run.errors import HostError, redacted
 from paper2run.model.outcome import BuildFailed
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.build_ending import failure
 from tasks.drivers.engine.build_trace import Output, Progress, Vertex
 from tasks.drivers.engine.build_transcript import Transcript
+from tasks.running.host_probe import NO_BRIDGE
 
 RUN = "[3/5] RUN pip install ."
 NETWORK = "executor failed running [/bin/sh -c pip install .]: network bridge not found"
@@ -114,6 +115,13 @@ def test_a_step_without_an_exit_code_is_the_engines_trouble(case: str) -> None:
 
     assert caught.value.transient
     assert caught.value.hint
+
+
+def test_what_the_engine_said_travels_with_the_error_for_rules() -> None:
+    with pytest.raises(HostError) as caught:
+        ended(*TROUBLE["no bridge (20.10)"])
+
+    assert NO_BRIDGE.search(redacted(caught.value, ()).says)
 
 
 @pytest.mark.parametrize("case", FAILURES)

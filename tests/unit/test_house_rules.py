@@ -21,7 +21,18 @@ MAX_FUNCTION_LINES = 60
 PROPER_NAMES = ("Debian", "Docker", "Podman", "Prefect")
 """Of those that an error may begin with; variables, paths and quoted words need no entry."""
 FOR_PEOPLE = frozenset(
-    {"why", "reason", "decision", "proves", "smoke_proves", "note", "detail", "limit"}
+    {
+        "why",
+        "reason",
+        "decision",
+        "proves",
+        "smoke_proves",
+        "note",
+        "detail",
+        "limit",
+        "what",
+        "hint",
+    }
 )
 """Fields that hold sentences for people: whoever improves one must change no behaviour."""
 READERS = frozenset(

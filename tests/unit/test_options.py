@@ -80,11 +80,27 @@ def test_a_flow_is_called_with_keywords_and_hands_them_on():
     }
 
 
-def test_a_line_of_a_batch_file_takes_what_a_run_takes():
-    run = Request.model_json_schema()["properties"]
-    for name, shown in BatchEntry.model_json_schema()["properties"].items():
-        bounds = {each.get("maximum") for each in shown.get("anyOf", [shown])}
-        assert bounds == {each.get("maximum") for each in run[name].get("anyOf", [run[name]])}, name
+def test_a_line_of_a_batch_file_overrides_with_what_it_sets_alone():
+    entry = BatchEntry.model_validate({"repo": "x", "dry_run": False, "timeout": None, "ref": ""})
+
+    assert entry.over({"dry_run": True, "timeout": 9}) == {
+        "repo": "x",
+        "dry_run": False,
+        "timeout": 9,
+    }
+    assert BatchEntry.model_validate_json(entry.model_dump_json()).key == entry.key
+    assert entry.key != BatchEntry(repo="x").key
+    assert entry.changed(paper="a.pdf").over({}) == {
+        "repo": "x",
+        "dry_run": False,
+        "paper": "a.pdf",
+    }
+
+
+def test_a_line_of_an_earlier_batch_can_still_be_read():
+    kept = {"repo": "x", "ref": "", "planner": "", "target": None, "dry_run": None, "timeout": 5}
+
+    assert BatchEntry.model_validate(kept) == BatchEntry(repo="x", timeout=5)
 
 
 def test_flags_lie_over_the_settings_of_the_same_name(monkeypatch):

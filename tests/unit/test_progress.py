@@ -74,12 +74,12 @@ def test_a_run_is_further_than_a_build_and_a_later_step_than_an_earlier_one():
     longer = attempt(build_fails_at="make", steps=("pip install c==1", *STEPS))
 
     assert progress(first, later) == "further"
-    assert progress(later, longer) == "no change"
+    assert progress(later, longer) == "no-change"
     assert progress(later, attempt()) == "further"
     assert progress(attempt(), attempt(rungs=("imports",))) == "further"
-    assert progress(attempt(), attempt(passes=True)) == "it runs"
-    assert progress(attempt(), later) == "fell back"
-    assert progress(attempt(), attempt(says="ValueError: 2")) == "another failure"
+    assert progress(attempt(), attempt(passes=True)) == "runs"
+    assert progress(attempt(), later) == "fell-back"
+    assert progress(attempt(), attempt(says="ValueError: 2")) == "another-failure"
 
 
 @pytest.mark.parametrize(

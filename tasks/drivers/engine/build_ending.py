@@ -97,11 +97,13 @@ def failure(
         )
     if _is_of_the_repository(transcript, failed):
         return failed
+    says = _engines_words(transcript)
     raise HostError(
-        f"the engine ended the build of {context.tag} without a result: {_engines_words(transcript)}",
+        f"the engine ended the build of {context.tag} without a result: {says or 'no reason given'}",
         hint="see what `paper2run doctor` says about the engine, then run again",
         transient=True,
         trouble="engine",
+        says=says,
     )
 
 
@@ -132,4 +134,4 @@ def _after_command(error: str) -> str:
 
 def _engines_words(transcript: Transcript) -> str:
     begun = NEVER_BEGUN.match(transcript.failed_output)
-    return (begun["why"].strip() if begun else transcript.error) or "no reason given"
+    return begun["why"].strip() if begun else transcript.error

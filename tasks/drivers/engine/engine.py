@@ -83,6 +83,7 @@ def engine_faults(doing: str) -> Iterator[None]:
             hint="see what `paper2run doctor` says about the engine, then run again",
             transient=transient,
             trouble="engine" if transient else "",
+            says=words,
         ) from error
     except (DockerException, RequestException, HTTPError, ConnectionError, TimeoutError) as error:
         raise HostError(

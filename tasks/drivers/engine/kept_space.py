@@ -103,7 +103,7 @@ def _disk_usage(engine: Engine) -> dict[str, Any]:
             with engine_faults("asking the engine what its disk holds"):
                 usage: dict[str, Any] = client._result(client._get(url), json=True)
         except EngineError as error:
-            if BUSY not in error.what or not tries_left:
+            if BUSY not in error.says or not tries_left:
                 raise
             time.sleep(BUSY_WAIT_S)
         else:
