@@ -71,15 +71,13 @@ class Works:
                 f"not-reproducible:{'+'.join(cause.replace('_', '-') for cause in change.causes)}"
             )
         oracle = {level: command for level, command in entry.oracle.items() if level != "L3"}
-        changed = entry.model_copy(
-            update={
-                "id": f"{entry.id}.{kind}",
-                "url": str(root),
-                "commit": commit,
-                "expected": words if change.causes else entry.expected,
-                "oracle": oracle,
-                "levels_passed": tuple(level for level in entry.proven if level in oracle),
-            }
+        changed = entry.changed(
+            id=f"{entry.id}.{kind}",
+            url=str(root),
+            commit=commit,
+            expected=words if change.causes else entry.expected,
+            oracle=oracle,
+            levels_passed=tuple(level for level in entry.proven if level in oracle),
         )
         return Case(changed, entry.id, kind, change)
 

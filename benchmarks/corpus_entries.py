@@ -78,10 +78,10 @@ class OracleCommand(BaseModel):
     measures: Measured = "command"
 
 
-class Entry(BaseModel):
-    """One repository at one commit."""
+class Entry(Value):
+    """One repository at one commit; a corpus may say more of it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="ignore")
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     url: str

@@ -87,7 +87,7 @@ def gathered(
     offered: tuple[str, ...],
     run_id: str,
 ) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
-    """Return the history with the other candidates' results in the best image, and the next plan.
+    """Return the history with the other commands' results in the best image, and the next plan.
 
     That is a repair of what they failed from, else the strongest command that passed. None if they show no more than
     the attempt did.

@@ -1,6 +1,6 @@
-"""Stage `gather`: runs further smoke candidates in the image, each in a fresh locked-down container.
+"""Stage `gather`: runs further smoke commands in the image, each in a fresh locked-down container.
 
-It follows a smoke command that failed beyond repair or shows little, and ends once no candidate left can show more.
+It follows a smoke command that failed beyond repair or shows little, and ends once no command left can show more.
 """
 
 import time
@@ -50,7 +50,7 @@ def gather(
     run_id: str,
     settings: Settings,
 ) -> tuple[Trial, ...]:
-    """Return how each candidate ended that may show more than `reached` and than those before it."""
+    """Return how each command ended that may show more than `reached` and than those before it."""
     engine = connect()
     end = time.monotonic() + settings.timeout * gathering.SHARE
     trials: list[Trial] = []

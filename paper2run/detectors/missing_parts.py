@@ -94,14 +94,14 @@ def _missing(tree: RepoTree, importer: str, imported: Imported) -> Iterator[str]
         yield from _walked(tree, folder, imported, imported.module)
         return
     first, _, rest = imported.module.partition(".")
-    candidates = own_names(tree).by_name.get(first, ())
-    if not candidates:
+    named = own_names(tree).by_name.get(first, ())
+    if not named:
         yield from _ignored_beside(tree, importer, first)
         return
     here = importer.rpartition("/")[0]
-    if is_known(first) or not all(_is_meant(own, here) for own in candidates):
+    if is_known(first) or not all(_is_meant(own, here) for own in named):
         return
-    folders = ["/".join(part for part in (own.root, first) if part) for own in candidates]
+    folders = ["/".join(part for part in (own.root, first) if part) for own in named]
     missing = [next(_walked(tree, folder, imported, rest), "") for folder in folders]
     if all(missing):
         yield missing[0]

@@ -23,7 +23,7 @@ DEBIAN_SUITE: Final = re.compile(r"-(?:wheezy|jessie|stretch|buster|bullseye|boo
 def within(failed: FailedAttempt, versions: SpecifierSet) -> tuple[str, ...]:
     """Return the interpreters in `versions` that the repository allows, best first.
 
-    The plan's own candidates come first. If it has no others, the result is the nearest one of the
+    The plan's own interpreters come first. If it has no others, the result is the nearest one of the
     same major version. Empty if none is allowed, if the image is not an official Python, or if its
     Python is in `versions` already.
     """

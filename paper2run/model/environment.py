@@ -70,7 +70,7 @@ class Asked(Value):
     commit: str
     commit_day: date | None = None
     smoke: str = ""
-    """The user's own smoke command; it wins over every candidate."""
+    """The user's own smoke command; it wins over every other."""
 
 
 LeftOut = Literal["unwanted", "dropped"]

@@ -89,7 +89,7 @@ Failure = Annotated[BuildFailed | SmokeFailed, Field(discriminator="kind")]
 
 
 class Trial(Value):
-    """Another smoke candidate that was run in the image, and how it ended."""
+    """Another smoke command that was run in the image, and how it ended."""
 
     choice: SmokeChoice
     outcome: SmokeOutcome

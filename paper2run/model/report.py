@@ -45,7 +45,7 @@ class Attempt(Value):
     """None if the build failed."""
     verification: Verification = Verification()
     trials: tuple[Trial, ...] = ()
-    """Other candidates that were run in the image, since the smoke command failed or shows little."""
+    """Other smoke commands that were run in the image, since the smoke command failed or shows little."""
     diagnosis: Diagnosis | None = None
     """None on success, or if no rule or model recognised the failure."""
     blame: Blame | None = None

@@ -100,8 +100,8 @@ def sections_of_pages(pages: Iterable[str]) -> tuple[Section, ...]:
 def title_of_pages(pages: tuple[str, ...]) -> str:
     """Return the first line of the first page that could be a title; empty if there is none."""
     lines = pages[0].translate(LIGATURES).split("\n") if pages else []
-    candidates = (line.strip() for line in lines[:15])
-    return next((line for line in candidates if 12 <= len(line) <= 200 and " " in line), "")
+    first = (line.strip() for line in lines[:15])
+    return next((line for line in first if 12 <= len(line) <= 200 and " " in line), "")
 
 
 def mend(text: str, words: Counter[str] | None = None) -> str:

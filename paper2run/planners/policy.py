@@ -52,7 +52,7 @@ def objections(
     found = []
     if not _is_known_base(plan.base_image, _other_bases(facts, rules_plan)):
         found.append(
-            f"base_image: {plan.base_image!r} is no official image of a language, nor one that the draft names"
+            f"base_image: {plan.base_image!r} is no official image of a language, nor one of the rules' plan"
         )
     if any(holds_key(text) for text in texts):
         found.append("a plan must not hold keys")

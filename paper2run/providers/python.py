@@ -42,7 +42,7 @@ from paper2run.rendering.pip_steps import open_steps
 from paper2run.smoke.import_smoke import import_smokes
 from paper2run.smoke.notebook_smoke import notebook_smokes
 from paper2run.smoke.programs_beside import programs_beside
-from paper2run.smoke.smoke_candidates import candidates
+from paper2run.smoke.smoke_choices import choices
 
 NAME: Final = "python"
 
@@ -76,7 +76,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     choice = choose(facts, evidence.asked.commit_day)
     tested = needs_of(facts, testing_job(facts, choice.pythons))
     wanted = gather(facts, tested)
-    told = candidates(facts, evidence.paths, evidence.asked)
+    told = choices(facts, evidence.paths, evidence.asked)
     smokes = told + _of_what_it_imports(evidence, told, wanted.guesses)
     if not smokes:
         return None

@@ -1,4 +1,4 @@
-"""Turns a CI file's test command into a smoke candidate that needs only the image and the checkout.
+"""Turns a CI file's test command into a smoke command that needs only the image and the checkout.
 
 It drops coverage, style checks and parallel runs: they do not show whether code works, and need
 plug-ins. Runs stop at the first failure, so that a run still alive at the timeout has not failed

@@ -18,7 +18,7 @@ VOUCHED: Final = frozenset({"user", "model", "example", "documented", "ci-tests"
 
 
 def to_try(planned: PlannedEnvironment, reached: Grade) -> tuple[SmokeChoice, ...]:
-    """Return the candidates that may show more than `reached`, the most promising first."""
+    """Return the commands that may show more than `reached`, the most promising first."""
     if planned.smoke_by == "user" or _at_least(reached, ENOUGH):
         return ()
     more = [choice for choice in planned.weaker_smokes if may_show_more(choice, reached)]

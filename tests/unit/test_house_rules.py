@@ -63,7 +63,7 @@ def test_values_change_by_a_checked_copy():
     # `model_copy(update=...)` takes names that do not exist and values of any type.
     found = {
         name: copies
-        for name, tree in modules()
+        for name, tree in modules(TREES)
         if (
             copies := sum(
                 isinstance(node, ast.Attribute) and node.attr == "model_copy"

@@ -230,7 +230,7 @@ def test_case_is_one_commit_on_the_entry_dated_like_it_and_the_same_each_time(en
 
 def test_cases_share_kinds_and_repositories_out_evenly(entry, tmp_path):
     works = Works(tmp_path / "works", 1)
-    entries = [entry, entry.model_copy(update={"id": "other"})]
+    entries = [entry, entry.changed(id="other")]
 
     cases = choose(works, entries, ALL, 20, Random(1))
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tasks.drivers.resolver.release_provider import Candidate, Information
+from tasks.drivers.resolver.release_provider import Information, PricedRelease
 
 
 @dataclass(frozen=True)
 class Solved:
     """A consistent set."""
 
-    chosen: tuple[Candidate, ...]
+    chosen: tuple[PricedRelease, ...]
     """One release per distribution, by name, each with its cost beside the others."""
     cost: float
     dependents: Mapping[str, frozenset[str]]

@@ -9,7 +9,7 @@ from typing import Final
 from paper2run.index.release_costs import weights
 from tasks.drivers.resolver.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.resolver.found_set import Failed, Solved
-from tasks.drivers.resolver.release_provider import Candidate
+from tasks.drivers.resolver.release_provider import PricedRelease
 from tasks.drivers.resolver.required_set import RequiredSet
 from tasks.drivers.resolver.set_account import deviations
 
@@ -100,10 +100,10 @@ class OptionalNames:
             self._found = grown
             self._kept.append(text)
 
-    def _required(self) -> list[Candidate]:
+    def _required(self) -> list[PricedRelease]:
         """Return the releases that stand for what is required in the set found so far."""
-        names = {candidate.name for candidate in self._alone.chosen}
-        return [candidate for candidate in self._found.chosen if candidate.name in names]
+        names = {release.name for release in self._alone.chosen}
+        return [release for release in self._found.chosen if release.name in names]
 
     def _drop_hopeless(self) -> None:
         """Drop what has no release here, or none that comes in time and needs no compiler."""
@@ -129,7 +129,7 @@ class OptionalNames:
 
     def _burden(self, grown: Solved) -> float:
         """Return by how much what stands in the set without optional names gets dearer by them."""
-        names = {candidate.name for candidate in self._alone.chosen}
+        names = {release.name for release in self._alone.chosen}
         return sum(c.priced.cost for c in grown.chosen if c.name in names) - self._alone.cost
 
     def _risky(self, grown: Solved, group: tuple[str, ...]) -> dict[str, str]:

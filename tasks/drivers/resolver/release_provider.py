@@ -40,7 +40,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class PricedRelease:
     """A release that could be installed, with extras."""
 
     name: str
@@ -60,11 +60,11 @@ class Candidate:
         return self.found.release.version
 
 
-Information = RequirementInformation[Need, Candidate]
+Information = RequirementInformation[Need, PricedRelease]
 
 
-class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
-    """Candidates and their dependencies for `target`, from the offered releases."""
+class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
+    """Releases and their dependencies for `target`, from the offered ones; resolvelib calls them candidates."""
 
     def __init__(self, index: PackageIndex, target: TargetPython, offer: OfferedReleases) -> None:
         self._index = index
@@ -113,7 +113,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         return Need(name, wanted, requirement.specifier, day or self._offer.day)
 
     def fetch_ahead(self, needs: Iterable[Need]) -> None:
-        """Ask the index for the pages of `needs` and what their likely candidates declare, in parallel."""
+        """Ask the index for the pages of `needs` and what their likely releases declare, in parallel."""
 
         def fetch(need: Need) -> None:
             found = self.matches(need.name, need.specifier, need.day)
@@ -122,7 +122,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
 
         self._index.in_parallel(fetch, needs)
 
-    def identify(self, requirement_or_candidate: Need | Candidate) -> str:
+    def identify(self, requirement_or_candidate: Need | PricedRelease) -> str:
         """Return the name, with the extras: `name[a,b]` depends on `name` at the same version."""
         thing = requirement_or_candidate
         return f"{thing.name}[{','.join(sorted(thing.extras))}]" if thing.extras else thing.name
@@ -130,8 +130,8 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
     def get_preference(
         self,
         identifier: str,
-        resolutions: Mapping[str, Candidate],
-        candidates: Mapping[str, Iterator[Candidate]],
+        resolutions: Mapping[str, PricedRelease],
+        candidates: Mapping[str, Iterator[PricedRelease]],
         information: Mapping[str, Iterator[Information]],
         backtrack_causes: Sequence[Information],
     ) -> tuple[bool, bool, bool, bool, str]:
@@ -156,9 +156,9 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         self,
         identifier: str,
         requirements: Mapping[str, Iterator[Need]],
-        incompatibilities: Mapping[str, Iterator[Candidate]],
-    ) -> list[Candidate]:
-        """Return the candidates that all `requirements` of `identifier` admit, best first."""
+        incompatibilities: Mapping[str, Iterator[PricedRelease]],
+    ) -> list[PricedRelease]:
+        """Return the releases that all `requirements` of `identifier` admit, best first."""
         needs = list(requirements[identifier])
         name, extras = needs[0].name, needs[0].extras
         base = list(requirements[name]) if extras and name in requirements else []
@@ -168,7 +168,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         day = min((need.day for need in (*needs, *base) if need.day), default=None)
         refused = {candidate.version for candidate in incompatibilities[identifier]}
         return [
-            Candidate(name, extras, priced, day)
+            PricedRelease(name, extras, priced, day)
             for priced in self._offered(name, specifier, day)
             if priced.found.release.version not in refused
             and (name, priced.found.release.version) not in self._hopeless
@@ -183,8 +183,8 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
             if is_ready or not only_ready:
                 yield priced
 
-    def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
-        """Return True if the candidate's version lies within the requirement."""
+    def is_satisfied_by(self, requirement: Need, candidate: PricedRelease) -> bool:
+        """Return True if the release lies within the requirement."""
         key = (requirement, candidate.version)
         if key not in self._satisfied:
             self._satisfied[key] = requirement.specifier.contains(
@@ -192,8 +192,8 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
             )
         return self._satisfied[key]
 
-    def get_dependencies(self, candidate: Candidate) -> list[Need]:
-        """Return the candidate's declared needs here, without names that the index does not have."""
+    def get_dependencies(self, candidate: PricedRelease) -> list[Need]:
+        """Return its declared needs here, without names that the index does not have."""
         key = (self.identify(candidate), candidate.version, candidate.day)
         if key not in self._dependencies:
             needs = self._declared(candidate)
@@ -210,7 +210,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
                 self._hopeless.add((candidate.name, candidate.version))
         return self._dependencies[key]
 
-    def _declared(self, candidate: Candidate) -> list[Need]:
+    def _declared(self, candidate: PricedRelease) -> list[Need]:
         declared = self._index.metadata(declaring_file(candidate.found)).requires
         name = candidate.name
         day = self._offer.reference(name, candidate.day)
@@ -228,7 +228,7 @@ class ReleaseProvider(AbstractProvider[Need, Candidate, str]):
         ]
         return needs or self._declared_later(candidate, day)
 
-    def _declared_later(self, candidate: Candidate, day: date | None) -> list[Need]:
+    def _declared_later(self, candidate: PricedRelease, day: date | None) -> list[Need]:
         """Return what the next version that declares dependencies needs; for compiled packages and sources.
 
         Until about 2019 the wheels of scipy and scikit-learn did not declare numpy; the sources of

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 
 from paper2run.index.release_costs import weights
 from tasks.drivers.resolver.found_set import Failed, Solved
-from tasks.drivers.resolver.release_provider import Candidate, Information, Need
+from tasks.drivers.resolver.release_provider import Information, Need, PricedRelease
 from tasks.drivers.resolver.resolution import Solve
 
 MAX_BROKEN: Final = 12
@@ -132,7 +132,7 @@ class RequiredSet:
         return None
 
 
-def _is_held(parent: Candidate) -> bool:
+def _is_held(parent: PricedRelease) -> bool:
     """Whether pip held the package to what it declares from its first day on."""
     came = parent.found.release.day
     return came is not None and came >= LIMITS_HOLD

@@ -14,9 +14,9 @@ from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.found_set import Failed, Solved
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 from tasks.drivers.resolver.release_provider import (
-    Candidate,
     Information,
     Need,
+    PricedRelease,
     ReleaseProvider,
 )
 from tasks.drivers.resolver.search_steps import MAX_STEPS, NoEndError, Watch
@@ -24,7 +24,7 @@ from tasks.drivers.resolver.why_none import why_none
 
 MAX_CAUSES: Final = 4
 MAX_REFUSED: Final = 150
-"""Candidates that a search with optional names, or with locks that another one passed over, may refuse."""
+"""Releases that a search with optional names, or with locks that another one passed over, may refuse."""
 MAX_RELOCKED: Final = 8
 """Locks that are tried one by one where they do not hold together."""
 META_TOOLS: Final = {"oldest-supported-numpy": "numpy"}
@@ -33,7 +33,7 @@ UPPER: Final = ("==", "===", "<", "<=", "~=")
 """Operators that exclude newer releases."""
 
 
-Found = dict[str, Candidate]
+Found = dict[str, PricedRelease]
 
 
 class Solve:
@@ -80,9 +80,9 @@ class Solve:
         self._provider.build_only(frozenset(c.name for c in alone.chosen))
         self._max_refused = MAX_REFUSED
 
-    def is_locked(self, candidate: Candidate) -> bool:
+    def is_locked(self, release: PricedRelease) -> bool:
         """Whether a lock names exactly this release."""
-        return self._offer.is_locked(candidate.found, candidate.name)
+        return self._offer.is_locked(release.found, release.name)
 
     def overrule(self, parent: str, name: str) -> None:
         """Take any version of `name` for what `parent` needs."""
@@ -120,7 +120,9 @@ class Solve:
                 break
         return total
 
-    def of(self, requirements: Iterable[str], beside: Iterable[Candidate] = ()) -> Solved | Failed:
+    def of(
+        self, requirements: Iterable[str], beside: Iterable[PricedRelease] = ()
+    ) -> Solved | Failed:
         """Return the set of `requirements` and all that they need, with the build tools of sources.
 
         The releases `beside` of another set are in it as they are.
@@ -133,9 +135,9 @@ class Solve:
         found = self._nearest([*needs, *fixed])
         if isinstance(found, Failed):
             return found
-        built = [candidate for candidate in found.values() if candidate.found.sdist]
+        built = [release for release in found.values() if release.found.sdist]
         if built:
-            declared = [self._index.metadata(candidate.found.file) for candidate in built]
+            declared = [self._index.metadata(release.found.file) for release in built]
             tools = sorted(
                 {
                     META_TOOLS.get(text.strip(), text)
@@ -151,7 +153,7 @@ class Solve:
                 needs += absent
                 found = self._nearest([*needs, *fixed])
             if isinstance(found, Failed):
-                names = ", ".join(candidate.name for candidate in built)
+                names = ", ".join(release.name for release in built)
                 return Failed(f"build tools of {names}: {found.why}", found.causes)
         # The tools that another set was built with are wanted by nothing here.
         wanted = self._wanted(found, needs)
@@ -164,9 +166,9 @@ class Solve:
 
     def _dependents(self, found: Found) -> dict[str, frozenset[str]]:
         parents: dict[str, set[str]] = {}
-        for candidate in found.values():
-            for need in self._provider.get_dependencies(candidate):
-                parents.setdefault(need.name, set()).add(candidate.name)
+        for release in found.values():
+            for need in self._provider.get_dependencies(release):
+                parents.setdefault(need.name, set()).add(release.name)
         return {name: frozenset(parents[name] - {name}) for name in parents}
 
     def _nearest(self, needs: list[Need]) -> Found | Failed:
@@ -203,9 +205,9 @@ class Solve:
         """
         passed = [
             Need(name, frozenset(), lock, self._offer.day)
-            for name, candidate in sorted(found.items())
+            for name, release in sorted(found.items())
             for lock in self._offer.locks.get(name, ())
-            if not lock.contains(candidate.version, prereleases=True)
+            if not lock.contains(release.version, prereleases=True)
         ]
         passed = [need for need in passed if self.matches(need)]
         for locks in (passed, *([need] for need in passed[: len(passed) > 1 and MAX_RELOCKED])):
@@ -223,8 +225,8 @@ class Solve:
     ) -> dict[str, tuple[SpecifierSet, date | None]]:
         """Return for each name of a set what all that need it admit, and the earliest day among them."""
         needs = list(roots)
-        for candidate in found.values():
-            needs += self._provider.get_dependencies(candidate)
+        for release in found.values():
+            needs += self._provider.get_dependencies(release)
         wanted: dict[str, tuple[SpecifierSet, date | None]] = {}
         for need in needs:
             specifier, day = wanted.get(need.name, (SpecifierSet(), need.day))
@@ -232,15 +234,15 @@ class Solve:
             wanted[need.name] = (specifier & need.specifier, day)
         return wanted
 
-    def _priced(self, found: Found, needs: list[Need]) -> tuple[Candidate, ...]:
+    def _priced(self, found: Found, needs: list[Need]) -> tuple[PricedRelease, ...]:
         """Return the set by name, each release with its cost beside all that need it."""
         wanted = self._wanted(found, needs)
         chosen = []
-        for name, candidate in sorted({c.name: c for c in found.values()}.items()):
+        for name, release in sorted({c.name: c for c in found.values()}.items()):
             prices = self._provider.matches(name, *wanted[name])
-            same = (p for p in prices if p.found.release.version == candidate.version)
-            priced = next(same, candidate.priced)
-            chosen.append(Candidate(name, frozenset(), priced, wanted[name][1]))
+            same = (p for p in prices if p.found.release.version == release.version)
+            priced = next(same, release.priced)
+            chosen.append(PricedRelease(name, frozenset(), priced, wanted[name][1]))
         return tuple(chosen)
 
     def _search(self, needs: list[Need]) -> Found | Failed:
@@ -250,7 +252,7 @@ class Solve:
             if not self.matches(need):
                 return Failed(self.why_none(need))
         watch = Watch(self._max_refused)
-        resolver: Resolver[Need, Candidate, str] = Resolver(self._provider, watch)
+        resolver: Resolver[Need, PricedRelease, str] = Resolver(self._provider, watch)
         try:
             return dict(resolver.resolve(needs, max_rounds=MAX_STEPS).mapping)
         except ResolutionImpossible as conflict:

@@ -77,7 +77,7 @@ def resolve(
 
 
 def _wanted_pythons(planned: PlannedEnvironment) -> tuple[str, ...]:
-    """Return the candidate interpreters.
+    """Return the interpreters to choose from.
 
     Only the image's own if a repair or a model chose another than the planner's first.
     """

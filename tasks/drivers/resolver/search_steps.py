@@ -4,18 +4,18 @@ from typing import Final
 
 from resolvelib import BaseReporter
 
-from tasks.drivers.resolver.release_provider import Candidate, Need
+from tasks.drivers.resolver.release_provider import Need, PricedRelease
 
 MAX_STEPS: Final = 3000
-"""Names that one search may decide and candidates that it may refuse; a set of 200 takes a few hundred. Counted, not
+"""Names that one search may decide and releases that it may refuse; a set of 200 takes a few hundred. Counted, not
 timed: two searches for one plan give the same set, however busy the host is."""
 
 
 class NoEndError(Exception):
-    """A search has taken more steps, or refused more candidates, than it may."""
+    """A search has taken more steps, or refused more releases, than it may."""
 
 
-class Watch(BaseReporter[Need, Candidate, str]):
+class Watch(BaseReporter[Need, PricedRelease, str]):
     """Counts the steps of a search, and ends it after too many."""
 
     def __init__(self, max_refused: int) -> None:
@@ -23,7 +23,7 @@ class Watch(BaseReporter[Need, Candidate, str]):
         self._refused = 0
         self.steps = 0
 
-    def rejecting_candidate(self, criterion: object, candidate: Candidate) -> None:
+    def rejecting_candidate(self, criterion: object, candidate: PricedRelease) -> None:
         """Raise NoEndError if too many were refused."""
         self._refused += 1
         self._step()

@@ -30,7 +30,7 @@ from paper2run.python.python_examples import example_commands
 from paper2run.repairs import diagnose
 from paper2run.settings import Settings
 from paper2run.smoke.grading import promised
-from paper2run.smoke.smoke_candidates import candidates
+from paper2run.smoke.smoke_choices import choices
 from paper2run.verdicts.going_on import next_plan
 from paper2run.verdicts.progress import builds
 from paper2run.verdicts.verdicts import after_attempts
@@ -56,7 +56,7 @@ def example(text: str) -> Fact:
 
 
 def commands_of(*facts: Fact) -> list[str]:
-    found = candidates(RepoFacts(facts=facts), PATHS, ASKED)
+    found = choices(RepoFacts(facts=facts), PATHS, ASKED)
     assert all(choice.proves for choice in found)
     return [choice.command for choice in found]
 
@@ -328,7 +328,7 @@ def test_folders_that_import_whatever_they_hold_show_nothing():
     assert commands_of(PROJECT, own("n", "n/__init__.py"), tests, bare) == [
         "cd /tmp && python -c 'import n'"
     ]
-    [alone] = candidates(RepoFacts(facts=(PROJECT, bare)), PATHS, ASKED)
+    [alone] = choices(RepoFacts(facts=(PROJECT, bare)), PATHS, ASKED)
     assert promised(alone.kind, alone.command) == "built-only"
 
 

@@ -1,6 +1,6 @@
 """Ranks the commands that could show that an environment works, and says what each would prove.
 
-A command that can pass on an empty or missing file is not a candidate.
+A command that can pass on an empty or missing file is left out.
 """
 
 import re
@@ -47,8 +47,8 @@ MAX_DOCUMENTED: Final = 2
 SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
 
 
-def candidates(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
-    """Return the candidates, best first; `files` are the paths of the checkout.
+def choices(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[SmokeChoice]:
+    """Return the commands, best first; `files` are the paths of the checkout.
 
     An empty script counts as absent: starting it would prove nothing.
     """
