@@ -1,4 +1,6 @@
-"""Finds programs of the system that Python code starts: `Popen(["ffmpeg", …])`. Nobody declares them.
+"""Finds programs of the system that Python code starts: `Popen(["ffmpeg", …])`.
+
+Manifests do not name them.
 
 Only names of data/called_programs.json count, and only calls outside tests; of setup scripts only those that build.
 """

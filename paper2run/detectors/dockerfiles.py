@@ -40,8 +40,8 @@ PYTHON_IMAGE: Final = re.compile(r"(?:^|/)python:(\d\.\d+|\d)|python:\d*-?(\d\.\
 JSON_COMMENT: Final = re.compile(
     r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*.*?(?:\*/|\Z)|,(?=\s*[}\]])', re.DOTALL
 )
-"""Strings are matched first and kept; comments and trailing commas are not JSON. What nobody closes is taken as far
-as it goes: it must not be looked for again from each of its signs."""
+"""Strings are matched first and kept; comments and trailing commas are not JSON. An unclosed string or comment
+is read to the end of the text in one step, so that hostile input costs linear time."""
 
 
 class Instruction(NamedTuple):

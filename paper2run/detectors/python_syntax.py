@@ -75,7 +75,7 @@ def _removed_words(modules: Iterable[PythonModule]) -> Iterator[Fact]:
 def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterator[Fact]:
     """Yield one constraint per limit that unguarded imports of the standard library set.
 
-    Each names the first such import. In a package it is binding; a script may be one that nobody uses any more.
+    Each names the first such import. In a package it is binding; a script may be out of use.
     """
     found: dict[tuple[str, str], PythonConstraint] = {}
     for module in modules:
@@ -107,7 +107,7 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
 def _beside(tree: RepoTree, path: str, name: str) -> bool:
     """Whether a module of that name stands in the file's own folder.
 
-    Whoever starts the file imports that module, also inside a package.
+    A file that is started as a script imports that module, also inside a package.
     """
     folder = path.rpartition("/")[0]
     stem = f"{folder}/{name}" if folder else name

@@ -1,8 +1,8 @@
 """Maps an imported name to the distribution that provides it.
 
 A guess always says how sure it is. The table (data/import_names.json) is refreshed and held against the index by
-benchmarks/refresh_import_names.py. A name outside the table is at most a same-name guess, which whoever has the index
-must verify: a typo-squatted name is worse than a stop.
+benchmarks/refresh_import_names.py. A name outside the table is at most a same-name guess, which the caller
+must verify against the index: a typo-squatted name is worse than a stop.
 """
 
 import json
@@ -76,7 +76,7 @@ class Guess:
 
     @property
     def unverified(self) -> bool:
-        """Only the name speaks for it: whoever has the index must look into its files."""
+        """Only the name speaks for it; the caller must look into its files on the index."""
         return self.certainty in {"mentioned", "same-name"}
 
 

@@ -51,7 +51,7 @@ def adopt(
         users = Source(kind="user", note="--smoke")
         reasons.append(Reason(topic="smoke", decision=asked.smoke, source=users))
     others = tuple(version for version in own.pythons if version != python)
-    only_its = _named_by_nobody_else(plan, own, facts, has_rules_plan=rules_plan is not None)
+    only_its = _named_by_it_alone(plan, own, facts, has_rules_plan=rules_plan is not None)
     return own.changed(
         plan=plan,
         planner=f"model:{model}",
@@ -89,7 +89,7 @@ def _words(value: object) -> str:
     return (" ; ".join(map(str, value)) if isinstance(value, list) else str(value)) or "nothing"
 
 
-def _named_by_nobody_else(
+def _named_by_it_alone(
     plan: EnvPlan, own: PlannedEnvironment, facts: RepoFacts, *, has_rules_plan: bool
 ) -> tuple[str, ...]:
     """Return the normalised names of the distributions that only the model wants."""

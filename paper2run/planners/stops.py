@@ -171,7 +171,7 @@ def _cuda_only(evidence: Evidence) -> Diagnosis | None:
 def _no_code(evidence: Evidence) -> Diagnosis | None:
     """Stop if the repository has no source code, unless a build file describes how it is built.
 
-    No proof beside an archive, a submodule or a program's own format, which nobody has looked into.
+    It is no proof beside an archive, a submodule or a program's own format, whose contents are not read.
     """
     if evidence.facts.of(BuildFile):
         return None
@@ -224,7 +224,7 @@ def _restricted_data(evidence: Evidence) -> Diagnosis | None:
                 need.what,
                 need.source,
                 "Access to the data; or a sample of them in the repository.",
-                # A document's words: nobody has seen the code ask for them.
+                # A document says so; no run has shown that the code asks for them.
                 "this-plan",
             )
     return None

@@ -81,7 +81,7 @@ def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
             return None
         address, before, project = archive[0], f"mkdir -p {FOLDER}", shlex.quote(archive[0])
     else:
-        # A login by key is nobody's here; what is public is had without.
+        # Builds hold no key; a public repository needs no login.
         scheme = "http" if PLAIN_HTTP.search(include.text) else "https"
         address = f"{scheme}://{git['place']}"
         subfolder = SUBFOLDER.search(include.text)

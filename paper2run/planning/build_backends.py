@@ -1,7 +1,7 @@
 """What the build of a Python project wants beyond `build-system.requires`, by its backend.
 
-A backend asks its own hooks (`get_requires_for_build_wheel`, PEP 517) for tools that no manifest names. Without build
-isolation nobody asks these hooks, so the plan brings what they answer.
+A backend asks its own hooks (`get_requires_for_build_wheel`, PEP 517) for tools that no manifest names. Builds
+without isolation skip these hooks, so the plan brings what they answer.
 """
 
 import shlex
@@ -47,7 +47,7 @@ DYNAMIC_VERSIONS: Final = {
     "POETRY_DYNAMIC_VERSIONING_BYPASS": "0.0.0",
     "UV_DYNAMIC_VERSIONING_BYPASS": "0.0.0",
 }
-"""The image holds no history: git and all commits would make it larger by what nobody runs, and a mirror of one commit
+"""The image holds no history: git and all commits would make it larger, no run needs them, and a mirror of one commit
 has no tags. So the version is given, by each tool's own variable; versioneer and miniver do without."""
 AS_AN_ARCHIVE: Final = "printf 'Metadata-Version: 2.1\\nVersion: 0.0.0\\n' > {place}PKG-INFO"
 """versioningit knows no variable; where it finds no repository it reads the version of an unpacked release."""

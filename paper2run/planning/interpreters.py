@@ -50,7 +50,7 @@ class Choice(NamedTuple):
 
 
 def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
-    """Return the interpreters in order; never empty: contradicting evidence falls back to the commit's year."""
+    """Return the interpreters in order; never empty: contradictions fall back to the commit's year."""
     constraints = [
         fact
         for fact in facts.of(PythonConstraint)

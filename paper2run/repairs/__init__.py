@@ -64,7 +64,7 @@ class Repair(Protocol):
 # `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files and those of other
 # systems come before those that Debian has; build tools and libraries too new before a missing module, since
 # `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks; shells
-# also miss programs that nobody needs, so these come late. A package is left out only where nothing is known that
+# also miss programs that are not needed, so these come late. A package is left out only where nothing is known that
 # would build it, the project's own install likewise, and a build stops for want of a host only where nothing can be
 # left out. A command is changed only where nothing is known that would make it run: first its folder, then how it is
 # fed; before that comes a folder that it writes into. A service comes before the network and the words by which it is

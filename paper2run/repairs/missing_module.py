@@ -44,7 +44,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         with_requirements(failed.plan, *new),
         reason=f"missing modules: {', '.join(modules)}; added: {', '.join(new)}",
         evidence=gone[-1].line,
-        # What only a name hints at may be a thing that nobody but the author has.
+        # What only a name hints at may be private to the author.
         cause="dead_dependency"
         if all(guess.certainty == "same-name" for guess in found if guess.name in new)
         else "build_error",

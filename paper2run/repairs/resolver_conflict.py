@@ -52,7 +52,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         failed,
         NAME,
         {"install_steps": plan.install_steps},
-        reason=f"{least} contradicts the others and is trusted least ({source or 'nobody declares it'}): any version",
+        reason=f"{least} contradicts the others and is trusted least ({source or 'no file declares it'}): any version",
         evidence=parties[0].line,
         cause="unresolvable",
         confidence="medium",

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -53,3 +53,10 @@ def test_a_room_is_part_of_the_answers_of_its_stages(row):
     for stage in re.findall(r"`(\w+)`", row["stages"]):
         files = [path.relative_to(ROOT).as_posix() for path in closure(f"tasks.{stage}")]
         assert any(file.startswith(f"{row['room']}/") for file in files), stage
+
+
+def test_the_guide_for_contributors_names_every_room():
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    names = [PurePosixPath(row["room"].rstrip("/")).name for row in ROWS]
+
+    assert [name for name in names if f"{name}/`" not in guide] == []

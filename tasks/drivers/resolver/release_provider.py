@@ -64,7 +64,7 @@ Information = RequirementInformation[Need, PricedRelease]
 
 
 class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
-    """Releases and their dependencies for `target`, from the offered ones; resolvelib calls them candidates."""
+    """Offered releases for `target` and their dependencies; resolvelib calls them candidates."""
 
     def __init__(self, index: PackageIndex, target: TargetPython, offer: OfferedReleases) -> None:
         self._index = index
