@@ -101,9 +101,14 @@ def draw(
     return found
 
 
+def source_of(row: Row) -> str:
+    """Return the `owner/name` of the repository that has the row's code, as the list spells it."""
+    return SET if row.list_name == "gists" else row.repo
+
+
 def copy_of(row: Row) -> str:
-    """Return the `owner/name`, in lower case, of the copy that has the row's code."""
-    return SET if row.list_name == "gists" else row.repo.lower()
+    """Return the name of that repository's copy: in lower case."""
+    return source_of(row).lower()
 
 
 def choose_commit(row: Row, mirror: Mirror) -> Chosen:
@@ -166,7 +171,7 @@ def main() -> int:
         _names(options.spent), _names(options.unavailable),
     )  # fmt: skip
     rows = [row for group in drawn for row in group.rows]
-    missing = sorted({copy_of(row) for row in rows} - set(copies))
+    missing = {copy_of(row): source_of(row) for row in rows if copy_of(row) not in copies}
     entries = [
         _entry(row, copies[copy_of(row)], options.gists)
         for row in rows
@@ -175,7 +180,7 @@ def main() -> int:
     header = list(_header(options, drawn, missing))
     write(options.out, entries, header, options.seed)
     print("\n".join([*header, f"{len(entries)} entries in {options.out}"]))
-    for name in missing:
+    for name in sorted(missing.values()):
         print(f"no copy: {name}")
     return 1 if missing else 0
 
@@ -189,7 +194,7 @@ def _entry(row: Row, copy: Mirror, gists: Path | None) -> dict[str, Any]:
 
 
 def _header(
-    options: argparse.Namespace, drawn: Sequence[Drawn], missing: Sequence[str]
+    options: argparse.Namespace, drawn: Sequence[Drawn], missing: Collection[str]
 ) -> Iterator[str]:
     yield f"Sample of published lists: part {options.part}, seed {options.seed}. Order: the seed's."
     for group in drawn:
