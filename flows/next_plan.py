@@ -17,7 +17,13 @@ from paper2run.verdicts.going_on import next_plan, was_tried, ways_left, why_lef
 from paper2run.verdicts.judgement import planned_of
 from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.progress import best_of, of_candidate
-from paper2run.verdicts.trials import as_attempt, untried, with_command, with_first_command
+from paper2run.verdicts.trials import (
+    as_attempt,
+    untried,
+    with_command,
+    with_first_command,
+    without_its_tests,
+)
 from paper2run.verdicts.verdicts import after_attempts
 from tasks.build import has_image
 from tasks.cpu_builds import cpu_builds
@@ -109,7 +115,14 @@ def gathered(
         if wanted is not None:
             return history, wanted
     trial = strongest(untried(best, history), reached)
-    return history, with_command(best.planned, trial.choice) if trial else None
+    if trial is not None:
+        return history, with_command(best.planned, trial.choice)
+    tried = without_its_tests(best) if best.succeeded else None
+    if tried is None:
+        return history, None
+    return _repaired_beside(
+        run, checkout, history, best, tried, settings, offered, keeps_command=True
+    )
 
 
 def _of_trials(
@@ -120,26 +133,47 @@ def _of_trials(
     settings: Settings,
     offered: tuple[str, ...],
 ) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
-    """Return the plan that repairs what a candidate failed from.
+    """Return the plan that repairs what another command failed from.
 
-    The strongest command comes first again; where a weaker one has passed already, the candidate comes first. The
-    rules judge alone: the model was asked about the attempt itself.
+    The strongest command comes first again; where a weaker one has passed already, the other one comes first.
+    """
+    for trial in worth_repairing(best.trials, beside_success=best.succeeded):
+        tried = as_attempt(best, trial)
+        history, planned = _repaired_beside(
+            run, checkout, history, best, tried, settings, offered, keeps_command=not best.succeeded
+        )
+        if planned is not None:
+            return history, planned
+    return history, None
+
+
+def _repaired_beside(
+    run: RunFolder,
+    checkout: Checkout,
+    history: tuple[Attempt, ...],
+    best: Attempt,
+    tried: Attempt,
+    settings: Settings,
+    offered: tuple[str, ...],
+    *,
+    keeps_command: bool,
+) -> tuple[tuple[Attempt, ...], PlannedEnvironment | None]:
+    """Return the plan that repairs what `tried`, another command in the best image, failed from.
+
+    The rules judge alone: the model was asked about the attempt itself.
     """
     rules_alone = settings.changed(planner="rules")
     later = tuple(old for old in history if old.number >= best.number)
-    for trial in worth_repairing(best.trials, beside_success=best.succeeded):
-        tried = as_attempt(best, trial)
-        found = diagnosed(run, checkout, tried, read_facts_of(run), rules_alone, later)
-        wanted = next_plan((*history, found), settings.max_attempts)
-        first = wanted
-        if wanted is not None and not best.succeeded:
-            first = with_first_command(wanted, best.planned, trial.choice)
-        planned = pinned(run, best.number, first, offered, settings) if first else None
-        if planned is not None and not was_tried(planned, history):
-            best = best.changed(diagnosis=found.diagnosis)
-            keep_attempt(run, best)
-            return _with(history, best), planned
-    return history, None
+    found = diagnosed(run, checkout, tried, read_facts_of(run), rules_alone, later)
+    wanted = next_plan((*history, found), settings.max_attempts)
+    if wanted is not None and keeps_command:
+        wanted = with_first_command(wanted, best.planned, tried.planned.plan.smoke_command)
+    planned = pinned(run, best.number, wanted, offered, settings) if wanted else None
+    if planned is None or was_tried(planned, history):
+        return history, None
+    best = best.changed(diagnosis=found.diagnosis)
+    keep_attempt(run, best)
+    return _with(history, best), planned
 
 
 def experimented(

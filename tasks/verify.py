@@ -3,6 +3,7 @@
 After a failed smoke run it also asks which shared libraries the image lacks, so that one repair brings all of them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from paper2run.settings import Settings
 from paper2run.smoke import ladder
 from paper2run.smoke.import_check import read_answer
 from tasks.drivers.engine import containers
+from tasks.drivers.engine.containers import RunResult
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
 from tasks.running.caching import stage
@@ -34,6 +36,8 @@ from tasks.running.log_file import LogFile
 
 TIMEOUT_S: Final = 90_000
 LOOK_TIMEOUT_S: Final = 120
+NO_TESTS: Final = 5
+"""pytest's exit status where it found none. https://docs.pytest.org/en/stable/reference/exit-codes.html"""
 
 
 @stage(
@@ -63,20 +67,23 @@ def verify(
     """Return the result of each rung that applies; a failed rung does not stop the next one."""
     results = [RungResult(rung="built", passed=True, command="docker build", seconds=built.seconds)]
     engine = connect()
+    uncollected = None
     for check in _checks(facts, planned, target):
-        results.append(
-            _climbed(engine, check, built.image, log_folder, run_id, settings, gpus=planned.gpus)
-        )
+        ran = _run(engine, check, built.image, log_folder, run_id, settings, gpus=planned.gpus)
+        results.append(_rung(check, ran))
+        if check.rung == "collected":
+            uncollected = _uncollected(ran)
     results.append(_smoke_rung(smoked))
     return Verification(
         rungs=tuple(sorted(results, key=lambda result: RUNGS.index(result.rung))),
         missing_libraries=(
             _missing_libraries(built, run_id, settings) if isinstance(smoked, SmokeFailed) else ()
         ),
+        uncollected=uncollected,
     )
 
 
-def _climbed(
+def _run(
     engine: Engine,
     check: ladder.Check,
     image: str,
@@ -85,8 +92,8 @@ def _climbed(
     settings: Settings,
     *,
     gpus: bool,
-) -> RungResult:
-    """Return the result of one rung's command, run in its own container."""
+) -> RunResult:
+    """Return how one rung's command ended in its own container; its log without secrets."""
     secrets = settings.secrets()
     with (
         LogFile(Path(log_folder) / f"verify_{check.rung}.log", secrets) as log,
@@ -105,18 +112,37 @@ def _climbed(
             gpus=gpus,
             min_free_mb=settings.min_free_mb,
         )
-    kept = result.log.redacted(secrets)
-    found = read_answer(kept.stdout) if check.rung == "imports" else None
+    return replace(result, log=result.log.redacted(secrets))
+
+
+def _rung(check: ladder.Check, ran: RunResult) -> RungResult:
+    """Return the rung's result as its command's end tells it."""
+    found = read_answer(ran.log.stdout) if check.rung == "imports" else None
     return RungResult(
         rung=check.rung,
-        passed=result.exit_code == 0 and not result.alive_at_timeout,
+        passed=ran.exit_code == 0 and not ran.alive_at_timeout,
         command=check.command,
-        exit_code=result.exit_code,
-        detail=ladder.detail_of(check.rung, kept.stdout, result.exit_code),
+        exit_code=ran.exit_code,
+        detail=ladder.detail_of(check.rung, ran.log.stdout, ran.exit_code),
         missing=found.missing if found else (),
         failed_imports=found.failed if found else (),
-        log_digest=digest_of(kept),
-        seconds=round(result.seconds, 3),
+        log_digest=digest_of(ran.log),
+        seconds=round(ran.seconds, 3),
+    )
+
+
+def _uncollected(ran: RunResult) -> SmokeFailed | None:
+    """Return the failure of a collection; None if it passed, found no test, or took too long."""
+    if ran.exit_code in {0, NO_TESTS} or ran.alive_at_timeout:
+        return None
+    return SmokeFailed(
+        exit_code=ran.exit_code,
+        seconds=ran.seconds,
+        log=ran.log,
+        out_of_memory=ran.out_of_memory,
+        out_of_disk=ran.out_of_disk,
+        limit=ran.limit,
+        docker_command=ran.docker_command,
     )
 
 

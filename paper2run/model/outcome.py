@@ -137,6 +137,8 @@ class Verification(Value):
     rungs: tuple[RungResult, ...] = ()
     missing_libraries: tuple[MissingLibrary, ...] = ()
     """Searched only after a failed smoke run: a library that a wheel links but never loads is harmless."""
+    uncollected: SmokeFailed | None = None
+    """How collecting the tests ended where it failed; None where there is nothing to collect."""
 
     @property
     def missing_modules(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Defines the rungs between a built image and a reproduced claim: their commands and output parsers."""
 
+import math
 import re
 import shlex
 from typing import Final, NamedTuple
@@ -8,7 +9,7 @@ from xml.etree import ElementTree
 from paper2run.formats.plurals import counted
 from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import Extension, OwnModule, RepoFacts, TestSuite
-from paper2run.model.outcome import Rung
+from paper2run.model.outcome import Rung, Verification
 from paper2run.planning.needed_imports import needed_imports
 from paper2run.python.own_projects import is_installed
 from paper2run.rendering.pip_steps import image_python
@@ -17,6 +18,8 @@ from paper2run.smoke import import_check
 PYTEST_SUITES: Final = frozenset({"pytest", "unittest", "nose"})
 """Suites that pytest collects and runs."""
 REPORT_MARK: Final = "=== paper2run test report ==="
+COLLECTION_ERRORS: Final = re.compile(r"\b(\d+) errors?(?= in | during )")
+"""pytest's summary: `2 tests collected, 8 errors in 1.1s`, `= 3 errors in 0.5 seconds =`."""
 JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
 
 
@@ -73,6 +76,15 @@ def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:
             return _counts(stdout)
         case _:
             return "" if exit_code == 0 else f"exit code {exit_code}"
+
+
+def uncollected_modules(verification: Verification) -> float:
+    """Return how many test modules could not be collected; infinity where pytest itself broke down."""
+    failed = verification.uncollected
+    if failed is None:
+        return 0
+    counts = COLLECTION_ERRORS.findall(f"{failed.log.stdout}\n{failed.log.stderr}")
+    return int(counts[-1]) if counts else math.inf
 
 
 def _imports(stdout: str) -> str:

@@ -9,6 +9,7 @@ from paper2run.model.grade import GRADES
 from paper2run.model.outcome import RUNGS, BuildFailed, Passed
 from paper2run.model.report import Attempt
 from paper2run.smoke.grading import grade_of
+from paper2run.smoke.ladder import uncollected_modules
 
 Progress = Literal["runs", "further", "another-failure", "no-change", "fell-back"]
 SENTENCES: Final[Mapping[Progress, str]] = {
@@ -38,6 +39,8 @@ class Place(NamedTuple):
     """What the smoke run has shown, as its number."""
     rung: int
     """The highest rung that passed, as its number."""
+    uncollected: float
+    """Test modules that could not be collected, below zero; minus infinity where collecting them broke down."""
     steps_left: int
     """Install steps from the one that failed to the last, below zero: steps are added at the front."""
 
@@ -46,9 +49,10 @@ def place_of(attempt: Attempt) -> Place:
     """Return where the attempt ended."""
     rung = RUNGS.index(attempt.verification.reached)
     if isinstance(attempt.built, BuildFailed):
-        return Place(0, 0, rung, -_steps_left(attempt, attempt.built.step))
+        return Place(0, 0, rung, 0, -_steps_left(attempt, attempt.built.step))
     grade = GRADES.index(grade_of(attempt))
-    return Place(2 if isinstance(attempt.smoke, Passed) else 1, grade, rung, 0)
+    phase = 2 if isinstance(attempt.smoke, Passed) else 1
+    return Place(phase, grade, rung, -uncollected_modules(attempt.verification), 0)
 
 
 def _steps_left(attempt: Attempt, failed: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from paper2run.model.environment import PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.outcome import Trial
 from paper2run.model.report import Attempt
+from paper2run.model.value import DEFAULT
 from paper2run.verdicts.progress import same_environment
 
 
@@ -16,6 +17,33 @@ def as_attempt(attempt: Attempt, trial: Trial) -> Attempt:
         smoke=trial.outcome,
         trials=(),
         diagnosis=None,
+    )
+
+
+def without_its_tests(attempt: Attempt) -> Attempt | None:
+    """Return the attempt as it would be with the collection of its tests as its smoke command.
+
+    None where they were collected or never looked for, and where the user chose what is to be shown.
+    """
+    failed = attempt.verification.uncollected
+    ran = [rung.command for rung in attempt.verification.rungs if rung.rung == "collected"]
+    if failed is None or not ran or attempt.planned.smoke_by == "user":
+        return None
+    choice = SmokeChoice(
+        kind="tests", command=ran[0], proves="its tests are collected", source=DEFAULT
+    )
+    tried = as_attempt(attempt, Trial(choice=choice, outcome=failed))
+    # What passed waits behind it: failed tests then get repairs that add something, and nothing else.
+    return tried.changed(planned=tried.planned.changed(weaker_smokes=(_own(attempt.planned),)))
+
+
+def _own(planned: PlannedEnvironment) -> SmokeChoice:
+    return SmokeChoice(
+        kind=planned.smoke_kind,
+        command=planned.plan.smoke_command,
+        proves=planned.smoke_proves,
+        covers=planned.covers,
+        source=DEFAULT,
     )
 
 
@@ -43,13 +71,13 @@ def with_command(planned: PlannedEnvironment, choice: SmokeChoice) -> PlannedEnv
 
 
 def with_first_command(
-    repaired: PlannedEnvironment, first: PlannedEnvironment, tried: SmokeChoice
+    repaired: PlannedEnvironment, first: PlannedEnvironment, tried: str
 ) -> PlannedEnvironment | None:
     """Return the repaired environment with the first plan's smoke command, the strongest.
 
-    None if the repair changed the tried command, and so the environment not alone.
+    None if the repair changed the `tried` command, and so the environment not alone.
     """
-    if repaired.plan.smoke_command != tried.command:
+    if repaired.plan.smoke_command != tried:
         return None
     command = (first.draft or first.plan).smoke_command
     return repaired.changed(

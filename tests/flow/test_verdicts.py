@@ -132,6 +132,27 @@ def test_tests_that_lack_a_module_are_repaired_beside_an_import_that_passes(tmp_
     assert "tabulate==" in (folder / "Dockerfile").read_text()
 
 
+def test_tests_that_cannot_be_collected_are_repaired_beside_a_documented_run(tmp_path, repository):
+    repo = repository(
+        {
+            "README.md": "# Waves\n\n```sh\npython main.py\n```\n",
+            "main.py": "import waves\n\nprint(waves.height())\n",
+            "waves.py": "def height():\n    return 1\n",
+            "tests/test_waves.py": "import importlib\nimport waves\n\n"
+            "tabulate = importlib.import_module('tabulate')\n\n\n"
+            "def test_height():\n    assert waves.height() == 1\n",
+        }
+    )
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.grade) == ("success", "documented-run"), metadata.reason
+    assert (metadata.attempts, metadata.best_attempt) == (2, 2)
+    assert "tabulate==" in (folder / "Dockerfile").read_text()
+    assert "python main.py" in metadata.reason
+
+
 def test_where_the_tests_of_the_ci_fail_the_import_is_shown_in_the_same_image(tmp_path, repository):
     repo = repository(
         {

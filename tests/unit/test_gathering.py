@@ -111,13 +111,13 @@ def test_a_repair_of_a_trial_keeps_the_first_command():
     changed = first.plan.changed(smoke_command=tried.command, system_packages=("git",))
     repaired = first.changed(plan=changed, smoke_kind="import", weaker_smokes=())
 
-    found = with_first_command(repaired, first, tried)
+    found = with_first_command(repaired, first, tried.command)
 
     assert found is not None
     assert found.plan == first.plan.changed(system_packages=("git",))
     assert (found.smoke_kind, found.weaker_smokes) == ("documented", first.weaker_smokes)
     wrapped = repaired.changed(plan=changed.changed(smoke_command="xvfb-run true"))
-    assert with_first_command(wrapped, first, tried) is None
+    assert with_first_command(wrapped, first, tried.command) is None
 
 
 def test_a_command_that_failed_as_the_smoke_command_is_not_taken_again():

@@ -19,6 +19,7 @@ from paper2run.model.value import DEFAULT
 from paper2run.verdicts.going_on import next_plan
 from paper2run.verdicts.judgement import judge
 from paper2run.verdicts.progress import best_of, progress, told
+from paper2run.verdicts.trials import without_its_tests
 from paper2run.verdicts.verdicts import after_attempts
 
 BUILT = Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1)
@@ -32,6 +33,7 @@ def attempt(
     says: str = "KeyError: 1",
     passes: bool = False,
     rungs: tuple[str, ...] = (),
+    collecting: str = "",
     steps: tuple[str, ...] = STEPS,
     weaker: tuple[str, ...] = (),
 ) -> Attempt:
@@ -59,8 +61,12 @@ def attempt(
         planned=planned,
         built=BUILT,
         smoke=smoke,
-        verification=Verification(rungs=results),
+        verification=Verification(rungs=results, uncollected=_uncollected(collecting)),
     )
+
+
+def _uncollected(says: str) -> SmokeFailed | None:
+    return SmokeFailed(exit_code=2, seconds=1, log=Log(stdout=f"{says}\n")) if says else None
 
 
 def repaired_by(attempt: Attempt, found: Diagnosis | None) -> Attempt:
@@ -169,3 +175,47 @@ def test_a_repair_says_in_lines_how_the_plan_changes():
     found = judge(attempt(says="ModuleNotFoundError: No module named 'tabulate'"), (), RepoFacts())
     assert found is not None
     assert found.diff == ("+ pip tabulate",)
+
+
+@pytest.mark.parametrize(
+    ("fewer", "more"),
+    [
+        ("", "5 tests collected, 1 error in 0.70s"),
+        ("no tests collected, 1 error in 0.70s", "!!! Interrupted: 8 errors during collection !!!"),
+        ("2 error in 0.50 seconds", "ImportError while loading conftest '/repo/conftest.py'."),
+    ],
+)
+@pytest.mark.parametrize("passes", [True, False])
+def test_of_equal_runs_the_one_that_collects_more_of_the_tests_is_further(fewer, more, passes):
+    first, second = (
+        attempt(1, passes=passes, collecting=more),
+        attempt(2, passes=passes, collecting=fewer),
+    )
+
+    assert best_of([first, second]).number == 2
+    assert best_of([second.changed(number=1), first.changed(number=2)]).number == 1
+
+
+def test_the_collection_of_the_tests_is_judged_beside_a_run_that_passed():
+    lacks = "E   ModuleNotFoundError: No module named 'tabulate'"
+    done = attempt(passes=True, collecting=f"{lacks}\n1 error in 0.1s")
+    rung = RungResult(rung="collected", passed=False, command="python -m pytest --collect-only")
+    done = done.changed(verification=done.verification.changed(rungs=(rung,)))
+
+    tried = without_its_tests(done)
+
+    assert tried is not None and not tried.succeeded
+    found = judge(tried, (), RepoFacts())
+    assert found is not None and found.by == "missing_module"
+    asked = done.changed(planned=done.planned.changed(smoke_by="user"))
+    assert without_its_tests(asked) is None
+
+
+def test_the_collection_of_the_tests_proves_no_stop():
+    lacks = "FileNotFoundError: [Errno 2] No such file or directory: 'data/waves.csv'"
+    done = attempt(passes=True, collecting=f"{lacks}\n1 error in 0.1s")
+    rung = RungResult(rung="collected", passed=False, command="python -m pytest --collect-only")
+    tried = without_its_tests(done.changed(verification=done.verification.changed(rungs=(rung,))))
+
+    assert tried is not None
+    assert judge(tried, (), RepoFacts()) is None
