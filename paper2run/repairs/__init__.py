@@ -27,6 +27,7 @@ from paper2run.repairs import (
     missing_program,
     missing_shared_library,
     missing_std_header,
+    module_elsewhere,
     needs_gpu,
     no_display,
     no_network_at_build,
@@ -63,13 +64,14 @@ class Repair(Protocol):
 # The engine's own word first; then signs of the interpreter before libraries and missing modules, since `urllib2` and
 # `fractions.gcd` are both; what the index lacks for every interpreter after that. CUDA's own files and those of other
 # systems come before those that Debian has; build tools and libraries too new before a missing module, since
-# `pkg_resources` and `sklearn.externals.joblib` are both; a bootstrap script before the network that it asks; shells
-# also miss programs that are not needed, so these come late. A package is left out only where nothing is known that
-# would build it, the project's own install likewise, and a build stops for want of a host only where nothing can be
-# left out. A command is changed only where nothing is known that would make it run: first its folder, then how it is
-# fed; before that comes a folder that it writes into. A service comes before the network and the words by which it is
-# asked, and after a variable that any value serves. Missing files come last, since logs hold such lines for many
-# reasons. A stop ends the run only where the other commands in the same image show too little: verdicts/table.py.
+# `pkg_resources` and `sklearn.externals.joblib` are both; a module that the checkout holds before it is called
+# absent; a bootstrap script before the network that it asks; shells also miss programs that are not needed, so these
+# come late. A package is left out only where nothing is known that would build it, the project's own install
+# likewise, and a build stops for want of a host only where nothing can be left out. A command is changed only where
+# nothing is known that would make it run: first its folder, then how it is fed; before that comes a folder that it
+# writes into. A service comes before the network and the words by which it is asked, and after a variable that any
+# value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the run only where
+# the other commands in the same image show too little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
@@ -94,6 +96,7 @@ REPAIRS: tuple[Repair, ...] = (
     build_tools,
     library_too_new,
     missing_module,
+    module_elsewhere,
     absent_module,
     missing_program,
     failed_source_build,
@@ -121,6 +124,7 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
     locale_missing,
     pytest_drift,
     missing_module,
+    module_elsewhere,
     missing_program,
     unset_variable,
     missing_folder,

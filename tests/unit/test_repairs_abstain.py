@@ -8,7 +8,14 @@ from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import LINE_CHARACTERS, failure_lines
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, StepBack
-from paper2run.model.facts import DataNeed, OwnModule, PipInclude, PythonConstraint, RepoFacts
+from paper2run.model.facts import (
+    DataNeed,
+    Extension,
+    OwnModule,
+    PipInclude,
+    PythonConstraint,
+    RepoFacts,
+)
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.resolution import Pin, Resolution
 from paper2run.model.value import Source
@@ -46,6 +53,22 @@ def test_a_name_that_the_repository_itself_lacks_caps_no_library():
 
     assert answer_to(log) is not None
     assert answer_to(log, own) is None
+
+
+def test_a_folder_is_put_on_the_path_only_where_it_hides_nothing():
+    log = "ModuleNotFoundError: No module named 'shapes'"
+    own = OwnModule(module="shapes", root="lib", installed=False, source=HERE)
+    twin = OwnModule(module="shapes", root="old", installed=False, source=HERE)
+    logging = OwnModule(module="logging", root="lib", installed=False, source=HERE)
+    compiled = OwnModule(module="waves", root="lib", installed=True, source=HERE)
+    built = Extension(language="c", module="waves._fast", source=HERE)
+
+    found = answer_to(log, own)
+    assert found is not None and found.by == "module_elsewhere"
+    for others in ((twin,), (logging,), (compiled, built)):
+        other = answer_to(log, own, *others)
+        assert other is None or other.by != "module_elsewhere"
+    assert answer_to("ModuleNotFoundError: No module named 'shapes.round'", own) is None
 
 
 def test_an_import_in_a_circle_is_no_library_that_moved_on():
