@@ -4,11 +4,17 @@ A backend asks its own hooks (`get_requires_for_build_wheel`, PEP 517) for tools
 without isolation skip these hooks, so the plan brings what they answer.
 """
 
+import re
 import shlex
+from collections.abc import Iterable
 from typing import Final, NamedTuple
+
+from packaging.utils import canonicalize_name
 
 from paper2run.model.facts import Project, RepoFacts, Requirement
 
+NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
+"""Of a requirement: its distribution, at its beginning."""
 COMPILERS: Final = ("g++", "gcc", "libc6-dev", "pkg-config")
 
 
@@ -40,6 +46,13 @@ KNOWN: Final = frozenset(
      "setuptools", "uv_build", "whey"}
 )  # fmt: skip
 """Backends of which it is known what they ask for: nothing, or what is in the table."""
+MODULES: Final = {
+    "meson-python": "mesonpy",
+    "py-build-cmake": "py_build_cmake",
+    "scikit-build": "skbuild",
+    "scikit-build-core": "scikit_build_core",
+}
+"""By distribution: the module of the backend in it."""
 DYNAMIC_VERSIONS: Final = {
     "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",  # setuptools-scm, hatch-vcs, flit-scm, scikit-build-core
     "PBR_VERSION": "0.0.0",
@@ -68,6 +81,15 @@ def build_needs(project: Project) -> BuildNeeds:
         tuple(dict.fromkeys(name for needs in found for name in needs.distributions)),
         tuple(dict.fromkeys(name for needs in found for name in needs.packages)),
         rebuilds=any(needs.rebuilds for needs in found),
+    )
+
+
+def asked_beside(requirements: Iterable[str]) -> tuple[str, ...]:
+    """Return the distributions that the backends among a source's build requirements ask for besides."""
+    names = {canonicalize_name(match[0]) for text in requirements if (match := NAME.match(text))}
+    modules = [MODULES[name] for name in sorted(names) if name in MODULES]
+    return tuple(
+        dict.fromkeys(tool for module in modules for tool in BACKENDS[module].distributions)
     )
 
 

@@ -95,6 +95,13 @@ def test_a_package_that_never_had_a_wheel_is_built_with_the_tools_of_its_time(se
     assert "setuptools 40.8.0 (2019-02-05, 341 days later)" in found.resolution.exceptions
 
 
+def test_a_source_is_built_with_the_programs_that_its_backend_asks_for(settings):
+    # scikit-build-core asks for CMake and Ninja by a hook, and no manifest of the source names them.
+    asked = planned("llama-cpp-python==0.2.79", pythons=("3.11",), day=date(2024, 7, 1))
+    found = resolve(asked, settings)
+    assert {"scikit-build-core", "cmake", "ninja"} <= set(versions(found))
+
+
 def test_a_small_source_is_built_rather_than_the_year_left(settings):
     found = resolve(planned("pyyaml", "numpy", pythons=("3.6",), day=date(2018, 3, 1)), settings)
     assert versions(found)["pyyaml"] == "3.12"

@@ -10,6 +10,7 @@ from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
 from paper2run.index.release_costs import Priced, weights
 from paper2run.index.target_python import TargetPython
 from paper2run.model.resolution import Lock
+from paper2run.planning.build_backends import asked_beside
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.found_set import Failed, Solved
 from tasks.drivers.resolver.offered_releases import OfferedReleases
@@ -142,7 +143,7 @@ class Solve:
                 {
                     META_TOOLS.get(text.strip(), text)
                     for metadata in declared
-                    for text in metadata.build_requires
+                    for text in (*metadata.build_requires, *asked_beside(metadata.build_requires))
                 }
             )
             # What the set already holds stays: without isolation there is only one version of each.
