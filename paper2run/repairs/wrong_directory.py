@@ -17,8 +17,11 @@ from paper2run.model.outcome import SmokeFailed
 NAME: Final = "wrong_directory"
 NO_FILE: Final = re.compile(
     r"(?:FileNotFoundError|IOError|OSError): (?:\[Errno 2\] No such file or directory: |File )?"
-    r"['\"]?(?P<path>[A-Za-z0-9_.][\w./ +-]*)['\"]?"
+    r"(?P<path>(?P<quote>['\"])[A-Za-z0-9_.][\w./ +-]*(?P=quote)"
+    r"|[A-Za-z0-9_.][\w./+-]*(?:\.\w{1,8}|/[\w./+-]+)(?=[\s:]|$))"
 )
+"""Without quotes it must look like a path: a bare OSError says anything."""
+QUOTES: Final = "'\""
 SCRIPT: Final = re.compile(
     r"^(?P<python>python[\d.]*) (?P<script>[\w.-]+(?:/[\w.-]+)+\.py)(?P<rest>\s.*)?$"
 )
@@ -41,7 +44,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         failed,
         NAME,
         {"smoke_command": f"cd {shlex.quote(str(script.parent))} && {line}"},
-        reason=f"{hit.match['path']} is looked for from {script.parent}, where the script lies",
+        reason=f"{hit.match['path'].strip(QUOTES)} is looked for from {script.parent}, where the script lies",
         evidence=hit.line,
         cause="code_error",
         confidence="medium",

@@ -55,6 +55,20 @@ def test_a_name_that_the_repository_itself_lacks_caps_no_library():
     assert answer_to(log, own) is None
 
 
+def test_an_error_in_words_names_no_file_of_a_scripts_folder():
+    start = EnvPlan(base_image="python:3.9-slim", smoke_command="python tools/run.py")
+
+    def answer(log: str) -> Diagnosis | None:
+        return answer_to(log, plan=start)
+
+    found = answer("FileNotFoundError: [Errno 2] No such file or directory: 'my data.csv'")
+    assert found is not None and found.by == "wrong_directory"
+    found = answer("OSError: waves/a.csv not found")
+    assert found is not None and found.by == "wrong_directory"
+    found = answer("OSError: We couldn't connect to the hub to load this file.")
+    assert found is None or found.by != "wrong_directory"
+
+
 def test_a_folder_is_put_on_the_path_only_where_it_hides_nothing():
     log = "ModuleNotFoundError: No module named 'shapes'"
     own = OwnModule(module="shapes", root="lib", installed=False, source=HERE)
