@@ -9,6 +9,7 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 from paper2run.repairs import (
     absent_module,
+    advised_package,
     bootstrapped_setuptools,
     broken_source,
     build_tools,
@@ -96,6 +97,7 @@ REPAIRS: tuple[Repair, ...] = (
     build_tools,
     library_too_new,
     missing_module,
+    advised_package,
     module_elsewhere,
     absent_module,
     missing_program,
@@ -124,6 +126,7 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
     locale_missing,
     pytest_drift,
     missing_module,
+    advised_package,
     module_elsewhere,
     missing_program,
     unset_variable,
