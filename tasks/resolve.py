@@ -12,12 +12,18 @@ from paper2run.formats.other_indexes import is_same_host, is_same_place
 from paper2run.formats.plurals import counted
 from paper2run.index.time_ladder import versions_in_words
 from paper2run.knowledge.system_libraries import SystemNeed, needs_of
-from paper2run.model.environment import LeftOut, PlannedEnvironment, Reason
+from paper2run.model.environment import GuessedDistribution, LeftOut, PlannedEnvironment, Reason
 from paper2run.model.resolution import Resolution, Unresolvable
 from paper2run.model.value import Source
-from paper2run.rendering.pip_steps import image_python, plan_requirements, with_pins, without
+from paper2run.rendering.pip_steps import (
+    image_python,
+    instead_of,
+    plan_requirements,
+    with_pins,
+    without,
+)
 from paper2run.settings import Settings
-from tasks.drivers.index.namesakes import judge, strange_names
+from tasks.drivers.index.namesakes import Judged, held_by, judge, strange_names
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver import resolver
 from tasks.running.caching import stage
@@ -77,21 +83,33 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
     named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(planned.plan)}
     with PackageIndex(settings, cache_dir) as index:
         judged = [
-            (guess.name, judge(guess, planned.commit_day, index, cache_dir))
+            (guess, judge(guess, planned.commit_day, index, cache_dir))
             for guess in planned.guesses
             if canonicalize_name(guess.name) in named
         ]
-        wrong = {name for name, found in judged if not found.kept}
-        planned = planned.changed(plan=without(planned.plan, wrong))
+        wrong = [guess for guess, found in judged if not found.kept]
+        others = {
+            guess.name: held_by(guess, planned.commit_day, index, cache_dir) for guess in wrong
+        }
+        plan = without(planned.plan, {name for name, other in others.items() if not other})
+        for name, other in others.items():
+            plan = instead_of(plan, name, other) if other else plan
+        planned = planned.changed(plan=plan)
         reasons = [
-            _of_index(f"{name} is {found.why}")
-            if found.kept
-            else _of_index(f"{name} left out: {found.why}", leaves_out="unwanted")
-            for name, found in judged
+            _of_judged(guess, found, others.get(guess.name, ""))
+            for guess, found in judged
             if found.why
         ]
         reasons += map(_of_index, _confusions(planned, index, settings))
     return planned.changed(reasons=tuple(dict.fromkeys((*planned.reasons, *reasons))))
+
+
+def _of_judged(guess: GuessedDistribution, found: Judged, other: str) -> Reason:
+    if found.kept:
+        return _of_index(f"{guess.name} is {found.why}")
+    if other:
+        return _of_index(f"{other} instead of {guess.name}: it holds {guess.module}")
+    return _of_index(f"{guess.name} left out: {found.why}", leaves_out="unwanted")
 
 
 def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Settings) -> list[str]:

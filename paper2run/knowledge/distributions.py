@@ -19,6 +19,8 @@ Absence = Literal[
 ]
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
+NAMED_AFTER: Final = ("py{}", "python-{}", "{}-python", "{}-py", "{}python", "django-{}")
+"""pyelftools holds `elftools`, python-nmap `nmap`, llama-cpp-python `llama_cpp`, dnspython `dns`."""
 AFFIXES: Final = (
     "python-{}",
     "py{}",
@@ -190,6 +192,12 @@ def _variants(module: str) -> tuple[str, ...]:
         for affix in AFFIXES
         if name
     )
+
+
+def named_after(module: str) -> tuple[str, ...]:
+    """Return names by which distributions are often called after their module, best first; all unverified."""
+    top = module.partition(".")[0]
+    return tuple(dict.fromkeys(canonicalize_name(form.format(top)) for form in NAMED_AFTER))
 
 
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 
 from paper2run.index.release_costs import weights
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.resolution import Lock, Resolution, Unresolvable
 from paper2run.model.value import Source
 from paper2run.settings import Settings
@@ -93,6 +93,28 @@ def test_a_package_that_never_had_a_wheel_is_built_with_the_tools_of_its_time(se
     assert "nltk" not in wheels
     assert found.resolution is not None
     assert "setuptools 40.8.0 (2019-02-05, 341 days later)" in found.resolution.exceptions
+
+
+def test_a_guessed_name_gives_way_to_one_called_after_the_module_that_holds_it(settings):
+    guesses = tuple(
+        GuessedDistribution(name=name, module=module)
+        for name, module in (
+            ("elftools", "elftools"),
+            ("acoustid", "acoustid"),
+            ("no-such", "no_such"),
+        )
+    )
+    asked = planned(
+        "elftools", "acoustid", "no-such", pythons=("3.9",), day=date(2022, 1, 1), guesses=guesses
+    )
+
+    found = resolve(asked, settings)
+
+    assert {"pyelftools", "pyacoustid"} <= set(versions(found))
+    assert not {"elftools", "acoustid", "no-such"} & set(versions(found))
+    decisions = [reason.decision for reason in found.reasons]
+    assert "pyelftools instead of elftools: it holds elftools" in decisions
+    assert any(words.startswith("no-such left out: ") for words in decisions)
 
 
 def test_a_source_is_built_with_the_programs_that_its_backend_asks_for(settings):

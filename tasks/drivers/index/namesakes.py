@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from paper2run.index.releases import Project, first_day
+from paper2run.knowledge.distributions import named_after
 from paper2run.model.environment import GuessedDistribution, PlannedEnvironment
 from paper2run.rendering.pip_steps import plan_requirements
 from tasks.drivers.index.package_index import PackageIndex
@@ -50,6 +51,21 @@ def judge(
             True, f"a guess that only its files speak for: {unknown} to tell whether it was there"
         )
     return Judged(True, "")
+
+
+def held_by(
+    guess: GuessedDistribution, day: date | None, index: PackageIndex, cache_dir: Path
+) -> str:
+    """Return the distribution, called after the guessed one's module, that holds it; empty without one.
+
+    HostError as the index raises it.
+    """
+    for name in named_after(guess.module):
+        if index.project(name) is None:
+            continue
+        if judge(guess.changed(name=name), day, index, cache_dir).kept:
+            return name
+    return ""
 
 
 def strange_names(planned: PlannedEnvironment, index: PackageIndex) -> Iterator[tuple[str, str]]:
