@@ -1,6 +1,6 @@
 """Reads which host a build could not reach.
 
-Of git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java and Go.
+Of git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java, Go and pip.
 """
 
 import re
@@ -19,6 +19,7 @@ UNREACHED: Final = (
     re.compile(r"getaddrinfo (?:EAI_AGAIN|ENOTFOUND) " + HOST),
     re.compile(r"UnknownHostException: " + HOST),
     re.compile(r"dial tcp: lookup " + HOST),
+    re.compile(r"ConnectionPool\(host='" + HOST + r"'.*(?:Errno -\d\]|NewConnectionError)"),
     re.compile(HOST + r".*: (?:Temporary failure in name resolution|Name or service not known)"),
     re.compile(r"(?P<host>)(?:Temporary failure in name resolution|Name or service not known)"),
 )
