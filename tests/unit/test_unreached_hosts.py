@@ -8,11 +8,15 @@ from paper2run.failures.unreached_hosts import unreached
 @pytest.mark.parametrize(
     ("line", "host"),
     [
-        ("fatal: unable to access 'https://forge.invalid/a/b.git/': Could not resolve host: forge.invalid", "forge.invalid"),
+        (
+            "fatal: unable to access 'https://forge.invalid/a/b.git/': Could not resolve host: forge.invalid",
+            "forge.invalid",
+        ),
         (
             "ERROR: Could not install packages due to an OSError: HTTPSConnectionPool(host='forge.invalid', port=443):"
             " Max retries exceeded with url: /a.tar.gz (Caused by NewConnectionError('<pip._vendor.urllib3.connection."
-            "HTTPSConnection object at 0x7f>: Failed to establish a new connection: [Errno -2] Name or service not known',))",
+            "HTTPSConnection object at 0x7f>: Failed to establish a new connection: [Errno -2] Name or service not"
+            " known',))",
             "forge.invalid",
         ),
         ("wget: unable to resolve host address 'data.invalid'", "data.invalid"),
