@@ -195,7 +195,7 @@ def _variants(module: str) -> tuple[str, ...]:
 
 
 def named_after(module: str) -> tuple[str, ...]:
-    """Return names by which distributions are often called after their module, best first; all unverified."""
+    """Return names that distributions are often given after their module, best first; all unverified."""
     top = module.partition(".")[0]
     return tuple(dict.fromkeys(canonicalize_name(form.format(top)) for form in NAMED_AFTER))
 

@@ -53,15 +53,6 @@ MODULES: Final = {
     "scikit-build-core": "scikit_build_core",
 }
 """By distribution: the module of the backend in it."""
-DYNAMIC_VERSIONS: Final = {
-    "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0",  # setuptools-scm, hatch-vcs, flit-scm, scikit-build-core
-    "PBR_VERSION": "0.0.0",
-    "PDM_BUILD_SCM_VERSION": "0.0.0",
-    "POETRY_DYNAMIC_VERSIONING_BYPASS": "0.0.0",
-    "UV_DYNAMIC_VERSIONING_BYPASS": "0.0.0",
-}
-"""The image holds no history: git and all commits would make it larger, no run needs them, and a mirror of one commit
-has no tags. So the version is given, by each tool's own variable; versioneer and miniver do without."""
 AS_AN_ARCHIVE: Final = "printf 'Metadata-Version: 2.1\\nVersion: 0.0.0\\n' > {place}PKG-INFO"
 """versioningit knows no variable; where it finds no repository it reads the version of an unpacked release."""
 

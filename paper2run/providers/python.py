@@ -5,6 +5,7 @@ from typing import Final
 
 from paper2run.knowledge import debian
 from paper2run.knowledge.conda_translation import translated
+from paper2run.knowledge.version_variables import DYNAMIC_VERSIONS
 from paper2run.model.environment import (
     EnvPlan,
     GuessedDistribution,
@@ -27,7 +28,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import Source
 from paper2run.planning.addressed_steps import addressed_steps
-from paper2run.planning.build_backends import DYNAMIC_VERSIONS, build_needs
+from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import CiNeeds, needs_of
 from paper2run.planning.ci_test_job import testing_job
 from paper2run.planning.conda_wish import wish_of

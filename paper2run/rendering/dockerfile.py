@@ -11,6 +11,7 @@ from typing import Final
 
 from paper2run.formats.plurals import counted
 from paper2run.index.time_ladder import versions_in_words
+from paper2run.knowledge.version_variables import DYNAMIC_VERSIONS
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.image import SOURCE_FOLDER, USER
 from paper2run.model.outcome import BuildContext
@@ -28,6 +29,9 @@ ARCHIVED_BASE: Final = re.compile(r"(^|/)python:(2\.7|3\.[45])\b|\b(buster|stret
 """Images on Debian releases that have left the mirrors: python:2.7-slim was last built in April 2020, on buster."""
 ARCHIVE: Final = "http://archive.debian.org"
 """Keeps releases that have left the mirrors, without `-updates`. https://www.debian.org/distrib/archive"""
+OF_THE_SOURCE: Final = frozenset({*DYNAMIC_VERSIONS, "PYTHONPATH"})
+"""Variables for the repository alone: a package of the index that is built would take its version from them, and a
+repair that sets one keeps the layers of the packages."""
 DOCKERIGNORE: Final = """\
 # Only the Dockerfile and the source go to the engine.
 *
@@ -59,6 +63,7 @@ def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
 def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
     """Return the Dockerfile of the plan; the same plan gives the same bytes."""
     plan = planned.plan
+    variables = [(name, f"ENV {name}={_quoted(value)}") for name, value in plan.env.items()]
     before = [step for step in plan.install_steps if _is_early(step)]
     after = [step for step in plan.install_steps if not _is_early(step)]
     lines = [
@@ -74,8 +79,9 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
         f"LABEL org.opencontainers.image.revision={checkout.commit}",
         *_system_packages(plan),
         *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in plan.install_steps) else []),
-        *(f"ENV {name}={_quoted(value)}" for name, value in plan.env.items()),
+        *(line for name, line in variables if name not in OF_THE_SOURCE),
         *(f"RUN {step}" for step in before),
+        *(line for name, line in variables if name in OF_THE_SOURCE),
         f"COPY --chown={USER} repo/ {SOURCE_FOLDER}/",
         f"WORKDIR {plan.workdir}",
         *(f"RUN {step}" for step in after),
