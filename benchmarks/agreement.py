@@ -1,4 +1,4 @@
-"""Compares verdicts with the badges that committees of artifact evaluation gave: a table, and each disagreement.
+"""Compares verdicts with the badges of artifact evaluation: a table, and a line for each disagreement.
 
 `python -m benchmarks.agreement CORPUS.yaml OUT LISTS`: a sample of `aec` rows (`list_sample`), the folder of its
 results (`corpus`), and the folder of the published lists. A committee's `functional` says that the artifact ran as its
