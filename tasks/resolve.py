@@ -32,6 +32,8 @@ from tasks.running.progress_log import PROGRESS
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
 TIMEOUT_S: Final = 1800
+MAX_SEARCHED: Final = 20
+"""Guessed names for which others are tried; each costs up to six questions to the index."""
 MAX_NAMED: Final = 2
 """Other indexes that one reason names."""
 
@@ -89,9 +91,10 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
         ]
         wrong = [guess for guess, found in judged if not found.kept]
         others = {
-            guess.name: held_by(guess, planned.commit_day, index, cache_dir) for guess in wrong
+            guess.name: held_by(guess, planned.commit_day, index, cache_dir)
+            for guess in wrong[:MAX_SEARCHED]
         }
-        plan = without(planned.plan, {name for name, other in others.items() if not other})
+        plan = without(planned.plan, {guess.name for guess in wrong if not others.get(guess.name)})
         for name, other in others.items():
             plan = instead_of(plan, name, other) if other else plan
         planned = planned.changed(plan=plan)

@@ -4,6 +4,7 @@ Tests import helpers that lie beside them, or another project of the same checko
 'x'` of a whole module; what the repository holds is known from `OwnModule`.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, repaired
@@ -24,11 +25,16 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         return None
     before = [part for part in failed.plan.env.get("PYTHONPATH", "").split(":") if part]
     gone = {one.name: one.line for one in gone_modules(failed.lines) if "." not in one.name}
+    holding: dict[str, set[str]] = {}
+    for fact in failed.facts.of(OwnModule):
+        if fact.module in gone:
+            holding.setdefault(fact.module, set()).add(fact.root)
+    found = {name: min(holding[name]) for name in gone if len(holding.get(name, ())) == 1}
+    hiding = _hiding_others(failed, set(found.values()))
     roots: dict[str, str] = {}
-    for name in gone:
-        holding = sorted({fact.root for fact in failed.facts.of(OwnModule) if fact.module == name})
-        if len(holding) == 1 and not _hides_others(failed, holding[0]):
-            roots.setdefault(f"/repo/{holding[0]}".rstrip("/"), name)
+    for name, root in found.items():
+        if root not in hiding:
+            roots.setdefault(f"/repo/{root}".rstrip("/"), name)
     added = [root for root in roots if root not in before][:MAX_FOLDERS]
     if not added:
         return None
@@ -43,8 +49,11 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     )
 
 
-def _hides_others(failed: FailedAttempt, root: str) -> bool:
-    """Whether the folder on the path would hide a module of Python or a compiled one of the repository."""
-    beside = [fact for fact in failed.facts.of(OwnModule) if fact.root == root]
-    compiled = bool(failed.facts.of(Extension)) and any(fact.installed for fact in beside)
-    return compiled or any(is_of_python(fact.module) for fact in beside)
+def _hiding_others(failed: FailedAttempt, roots: Collection[str]) -> set[str]:
+    """Return the folders that would hide a module of Python, or a compiled one of the repository."""
+    compiles = bool(failed.facts.of(Extension))
+    return {
+        fact.root
+        for fact in failed.facts.of(OwnModule)
+        if fact.root in roots and ((compiles and fact.installed) or is_of_python(fact.module))
+    }
