@@ -40,6 +40,10 @@ OF_SERVICES: Final = re.compile(r"(?:^|/)\.\w")
 """Below a folder such as `.github`, where scripts serve the project's upkeep."""
 OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
 """The word in a path; not `contest`, `latest`, `attest`."""
+OF_UPKEEP: Final = re.compile(
+    r"(?:^|[_-])(?:docs?|release|publish|bump|changelog|lint|deploy|build|package|install)(?:[_-]|$)"
+)
+"""A word in the name of a script that serves the project's upkeep: it does nothing of the code's own work."""
 MAX_ALONE: Final = 4
 """Packages that are imported by themselves where the import of all fails."""
 MAX_DOCUMENTED: Final = 2
@@ -254,6 +258,7 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
         arguments, proves = _how_to_start(fact)
         command = shlex.join(["python", fact.name, *arguments])
         is_named = "/" not in fact.name or fact.name in documents or len(scripts) == 1
+        is_named = is_named and not OF_UPKEEP.search(PurePosixPath(fact.name).stem)
         kind: SmokeKind = "script" if is_named else "side-script"
         found.append(_choice(kind, command, proves, fact.source))
     return found

@@ -4,7 +4,7 @@ import pytest
 
 from paper2run.model.environment import SmokeKind
 from paper2run.model.grade import GRADES
-from paper2run.model.outcome import Passed
+from paper2run.model.outcome import Log, Passed
 from paper2run.model.report import Attempt
 from paper2run.smoke.grading import OF_KIND, grade_of, promised
 from paper2run.verdicts.verdicts import after_attempts
@@ -54,6 +54,22 @@ def test_what_has_not_ended_shows_less_than_its_end_would():
     assert grade_of(ended("ci-tests", "pytest -x", alive=True)) == "program-starts"
     assert grade_of(ended("documented", "python train.py", alive=True)) == "program-starts"
     assert grade_of(ended("import", "python -c 'import a'", alive=True)) == "imports"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "usage: tool.py [-h]\n\noptional arguments:\n  -h, --help  show this help message and exit\n",
+        "Usage: tool [OPTIONS]\n\nOptions:\n  --help  Show this message and exit.\n",
+    ],
+)
+def test_a_program_that_prints_its_help_has_shown_no_more_than_that(printed):
+    asked, tested = ended("script", "python tool.py"), ended("ci-tests", "pytest -x")
+    helps = Passed(alive_at_timeout=False, seconds=1, log=Log(stdout=printed))
+
+    assert grade_of(asked) == "program-starts"
+    assert grade_of(asked.changed(smoke=helps)) == "help-only"
+    assert grade_of(tested.changed(smoke=helps)) == "tests"
 
 
 def test_tests_that_passed_as_a_rung_count():

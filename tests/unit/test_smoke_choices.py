@@ -154,6 +154,15 @@ def test_only_a_script_with_a_parser_is_asked_for_its_help():
     assert commands_of(reads, script("b.py", "--input")) == ["python b.py --help"]
 
 
+def test_a_script_for_the_projects_upkeep_shows_no_work_of_the_code():
+    facts = RepoFacts(facts=(script("build_docs.py"), script("packet.py"), script("release.py")))
+
+    kinds = {choice.command: choice.kind for choice in choices(facts, PATHS, ASKED)}
+
+    assert kinds["python packet.py"] == "script"
+    assert kinds["python build_docs.py"] == kinds["python release.py"] == "side-script"
+
+
 def test_djangos_own_script_is_asked_to_check_the_project():
     assert commands_of(script("site/manage.py")) == ["python site/manage.py check"]
 
