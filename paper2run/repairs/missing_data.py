@@ -1,11 +1,13 @@
 """Stops where data, weights or a service outside the repository are wanted at run time.
 
 Reads Python's own errors: `FileNotFoundError … 'path'`, `IOError: [Errno 2] …`, failed name resolution (smoke
-containers have no network unless told), and NLTK's `Resource punkt not found`. The stop names the line of code that
-wants it, by the traceback, and the line of the documents that says where to get it.
+containers have no network unless told), and NLTK's `Resource punkt not found`. Code that opens a connection by `socket`
+itself wants another machine, no data. The stop names the line of code that wants it, by the traceback, and the line of
+the documents that says where to get it.
 """
 
 import re
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -29,6 +31,8 @@ NO_NETWORK: Final = re.compile(
     r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded"
     r"|NewConnectionError|We couldn't connect to|LocalEntryNotFoundError|Network is unreachable"
 )
+FRAME: Final = re.compile(r"\s*File \"(?P<path>[^\"]+)\", line \d+")
+LIBRARY: Final = re.compile(r"/(?:site|dist)-packages/|/lib/python[\d.]+/")
 NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK Downloader")
 
 
@@ -48,6 +52,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     wanted = path or "data from the network"
     code = code_line(failed.lines, hit.line)
     made = _made_by(failed, path, code)
+    if not path and _connects_itself(ended):
+        return _other_machine(failed, hit.line, code)
     change = (
         f"Provide {wanted}"
         if path
@@ -64,6 +70,27 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         source=code,
         excludes="this-plan" if made or OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),
         lacks=Lack(kind="file", name=path) if path and NLTK is not hit.match.re else None,
+    )
+
+
+def _connects_itself(traceback: list[str]) -> bool:
+    """Whether the code opened the connection itself: below its own line there is the socket module alone."""
+    frames = [match["path"] for line in traceback if (match := FRAME.match(line))]
+    below = list(takewhile(lambda path: path.endswith("/socket.py"), reversed(frames)))
+    return bool(below) and len(below) < len(frames) and not LIBRARY.search(frames[-len(below) - 1])
+
+
+def _other_machine(failed: FailedAttempt, evidence: str, code: Source | None) -> Diagnosis:
+    by = f", at {code.path}:{code.line}" if code else ""
+    return stopped(
+        NAME,
+        "external_service",
+        reason=f"The command connects to another machine by itself{by}, which this run could not reach.",
+        evidence=evidence,
+        smallest_change="Let the containers reach the network (PAPER2RUN_SMOKE_NETWORK=bridge), or use --smoke to name"
+        " a command that works without it.",
+        source=code,
+        excludes=failed.reach_of(evidence),
     )
 
 
