@@ -11,6 +11,7 @@ from typing import Final
 WHEEL_FOLDERS: Final = re.compile(r"^[^/]+\.data/(?:purelib|platlib)/")
 NOT_CODE: Final = re.compile(r"^[^/]+\.(?:dist-info|data|libs|egg-info)/")
 MODULE_FILE: Final = re.compile(r"\.(?:py|pyx|so|pyd|abi3\.so)$")
+COMPILED_FILE: Final = re.compile(r"\.(?:c|cc|cpp|cxx)$")
 SOURCE_ROOTS: Final = re.compile(r"^(?:src|lib|python)/")
 NOT_INSTALLED: Final = frozenset(
     {"setup", "conftest", "tests", "test", "docs", "doc", "examples", "benchmarks", "scripts", "tools"}
@@ -29,8 +30,11 @@ def wheel_modules(members: Iterable[str]) -> Modules:
 
 
 def source_modules(members: Iterable[str]) -> Modules:
-    """Return the modules that the layout of a source archive shows."""
-    inner = [member.partition("/")[2] for member in members]
+    """Return the modules that the layout of a source archive shows; compiled ones by their sources' names."""
+    names = list(members)
+    # Old archives lack the folder that holds everything.
+    inner = names if "setup.py" in names else [name.partition("/")[2] for name in names]
+    inner = [COMPILED_FILE.sub(".pyx", name) for name in inner]
     files = [SOURCE_ROOTS.sub("", file) for file in inner if not NOT_CODE.match(file)]
     packages = {file.partition("/")[0] for file in files if re.match(r"[^/]+/__init__\.py$", file)}
     kept = [file for file in files if "/" not in file or file.partition("/")[0] in packages]

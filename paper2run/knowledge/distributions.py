@@ -19,7 +19,15 @@ Absence = Literal[
 ]
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
-NAMED_AFTER: Final = ("py{}", "python-{}", "{}-python", "{}-py", "{}python", "django-{}")
+NAMED_AFTER: Final = (
+    "py{}",
+    "python-{}",
+    "{}-python",
+    "{}-py",
+    "{}python",
+    "{}-client",
+    "django-{}",
+)
 """pyelftools holds `elftools`, python-nmap `nmap`, llama-cpp-python `llama_cpp`, dnspython `dns`."""
 AFFIXES: Final = (
     "python-{}",

@@ -18,8 +18,17 @@ def test_a_wheel_tells_its_modules_and_is_asked_once(tmp_path: Path) -> None:
         assert not provides(index, "PyYAML", "numpy", tmp_path)
         assert provides(index, "PyYAML", "yaml", tmp_path, below=("nodes", "parser"))
         assert not provides(index, "PyYAML", "yaml", tmp_path, below=("nodes", "telemetry"))
-    kept = list((tmp_path / "modules").rglob("*.json"))
+    kept = list((tmp_path / "modules-2").rglob("*.json"))
     assert len(kept) == 2
+
+
+@pytest.mark.index
+def test_a_package_is_told_by_its_own_spelling_too(tmp_path: Path) -> None:
+    with PackageIndex(Settings(), tmp_path) as index:
+        assert provides(index, "pytest-cov", "pytest-cov", tmp_path)
+        assert provides(index, "ipython", "ipython", tmp_path)
+        assert not provides(index, "ipython", "ipython", tmp_path, below=("telemetry",))
+        assert not provides(index, "pyyaml", "YAML", tmp_path), "Python tells cases apart"
 
 
 @pytest.mark.index

@@ -97,6 +97,15 @@ def test_source_members_tell_what_setup_would_install() -> None:
     assert set(source_modules(members)) == {"single", "x"}
 
 
+def test_an_old_archive_without_a_folder_tells_its_modules():
+    assert set(source_modules(["README.txt", "setup.py", "hexdump.py"])) == {"hexdump"}
+
+
+def test_a_module_that_a_source_compiles_is_told_by_its_source():
+    members = ["a-1/setup.py", "a-1/pyBig.c", "a-1/fast/__init__.py", "a-1/fast/inner.cpp"]
+    assert source_modules(members) == {"fast": ("inner",), "pyBig": ()}
+
+
 @pytest.mark.parametrize("module", ["_x", "__x", "x_", "_", "größe"])
 def test_a_module_whose_name_no_distribution_can_have_is_never_guessed(module: str) -> None:
     guess = distribution_for(module)

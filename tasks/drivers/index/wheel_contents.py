@@ -6,6 +6,7 @@ Only the end of a wheel is fetched; nothing is installed or run. This check make
 from datetime import date
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
 from pydantic import TypeAdapter
 
 from paper2run.index.archive_modules import Modules, source_modules, wheel_modules
@@ -52,11 +53,16 @@ def provides(
     found = modules_in(index, distribution, cache_dir, cutoff=cutoff) or {}
     if module in found:
         return set(below) <= set(found[module])
-    return any(name.startswith(f"{module}.") for name in found)
+    if any(name.startswith(f"{module}.") for name in found):
+        return True
+    # Conda and documents name packages, not modules: `pytest-cov`, `ipython`.
+    if below or module != module.lower():
+        return False
+    return canonicalize_name(module) in map(canonicalize_name, found)
 
 
 def _modules_of(index: PackageIndex, file: IndexFile, cache_dir: Path) -> Modules | None:
-    kept: IndexCache[Modules] = IndexCache(cache_dir / "modules", TypeAdapter(Modules))
+    kept: IndexCache[Modules] = IndexCache(cache_dir / "modules-2", TypeAdapter(Modules))
     modules = kept.get(file.url)
     if modules is None:
         try:
