@@ -33,7 +33,7 @@ CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
 TIMEOUT_S: Final = 1800
 MAX_SEARCHED: Final = 20
-"""Guessed names for which others are tried; each costs up to seven questions to the index."""
+"""Guessed names for which others are tried; each costs up to eight questions to the index."""
 MAX_NAMED: Final = 2
 """Other indexes that one reason names."""
 

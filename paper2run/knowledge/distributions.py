@@ -1,8 +1,8 @@
 """Maps an imported name to the distribution that provides it.
 
 A guess always says how sure it is. The table (data/import_names.json) is refreshed and held against the index by
-benchmarks/refresh_import_names.py. A name outside the table is at most a same-name guess, which the caller
-must verify against the index: a typo-squatted name is worse than a stop.
+benchmarks/refresh_import_names.py. A name outside the table is at most a guess, by data/popular_modules.json or by the
+module's own name, which the caller must verify against the index: a typo-squatted name is worse than a stop.
 """
 
 import json
@@ -20,6 +20,7 @@ Absence = Literal[
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 
 NAMED_AFTER: Final = (
+    "{}",
     "py{}",
     "python-{}",
     "{}-python",
@@ -94,6 +95,8 @@ class Guess:
 class _Table:
     refreshed: str
     modules: Mapping[str, tuple[str, ...]]
+    popular: Mapping[str, str]
+    popular_day: str
     absent: Mapping[str, str]
     absences: Mapping[str, Absence]
     namespaces: frozenset[str]
@@ -144,6 +147,9 @@ def distribution_for(
     if key.lower() in OF_ONES_OWN:
         why = "a name of files of one's own, and the repository holds no such file"
         return Guess(module, "", "absent", why, absence="absent_module")
+    if key in table.popular:
+        why = f"a much used package with that module (list of {table.popular_day}), unverified"
+        return Guess(module, canonicalize_name(table.popular[key]), "same-name", why)
     return Guess(module, same, "same-name", "the module's own name, unverified")
 
 
@@ -216,12 +222,15 @@ def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 def _table() -> _Table:
     folder = resources.files("paper2run") / "data"
     names = json.loads((folder / "import_names.json").read_text("utf-8"))
+    popular = json.loads((folder / "popular_modules.json").read_text("utf-8"))
     stdlib = json.loads((folder / "stdlib_modules.json").read_text("utf-8"))
     modules = {module: tuple(names["modules"][module]) for module in names["modules"]}
     dotted = {module.partition(".")[0] for module in modules if "." in module} - set(modules)
     return _Table(
         refreshed=names["refreshed"],
         modules=modules,
+        popular=popular["modules"],
+        popular_day=popular["refreshed"],
         absent=names["absent"],
         absences=names["absences"],
         namespaces=frozenset(dotted),

@@ -61,7 +61,7 @@ def held_by(
     HostError as the index raises it.
     """
     for name in named_after(guess.module):
-        if index.project(name) is None:
+        if name == guess.name or index.project(name) is None:
             continue
         if judge(guess.changed(name=name), day, index, cache_dir).kept:
             return name
