@@ -1,4 +1,4 @@
-"""Writes paper2run/data/popular_modules.json: modules of much used packages that have another name than the package.
+"""Writes paper2run/data/popular_modules.json: modules that a much used package of another name holds.
 
 `python -m benchmarks.refresh_popular_modules TOP.json DB.sqlite3`: the most downloaded packages of PyPI
 (https://github.com/hugovk/top-pypi-packages), and the top-level modules of all packages as the tool pigar publishes

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failed_attempt import FailedAttempt
+from paper2run.failures.failure_log import connects_itself, last_traceback
 from paper2run.failures.gone_names import NO_MODULE
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.diagnosis import Cause
@@ -90,6 +91,8 @@ def cause_of(
     elif failure.out_of_disk:
         return "out_of_disk", "medium"
     module = NO_MODULE.search(error)
+    if re.search(NETWORK, error) and connects_itself(last_traceback(failed.lines)):
+        return "external_service", "medium"
     found = _row(error, (*ALWAYS, *RUNS)) or (_of_module(module["name"], place) if module else None)
     if found is not None:
         return found

@@ -38,6 +38,9 @@ FOREIGN_FRAME: Final = re.compile(
     r"\s*(?:E\s+)?File \"(?!<frozen)|(?:/|\.\./)[\w./-]+\.py:\d+:(?: |$)"
 )
 """A traceback's line for any other file, where it is none of the checkout's."""
+SOCKET_ERROR: Final = re.compile(r"(?:E\s++)?(?:socket\.\w+|OSError|TimeoutError): \[Errno")
+"""A failed connection, not wrapped by a library's own exception."""
+SOCKET_FRAME: Final = re.compile(r"/python[\d.]+/socket\.py\"")
 IMPORTS: Final = re.compile(r"^\s*(?:>+\s+)?(?:from\s+[\w.]+\s+import|import)\s")
 
 ENVIRONMENT: Final = re.compile(r"os\.environ\b|\benviron\[|/os\.py\"|\bos\.py:\d|<frozen os>")
@@ -128,6 +131,18 @@ def is_own_work(lines: list[str], said: str) -> bool:
         if FRAME.match(lines[number]) or PYTEST_FRAME.match(lines[number]):
             return innermost or not any(map(IMPORTS.match, lines[number + 1 : number + 2]))
         innermost &= FOREIGN_FRAME.match(lines[number]) is None
+    return False
+
+
+def connects_itself(traceback: list[str]) -> bool:
+    """Whether own code opened the connection that failed: below its line stands the socket module at most."""
+    if not any(map(SOCKET_ERROR.match, traceback)):
+        return False
+    for line in reversed(traceback):
+        if FRAME.match(line):
+            return True
+        if FOREIGN_FRAME.match(line) and not SOCKET_FRAME.search(line):
+            return False
     return False
 
 

@@ -7,12 +7,11 @@ the documents that says where to get it.
 """
 
 import re
-from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
-from paper2run.failures.failure_log import code_line, last_hit, last_traceback
+from paper2run.failures.failure_log import code_line, connects_itself, last_hit, last_traceback
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import DataNeed, WrittenFile
 from paper2run.model.outcome import SmokeFailed
@@ -31,8 +30,6 @@ NO_NETWORK: Final = re.compile(
     r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded"
     r"|NewConnectionError|We couldn't connect to|LocalEntryNotFoundError|Network is unreachable"
 )
-FRAME: Final = re.compile(r"\s*File \"(?P<path>[^\"]+)\", line \d+")
-LIBRARY: Final = re.compile(r"/(?:site|dist)-packages/|/lib/python[\d.]+/")
 NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK Downloader")
 
 
@@ -52,7 +49,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     wanted = path or "data from the network"
     code = code_line(failed.lines, hit.line)
     made = _made_by(failed, path, code)
-    if not path and _connects_itself(ended):
+    if not path and connects_itself(ended):
         return _other_machine(failed, hit.line, code)
     change = (
         f"Provide {wanted}"
@@ -71,13 +68,6 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         excludes="this-plan" if made or OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),
         lacks=Lack(kind="file", name=path) if path and NLTK is not hit.match.re else None,
     )
-
-
-def _connects_itself(traceback: list[str]) -> bool:
-    """Whether the code opened the connection itself: below its own line there is the socket module alone."""
-    frames = [match["path"] for line in traceback if (match := FRAME.match(line))]
-    below = list(takewhile(lambda path: path.endswith("/socket.py"), reversed(frames)))
-    return bool(below) and len(below) < len(frames) and not LIBRARY.search(frames[-len(below) - 1])
 
 
 def _other_machine(failed: FailedAttempt, evidence: str, code: Source | None) -> Diagnosis:

@@ -13,7 +13,7 @@ from paper2run.python.python_examples import only_imports
 HELP: Final = re.compile(r"\s--help(?![\w-])|\s(?:--version|-h)\s*$")
 """A program that is asked what it can do does nothing of it."""
 HELP_TEXT: Final = re.compile(
-    r"^\s*(?:-h, )?--help\s+[Ss]how this (?:help )?message and exit", re.MULTILINE
+    r"^[ \t]*(?:-h, )?--help[ \t]+[Ss]how this (?:help )?message and exit", re.MULTILINE
 )
 """argparse's and click's own line on `--help`: a program that is started without arguments may print its help too."""
 OF_KIND: Final[dict[SmokeKind, Grade]] = {
