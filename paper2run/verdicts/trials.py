@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from paper2run.model.environment import PlannedEnvironment, Reason, SmokeChoice
-from paper2run.model.outcome import Trial
+from paper2run.model.outcome import Passed, Trial
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT
 from paper2run.verdicts.progress import same_environment
@@ -11,7 +11,7 @@ from paper2run.verdicts.progress import same_environment
 
 def as_attempt(attempt: Attempt, trial: Trial) -> Attempt:
     """Return the attempt as it would be with the tried command as its smoke command."""
-    planned = with_command(attempt.planned, trial.choice)
+    planned = with_command(attempt.planned, trial.choice, passed=isinstance(trial.outcome, Passed))
     return attempt.changed(
         planned=planned.changed(weaker_smokes=attempt.planned.weaker_smokes),
         smoke=trial.outcome,
@@ -53,9 +53,16 @@ def untried(attempt: Attempt, history: Sequence[Attempt]) -> tuple[Trial, ...]:
     return tuple(trial for trial in attempt.trials if trial.choice.command not in ran)
 
 
-def with_command(planned: PlannedEnvironment, choice: SmokeChoice) -> PlannedEnvironment:
-    """Return the same environment with a command that passed in it as its smoke command."""
-    decision = f"{choice.command}: passed in this image; {choice.proves}"
+def with_command(
+    planned: PlannedEnvironment, choice: SmokeChoice, *, passed: bool = True
+) -> PlannedEnvironment:
+    """Return the same environment with a command that was tried in it as its smoke command."""
+    ended = (
+        f"passed in this image; {choice.proves}"
+        if passed
+        else "failed in this image, to be repaired"
+    )
+    decision = f"{choice.command}: {ended}"
     reason = Reason(topic="smoke", decision=decision, source=choice.source)
     draft = planned.draft.changed(smoke_command=choice.command) if planned.draft else None
     return planned.changed(

@@ -7,7 +7,7 @@ from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
 from paper2run.model.value import DEFAULT
 from paper2run.smoke import gathering
 from paper2run.smoke.grading import passed_tests
-from paper2run.verdicts.trials import untried, with_first_command
+from paper2run.verdicts.trials import as_attempt, untried, with_first_command
 from tests.unit.test_progress import attempt
 
 IMPORT = ("import", "python -c 'import a'")
@@ -118,6 +118,13 @@ def test_a_repair_of_a_trial_keeps_the_first_command():
     assert (found.smoke_kind, found.weaker_smokes) == ("documented", first.weaker_smokes)
     wrapped = repaired.changed(plan=changed.changed(smoke_command="xvfb-run true"))
     assert with_first_command(wrapped, first, tried.command) is None
+
+
+@pytest.mark.parametrize(("passes", "says"), [(True, "passed in this"), (False, "failed in this")])
+def test_the_plan_says_how_its_command_ended_in_the_image_before(passes: bool, says: str):
+    tried = as_attempt(attempt(1), trial(TESTS, passes=passes))
+
+    assert tried.planned.reasons[-1].decision.startswith(f"{TESTS[1]}: {says} image")
 
 
 def test_a_command_that_failed_as_the_smoke_command_is_not_taken_again():
