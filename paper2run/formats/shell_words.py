@@ -73,6 +73,8 @@ PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands for something that the reader has to fill in, or for a file that lacks its `-r`."""
+BLANK: Final = re.compile(r"<[A-Za-z][^<>=]*>")
+"""The same in the form `<library name>`, of several words as well."""
 
 
 def unprompted(line: str) -> tuple[str, bool]:
@@ -162,7 +164,7 @@ def _arguments(command: str, program: re.Pattern[str], value_options: frozenset[
         match = program.search(f"{part} ")
         if match is None:
             continue
-        words = iter(_split(part[match.end() :]))
+        words = iter(_split(BLANK.sub("<>", part[match.end() :])))
         listing = False
         for word in words:
             if word in value_options:
@@ -179,7 +181,7 @@ def _arguments(command: str, program: re.Pattern[str], value_options: frozenset[
 
 def _is_plain(word: str) -> bool:
     """Whether a word can name a package: no option, variable, placeholder or remark."""
-    variable = re.search(r"[$`{}<*]", word.partition(">")[0])
+    variable = re.search(r"[$`{}*]|<(?![\d=])", word.partition(">")[0])
     return bool(word) and word[0] != "-" and not variable and not PLACEHOLDER.fullmatch(word)
 
 

@@ -55,6 +55,7 @@ def test_only_plain_names_on_the_line_are_requirements() -> None:
      ("pip install numpy, scipy, and matplotlib", ("numpy", "scipy", "matplotlib")), ("pip install package_name", ()),
      ("pip install numpy; then run it", ("numpy",)), ("pip install your-package", ()), ("pip install foo...", ()),
      ("pip install the packages", ()), ("pip install requirements.txt", ()), ("pip install a -- for b", ("a",)),
+     ("python -m pip install <library name>", ()), ("pip install 'a<2' b<3 <name>", ("a<2", "b<3")),
      ("pip install importlib-resources toolz and-or", ("importlib-resources", "toolz", "and-or"))],
 )  # fmt: skip
 def test_what_people_explain_behind_a_command_is_no_package(
