@@ -56,6 +56,15 @@ class FailedAttempt(NamedTuple):
         return self.planned.draft or self.planned.plan
 
     @property
+    def left_out(self) -> frozenset[str]:
+        """Normalised names of optional distributions of the plan that its exact versions leave out."""
+        resolution = self.planned.resolution
+        if resolution is None:
+            return frozenset()
+        pinned = {pin.name for pin in resolution.pins}
+        return frozenset(self.planned.optional) - pinned - {*resolution.absent}
+
+    @property
     def is_users_command(self) -> bool:
         """Whether the smoke command is the user's own, which no repair replaces."""
         return self.planned.smoke_by == "user"
@@ -127,6 +136,7 @@ def repaired(
     confidence: Literal["low", "medium", "high"] = "high",
     pythons: tuple[str, ...] = (),
     guesses: tuple[GuessedDistribution, ...] = (),
+    required: tuple[str, ...] = (),
 ) -> Diagnosis | None:
     """Return a repair that overrides fields of the plan with `changes`.
 
@@ -148,6 +158,7 @@ def repaired(
         source=Source(kind="log", note=evidence[:200]),
         pythons=pythons,
         guesses=guesses,
+        required=required,
         diff=plan_diff(failed.plan, plan),
     )
 

@@ -116,6 +116,8 @@ class Diagnosis(Value):
     """For a stop: what is not there; None where it is nothing that a stand-in could replace."""
     guesses: tuple[GuessedDistribution, ...] = ()
     """Names in the new plan that were chosen for modules only because they look alike."""
+    required: tuple[str, ...] = ()
+    """Normalised names that the new plan may no longer leave out."""
     step_back: StepBack | None = None
     """The library that the new plan takes one minor version back; None for all other repairs."""
     pythons: tuple[str, ...] = ()

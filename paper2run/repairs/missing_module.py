@@ -1,7 +1,8 @@
 """Adds the distribution of a Python module that is not in the image.
 
 Reads `ModuleNotFoundError: No module named 'x'` (3.6 and newer) and `ImportError: No module named x` (2.7), and
-takes what the imports rung did not find along, so that one repair covers all of them.
+takes what the imports rung did not find along, so that one repair covers all of them. An optional distribution that the
+plan's exact versions leave out is required from then on.
 """
 
 from typing import Final
@@ -35,7 +36,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     found = [failed.distribution_of(module) for module in modules]
     distributions = sorted({guess.name for guess in found if guess.certainty != "absent"})
     wanted = {canonicalize_name(Requirement(text).name) for text in plan_requirements(failed.plan)}
-    new = [name for name in distributions if canonicalize_name(name) not in wanted]
+    left_out = wanted & failed.left_out
+    new = [name for name in distributions if canonicalize_name(name) not in wanted - left_out]
     if not new:
         return None
     return repaired(
@@ -55,4 +57,5 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
             for guess in found
             if guess.unverified and guess.name in new
         ),
+        required=tuple(sorted(left_out & {canonicalize_name(name) for name in new})),
     )

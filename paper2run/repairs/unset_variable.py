@@ -1,7 +1,8 @@
 """Gives an environment variable that code demands at its import, so that imports and tests go on.
 
 Reads `KeyError: 'NAME'` out of `os.environ`, Django's `You must either define the environment variable
-DJANGO_SETTINGS_MODULE`, django-environ's `Set the NAME environment variable`, environs' `Environment variable "NAME"
+DJANGO_SETTINGS_MODULE`, django-environ's `Set the NAME environment variable`, the same words of clients
+of services (`… or by setting the NAME environment variable`), environs' `Environment variable "NAME"
 not set`, python-decouple's `NAME not found. Declare it as envvar` and pydantic's list of missing fields of settings. A
 file of the repository must name the variable; where it gives no value, a placeholder stands in. A command that does
 the repository's work gets none: there the variable is an unmet need.
@@ -21,7 +22,7 @@ from paper2run.model.outcome import SmokeFailed
 NAME: Final = "unset_variable"
 KEY: Final = re.compile(r"KeyError: '(?P<name>[A-Za-z_]\w+)'$")
 NAMED: Final = re.compile(
-    r"define the environment variable (?P<django>\w+)|Set the (?P<environ>\w+) environment variable"
+    r"define the environment variable (?P<django>\w+)|[Ss]et(?:ting)? the (?P<environ>\w+) environment variable"
     r"|[Ee]nvironment variable \"(?P<environs>\w+)\" not set|Error: (?P<decouple>\w+) not found\. Declare it as envvar"
 )
 SETTINGS: Final = re.compile(r"validation errors? for (?:\w*[sS]ettings|\w*[cC]onfig)\b")

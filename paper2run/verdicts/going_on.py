@@ -61,6 +61,7 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     author: SmokeAuthor = "model" if diagnosis.is_models else "rules"
     return _changed(base, after, decision, diagnosis.source, author).changed(
         guesses=(*base.guesses, *diagnosis.guesses),
+        optional=tuple(name for name in base.optional if name not in diagnosis.required),
         pythons=diagnosis.pythons or base.pythons,
         steps_back=(*base.steps_back, *stepped),
     )
