@@ -20,6 +20,9 @@ PYTEST_SUITES: Final = frozenset({"pytest", "unittest", "nose"})
 REPORT_MARK: Final = "=== paper2run test report ==="
 COLLECTION_ERRORS: Final = re.compile(r"\b(\d+) errors?(?= in | during )")
 """pytest's summary: `2 tests collected, 8 errors in 1.1s`, `= 3 errors in 0.5 seconds =`."""
+NOTHING_COLLECTED: Final = re.compile(r"\bno tests collected, \d+ errors? in ")
+ALL_HIDDEN: Final = 10_000
+"""What the count grows by where nothing was collected: more than any suite has modules."""
 JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
 
 
@@ -83,8 +86,12 @@ def uncollected_modules(verification: Verification) -> float:
     failed = verification.uncollected
     if failed is None:
         return 0
-    counts = COLLECTION_ERRORS.findall(f"{failed.log.stdout}\n{failed.log.stderr}")
-    return int(counts[-1]) if counts else math.inf
+    said = f"{failed.log.stdout}\n{failed.log.stderr}"
+    counts = COLLECTION_ERRORS.findall(said)
+    if not counts:
+        return math.inf
+    # One error in the suite's own start hides all modules behind it.
+    return int(counts[-1]) + (ALL_HIDDEN if NOTHING_COLLECTED.search(said) else 0)
 
 
 def _imports(stdout: str) -> str:

@@ -181,7 +181,9 @@ def test_a_repair_says_in_lines_how_the_plan_changes():
     ("fewer", "more"),
     [
         ("", "5 tests collected, 1 error in 0.70s"),
-        ("no tests collected, 1 error in 0.70s", "!!! Interrupted: 8 errors during collection !!!"),
+        ("9 tests collected, 1 error in 0.70s", "!!! Interrupted: 8 errors during collection !!!"),
+        ("700 tests collected, 2 errors in 9.10s", "no tests collected, 1 error in 0.11s"),
+        ("no tests collected, 1 error in 0.11s", "no tests collected, 2 errors in 0.11s"),
         ("2 error in 0.50 seconds", "ImportError while loading conftest '/repo/conftest.py'."),
     ],
 )
