@@ -21,12 +21,12 @@ from paper2run.model.usage import Budget
 from paper2run.request import BatchRequest, settings_for
 from paper2run.settings import Settings
 from tasks.batches.batch_board import Board
+from tasks.batches.batch_file import read_batch
 from tasks.batches.batch_folder import (
     batch_folder,
     dated,
     lines_without_logins,
     new_batch,
-    read_batch,
     rows_without_logins,
 )
 from tasks.batches.children import Children, Ended, children_of, need_workers

@@ -7,8 +7,10 @@ import typer
 from rich.console import Console
 
 from flows.options import ShowTraceback, flags_of
+from paper2run.batches.batch_input import usable
 from paper2run.errors import HostError
 from paper2run.request import BatchRequest, Request, settings_for
+from tasks.batches.batch_file import read_batch
 from tasks.console.invocation import invocation, use_endpoint
 
 if TYPE_CHECKING:
@@ -25,17 +27,19 @@ err = Console(stderr=True, highlight=False)
 @flags_of(BatchRequest)
 def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
     """Reproduce every repository listed in FILE; options on a line of FILE override the flags."""
-    from flows.batch import batch as batch_flow
-    from tasks.console.show import print_batch
-    from tasks.console.terminal import progress
-    from tasks.running.server import carried, prefect_api
-
     start = invocation()
     start.take_settings(_say)
     request = BatchRequest(**given)
     request = request.changed(file=start.path(request.file), out=start.path(request.out))
     use_endpoint(request.base_url)
     settings = settings_for(Request())
+    usable(read_batch(Path(request.file)), keep_going=request.keep_going, say=_pass_over)
+    # Prefect takes seconds to import: what can be judged without it has been judged.
+    from flows.batch import batch as batch_flow
+    from tasks.console.show import print_batch
+    from tasks.console.terminal import progress
+    from tasks.running.server import carried, prefect_api
+
     try:
         with prefect_api(_say) as api, progress(err, settings.progress):
             if api.ui:
@@ -47,6 +51,10 @@ def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
         raise typer.Exit(INTERRUPTED) from None
     print_batch(out, done, Path(folder))
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
+
+
+def _pass_over(_: str) -> None:
+    """The flow says it again."""
 
 
 def _say(text: str) -> None:

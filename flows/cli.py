@@ -8,6 +8,8 @@ import errno
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -18,6 +20,7 @@ from rich.markup import escape
 from flows.batch_command import batch
 from flows.clean_command import clean
 from flows.options import ShowTraceback, flags_of
+from flows.show_commands import list_runs, shell, show
 from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
 from paper2run.request import Request, settings_for
@@ -37,10 +40,9 @@ LOST_SERVER: Final = HostError(
 
 app = typer.Typer(
     name="paper2run",
-    help="Turn a research repository into a working container, or report why it does not run and what would help.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 server_app = typer.Typer(help="The local Prefect server.", no_args_is_help=True)
 app.add_typer(server_app, name="server")
@@ -53,26 +55,45 @@ def say(text: str) -> None:
     err.print(text, soft_wrap=True, markup=False)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        out.print(f"paper2run {version('paper2run')}")
+        raise typer.Exit
+
+
+@app.callback()
+def of_all_commands(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Turn a research repository into a working container, or report why not and what would help."""
+
+
 @app.command()
 @flags_of(Request, without=("remove_images",))
-def run(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
+def run(
+    *,
+    repository: Annotated[
+        str,
+        typer.Argument(metavar="REPO", help="The same as --repo.", show_default=False),
+    ] = "",
+    show_traceback: ShowTraceback = False,
+    **given: Any,
+) -> None:
     """Reproduce one repository in a container."""
-    request = Request(**given)
-    if not request.repo and not request.paper:
-        raise UserError("nothing to run", hint="name a repository with --repo, or a --paper")
+    request = _asked(repository, given)
+    start = invocation()
+    start.take_settings(say, request.repo)
+    use_endpoint(request.base_url)
+    settings = settings_for(request)
+    # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.reproduce import reproduce
     from tasks.console.terminal import progress
     from tasks.running.server import prefect_api
 
-    start = invocation()
-    request = request.changed(
-        repo=start.repository(request.repo),
-        paper=start.path(request.paper),
-        out=start.path(request.out),
-    )
-    start.take_settings(say, request.repo)
-    use_endpoint(request.base_url)
-    settings = settings_for(request)
     try:
         with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
@@ -82,24 +103,39 @@ def run(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
         # Typer would turn it into exit code 1.
         err.print("interrupted; finished stages are kept for the next run")
         raise typer.Exit(INTERRUPTED) from None
-    from tasks.console.show import print_verdict
+    from tasks.console.show import print_next, print_verdict
 
     print_verdict(out, metadata, Path(folder))
+    print_next(out, metadata, Path(folder), api.ui)
     # What this site does not reach says nothing of the repository.
     of_the_site = metadata.status != "success" and metadata.cause == "registry_unreachable"
     raise typer.Exit(HostError.exit_code if of_the_site else EXIT_CODES.get(metadata.status, 1))
 
 
+def _asked(repository: str, given: Mapping[str, Any]) -> Request:
+    """Return what the arguments ask for, with absolute paths. UserError if that is nothing."""
+    request, start = Request(**given), invocation()
+    if repository and request.repo:
+        raise UserError(
+            f"two repositories are named: {repository} and {request.repo}",
+            hint="give one of them; `paper2run batch FILE` runs many",
+        )
+    named = repository or request.repo
+    if not named and not request.paper:
+        raise UserError(
+            "nothing to run", hint="name a repository, as in `paper2run run REPO`, or a --paper"
+        )
+    found = start.repository(named)
+    if found.startswith("https://") and not named.startswith("https://"):
+        say(f"repository: {found}")
+    return request.changed(repo=found, paper=start.path(request.paper), out=start.path(request.out))
+
+
 app.command()(batch)
+app.command()(show)
+app.command("list")(list_runs)
+app.command()(shell)
 app.command()(clean)
-
-
-@app.command()
-def show(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]) -> None:
-    """Show a run folder on the terminal."""
-    from tasks.console.show import print_run
-
-    print_run(out, Path(invocation().path(str(folder))))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import typer
 
 from paper2run.request import Option, RunOptions, options_of
+from paper2run.settings import seconds
 
 F = TypeVar("F", bound=Callable[..., Any])
 TYPES: Final[Mapping[str, type]] = {"boolean": bool, "integer": int, "number": float, "string": str}
@@ -18,12 +19,42 @@ TYPES: Final[Mapping[str, type]] = {"boolean": bool, "integer": int, "number": f
 ShowTraceback = Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")]
 
 
+PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "How far and how long": (
+        "timeout", "max_attempts", "max_candidates", "time_limit", "target", "jobs",
+    ),
+    "Way of working": (
+        "dry_run", "no_cache", "remove_images", "resume", "only_failed", "keep_going", "workers",
+    ),
+    "Model": ("planner", "model", "base_url", "max_tokens", "max_cost_usd"),
+}  # fmt: skip
+"""Options by heading of the help; the others come first, under none."""
+
+
+def _duration(option: Option) -> Callable[[str], int]:
+    """Return what reads the option's seconds, or a number with its unit: `15m`."""
+    least, most = option.schema["minimum"], option.schema["maximum"]
+
+    def read(given: str) -> int:
+        found = seconds(given)
+        if isinstance(found, str) and found.isdecimal():
+            found = int(found)
+        if not isinstance(found, int) or not least <= found <= most:
+            raise typer.BadParameter(
+                f"{given!r}: write {least} to {most} seconds, such as 900, or a duration such as 15m or 2h"
+            )
+        return found
+
+    return read
+
+
 def flags_of(model: type[RunOptions], *, without: Collection[str] = ()) -> Callable[[F], F]:
     """Return a decorator that gives a command the model's fields as flags, before its own flags."""
 
     def decorate(command: F) -> F:
         own = inspect.signature(command).parameters.values()
-        options = (_flag(option) for option in options_of(model) if option.name not in without)
+        wanted = (option for option in options_of(model) if option.name not in without)
+        options = [_flag(option) for option in sorted(wanted, key=_place)]
         return _signed(
             command, (*options, *(each for each in own if each.kind != each.VAR_KEYWORD))
         )
@@ -46,19 +77,35 @@ def form_of(model: type[RunOptions]) -> Callable[[F], F]:
     return decorate
 
 
+def _panel(option: Option) -> str | None:
+    return next((panel for panel, names in PANELS.items() if option.name in names), None)
+
+
+def _place(option: Option) -> int:
+    panel = _panel(option)
+    return list(PANELS).index(panel) + 1 if panel else 0
+
+
 def _flag(option: Option) -> inspect.Parameter:
     taken: Any = Literal[option.offered] if option.offered else TYPES[option.schema["type"]]
     if option.field.is_required():
         return _named(option, Annotated[taken, typer.Argument(help=option.words)])
+    bounds = {"min": option.schema.get("minimum"), "max": option.schema.get("maximum")}
     flag = typer.Option(
         option.flag,
         help=option.words,
-        min=option.schema.get("minimum"),
-        max=option.schema.get("maximum"),
-        metavar=f"<{'|'.join(filter(None, option.offered))}>" if option.offered else None,
+        **{"parser": _duration(option)} if option.is_duration else bounds,
+        rich_help_panel=_panel(option),
+        metavar=_metavar(option),
         show_default=option.unset if option.is_empty else bool(option.unset),
     )
     return _named(option, Annotated[taken | None if option.field.default is None else taken, flag])
+
+
+def _metavar(option: Option) -> str | None:
+    if option.offered:
+        return f"<{'|'.join(filter(None, option.offered))}>"
+    return "<seconds>" if option.is_duration else None
 
 
 def _parameter(option: Option) -> inspect.Parameter:

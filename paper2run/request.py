@@ -4,10 +4,13 @@ Each option is written here once: `options_of` gives its name, type, bounds, def
 Prefect's form and to the docs. An option with the name of a setting is that setting for one run.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, NamedTuple
 
+from dotenv import dotenv_values
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -17,6 +20,7 @@ from paper2run.model.plan_text import ShellCommand
 from paper2run.model.usage import Dollars, Tokens
 from paper2run.model.value import Value
 from paper2run.settings import (
+    PREFIX,
     Builds,
     Candidates,
     PlannerChoice,
@@ -24,6 +28,8 @@ from paper2run.settings import (
     Settings,
     SmokeSeconds,
     Unset,
+    unknown_variables,
+    user_file,
 )
 
 
@@ -126,6 +132,11 @@ class Option(NamedTuple):
         return self.field.default in (None, "")
 
     @property
+    def is_duration(self) -> bool:
+        """Whether it is a number of seconds, which people write as `15m` too."""
+        return self.schema.get("unit") == "seconds"
+
+    @property
     def offered(self) -> tuple[str, ...]:
         """The values that the command line offers; empty if it takes any."""
         offered = [each.values for each in self.field.metadata if isinstance(each, Offered)]
@@ -181,7 +192,8 @@ def settings_for(request: Request) -> Settings:
 
 
 def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
-    """Return the settings with the flags over them. UserError if one is out of its range."""
+    """Return the settings with the flags over them. UserError if one is out of its range or unknown."""
+    _need_known_names()
     try:
         return Settings(**(flags or {}))
     except ValidationError as error:
@@ -191,6 +203,25 @@ def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
             f"{name}: {first['msg']}, got {first.get('input')!r}",
             hint=f"change --{name.replace('_', '-')} or PAPER2RUN_{name.upper()}",
         ) from None
+
+
+def _need_known_names() -> None:
+    """UserError if a variable of the environment or of the user's file has our prefix and sets nothing."""
+    file = user_file()
+    of_file = dotenv_values(file, interpolate=False) if file and file.is_file() else {}
+    unknown = unknown_variables({*os.environ, *of_file})
+    if not unknown:
+        return
+    name = unknown[0]
+    near = get_close_matches(
+        name.upper(), [PREFIX + field.upper() for field in Settings.model_fields], n=1
+    )
+    meant = f"did you mean {near[0]}? " if near else ""
+    where = f"in {file}" if name not in os.environ else "in the environment"
+    raise UserError(
+        f"{name} ({where}) is no setting",
+        hint=f"{meant}docs/settings.md has all names; correct or unset it",
+    )
 
 
 def _is_setting(name: str) -> bool:

@@ -6,11 +6,13 @@ working folder, which may be a stranger's (paper2run/environment_file.py has wha
 """
 
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AliasChoices, Field, PrivateAttr, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, PrivateAttr, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -28,14 +30,37 @@ ADDRESSES: Final = (
     "registry", "registry_prefix", "storage",
 )  # fmt: skip
 """Settings that may hold a login."""
+PREFIX: Final = "PAPER2RUN_"
+OF_DEPLOYMENTS: Final = frozenset(
+    {"BASE_TAG", "BUILD_MEMORY_MB", "BUILD_PIDS", "ENGINE_SOCKET", "GIT_PASSWORD", "GIT_USERNAME", "POSTGRES_PASSWORD",
+     "PYTHON", "REGISTRY_PORT", "SERVER_PORT", "WORKER_IMAGE", "WORKER_LIMIT"}
+)  # fmt: skip
+"""Variables with our prefix that are no settings: those of `deployments/`, and what git's helper reads."""
 PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
 
-SmokeSeconds = Annotated[int, Field(ge=1, le=86_400)]
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def seconds(given: object) -> object:
+    """Return the seconds that `15m`, `2h`, `1h30m` or `900` mean; anything else as it is."""
+    text = given.strip().lower() if isinstance(given, str) else ""
+    if not re.fullmatch(r"(?:\d{1,7}[smhd])+", text):
+        return given
+    return sum(int(count) * UNITS[unit] for count, unit in re.findall(r"(\d+)([smhd])", text))
+
+
+IN_SECONDS: Final = {"unit": "seconds"}
+"""In the JSON schema of a field that takes `15m` too."""
+SmokeSeconds = Annotated[
+    int, Field(ge=1, le=86_400, json_schema_extra=IN_SECONDS), BeforeValidator(seconds)
+]
 Builds = Annotated[int, Field(ge=1, le=20)]
 Candidates = Annotated[int, Field(ge=1, le=9)]
-RunSeconds = Annotated[int, Field(ge=1, le=604_800)]
+RunSeconds = Annotated[
+    int, Field(ge=1, le=604_800, json_schema_extra=IN_SECONDS), BeforeValidator(seconds)
+]
 
 
 def user_file() -> Path | None:
@@ -67,7 +92,7 @@ class Settings(BaseSettings):
     """All settings. Names carry units; the text under a field is also its line in the docs."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PAPER2RUN_",
+        env_prefix=PREFIX,
         extra="ignore",
         frozen=True,
         populate_by_name=True,
@@ -92,8 +117,8 @@ class Settings(BaseSettings):
     out: Path = Path("runs")
     """Folder that gets one folder per run."""
     timeout: SmokeSeconds = 900
-    """Seconds per smoke run; tests that you did not request get a third. A command that still runs then counts as
-    passed."""
+    """Seconds per smoke run, or a duration such as `15m`; tests that you did not request get a third. A command that
+    still runs then counts as passed."""
     max_attempts: Builds = 3
     """Maximum number of image builds of one candidate, repairs included; retrying with another smoke command in the
     same image does not count."""
@@ -101,10 +126,11 @@ class Settings(BaseSettings):
     """Maximum number of candidates (ways to an environment): releases of the commit's day, the CI's recipe, a plain
     install of today's releases. The next one is tried when no repair is left."""
     time_limit: RunSeconds = 7200
-    """Seconds after which a run starts no new attempt; the attempt under way may finish."""
-    build_timeout: int = Field(3600, ge=1, le=86_400)
+    """Seconds, or a duration such as `2h`, after which a run starts no new attempt; the attempt under way may
+    finish."""
+    build_timeout: SmokeSeconds = 3600
     """Seconds per image build."""
-    clone_timeout: int = Field(900, ge=1, le=86_400)
+    clone_timeout: SmokeSeconds = 900
     """Seconds per git transfer."""
     max_repo_mb: int = Field(2048, ge=1)
     """Maximum size of a repository, history and files; a larger one is refused."""
@@ -237,3 +263,17 @@ class Settings(BaseSettings):
         for name in ADDRESSES:
             found |= secrets_in(str(getattr(self, name)))
         return tuple(sorted(found - {""}))
+
+
+def unknown_variables(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the variables that have our prefix and set nothing, sorted; case counts for nothing."""
+    known = {PREFIX + name.upper() for name in (*Settings.model_fields, *OF_DEPLOYMENTS)}
+    return tuple(
+        sorted(
+            {
+                name
+                for name in names
+                if name.upper().startswith(PREFIX) and name.upper() not in known
+            }
+        )
+    )

@@ -5,7 +5,8 @@ helpers (`ext::…`), which run programs; and the web pages of a branch, tag or 
 """
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from pathlib import PurePath, PurePosixPath
 from typing import Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -29,6 +30,10 @@ _GITLAB_PAGE = re.compile(r"^(?P<repo>/.+?)/-/(?:tree|blob|raw|commits?|tags)/(?
 _GITHUB_PAGE = re.compile(
     r"^(?P<repo>/[^/]+/[^/]+)/(?:tree|blob|raw|commits?|releases/tag|src(?:/(?:branch|tag|commit))?)/(?P<ref>.+)$"
 )  # Gitea and Bitbucket say src.
+_HOST_AND_PATH = re.compile(
+    r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[\w.~+%@=-]+){2,}/?"
+)
+_OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 
 
 class Login(Value):
@@ -85,6 +90,20 @@ def parse(given: str) -> RepositorySource:
     if (scp := _SCP.match(text)) and not text.startswith((".", "/", "~")):
         return _from_scp(text, scp)
     return LocalSource(path=text)
+
+
+def meant_address(given: str, folder: PurePath, is_there: Callable[[PurePath], bool]) -> str:
+    """Return the address that a path means which leads from `folder` to nothing; empty if none.
+
+    `github.com/owner/name` is of that host, `owner/name` of GitHub, unless `owner` is a folder: then it is a typing
+    error. `is_there` says whether something is at a path.
+    """
+    here = folder / given
+    if is_there(here) or is_there(here.parent):
+        return ""
+    if _HOST_AND_PATH.fullmatch(given):
+        return f"https://{given}"
+    return f"https://github.com/{given}" if _OWNER_AND_NAME.fullmatch(given) else ""
 
 
 def shown_name(given: str) -> str:

@@ -21,7 +21,7 @@ from paper2run.formats import yaml_text
 from paper2run.formats.lined_text import LinedText, line_of
 from paper2run.formats.plurals import counted
 from paper2run.model.value import Value
-from paper2run.source import LocalSource, parse, shown_address
+from paper2run.source import LocalSource, meant_address, parse, shown_address
 
 DELIMITERS: Final = (",", ";", "\t")
 """CSV delimiters: spreadsheets of many countries write semicolons."""
@@ -55,17 +55,19 @@ class BatchInput(Value):
     """Lines that repeat an earlier line; skipped."""
 
 
-def read_batch_text(path: PurePath, text: str) -> BatchInput:
+def read_batch_text(
+    path: PurePath, text: str, is_there: Callable[[PurePath], bool] = lambda _: True
+) -> BatchInput:
     """Return what the file `path` (absolute) with this text asks for.
 
-    Its suffix tells the form; any other means a plain list. Relative paths in it are relative to the file;
-    whether they exist is not looked at.
+    Its suffix tells the form; any other means a plain list. Relative paths in it are relative to the file. `is_there`
+    says whether something is at a path: `owner/name` without a folder `owner` is an address.
     """
     readers = {".yaml": _yaml, ".yml": _yaml, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl}
     reader = readers.get(path.suffix.lower(), _plain)
     lines, bad = [], []
     for line, raw in reader(text.removeprefix("\ufeff")):
-        judged = raw if isinstance(raw, str) else _judge(raw, path.parent)
+        judged = raw if isinstance(raw, str) else _judge(raw, path.parent, is_there)
         if isinstance(judged, str):
             bad.append(BadLine(line=line, problem=judged))
         else:
@@ -112,7 +114,9 @@ def same_thing(entry: BatchEntry) -> tuple[str, str]:
     return place.casefold().removesuffix(".git").rstrip("/"), entry.ref or source.page
 
 
-def _judge(raw: Mapping[str, Any], folder: PurePath) -> BatchEntry | str:
+def _judge(
+    raw: Mapping[str, Any], folder: PurePath, is_there: Callable[[PurePath], bool]
+) -> BatchEntry | str:
     """Return the entry, or what is wrong with it."""
     given = {str(key).strip(): value for key, value in raw.items() if value not in (None, "")}
     unknown = [key for key in given if key not in OF_A_LINE]
@@ -131,8 +135,9 @@ def _judge(raw: Mapping[str, Any], folder: PurePath) -> BatchEntry | str:
         return f"{field}: {first['msg']}, got {first.get('input')!r}"
     except UserError as error:
         return error.what
+    address = meant_address(entry.repo, folder, is_there) if is_local else entry.repo
     return entry.changed(
-        repo=_below(folder, entry.repo) if is_local else entry.repo,
+        repo=address or _below(folder, entry.repo),
         paper=_below(folder, entry.paper) if entry.paper else "",
     )
 

@@ -14,12 +14,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from paper2run.batches.batch_input import BadLine, BatchInput, BatchLine, read_batch_text
+from paper2run.batches.batch_input import BatchLine
 from paper2run.batches.batch_page import as_csv, as_page
 from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
 from paper2run.formats.plurals import counted
-from paper2run.source import LocalSource, parse, without_login
+from paper2run.source import without_login
 from tasks.drivers.git.logins import keep_login
 from tasks.running.records import write_whole
 
@@ -27,41 +27,6 @@ RUNS: Final = "runs"
 """Folder of the run folders."""
 RECORD: Final = "batch.json"
 LOCK: Final = ".lock"
-MAX_BYTES: Final = 50_000_000
-"""Of a batch file; a million repositories fit."""
-
-
-def read_batch(file: Path) -> BatchInput:
-    """Return the parsed batch file; a missing local repository or paper makes a bad line too."""
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise UserError(
-                f"{file} is larger than {MAX_BYTES} bytes, too large for a batch file",
-                hint="name a file of repositories, or split it into several batches",
-            )
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{file} cannot be read: {error.strerror}",
-            hint="name a file of repositories: YAML, CSV, JSON Lines, or one address per line",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{file} is not UTF-8 text (byte {error.start})",
-            hint="save it as UTF-8: YAML, CSV, JSON Lines, or one address per line",
-        ) from None
-    found = read_batch_text(file.absolute(), text)
-    missing = {
-        line.line: f"{path} does not exist"
-        for line in found.lines
-        for path in (line.entry.paper, _local(line.entry.repo))
-        if path and not Path(path).expanduser().exists()
-    }
-    bad = (*found.bad, *(BadLine(line=at, problem=words) for at, words in missing.items()))
-    return found.changed(
-        lines=tuple(line for line in found.lines if line.line not in missing),
-        bad=tuple(sorted(bad, key=lambda line: line.line)),
-    )
 
 
 def lines_without_logins(lines: Iterable[BatchLine], home: Path) -> tuple[BatchLine, ...]:
@@ -160,9 +125,3 @@ def new_batch(source: Path, name: str) -> Batch:
     return Batch(
         id=uuid.uuid4().hex, name=name, source=str(source), jobs=1, started_at=now, updated_at=now
     )
-
-
-def _local(repo: str) -> str:
-    """Return the path of a repository on this machine; empty for an address."""
-    source = parse(repo)
-    return source.path if isinstance(source, LocalSource) else ""

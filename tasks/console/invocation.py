@@ -14,7 +14,8 @@ from typing import Final
 from paper2run.environment_file import NAME, OUT, harmless
 from paper2run.errors import HostError, UserError
 from paper2run.request import read_settings
-from paper2run.source import LocalSource, parse
+from paper2run.source import LocalSource, meant_address, parse
+from tasks.drivers.git.local_source import existing_folder
 from tasks.drivers.git.logins import keep_login
 from tasks.drivers.host.python_children import SAFE_CHILDREN
 
@@ -37,15 +38,16 @@ class Invocation:
         return str(self.folder / Path(given).expanduser()) if given else ""
 
     def repository(self, given: str) -> str:
-        """Return `given` with the path of a local repository made absolute; an address without its login.
+        """Return the absolute path of the folder that `given` means, or an address without its login.
 
-        The login is stored below PAPER2RUN_HOME. UserError if `given` is neither.
+        The login is stored below PAPER2RUN_HOME. UserError if `given` is neither, or if there is no such folder.
         """
         if not given:
             return ""
         source = parse(given)
         if isinstance(source, LocalSource):
-            return self.path(source.path)
+            address = meant_address(source.path, self.folder, lambda path: Path(path).exists())
+            return address or str(existing_folder(source.changed(path=self.path(source.path))))
         return keep_login(given, read_settings().home)
 
     def take_settings(self, say: Say, repository: str = "") -> None:

@@ -3,20 +3,19 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
 from paper2run.batches.batch_page import WORDS
 from paper2run.batches.rows import Batch
-from paper2run.errors import UserError
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible_lines
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.markdown import REACHED, headline
+from tasks.console.run_list import metadata_of
 
 CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
     {"build_error", "code_error", "dead_dependency", "dead_link", "no_code", "unsupported_python"}
@@ -53,6 +52,15 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
     _print(console, f"folder   {folder}")
 
 
+def print_next(console: Console, metadata: Metadata, folder: Path, ui: str) -> None:
+    """Print what to do next: try the image, read the report, see the run at the address of Prefect's UI."""
+    if metadata.image and not metadata.image_removed:
+        _print(console, f"try      paper2run shell {folder.name}")
+    _print(console, f"read     {folder / 'report.md'}")
+    if ui and metadata.flow_run_id:
+        _print(console, f"see      {ui}/runs/flow-run/{metadata.flow_run_id}")
+
+
 def print_batch(console: Console, batch: Batch, folder: Path) -> None:
     """Print a batch's totals, its rows without a verdict and why, and its folder."""
     for status, count in batch.totals.items():
@@ -67,19 +75,7 @@ def print_batch(console: Console, batch: Batch, folder: Path) -> None:
 
 def print_run(console: Console, folder: Path) -> None:
     """Print a run folder: the verdict, then its report. UserError if it is not one."""
-    path = folder / "metadata.json"
-    try:
-        metadata = Metadata.model_validate_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(
-            f"{folder} is not a run folder: {path.name}: {error.strerror}",
-            hint="name a folder that `paper2run run` printed, such as runs/NAME-20260101T000000Z",
-        ) from error
-    except ValidationError as error:
-        raise UserError(
-            f"{path} is of another version or damaged ({counted(error.error_count(), 'wrong field')})",
-            hint="run the repository again, or read report.md in the folder",
-        ) from None
+    metadata = metadata_of(folder)
     print_verdict(console, metadata, folder)
     report = folder / "report.md"
     if report.exists():

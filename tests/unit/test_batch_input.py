@@ -112,3 +112,18 @@ def test_what_a_line_says_wins_over_the_flags_of_the_batch():
     assert entry.over({"timeout": 900, "max_attempts": 2}) == {
         "repo": "https://a.example/o/n", "timeout": 60, "max_attempts": 2,
     }  # fmt: skip
+
+
+def test_an_owner_and_a_name_without_such_a_folder_are_an_address():
+    there = {FOLDER, FOLDER / "local", FOLDER / "local" / "code"}
+    text = "owner/name\nlocal/code\nlocal/missing\ngithub.com/owner/other\nhttps://github.com/Owner/Name\n"
+
+    found = read_batch_text(FOLDER / "list.txt", text, lambda path: path in there)
+
+    assert [line.entry.repo for line in found.lines] == [
+        "https://github.com/owner/name",
+        "/papers/local/code",
+        "/papers/local/missing",
+        "https://github.com/owner/other",
+    ]
+    assert [line.line for line in found.repeated] == [5]

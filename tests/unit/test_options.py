@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import typer
 from prefect.utilities.callables import parameter_schema
+from pydantic import ValidationError
 
 from flows.batch import batch
 from flows.cli import app
+from flows.options import PANELS
 from flows.reproduce import reproduce
 from paper2run.batches.rows import BatchEntry
 from paper2run.errors import UserError
@@ -56,15 +58,45 @@ def test_a_command_has_the_flags_bounds_and_defaults_of_its_model(model):
     command, left_out = COMMANDS[model]
     flags = flags_of_command(command)
 
-    assert set(flags) == {*model.model_fields, "show_traceback"} - left_out
+    positional = {"repository"} if model is Request else set()
+    assert set(flags) == {*model.model_fields, "show_traceback", *positional} - left_out
     for option in options_of(model):
         if option.name not in left_out and not option.field.is_required():
             flag = flags[option.name]
             assert flag.opts == [option.flag]
             assert flag.default == option.field.default
-            assert (flag.min, flag.max) == (
-                option.schema.get("minimum"), option.schema.get("maximum"),
-            )  # fmt: skip
+            bounds = (option.schema.get("minimum"), option.schema.get("maximum"))
+            if option.is_duration:
+                read = flag.type_descriptor.parameter_info.parser
+                assert [read(str(bound)) for bound in bounds] == [*bounds]
+                with pytest.raises(typer.BadParameter, match=f"{bounds[0]} to {bounds[1]} seconds"):
+                    read(str(bounds[1] + 1))
+            else:
+                assert (flag.min, flag.max) == bounds
+
+
+def test_every_option_in_a_panel_of_the_help_is_an_option():
+    names = {option.name for model in FLOWS for option in options_of(model)}
+    listed = [name for panel in PANELS.values() for name in panel]
+
+    assert set(listed) <= names
+    assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("15m", 900), ("2h", 7200), ("1h30m", 5400), (" 90S ", 90), (900, 900), ("900", 900)],
+)
+def test_a_duration_is_seconds_or_a_number_with_its_unit(given, expected):
+    assert Request(timeout=given).timeout == expected
+    assert BatchEntry(repo="x", timeout=given).timeout == expected
+    assert BatchEntry(repo="x", timeout=given).key == BatchEntry(repo="x", timeout=expected).key
+
+
+@pytest.mark.parametrize("given", ["15 minutes", "m", "-5m", "0s", "90d", "1.5h", ""])
+def test_what_is_no_duration_or_too_long_is_refused(given):
+    with pytest.raises(ValidationError):
+        Request(timeout=given)
 
 
 @pytest.mark.parametrize("model", FLOWS)

@@ -1,13 +1,17 @@
 """Sources of settings: flags, environment, the user's file; only harmless ones of the working folder."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from paper2run.environment_file import harmless
-from paper2run.settings import Settings, user_file
+from paper2run.errors import UserError
+from paper2run.request import read_settings
+from paper2run.settings import Settings, unknown_variables, user_file
 
 
 def test_a_working_folder_sets_what_is_harmless_and_nothing_else():
@@ -114,3 +118,45 @@ def test_an_address_is_the_users_own_only_where_it_stands_with_the_keys(tmp_path
     assert not Settings(base_url="http://stranger.example/v1").is_own_base_url
     monkeypatch.setenv("PAPER2RUN_BASE_URL", "")
     assert not Settings(base_url="http://own.example/v1").is_own_base_url
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PAPER2RUN_TIMOUT", "did you mean PAPER2RUN_TIMEOUT?"),
+        ("PAPER2RUN_zzz", "docs/settings.md"),
+    ],
+)
+def test_a_variable_with_our_prefix_that_sets_nothing_is_an_error(name, meant, monkeypatch):
+    monkeypatch.setenv(name, "60")
+
+    with pytest.raises(UserError, match=f"^{name} ") as caught:
+        read_settings()
+
+    assert meant in caught.value.hint
+
+
+def test_a_misspelt_line_of_the_users_own_file_is_an_error_that_names_the_file(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "paper2run").mkdir()
+    (tmp_path / "paper2run" / "env").write_text("PAPER2RUN_MODLE=x\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    with pytest.raises(UserError, match="paper2run/env") as caught:
+        read_settings()
+
+    assert "PAPER2RUN_MODEL" in caught.value.hint
+
+
+def test_variables_of_the_deployments_are_known():
+    root = Path(__file__).parents[2]
+    read = {
+        name
+        for path in (root / "deployments").rglob("*")
+        if path.is_file() and path.suffix not in {".pyc"}
+        for name in re.findall(r"\bPAPER2RUN_[A-Z_]+\b", path.read_text(errors="ignore"))
+    }
+
+    assert read
+    assert unknown_variables(read) == ()

@@ -1,11 +1,14 @@
 """Addresses that users give, and what becomes of them."""
 
+from pathlib import PurePath
+
 import pytest
 
 from paper2run.errors import UserError
 from paper2run.source import (
     LocalSource,
     RemoteSource,
+    meant_address,
     parse,
     shown_address,
     submodule_url,
@@ -63,6 +66,30 @@ def test_remote_addresses_of_any_forge_are_understood(
 )
 def test_paths_and_file_urls_are_local(given: str, path: str) -> None:
     assert parse(given) == LocalSource(path=path)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("github.com/owner/name", "https://github.com/owner/name"),
+        ("git.forge.test/group/sub/name.git", "https://git.forge.test/group/sub/name.git"),
+        ("owner/name", "https://github.com/owner/name"),
+        ("owner/name.js", "https://github.com/owner/name.js"),
+        ("name", ""),
+        ("./owner/name", ""),
+        ("/owner/name", ""),
+        ("a/b/c", ""),
+        ("owner/..", ""),
+        ("-owner/name", ""),
+        ("here/name", ""),
+        ("archive.zip/x", ""),
+    ],
+)
+def test_a_path_to_nothing_may_mean_an_address(given: str, meant: str) -> None:
+    def is_there(path: PurePath) -> bool:
+        return path in {PurePath("/start"), PurePath("/start/here"), PurePath("/")}
+
+    assert meant_address(given, PurePath("/start"), is_there) == meant
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.errors import UserError
-from paper2run.source import LocalSource
+from paper2run.source import LocalSource, meant_address
 from tasks.drivers.git.git_command import Transfer, git_attempt
 from tasks.drivers.git.git_foreign import Foreign
 from tasks.drivers.host.removal import SCRATCH
@@ -29,10 +29,13 @@ def existing_folder(source: LocalSource) -> Path:
     if folder.is_dir():
         return folder
     problem = "is a file, not a folder" if folder.exists() else "does not exist"
-    raise UserError(
-        f"{source.path} {problem}",
-        hint="give an existing folder; a web address must start with https://",
+    address = meant_address(source.path, Path.cwd(), lambda path: Path(path).exists())
+    hint = (
+        f"did you mean {address}?"
+        if address
+        else "give an existing folder, an address or owner/name"
     )
+    raise UserError(f"{source.path} {problem}", hint=hint)
 
 
 def git_directory(folder: Path) -> Path | None:

@@ -1,0 +1,93 @@
+"""The commands that look at finished runs: `list`, `show` and `shell`."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from paper2run.errors import HostError, UserError
+from paper2run.request import read_settings
+from tasks.console.invocation import invocation
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Run = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run folder, or its name; without it the last run.",
+        show_default=False,
+    ),
+]
+SHELL = "if command -v bash >/dev/null; then exec bash; else exec sh; fi"
+
+
+def show(run: Run = "") -> None:
+    """Show a run on the terminal: its verdict and its report."""
+    from tasks.console.show import print_run
+
+    print_run(out, _folder(run))
+
+
+def list_runs(
+    every: Annotated[bool, typer.Option("--all", help="Also those before the last 20.")] = False,
+) -> None:
+    """List the runs in the folder of runs, the newest first."""
+    from tasks.console.run_list import print_runs
+
+    print_runs(out, _runs(), most=None if every else 20)
+
+
+def shell(run: Run = "") -> None:
+    """Open a shell in the image of a run; with the network of PAPER2RUN_SMOKE_NETWORK, by default none."""
+    from tasks.console.run_list import metadata_of
+
+    folder = _folder(run)
+    image = metadata_of(folder).image
+    if not image:
+        raise UserError(
+            f"the run {folder.name} has no image",
+            hint="its attempts failed to build: `paper2run show` says why; other runs: `paper2run list`",
+        )
+    docker = shutil.which("docker")
+    if docker is None:
+        raise HostError(
+            "the program docker is not installed",
+            hint=f"install Docker's command line, or start {image} with another one",
+        )
+    network = read_settings().smoke_network
+    words = [
+        "docker",
+        "run",
+        "--rm",
+        "--init",
+        "-it",
+        f"--network={network}",
+        image,
+        "/bin/sh",
+        "-c",
+        SHELL,
+    ]
+    err.print(" ".join(words[:-3]), soft_wrap=True, markup=False)
+    os.execv(docker, words)
+
+
+def _runs() -> Path:
+    """Return the folder of runs that the command's folder and the settings mean."""
+    invocation().take_settings(lambda text: err.print(text, soft_wrap=True, markup=False))
+    return read_settings().out
+
+
+def _folder(run: str) -> Path:
+    """Return the folder of a run: as given, by its name in the folder of runs, or the last one."""
+    from tasks.console.run_list import last_run
+
+    if not run:
+        return last_run(_runs())
+    given = Path(invocation().path(run))
+    named = _runs() / run
+    return named if not given.exists() and named.is_dir() else given
