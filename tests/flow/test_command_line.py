@@ -37,7 +37,7 @@ def test_help_names_every_flag_without_loading_prefect_or_the_model(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run"], "--repo"),
+        (["run"], "paper2run run REPO"),
         (["run", "--repo", "/does/not/exist"], "does not exist"),
         (["run", "--repo", "ext::sh -c id"], "refused"),
         (["run", "--repo", ".", "--timeout", "0"], "timeout"),
