@@ -56,6 +56,18 @@ class FailedAttempt(NamedTuple):
         return self.planned.draft or self.planned.plan
 
     @property
+    def own_modules(self) -> tuple[OwnModule, ...]:
+        """Modules of the repository that a folder on the path can bring.
+
+        A file inside an installed package is a part of it, however it is named.
+        """
+        found = self.facts.of(OwnModule)
+        packages = tuple(
+            f"{fact.root}/{fact.module}/".lstrip("/") for fact in found if fact.installed
+        )
+        return tuple(fact for fact in found if not f"{fact.root}/".startswith(packages))
+
+    @property
     def left_out(self) -> frozenset[str]:
         """Normalised names of optional distributions of the plan that its exact versions leave out."""
         resolution = self.planned.resolution

@@ -15,7 +15,7 @@ from paper2run.failures.gone_names import gone_modules
 from paper2run.knowledge.distributions import is_of_python, third_party_name
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import GuessedDistribution
-from paper2run.model.facts import Import, MissingPart, OwnModule
+from paper2run.model.facts import Import, MissingPart
 from paper2run.rendering.pip_steps import plan_requirements
 
 NAME: Final = "missing_module"
@@ -24,7 +24,7 @@ NAME: Final = "missing_module"
 def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the modules' distributions; None where no other's module is missing."""
     below = {fact.module: fact.below for fact in failed.facts.of(Import)}
-    own = {fact.module for fact in failed.facts.of(OwnModule)}
+    own = {fact.module for fact in failed.own_modules}
     # What the repository leaves out of itself has only namesakes on the index.
     own |= {fact.module for fact in failed.facts.of(MissingPart)}
     gone = [one for one in gone_modules(failed.lines) if not is_of_python(one.name)]

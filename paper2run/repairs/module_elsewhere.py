@@ -26,7 +26,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     before = [part for part in failed.plan.env.get("PYTHONPATH", "").split(":") if part]
     gone = {one.name: one.line for one in gone_modules(failed.lines) if "." not in one.name}
     holding: dict[str, set[str]] = {}
-    for fact in failed.facts.of(OwnModule):
+    for fact in failed.own_modules:
         if fact.module in gone:
             holding.setdefault(fact.module, set()).add(fact.root)
     found = {name: min(holding[name]) for name in gone if len(holding.get(name, ())) == 1}

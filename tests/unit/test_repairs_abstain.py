@@ -85,6 +85,15 @@ def test_a_folder_is_put_on_the_path_only_where_it_hides_nothing():
     assert answer_to("ModuleNotFoundError: No module named 'shapes.round'", own) is None
 
 
+def test_a_file_inside_a_package_is_no_module_of_its_name():
+    package = OwnModule(module="waves", root="src", installed=True, source=HERE)
+    inside = OwnModule(module="networkx", root="src/waves/formats", installed=False, source=HERE)
+
+    found = answer_to("ModuleNotFoundError: No module named 'networkx'", package, inside)
+
+    assert found is not None and found.by == "missing_module"
+
+
 def test_an_import_in_a_circle_is_no_library_that_moved_on():
     pins = (Pin(name="nibabel", version="3.2.2"),)
     log = "ImportError: cannot import name 'minc' from 'nibabel' (/x/nibabel/__init__.py)"
