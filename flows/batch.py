@@ -96,11 +96,12 @@ def _run_all(
 
 
 def _collect(board: Board, children: Children) -> None:
-    """Wait a moment and record how runs have ended."""
+    """Wait a moment, record how runs have ended, and show it."""
     for run_id, ended in children.wait().items():
         place = next(at for at, row in enumerate(board.rows) if row.flow_run_id == run_id)
         after = _after(board.rows[place], ended)
         board.change(place, after.learnt(datetime.now(UTC), ended.trouble))
+    board.catch_up()
 
 
 def _wait_out(

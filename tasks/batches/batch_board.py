@@ -1,5 +1,6 @@
 """Shows a running batch to people: files in its folder, lines in the terminal, artifacts in the UI."""
 
+import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ class Board:
         self._folder = folder
         self._batch = batch.changed(ui=str(PREFECT_UI_URL.value() or ""))
         self._next_pages = 0.0
+        self._is_stale = False
         self.paused = ""
         """Why the batch pauses; empty while it runs."""
         self._folder.write_record(self.batch)
@@ -62,7 +64,12 @@ class Board:
         elif row.lost:
             PROGRESS.info(f"{row.title}: its process was lost; it will be restarted")
         self._show_running()
-        if time.monotonic() >= self._next_pages:
+        self._is_stale = True
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write the pages if a change is not in them yet and they are due."""
+        if self._is_stale and time.monotonic() >= self._next_pages:
             self.publish()
 
     def pause(self, why: str) -> None:
@@ -84,12 +91,13 @@ class Board:
     def publish(self) -> Batch:
         """Write all files and renew the artifacts; return the batch as it stands."""
         started, batch = time.monotonic(), self.batch
+        self._is_stale = False
         self._folder.write_record(batch)
         self._folder.write_pages(batch)
         try:
             with get_client(sync_client=True) as client:
                 client.update_artifact(self._progress, ArtifactUpdate(data=self._percent()))
-                client.update_artifact(self._table, ArtifactUpdate(data=_cells(batch)))
+                client.update_artifact(self._table, ArtifactUpdate(data=_as_json(batch)))
         except httpx.HTTPError as error:
             PROGRESS.debug(
                 f"the artifacts will be updated when the Prefect server is back: {error}"
@@ -123,6 +131,11 @@ class Board:
         paused = " · paused" if self.paused else ""
         words = f"{done} of {len(self.rows)}{paused} · running: {', '.join(running) or 'none'}"
         PROGRESS.info("", extra={"stage": words, "attempt": 0, "started": True})
+
+
+def _as_json(batch: Batch) -> str:
+    """Return the table as Prefect's own function stores it; the UI's page breaks at a list."""
+    return json.dumps(_cells(batch))
 
 
 def _cells(batch: Batch) -> list[dict[str, object]]:

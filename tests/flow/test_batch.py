@@ -12,6 +12,11 @@ from uuid import UUID
 import pytest
 from prefect import Flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterType,
+)
 from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Running
 
@@ -95,6 +100,17 @@ def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_pa
         parents = {client.read_task_run(run.parent_task_run_id).flow_run_id for run in runs}
         assert {str(parent) for parent in parents} == {done.flow_run_id}
         assert {"stopped-by-rule", "no_code"} <= {tag for run in runs for tag in run.tags}
+        [table] = client.read_artifacts(
+            artifact_filter=ArtifactFilter(
+                flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(done.flow_run_id)]),
+                type=ArtifactFilterType(any_=["table"]),
+            )
+        )
+        # Prefect's page of the artifact parses it, and breaks at a list.
+        assert isinstance(table.data, str)
+        assert [row["verdict"] for row in json.loads(table.data)] == [
+            row.status for row in done.rows
+        ]
 
     with pytest.raises(UserError, match="already holds a batch"):
         run(papers, out, keep_going=True)
@@ -113,6 +129,7 @@ def test_a_batch_that_is_ended_leaves_no_process_and_is_resumed(tmp_path, hangin
     wait_until(lambda: statuses(out) == ["planned", "running"], "the second repository")
     first, second = record(out)["rows"]
     wait_until(lambda: processes_of(second["flow_run_id"]) != [], "its process")
+    wait_until(lambda: ",running," in (out / "batch.csv").read_text(), "a page that says so", 10)
     process.send_signal(number)
     process.wait(ENDED_WAIT_S)
 
