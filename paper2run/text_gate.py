@@ -35,6 +35,8 @@ BACKSLASH: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)")
 """A backslash where Markdown takes it for an escape."""
 MARKUP: Final = re.compile(r"<(?=[A-Za-z/!?]|[^\s<>]*@)|\](?=[(\[:])|&(?=#?\w+;)")
 """The start of a tag, comment or address in angle brackets; the end of a link's text; an entity. Not `numpy<2`."""
+EMPHASIS: Final = re.compile(r"\*(?! )|(?<! )\*|(?<![^\W_])_|_(?![^\W_])")
+"""A star or underscore that may begin or end emphasis: not `a * b`, nor one inside a word."""
 BLOCK: Final = re.compile(
     r"(?P<number>\d{1,9})[.)](?=\s|$)|(?:#{1,6}|[-+*])(?=\s|$)|>|~{3}|=+\s*$|(?:[-*_]\s*){3,}$|\[[ xX]\](?=\s)"
 )
@@ -141,10 +143,11 @@ def _pieces(line: str) -> Iterator[tuple[str, bool]]:
 def _inert(text: str) -> str:
     """Return text outside code spans with entities for the characters that Markdown interprets.
 
-    Entities are never markup themselves.
+    Entities are never markup themselves. Stars and underscores get a backslash: a path stays legible.
     """
     plain = MARKUP.sub(lambda found: _entity(found[0]), text)
     plain = BACKSLASH.sub(_entity("\\"), plain)
+    plain = EMPHASIS.sub(lambda found: f"\\{found[0]}", plain)
     return plain.replace("`", _entity("`"))
 
 
