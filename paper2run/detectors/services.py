@@ -1,11 +1,11 @@
 """Finds services that code calls: keys that it demands, databases, brokers, clouds.
 
-A need is hard only where most of the leading work of a repository that is no library loads the call, and a document
-or a sample of settings names what is needed.
+A need is hard only where most of the leading work of a repository that is no library loads the call, a document or a
+sample of settings names what is needed, and the file with the call opens no connection to another service instead.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from paper2run.detectors.documented_work import is_library, leading_works
@@ -99,7 +99,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     documents = [tree.text(path) for path in tree.matching(*SAMPLES) if "/" not in path]
     for what, found in list(by_what.items())[:MAX_SERVICES]:
         paths = {module.path for module, _ in found}
-        share = sum(not paths.isdisjoint(work.loads) for work in works)
+        wanted = paths - _choosing(what, by_what)
+        share = sum(not wanted.isdisjoint(work.loads) for work in works)
         named = any(found[0][1].named.search(text) for text in documents)
         keyed = "key" in what.lower()
         free = keyed and any(OTHER_WAY.search(text) for text in documents)
@@ -113,6 +114,12 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
             hard=named and not free and not library and 2 * share > len(works),
             source=Source(kind="file", path=module.path, line=sign.line),
         )
+
+
+def _choosing(what: str, by_what: Mapping[str, list[tuple[PythonModule, Sign]]]) -> set[str]:
+    """Return the files that open connections to other services too: there a user chooses one."""
+    others = by_what.keys() & CLIENTS.keys() - {what} if what in CLIENTS else set()
+    return {module.path for other in others for module, _ in by_what[other]}
 
 
 def _signs(tree: RepoTree, module: PythonModule) -> Iterator[Sign]:
