@@ -20,7 +20,7 @@ from rich.markup import escape
 from flows.batch_command import batch
 from flows.clean_command import clean
 from flows.options import ShowTraceback, flags_of
-from flows.show_commands import list_runs, shell, show
+from flows.show_commands import list_runs, open_report, shell, show
 from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
 from paper2run.request import Request, settings_for
@@ -134,6 +134,7 @@ def _asked(repository: str, given: Mapping[str, Any]) -> Request:
 app.command()(batch)
 app.command()(show)
 app.command("list")(list_runs)
+app.command("open")(open_report)
 app.command()(shell)
 app.command()(clean)
 

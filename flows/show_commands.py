@@ -1,4 +1,4 @@
-"""The commands that look at finished runs: `list`, `show` and `shell`."""
+"""The commands that look at finished runs: `list`, `show`, `open` and `shell`."""
 
 import os
 import shutil
@@ -40,6 +40,19 @@ def list_runs(
     from tasks.console.run_list import print_runs
 
     print_runs(out, _runs(), most=None if every else 20)
+
+
+def open_report(run: Run = "") -> None:
+    """Open the report of a run in the browser."""
+    folder = _folder(run)
+    page = folder / "report.html"
+    if not page.is_file():
+        raise UserError(
+            f"{folder} has no {page.name}",
+            hint="name a run that has ended: `paper2run list`; runs of earlier versions have report.md only",
+        )
+    out.print(str(page), soft_wrap=True, markup=False)
+    typer.launch(page.as_uri())
 
 
 def shell(run: Run = "") -> None:

@@ -124,6 +124,16 @@ def shown_address(given: str) -> str:
     return source.url if isinstance(source, RemoteSource) else given
 
 
+def web_page(given: str) -> str:
+    """Return the repository's page for a browser; empty for a folder, another transport and no address."""
+    try:
+        source = parse(given)
+    except UserError:
+        return ""
+    is_page = isinstance(source, RemoteSource) and source.url.startswith(("https://", "http://"))
+    return source.url if is_page and isinstance(source, RemoteSource) else ""
+
+
 def without_login(given: str) -> str:
     """Return the address without possible secrets: user, password, query, fragment.
 

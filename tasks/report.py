@@ -16,10 +16,11 @@ from paper2run.settings import Settings
 from paper2run.text_gate import fenced, prose
 from paper2run.verdicts import markdown
 from paper2run.verdicts.needs import needs_of, site_of
+from paper2run.verdicts.report_page import report_page
 from tasks.running.caching import stage
 from tasks.running.keep_space import are_removed
 from tasks.running.recording import versions
-from tasks.running.records import RunFolder
+from tasks.running.records import RunFolder, read_paper_of
 
 TIMEOUT_S: Final = 300
 
@@ -65,24 +66,47 @@ def report(
     *,
     remove_images: bool = False,
 ) -> tuple[Metadata, str]:
-    """Write `metadata.json`, `report.md`, `image.txt` and the final INSTRUCTIONS.md; return the first two.
+    """Write `metadata.json`, the reports, `image.txt`, INSTRUCTIONS.md; return metadata and `report.md`.
 
     With `remove_images` the run's images are removed after the verdict is written, and both say so.
     """
     run = RunFolder.at(folder)
     metadata = _summary(run, opened, verdict, checkout, facts, planned, attempts, engine, settings)
-    text = markdown.report(metadata, checkout, facts, attempts)
-    run.write("report.md", text)
+    text = _write_reports(run, metadata, checkout, facts, planned, attempts)
     if verdict.grade != "none":
         run.write("image.txt", metadata.image + "\n")
         _write_executed(run, attempts[verdict.best_attempt - 1])
     run.write("metadata.json", metadata)
     if remove_images and metadata.image and are_removed(metadata, settings):
         metadata = metadata.changed(image_removed=True)
-        text = markdown.report(metadata, checkout, facts, attempts)
-        run.write("report.md", text)
+        text = _write_reports(run, metadata, checkout, facts, planned, attempts)
         run.write("metadata.json", metadata)
     return metadata, text
+
+
+def _write_reports(
+    run: RunFolder,
+    metadata: Metadata,
+    checkout: Checkout,
+    facts: RepoFacts,
+    planned: PlannedEnvironment | None,
+    attempts: Sequence[Attempt],
+) -> str:
+    """Write `report.md` and `report.html`; return the first."""
+    paper, dockerfile, root = read_paper_of(run), run.path / "Dockerfile", run.path / "repo"
+    text = markdown.report(metadata, checkout, facts, attempts, paper)
+    page = report_page(
+        metadata,
+        checkout,
+        attempts,
+        attempts[metadata.best_attempt - 1].planned if metadata.best_attempt else planned,
+        paper,
+        dockerfile=dockerfile.read_text("utf-8", errors="replace") if dockerfile.is_file() else "",
+        files=sorted(path.name for path in root.iterdir()) if root.is_dir() else (),
+    )
+    run.write("report.md", text)
+    run.write("report.html", page)
+    return text
 
 
 def _summary(

@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
 from paper2run.model.grade import GRADES
-from paper2run.source import RemoteSource, parse, shown_address
+from paper2run.source import shown_address, web_page
 from paper2run.text_gate import csv_cell, flat
 from paper2run.verdicts.markdown import HEADLINES, SHOWN
 
@@ -99,7 +99,7 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         cost=_cost(batch.rows),
         run_url=lambda flow_run_id: flow_run_url(batch, flow_run_id),
         report_url=lambda row: _report_url(row, folder),
-        page_url=_page_url,
+        page_url=web_page,
         shown_address=shown_address,
     )
 
@@ -148,11 +148,4 @@ def _report_url(row: BatchRow, folder: PurePath) -> str:
     path = PurePath(row.folder)
     inside = path.is_relative_to(folder)
     place = quote(path.relative_to(folder).as_posix() if inside else path.as_uri(), safe="/:%")
-    return f"{place}/report.md" if row.has_verdict or row.status == "preflight-failed" else place
-
-
-def _page_url(repo: str) -> str:
-    """Return the repository's page for a browser; empty for a folder or another transport."""
-    source = parse(repo)
-    is_page = isinstance(source, RemoteSource) and source.url.startswith(("https://", "http://"))
-    return source.url if is_page and isinstance(source, RemoteSource) else ""
+    return f"{place}/report.html" if row.has_verdict or row.status == "preflight-failed" else place

@@ -17,6 +17,8 @@ from paper2run.verdicts.verdicts import failure_line
 
 LOG_TAIL_LINES: Final = 30
 """Lines of a failing log that the report shows."""
+PRINTED_LINES: Final = 40
+"""Lines of a program's own output that the report shows."""
 
 
 def plan(planned: PlannedEnvironment) -> str:
@@ -41,7 +43,7 @@ def plan(planned: PlannedEnvironment) -> str:
 
 def failure(attempt: Attempt) -> str:
     """Return why an attempt failed: the log's end, the decision with its evidence, and the plan's changes."""
-    lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(_tail(attempt), "text")]
+    lines = [f"**Failed:** {prose(failure_line(attempt))}", "", fenced(log_tail(attempt), "text")]
     if (found := attempt.diagnosis) is None:
         return "\n".join([*lines, "", "No rule recognises this failure."])
     diff = ["", "The next plan:", "", fenced("\n".join(found.diff), "diff")] if found.diff else []
@@ -64,8 +66,8 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
             str(attempt.number),
             WAYS[attempt.planned.candidate],
             attempt.planned.plan.base_image,
-            _build_cell(attempt),
-            _smoke_cell(attempt),
+            build_words(attempt),
+            smoke_words(attempt),
             attempt.verification.reached,
             cell(decision),
         )
@@ -85,7 +87,7 @@ def attempt_section(attempt: Attempt, before: Attempt | None) -> str:
         ]
     if not attempt.succeeded:
         failed = prose(failure_line(attempt))
-        lines += ["", f"**Failed:** {failed}", "", fenced(_tail(attempt), "text")]
+        lines += ["", f"**Failed:** {failed}", "", fenced(log_tail(attempt), "text")]
     if attempt.diagnosis:
         lines += ["", _decision(attempt.diagnosis)]
     return "\n".join(lines)
@@ -120,13 +122,15 @@ def _place(found: Diagnosis) -> str:
     )
 
 
-def _build_cell(attempt: Attempt) -> str:
+def build_words(attempt: Attempt) -> str:
+    """Return how the build ended, in a word or two."""
     if isinstance(attempt.built, BuildFailed):
         return "timed out" if attempt.built.timed_out else f"failed ({attempt.built.exit_code})"
     return f"{attempt.built.seconds:.0f} s"
 
 
-def _smoke_cell(attempt: Attempt) -> str:
+def smoke_words(attempt: Attempt) -> str:
+    """Return how the smoke run ended, in a few words; empty without one."""
     match attempt.smoke:
         case None:
             return ""
@@ -138,7 +142,16 @@ def _smoke_cell(attempt: Attempt) -> str:
             return cell(attempt.smoke.limit) or f"exit {attempt.smoke.exit_code}"
 
 
-def _tail(attempt: Attempt) -> str:
+def printed(attempt: Attempt) -> str:
+    """Return the last lines that the smoke command printed; empty where it failed or printed nothing."""
+    if not isinstance(attempt.smoke, Passed):
+        return ""
+    log = attempt.smoke.log
+    return "\n".join((log.stdout.strip() or log.stderr.strip()).splitlines()[-PRINTED_LINES:])
+
+
+def log_tail(attempt: Attempt) -> str:
+    """Return the last lines of the log of what failed."""
     failed = attempt.built if isinstance(attempt.built, BuildFailed) else attempt.smoke
     if failed is None:
         return ""

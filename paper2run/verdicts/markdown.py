@@ -11,13 +11,16 @@ from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.grade import Grade
 from paper2run.model.leading import WHOLE
 from paper2run.model.outcome import Rung
-from paper2run.model.repo import Checkout
+from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
-from paper2run.text_gate import cell, code, prose
-from paper2run.verdicts.attempts_page import attempt_section, attempts_table
+from paper2run.text_gate import cell, code, fenced, prose
+from paper2run.verdicts.attempts_page import attempt_section, attempts_table, printed
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.verdicts import not_shown
 
+NO_PAPER: Final = Paper(path="", origin="none")
+OF_PAPERS: Final = frozenset({"given", "repository paper"})
+"""Origins of a paper's text; a README stands in where there is none."""
 HEADLINES = {
     "success": "It runs",
     "preflight-failed": "Not tried: no container engine",
@@ -68,11 +71,16 @@ def part_of(metadata: Metadata) -> str:
 
 
 def report(
-    metadata: Metadata, checkout: Checkout, facts: RepoFacts, attempts: Sequence[Attempt]
+    metadata: Metadata,
+    checkout: Checkout,
+    facts: RepoFacts,
+    attempts: Sequence[Attempt],
+    paper: Paper = NO_PAPER,
 ) -> str:
     """Return `report.md`: the verdict, then what to do, what was tried, and the reason of each decision."""
     parts = [
         _verdict(metadata),
+        _printed(metadata, attempts),
         _next_steps(metadata),
         _not_shown(attempts),
         _needs(metadata),
@@ -83,7 +91,7 @@ def report(
             for number, attempt in enumerate(attempts)
         ),
         _model(metadata),
-        _repository(metadata, checkout, facts),
+        _repository(metadata, checkout, facts, paper),
         _stages(metadata),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -130,6 +138,13 @@ def _blame(metadata: Metadata) -> list[str]:
     if found.wanted_by:
         lines.append(f"- Required by: {prose(found.wanted_by)}")
     return lines
+
+
+def _printed(metadata: Metadata, attempts: Sequence[Attempt]) -> str:
+    """Return the end of what the smoke command printed; empty where none passed."""
+    best = attempts[metadata.best_attempt - 1] if metadata.best_attempt else None
+    text = printed(best) if best else ""
+    return "\n".join(["## What it printed", "", fenced(text, "text")]) if text else ""
 
 
 def _not_shown(attempts: Sequence[Attempt]) -> str:
@@ -229,7 +244,7 @@ def _model(metadata: Metadata) -> str:
     return "\n".join(rows)
 
 
-def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str:
+def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts, paper: Paper) -> str:
     languages = ", ".join(f"{share.language} ({share.files})" for share in facts.of(LanguageShare))
     unreadable = [
         f"- not readable: {code(fact.path)}: {prose(fact.why)}" for fact in facts.of(Unreadable)
@@ -249,6 +264,11 @@ def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts) -> str
             "",
             f"- {prose(checkout.url)} at {code(checkout.commit)} ({date})",
             f"- {counted(facts.files, 'file')}; languages: {languages or 'none'}",
+            *(
+                [f"- Paper: {prose(paper.title or paper.path)}"]
+                if paper.origin in OF_PAPERS
+                else []
+            ),
             *(f"- {prose(note)}" for note in checkout.notes),
             *submodules,
             *pointers,

@@ -56,7 +56,7 @@ def print_next(console: Console, metadata: Metadata, folder: Path, ui: str) -> N
     """Print what to do next: try the image, read the report, see the run at the address of Prefect's UI."""
     if metadata.image and not metadata.image_removed:
         _print(console, f"try      paper2run shell {folder.name}")
-    _print(console, f"read     {folder / 'report.md'}")
+    _print(console, f"read     {folder / 'report.html'}")
     if ui and metadata.flow_run_id:
         _print(console, f"see      {ui}/runs/flow-run/{metadata.flow_run_id}")
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from paper2run.errors import UserError
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
+from paper2run.model.repo import Paper
 from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import ModelCall
 from paper2run.redaction import redact
@@ -166,6 +167,14 @@ def read_facts_of(run: RunFolder) -> RepoFacts:
     They are too large for a subflow's parameters (512 kB at the API).
     """
     return RepoFacts.model_validate_json((run.path / "repo_facts.json").read_text(encoding="utf-8"))
+
+
+def read_paper_of(run: RunFolder) -> Paper:
+    """Return the paper that the parent flow wrote; an empty one for a run that ended before that."""
+    path = run.path / "paper.json"
+    if not path.is_file():
+        return Paper(path="", origin="none")
+    return Paper.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 def read_attempts_of(run: RunFolder) -> tuple[Attempt, ...]:

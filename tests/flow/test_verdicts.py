@@ -15,7 +15,7 @@ pytestmark = pytest.mark.docker
 EXAMPLE = Path(__file__).parents[2] / "examples" / "period-doubling"
 COMPLETE = {
     "Dockerfile", "INSTRUCTIONS.md", "attempts", "logs", "metadata.json", "paper.json", "plan.json",
-    "repo", "repo.json", "repo_facts.json", "report.md", "run.log",
+    "repo", "repo.json", "repo_facts.json", "report.html", "report.md", "run.log",
 }  # fmt: skip
 
 
@@ -47,6 +47,10 @@ def test_the_bundled_example_succeeds_with_a_complete_run_folder(tmp_path, no_co
     assert metadata.grade == "documented-run"
     assert state.message.startswith("documented-run: ")
     assert "A documented command runs" in (folder / "report.md").read_text().splitlines()[0]
+    for name in ("report.md", "report.html"):
+        shown = (folder / name).read_text()
+        assert "lyapunov(r=4) = 0.6931" in shown, "what the program printed"
+        assert "period doublings in double precision" in shown, "the paper"
     assert metadata.versions.engine
 
 

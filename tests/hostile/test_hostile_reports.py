@@ -17,14 +17,15 @@ from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import RepoFacts, Unreadable
 from paper2run.model.needs import Need
-from paper2run.model.outcome import Built, Log, RungResult, SmokeFailed, Verification
-from paper2run.model.repo import Checkout, Submodule
+from paper2run.model.outcome import Built, Log, Passed, RungResult, SmokeFailed, Verification
+from paper2run.model.repo import Checkout, Paper, Submodule
 from paper2run.model.report import Attempt, Metadata, StageTiming, Versions
 from paper2run.model.resolution import BrokenLock, KeptLocks, Resolution
 from paper2run.model.usage import ModelCall
 from paper2run.model.value import Source
 from paper2run.rendering import dockerfile
 from paper2run.verdicts import attempts_page, markdown
+from paper2run.verdicts.report_page import report_page
 from tasks.running import artifacts
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -223,6 +224,56 @@ def test_an_artifact_that_is_cut_is_cut_between_lines(monkeypatch: pytest.Monkey
     artifacts.publish_report("n", metadata("n"), f"# n\n\n- not readable: `{unreadable}`\n", [], "")
     [given] = made
     assert "img" not in shape(given["markdown"]).tags
+
+
+def page(name: str) -> str:
+    return report_page(
+        metadata(name),
+        checkout(name),
+        [
+            attempt(name, 1),
+            attempt(name, 2).changed(
+                smoke=Passed(alive_at_timeout=False, seconds=1, log=Log(stdout=name))
+            ),
+        ],
+        attempt(name, 1).planned,
+        Paper(path=name, origin="given", title=name),
+        dockerfile=f"FROM x\n# {line(name)}\n",
+        files=["LICENSE", line(name).replace("/", "")],
+    )
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_the_page_of_a_run_has_the_same_shape_as_of_an_ordinary_name(name: str) -> None:
+    found, ordinary = Shape(page(name)), Shape(page("ordinary"))
+
+    assert [tag for tag in found.tags if tag != "code"] == [
+        tag for tag in ordinary.tags if tag != "code"
+    ]
+    assert found.addresses == ordinary.addresses
+    assert found.handlers == []
+    assert not [c for c in page(name) if c in "\x1b\x85\u2028\u202e"]
+
+
+def test_the_page_of_a_run_shows_what_it_printed_and_loads_nothing():
+    text = page("ordinary")
+    address = metadata("x", repo="https://forge.test/o/n", attempts=0, best_attempt=0)
+    remote = checkout("x").changed(url="https://forge.test/o/n")
+    linked = report_page(
+        address, remote, [], None, Paper(path="", origin="none"), dockerfile="", files=[]
+    )
+
+    assert "script" not in Shape(text).tags
+    assert not [found for found in Shape(text).addresses if ":" in found]
+    assert "https://forge.test/o/n" in Shape(linked).addresses
+    for words in (
+        "What to do next",
+        "What it needs from outside",
+        "Attempt 2",
+        "LICENSE",
+        "versions of the",
+    ):
+        assert words in Shape(text).text
 
 
 def batch(name: str) -> Batch:

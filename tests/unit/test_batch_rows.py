@@ -100,7 +100,7 @@ def test_the_page_fetches_nothing_escapes_what_repositories_say_and_links_relati
 
     assert "<script>alert" not in page
     assert "a &lt;b&gt;" in page
-    assert 'href="runs/r0-1/report.md"' in page
+    assert 'href="runs/r0-1/report.html"' in page
     assert "http://127.0.0.1:4200/runs/flow-run/0123" in page
     assert "2 min 10 s" in page
     assert not re.findall(r'(?:src|@import|url\()\s*=?\s*["\']?https?:', page)

@@ -70,9 +70,9 @@ def test_a_run_ends_with_what_to_do_next(tmp_path):
 
     assert text.getvalue().splitlines() == [
         "try      paper2run shell a",
-        f"read     {tmp_path / 'a' / 'report.md'}",
+        f"read     {tmp_path / 'a' / 'report.html'}",
         "see      http://host:4200/runs/flow-run/f00",
-        f"read     {tmp_path / 'a' / 'report.md'}",
+        f"read     {tmp_path / 'a' / 'report.html'}",
     ]
 
 
@@ -87,6 +87,7 @@ def test_a_run_ends_with_what_to_do_next(tmp_path):
         (["list"], 0, "0 runs"),
         (["show"], 2, "no run is in"),
         (["shell", "nothing"], 2, "is not a run folder"),
+        (["open", "nothing"], 2, "has no report.html"),
         (["--version"], 0, "paper2run 0"),
     ],
 )

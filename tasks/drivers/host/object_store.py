@@ -20,7 +20,7 @@ MARKER_TEXT: Final = (
     b"results/ holds kept results of stages, runs/ one folder a run. Written by Paper2Run.\n"
 )
 ARCHIVE: Final = "run.tar.gz"
-SHOWN: Final = ("report.md", "metadata.json")
+SHOWN: Final = ("report.html", "report.md", "metadata.json")
 """Files beside the archive, readable without it; the last one is written when the rest is complete."""
 LEFT_OUT: Final = ".git"
 COMPRESSION: Final = 1

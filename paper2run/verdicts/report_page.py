@@ -1,0 +1,143 @@
+"""Renders `report.html`: one file that shows a run to people; no scripts, loads nothing. Pure text.
+
+Jinja escapes every text; invisible and direction characters become escapes (paper2run/text_gate.py).
+"""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from importlib import resources
+from typing import Final, NamedTuple
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from paper2run.formats.plurals import counted
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.grade import Grade
+from paper2run.model.outcome import RungResult
+from paper2run.model.repo import Checkout, Paper
+from paper2run.model.report import Attempt, Metadata
+from paper2run.planning.candidates import WAYS
+from paper2run.source import shown_address, web_page
+from paper2run.text_gate import flat, visible_lines
+from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
+from paper2run.verdicts.experiments import in_words
+from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.verdicts import failure_line, not_shown, shortened
+
+CITATIONS: Final = ("CITATION.cff", "CITATION*", "codemeta.json")
+LICENCES: Final = ("LICEN[CS]E*", "COPYING*")
+MAX_REASONS: Final = 400
+"""Decisions on the page; `plan.json` has all of them."""
+WEAK: Final[frozenset[Grade]] = frozenset({"built-only", "help-only", "imports"})
+INSTRUCTION: Final = re.compile(r"[A-Z]+(?= )")
+
+
+class AttemptRow(NamedTuple):
+    """One attempt, in words."""
+
+    number: int
+    passed: bool
+    way: str
+    base: str
+    build: str
+    smoke: str
+    failure: str
+    decided: str
+    decision: str
+    diff: str
+    checks: tuple[RungResult, ...]
+    log: str
+
+
+def report_page(
+    metadata: Metadata,
+    checkout: Checkout,
+    attempts: Sequence[Attempt],
+    planned: PlannedEnvironment | None,
+    paper: Paper,
+    *,
+    dockerfile: str,
+    files: Sequence[str],
+) -> str:
+    """Return the page; `planned` is the plan of its folder, `files` are those at the repository's root."""
+    source = resources.files("paper2run").joinpath("verdicts", "report.html.jinja")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown)
+    environment.filters.update(block=_block, spans=_spans)
+    best = attempts[metadata.best_attempt - 1] if metadata.best_attempt else None
+    return environment.from_string(source.read_text("utf-8")).render(
+        metadata=metadata,
+        checkout=checkout,
+        paper=paper,
+        headline=headline(metadata),
+        tone=_tone(metadata),
+        counted=counted,
+        printed=printed(best) if best else "",
+        command=shortened(best.planned.plan.smoke_command) if best else "",
+        experiment=in_words(metadata.experiment) if metadata.experiment else "",
+        open_points=not_shown(attempts),
+        attempts=[_row(attempt) for attempt in attempts],
+        reasons=planned.reasons[:MAX_REASONS] if planned else (),
+        dockerfile=[_instruction(line) for line in dockerfile.splitlines()],
+        address=shown_address(checkout.url),
+        page=web_page(checkout.url),
+        citation=_named(files, CITATIONS)[:1],
+        licences=_named(files, LICENCES)[:3],
+    )
+
+
+def _tone(metadata: Metadata) -> str:
+    """Return the colour of the verdict: a success that showed none of the work is no green one."""
+    if metadata.status in ("success", "planned"):
+        return "stop" if metadata.grade in WEAK else "good"
+    return "stop" if metadata.status.startswith("stopped-") else "bad"
+
+
+def _row(attempt: Attempt) -> AttemptRow:
+    found = attempt.diagnosis
+    return AttemptRow(
+        number=attempt.number,
+        passed=attempt.succeeded,
+        way=WAYS[attempt.planned.candidate],
+        base=attempt.planned.plan.base_image,
+        build=build_words(attempt),
+        smoke=smoke_words(attempt),
+        failure="" if attempt.succeeded else failure_line(attempt),
+        decided=f"{found.decision.decision} by {found.by}" if found else "",
+        decision=found.decision.reason if found else "",
+        diff="\n".join(found.diff) if found else "",
+        checks=attempt.verification.rungs,
+        log="" if attempt.succeeded else log_tail(attempt),
+    )
+
+
+def _instruction(line: str) -> tuple[str, str]:
+    """Return the instruction that a line of a Dockerfile begins with, if any, and the rest."""
+    word = INSTRUCTION.match(line)
+    return (word[0], line[word.end() :]) if word else ("", line)
+
+
+def _named(files: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    found = [
+        name for pattern in patterns for name in files if fnmatch(name.upper(), pattern.upper())
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _shown(value: object) -> object:
+    return flat(value) if type(value) is str else value
+
+
+def _block(text: str) -> Markup:
+    """Return lines for a `pre` element."""
+    return escape(visible_lines(text))
+
+
+def _spans(text: str) -> Markup:
+    """Return a sentence with its code spans as elements."""
+    pieces = re.split(r"`([^`]+)`", flat(text))
+    return Markup().join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece)
+        for number, piece in enumerate(pieces)
+    )
