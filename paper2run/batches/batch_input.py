@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from paper2run.batches.rows import OF_A_LINE, BatchEntry
 from paper2run.errors import UserError
@@ -25,6 +25,16 @@ from paper2run.source import LocalSource, meant_address, parse, shown_address
 
 DELIMITERS: Final = (",", ";", "\t")
 """CSV delimiters: spreadsheets of many countries write semicolons."""
+NEAR: Final = 0.84
+"""Similarity from which a name is a misspelt option: `timout` and `papers` are, `paper_id` and `title` are not."""
+MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("url", "address", "repository", "repo_url", "git"), "repo"),
+    **dict.fromkeys(("commit", "sha", "branch", "tag", "revision", "version"), "ref"),
+}
+"""Columns that say what an option says, by another name: passing them over would run something else."""
+MAX_OWN: Final = 30
+MAX_CELL: Final = 1000
+"""Of a user's own columns: columns of a line, characters of a cell."""
 
 
 class BatchLine(Value):
@@ -32,6 +42,8 @@ class BatchLine(Value):
 
     line: int
     entry: BatchEntry
+    own: Mapping[str, str] = Field(default_factory=dict)
+    """Cells of the user's own columns, such as `paper_id`; no run sees them."""
 
 
 class BadLine(Value):
@@ -71,7 +83,8 @@ def read_batch_text(
         if isinstance(judged, str):
             bad.append(BadLine(line=line, problem=judged))
         else:
-            lines.append(BatchLine(line=line, entry=judged))
+            own = {} if isinstance(raw, str) else _own_cells(raw)
+            lines.append(BatchLine(line=line, entry=judged, own=own))
     if not lines and not bad:
         bad.append(BadLine(line=0, problem="the file names no repository"))
     return _without_repeats(lines, bad)
@@ -119,11 +132,10 @@ def _judge(
 ) -> BatchEntry | str:
     """Return the entry, or what is wrong with it."""
     given = {str(key).strip(): value for key, value in raw.items() if value not in (None, "")}
-    unknown = [key for key in given if key not in OF_A_LINE]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], OF_A_LINE, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(OF_A_LINE)}"
-        return f"{unknown[0]!r} is not an option of a run; {hint}"
+    for name in given:
+        if meant := _meant_option(name):
+            return f"{name!r} is not an option of a run; did you mean {meant!r}?"
+    given = {name: value for name, value in given.items() if name in OF_A_LINE}
     if "repo" not in given:
         return "no repository is named (`repo`)"
     try:
@@ -140,6 +152,22 @@ def _judge(
         repo=address or _below(folder, entry.repo),
         paper=_below(folder, entry.paper) if entry.paper else "",
     )
+
+
+def _meant_option(name: str) -> str:
+    """Return the option that a column's name misspells; empty for options and for a user's own columns."""
+    if name in OF_A_LINE:
+        return ""
+    plain = name.casefold().replace("-", "_")
+    near = difflib.get_close_matches(plain, OF_A_LINE, n=1, cutoff=NEAR)
+    return MEANT.get(plain) or (near[0] if near else "")
+
+
+def _own_cells(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cells of the user's own columns, by name, each cut to `MAX_CELL` characters."""
+    cells = ((str(name).strip(), value) for name, value in raw.items())
+    found = {name: str(value)[:MAX_CELL] for name, value in cells if name not in OF_A_LINE}
+    return {name: cell for name, cell in list(found.items())[:MAX_OWN] if cell not in ("", "None")}
 
 
 def _below(folder: PurePath, path: str) -> str:

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import PurePath
 from typing import Final, NamedTuple, get_args
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 from jinja2 import Environment, StrictUndefined
 
@@ -26,8 +27,8 @@ WORDS: Final = {
 }
 """By status."""
 COLUMNS: Final = (
-    "repository", "ref", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes", "tokens",
-    "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
+    "repository", "ref", "commit", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes",
+    "tokens", "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
     "flow_run_id", "flow_run_url", "line",
 )  # fmt: skip
 REFRESH_S: Final = 10
@@ -49,14 +50,21 @@ def flow_run_url(batch: Batch, flow_run_id: str) -> str:
 
 
 def as_csv(batch: Batch) -> str:
-    """Return one row per repository, under `COLUMNS`; no text in it is a formula to a spreadsheet."""
+    """Return one row per repository, under the user's own columns and `COLUMNS`.
+
+    No text in it is a formula to a spreadsheet. An own column with a name of ours is called `own_NAME`.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    own = own_columns(batch.rows)
+    writer.writerow(
+        (*(csv_cell(f"own_{name}" if name in COLUMNS else name) for name in own), *COLUMNS)
+    )
     for row in batch.rows:
         writer.writerow(
             (
-                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.status, row.grade,
+                *(csv_cell(row.own.get(name, "")) for name in own),
+                csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.commit, row.status, row.grade,
                 csv_cell(row.covers), row.cause or "", row.rung, row.attempts,
                 f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
@@ -66,6 +74,58 @@ def as_csv(batch: Batch) -> str:
             )
         )  # fmt: skip
     return text.getvalue()
+
+
+def own_columns(rows: Sequence[BatchRow]) -> list[str]:
+    """Return the names of the user's own columns, in the order in which they first occur."""
+    return list(dict.fromkeys(name for row in rows for name in row.own))
+
+
+def as_junit(batch: Batch) -> str:
+    """Return the batch as a JUnit report, which forges and build servers show: a test case per repository."""
+    suite = ElementTree.Element(
+        "testsuite", name=_xml(batch.name), timestamp=batch.started_at.isoformat()
+    )
+    counts = Counter(_junit(row) for row in batch.rows)
+    suite.set("tests", str(len(batch.rows)))
+    suite.set("failures", str(counts["failure"]))
+    suite.set("errors", str(counts["error"]))
+    suite.set("skipped", str(counts["skipped"]))
+    suite.set("time", f"{sum(row.seconds for row in batch.rows):.1f}")
+    for row in batch.rows:
+        name = f"{row.title} {row.entry.ref}".strip()
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=_xml(batch.name),
+            name=_xml(name),
+            time=f"{row.seconds:.1f}",
+        )
+        if row.own:
+            properties = ElementTree.SubElement(case, "properties")
+            for column, cell in row.own.items():
+                ElementTree.SubElement(properties, "property", name=_xml(column), value=_xml(cell))
+        if kind := _junit(row):
+            about = f"{row.status} ({row.cause})" if row.cause else row.status
+            found = ElementTree.SubElement(case, kind, type=about, message=_xml(row.reason))
+            if row.blame:
+                found.text = _xml(row.blame.error)
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _xml(text: str) -> str:
+    """Return a text on one line, without the two characters that XML forbids and the gate lets pass."""
+    return flat(text).replace("\ufffe", "?").replace("\uffff", "?")
+
+
+def _junit(row: BatchRow) -> str:
+    """Return the element that says how the row ended; empty for a success."""
+    if row.status in ("success", "planned"):
+        return ""
+    if row.status in ("waiting", "running"):
+        return "skipped"
+    return "failure" if row.has_verdict else "error"
 
 
 def _chain(row: BatchRow) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ def rows_for(
         done = row.has_verdict and not (only_failed and row.status not in ("success", "planned"))
         if not done and row.status != "running":
             row = BatchRow(entry=line.entry, starts=row.starts)
-        fresh = {"line": line.line, "lost": 0, "again": 0, "share": None}
+        fresh = {"line": line.line, "own": line.own, "lost": 0, "again": 0, "share": None}
         rows.append(row.changed(**fresh))
     return tuple(rows)
 

@@ -89,6 +89,8 @@ class BatchRow(Value):
     entry: BatchEntry
     line: int = 0
     """1-based line of the batch file; 0 where it is not known."""
+    own: Mapping[str, str] = Field(default_factory=dict)
+    """Cells of the user's own columns."""
     status: RowStatus = "waiting"
     starts: int = 0
     """Runs that were started in all passes."""
@@ -106,6 +108,7 @@ class BatchRow(Value):
     """What the last run may spend of the budget of this pass; None if it was not started in this pass."""
     name: str = ""
     """`owner/name`, as soon as it is known."""
+    commit: str = ""
     cause: Cause | None = None
     reason: str = ""
     blame: Blame | None = None
@@ -165,8 +168,8 @@ class BatchRow(Value):
     def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
         """Return the row with what the run's summary says."""
         taken = (
-            "status", "name", "cause", "reason", "blame", "smallest_change", "grade", "covers", "language", "rung",
-            "attempts", "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
+            "status", "name", "commit", "cause", "reason", "blame", "smallest_change", "grade", "covers", "language",
+            "rung", "attempts", "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
 

@@ -127,3 +127,29 @@ def test_an_owner_and_a_name_without_such_a_folder_are_an_address():
         "https://github.com/owner/other",
     ]
     assert [line.line for line in found.repeated] == [5]
+
+
+def test_columns_of_the_users_own_are_kept_and_no_option():
+    text = "paper_id,title,repo,timeout\n12,A wave,https://a.example/o/r,60\n,,https://a.example/o/s,\n"
+
+    first, second = read("list.csv", text).lines
+
+    assert (dict(first.own), dict(second.own)) == ({"paper_id": "12", "title": "A wave"}, {})
+    assert first.entry == read("list.txt", "https://a.example/o/r timeout=60").lines[0].entry
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("timout", "timeout"),
+        ("papers", "paper"),
+        ("commit", "ref"),
+        ("Branch", "ref"),
+        ("URL", "repo"),
+        ("max-tokens", "max_tokens"),
+    ],
+)
+def test_a_column_that_means_an_option_is_no_column_of_the_users_own(column, meant):
+    [bad] = read("list.csv", f"repo,{column}\nhttps://a.example/o/r,x\n").bad
+
+    assert f"did you mean '{meant}'?" in bad.problem

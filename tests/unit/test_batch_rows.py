@@ -5,9 +5,10 @@ import io
 import re
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from xml.etree import ElementTree
 
 from paper2run.batches.batch_input import read_batch_text
-from paper2run.batches.batch_page import as_csv, as_page
+from paper2run.batches.batch_page import as_csv, as_junit, as_page
 from paper2run.batches.queue import (
     MAX_STARTS,
     after_loss,
@@ -112,6 +113,50 @@ def test_the_csv_has_one_row_a_repository():
     [row, _] = csv.DictReader(io.StringIO(as_csv(batch(*rows("success", "waiting")))))
 
     assert (row["repository"], row["verdict"]) == ("https://a.example/o/r0", "success")
+
+
+def with_columns() -> Batch:
+    text = "paper_id,cause,repo\n=12,<b>,https://a.example/o/r0\n,,https://a.example/o/r1\n"
+    found = read_batch_text(PurePosixPath("/b/list.csv"), text).lines
+    first, second = rows_for(found, (), only_failed=False)
+    failed = first.changed(
+        status="smoke-failed", cause="code_error", reason="it <fails>", commit="1" * 40
+    )
+    return batch(failed, second.changed(status="success"))
+
+
+def test_the_users_own_columns_come_back_in_every_form():
+    [row, other] = csv.DictReader(io.StringIO(as_csv(with_columns())))
+    assert (row["paper_id"], row["own_cause"], row["cause"]) == ("'=12", "<b>", "code_error")
+    assert (row["commit"], other["paper_id"]) == ("1" * 40, "")
+
+    page = as_page(with_columns(), PurePosixPath("/b/out"))
+    assert "paper_id: =12" in page
+    assert "cause: &lt;b&gt;" in page
+
+    [again, _] = rows_for(
+        read_batch_text(PurePosixPath("/b/list.csv"), "paper_id,repo\n13,https://a.example/o/r0\n,x\n").lines,
+        with_columns().rows, only_failed=False,
+    )  # fmt: skip
+    assert (again.status, again.own["paper_id"]) == ("smoke-failed", "13"), (
+        "a new number runs nothing again"
+    )
+
+
+def test_build_servers_get_a_test_case_for_each_repository():
+    suite = ElementTree.fromstring(
+        as_junit(batch(*with_columns().rows, *rows("waiting", "exception")))
+    )
+
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "4", "failures": "1", "errors": "1", "skipped": "1",
+    }  # fmt: skip
+    [failure] = suite.iter("failure")
+    assert (failure.get("type"), failure.get("message")) == (
+        "smoke-failed (code_error)",
+        "it <fails>",
+    )
+    assert [each.get("value") for each in suite.iter("property")] == ["=12", "<b>"]
 
 
 def test_a_batch_survives_its_own_record():
