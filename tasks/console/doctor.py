@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paper2run.errors import EngineError, HostError, ModelError
+from paper2run.formats.plurals import counted
 from paper2run.index.conda_channels import PUBLIC, mirrored, shown
 from paper2run.planners.message import Message
 from paper2run.settings import Settings
@@ -44,22 +45,27 @@ class Finding(NamedTuple):
 def examine(settings: Settings) -> list[Finding]:
     """Return the findings, in the order in which a run meets them."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _git, _engine, _base_images, _step, _disk, _index, _conda, _model, _prefect,
+        _git, _engine, _machine, _base_images, _step, _disk, _index, _conda, _model, _prefect,
     )  # fmt: skip
     return [check(settings) for check in checks]
 
 
+def mark_of(finding: Finding) -> Text:
+    """Return `ok`, `no` for what nothing works without, `-` for what is optional and absent."""
+    if finding.works:
+        return Text("ok", "green")
+    return Text("no", "red") if finding.needed else Text("-", "yellow")
+
+
 def print_findings(console: Console, findings: list[Finding]) -> None:
-    """Print one row per finding."""
-    table = Table("", "what", "found", "what to do", box=None)
-    for finding in findings:
-        mark = (
-            Text("ok", "green")
-            if finding.works
-            else Text("no", "red" if finding.needed else "yellow")
-        )
-        table.add_row(mark, finding.what, Text(finding.found), Text(finding.do))
+    """Print one row per finding, what is optional last; no name or address is cut."""
+    table = Table(box=None)
+    for heading in ("", "what", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
+    for finding in sorted(findings, key=lambda finding: not finding.needed):
+        table.add_row(mark_of(finding), finding.what, Text(finding.found), Text(finding.do))
     console.print(table)
+    console.print("ok: works · no: needed and missing · -: optional")
 
 
 def _git(_: Settings) -> Finding:
@@ -74,6 +80,25 @@ def _engine(_: Settings) -> Finding:
         return Finding("container engine", True, connect().name_and_version)
     except EngineError as error:
         return Finding("container engine", False, error.what, error.hint)
+
+
+def _machine(settings: Settings) -> Finding:
+    """Tell what the engine's machine has, and whether a smoke container gets its memory there."""
+    what = "engine's machine"
+    try:
+        engine = connect()
+        has, arch, gpu = engine.capacity, engine.architecture, engine.gpu_offer
+    except HostError:
+        return Finding(what, False, "no engine", "see above", needed=False)
+    found = (
+        f"{arch}, {counted(has.cpus, 'processor')}, {has.memory_mb} MB of memory, "
+        f"{'NVIDIA GPUs' if gpu else 'no NVIDIA GPU for containers'}"
+    )
+    enough = has.memory_mb >= settings.memory_mb
+    do = (
+        "" if enough else f"a smoke run may take {settings.memory_mb} MB: lower PAPER2RUN_MEMORY_MB"
+    )
+    return Finding(what, enough, found, do, needed=False)
 
 
 def _base_images(settings: Settings) -> Finding:
