@@ -26,7 +26,7 @@ from paper2run.model.facts import (
     Requirement,
     SystemPackage,
 )
-from paper2run.model.value import Source
+from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.addressed_steps import addressed_steps
 from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import CiNeeds, needs_of
@@ -256,6 +256,17 @@ def _system_packages(
         packages.add("git")
         why = "git: fetches what is required by address"
         reasons.append(Reason(topic="system package", decision=why, source=step.source))
+    reasons += _for_builders(facts, packages)
+    return tuple(sorted(packages)), tuple(reasons)
+
+
+def _for_builders(facts: RepoFacts, packages: set[str]) -> list[Reason]:
+    """Add what the build tools among the packages cannot do without, and return the reasons."""
+    reasons = []
+    if "cmake" in packages and not packages & {"make", "ninja-build"}:
+        packages.add("make")
+        why = "make: cmake builds with it, and Debian's cmake does not bring it"
+        reasons.append(Reason(topic="system package", decision=why, source=DEFAULT))
     if packages & BUILDERS:
         # Code that builds at its first run brings the sources along.
         for share in facts.of(LanguageShare):
@@ -266,7 +277,7 @@ def _system_packages(
                 reasons.append(
                     Reason(topic="system package", decision=decision, source=share.source)
                 )
-    return tuple(sorted(packages)), tuple(reasons)
+    return reasons
 
 
 def _env_reason(decision: str, source: Source) -> Reason:

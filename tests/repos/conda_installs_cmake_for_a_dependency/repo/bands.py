@@ -1,0 +1,3 @@
+import BoltzTraP2
+
+print(BoltzTraP2.__name__)
