@@ -23,10 +23,10 @@ from paper2run.settings import (
     PREFIX,
     Builds,
     Candidates,
+    DaySeconds,
     PlannerChoice,
     RunSeconds,
     Settings,
-    SmokeSeconds,
     Unset,
     unknown_variables,
     user_file,
@@ -48,7 +48,7 @@ class RunOptions(Value):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    timeout: SmokeSeconds | None = None
+    timeout: DaySeconds | None = None
     max_attempts: Builds | None = None
     max_candidates: Candidates | None = None
     time_limit: RunSeconds | None = None

@@ -52,8 +52,8 @@ def seconds(given: object) -> object:
 
 
 IN_SECONDS: Final = {"unit": "seconds"}
-"""In the JSON schema of a field that takes `15m` too."""
-SmokeSeconds = Annotated[
+"""In the JSON schema of a field that takes `15m` too: up to a day, and up to a week for a whole run."""
+DaySeconds = Annotated[
     int, Field(ge=1, le=86_400, json_schema_extra=IN_SECONDS), BeforeValidator(seconds)
 ]
 Builds = Annotated[int, Field(ge=1, le=20)]
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     """Folder that runs share and that outlives them: git mirrors, index cache."""
     out: Path = Path("runs")
     """Folder that gets one folder per run."""
-    timeout: SmokeSeconds = 900
+    timeout: DaySeconds = 900
     """Seconds per smoke run, or a duration such as `15m`; tests that you did not request get a third. A command that
     still runs then counts as passed."""
     max_attempts: Builds = 3
@@ -128,9 +128,9 @@ class Settings(BaseSettings):
     time_limit: RunSeconds = 7200
     """Seconds, or a duration such as `2h`, after which a run starts no new attempt; the attempt under way may
     finish."""
-    build_timeout: SmokeSeconds = 3600
+    build_timeout: DaySeconds = 3600
     """Seconds per image build."""
-    clone_timeout: SmokeSeconds = 900
+    clone_timeout: DaySeconds = 900
     """Seconds per git transfer."""
     max_repo_mb: int = Field(2048, ge=1)
     """Maximum size of a repository, history and files; a larger one is refused."""
