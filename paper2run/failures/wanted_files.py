@@ -52,6 +52,7 @@ IN_WORDS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("program", re.compile(rf"(?i:\b(?:find|locate) (?:the )?(?:executable|program|command|binary)) {QUOTED}")),
     ("program", re.compile(
         r"(?i:\b(?:executable|program|command|binary)) ['\"]([\w.+-]{2,40})['\"] (?:was )?not (?:found|installed)")),
+    ("program", re.compile(rf"(?i:\b(?:bad|missing|no)) {QUOTED} (?i:executable|binary)\b")),
 )  # fmt: skip
 NO_FILE: Final = re.compile(
     r"^\s*(?:E\s+)?FileNotFoundError: \[Errno 2\] No such file or directory: ['\"]([\w.+-]{1,40})['\"]$"
