@@ -48,6 +48,7 @@ from paper2run.repairs import (
     unpublished_npm_package,
     unset_variable,
     unsupported_python,
+    unwritable_package,
     wrong_directory,
 )
 
@@ -110,6 +111,7 @@ REPAIRS: tuple[Repair, ...] = (
     unset_variable,
     external_service,
     missing_folder,
+    unwritable_package,
     wrong_directory,
     unattended_command,
     broken_source,
@@ -131,6 +133,7 @@ FOR_FAILED_TESTS: Final[tuple[Repair, ...]] = (
     missing_program,
     unset_variable,
     missing_folder,
+    unwritable_package,
 )
 
 
