@@ -153,6 +153,8 @@ def _find(tree: RepoTree) -> OwnNames:
     paths = [path for path in tree.files if path.endswith((".py", ".pyx"))]
     install_roots = dict(_install_roots(tree))
     packages = {_folder_of(path) for path in paths if path.endswith("/__init__.py")}
+    # No import names a folder such as `a-demo`: what lies in it is found from that folder itself.
+    packages = {folder for folder in packages if folder.rpartition("/")[2].isidentifier()}
     packages -= set(install_roots)
     for name, own in _names_of(paths, packages):
         by_name.setdefault(name, []).append(own)

@@ -1,0 +1,5 @@
+from actions import ask
+
+import waves
+
+print(ask.go(), waves.HEIGHT)
