@@ -16,7 +16,7 @@ from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.going_on import next_plan, was_tried, ways_left, why_left
 from paper2run.verdicts.judgement import planned_of
 from paper2run.verdicts.needs import site_of
-from paper2run.verdicts.progress import best_of, of_candidate
+from paper2run.verdicts.progress import best_of, of_candidate, repairs_beside
 from paper2run.verdicts.trials import (
     as_attempt,
     untried,
@@ -99,6 +99,8 @@ def gathered(
     the attempt did.
     """
     best = best_of(history)
+    if repairs_beside(history[-1], best):
+        best = history[-1]
     reached = grade_of(best)
     if not isinstance(best.built, Built):
         return history, None

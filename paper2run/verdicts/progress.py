@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.environment import EnvPlan
 from paper2run.model.grade import GRADES
-from paper2run.model.outcome import RUNGS, BuildFailed, Passed
+from paper2run.model.outcome import RUNGS, BuildFailed, Built, Passed
 from paper2run.model.report import Attempt
 from paper2run.smoke.grading import grade_of
 from paper2run.smoke.ladder import uncollected_modules
@@ -114,6 +114,21 @@ def builds(attempts: Sequence[Attempt]) -> int:
 def same_environment(one: Attempt, other: Attempt) -> bool:
     """Whether two attempts ran in images with the same layers."""
     return environment(one.planned.plan) == environment(other.planned.plan)
+
+
+def repairs_beside(last: Attempt, best: Attempt) -> bool:
+    """Whether the last attempt repaired what another command failed from in the best image.
+
+    Its own command came as far as before, so that what the repair did shows in the other commands alone.
+    """
+    return (
+        bool(best.trials)
+        and not last.trials
+        and isinstance(last.built, Built)
+        and last.planned.candidate == best.planned.candidate
+        and place_of(last) == place_of(best)
+        and not same_environment(last, best)
+    )
 
 
 def _words(attempt: Attempt) -> str:

@@ -136,6 +136,25 @@ def test_tests_that_lack_a_module_are_repaired_beside_an_import_that_passes(tmp_
     assert "tabulate==" in (folder / "Dockerfile").read_text()
 
 
+def test_a_repair_of_the_import_shows_where_the_tests_fail_all_the_same(tmp_path, repository):
+    repo = repository(
+        {
+            "setup.py": "from setuptools import setup\nsetup(name='waves', packages=['waves'])\n",
+            "waves/__init__.py": "import pathlib\n\n(pathlib.Path(__file__).parent / 'runs.db').write_text('')\n",
+            "tests/test_waves.py": "def test_height():\n    assert not 'high'\n",
+            ".github/workflows/test.yml": "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+            "      - uses: actions/setup-python@v4\n        with:\n          python-version: '3.10'\n"
+            "      - run: pip install . pytest\n      - run: pytest -x\n",
+        }
+    )
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.grade) == ("success", "imports"), metadata.reason
+    assert "chown -R" in (folder / "Dockerfile").read_text()
+
+
 def test_tests_that_cannot_be_collected_are_repaired_beside_a_documented_run(tmp_path, repository):
     repo = repository(
         {
