@@ -55,14 +55,6 @@ SITUATIONS = {
         },
         'PYTHONPATH="/repo"',
     ),
-    "package that writes beside its code": Situation(
-        ("unwritable_package",),
-        {
-            "setup.py": "from setuptools import setup\nsetup(name='sieve', version='1', packages=['sieve'])\n",
-            "sieve/__init__.py": "import pathlib\n\n(pathlib.Path(__file__).parent / 'runs.db').write_text('')\n",
-        },
-        "chown -R 1000:1000 /usr/local/lib/python",
-    ),
     "plugin of a fixture": Situation(
         ("pytest_drift",),
         {"test_all.py": "def test_all(mocker):\n    assert mocker.Mock(return_value=1)() == 1\n"},

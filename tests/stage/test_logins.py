@@ -88,5 +88,8 @@ def test_a_command_hands_on_the_address_without_its_login(tmp_path, monkeypatch)
     address = start.repository("https://anna:hunter2@forge.test/o/n")
     assert address == "https://forge.test/o/n"
     assert secrets(address, tmp_path / "home") == ("https://forge.test", "anna", "hunter2")
+    with pytest.raises(UserError, match="does not exist"):
+        start.repository("code")
+    (tmp_path / "code").mkdir()
     assert start.repository("code") == str(tmp_path / "code")
     assert parse(address) == parse("https://forge.test/o/n")
