@@ -36,6 +36,11 @@ OF_DEPLOYMENTS: Final = frozenset(
      "PYTHON", "REGISTRY_PORT", "SERVER_PORT", "WORKER_IMAGE", "WORKER_LIMIT"}
 )  # fmt: skip
 """Variables with our prefix that are no settings: those of `deployments/`, and what git's helper reads."""
+OF_CLUSTERS: Final = re.compile(
+    r"_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$"
+)
+"""What Kubernetes sets in each pod for a service whose name begins with ours.
+https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
 PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
@@ -268,12 +273,7 @@ class Settings(BaseSettings):
 def unknown_variables(names: Iterable[str]) -> tuple[str, ...]:
     """Return those of the variables that have our prefix and set nothing, sorted; case counts for nothing."""
     known = {PREFIX + name.upper() for name in (*Settings.model_fields, *OF_DEPLOYMENTS)}
+    ours = {name for name in names if name.upper().startswith(PREFIX)}
     return tuple(
-        sorted(
-            {
-                name
-                for name in names
-                if name.upper().startswith(PREFIX) and name.upper() not in known
-            }
-        )
+        sorted(name for name in ours if name.upper() not in known and not OF_CLUSTERS.search(name))
     )

@@ -149,6 +149,13 @@ def test_a_misspelt_line_of_the_users_own_file_is_an_error_that_names_the_file(
     assert "PAPER2RUN_MODEL" in caught.value.hint
 
 
+def test_what_a_cluster_sets_for_a_service_with_our_name_is_no_setting_and_no_error():
+    service = ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_4200_TCP", "PORT_4200_TCP_ADDR")
+
+    assert unknown_variables(f"PAPER2RUN_REGISTRY_{name}" for name in service) == ()
+    assert unknown_variables(["PAPER2RUN_REGISTRI"]) == ("PAPER2RUN_REGISTRI",)
+
+
 def test_variables_of_the_deployments_are_known():
     root = Path(__file__).parents[2]
     read = {
