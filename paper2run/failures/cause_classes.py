@@ -47,6 +47,8 @@ BUILDS: Final[tuple[Row, ...]] = (
      "unresolvable", "medium"),
     (re.compile(r"\(from versions: none\)|is not in (?:the npm|this) registry|Could not find artifact"),
      "dead_dependency", "low"),
+    # A setup.py lists what the repository lacks: setuptools' words.
+    (re.compile(r"package directory '[^']+' does not exist"), "absent_module", "medium"),
     (re.compile(r"satisfies the requirement|No matching (?:distribution|version)"), "unresolvable", "low"),
 )  # fmt: skip
 RUNS: Final[tuple[Row, ...]] = (

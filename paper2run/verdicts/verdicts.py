@@ -21,13 +21,14 @@ from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.python.notebook_runs import RUNNER
 from paper2run.smoke.grading import grade_of, ran_some_tests
-from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import
+from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import (
     IN_SHORT,
     best_of,
     builds,
     of_candidate,
+    place_of,
     progress,
     same_environment,
 )
@@ -96,7 +97,7 @@ def after_attempts(
     elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
         verdict, judged = _not_importable(hollow), hollow
     else:
-        verdict = _verdict(attempts, max_attempts)
+        verdict = _verdict(attempts, judged, max_attempts, facts)
     return _here(verdict, judged, every, facts).changed(
         tried=_tried(every),
         best_attempt=best.number,
@@ -146,11 +147,16 @@ def is_stop(status: str) -> bool:
 
 
 def _judged(attempts: Sequence[Attempt]) -> Attempt:
-    """Return the attempt that the verdict is about: the last one, or the one that its stop speaks of."""
-    last = attempts[-1]
+    """Return the attempt that the verdict is about: the last one, or the one that its stop speaks of.
+
+    Where the last one fell behind and nothing was proven, it is the best one: its image is handed back.
+    """
+    last, best = attempts[-1], best_of(attempts)
     found = last.diagnosis
-    of_attempt = found.of_attempt if found and found.decision.new_plan is None else 0
-    return next((each for each in attempts if each.number == of_attempt), last)
+    if found and found.decision.new_plan is None:
+        return next((each for each in attempts if each.number == found.of_attempt), last)
+    fell_behind = best.failure is not None and place_of(best) > place_of(last)
+    return best if fell_behind else last
 
 
 def _shown_by(attempts: Sequence[Attempt], best: Attempt) -> Grade:
@@ -171,7 +177,9 @@ def _not_importable(failed: Attempt) -> Verdict:
     return Verdict(status="smoke-failed", cause=cause, reason=reason)
 
 
-def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
+def _verdict(
+    attempts: Sequence[Attempt], judged: Attempt, max_attempts: int, facts: RepoFacts
+) -> Verdict:
     last, best = attempts[-1], best_of(attempts)
     if isinstance(best.smoke, Passed):
         alive = best.smoke.alive_at_timeout and not best.smoke.listens_on
@@ -182,20 +190,28 @@ def _verdict(attempts: Sequence[Attempt], max_attempts: int) -> Verdict:
         shown = shortened(best.planned.plan.smoke_command)
         return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
-        return Verdict(status="smoke-failed", cause=_unproven(last), reason=failure_line(last))
+        alone = judged.changed(trials=())
+        found = next((stop for _, stop in stops_in([alone], facts)), None)
+        return Verdict(
+            status="smoke-failed",
+            cause=_unproven(judged, found),
+            reason=failure_line(judged),
+            smallest_change=found.smallest_change if found else "",
+        )
     if last.diagnosis.decision.new_plan is None:
         return stopped(last.diagnosis)
+    cause = _unproven(judged, judged.diagnosis if judged is last else None)
     if builds(attempts) < max_attempts:
         # A repair that leads to a plan that was tried already: that is no proof.
         return Verdict(
             status="smoke-failed",
-            cause=_unproven(last),
-            reason=f"{failure_line(last)}; the only repair left was tried already: {last.diagnosis.decision.reason}",
+            cause=cause,
+            reason=f"{failure_line(judged)}; the only repair left was tried already: {last.diagnosis.decision.reason}",
         )
     return Verdict(
         status="max-attempts-exhausted",
-        cause=_unproven(last),
-        reason=f"still failing after {counted(len(attempts), 'attempt')}: {failure_line(last)}",
+        cause=cause,
+        reason=f"still failing after {counted(len(attempts), 'attempt')}: {failure_line(judged)}",
         smallest_change="Raise --max-attempts; the next repair would be: "
         + last.diagnosis.decision.reason,
     )
@@ -207,9 +223,9 @@ def _how_it_passed(passed: Passed) -> str:
     return "was still running at the timeout" if passed.alive_at_timeout else "exited with status 0"
 
 
-def _unproven(failed: Attempt) -> Cause:
-    """Return the cause of a failure without a stop: a repair's own if it is a special one, else the class."""
-    known = failed.diagnosis.cause if failed.diagnosis else None
+def _unproven(failed: Attempt, found: Diagnosis | None) -> Cause:
+    """Return the cause of a failure without a proof: that of what was found if it is a special one, else the class."""
+    known = found.cause if found else None
     if known is not None and known not in GENERAL:
         return known
     return failed.blame.cause if failed.blame else known or "undiagnosed"

@@ -224,6 +224,7 @@ def test_a_failed_run_has_a_class_of_cause(log, cause, about):
          "error: feature `edition2024` is required", "RUN cargo build", "build_error"),
         ('CMake Error: "/repo" does not appear to contain CMakeLists.txt.', "RUN cmake", "build_error"),
         ("x.c:1: error: No space left on device", "RUN make", "out_of_disk"),
+        ("error: package directory 'lab' does not exist", "RUN pip install .", "absent_module"),
     ],
 )  # fmt: skip
 def test_a_failed_build_has_a_class_of_cause(log, step, cause):

@@ -209,6 +209,37 @@ def test_where_no_command_passes_the_stop_of_the_import_is_the_run_s(kind: Smoke
     assert (found.cause == "needs_gpu") == (status == "stopped-by-rule")
 
 
+def test_what_is_known_of_a_failure_without_proof_is_advice():
+    """Failed tests end in no stop while other commands can be tried; what is missing is told in the end."""
+    log = Log(stderr="ModuleNotFoundError: No module named 'arcpy'")
+    one = attempt(1, weaker=("python -c 'import n'",))
+    plan = one.planned.plan.changed(smoke_command="python -m pytest -x")
+    smoke = SmokeFailed(exit_code=1, seconds=1, log=log)
+    one = one.changed(planned=one.planned.changed(plan=plan, smoke_kind="ci-tests"), smoke=smoke)
+
+    found = after_attempts([one], 3)
+
+    assert (found.status, found.cause) == ("smoke-failed", "proprietary_toolchain")
+    assert "arcpy" in found.smallest_change
+
+
+def test_a_run_speaks_of_the_attempt_whose_image_it_hands_back():
+    repaired = stops("build_error").diagnosis
+    assert repaired is not None
+    decision = DiagnosisDecision(
+        decision="repair", reason="added", confidence="high", new_plan=attempt(1).planned.plan
+    )
+    behind = attempt(2, build_fails_at="make", says="fatal error: hdf5.h: No such file")
+    behind = behind.changed(diagnosis=repaired.changed(decision=decision))
+    attempts = [attempt(1, says="OSError: no tables"), behind]
+
+    for most in (1, 3):
+        found = after_attempts(attempts, most)
+
+        assert found.best_attempt == 1
+        assert "smoke command exited with 1" in found.reason, most
+
+
 def help_beside_imports(*outcomes: bool) -> Attempt:
     log = Log(stderr="RuntimeError: Python 3.99 or newer is needed\n")
     trials = tuple(
