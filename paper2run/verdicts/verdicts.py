@@ -12,7 +12,6 @@ from paper2run.model.environment import (
     EngineMissing,
 )
 from paper2run.model.facts import RepoFacts
-from paper2run.model.grade import Grade
 from paper2run.model.needs import Site
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Metadata, Status, Verdict
@@ -20,7 +19,7 @@ from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.python.notebook_runs import RUNNER
-from paper2run.smoke.grading import grade_of, ran_some_tests
+from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import (
@@ -78,7 +77,10 @@ def after_attempts(
     every, best = attempts, best_of(attempts)
     attempts = of_candidate(attempts, best)
     judged = _judged(attempts)
-    grade = _shown_by(attempts, best)
+    grade = grade_of(best)
+    beside = 0 if grade == "none" or grade in WORKS else _passed_beside(attempts, best)
+    if beside:
+        grade = "program-starts"
     needs = needs_of(facts, site)
     runs_own = best.planned.smoke_kind != "dependencies"
     proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs, runs_own=runs_own)
@@ -98,6 +100,9 @@ def after_attempts(
         verdict, judged = _not_importable(hollow), hollow
     else:
         verdict = _verdict(attempts, judged, max_attempts, facts)
+        if verdict.status == "success" and beside:
+            some = f"{counted(beside, 'test')} of its own passed where others failed"
+            verdict = verdict.changed(reason=f"{verdict.reason}; {some}")
     return _here(verdict, judged, every, facts).changed(
         tried=_tried(every),
         best_attempt=best.number,
@@ -159,15 +164,15 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
     return best if fell_behind else last
 
 
-def _shown_by(attempts: Sequence[Attempt], best: Attempt) -> Grade:
-    """Return the best grade of the best attempt's environment; tests that pass in part start the program."""
-    grade = grade_of(best)
-    if grade == "none" or grade in WORKS:
-        return grade
+def _passed_beside(attempts: Sequence[Attempt], best: Attempt) -> int:
+    """Return how many tests passed, before others failed, in the best attempt's environment."""
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
     ran = [(a.planned.plan.smoke_command, a.smoke) for a in alike if a.smoke is not None]
     ran += [(trial.choice.command, trial.outcome) for a in alike for trial in a.trials]
-    return "program-starts" if any(ran_some_tests(*command) for command in ran) else grade
+    return max(
+        (passed_tests(outcome.log) for command, outcome in ran if ran_some_tests(command, outcome)),
+        default=0,
+    )
 
 
 def _not_importable(failed: Attempt) -> Verdict:
@@ -224,7 +229,7 @@ def _how_it_passed(passed: Passed) -> str:
 
 
 def _unproven(failed: Attempt, found: Diagnosis | None) -> Cause:
-    """Return the cause of a failure without a proof: that of what was found if it is a special one, else the class."""
+    """Return the cause of a failure without proof: the special one that was found, else the class."""
     known = found.cause if found else None
     if known is not None and known not in GENERAL:
         return known

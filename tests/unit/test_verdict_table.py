@@ -122,7 +122,10 @@ def test_tests_that_pass_in_part_have_run_the_code():
     failed = SmokeFailed(exit_code=1, seconds=1, log=Log(stdout="1 failed, 37 passed in 3 s"))
     one = passed("imports").changed(trials=(Trial(choice=tests, outcome=failed),))
 
-    assert after_attempts([one], 3).grade == "program-starts"
+    found = after_attempts([one], 3)
+
+    assert found.grade == "program-starts"
+    assert found.reason.endswith("; 37 tests of its own passed where others failed")
     [line] = not_shown([one])
     assert "its tests pass" in line and "1 failed" in line
     empty = failed.changed(log=Log(stdout="3 errors in 1 s"))
