@@ -10,7 +10,7 @@ from typing import Final, Literal
 from paper2run.commands.command_purpose import runs_tests
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import connects_itself, last_traceback
-from paper2run.failures.gone_names import NO_MODULE
+from paper2run.failures.gone_names import NO_MODULE, last_gone
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import BuildFailed
@@ -95,6 +95,9 @@ def cause_of(
     module = NO_MODULE.search(error)
     if re.search(NETWORK, error) and connects_itself(last_traceback(failed.lines)):
         return "external_service", "medium"
+    gone = last_gone(failed.lines)
+    if gone is not None and gone.line == error and failed.gone_release_of(gone.dotted):
+        return "dead_dependency", "medium"
     found = _row(error, (*ALWAYS, *RUNS)) or (_of_module(module["name"], place) if module else None)
     if found is not None:
         return found

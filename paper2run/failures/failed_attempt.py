@@ -6,6 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
 from paper2run.failures.failure_log import failure_lines, is_own_work, last_traceback
@@ -15,6 +17,7 @@ from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack,
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import OwnModule, RepoFacts
 from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
+from paper2run.model.resolution import BrokenLock
 from paper2run.model.value import Source
 from paper2run.planning.addresses import addressed, distribution_beside
 from paper2run.python.notebook_runs import notebook_in
@@ -117,6 +120,14 @@ class FailedAttempt(NamedTuple):
         if resolution is None or guess.name not in resolution.absent:
             return guess
         return replace(guess, certainty="absent", source=f"it has nothing named {guess.name}")
+
+    def gone_release_of(self, module: str) -> BrokenLock | None:
+        """Return the release that the plan wants of a module's distribution, where the index lacks it."""
+        resolution = self.planned.resolution
+        gone = [lock for lock in resolution.broken_locks if lock.gone] if resolution else []
+        name = distribution_beside(addressed(self.facts), module).name if gone else ""
+        named = (lock for lock in gone if canonicalize_name(Requirement(lock.wanted).name) == name)
+        return next(named, None)
 
     @property
     def lines(self) -> list[str]:

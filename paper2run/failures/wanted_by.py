@@ -1,6 +1,6 @@
 """Tells who wanted a package or a module and why: a requirement, a lock, an import, a guess, a repair."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
@@ -20,6 +20,8 @@ class WantedBy(NamedTuple):
 
 
 UNKNOWN = WantedBy("needed by another package")
+MAX_PARENTS: Final = 3
+"""Packages that one line names."""
 
 
 def who_wants_package(name: str, planned: PlannedEnvironment, facts: RepoFacts) -> WantedBy:
@@ -30,6 +32,7 @@ def who_wants_package(name: str, planned: PlannedEnvironment, facts: RepoFacts) 
         or _guessed(name, planned, facts)
         or _imported(name, facts)
         or _asked(name, planned)
+        or _needed(name, planned)
         or UNKNOWN
     )
 
@@ -86,6 +89,12 @@ def _asked(name: str, planned: PlannedEnvironment) -> WantedBy | None:
     return (
         WantedBy("asked for by the plan: a tool, or added by a repair") if name in named else None
     )
+
+
+def _needed(name: str, planned: PlannedEnvironment) -> WantedBy | None:
+    pins = planned.resolution.pins if planned.resolution else ()
+    parents = next((pin.needed_by for pin in pins if canonicalize_name(pin.name) == name), ())
+    return WantedBy(f"needed by {', '.join(parents[:MAX_PARENTS])}") if parents else None
 
 
 def _at(source: Source) -> Source:

@@ -25,6 +25,8 @@ class Pin(Value):
     version: str
     sdist: bool = False
     """No wheel fits this interpreter: it is built from source inside the container."""
+    needed_by: tuple[str, ...] = ()
+    """The pins that declare it; empty for what the plan alone wants."""
 
 
 class KeptLocks(Value):
@@ -44,6 +46,8 @@ class BrokenLock(Value):
     """The version in its place."""
     why: str
     source: Source
+    gone: bool = False
+    """The index does not have the release at all."""
 
 
 class Resolution(Value):

@@ -7,11 +7,14 @@ data/import_names.json; what the repository lacks of its own is the fact `Missin
 
 from typing import Final
 
+from packaging.requirements import Requirement
+
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.gone_names import Gone, gone_modules, last_gone
 from paper2run.knowledge.distributions import Guess, is_of_python
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import Import, MissingPart, OwnModule
+from paper2run.model.resolution import BrokenLock
 from paper2run.planning.addresses import address_of, addressed
 
 NAME: Final = "absent_module"
@@ -27,6 +30,9 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         part = _part(failed, gone)
         if part is not None:
             return _not_published(part, gone.line)
+        lost = failed.gone_release_of(gone.dotted)
+        if lost is not None:
+            return _of_gone_release(gone, lost)
         module = gone.name
         guess = failed.distribution_of(module)
         is_own = module.partition(".")[0] in own
@@ -54,6 +60,21 @@ def _not_published(part: MissingPart, line: str) -> Diagnosis:
         excludes="every-install",
         smallest_change=f"The author publishes {part.path}, as a module or a package.",
         lacks=Lack(kind="module", name=part.module),
+    )
+
+
+def _of_gone_release(gone: Gone, lost: BrokenLock) -> Diagnosis:
+    nearest = f"{Requirement(lost.wanted).name} {lost.chosen}"
+    return stopped(
+        NAME,
+        "dead_dependency",
+        reason=f"The code wants {gone.dotted}, which {nearest} does not have; the index lacks {lost.wanted}.",
+        evidence=gone.line,
+        # Another site's index may have the release.
+        excludes="this-plan",
+        source=lost.source,
+        smallest_change=f"Run where {lost.wanted} can be installed, or change the code to work with {nearest}.",
+        lacks=Lack(kind="module", name=gone.dotted),
     )
 
 

@@ -1,14 +1,16 @@
 """Leaves out an optional distribution whose source does not build; the rest of the set stays.
 
-Optional is what the plan can do without, and what the manifest leaves to the user as an extra. Reads pip: `Failed
-building wheel for NAME` and `Discarding …/NAME-VERSION.tar.gz` (20.3, 21.3), `Failed to build NAME` (23 and newer), the
-name that pip gives the failing build in `python setup.py egg_info` blocks, and the last package whose metadata it
-prepared.
+It may also be the source of one that only optional distributions need. Optional is what the plan can do without, and
+what the manifest leaves to the user as an extra. Reads pip: `Failed building wheel for NAME` and `Discarding
+…/NAME-VERSION.tar.gz` (20.3, 21.3), `Failed to build NAME` (23 and newer), the name that pip gives the failing build
+in `python setup.py egg_info` blocks, and the last package whose metadata it prepared.
 """
 
 import re
+from collections.abc import Set
 from typing import Final
 
+from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from paper2run.failures.blame import package_that_failed
@@ -17,7 +19,7 @@ from paper2run.failures.failure_log import all_hits, telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.facts import RepoFacts, Requirement
 from paper2run.model.outcome import BuildFailed
-from paper2run.rendering.pip_steps import without
+from paper2run.rendering.pip_steps import plan_requirements, without
 
 NAME: Final = "failed_source_build"
 SIGNS: Final = re.compile(
@@ -35,16 +37,38 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     names = {canonicalize_name(next(filter(None, hit.match.groups()))) for hit in hits}
     if not hits and (name := package_that_failed(failed.lines)[0]):
         names = {canonicalize_name(name)}
-    if not names or not names <= {*failed.planned.optional, *_only_extras(failed.facts)}:
+    wanting = _wanting(failed, names)
+    if not wanting or not wanting <= {*failed.planned.optional, *_only_extras(failed.facts)}:
         return None
-    plan = without(failed.plan, names)
+    plan = without(failed.plan, wanting)
     return repaired(
         failed,
         NAME,
         {"install_steps": plan.install_steps},
-        reason=f"left out, their sources do not build: {', '.join(sorted(names))}",
+        reason=_reason(names, wanting),
         evidence=hits[-1].line if hits else telling_line(failed.failure),
     )
+
+
+def _wanting(failed: FailedAttempt, names: Set[str]) -> Set[str]:
+    """Return what the plan names among the distributions and those that need them, directly or not."""
+    resolution = failed.planned.resolution
+    needed_by = {pin.name: pin.needed_by for pin in resolution.pins} if resolution else {}
+    found = set(names)
+    left = [*names]
+    while left:
+        further = {*needed_by.get(left.pop(), ())} - found
+        found |= further
+        left += further
+    asked = {canonicalize_name(Pep508(text).name) for text in plan_requirements(failed.plan)}
+    return found & asked
+
+
+def _reason(names: Set[str], wanting: Set[str]) -> str:
+    failed, left_out = ", ".join(sorted(names)), ", ".join(sorted(wanting))
+    if names == wanting:
+        return f"left out, their sources do not build: {failed}"
+    return f"left out, since the source of {failed} does not build: {left_out}"
 
 
 def _only_extras(facts: RepoFacts) -> set[str]:

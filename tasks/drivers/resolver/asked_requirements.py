@@ -8,6 +8,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from paper2run.index.releases import instead_of_gone
 from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.resolution import BrokenLock
+from paper2run.model.value import Source
 from paper2run.rendering.pip_steps import plan_requirements
 from tasks.drivers.index.package_index import PackageIndex
 
@@ -29,6 +31,8 @@ class AskedRequirements:
         own = [text for text in texts if name_of(text) in IMAGE_OWN]
         self.account = [f"{text}: the image's own is kept" for text in own]
         """What was left out or changed, and why; one line each."""
+        self.gone: list[BrokenLock] = []
+        """Exact releases that the index does not have, each with the one in its place."""
         rank = {name: place for place, name in enumerate(planned.optional)}
         optional = [text for text in texts if name_of(text) in rank]
         self.required = [text for text in texts if text not in own and text not in optional]
@@ -60,7 +64,15 @@ class AskedRequirements:
                 nearest = instead_of_gone(project, wanted.specifier) if project else None
                 if nearest is None:
                     continue
-                self.account.append(f"{text}: the index has no such release, {nearest} is nearest")
+                self.gone.append(
+                    BrokenLock(
+                        wanted=text,
+                        chosen=str(nearest),
+                        why="the index has no such release, and that one is nearest",
+                        source=Source(kind="index"),
+                        gone=True,
+                    )
+                )
                 wanted.specifier = SpecifierSet(f"=={nearest}")
                 texts[place] = str(wanted)
 

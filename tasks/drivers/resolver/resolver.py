@@ -112,6 +112,8 @@ class _Search:
         self._asked.replace_gone_releases()
         for line in self._asked.account:
             self._say(line)
+        for lost in self._asked.gone:
+            self._say(f"{lost.wanted}: {lost.why}: {lost.chosen}")
         best: Way | None = None
         for place, python in enumerate(self._pythons):
             if best is not None and self._steps > MAX_STEPS:
@@ -203,7 +205,12 @@ class _Search:
             notes=account.notes(),
             system_packages=account.system_packages(),
             kept_locks=account.kept,
-            broken_locks=(*account.broken, *account.broken_limits(), *account.overruled_limits()),
+            broken_locks=(
+                *self._asked.gone,
+                *account.broken,
+                *account.broken_limits(),
+                *account.overruled_limits(),
+            ),
             cost=round(way.cost + found.cost - way.found.cost, 1),
         )
 

@@ -43,7 +43,12 @@ class SetAccount:
     def pins(self) -> tuple[Pin, ...]:
         """Return the exact versions, by name."""
         return tuple(
-            Pin(name=c.name, version=str(c.version), sdist=c.found.sdist)
+            Pin(
+                name=c.name,
+                version=str(c.version),
+                sdist=c.found.sdist,
+                needed_by=tuple(sorted(self._found.dependents.get(c.name, ()))),
+            )
             for c in self._found.chosen
         )
 
