@@ -7,7 +7,7 @@ module's own name, which the caller must verify against the index: a typo-squatt
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Final, Literal
@@ -95,6 +95,7 @@ class Guess:
 class _Table:
     refreshed: str
     modules: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, str]
     popular: Mapping[str, str]
     popular_day: str
     absent: Mapping[str, str]
@@ -114,6 +115,8 @@ def distribution_for(
     manifests, in order.
     """
     table = _table()
+    if module in table.aliases:
+        return replace(distribution_for(table.aliases[module], declared, mentioned), module=module)
     key = module if module in table.modules else module.partition(".")[0]
     known = tuple(canonicalize_name(name) for name in table.modules.get(key, ()))
     same = canonicalize_name(module)
@@ -151,6 +154,11 @@ def distribution_for(
         why = f"a much used package with that module (list of {table.popular_day}), unverified"
         return Guess(module, canonicalize_name(table.popular[key]), "same-name", why)
     return Guess(module, same, "same-name", "the module's own name, unverified")
+
+
+def present_name(module: str) -> str:
+    """Return today's dotted name of a module that is imported by a former one; empty for any other."""
+    return _table().aliases.get(module, "")
 
 
 def is_known(module: str) -> bool:
@@ -229,6 +237,7 @@ def _table() -> _Table:
     return _Table(
         refreshed=names["refreshed"],
         modules=modules,
+        aliases=names["aliases"],
         popular=popular["modules"],
         popular_day=popular["refreshed"],
         absent=names["absent"],

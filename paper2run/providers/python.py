@@ -33,6 +33,7 @@ from paper2run.planning.ci_needs import CiNeeds, needs_of
 from paper2run.planning.ci_test_job import testing_job
 from paper2run.planning.conda_wish import wish_of
 from paper2run.planning.evidence import Evidence
+from paper2run.planning.former_modules import former_modules
 from paper2run.planning.interpreters import choose
 from paper2run.planning.leading_signs import own_bytes
 from paper2run.planning.named_packages import BY_CI, named_packages
@@ -82,7 +83,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     if not smokes:
         return None
     packages, package_reasons = _system_packages(facts, tested)
-    steps, step_reasons = project_steps(facts, evidence.asked.commit_day)
+    steps, step_reasons = _further_steps(evidence)
     programs = programs_beside(evidence)
     if programs is not None:
         packages = tuple(sorted({*packages, *programs.packages}))
@@ -139,6 +140,13 @@ def _of_what_it_imports(
         return []
     notebooks = notebook_smokes(evidence.facts)
     return notebooks if told else [*notebooks, *import_smokes(evidence.facts, guesses)]
+
+
+def _further_steps(evidence: Evidence) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
+    """Return what is installed behind the packages of the index, with reasons."""
+    aliases, whys = former_modules(evidence.facts)
+    steps, reasons = project_steps(evidence.facts, evidence.asked.commit_day)
+    return (*aliases, *steps), (*whys, *reasons)
 
 
 def _gpu_reasons(facts: RepoFacts) -> tuple[Reason, ...]:
