@@ -127,8 +127,13 @@ def diagnosed(
     """
     number, folder, stages = done.number, str(run.path), Stages(run, done.number)
     tried = tuple(old for old in read_attempts_of(run) if old.number < number)
-    files = stages.run(look_up, done, folder, settings)
-    done = done.changed(system_files=files, diagnosis=None, blame=blamed(done, facts))
+    looked_up = stages.run(look_up, done, folder, settings)
+    done = done.changed(
+        system_files=looked_up.files,
+        releases=looked_up.releases,
+        diagnosis=None,
+        blame=blamed(done, facts),
+    )
     try:
         found = stages.run(diagnose, checkout, done, facts, (*tried, *refused), folder, settings)
     except ModelError as error:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from paper2run.model.diagnosis import Cause, Reach
 from paper2run.model.environment import EnvPlan, SmokeChoice
 from paper2run.model.facts import Fact
-from paper2run.model.outcome import Rung
+from paper2run.model.outcome import HoldingRelease, Rung
 from paper2run.model.resolution import Resolution
 from paper2run.model.value import Value
 
@@ -76,6 +76,8 @@ class LogCase(Value):
     """What the detectors found in the repository."""
     packages: dict[str, str] = Field(default_factory=dict)
     """What Debian's index answers: kind and name of a wanted file (`header uuid/uuid.h`) to its package."""
+    releases: tuple[HoldingRelease, ...] = ()
+    """What the search of the package index answers."""
 
     @model_validator(mode="after")
     def _fits_its_stage(self) -> Self:

@@ -16,7 +16,7 @@ from paper2run.knowledge.distributions import Guess
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import OwnModule, RepoFacts
-from paper2run.model.outcome import BuildFailed, SmokeFailed, Verification
+from paper2run.model.outcome import BuildFailed, HoldingRelease, SmokeFailed, Verification
 from paper2run.model.resolution import BrokenLock
 from paper2run.model.value import Source
 from paper2run.planning.addresses import addressed, distribution_beside
@@ -52,6 +52,8 @@ class FailedAttempt(NamedTuple):
     verification: Verification
     packages: Mapping[WantedFile, str] = MappingProxyType({})
     """Debian packages that bring files the log asks for, as the image's own release has them."""
+    releases: tuple[HoldingRelease, ...] = ()
+    """Releases of the index that have names which the installed libraries lack."""
 
     @property
     def plan(self) -> EnvPlan:

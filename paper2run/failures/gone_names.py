@@ -58,6 +58,13 @@ def last_gone(lines: list[str]) -> Gone | None:
     return None
 
 
+def all_gone(lines: list[str]) -> list[Gone]:
+    """Return what all such errors miss, in the order of the log, each once; none of circular imports."""
+    found = (_gone(lines, number) for number in range(len(lines)))
+    named = {gone.dotted: gone for gone in found if gone and CIRCULAR not in gone.line}
+    return list(named.values())
+
+
 def _gone(lines: list[str], number: int) -> Gone | None:
     line = lines[number]
     if match := NO_ATTRIBUTE.search(line):

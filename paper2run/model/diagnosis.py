@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, model_validator
 
-from paper2run.model.environment import EnvPlan, GuessedDistribution, StepBack
+from paper2run.model.environment import EnvPlan, GuessedDistribution
 from paper2run.model.value import Source, Value
 
 Cause = Literal[
@@ -118,8 +118,6 @@ class Diagnosis(Value):
     """Names in the new plan that were chosen for modules only because they look alike."""
     required: tuple[str, ...] = ()
     """Normalised names that the new plan may no longer leave out."""
-    step_back: StepBack | None = None
-    """The library that the new plan takes one minor version back; None for all other repairs."""
     pythons: tuple[str, ...] = ()
     """Interpreters that the new plan allows, best first; empty: as before."""
     diff: tuple[str, ...] = ()

@@ -157,15 +157,6 @@ class NamedPackage(Value):
     source: Source
 
 
-class StepBack(Value):
-    """A library that a repair took one minor version back, because the newer one lacks a name."""
-
-    distribution: str
-    """Normalised distribution name."""
-    name: str
-    """Dotted: `nibabel.minc`."""
-
-
 class PlannedEnvironment(Value):
     """A plan with its reasons, and what the resolver needs to know beside it."""
 
@@ -187,8 +178,6 @@ class PlannedEnvironment(Value):
     """Normalised names of distributions that may be dropped when they stand in the way."""
     guesses: tuple[GuessedDistribution, ...] = ()
     """Names chosen for modules only because they look alike; kept only if the index's files show the module."""
-    steps_back: tuple[StepBack, ...] = ()
-    """What repairs tried with older libraries, in order: no name is looked for twice in one library."""
     locks: tuple[Lock, ...] = ()
     """Versions that win over what the date would choose, for names that the set holds anyway."""
     other_indexes: tuple[OtherIndex, ...] = ()

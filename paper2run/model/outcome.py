@@ -122,6 +122,16 @@ class SystemFile(Value):
     package: str
 
 
+class HoldingRelease(Value):
+    """The release of a distribution that has a name which the installed one lacks."""
+
+    name: str
+    """Dotted: `nibabel.minc`, `celery.task.task`."""
+    distribution: str
+    """Normalised distribution name."""
+    version: str
+
+
 class MissingLibrary(Value):
     """A shared library that a file in the image is linked against and that the image lacks."""
 

@@ -10,6 +10,7 @@ from paper2run.model.needs import Need
 from paper2run.model.outcome import (
     BuildFailed,
     Built,
+    HoldingRelease,
     Passed,
     Rung,
     SmokeFailed,
@@ -52,6 +53,8 @@ class Attempt(Value):
     """The first error of a failure and who wanted what it is about; None on success."""
     system_files: tuple[SystemFile, ...] = ()
     """What the failure misses in the image, and the Debian package that brings it."""
+    releases: tuple[HoldingRelease, ...] = ()
+    """For names that the installed libraries lack: the nearest releases on the index that have them."""
     docker_build: str = ""
 
     @property

@@ -2,7 +2,7 @@
 
 Reads CPython's `AttributeError: module 'x' has no attribute 'y'`, `'X' object has no attribute 'y'`,
 `ImportError: cannot import name 'y' from 'x'` and `No module named 'x.y'`, and the libraries' own words for what
-they dropped (data/library_breaks.json). A library that the table does not know goes one minor version back.
+they dropped (data/library_breaks.json). What the table does not know is `name_of_another_release`'s.
 """
 
 from typing import Any, Final
@@ -10,15 +10,14 @@ from typing import Any, Final
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
-from paper2run.failures.gone_names import Gone, last_gone
+from paper2run.failures.gone_names import last_gone
 from paper2run.failures.other_python import with_python, within
-from paper2run.knowledge.distributions import distribution_for
 from paper2run.knowledge.library_breaks import LibraryBreak, break_of_line, break_of_name
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, StepBack
+from paper2run.model.environment import EnvPlan
 from paper2run.model.facts import OwnModule
 from paper2run.model.resolution import Pin
 from paper2run.rendering.pip_steps import image_python, plan_requirements, without
@@ -41,11 +40,11 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         known = break_of_line(line, failed.planned.commit_day)
         if known is not None:
             return _capped(failed, known, line.strip())
-    return _one_minor_back(failed, gone) if gone else None
+    return None
 
 
 def _capped(failed: FailedAttempt, known: LibraryBreak, line: str) -> Diagnosis | None:
-    changes = _with_cap(failed.plan, known.requirement)
+    changes = with_cap(failed.plan, known.requirement)
     present = image_python(failed.plan.base_image)
     pythons: tuple[str, ...] = ()
     if changes is None or not present:
@@ -67,30 +66,6 @@ def _capped(failed: FailedAttempt, known: LibraryBreak, line: str) -> Diagnosis 
     )
 
 
-def _one_minor_back(failed: FailedAttempt, gone: Gone) -> Diagnosis | None:
-    if gone.is_class or not gone.owner:
-        return None
-    pin = _pin(failed, canonicalize_name(distribution_for(gone.owner).name))
-    requirement = _below_minor(pin) if pin else ""
-    changes = _with_cap(failed.plan, requirement) if requirement else None
-    if pin is None or changes is None:
-        return None
-    # An older release that lacks the name as well: it may be a newer one's.
-    step = StepBack(distribution=canonicalize_name(pin.name), name=gone.dotted)
-    if step in failed.planned.steps_back:
-        return None
-    found = repaired(
-        failed,
-        NAME,
-        changes,
-        reason=f"{pin.name} {pin.version} has no {gone.dotted}; tried: {requirement}",
-        evidence=gone.line,
-        cause="code_error",
-        confidence="low",
-    )
-    return found and found.changed(step_back=step)
-
-
 def _is_here(failed: FailedAttempt, known: LibraryBreak) -> bool:
     """Whether the library may be in the image: a class's name alone is any library's."""
     pins = failed.planned.resolution.pins if failed.planned.resolution else ()
@@ -98,7 +73,7 @@ def _is_here(failed: FailedAttempt, known: LibraryBreak) -> bool:
     return not pins or known.distribution in named or _pin(failed, known.distribution) is not None
 
 
-def _with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:
+def with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:
     """Return the change that adds the cap; None if the plan has it.
 
     The cap replaces a version that it rules out.
@@ -115,14 +90,6 @@ def _with_cap(plan: EnvPlan, requirement: str) -> dict[str, Any] | None:
             plan = without(plan, {cap.name})
             break
     return with_requirements(plan, requirement)
-
-
-def _below_minor(pin: Pin) -> str:
-    try:
-        release = Version(pin.version).release
-    except InvalidVersion:
-        return ""
-    return f"{canonicalize_name(pin.name)}<{'.'.join(map(str, (*release, 0)[:2]))}"
 
 
 def _pin(failed: FailedAttempt, name: str) -> Pin | None:

@@ -52,18 +52,15 @@ def next_plan(attempts: Sequence[Attempt], max_builds: int) -> PlannedEnvironmen
     if spent >= max_builds and environment(after) not in known:
         return None
     decision = f"{diagnosis.by}: {diagnosis.decision.reason}"
-    stepped = (diagnosis.step_back,) if diagnosis.step_back else ()
     own = base.fallback
     if own is not None and after.digest == own.plan.digest:
         reason = Reason(topic="repair", decision=decision, source=diagnosis.source)
-        steps_back = (*own.steps_back, *stepped)
-        return own.changed(reasons=(*own.reasons, reason), steps_back=steps_back)
+        return own.changed(reasons=(*own.reasons, reason))
     author: SmokeAuthor = "model" if diagnosis.is_models else "rules"
     return _changed(base, after, decision, diagnosis.source, author).changed(
         guesses=(*base.guesses, *diagnosis.guesses),
         optional=tuple(name for name in base.optional if name not in diagnosis.required),
         pythons=diagnosis.pythons or base.pythons,
-        steps_back=(*base.steps_back, *stepped),
     )
 
 

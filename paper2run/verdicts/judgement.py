@@ -179,7 +179,9 @@ def _way_back(done: Attempt, barred: frozenset[str]) -> Diagnosis | None:
 def _as_failed(attempt: Attempt, facts: RepoFacts) -> FailedAttempt:
     assert attempt.failure is not None, "an attempt that passed is not judged"
     packages = {WantedFile(file.kind, file.name): file.package for file in attempt.system_files}
-    return FailedAttempt(attempt.failure, attempt.planned, facts, attempt.verification, packages)
+    return FailedAttempt(
+        attempt.failure, attempt.planned, facts, attempt.verification, packages, attempt.releases
+    )
 
 
 def _is_repair(found: Diagnosis | None) -> bool:

@@ -41,7 +41,9 @@ def failed_attempt_of(case: LogCase, log_text: str) -> FailedAttempt:
         resolution=case.resolution,
     )
     packages = {WantedFile(*words.split(" ")): name for words, name in case.packages.items()}
-    return FailedAttempt(failure, planned, RepoFacts(facts=case.facts), Verification(), packages)
+    return FailedAttempt(
+        failure, planned, RepoFacts(facts=case.facts), Verification(), packages, case.releases
+    )
 
 
 def read(folder: Path) -> tuple[FailedAttempt, Answer]:

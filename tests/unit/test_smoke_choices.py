@@ -11,7 +11,7 @@ from paper2run.detectors import read_facts
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, stopped
 from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import Asked, PlannedEnvironment, StepBack
+from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import (
     Command,
     EntryPoint,
@@ -275,16 +275,6 @@ def test_a_rule_that_asks_for_the_help_changes_what_the_command_shows():
     assert second is not None and wrapped is not None
     assert (second.smoke_kind, second.smoke_proves) == ("script", "a program prints its help")
     assert wrapped.smoke_proves == "a script runs"
-
-
-def test_what_an_older_library_was_tried_for_is_remembered():
-    first = planned("a")
-    step = StepBack(distribution="nibabel", name="nibabel.minc")
-    made = repair(first, system_packages=("git",)).changed(step_back=step)
-    second = next_plan((attempt(first, made, 1),), 3)
-    assert second is not None and second.steps_back == (step,)
-    third = next_plan((attempt(second, repair(second, system_packages=("tk",)), 2),), 3)
-    assert third is not None and third.steps_back == (step,)
 
 
 def test_only_the_tests_of_the_ci_get_a_third_of_the_time():

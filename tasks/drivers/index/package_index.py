@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from pypi_simple import ACCEPT_ANY, PYPI_SIMPLE_ENDPOINT
 
 from paper2run.errors import HostError
+from paper2run.index.archive_names import has_name
 from paper2run.index.package_metadata import DistributionMetadata, source_metadata, wheel_metadata
 from paper2run.index.releases import IndexFile, Project, project_of
 from paper2run.settings import Settings
@@ -35,7 +36,9 @@ from tasks.drivers.index.remote_archive import (
     MAX_TEXT_BYTES,
     RemoteFile,
     UnreadableArchive,
+    source_contents,
     source_texts,
+    wheel_contents,
     wheel_members,
     wheel_metadata_text,
 )
@@ -113,6 +116,17 @@ class PackageIndex:
         if file.filename.endswith(".whl"):
             return wheel_members(self._remote(file))
         return tuple(source_texts(file.filename, self._whole(file))[0])
+
+    def has_name(self, file: IndexFile, dotted: str) -> bool:
+        """Return whether an archive has a module or name; UnreadableArchive if it cannot be read."""
+        if file.filename.endswith(".whl"):
+            remote = self._remote(file)
+            return has_name(
+                wheel_members(remote), dotted, lambda wanted: wheel_contents(remote, wanted)
+            )
+        data = self._whole(file)
+        listed = source_texts(file.filename, data)[0]
+        return has_name(listed, dotted, lambda wanted: source_contents(file.filename, data, wanted))
 
     def in_parallel(self, ask: Callable[[T], U], questions: Iterable[T]) -> list[U]:
         """Return the answers of `ask`, which may use this index, to all `questions`, in their order."""

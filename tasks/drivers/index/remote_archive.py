@@ -7,7 +7,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from paper2run.index.package_metadata import METADATA_FILES
@@ -122,6 +122,30 @@ def wheel_members(file: io.RawIOBase | io.BytesIO) -> tuple[str, ...]:
             return tuple(archive.namelist()[:MAX_MEMBERS])
     except DAMAGE as error:
         raise UnreadableArchive(f"not a readable wheel: {error}") from error
+
+
+def wheel_contents(file: io.RawIOBase | io.BytesIO, wanted: Collection[str]) -> dict[str, bytes]:
+    """Return the content of members of a wheel; those that are absent or too large are left out."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            infos = [info for info in archive.infolist()[:MAX_MEMBERS] if info.filename in wanted]
+            return {info.filename: archive.read(info) for info in infos if _is_small(info)}
+    except DAMAGE as error:
+        raise UnreadableArchive(f"not a readable wheel: {error}") from error
+
+
+def source_contents(filename: str, data: bytes, wanted: Collection[str]) -> dict[str, bytes]:
+    """Return the content of members of an sdist, as `wheel_contents` does."""
+    if filename.endswith(".zip"):
+        return wheel_contents(_HeldFile(data), wanted)
+    try:
+        return {
+            member.name: member.read()
+            for member in members(Unpacked(data, MAX_UNPACKED_BYTES))
+            if member.is_file and member.name in wanted and member.size_bytes <= MAX_TEXT_BYTES
+        }
+    except (*DAMAGE, TarDamaged, UnpackingError) as error:
+        raise UnreadableArchive(f"not a readable source archive: {error}") from error
 
 
 def source_texts(filename: str, data: bytes) -> tuple[list[str], dict[str, str]]:
