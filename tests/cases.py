@@ -82,7 +82,7 @@ class LogCase(Value):
     @model_validator(mode="after")
     def _fits_its_stage(self) -> Self:
         of_the_other = (
-            {"out_of_memory", "out_of_disk", "limit"}
+            {"out_of_memory", "out_of_disk", "limit", "releases"}
             if self.stage == "build"
             else {"step", "timed_out"}
         )

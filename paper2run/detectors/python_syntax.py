@@ -75,12 +75,13 @@ def _removed_words(modules: Iterable[PythonModule]) -> Iterator[Fact]:
 def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterator[Fact]:
     """Yield one constraint per limit that unguarded imports of the standard library set.
 
-    Each names the first such import. In a package it is binding; a script may be out of use.
+    Each names the first such import. In a package it is binding, and so is that of half of the scripts where no package
+    is: one script may be out of use.
     """
     found: dict[tuple[str, str], PythonConstraint] = {}
-    for module in modules:
-        if module.role not in {"package", "script"}:
-            continue
+    files: dict[str, set[str]] = {}
+    own_code = [module for module in modules if module.role in {"package", "script"}]
+    for module in own_code:
         for imported in module.source.imports:
             name = imported.module.partition(".")[0]
             limit = _limit(name)
@@ -97,11 +98,15 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
                 kind="import", path=module.path, line=imported.line, note=f"import {name}"
             )
             strength = "required" if module.role == "package" else "mentioned"
+            files.setdefault(limit, set()).add(module.path)
             found.setdefault(
                 (limit, strength),
                 PythonConstraint(specifier=limit, strength=strength, source=place),
             )
-    yield from (found[key] for key in sorted(found))
+    scripts_alone = all(module.role == "script" for module in own_code)
+    for (limit, _), fact in sorted(found.items(), key=lambda one: one[0]):
+        binding = scripts_alone and len(files[limit]) * 2 >= len(own_code)
+        yield fact.changed(strength="required") if binding else fact
 
 
 def _beside(tree: RepoTree, path: str, name: str) -> bool:

@@ -62,7 +62,9 @@ RUNS: Final[tuple[Row, ...]] = (
     (re.compile(r"VersionConflict|DistributionNotFound|ImportError: \S+[=<>~!]=\S+ is (?:needed|required)"),
      "unresolvable", "low"),
     (re.compile(r"can't open file|is a package and cannot be directly executed|No module named \S+\.__main__"
-                r"|EOF when reading a line|arguments are required|too few arguments|^[Uu]sage: "),
+                r"|EOF when reading a line|arguments are required|too few arguments|^[Uu]sage: "
+                # Django's, of a part whose project is elsewhere.
+                r"|settings are not configured\. You must either define"),
      "missing_entrypoint", "medium"),
     (re.compile(r"\.so[.\d]*: cannot open|undefined symbol|DLL load failed|ABI version|binary incompatib"),
      "build_error", "medium"),
@@ -98,7 +100,10 @@ def cause_of(
     gone = last_gone(failed.lines)
     if gone is not None and gone.line == error and failed.gone_release_of(gone.dotted):
         return "dead_dependency", "medium"
-    found = _row(error, (*ALWAYS, *RUNS)) or (_of_module(module["name"], place) if module else None)
+    wanted = place is not None or failed.imports_for_the_code
+    found = _row(error, (*ALWAYS, *RUNS)) or (
+        _of_module(module["name"], wanted=wanted) if module else None
+    )
     if found is not None:
         return found
     if place is not None or runs_tests(failed.plan.smoke_command):
@@ -107,12 +112,13 @@ def cause_of(
     return ("build_error", "low") if told else ("undiagnosed", "low")
 
 
-def _of_module(module: str, place: Source | None) -> tuple[Cause, Confidence]:
+def _of_module(module: str, *, wanted: bool) -> tuple[Cause, Confidence]:
+    """Return the class of a module that is not there; `wanted` by the repository's own code."""
     guess = distribution_for(module)
     if guess.certainty == "absent":
         return guess.absence, "medium"
     # A library that lacks a module of its own is a wrong release of it.
-    return ("absent_module", "medium") if place else ("build_error", "low")
+    return ("absent_module", "medium") if wanted else ("build_error", "low")
 
 
 def _row(error: str, rows: tuple[Row, ...]) -> tuple[Cause, Confidence] | None:

@@ -36,6 +36,9 @@ CYTHON_FRAME: Final = re.compile(
     r"(?P<start>\bFile \")(?P<path>(?:src/)?(?P<top>\w+)(?:/[^\"]+)?\.pyx\", line \d+)"
 )
 """A compiled module names its source as it lay where it was compiled, beside its project."""
+ANY_FRAME: Final = re.compile(r"\s*File \"")
+COMMAND_FRAME: Final = 'File "<string>"'
+"""Of what stands behind `python -c`."""
 CELL: Final = re.compile(r"File \"<ipython-input-\d+-\w+>\"|File <ipython-input-\d+-\w+>")
 """The name that IPython gives to the code of a cell."""
 
@@ -107,10 +110,17 @@ class FailedAttempt(NamedTuple):
             return True
         return OWN_PROJECT.search(step) is not None and "-r " not in step[installer.end() :]
 
+    @property
+    def imports_for_the_code(self) -> bool:
+        """Whether an import failed that the command makes in the code's place, and not one inside a library."""
+        frames = [line for line in last_traceback(self.lines) if ANY_FRAME.match(line)]
+        alone = bool(frames) and all(COMMAND_FRAME in line for line in frames)
+        return self.planned.smoke_kind == "dependencies" and alone
+
     def reach_of(self, said: str) -> Reach:
         """Return what an error excludes: every install where the repository's own code wants what is missing."""
         if isinstance(self.failure, SmokeFailed):
-            own = is_own_work(self.lines, said)
+            own = self.imports_for_the_code or is_own_work(self.lines, said)
         else:
             own = self.builds_own_code
         return "every-install" if own else "this-plan"

@@ -46,6 +46,8 @@ LITERAL: Final = re.compile(
     re.DOTALL,
 )
 """String literals without their prefix, and comments."""
+MAX_PASSES: Final = 8
+"""Of one rule: `def f((a, b), (c, d))` takes two."""
 ESCAPE: Final = re.compile(r"\\([uUN])")
 _START = r"(^[ \t]*|[:;][ \t]*)"
 """Where a statement may begin."""
@@ -149,5 +151,8 @@ def rewrite(text: str, *, tabs_mixed: bool = False) -> Rewritten:
         line = unmask(masked[: first.start()]).count("\n") + 1
         line += first[0].startswith("\n")
         syntax.append(Syntax(rule.major, rule.minor, line, rule.what, rule.below))
-        masked = rule.pattern.sub(rule.replacement, masked)
+        for _ in range(MAX_PASSES):
+            before, masked = masked, rule.pattern.sub(rule.replacement, masked)
+            if masked == before:
+                break
     return Rewritten(unmask(masked), tuple(sorted(syntax, key=lambda found: found.line)))

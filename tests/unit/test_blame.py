@@ -4,7 +4,7 @@ import pytest
 
 from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
-from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
+from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment, SmokeKind
 from paper2run.model.facts import Import, OwnModule, Project, RepoFacts, Requirement
 from paper2run.model.outcome import BuildFailed, Log, SmokeFailed, Verification
 from paper2run.model.resolution import Pin, Resolution
@@ -229,6 +229,23 @@ def test_a_failed_run_has_a_class_of_cause(log, cause, about):
 )  # fmt: skip
 def test_a_failed_build_has_a_class_of_cause(log, step, cause):
     assert blame_of(log, build=step).cause == cause
+
+
+def test_a_module_that_the_code_imports_is_absent_where_the_command_imports_it_for_the_code():
+    here = 'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n'
+    inside = '  File "/usr/local/lib/python3.9/site-packages/dep/a.py", line 1, in <module>\n'
+    gone = "ModuleNotFoundError: No module named 'labtools'"
+
+    def cause(log: str, kind: SmokeKind) -> str:
+        one = attempt(says=log)
+        one = one.changed(planned=one.planned.changed(smoke_kind=kind))
+        found = blamed(one, RepoFacts())
+        assert found is not None
+        return found.cause
+
+    assert cause(here + gone, "dependencies") == "absent_module"
+    assert cause(here + inside + gone, "dependencies") == "build_error"
+    assert cause(here + gone, "import") == "build_error"
 
 
 def test_a_failed_test_is_the_first_error_of_a_test_run():

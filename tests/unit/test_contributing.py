@@ -9,7 +9,7 @@ import yaml
 from tests.cases import LogCase, Situation
 
 GUIDE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
-OF_A_SMOKE_RUN = {"out_of_memory", "out_of_disk", "limit"}
+OF_A_SMOKE_RUN = {"out_of_memory", "out_of_disk", "limit", "releases"}
 
 
 def block(form: str) -> str:

@@ -22,6 +22,7 @@ PYTHON_2_ONLY = {
     "long": "x = 10L",
     "unicode raw string": "x = ur'\\d'",
     "tuple argument": "def f(a, (b, c), d=1):\n    pass",
+    "tuple arguments": "def f((a, b), (c, d)):\n    pass",
     "tuple argument of a lambda": "sort(key=lambda (a, b): b)",
     "tabs count up to eight": "if x:\n        a = 1\n\tb = 2",
 }

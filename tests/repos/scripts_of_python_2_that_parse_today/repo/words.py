@@ -1,0 +1,1 @@
+print("scripts that parse today".split())
