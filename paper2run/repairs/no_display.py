@@ -3,17 +3,23 @@
 Reads Tk (`no display name and no $DISPLAY`), Qt (`Could not load the Qt platform plugin "xcb"`), SDL (`No available
 video device`), GTK and X11 (`cannot open display`), pyglet, Java (`HeadlessException`), and matplotlib's refusal of an
 interactive backend. A variable where the toolkit has one for this; else a virtual X server around the smoke command.
+OpenCV's build without windows (`The function is not implemented. Rebuild the library with Windows, GTK+`) gives way to
+the one with them.
 """
 
 import re
 import shlex
 from typing import Any, Final
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_env, with_packages
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import EnvPlan
 from paper2run.model.outcome import SmokeFailed
+from paper2run.rendering.pip_steps import instead_of, plan_requirements
 
 NAME: Final = "no_display"
 TK: Final = re.compile(r"no display name and no \$DISPLAY|couldn't connect to display")
@@ -28,6 +34,11 @@ OTHERS: Final = re.compile(
     r"|No X11 DISPLAY variable|which requires the '\w+' interactive framework, as 'headless' is currently running"
     r"|Gtk couldn't be initialized|X11: The DISPLAY environment variable is missing"
 )
+NO_WINDOWS: Final = re.compile(
+    r"The function is not implemented\. Rebuild the library with Windows, GTK\+"
+)
+HEADLESS: Final = "-headless"
+"""Ends the names of OpenCV's builds without windows."""
 MATPLOTLIB: Final = "/matplotlib/"
 XVFB: Final = ("xauth", "xvfb")
 XVFB_RUN: Final = "xvfb-run -a "
@@ -40,6 +51,15 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     """
     if not isinstance(failed.failure, SmokeFailed):
         return None
+    refused = last_hit(failed.lines, NO_WINDOWS)
+    if refused is not None:
+        return repaired(
+            failed,
+            NAME,
+            _virtual_server(_with_windows(failed.plan)),
+            reason="the code opens windows: OpenCV's build with them, before a virtual X server",
+            evidence=refused.line,
+        )
     hit = last_hit(failed.lines, TK, QT, SDL, OTHERS)
     if hit is None:
         return None
@@ -60,9 +80,22 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     return repaired(failed, NAME, changes, reason=why, evidence=hit.line)
 
 
+def _with_windows(plan: EnvPlan) -> EnvPlan:
+    for text in plan_requirements(plan):
+        name = canonicalize_name(Requirement(text).name)
+        if name.startswith("opencv-") and name.endswith(HEADLESS):
+            with_them = text.replace(HEADLESS, "", 1)
+            plan = instead_of(plan, name, with_them)
+    return plan
+
+
 def _virtual_server(plan: EnvPlan) -> dict[str, Any]:
     """Return the change that wraps the smoke command; none for a command that is wrapped already."""
     if plan.smoke_command.startswith(XVFB_RUN):
         return {}
     wrapped = XVFB_RUN + shlex.join(["sh", "-c", plan.smoke_command])
-    return {**with_packages(plan, *XVFB), "smoke_command": wrapped}
+    return {
+        **with_packages(plan, *XVFB),
+        "install_steps": plan.install_steps,
+        "smoke_command": wrapped,
+    }
