@@ -1,5 +1,7 @@
 """One attempt: render, build, smoke, verify, and what to do about a failure."""
 
+import logging
+
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
@@ -68,6 +70,7 @@ def attempt(
     if done.succeeded:
         return Completed(name="Reproduced", message=f"reached {verification.reached}", data=done)
     name = "Build failed" if isinstance(built, BuildFailed) else "Smoke failed"
+    run.event(failure_line(done), level=logging.ERROR)
     return Failed(name=name, message=failure_line(done), data=done)
 
 

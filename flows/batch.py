@@ -9,14 +9,14 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
-from flows.names import batch_file
+from flows.names import BAD_REQUEST, batch_file
 from flows.options import form_of
 from flows.reproduce import reproduce
 from paper2run.batches.batch_input import usable
 from paper2run.batches.breakdown import is_open, left_for_the_end, met_by, shared_trouble
 from paper2run.batches.queue import after_loss, next_waiting, parameters_of, rows_for, share_of
 from paper2run.batches.rows import Batch, BatchRow
-from paper2run.errors import Trouble
+from paper2run.errors import Trouble, UserError
 from paper2run.model.usage import Budget
 from paper2run.request import BatchRequest, settings_for
 from paper2run.settings import Settings
@@ -41,7 +41,13 @@ from tasks.running.recording import current_run_id
 def batch(**given: Any) -> State[tuple[Batch, str]]:
     """Reproduce all repositories of a file. Completed if each got a verdict, otherwise Failed."""
     request = BatchRequest(**given)
-    settings = settings_for(request.of_each_run)
+    try:
+        return _all_of(request, settings_for(request.of_each_run))
+    except UserError as error:
+        return Failed(name=BAD_REQUEST, message=f"{error.what}; {error.hint}", data=error)
+
+
+def _all_of(request: BatchRequest, settings: Settings) -> State[tuple[Batch, str]]:
     source = Path(request.file).expanduser()
     found = usable(read_batch(source), keep_going=request.keep_going, say=PROGRESS.info)
     lines = lines_without_logins(found, settings.home)
@@ -55,7 +61,8 @@ def batch(**given: Any) -> State[tuple[Batch, str]]:
         earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
         now = earlier.changed(jobs=request.jobs, flow_run_id=run_id)
         board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=request.only_failed))
-        with children_of(run_id, folder.path / "logs", settings) as children:
+        logs = folder.path / "logs"
+        with children_of(run_id, source.stem, logs, settings) as children:
             _adopt(board, children)
             try:
                 _run_all(board, children, request, str(folder.runs), settings)

@@ -1,10 +1,14 @@
 """Names of flow runs: which repository, which attempt."""
 
 from pathlib import PurePath
+from typing import Final
 
 from prefect.runtime import flow_run
 
 from paper2run.source import shown_name
+
+BAD_REQUEST: Final = "Bad request"
+"""The state of a run whose request cannot be served."""
 
 
 def reproduction() -> str:

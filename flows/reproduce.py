@@ -5,13 +5,13 @@ from typing import Any, cast
 
 from prefect import flow
 from prefect.client.schemas import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from flows.attempt import attempt
-from flows.names import reproduction
+from flows.names import BAD_REQUEST, reproduction
 from flows.next_plan import experimented, gathered, other_candidate, pinned, repaired
 from flows.options import form_of
-from paper2run.errors import ModelError
+from paper2run.errors import ModelError, UserError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -24,6 +24,7 @@ from paper2run.settings import Settings
 from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
+from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import (
     after_attempts,
     no_engine,
@@ -41,7 +42,13 @@ from tasks.render import render
 from tasks.report import keep_context, report
 from tasks.running.artifacts import publish_plan, publish_report
 from tasks.running.caching import beating_once, refreshing
-from tasks.running.flow_runs import claim_run, label_run, naming_trouble, tag_run
+from tasks.running.flow_runs import (
+    claim_run,
+    label_run,
+    name_run,
+    naming_trouble,
+    tell_verdict,
+)
 from tasks.running.keep_space import hold_after
 from tasks.running.patience import await_server
 from tasks.running.progress_log import leave_out_repeats
@@ -64,15 +71,18 @@ from tasks.running.sweep import sweep_runs
 def reproduce(**given: Any) -> State[tuple[Metadata, str]]:
     """Reproduce one repository. The final state's name is the verdict.
 
-    A run whose repository fails is Completed.
+    A run whose repository fails is Completed; a request that cannot be served is Failed, as `Bad request`.
     """
     request = Request(**given)
     settings, run_id = settings_for(request), current_run_id()
     leave_out_repeats()
     claim_run(run_id, settings.home)
     sweep_runs(settings.home)
-    with naming_trouble(run_id), settings_of_run(settings):
-        return _verdict(request, settings, run_id)
+    try:
+        with naming_trouble(run_id), settings_of_run(settings):
+            return _verdict(request, settings, run_id)
+    except UserError as error:
+        return Failed(name=BAD_REQUEST, message=f"{error.what}; {error.hint}", data=error)
 
 
 def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Metadata, str]]:
@@ -86,6 +96,7 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         refreshing(request.no_cache),
     ):
         label_run(run_id, folder=str(run.path))
+        name_run(run_id, located.name, located.commit)
         run.event(f"run folder: {run.path}")
         if not asked.repo:
             run.note(f"the repository is the one that the paper names: {request.repo}")
@@ -114,8 +125,10 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         publish_report(checkout.name, metadata, text, attempts, str(run.path))
         grade = metadata.grade if metadata.grade != "none" else ""
         run.event(f"verdict: {metadata.status}{f' ({grade})' if grade else ''}")
-        tag_run(run_id, filter(None, (metadata.status, grade, metadata.cause, metadata.language)))
-    return Completed(name=metadata.status, message=said(metadata), data=(metadata, str(run.path)))
+        tell_verdict(run_id, metadata, str(run.path))
+    return Completed(
+        name=state_name(metadata), message=said(metadata), data=(metadata, str(run.path))
+    )
 
 
 def _located(request: Request, settings: Settings) -> tuple[Request, Located]:

@@ -29,7 +29,15 @@ from paper2run.model.report import Metadata
 from paper2run.settings import Settings
 from tasks.drivers.host import held
 from tasks.drivers.host.object_store import ObjectStore
-from tasks.running.flow_runs import KILLED, crash, folder_of, is_lost, read_runs, trouble_named
+from tasks.running.flow_runs import (
+    KILLED,
+    OWN_TAG,
+    crash,
+    folder_of,
+    is_lost,
+    read_runs,
+    trouble_named,
+)
 from tasks.running.patience import patiently
 from tasks.running.progress_log import PROGRESS
 from tasks.running.recording import mark_killed
@@ -60,6 +68,7 @@ class Children:
         self,
         client: SyncPrefectClient,
         parent_id: str,
+        batch: str,
         log: Path,
         home: Path,
         store: ObjectStore | None,
@@ -68,6 +77,7 @@ class Children:
         self._store = store
         self._home = home
         self._parent = UUID(parent_id)
+        self._tags = [OWN_TAG, f"batch:{batch}"]
         self._log = log
         self._running: dict[str, subprocess.Popen[bytes] | None] = {}
 
@@ -79,6 +89,7 @@ class Children:
                 parameters=dict(parameters),
                 parent_task_run_id=self._placeholder(name),
                 state=Pending(),
+                tags=self._tags,
             )
         )
         env = {
@@ -100,6 +111,7 @@ class Children:
                 parameters=dict(parameters),
                 idempotency_key=key,
                 parent_task_run_id=self._placeholder(name),
+                tags=self._tags,
             )
         )
         self._running[str(run.id)] = None
@@ -210,12 +222,12 @@ class Children:
 
 
 @contextmanager
-def children_of(parent_id: str, log: Path, settings: Settings) -> Iterator[Children]:
-    """Let the block start and await runs; all of them end with it, also after an exception."""
+def children_of(parent_id: str, name: str, log: Path, settings: Settings) -> Iterator[Children]:
+    """Let the block start and await runs of the batch `name`; all end with it, also after an exception."""
     sweep_runs(settings.home)
     settings.home.mkdir(parents=True, exist_ok=True)
     with get_client(sync_client=True) as client:
-        children = Children(client, parent_id, log, settings.home, open_store(settings))
+        children = Children(client, parent_id, name, log, settings.home, open_store(settings))
         try:
             yield children
         finally:

@@ -23,11 +23,13 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 from prefect.types import KeyValueLabels
 
 from paper2run.errors import HostError, Trouble, trouble_of
+from paper2run.model.report import Metadata
 from tasks.drivers.host.owner import OWNER_LABEL, is_dead, this_process
 from tasks.running.patience import patiently
 
@@ -35,6 +37,10 @@ FOLDER_LABEL: Final = "paper2run.folder"
 """The run folder, on the machine that runs it."""
 TROUBLE_LABEL: Final = "paper2run.trouble"
 """Which trouble of the machine ended the run. A label, because a failed run's result keeps only a message."""
+OWN_TAG: Final = "paper2run"
+VERDICT_EVENT: Final = "paper2run.verdict"
+"""Emitted once for each run that ends with a verdict."""
+SHORT_COMMIT: Final = 7
 OURS: Final = ["reproduce", "batch"]
 """Flows whose runs carry labels; `attempt` runs go with their parents."""
 ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
@@ -74,11 +80,51 @@ def naming_trouble(flow_run_id: str) -> Iterator[None]:
         raise
 
 
-def tag_run(flow_run_id: str, tags: Iterable[str]) -> None:
-    """Add tags to the flow run that this process is in."""
+def name_run(flow_run_id: str, name: str, commit: str) -> None:
+    """Give the flow run its name, `owner/name@c911406`, and the tags that it carries from its start on."""
+    _update(flow_run_id, [OWN_TAG, f"repo:{name}"], name=f"{name}@{commit[:SHORT_COMMIT]}")
+
+
+def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
+    """Tag the flow run with its verdict, and emit the event `paper2run.verdict`: docs/prefect.md."""
+    said = {
+        "verdict": metadata.status,
+        "grade": metadata.grade if metadata.grade != "none" else "",
+        "cause": metadata.cause or "",
+        "language": metadata.language,
+    }
+    repo = f"repo:{metadata.name}"
+    _update(
+        flow_run_id,
+        [OWN_TAG, repo, *(f"{kind}:{word}" for kind, word in said.items() if word)],
+    )
+    emit_event(
+        event=VERDICT_EVENT,
+        resource={
+            "prefect.resource.id": f"paper2run.repository.{metadata.name}",
+            "prefect.resource.name": metadata.name,
+        },
+        related=[
+            {
+                "prefect.resource.id": f"prefect.flow-run.{flow_run_id}",
+                "prefect.resource.role": "flow-run",
+            }
+        ],
+        payload={
+            **said,
+            "repo": metadata.repo,
+            "commit": metadata.commit,
+            "reason": metadata.reason,
+            "image": metadata.image,
+            "folder": folder,
+        },
+    )
+
+
+def _update(flow_run_id: str, tags: Iterable[str], name: str | None = None) -> None:
     wanted = sorted({*flow_run.tags, *tags})
     with get_client(sync_client=True) as client:
-        patiently(lambda: client.update_flow_run(UUID(flow_run_id), tags=wanted))
+        patiently(lambda: client.update_flow_run(UUID(flow_run_id), tags=wanted, name=name))
 
 
 def read_runs(client: SyncPrefectClient, ids: Sequence[str]) -> list[FlowRun]:

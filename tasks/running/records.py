@@ -3,6 +3,7 @@
 A killed run leaves a folder whose `metadata.json` says `running` and whose last record says how far it came.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -92,13 +93,15 @@ class RunFolder:
         for path in self.path.glob(".repo.*"):
             remove_tree(path)
 
-    def event(self, line: str, *, stage: str = "", attempt: int = 0) -> None:
-        """Add one line to `run.log`, to the flow run's log and to the terminal's progress."""
+    def event(
+        self, line: str, *, stage: str = "", attempt: int = 0, level: int = logging.INFO
+    ) -> None:
+        """Add one line to `run.log`, to the flow run's log at `level`, and to the terminal's progress."""
         line = redact(flat(line))
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with (self.path / "run.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{stamp} {line}\n")
-        get_run_logger().info(line)
+        get_run_logger().log(level, line)
         PROGRESS.info(line, extra={"stage": stage, "attempt": attempt})
 
     def decisions(self, planned: PlannedEnvironment, history: Sequence[Attempt]) -> None:

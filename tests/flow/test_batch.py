@@ -99,7 +99,13 @@ def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_pa
         runs = read_runs(client, [row.flow_run_id for row in done.rows])
         parents = {client.read_task_run(run.parent_task_run_id).flow_run_id for run in runs}
         assert {str(parent) for parent in parents} == {done.flow_run_id}
-        assert {"stopped-by-rule", "no_code"} <= {tag for run in runs for tag in run.tags}
+        [empty] = [run for run in runs if run.name.startswith("empty@")]
+        commit = json.loads((Path(done.rows[2].folder) / "metadata.json").read_text())["commit"]
+        assert empty.name == f"empty@{commit[:7]}"
+        assert set(empty.tags) == {
+            "paper2run", "batch:papers", "repo:empty", "verdict:stopped-by-rule", "cause:no_code"
+        }  # fmt: skip
+        assert empty.state is not None and empty.state.name == "Cannot run: no_code"
         [table] = client.read_artifacts(
             artifact_filter=ArtifactFilter(
                 flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(done.flow_run_id)]),

@@ -366,4 +366,6 @@ def test_a_bad_request_leaves_no_run_folder(tmp_path, repository):
         with pytest.raises(UserError) as caught:
             state.result()
         assert caught.value.hint
+        assert state.name == "Bad request"
+        assert caught.value.what in (state.message or "")
     assert not (tmp_path / "runs").exists()
