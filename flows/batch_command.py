@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from rich.console import Console
 
-from flows.options import ShowTraceback, flags_of
+from flows.options import AsJson, ShowTraceback, flags_of
 from paper2run.batches.batch_input import usable
 from paper2run.errors import HostError
 from paper2run.request import BatchRequest, Request, settings_for
@@ -25,7 +25,7 @@ err = Console(stderr=True, highlight=False)
 
 
 @flags_of(BatchRequest)
-def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
+def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **given: Any) -> None:
     """Reproduce every repository listed in FILE; options on a line of FILE override the flags."""
     start = invocation()
     start.take_settings(_say)
@@ -36,6 +36,7 @@ def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
     usable(read_batch(Path(request.file)), keep_going=request.keep_going, say=_pass_over)
     # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.batch import batch as batch_flow
+    from tasks.console.as_json import print_json, record
     from tasks.console.show import print_batch
     from tasks.console.terminal import progress
     from tasks.running.server import carried, prefect_api
@@ -49,7 +50,10 @@ def batch(*, show_traceback: ShowTraceback = False, **given: Any) -> None:
     except KeyboardInterrupt:
         err.print("interrupted; continue with --resume")
         raise typer.Exit(INTERRUPTED) from None
-    print_batch(out, done, Path(folder))
+    if as_json:
+        print_json(out, record(done, Path(folder)))
+    else:
+        print_batch(out, done, Path(folder))
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
 
 

@@ -19,7 +19,7 @@ from rich.markup import escape
 
 from flows.batch_command import batch
 from flows.clean_command import clean
-from flows.options import ShowTraceback, flags_of
+from flows.options import AsJson, ShowTraceback, flags_of
 from flows.show_commands import list_runs, open_report, shell, show
 from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
@@ -80,6 +80,7 @@ def run(
         str,
         typer.Argument(metavar="REPO", help="The same as --repo.", show_default=False),
     ] = "",
+    as_json: AsJson = False,
     show_traceback: ShowTraceback = False,
     **given: Any,
 ) -> None:
@@ -103,10 +104,14 @@ def run(
         # Typer would turn it into exit code 1.
         err.print("interrupted; finished stages are kept for the next run")
         raise typer.Exit(INTERRUPTED) from None
+    from tasks.console.as_json import print_json, record
     from tasks.console.show import print_next, print_verdict
 
-    print_verdict(out, metadata, Path(folder))
-    print_next(out, metadata, Path(folder), api.ui)
+    if as_json:
+        print_json(out, record(metadata, Path(folder)))
+    else:
+        print_verdict(out, metadata, Path(folder))
+        print_next(out, metadata, Path(folder), api.ui)
     # What this site does not reach says nothing of the repository.
     of_the_site = metadata.status != "success" and metadata.cause == "registry_unreachable"
     raise typer.Exit(HostError.exit_code if of_the_site else EXIT_CODES.get(metadata.status, 1))

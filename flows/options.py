@@ -16,6 +16,9 @@ from paper2run.settings import seconds
 F = TypeVar("F", bound=Callable[..., Any])
 TYPES: Final[Mapping[str, type]] = {"boolean": bool, "integer": int, "number": float, "string": str}
 """Of the command line, by the type of JSON."""
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON on stdout; words go to stderr.")
+]
 ShowTraceback = Annotated[bool, typer.Option("--traceback", help="Show tracebacks.")]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from flows.options import AsJson
 from paper2run.errors import HostError, UserError
 from paper2run.request import read_settings
 from tasks.console.invocation import invocation
@@ -26,20 +27,33 @@ Run = Annotated[
 SHELL = "if command -v bash >/dev/null; then exec bash; else exec sh; fi"
 
 
-def show(run: Run = "") -> None:
+def show(run: Run = "", *, as_json: AsJson = False) -> None:
     """Show a run on the terminal: its verdict and its report."""
+    from tasks.console.as_json import print_json, record
+    from tasks.console.run_list import metadata_of
     from tasks.console.show import print_run
 
-    print_run(out, _folder(run))
+    folder = _folder(run)
+    if as_json:
+        print_json(out, record(metadata_of(folder), folder))
+    else:
+        print_run(out, folder)
 
 
 def list_runs(
+    *,
     every: Annotated[bool, typer.Option("--all", help="Also those before the last 20.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the runs in the folder of runs, the newest first."""
-    from tasks.console.run_list import print_runs
+    from tasks.console.as_json import print_json, record
+    from tasks.console.run_list import print_runs, runs_in
 
-    print_runs(out, _runs(), most=None if every else 20)
+    most = None if every else 20
+    if as_json:
+        print_json(out, [record(found, folder) for folder, found in runs_in(_runs())[:most]])
+    else:
+        print_runs(out, _runs(), most=most)
 
 
 def open_report(run: Run = "") -> None:

@@ -15,6 +15,8 @@ from paper2run.rendering.image_names import pushed_reference
 from paper2run.settings import Settings
 from paper2run.text_gate import fenced, prose
 from paper2run.verdicts import markdown
+from paper2run.verdicts.badge import badge
+from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.report_page import report_page
 from tasks.running.caching import stage
@@ -92,7 +94,7 @@ def _write_reports(
     planned: PlannedEnvironment | None,
     attempts: Sequence[Attempt],
 ) -> str:
-    """Write `report.md` and `report.html`; return the first."""
+    """Write `report.md`, `report.html`, the badge and the letter to the authors; return the first."""
     paper, dockerfile, root = read_paper_of(run), run.path / "Dockerfile", run.path / "repo"
     text = markdown.report(metadata, checkout, facts, attempts, paper)
     page = report_page(
@@ -106,6 +108,9 @@ def _write_reports(
     )
     run.write("report.md", text)
     run.write("report.html", page)
+    run.write("badge.svg", badge(metadata))
+    if to_authors := letter(metadata, checkout):
+        run.write("letter.txt", to_authors)
     return text
 
 

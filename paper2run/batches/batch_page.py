@@ -1,4 +1,4 @@
-"""Renders a batch for people and programs: `batch.html`, one self-contained page, and `batch.csv`."""
+"""Renders a batch for people and programs: `batch.html`, CSV, JUnit XML and a Markdown summary."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
 from paper2run.model.grade import GRADES
 from paper2run.source import shown_address, web_page
-from paper2run.text_gate import csv_cell, flat
+from paper2run.text_gate import cell, csv_cell, flat, prose
 from paper2run.verdicts.markdown import HEADLINES, SHOWN
 
 WORDS: Final = {
@@ -79,6 +79,25 @@ def as_csv(batch: Batch) -> str:
 def own_columns(rows: Sequence[BatchRow]) -> list[str]:
     """Return the names of the user's own columns, in the order in which they first occur."""
     return list(dict.fromkeys(name for row in rows for name in row.own))
+
+
+def as_markdown(batch: Batch) -> str:
+    """Return the batch as a summary for a forge's job page: the counts, and a row per repository."""
+    counts = ", ".join(f"{count} {status}" for status, count in batch.totals.items())
+    lines = [
+        f"# {prose(batch.name)}: {counted(len(batch.rows), 'repository')}",
+        "",
+        counts or "nothing yet",
+        "",
+        "| repository | verdict | shown | cause | first error or reason |",
+        "|---|---|---|---|---|",
+    ]
+    for row in batch.rows:
+        why = row.blame.error if row.blame and row.status != "success" else row.reason
+        shown = row.grade if row.grade != "none" else ""
+        cells = (f"{row.title} {row.entry.ref}".strip(), row.status, shown, row.cause or "", why)
+        lines.append(f"| {' | '.join(map(cell, cells))} |")
+    return "\n".join(lines) + "\n"
 
 
 def as_junit(batch: Batch) -> str:

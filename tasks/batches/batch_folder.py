@@ -15,7 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from paper2run.batches.batch_input import BatchLine
-from paper2run.batches.batch_page import as_csv, as_junit, as_page
+from paper2run.batches.batch_page import as_csv, as_junit, as_markdown, as_page
 from paper2run.batches.rows import Batch
 from paper2run.errors import UserError
 from paper2run.formats.plurals import counted
@@ -78,9 +78,10 @@ class BatchFolder:
         write_whole(self.path / RECORD, batch, mode=0o600)
 
     def write_pages(self, batch: Batch) -> None:
-        """Write what people and build servers look at anew: `batch.csv`, `batch.xml`, `batch.html`."""
+        """Write what people and build servers look at anew: `batch.csv`, `.xml`, `.md` and `.html`."""
         write_whole(self.path / "batch.csv", as_csv(batch))
         write_whole(self.path / "batch.xml", as_junit(batch))
+        write_whole(self.path / "batch.md", as_markdown(batch))
         write_whole(self.path / "batch.html", as_page(batch, self.path))
 
 

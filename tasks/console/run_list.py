@@ -45,9 +45,14 @@ def last_run(runs: Path) -> Path:
     return found[0]
 
 
+def runs_in(runs: Path) -> list[tuple[Path, Metadata]]:
+    """Return each run folder with its summary, the newest first."""
+    return sorted(_known(runs), key=lambda run: run[1].started_at, reverse=True)
+
+
 def print_runs(console: Console, runs: Path, *, most: int | None) -> None:
     """Print a table of the runs, the newest first; at most so many."""
-    known = sorted(_known(runs), key=lambda run: run[1].started_at, reverse=True)
+    known = runs_in(runs)
     table = Table(box=None, pad_edge=False)
     for heading in ("started", "verdict", "repository", "folder"):
         table.add_column(heading, overflow="fold")

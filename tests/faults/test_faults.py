@@ -115,7 +115,7 @@ def run(repo: str, out: Path, **more: object) -> object:
     asked = {"repo": repo, "out": str(out), "smoke": "python main.py", **more}
     state = reproduce(**asked, return_state=True)
     value = state.result(raise_on_failure=False)
-    return value if isinstance(value, BaseException) else state.name
+    return value if isinstance(value, BaseException) else value[0].status
 
 
 @pytest.mark.docker

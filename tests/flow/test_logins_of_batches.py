@@ -66,7 +66,7 @@ def test_a_run_hands_its_attempts_and_its_folder_no_password(tmp_path, private):
         repo=f"http://{ANNA}@{private}", out=str(tmp_path / "out"), dry_run=True,
         smoke="python main.py", return_state=True,
     )  # fmt: skip
-    assert state.name == "planned"
+    assert state.name == "Planned"
     _, folder = state.result()
     for path in Path(folder).rglob("*"):
         assert not path.is_file() or b"hunter2" not in path.read_bytes(), path

@@ -9,19 +9,20 @@ from prefect.client.schemas import State
 from flows.reproduce import reproduce
 from paper2run.errors import HostError, UserError
 from paper2run.model.report import Metadata
+from paper2run.verdicts.state_names import state_name
 from tasks.resolve import resolve
 
 pytestmark = pytest.mark.docker
 EXAMPLE = Path(__file__).parents[2] / "examples" / "period-doubling"
 COMPLETE = {
     "Dockerfile", "INSTRUCTIONS.md", "attempts", "logs", "metadata.json", "paper.json", "plan.json",
-    "repo", "repo.json", "repo_facts.json", "report.html", "report.md", "run.log",
+    "repo", "repo.json", "repo_facts.json", "report.html", "report.md", "run.log", "badge.svg",
 }  # fmt: skip
 
 
 def verdict_of(state: State, out: Path) -> tuple[Metadata, Path]:
     metadata, folder = state.result()
-    assert state.name == metadata.status, "the final state is named for the verdict"
+    assert state.name == state_name(metadata), "the final state is named for the verdict"
     kept = json.loads((Path(folder) / "metadata.json").read_text())
     assert kept["status"] == metadata.status
     assert Path(folder).parent == out.resolve()

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
 
-from paper2run.batches.batch_page import as_csv, as_page
+from paper2run.batches.batch_page import as_csv, as_markdown, as_page
 from paper2run.batches.rows import Batch, BatchEntry, BatchRow
-from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
+from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import RepoFacts, Unreadable
 from paper2run.model.needs import Need
@@ -25,6 +26,8 @@ from paper2run.model.usage import ModelCall
 from paper2run.model.value import Source
 from paper2run.rendering import dockerfile
 from paper2run.verdicts import attempts_page, markdown
+from paper2run.verdicts.badge import badge
+from paper2run.verdicts.letter import letter
 from paper2run.verdicts.report_page import report_page
 from tasks.running import artifacts
 
@@ -274,6 +277,31 @@ def test_the_page_of_a_run_shows_what_it_printed_and_loads_nothing():
         "versions of the",
     ):
         assert words in Shape(text).text
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_the_letter_and_the_badge_hide_nothing(name: str) -> None:
+    blame = Blame(error=name, cause="code_error", confidence="low", about=name, why=name)
+    text = letter(metadata(name, blame=blame), checkout(name))
+    ordinary = letter(metadata("ordinary", blame=blame), checkout("ordinary"))
+    image = badge(metadata(name, status="success", grade="tests"))
+
+    assert not [c for c in text if c in "\x1b\x85\u2028\u202e"]
+    assert text.count("Subject: ") == ordinary.count("Subject: ") == 1
+    assert {child.tag.rpartition("}")[2] for child in ElementTree.fromstring(image).iter()} == {
+        "svg", "title", "rect", "path", "g", "text",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_the_summary_of_a_batch_has_the_shape_of_an_ordinary_one(name: str) -> None:
+    found, ordinary = shape(as_markdown(batch(name))), shape(as_markdown(batch("ordinary")))
+    inline = {"code", "em", "strong"}
+
+    assert [tag for tag in found.tags if tag not in inline] == [
+        tag for tag in ordinary.tags if tag not in inline
+    ]
+    assert found.addresses == []
 
 
 def batch(name: str) -> Batch:

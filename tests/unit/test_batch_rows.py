@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 from paper2run.batches.batch_input import read_batch_text
-from paper2run.batches.batch_page import as_csv, as_junit, as_page
+from paper2run.batches.batch_page import as_csv, as_junit, as_markdown, as_page
 from paper2run.batches.queue import (
     MAX_STARTS,
     after_loss,
@@ -18,6 +18,7 @@ from paper2run.batches.queue import (
     share_of,
 )
 from paper2run.batches.rows import Batch, BatchRow
+from paper2run.model.diagnosis import Blame
 from paper2run.model.report import Metadata, Versions
 from paper2run.model.usage import Budget
 
@@ -42,6 +43,17 @@ def batch(*given: BatchRow) -> Batch:
         ui="http://127.0.0.1:4200",
     )  # fmt: skip
     return empty.with_rows(given, NOW)
+
+
+def test_the_summary_of_a_batch_is_a_table_with_the_first_error():
+    failed = rows("success", "smoke-failed")
+    blame = Blame(error="KeyError: 'a | b'", cause="code_error", confidence="low")
+    failed[1] = failed[1].changed(cause="code_error", blame=blame)
+    lines = as_markdown(batch(*failed)).splitlines()
+
+    assert lines[0] == "# a <b>: 2 repositories".replace("<b>", "&lt;b>")
+    assert lines[2] == "1 success, 1 smoke-failed"
+    assert lines[-1] == "| o/r1 | smoke-failed |  | code_error | KeyError: 'a \\| b' |"
 
 
 def test_rows_start_in_the_order_of_the_file_and_no_more_than_the_jobs():

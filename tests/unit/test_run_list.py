@@ -85,6 +85,7 @@ def test_a_run_ends_with_what_to_do_next(tmp_path):
         (["run", ".", "--timeout", "soon"], 2, "a duration such as 15m"),
         (["batch", "nothing.txt"], 2, "cannot be read"),
         (["list"], 0, "0 runs"),
+        (["list", "--json"], 0, "[]"),
         (["show"], 2, "no run is in"),
         (["shell", "nothing"], 2, "is not a run folder"),
         (["open", "nothing"], 2, "has no report.html"),
