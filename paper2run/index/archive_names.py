@@ -14,6 +14,10 @@ STAR: Final = re.compile(
     r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(?:\*|\([ \t]*\*)", re.MULTILINE
 )
 COMMENT: Final = re.compile(r"#[^\n]*")
+DOCUMENTED: Final = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|' + r"'''(?:[^'\\]|\\.|'(?!''))*'''", re.DOTALL
+)
+"""Texts in triple quotes: documents that list names."""
 LAZY: Final = re.compile(r"_import_structure|\blazy|\b_?LazyModule\b|lazy_loader", re.IGNORECASE)
 MAX_STARS: Final = 12
 """Star imports that are followed."""
@@ -59,13 +63,14 @@ def _defines(content: bytes, name: str) -> bool:
     word = re.escape(name)
     if b"\0" in content:
         return re.search(rf"(?<!\w){word}(?!\w)".encode(), content) is not None
-    text = COMMENT.sub("", content.decode("utf-8", "replace"))
+    text = content.decode("utf-8", "replace")
+    code = DOCUMENTED.sub('""', COMMENT.sub("", text))
     sign = (
         rf"\b(?:def|class)[ \t]+{word}\b|(?<![\w.]){word}[ \t]*(?::[^=\n]+)?=(?!=)"
         rf"|\bimport\b[^\n]*(?<![\w.]){word}\b(?![ \t]+as\b)|\bas[ \t]+{word}\b"
         rf"|^[ \t]+{word}[ \t]*,?[ \t]*$"
     )
-    if re.search(sign, text, re.MULTILINE):
+    if re.search(sign, code, re.MULTILINE):
         return True
     # Packages that import on demand list what they have as text.
     return LAZY.search(text) is not None and re.search(rf"[\"']{word}[\"']", text) is not None

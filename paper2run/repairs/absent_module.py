@@ -81,6 +81,8 @@ def _of_gone_release(gone: Gone, lost: BrokenLock) -> Diagnosis:
 def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
     resolution = failed.planned.resolution
     is_guess = resolution is not None and guess.name in resolution.absent
+    # Another channel, another release of Debian, or its own source may have it.
+    elsewhere = guess.absence == "dead_dependency"
     top = guess.module.partition(".")[0]
     imports = failed.facts.of(Import)
     asked = address_of(addressed(failed.facts), guess.module)
@@ -96,7 +98,7 @@ def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
         evidence=line,
         # That an index has nothing of a guessed name is no proof, and an address may lead to it in another plan or at
         # another site; where modules of our own table come from is known.
-        excludes="this-plan" if is_guess or asked else failed.reach_of(line),
+        excludes="this-plan" if is_guess or asked or elsewhere else failed.reach_of(line),
         source=next((fact.source for fact in imports if fact.module in (guess.module, top)), None),
         smallest_change=change,
         lacks=Lack(kind="module", name=guess.module),

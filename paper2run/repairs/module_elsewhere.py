@@ -25,11 +25,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         return None
     before = [part for part in failed.plan.env.get("PYTHONPATH", "").split(":") if part]
     gone = {one.name: one.line for one in gone_modules(failed.lines) if "." not in one.name}
-    holding: dict[str, set[str]] = {}
-    for fact in failed.own_modules:
-        if fact.module in gone:
-            holding.setdefault(fact.module, set()).add(fact.root)
-    found = {name: min(holding[name]) for name in gone if len(holding.get(name, ())) == 1}
+    found = {name: root for name in gone if (root := _root_of(failed, name)) is not None}
     hiding = _hiding_others(failed, set(found.values()))
     roots: dict[str, str] = {}
     for name, root in found.items():
@@ -47,6 +43,13 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         evidence=gone[roots[added[-1]]],
         confidence="medium",
     )
+
+
+def _root_of(failed: FailedAttempt, module: str) -> str | None:
+    """Return the folder that holds the module; of several the one of a project; None for none or several."""
+    holding = [fact for fact in failed.own_modules if fact.module == module]
+    roots = {fact.root for fact in holding if fact.installed} or {fact.root for fact in holding}
+    return min(roots) if len(roots) == 1 else None
 
 
 def _hiding_others(failed: FailedAttempt, roots: Collection[str]) -> set[str]:

@@ -36,7 +36,8 @@ class ReleaseSearch:
     def nearest(self, version: str, day: date | None) -> Version | None:
         """Return the release nearest below `version` that has the name, else above it; None without one.
 
-        HostError if the index does not answer.
+        None too if its words say that `version` itself has the name: then they do not tell. HostError if the index
+        does not answer.
         """
         project = self._index.project(self._distribution)
         try:
@@ -51,6 +52,9 @@ class ReleaseSearch:
             if not (release.yanked or release.version.is_prerelease)
             and (release.wheels or release.source)
         ]
+        here = next((release for release in project.releases if release.version == present), None)
+        if here is not None and (here.wheels or here.source) and self._has(here):
+            return None
         older = [release for release in offered if release.version < present]
         newer = [
             release
