@@ -28,6 +28,7 @@ from tasks.batches.batch_folder import (
     lines_without_logins,
     new_batch,
     rows_without_logins,
+    statuses_of,
 )
 from tasks.batches.children import Children, Ended, children_of, need_workers
 from tasks.running.flow_runs import claim_run, label_run
@@ -51,6 +52,7 @@ def _all_of(request: BatchRequest, settings: Settings) -> State[tuple[Batch, str
     source = Path(request.file).expanduser()
     found = usable(read_batch(source), keep_going=request.keep_going, say=PROGRESS.info)
     lines = lines_without_logins(found, settings.home)
+    compared = statuses_of(request.compare)
     if request.workers:
         need_workers()
     path = dated(request.out) if request.out else settings.out / f"batch-{source.stem}"
@@ -60,7 +62,8 @@ def _all_of(request: BatchRequest, settings: Settings) -> State[tuple[Batch, str
         label_run(run_id, folder=str(folder.path))
         earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
         now = earlier.changed(jobs=request.jobs, flow_run_id=run_id)
-        board = Board(folder, now, rows_for(lines, earlier.rows, only_failed=request.only_failed))
+        rows = rows_for(lines, earlier.rows, only_failed=request.only_failed, compared=compared)
+        board = Board(folder, now, rows)
         logs = folder.path / "logs"
         with children_of(run_id, source.stem, logs, settings) as children:
             _adopt(board, children)

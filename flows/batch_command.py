@@ -30,7 +30,11 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
     start = invocation()
     start.take_settings(_say)
     request = BatchRequest(**given)
-    request = request.changed(file=start.path(request.file), out=start.path(request.out))
+    request = request.changed(
+        file=start.path(request.file),
+        out=start.path(request.out),
+        compare=start.path(request.compare),
+    )
     use_endpoint(request.base_url)
     settings = settings_for(Request())
     usable(read_batch(Path(request.file)), keep_going=request.keep_going, say=_pass_over)

@@ -27,7 +27,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
         "timeout", "max_attempts", "max_candidates", "time_limit", "target", "jobs",
     ),
     "Way of working": (
-        "dry_run", "no_cache", "remove_images", "resume", "only_failed", "keep_going", "workers",
+        "dry_run", "no_cache", "remove_images", "resume", "only_failed", "keep_going", "compare", "workers",
     ),
     "Model": ("planner", "model", "base_url", "max_tokens", "max_cost_usd"),
 }  # fmt: skip

@@ -96,6 +96,8 @@ class BatchRequest(RunOptions):
     """Continue an earlier batch, and rerun every repository that did not succeed."""
     keep_going: bool = False
     """Run the valid lines of a file that also has invalid ones."""
+    compare: Annotated[str, Unset("no comparison")] = ""
+    """Folder of an earlier batch: the page tells what was fixed since and what is newly broken."""
     workers: bool = False
     """Hand the runs to the workers of reproduce/default."""
     max_tokens: Annotated[Tokens | None, Unset("no limit")] = None

@@ -15,6 +15,7 @@ from paper2run.rendering.image_names import pushed_reference
 from paper2run.settings import Settings
 from paper2run.text_gate import fenced, prose
 from paper2run.verdicts import markdown
+from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
@@ -145,6 +146,7 @@ def _summary(
         tried=verdict.tried,
         best_attempt=verdict.best_attempt,
         commit=checkout.commit,
+        output=last_words(best) if best else "",
         image=built.image if built else "",
         image_id=built.image_id if built else "",
         image_size_bytes=built.size_bytes if built else 0,

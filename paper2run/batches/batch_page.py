@@ -11,12 +11,13 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
 from paper2run.model.grade import GRADES
 from paper2run.source import shown_address, web_page
-from paper2run.text_gate import cell, csv_cell, flat, prose
+from paper2run.text_gate import cell, csv_cell, flat, prose, visible_lines
 from paper2run.verdicts.markdown import HEADLINES, SHOWN
 
 WORDS: Final = {
@@ -29,7 +30,7 @@ WORDS: Final = {
 COLUMNS: Final = (
     "repository", "ref", "commit", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes",
     "tokens", "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
-    "flow_run_id", "flow_run_url", "line",
+    "flow_run_id", "flow_run_url", "line", "before", "change",
 )  # fmt: skip
 REFRESH_S: Final = 10
 """The page of a running batch reloads itself."""
@@ -70,7 +71,7 @@ def as_csv(batch: Batch) -> str:
                 "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
                 *map(csv_cell, _chain(row)),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
-                csv_cell(flow_run_url(batch, row.flow_run_id)), row.line,
+                csv_cell(flow_run_url(batch, row.flow_run_id)), row.line, row.before or "", row.change,
             )
         )  # fmt: skip
     return text.getvalue()
@@ -158,7 +159,7 @@ def as_page(batch: Batch, folder: PurePath) -> str:
     """Return `batch.html`, to lie in `folder`: run folders below it are linked relative to it."""
     source = resources.files("paper2run").joinpath("batches", "batch.html.jinja").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown)
-    environment.filters["duration"] = _duration
+    environment.filters.update(duration=_duration, block=_block)
     ended = all(row.has_ended for row in batch.rows)
     return environment.from_string(source).render(
         batch=batch,
@@ -173,6 +174,10 @@ def as_page(batch: Batch, folder: PurePath) -> str:
             batch.rows, [row.grade for row in batch.rows if row.grade != "none"], GRADES[::-1]
         ),
         shown=SHOWN,
+        changes=_shares(batch.rows, [row.change for row in batch.rows if row.change]),
+        compared=any(row.before for row in batch.rows),
+        running=[row for row in batch.rows if row.status == "running"],
+        left_s=left_seconds(batch),
         seconds=sum(row.seconds for row in batch.rows),
         tokens=sum(row.tokens for row in batch.rows),
         cost=_cost(batch.rows),
@@ -181,6 +186,20 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         page_url=web_page,
         shown_address=shown_address,
     )
+
+
+def left_seconds(batch: Batch) -> float | None:
+    """Return how long the rows that are left will take, by the mean of those that ended; None if none did."""
+    taken = [row.seconds for row in batch.rows if row.has_ended and row.seconds]
+    left = sum(not row.has_ended for row in batch.rows)
+    if not taken or not left:
+        return None
+    return sum(taken) / len(taken) * left / min(batch.jobs, left)
+
+
+def _block(text: str) -> Markup:
+    """Return lines for a `pre` element."""
+    return escape(visible_lines(text))
 
 
 def _shown(value: object) -> object:

@@ -1,10 +1,11 @@
 """Decides which repositories a pass of a batch runs, and in which order; pure decisions over rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from paper2run.batches.batch_input import BatchLine
-from paper2run.batches.rows import BatchRow
+from paper2run.batches.rows import BatchRow, RowStatus
 from paper2run.model.usage import Budget, Usage
 
 MAX_STARTS: Final = 3
@@ -12,12 +13,16 @@ MAX_STARTS: Final = 3
 
 
 def rows_for(
-    lines: Iterable[BatchLine], earlier: Sequence[BatchRow], *, only_failed: bool
+    lines: Iterable[BatchLine],
+    earlier: Sequence[BatchRow],
+    *,
+    only_failed: bool,
+    compared: Mapping[str, RowStatus] = MappingProxyType({}),
 ) -> tuple[BatchRow, ...]:
     """Return the rows of a pass, in the file's order: a verdict is kept, all else waits or still runs.
 
-    A row matches an earlier one if everything in its line is the same. With `only_failed`, rows
-    with a verdict other than success run again too.
+    A row matches an earlier one if everything in its line is the same. With `only_failed`, rows with a verdict other
+    than success run again too. `compared` are the statuses of another batch, by key.
     """
     known = {row.entry.key: row for row in earlier}
     rows = []
@@ -25,8 +30,11 @@ def rows_for(
         row = known.get(line.entry.key, BatchRow(entry=line.entry))
         done = row.has_verdict and not (only_failed and row.status not in ("success", "planned"))
         if not done and row.status != "running":
-            row = BatchRow(entry=line.entry, starts=row.starts)
-        fresh = {"line": line.line, "own": line.own, "lost": 0, "again": 0, "share": None}
+            row = BatchRow(entry=line.entry, starts=row.starts, before=row.before)
+        before = compared.get(line.entry.key, row.before)
+        fresh = {
+            "line": line.line, "own": line.own, "lost": 0, "again": 0, "share": None, "before": before
+        }  # fmt: skip
         rows.append(row.changed(**fresh))
     return tuple(rows)
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_serializer, model_validator
@@ -32,6 +32,8 @@ RowStatus = Literal[
     "interrupted",
 ]
 """A run's verdict, or the row's state in the batch; `interrupted` means from outside."""
+
+Change = Literal["", "fixed", "newly broken", "another verdict"]
 
 ABOUT_THE_REPOSITORY: Final[frozenset[RowStatus]] = frozenset(
     {
@@ -100,8 +102,12 @@ class BatchRow(Value):
     """Reruns in this pass after host errors."""
     trouble: Trouble = ""
     """Which trouble of this machine ended the last run; such an end is not a verdict."""
+    started_at: datetime | None = None
+    """When the last run was started."""
     ended_at: datetime | None = None
     """When this batch learnt of the last run's end."""
+    before: RowStatus | None = None
+    """Its status in the earlier batch that this one is compared with; None if it was not there."""
     flow_run_id: str = ""
     """Of the last run that was started."""
     share: Budget | None = None
@@ -120,6 +126,8 @@ class BatchRow(Value):
     rung: Rung = "none"
     attempts: int = 0
     seconds: float = 0.0
+    output: str = ""
+    """The last lines that its command printed, or that end the log of what failed."""
     image: str = ""
     image_size_bytes: int = 0
     image_removed: bool = False
@@ -134,6 +142,15 @@ class BatchRow(Value):
     def has_verdict(self) -> bool:
         """True if another run would give the same result."""
         return self.status in ABOUT_THE_REPOSITORY
+
+    @property
+    def change(self) -> Change:
+        """What became of it since the earlier batch; empty while it has no verdict, and where nothing did."""
+        if self.before is None or not self.has_verdict or self.status == self.before:
+            return ""
+        if "success" in (self.status, self.before):
+            return "fixed" if self.status == "success" else "newly broken"
+        return "another verdict"
 
     @property
     def has_ended(self) -> bool:
@@ -157,6 +174,7 @@ class BatchRow(Value):
         """Return the row with a new run under way."""
         return self.changed(
             status="running",
+            started_at=datetime.now(UTC),
             flow_run_id=flow_run_id,
             share=share,
             starts=self.starts + 1,
@@ -169,7 +187,7 @@ class BatchRow(Value):
         """Return the row with what the run's summary says."""
         taken = (
             "status", "name", "commit", "cause", "reason", "blame", "smallest_change", "grade", "covers", "language",
-            "rung", "attempts", "seconds", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
+            "rung", "attempts", "seconds", "output", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
         )  # fmt: skip
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
 

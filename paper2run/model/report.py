@@ -152,6 +152,8 @@ class Metadata(Value):
     name: str = ""
     commit: str = ""
     ref: str = ""
+    output: str = ""
+    """The last lines that the best attempt's command printed, or that end the log of what failed."""
     image: str = ""
     image_id: str = ""
     image_size_bytes: int = 0

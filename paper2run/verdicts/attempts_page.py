@@ -17,6 +17,9 @@ from paper2run.verdicts.verdicts import failure_line
 
 LOG_TAIL_LINES: Final = 30
 """Lines of a failing log that the report shows."""
+KEPT_LINES: Final = 20
+KEPT_CHARACTERS: Final = 200
+"""Of a line that goes into a record; with the lines, what a page of thousands of rows can hold."""
 PRINTED_LINES: Final = 40
 """Lines of a program's own output that the report shows."""
 
@@ -148,6 +151,12 @@ def printed(attempt: Attempt) -> str:
         return ""
     log = attempt.smoke.log
     return "\n".join((log.stdout.strip() or log.stderr.strip()).splitlines()[-PRINTED_LINES:])
+
+
+def last_words(attempt: Attempt) -> str:
+    """Return the last lines of the command that passed or of the log of what failed, for a record."""
+    lines = (printed(attempt) or log_tail(attempt)).splitlines()[-KEPT_LINES:]
+    return "\n".join(line[:KEPT_CHARACTERS] for line in lines)
 
 
 def log_tail(attempt: Attempt) -> str:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from paper2run.batches.batch_input import BatchLine
 from paper2run.batches.batch_page import as_csv, as_junit, as_markdown, as_page
-from paper2run.batches.rows import Batch
+from paper2run.batches.rows import Batch, RowStatus
 from paper2run.errors import UserError
 from paper2run.formats.plurals import counted
 from paper2run.source import without_login
@@ -83,6 +83,22 @@ class BatchFolder:
         write_whole(self.path / "batch.xml", as_junit(batch))
         write_whole(self.path / "batch.md", as_markdown(batch))
         write_whole(self.path / "batch.html", as_page(batch, self.path))
+
+
+def statuses_of(folder: str) -> dict[str, RowStatus]:
+    """Return the statuses of a finished batch by the key of its lines; none without a folder.
+
+    UserError if the folder has no batch.
+    """
+    if not folder:
+        return {}
+    path = Path(folder).expanduser().resolve()
+    found = BatchFolder(path).read()
+    if found is None:
+        raise UserError(
+            f"{path} has no {RECORD}", hint="name the folder of an earlier batch in --compare"
+        )
+    return {row.entry.key: row.status for row in found.rows if row.has_verdict}
 
 
 @contextmanager

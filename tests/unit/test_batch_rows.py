@@ -45,6 +45,44 @@ def batch(*given: BatchRow) -> Batch:
     return empty.with_rows(given, NOW)
 
 
+def test_a_batch_says_what_changed_since_the_one_that_it_is_compared_with():
+    asked = lines(*(f"https://a.example/o/r{n}" for n in range(5)))
+    before = ("smoke-failed", "success", "success", "stopped-by-rule")
+    compared = {line.entry.key: status for line, status in zip(asked, before, strict=False)}
+    now = ("success", "smoke-failed", "success", "smoke-failed", "success")
+    given = [
+        row.changed(status=status)
+        for row, status in zip(
+            rows_for(asked, (), only_failed=False, compared=compared), now, strict=True
+        )
+    ]
+
+    assert [row.change for row in given] == ["fixed", "newly broken", "", "another verdict", ""]
+    page = as_page(batch(*given), PurePosixPath("/b/out"))
+    assert 'data-pick="fixed"' in page
+    assert "newly broken: was success" in page
+    [first, *_] = csv.DictReader(io.StringIO(as_csv(batch(*given))))
+    assert (first["before"], first["change"]) == ("smoke-failed", "fixed")
+    kept = rows_for(asked, given, only_failed=True)
+    assert [row.before for row in kept] == [*before, None], "a later pass still knows"
+
+
+def test_the_page_tells_who_runs_and_how_long_it_will_take():
+    given = [row.changed(seconds=60) for row in rows("success", "success")]
+    given += [rows("waiting")[0].started("run", Budget()), *rows("waiting", "waiting")]
+    page = as_page(batch(*given), PurePosixPath("/b/out"))
+
+    assert "Running now: o/r0 (since " in page
+    assert "about 90.0 s left" in page, "three rows, two at a time"
+
+
+def test_a_row_unfolds_to_what_its_command_printed():
+    shown = rows("success")[0].changed(output="loss 0.1\n<b>done</b>")
+    page = as_page(batch(shown), PurePosixPath("/b/out"))
+
+    assert "<pre>loss 0.1\n&lt;b&gt;done&lt;/b&gt;</pre>" in page
+
+
 def test_the_summary_of_a_batch_is_a_table_with_the_first_error():
     failed = rows("success", "smoke-failed")
     blame = Blame(error="KeyError: 'a | b'", cause="code_error", confidence="low")

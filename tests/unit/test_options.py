@@ -23,7 +23,7 @@ SHARED = {
 FLOWS = {
     Request: (reproduce, SHARED | {"repo", "ref", "paper", "smoke"}),
     BatchRequest: (
-        batch, SHARED | {"file", "jobs", "resume", "only_failed", "keep_going", "workers"},
+        batch, SHARED | {"file", "jobs", "resume", "only_failed", "keep_going", "compare", "workers"},
     ),
 }  # fmt: skip
 """By model: the flow that takes its fields, and the names of the flow's parameters, which deployments rely on."""
@@ -59,7 +59,7 @@ def test_a_command_has_the_flags_bounds_and_defaults_of_its_model(model):
     flags = flags_of_command(command)
 
     positional = {"repository"} if model is Request else set()
-    assert set(flags) == {*model.model_fields, "show_traceback", *positional} - left_out
+    assert set(flags) == {*model.model_fields, "as_json", "show_traceback", *positional} - left_out
     for option in options_of(model):
         if option.name not in left_out and not option.field.is_required():
             flag = flags[option.name]
