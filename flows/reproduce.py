@@ -17,6 +17,7 @@ from paper2run.model.environment import Asked, EngineMissing, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata, Verdict
+from paper2run.papers.paper_address import paper_address
 from paper2run.papers.paper_links import repository_of
 from paper2run.planning.given_gpus import with_gpus
 from paper2run.request import Request, settings_for
@@ -35,7 +36,7 @@ from paper2run.verdicts.verdicts import (
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
 from tasks.extract import extract
-from tasks.paper import read_paper
+from tasks.paper import read_paper, with_paper_file
 from tasks.plan import plan
 from tasks.preflight import preflight
 from tasks.render import render
@@ -98,6 +99,8 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         label_run(run_id, folder=str(run.path))
         name_run(run_id, located.name, located.commit)
         run.event(f"run folder: {run.path}")
+        if request.paper != asked.paper:
+            run.event(f"paper: fetched from {paper_address(asked.paper)}")
         if not asked.repo:
             run.note(f"the repository is the one that the paper names: {request.repo}")
         checkout, paper_read, facts = _read(run, request, located, settings)
@@ -136,7 +139,7 @@ def _located(request: Request, settings: Settings) -> tuple[Request, Located]:
 
     The address is the paper's if the request names none.
     """
-    request = without_login(request, settings)
+    request = with_paper_file(without_login(request, settings), settings)
     if not request.repo and request.paper:
         request = request.changed(repo=repository_of(read_paper(request.paper, "")))
     located = locate(request.repo, request.ref, settings)

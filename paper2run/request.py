@@ -73,7 +73,7 @@ class Request(RunOptions):
     ref: Annotated[str, Unset("the default branch")] = ""
     """Branch, tag or commit."""
     paper: Annotated[str, Unset("the repository's own")] = ""
-    """Paper: a .pdf, .md or .markdown file."""
+    """Paper: a .pdf, .md or .markdown file, its URL, an arXiv number or a DOI."""
     out: str = ""
     smoke: Annotated[str, Unset("the planner's choice")] = ""
     """Shell command that shows that the image works: it must exit with status 0, or still run at the timeout."""

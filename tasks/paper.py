@@ -11,6 +11,7 @@ from typing import Any, Final
 from paper2run.errors import UserError
 from paper2run.formats.tree import RepoTree
 from paper2run.model.repo import Paper, Section
+from paper2run.papers.paper_address import paper_address
 from paper2run.papers.paper_links import contenders, rank_repositories
 from paper2run.papers.paper_text import (
     sections_of_markdown,
@@ -18,7 +19,10 @@ from paper2run.papers.paper_text import (
     sections_of_plain_text,
     title_of_pages,
 )
+from paper2run.request import Request
+from paper2run.settings import Settings
 from tasks.drivers.host.pdf import PdfText, PdfUnreadable, read_pdf
+from tasks.drivers.index.paper_download import fetched_paper
 from tasks.running.caching import stage
 
 SUFFIXES: Final = (".pdf", ".md", ".markdown")
@@ -39,6 +43,15 @@ DOWNLOAD: Final = (
     "download the paper and name its file, or leave --paper out to use the repository's own"
 )
 HINT: Final = "give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own"
+
+
+def with_paper_file(request: Request, settings: Settings) -> Request:
+    """Return the request with the file of its paper, fetched where an address was given.
+
+    UserError if the address has no paper; HostError if its host does not answer.
+    """
+    address = paper_address(request.paper)
+    return request.changed(paper=str(fetched_paper(address, settings))) if address else request
 
 
 def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:

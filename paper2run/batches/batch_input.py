@@ -21,6 +21,7 @@ from paper2run.formats import yaml_text
 from paper2run.formats.lined_text import LinedText, line_of
 from paper2run.formats.plurals import counted
 from paper2run.model.value import Value
+from paper2run.papers.paper_address import paper_address
 from paper2run.source import LocalSource, meant_address, parse, shown_address
 
 DELIMITERS: Final = (",", ";", "\t")
@@ -150,7 +151,7 @@ def _judge(
     address = meant_address(entry.repo, folder, is_there) if is_local else entry.repo
     return entry.changed(
         repo=address or _below(folder, entry.repo),
-        paper=_below(folder, entry.paper) if entry.paper else "",
+        paper=paper_address(entry.paper) or (_below(folder, entry.paper) if entry.paper else ""),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from paper2run.batches.batch_input import BadLine, BatchInput, read_batch_text
 from paper2run.errors import UserError
+from paper2run.papers.paper_address import paper_address
 from paper2run.source import LocalSource, parse
 
 MAX_BYTES: Final = 50_000_000
@@ -34,7 +35,7 @@ def read_batch(file: Path) -> BatchInput:
     missing = {
         line.line: f"{path} does not exist"
         for line in found.lines
-        for path in (line.entry.paper, _local(line.entry.repo))
+        for path in (_file(line.entry.paper), _local(line.entry.repo))
         if path and not Path(path).expanduser().exists()
     }
     bad = (*found.bad, *(BadLine(line=at, problem=words) for at, words in missing.items()))
@@ -42,6 +43,11 @@ def read_batch(file: Path) -> BatchInput:
         lines=tuple(line for line in found.lines if line.line not in missing),
         bad=tuple(sorted(bad, key=lambda line: line.line)),
     )
+
+
+def _file(paper: str) -> str:
+    """Return the path of a paper on this machine; empty for an address."""
+    return "" if paper_address(paper) else paper
 
 
 def _local(repo: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from paper2run.errors import HostError
+from paper2run.errors import HostError, Trouble
 from tasks.drivers.index.request_guard import GuardedAdapter, RequestGuard
 from tasks.drivers.index.unpacking import Unpacked, UnpackingError
 
@@ -64,8 +64,15 @@ class IndexConnection:
     """HTTP to one index. No error, address or cached value that leaves it holds the credentials."""
 
     def __init__(
-        self, url: str, ca_bundle: Path | None, connections: int, *, quick: bool = False
+        self,
+        url: str,
+        ca_bundle: Path | None,
+        connections: int,
+        *,
+        quick: bool = False,
+        called: str = "",
     ) -> None:
+        """Speak to the host of `url`; errors name it `called`, by default the package index."""
         parts = urlsplit(url.rstrip("/"))
         self._host = parts.netloc.rpartition("@")[2]
         self._auth = (
@@ -73,6 +80,7 @@ class IndexConnection:
         )
         self.url = urlunsplit(parts._replace(netloc=self._host))
         """Address of the index without credentials and without a slash at its end."""
+        self._called = called
         self._verify = str(ca_bundle) if ca_bundle else True
         self._timeout = QUICK_TIMEOUT_S if quick else TIMEOUT_S
         self._whole_s = QUICK_WHOLE_S if quick else WHOLE_S
@@ -88,6 +96,14 @@ class IndexConnection:
     def shown(self) -> str:
         """The index as it is named to people: host and path."""
         return self.url.partition("://")[2]
+
+    @property
+    def _what(self) -> str:
+        return self._called or f"the package index {self.shown}"
+
+    @property
+    def _trouble(self) -> Trouble:
+        return "network" if self._called else "index"
 
     def close(self) -> None:
         """End the requests of all threads and close all connections."""
@@ -174,27 +190,31 @@ class IndexConnection:
 
     def _no_answer(self, error: Exception) -> HostError:
         return HostError(
-            f"the package index {self.shown} does not answer ({type(error).__name__})",
+            f"{self._what} does not answer ({type(error).__name__})",
             hint="check the network, the proxy and PAPER2RUN_CA_BUNDLE, then try again",
             transient=True,
-            trouble="index",
+            trouble=self._trouble,
         )
 
     def _too_slow(self, seconds: float) -> HostError:
         return HostError(
-            f"the package index {self.shown} did not finish an answer within {seconds:.0f} s",
-            hint="try again later, or name a faster index (PAPER2RUN_INDEX_URL)",
+            f"{self._what} did not finish an answer within {seconds:.0f} s",
+            hint=f"try again later{'' if self._called else ', or name a faster index (PAPER2RUN_INDEX_URL)'}",
             transient=True,
-            trouble="index",
+            trouble=self._trouble,
         )
 
     def _refused(self, status: int) -> HostError:
         denied = status in (requests.codes.unauthorized, requests.codes.forbidden)
         return HostError(
-            f"the package index {self.shown} answered {status}",
-            hint="check the credentials in PAPER2RUN_INDEX_URL" if denied else "try again later",
+            f"{self._what} answered {status}",
+            hint="check the credentials in PAPER2RUN_INDEX_URL"
+            if denied and not self._called
+            else "look at the address in a browser"
+            if denied
+            else "try again later",
             transient=not denied,
-            trouble="index",
+            trouble=self._trouble,
         )
 
 
