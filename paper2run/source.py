@@ -1,4 +1,4 @@
-"""What a user may give as repository, read from its text alone: a URL of any forge, or a folder.
+"""What a user may give as repository, by its text alone: a URL of any forge, a folder, an archive.
 
 Follows the forms of git's own addresses (https://git-scm.com/docs/git-clone#_git_urls) without its remote
 helpers (`ext::…`), which run programs; and the web pages of a branch, tag or commit that browsers show.
@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
 
+from paper2run.archive_source import ArchivedSource, archived
 from paper2run.errors import UserError
 from paper2run.model.value import Value
 
@@ -19,9 +20,7 @@ SCHEMES: Final = ("https", "http", "ssh", "git")
 """Transports that git speaks by itself; ftp and rsync are gone or insecure."""
 MAX_LENGTH: Final = 2000
 SHOWN_CHARACTERS: Final = 60
-FORMS: Final = (
-    "give an https://, ssh:// or git@host:owner/name address, or the path of a local folder"
-)
+FORMS: Final = "give an https://, ssh:// or git@host:owner/name address, a folder, an archive, a DOI or an SWHID"
 
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
 _REMOTE_HELPER = re.compile(r"^[A-Za-z0-9+.-]*::")
@@ -66,7 +65,7 @@ class LocalSource(Value):
     """As given, perhaps relative."""
 
 
-RepositorySource = RemoteSource | LocalSource
+RepositorySource = RemoteSource | LocalSource | ArchivedSource
 
 
 def parse(given: str) -> RepositorySource:
@@ -85,6 +84,8 @@ def parse(given: str) -> RepositorySource:
         raise UserError(
             f"{text.split('::')[0]}:: addresses run programs and are refused", hint=FORMS
         )
+    if packed := archived(text):
+        return packed
     if scheme := _SCHEME.match(text):
         return _from_url(text, scheme[1].lower())
     if (scp := _SCP.match(text)) and not text.startswith((".", "/", "~")):
@@ -112,7 +113,7 @@ def shown_name(given: str) -> str:
         source = parse(given)
     except UserError:
         return given[:SHOWN_CHARACTERS]
-    return source.name if isinstance(source, RemoteSource) else PurePosixPath(source.path).name
+    return PurePosixPath(source.path).name if isinstance(source, LocalSource) else source.name
 
 
 def shown_address(given: str) -> str:
@@ -130,6 +131,8 @@ def web_page(given: str) -> str:
         source = parse(given)
     except UserError:
         return ""
+    if isinstance(source, ArchivedSource):
+        return source.given if source.given.startswith(("https://", "http://")) else ""
     is_page = isinstance(source, RemoteSource) and source.url.startswith(("https://", "http://"))
     return source.url if is_page and isinstance(source, RemoteSource) else ""
 

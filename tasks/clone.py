@@ -3,6 +3,7 @@
 The commit goes into a bare mirror that later runs reuse.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from paper2run.settings import Settings
 from tasks.drivers.git import git, layout, mirror
 from tasks.drivers.git.git import Located
 from tasks.drivers.git.logins import keep_login, source_of
+from tasks.drivers.index.archive_download import archive_bytes
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
 
@@ -44,6 +46,7 @@ def locate(repo: str, ref: str, settings: Settings) -> Located:
         settings.home / MIRRORS,
         timeout_s=settings.clone_timeout,
         max_mb=settings.max_repo_mb,
+        unpack=partial(archive_bytes, settings=settings),
     )
 
 
@@ -87,4 +90,5 @@ def _fetched(repo: str, located: Located, settings: Settings) -> Checkout:
         timeout_s=settings.clone_timeout,
         max_mb=settings.max_repo_mb,
         on_line=PROGRESS.debug,
+        unpack=partial(archive_bytes, settings=settings),
     )

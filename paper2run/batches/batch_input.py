@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
+from paper2run.archive_source import ArchivedSource
 from paper2run.batches.rows import OF_A_LINE, BatchEntry
 from paper2run.errors import UserError
 from paper2run.formats import yaml_text
@@ -121,6 +122,8 @@ def same_thing(entry: BatchEntry) -> tuple[str, str]:
     source = parse(entry.repo)
     if isinstance(source, LocalSource):
         return source.path.rstrip("/"), entry.ref
+    if isinstance(source, ArchivedSource):
+        return source.id or source.given, entry.ref
     place = re.sub(r"^\w+://", "", source.url)
     place = re.sub(r"^[^/@]*@", "", place)
     if "://" not in source.url:
@@ -141,7 +144,9 @@ def _judge(
         return "no repository is named (`repo`)"
     try:
         entry = BatchEntry.model_validate(given)
-        is_local = isinstance(parse(entry.repo), LocalSource)
+        source = parse(entry.repo)
+        is_local = isinstance(source, LocalSource)
+        is_file = isinstance(source, ArchivedSource) and source.kind == "file"
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "the line"
@@ -150,7 +155,7 @@ def _judge(
         return error.what
     address = meant_address(entry.repo, folder, is_there) if is_local else entry.repo
     return entry.changed(
-        repo=address or _below(folder, entry.repo),
+        repo=address if address and not is_file else _below(folder, entry.repo),
         paper=paper_address(entry.paper) or (_below(folder, entry.paper) if entry.paper else ""),
     )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from paper2run.archive_source import ArchivedSource
 from paper2run.batches.batch_input import BadLine, BatchInput, read_batch_text
 from paper2run.errors import UserError
 from paper2run.papers.paper_address import paper_address
@@ -51,6 +52,8 @@ def _file(paper: str) -> str:
 
 
 def _local(repo: str) -> str:
-    """Return the path of a repository on this machine; empty for an address."""
+    """Return the path of a repository or archive on this machine; empty for an address."""
     source = parse(repo)
+    if isinstance(source, ArchivedSource):
+        return source.given if source.kind == "file" else ""
     return source.path if isinstance(source, LocalSource) else ""

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from paper2run.archive_source import ArchivedSource
 from paper2run.environment_file import NAME, OUT, harmless
 from paper2run.errors import HostError, UserError
 from paper2run.request import read_settings
 from paper2run.source import LocalSource, meant_address, parse
-from tasks.drivers.git.local_source import existing_folder
+from tasks.drivers.git.local_source import existing_archive, existing_folder
 from tasks.drivers.git.logins import keep_login
 from tasks.drivers.host.python_children import SAFE_CHILDREN
 
@@ -48,6 +49,10 @@ class Invocation:
         if isinstance(source, LocalSource):
             address = meant_address(source.path, self.folder, lambda path: Path(path).exists())
             return address or str(existing_folder(source.changed(path=self.path(source.path))))
+        if isinstance(source, ArchivedSource):
+            return (
+                str(existing_archive(self.path(given))) if source.kind == "file" else given.strip()
+            )
         return keep_login(given, read_settings().home)
 
     def take_settings(self, say: Say, repository: str = "") -> None:

@@ -12,6 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paper2run.index.package_metadata import METADATA_FILES
+from tasks.drivers.host.tar_members import members
+from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.drivers.index import remote_archive
 from tasks.drivers.index.remote_archive import (
     MAX_MEMBERS,
@@ -21,8 +23,6 @@ from tasks.drivers.index.remote_archive import (
     wheel_members,
     wheel_metadata_text,
 )
-from tasks.drivers.index.tar_members import members
-from tasks.drivers.index.unpacking import Unpacked, UnpackingError
 
 MB = 1024**2
 PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "plain": bytes}

@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from paper2run.archive_source import ArchivedSource
 from paper2run.errors import UserError
 from paper2run.model.repo import Checkout, Commit
 from paper2run.model.value import Value
 from paper2run.source import LocalSource, Login, RemoteSource, RepositorySource
+from tasks.drivers.git.archive import Fetch, commit_archive, no_archives
 from tasks.drivers.git.commit_contents import (
     Contents,
     committed_at,
@@ -36,7 +38,7 @@ from tasks.drivers.git.mirror import (
     size_bytes,
     too_large,
 )
-from tasks.drivers.git.plain_folder import commit_folder
+from tasks.drivers.git.plain_folder import UNDATED_S, FolderCommit, commit_folder
 from tasks.drivers.git.refs import check, find_local, find_remote
 from tasks.drivers.git.submodules import Parent, fetch_submodules
 
@@ -59,7 +61,13 @@ class Located(Value):
 
 
 def locate(
-    source: RepositorySource, ref: str, mirrors: Path, *, timeout_s: float, max_mb: int
+    source: RepositorySource,
+    ref: str,
+    mirrors: Path,
+    *,
+    timeout_s: float,
+    max_mb: int,
+    unpack: Fetch = no_archives,
 ) -> Located:
     """Return the commit that `source` and `ref` (empty: the default) mean now.
 
@@ -70,6 +78,14 @@ def locate(
     if isinstance(source, RemoteSource):
         found = find_remote(source, ref, mirrors, limits)
         return Located(url=source.url, name=source.name, commit=found.commit, ref=found.ref)
+    if isinstance(source, ArchivedSource):
+        if check(ref):
+            raise UserError(
+                f"{source.given} is an archive and has no {ref}", hint="leave --ref out"
+            )
+        with opened(mirrors, source.given, limits) as mirror:
+            made = healing(mirror, lambda: commit_archive(source, unpack, mirror, max_mb))
+        return Located(url=source.given, name=source.name, commit=made.commit, notes=made.notes)
     folder = existing_folder(source)
     url, name = str(folder), folder.name or "root"
     if git_dir := git_directory(folder):
@@ -91,6 +107,7 @@ def fetch(
     timeout_s: float,
     max_mb: int,
     on_line: Callable[[str], None] | None = None,
+    unpack: Fetch = no_archives,
 ) -> Checkout:
     """Return the located commit with its submodules, fetched into mirrors below `mirrors` unless present.
 
@@ -100,12 +117,12 @@ def fetch(
     limits = Limits.from_now(timeout_s, max_mb, on_line)
     folder = Path(located.url)
     git_dir = git_directory(folder) if isinstance(source, LocalSource) else None
-    is_plain = isinstance(source, LocalSource) and git_dir is None
+    remade = _remade(source, Path(located.url), git_dir, max_mb, unpack)
     with ExitStack() as stack:
         foreign = stack.enter_context(as_data(git_dir)) if git_dir else None
         mirror = stack.enter_context(opened(mirrors, located.url, limits))
         from_where = Origin(located.url, _login(source), foreign)
-        held = healing(mirror, lambda: _hold(mirror, from_where, located, limits, is_plain))
+        held = healing(mirror, lambda: _hold(mirror, from_where, located, limits, remade))
         size = size_bytes(mirror.path)
         base = origin(folder, foreign) if foreign else located.url
         note = uncommitted(folder, located.commit, mirror.path, foreign) if foreign else ""
@@ -132,12 +149,27 @@ class _Held(NamedTuple):
     committed_at: datetime | None
 
 
+Remade = Callable[[Mirror], FolderCommit]
+"""Makes the commit of a source without history again."""
+
+
+def _remade(
+    source: RepositorySource, folder: Path, git_dir: Path | None, max_mb: int, unpack: Fetch
+) -> Remade | None:
+    """Return how the source's commit is made; None where git has it."""
+    if isinstance(source, ArchivedSource):
+        return lambda mirror: commit_archive(source, unpack, mirror, max_mb)
+    if isinstance(source, LocalSource) and git_dir is None:
+        return lambda mirror: commit_folder(folder, mirror, max_mb)
+    return None
+
+
 def _hold(
-    mirror: Mirror, from_where: Origin, located: Located, limits: Limits, is_plain: bool
+    mirror: Mirror, from_where: Origin, located: Located, limits: Limits, remade: Remade | None
 ) -> _Held:
     """Fetch the commit into the mirror and return its contents; UserError if they exceed the limit."""
-    if is_plain:
-        _hold_folder(mirror, located, limits)
+    if remade is not None and not mirror.holds(located.commit):
+        _make_again(mirror, located, remade)
     try:
         bring(mirror, from_where, located.commit, limits)
     except UserError:
@@ -149,15 +181,13 @@ def _hold(
     if contents.total_bytes > limits.max_mb * BYTES_PER_MB:
         raise too_large(f"the checkout of {located.url}", limits.max_mb)
     pointers = lfs_pointers(mirror.path, contents.listed, contents.sizes)
-    day = None if is_plain else committed_at(mirror.path, located.commit)
-    return _Held(contents, pointers, day)
+    day = committed_at(mirror.path, located.commit)
+    is_dated = remade is None or (day is not None and day.timestamp() != UNDATED_S)
+    return _Held(contents, pointers, day if is_dated else None)
 
 
-def _hold_folder(mirror: Mirror, located: Located, limits: Limits) -> None:
-    if mirror.holds(located.commit):
-        return
-    made = commit_folder(Path(located.url), mirror, limits.max_mb)
-    if made.commit != located.commit:
+def _make_again(mirror: Mirror, located: Located, remade: Remade) -> None:
+    if remade(mirror).commit != located.commit:
         raise UserError(
             f"{located.url} changed while it was read",
             hint="run again when nothing writes to it",

@@ -38,6 +38,14 @@ def existing_folder(source: LocalSource) -> Path:
     raise UserError(f"{source.path} {problem}", hint=hint)
 
 
+def existing_archive(given: str) -> Path:
+    """Return the path of the archive, which may be a folder of such a name; UserError if there is neither."""
+    path = Path(given)
+    if path.exists():
+        return path
+    raise UserError(f"{given} does not exist", hint="give an existing archive or folder")
+
+
 def git_directory(folder: Path) -> Path | None:
     """Return the git directory (or the file that points to it) of a repository; None for a plain folder."""
     if (folder / ".git").exists():

@@ -15,7 +15,6 @@ from paper2run.digests import digest_of
 from paper2run.errors import HostError, trouble_of
 from paper2run.model.value import Value
 from paper2run.source import (
-    LocalSource,
     Login,
     RemoteSource,
     RepositorySource,
@@ -53,7 +52,7 @@ def source_of(given: str, home: Path) -> RepositorySource:
     UserError if it is not an address; HostError if the stored login cannot be read.
     """
     source = parse(given)
-    if isinstance(source, LocalSource) or source.login:
+    if not isinstance(source, RemoteSource) or source.login:
         return source
     login = _read(_place(source.url, home))
     return source.changed(login=login) if login else source

@@ -7,6 +7,7 @@ into it.
 import os
 import stat
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,10 +23,12 @@ IDENTITY: Final = {
     for field, value in (
         ("NAME", "paper2run"),
         ("EMAIL", "paper2run@localhost"),
-        ("DATE", "946684800 +0000"),
     )
 }
-"""Part of the commit, so it never changes; the date is 2000-01-01 and means nothing."""
+"""Part of the commit, so it never changes."""
+UNDATED_S: Final = 946_684_800
+"""2000-01-01, seconds since 1970: the day of a commit whose day is not known."""
+UNDATED: Final = f"{UNDATED_S} +0000"
 MESSAGE: Final = "Content of a plain folder\n"
 READ_BY_GIT: Final = (".gitignore", ".gitattributes")
 """As pipes they would hold git for ever."""
@@ -42,8 +45,10 @@ class FolderCommit(NamedTuple):
     notes: tuple[str, ...]
 
 
-def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
-    """Return the commit of what `folder` holds now, kept in the mirror.
+def commit_folder(
+    folder: Path, mirror: Mirror, max_mb: int, *, written: datetime | None = None
+) -> FolderCommit:
+    """Return the commit, kept in the mirror, of what `folder` holds now; its day is that of `written`.
 
     UserError if there is no file in it, if one cannot be read, or if all together exceed `max_mb`.
     """
@@ -71,7 +76,9 @@ def commit_folder(folder: Path, mirror: Mirror, max_mb: int) -> FolderCommit:
                 hint="make its files readable, or exclude them by a .gitignore",
             )
         tree = git_local(["write-tree"], at=mirror.path, env=place).strip()
-    made = git_local(["commit-tree", tree], at=mirror.path, env=IDENTITY, stdin_text=MESSAGE)
+    dated = f"{int(written.timestamp())} +0000" if written else UNDATED
+    env = {**IDENTITY, "GIT_AUTHOR_DATE": dated, "GIT_COMMITTER_DATE": dated}
+    made = git_local(["commit-tree", tree], at=mirror.path, env=env, stdin_text=MESSAGE)
     mirror.keep(made.strip())
     named = os.fsencode(", ".join(special[:FEW])).decode(errors="replace")
     note = f"left out, neither files nor links: {named}"

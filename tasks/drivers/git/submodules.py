@@ -7,6 +7,7 @@ machine.
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from paper2run.archive_source import ArchivedSource
 from paper2run.errors import Paper2RunError, UserError
 from paper2run.model.repo import Submodule
 from paper2run.source import Login, RemoteSource, parse, submodule_url
@@ -99,6 +100,8 @@ def _network_source(url: str, depth: int) -> RemoteSource:
             hint="clone it by hand and give the folder as --repo",
         )
     source = parse(url)
+    if isinstance(source, ArchivedSource):
+        raise UserError(f"its address {source.given} is an archive's", hint=ASK_AUTHORS)
     if not isinstance(source, RemoteSource):
         raise UserError(
             f"its address {source.path} is a path of the machine it was made on", hint=ASK_AUTHORS

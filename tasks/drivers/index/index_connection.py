@@ -12,8 +12,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from paper2run.errors import HostError, Trouble
+from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.drivers.index.request_guard import GuardedAdapter, RequestGuard
-from tasks.drivers.index.unpacking import Unpacked, UnpackingError
 
 TIMEOUT_S: Final = (10, 60)
 """To connect; between two bytes."""
@@ -121,8 +121,9 @@ class IndexConnection:
         *,
         limit_bytes: int,
         within_s: float | None = None,
+        post: bool = False,
     ) -> Answer | None:
-        """Return the whole answer to a GET; None for 404.
+        """Return the whole answer to a GET, or to an empty POST; None for 404.
 
         HostError for any other failure and for an answer that is late or too slow. TooLargeError if
         the unpacked body has more than `limit_bytes`; a limit of 0 asks for the headers alone.
@@ -132,7 +133,7 @@ class IndexConnection:
         with self._guarded(seconds) as guard:
             for pause_s in (*self._pauses_s, None):
                 try:
-                    answer = self._once(url, {**PLAIN, **(headers or {})}, limit_bytes)
+                    answer = self._once(url, {**PLAIN, **(headers or {})}, limit_bytes, post=post)
                 except FAILURES as error:
                     if pause_s is None and not guard.is_cut:
                         raise self._no_answer(error) from None
@@ -159,11 +160,14 @@ class IndexConnection:
                 with self._lock:
                     self._guards.discard(guard)
 
-    def _once(self, url: str, headers: Mapping[str, str], limit_bytes: int) -> Answer:
+    def _once(
+        self, url: str, headers: Mapping[str, str], limit_bytes: int, *, post: bool
+    ) -> Answer:
         for _ in range(MAX_REDIRECTS):
             # Files often lie on another host, which must not see the password.
             auth = self._auth if _host_of(url) == self._host else None
-            response = self._session.get(
+            response = self._session.request(
+                "POST" if post else "GET",
                 url,
                 headers=dict(headers),
                 auth=auth,

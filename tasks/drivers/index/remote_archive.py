@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from paper2run.index.package_metadata import METADATA_FILES
-from tasks.drivers.index.tar_members import TarDamaged, members
-from tasks.drivers.index.unpacking import Unpacked, UnpackingError
+from tasks.drivers.host.tar_members import TarDamaged, members
+from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 
 TAIL_BYTES: Final = 64 * 1024
 """Holds the directory of nearly every wheel, and its METADATA, which build tools write last."""

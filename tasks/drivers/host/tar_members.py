@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tasks.drivers.index.unpacking import Unpacked
+from tasks.drivers.host.unpacking import Unpacked
 
 BLOCK_BYTES: Final = 512
 MAX_HEADER_BYTES: Final = 2 * 1024 * 1024
@@ -20,6 +20,8 @@ FILE_TYPES: Final = (b"0", b"\0", b"7", b"S")
 """Regular, regular of old archives, contiguous, sparse (GNU)."""
 WITHOUT_CONTENT: Final = (b"1", b"2", b"3", b"4", b"5", b"6")
 """Links, devices, folders and pipes, whatever size their header claims."""
+LINKS: Final = (b"1", b"2")
+"""Hard and symbolic ones."""
 EXTENSIONS: Final = (b"x", b"X", b"g", b"L", b"K")
 """Headers of headers: pax for the next member and for all, GNU's long name and long link target."""
 
@@ -35,6 +37,11 @@ class Member:
     name: str
     size_bytes: int
     is_file: bool
+    is_link: bool
+    mode: int
+    """Permissions, as the header has them."""
+    mtime: int
+    """Seconds since 1970."""
     _stream: Unpacked
 
     _is_read: bool = False
@@ -83,7 +90,23 @@ def _member(header: bytes, kind: bytes, path: bytes, size_bytes: int, stream: Un
         raise TarDamaged("a member's name is longer than any path")
     # Before ustar a folder was a file whose name ends with a slash.
     is_file = kind in FILE_TYPES and not (kind == b"\0" and name.endswith(b"/"))
-    return Member(name.decode("utf-8", "replace").rstrip("/"), size_bytes, is_file, stream)
+    return Member(
+        name.decode("utf-8", "replace").rstrip("/"),
+        size_bytes,
+        is_file,
+        kind in LINKS,
+        _or_none(header[100:108]),
+        _or_none(header[136:148]),
+        stream,
+    )
+
+
+def _or_none(field: bytes) -> int:
+    """Return a number that only describes a member; 0 where it is none."""
+    try:
+        return _number(field)
+    except TarDamaged:
+        return 0
 
 
 def _is_header(block: bytes) -> bool:

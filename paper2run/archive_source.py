@@ -1,0 +1,95 @@
+"""Tells archives and archived records from other repositories, by the text alone.
+
+DOIs: https://www.doi.org/doi-handbook/HTML/doi-name.html. SWHIDs: ISO/IEC 18670, https://www.swhid.org.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Final, Literal
+from urllib.parse import unquote, urlsplit
+
+from paper2run.errors import UserError
+from paper2run.model.value import Value
+
+ENDINGS: Final = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
+SCHEME_OR_HOST: Final = re.compile(r"[\w+.-]+://|[\w.+-]+@[\w.-]+:")
+URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+OF_DOI: Final = r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?"
+RECORDS: Final = tuple(
+    (kind, re.compile(form, re.IGNORECASE))
+    for kind, form in (
+        (
+            "zenodo",
+            r"https?://(?:www\.)?zenodo\.org/(?:api/)?(?:records?|doi/10\.5281/zenodo\.)/?(?P<id>\d+)/?",
+        ),
+        ("zenodo", rf"{OF_DOI}10\.5281/zenodo\.(?P<id>\d+)/?"),
+        (
+            "figshare",
+            r"https?://(?:\w+\.)?figshare\.com/articles/(?:[^\s?#]*/)?(?P<id>\d{4,})(?:/(?P<version>\d+))?/?",
+        ),
+        (
+            "figshare",
+            rf"{OF_DOI}10\.\d{{4,9}}/(?:m9\.)?figshare\.(?P<id>\d+)(?:\.v(?P<version>\d+))?/?",
+        ),
+        (
+            "software-heritage",
+            r"(?:https?://archive\.softwareheritage\.org/)?(?P<id>swh:1:(?:dir|rev|rel):[0-9a-f]{40})\S*",
+        ),
+        ("doi", rf"{OF_DOI}(?P<id>10\.\d{{4,9}}/\S+)"),
+    )
+)
+"""By archive: what names one of its records; a DOI of another one is followed to where it leads."""
+
+Archive = Literal["file", "url", "zenodo", "figshare", "software-heritage", "doi"]
+
+
+class ArchivedSource(Value):
+    """A repository that lies in an archive, not in git."""
+
+    kind: Archive
+    given: str
+    """The path, address or identifier, as it is shown."""
+    id: str = ""
+    """Of a record, in its archive."""
+    version: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the repository is called until its own files say more."""
+        if self.kind in ("file", "url"):
+            path = unquote(urlsplit(self.given).path) if self.kind == "url" else self.given
+            return without_ending(PurePosixPath(path).name) or "archive"
+        return f"{self.kind}-{self.id.rpartition(':')[2][:12] or 'record'}".replace("/", "-")
+
+
+def archived(given: str) -> ArchivedSource | None:
+    """Return the archive that `given` names; None for addresses of git, and for folders.
+
+    UserError for the address of an archive with a login in it.
+    """
+    text = given.strip()
+    for kind, form in RECORDS:
+        if match := form.fullmatch(text):
+            version = match.groupdict().get("version") or ""
+            found = match["id"] if kind == "doi" else match["id"].lower()
+            return ArchivedSource.model_validate(
+                {"kind": kind, "given": text, "id": found, "version": version}
+            )
+    if URL.fullmatch(text):
+        parts = urlsplit(text)
+        if not parts.path.lower().endswith(ENDINGS):
+            return None
+        if "@" in parts.netloc:
+            raise UserError(
+                "the address of the archive holds a login, which is not kept for archives",
+                hint="download the archive, and give its file",
+            )
+        return ArchivedSource(kind="url", given=text)
+    is_file = text.lower().endswith(ENDINGS) and not SCHEME_OR_HOST.match(text)
+    return ArchivedSource(kind="file", given=text) if is_file else None
+
+
+def without_ending(name: str) -> str:
+    """Return an archive's name without the ending that says how it is packed."""
+    ending = next((end for end in ENDINGS if name.lower().endswith(end)), "")
+    return name[: len(name) - len(ending)]

@@ -1,0 +1,154 @@
+"""Makes a commit of an archive, of the day of its newest file; the same content gives the same commit.
+
+Archives are hostile input: nothing is written outside the folder, links are left out, and sizes and numbers of files
+have limits, whatever headers claim.
+"""
+
+import io
+import os
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
+
+from paper2run.archive_source import ArchivedSource
+from paper2run.errors import UserError
+from tasks.drivers.git.mirror import BYTES_PER_MB, Mirror, too_large
+from tasks.drivers.git.plain_folder import FolderCommit, commit_folder
+from tasks.drivers.host.removal import SCRATCH
+from tasks.drivers.host.tar_members import TarDamaged, members
+from tasks.drivers.host.unpacking import Unpacked, UnpackingError
+
+MAX_FILES: Final = 200_000
+MAX_NAME_BYTES: Final = 4096
+BLOCK_BYTES: Final = 256 * 1024
+EXECUTABLE: Final = 0o111
+FIRST_DAY: Final = datetime(1990, 1, 1, tzinfo=UTC)
+"""Tools that leave the times out write 1970 or 1980."""
+DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, OverflowError, RuntimeError,
+    ValueError, TarDamaged, UnpackingError,
+)  # fmt: skip
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+
+Fetch = Callable[[ArchivedSource], bytes]
+"""Returns the archive's content."""
+
+
+def no_archives(source: ArchivedSource) -> bytes:
+    """Refuse an archive, where none is taken."""
+    raise UserError(f"{source.given} is an archive", hint="give a repository or a folder")
+
+
+class _Entry(NamedTuple):
+    """One regular file of an archive."""
+
+    name: str
+    executable: bool
+    written: datetime | None
+    """None where the archive does not tell."""
+    pieces: Iterator[bytes]
+
+
+def commit_archive(
+    source: ArchivedSource, fetch: Fetch, mirror: Mirror, max_mb: int
+) -> FolderCommit:
+    """Return the commit of what the archive holds, kept in the mirror.
+
+    UserError for what is no archive, is damaged, holds no files, or exceeds `max_mb`; what `fetch` raises.
+    """
+    data = fetch(source)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
+        try:
+            newest, left_out = _unpack(data, Path(scratch), max_mb)
+        except _TooLarge:
+            raise too_large(source.given, max_mb) from None
+        except DAMAGE as error:
+            raise UserError(
+                f"{source.given} cannot be unpacked: {error}",
+                hint="give an archive of the code: .zip, .tar.gz, .tar.bz2 or .tar.xz",
+            ) from error
+        made = commit_folder(_inner(Path(scratch)), mirror, max_mb, written=newest)
+    note = f"left out of the archive, links or names that lead elsewhere: {left_out}"
+    return FolderCommit(made.commit, (*made.notes, *((note,) if left_out else ())))
+
+
+class _TooLarge(Exception):
+    """More than the limit."""
+
+
+def _unpack(data: bytes, folder: Path, max_mb: int) -> tuple[datetime | None, int]:
+    """Write the files below `folder`; return the newest one's time and how many entries were left out."""
+    room, count, left_out = max_mb * BYTES_PER_MB, 0, 0
+    newest: datetime | None = None
+    entries = _of_zip(data) if data.startswith(ZIP) else _of_tar(data, room)
+    for entry in entries:
+        path = _inside(folder, entry.name) if entry is not None else None
+        if entry is None or path is None:
+            left_out += 1
+            continue
+        count += 1
+        if count > MAX_FILES:
+            raise _TooLarge
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            for piece in entry.pieces:
+                room -= len(piece)
+                if room < 0:
+                    raise _TooLarge
+                file.write(piece)
+        if entry.executable:
+            path.chmod(0o755)
+        if entry.written and FIRST_DAY < entry.written <= datetime.now(UTC):
+            newest = max(newest or entry.written, entry.written)
+    return newest, left_out
+
+
+def _of_zip(data: bytes) -> Iterator[_Entry | None]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            mode = info.external_attr >> 16
+            if info.is_dir():
+                continue
+            if mode & 0o170000 not in (0, 0o100000):
+                yield None
+                continue
+            written = (
+                datetime(*info.date_time, tzinfo=UTC)
+                if info.date_time[0] >= FIRST_DAY.year
+                else None
+            )
+            with archive.open(info) as file:
+                pieces = iter(lambda file=file: file.read(BLOCK_BYTES), b"")  # type: ignore[misc]
+                yield _Entry(info.filename, bool(mode & EXECUTABLE), written, pieces)
+
+
+def _of_tar(data: bytes, room: int) -> Iterator[_Entry | None]:
+    for member in members(Unpacked(data, 2 * room)):
+        if member.is_file:
+            written = datetime.fromtimestamp(member.mtime, UTC) if member.mtime < 2**33 else None
+            pieces = iter((member.read(),)) if member.size_bytes <= room else iter(())
+            if member.size_bytes > room:
+                raise _TooLarge
+            yield _Entry(member.name, bool(member.mode & EXECUTABLE), written, pieces)
+        elif member.is_link:
+            yield None
+
+
+def _inside(folder: Path, name: str) -> Path | None:
+    """Return where a file of that name goes; None for a name that leads elsewhere."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    bad = not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in name
+    if bad or len(os.fsencode(name)) > MAX_NAME_BYTES or ".git" in parts:
+        return None
+    return folder.joinpath(*parts)
+
+
+def _inner(folder: Path) -> Path:
+    """Return the one folder that holds everything, as archives of forges have it; else the folder itself."""
+    found = [path for path in folder.iterdir() if path.name != "__MACOSX"]
+    return found[0] if len(found) == 1 and found[0].is_dir() else folder

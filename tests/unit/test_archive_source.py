@@ -1,0 +1,63 @@
+"""What people have in hand of archived code, told from addresses of git and from folders."""
+
+import pytest
+
+from paper2run.archive_source import ArchivedSource, archived
+from paper2run.errors import UserError
+from paper2run.source import LocalSource, RemoteSource, parse, shown_name
+
+SWHID = "swh:1:dir:" + "0a" * 20
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "key", "name"),
+    [
+        ("code.zip", "file", "", "code"),
+        ("/home/a b/Mesh 1.0.tar.gz", "file", "", "Mesh 1.0"),
+        ("https://lab.example/mesh-1.2.tgz?download=1", "url", "", "mesh-1.2"),
+        ("https://zenodo.org/records/1234567", "zenodo", "1234567", "zenodo-1234567"),
+        ("https://zenodo.org/record/1234567", "zenodo", "1234567", "zenodo-1234567"),
+        ("10.5281/zenodo.1234567", "zenodo", "1234567", "zenodo-1234567"),
+        ("https://doi.org/10.5281/zenodo.1234567", "zenodo", "1234567", "zenodo-1234567"),
+        ("https://figshare.com/articles/software/Mesh/9876543/2", "figshare", "9876543", "figshare-9876543"),
+        ("doi:10.6084/m9.figshare.9876543.v2", "figshare", "9876543", "figshare-9876543"),
+        (SWHID, "software-heritage", SWHID, "software-heritage-0a0a0a0a0a0a"),
+        (f"https://archive.softwareheritage.org/{SWHID};origin=https://x", "software-heritage", SWHID,
+         "software-heritage-0a0a0a0a0a0a"),
+        ("10.1145/3510003.3510188", "doi", "10.1145/3510003.3510188", "doi-10.1145-3510"),
+    ],
+)  # fmt: skip
+def test_an_archive_is_told_by_its_text(given: str, kind: str, key: str, name: str) -> None:
+    found = parse(given)
+
+    assert isinstance(found, ArchivedSource)
+    assert (found.kind, found.id, found.name) == (kind, key, name)
+    assert shown_name(given) == name
+
+
+@pytest.mark.parametrize(
+    "given", ["https://figshare.com/articles/x/9876543/2", "10.6084/m9.figshare.9876543.v2"]
+)
+def test_a_version_of_a_record_is_kept(given: str) -> None:
+    found = archived(given)
+    assert found is not None and found.version == "2"
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("https://github.com/owner/name", RemoteSource),
+        ("https://github.com/owner/name.zip.git", RemoteSource),
+        ("git@host.example:owner/name.zip", RemoteSource),
+        ("./folder", LocalSource),
+        ("10.0", LocalSource),
+        ("swh:1:cnt:" + "0a" * 20, LocalSource),
+    ],
+)
+def test_all_else_is_git_s_or_a_folder(given: str, kind: type) -> None:
+    assert isinstance(parse(given), kind)
+
+
+def test_a_login_in_the_address_of_an_archive_is_refused() -> None:
+    with pytest.raises(UserError, match="holds a login"):
+        parse("https://me:secret@lab.example/code.zip")
