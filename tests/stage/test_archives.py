@@ -209,6 +209,15 @@ def test_what_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path, pack) ->
         checked_out(str(tmp_path / "bomb.zip"), tmp_path, max_mb=1)
 
 
+def test_a_zip_that_is_packed_in_an_unusual_way_is_refused(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("main.py", b"print(1)")
+    (tmp_path / "code.zip").write_bytes(packed.getvalue())
+    with pytest.raises(UserError, match=r"unusual way"):
+        checked_out(str(tmp_path / "code.zip"), tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", zipped(FILES)[:80], tar(FILES)[:60]])
 def test_what_is_no_archive_is_a_bad_request(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "code.zip").write_bytes(content)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run.archive_source import ArchivedSource
-from paper2run.errors import UserError
+from paper2run.errors import FULL, UserError
 from tasks.drivers.git.mirror import BYTES_PER_MB, Mirror, too_large
 from tasks.drivers.git.plain_folder import FolderCommit, commit_folder
 from tasks.drivers.host.removal import SCRATCH
@@ -34,6 +34,10 @@ DAMAGE: Final = (
     ValueError, TarDamaged, UnpackingError,
 )  # fmt: skip
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+ENTRY: Final = b"PK\x01\x02"
+"""How an entry of a zip's directory begins."""
+ZIP_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""`zipfile` unpacks the others without a bound: 2 MB of bzip2 can be 40 GB."""
 
 Fetch = Callable[[ArchivedSource], bytes]
 """Returns the archive's content."""
@@ -68,6 +72,8 @@ def commit_archive(
         except _TooLarge:
             raise too_large(source.given, max_mb) from None
         except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise
             raise UserError(
                 f"{source.given} cannot be unpacked: {error}",
                 hint="give an archive of the code: .zip, .tar.gz, .tar.bz2 or .tar.xz",
@@ -109,8 +115,13 @@ def _unpack(data: bytes, folder: Path, max_mb: int) -> tuple[datetime | None, in
 
 
 def _of_zip(data: bytes) -> Iterator[_Entry | None]:
+    # `zipfile` makes ten times its size out of a directory before anyone can count.
+    if data.count(ENTRY) > MAX_FILES:
+        raise _TooLarge
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
+            if info.compress_type not in ZIP_METHODS:
+                raise zipfile.BadZipFile(f"{info.filename[:100]} is packed in an unusual way")
             mode = info.external_attr >> 16
             if info.is_dir():
                 continue
