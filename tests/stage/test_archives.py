@@ -225,6 +225,14 @@ def test_what_is_no_archive_is_a_bad_request(tmp_path: Path, content: bytes) -> 
         checked_out(str(tmp_path / "code.zip"), tmp_path)
 
 
+def test_what_its_authors_packed_is_there_whatever_gitignore_says(tmp_path: Path) -> None:
+    files = {".gitignore": b"*.npz\n", "model.npz": b"weights", "main.py": b"print(1)"}
+    (tmp_path / "code.zip").write_bytes(zipped(files))
+    _, folder = checked_out(str(tmp_path / "code.zip"), tmp_path)
+
+    assert files_of(folder) == set(files)
+
+
 def test_an_archive_has_no_branches(tmp_path: Path) -> None:
     (tmp_path / "code.zip").write_bytes(zipped(FILES))
     with pytest.raises(UserError, match=r"is an archive and has no main"):

@@ -78,7 +78,8 @@ def commit_archive(
                 f"{source.given} cannot be unpacked: {error}",
                 hint="give an archive of the code: .zip, .tar.gz, .tar.bz2 or .tar.xz",
             ) from error
-        made = commit_folder(_inner(Path(scratch)), mirror, max_mb, written=newest)
+        inner = _inner(Path(scratch))
+        made = commit_folder(inner, mirror, max_mb, written=newest, packed=True)
     note = f"left out of the archive, links or names that lead elsewhere: {left_out}"
     return FolderCommit(made.commit, (*made.notes, *((note,) if left_out else ())))
 

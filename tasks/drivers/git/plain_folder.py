@@ -46,9 +46,16 @@ class FolderCommit(NamedTuple):
 
 
 def commit_folder(
-    folder: Path, mirror: Mirror, max_mb: int, *, written: datetime | None = None
+    folder: Path,
+    mirror: Mirror,
+    max_mb: int,
+    *,
+    written: datetime | None = None,
+    packed: bool = False,
 ) -> FolderCommit:
     """Return the commit, kept in the mirror, of what `folder` holds now; its day is that of `written`.
+
+    What was `packed` by its authors is taken whole, whatever its `.gitignore` files say.
 
     UserError if there is no file in it, if one cannot be read, or if all together exceed `max_mb`.
     """
@@ -56,7 +63,7 @@ def commit_folder(
     for path in special:
         if Path(path).name in READ_BY_GIT:
             raise UserError(f"{folder / path} is no file", hint="remove it, or give another folder")
-    kept = sorted(set(found) - _ignored(folder, found, mirror))
+    kept = sorted(set(found) - (set() if packed else _ignored(folder, found, mirror)))
     if not kept:
         raise UserError(f"{folder} holds no files", hint="give the folder that holds the code")
     if sum((folder / path).lstat().st_size for path in kept) > max_mb * BYTES_PER_MB:
