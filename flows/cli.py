@@ -22,7 +22,6 @@ from flows.clean_command import clean
 from flows.options import AsJson, ShowTraceback, flags_of
 from flows.show_commands import list_runs, open_report, shell, show
 from paper2run.errors import HostError, Paper2RunError, UserError
-from paper2run.papers.paper_address import paper_address
 from paper2run.redaction import redact
 from paper2run.request import Request, settings_for
 from paper2run.text_gate import visible_lines
@@ -136,7 +135,7 @@ def _asked(repository: str, given: Mapping[str, Any]) -> Request:
         say(f"repository: {found}")
     return request.changed(
         repo=found,
-        paper=paper_address(request.paper) or start.path(request.paper),
+        paper=start.paper(request.paper),
         out=start.path(request.out),
     )
 

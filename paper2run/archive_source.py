@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from paper2run.errors import UserError
 from paper2run.model.value import Value
+from paper2run.redaction import secrets_in
 
 ENDINGS: Final = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 SCHEME_OR_HOST: Final = re.compile(r"[\w+.-]+://|[\w.+-]+@[\w.-]+:")
@@ -20,12 +21,12 @@ RECORDS: Final = tuple(
     for kind, form in (
         (
             "zenodo",
-            r"https?://(?:www\.)?zenodo\.org/(?:api/)?(?:records?|doi/10\.5281/zenodo\.)/?(?P<id>\d+)/?",
+            r"https?://(?:www\.)?zenodo\.org/(?:api/)?(?:records?|doi/10\.5281/zenodo\.)/?(?P<id>\d+)/?(?:[?#]\S*)?",
         ),
         ("zenodo", rf"{OF_DOI}10\.5281/zenodo\.(?P<id>\d+)/?"),
         (
             "figshare",
-            r"https?://(?:\w+\.)?figshare\.com/articles/(?:[^\s?#]*/)?(?P<id>\d{4,})(?:/(?P<version>\d+))?/?",
+            r"https?://(?:\w+\.)?figshare\.com/articles/(?:[^\s?#]*/)?(?P<id>\d{4,})(?:/(?P<version>\d+))?/?(?:[?#]\S*)?",
         ),
         (
             "figshare",
@@ -39,6 +40,14 @@ RECORDS: Final = tuple(
     )
 )
 """By archive: what names one of its records; a DOI of another one is followed to where it leads."""
+FILE_OF_RECORD: Final = re.compile(
+    r"https?://(?:www\.)?zenodo\.org/(?:api/)?records?/\d+/files/\S+"
+    r"|https?://(?:ndownloader\.figshare\.com|(?:\w+\.)?figshare\.com/ndownloader)/files/\d+\S*",
+    re.IGNORECASE,
+)
+"""The address of one file of a record, which need not end like an archive's."""
+PAGE_OF_FORGE: Final = re.compile(r"/(?:blob|tree|src)/")
+"""A web page that shows a file: git's repository and ref are meant."""
 
 Archive = Literal["file", "url", "zenodo", "figshare", "software-heritage", "doi"]
 
@@ -58,14 +67,14 @@ class ArchivedSource(Value):
         """What the repository is called until its own files say more."""
         if self.kind in ("file", "url"):
             path = unquote(urlsplit(self.given).path) if self.kind == "url" else self.given
-            return without_ending(PurePosixPath(path).name) or "archive"
+            return without_ending(PurePosixPath(path.removesuffix("/content")).name) or "archive"
         return f"{self.kind}-{self.id.rpartition(':')[2][:12] or 'record'}".replace("/", "-")
 
 
 def archived(given: str) -> ArchivedSource | None:
     """Return the archive that `given` names; None for addresses of git, and for folders.
 
-    UserError for the address of an archive with a login in it.
+    UserError for the address of an archive with a login or a token in it.
     """
     text = given.strip()
     for kind, form in RECORDS:
@@ -76,17 +85,26 @@ def archived(given: str) -> ArchivedSource | None:
                 {"kind": kind, "given": text, "id": found, "version": version}
             )
     if URL.fullmatch(text):
-        parts = urlsplit(text)
-        if not parts.path.lower().endswith(ENDINGS):
-            return None
-        if "@" in parts.netloc:
-            raise UserError(
-                "the address of the archive holds a login, which is not kept for archives",
-                hint="download the archive, and give its file",
-            )
-        return ArchivedSource(kind="url", given=text)
+        return _of_url(text)
     is_file = text.lower().endswith(ENDINGS) and not SCHEME_OR_HOST.match(text)
     return ArchivedSource(kind="file", given=text) if is_file else None
+
+
+def _of_url(text: str) -> ArchivedSource | None:
+    try:
+        path = urlsplit(text).path
+    except ValueError:
+        # Of the address itself `source.parse` says what is wrong.
+        return None
+    is_archive = path.lower().endswith(ENDINGS) and not PAGE_OF_FORGE.search(path)
+    if not is_archive and not FILE_OF_RECORD.fullmatch(text):
+        return None
+    if any(secrets_in(text)):
+        raise UserError(
+            "the address of the archive holds a login or a token, which is not kept for archives",
+            hint="download the archive, and give its file",
+        )
+    return ArchivedSource(kind="url", given=text)
 
 
 def without_ending(name: str) -> str:

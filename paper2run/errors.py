@@ -22,7 +22,8 @@ class Paper2RunError(Exception):
 
     exit_code = 1
 
-    def __init__(self, what: str, *, hint: str) -> None:
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        # Prefect makes an exception that it kept as JSON again out of its words alone.
         # Whatever prints or keeps it: the words of a library may quote an address with its login.
         self.what = redact(what)
         self.hint = redact(hint)
@@ -48,7 +49,7 @@ class HostError(Paper2RunError):
         self,
         what: str,
         *,
-        hint: str,
+        hint: str = "",
         transient: bool = False,
         trouble: Trouble = "",
         says: str = "",

@@ -14,7 +14,7 @@ from paper2run.settings import Settings
 from tasks.drivers.git import git, layout, mirror
 from tasks.drivers.git.git import Located
 from tasks.drivers.git.logins import keep_login, source_of
-from tasks.drivers.index.archive_download import archive_bytes
+from tasks.drivers.index.archive_download import fetched_archive
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
 
@@ -46,7 +46,7 @@ def locate(repo: str, ref: str, settings: Settings) -> Located:
         settings.home / MIRRORS,
         timeout_s=settings.clone_timeout,
         max_mb=settings.max_repo_mb,
-        unpack=partial(archive_bytes, settings=settings),
+        unpack=partial(fetched_archive, settings=settings),
     )
 
 
@@ -90,5 +90,5 @@ def _fetched(repo: str, located: Located, settings: Settings) -> Checkout:
         timeout_s=settings.clone_timeout,
         max_mb=settings.max_repo_mb,
         on_line=PROGRESS.debug,
-        unpack=partial(archive_bytes, settings=settings),
+        unpack=partial(fetched_archive, settings=settings),
     )

@@ -50,6 +50,8 @@ def with_paper_file(request: Request, settings: Settings) -> Request:
 
     UserError if the address has no paper; HostError if its host does not answer.
     """
+    if request.paper and Path(request.paper).expanduser().exists():
+        return request
     address = paper_address(request.paper)
     return request.changed(paper=str(fetched_paper(address, settings))) if address else request
 

@@ -123,7 +123,7 @@ def same_thing(entry: BatchEntry) -> tuple[str, str]:
     if isinstance(source, LocalSource):
         return source.path.rstrip("/"), entry.ref
     if isinstance(source, ArchivedSource):
-        return source.id or source.given, entry.ref
+        return f"{source.kind} {source.id or source.given} {source.version}", entry.ref
     place = re.sub(r"^\w+://", "", source.url)
     place = re.sub(r"^[^/@]*@", "", place)
     if "://" not in source.url:
@@ -145,18 +145,24 @@ def _judge(
     try:
         entry = BatchEntry.model_validate(given)
         source = parse(entry.repo)
-        is_local = isinstance(source, LocalSource)
-        is_file = isinstance(source, ArchivedSource) and source.kind == "file"
+        is_path = isinstance(source, LocalSource) or (
+            isinstance(source, ArchivedSource)
+            and (source.kind == "file" or is_there(folder / entry.repo))
+        )
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "the line"
         return f"{field}: {first['msg']}, got {first.get('input')!r}"
     except UserError as error:
         return error.what
-    address = meant_address(entry.repo, folder, is_there) if is_local else entry.repo
+    address = meant_address(entry.repo, folder, is_there) if is_path else entry.repo
+    try:
+        paper = "" if is_there(folder / entry.paper) else paper_address(entry.paper)
+    except UserError as error:
+        return error.what
     return entry.changed(
-        repo=address if address and not is_file else _below(folder, entry.repo),
-        paper=paper_address(entry.paper) or (_below(folder, entry.paper) if entry.paper else ""),
+        repo=address or _below(folder, entry.repo),
+        paper=paper or (_below(folder, entry.paper) if entry.paper else ""),
     )
 
 

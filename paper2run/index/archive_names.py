@@ -13,11 +13,9 @@ MODULE_ENDINGS: Final = re.compile(r"(?:/__init__)?(?:\.py|\.pyx|\.pyi?|\.so|\.p
 STAR: Final = re.compile(
     r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(?:\*|\([ \t]*\*)", re.MULTILINE
 )
-COMMENT: Final = re.compile(r"#[^\n]*")
-DOCUMENTED: Final = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""|' + r"'''(?:[^'\\]|\\.|'(?!''))*'''", re.DOTALL
-)
-"""Texts in triple quotes: documents that list names."""
+OPENING: Final = re.compile(r"#|\"\"\"|\'\'\'|[\"\']")
+CLOSING: Final = {mark: re.compile(rf"(?:[^{mark}\\\n]|\\.)*{mark}?") for mark in "\"'"}
+"""The rest of a text on one line, behind its opening mark."""
 LAZY: Final = re.compile(r"_import_structure|\blazy|\b_?LazyModule\b|lazy_loader", re.IGNORECASE)
 MAX_STARS: Final = 12
 """Star imports that are followed."""
@@ -64,7 +62,7 @@ def _defines(content: bytes, name: str) -> bool:
     if b"\0" in content:
         return re.search(rf"(?<!\w){word}(?!\w)".encode(), content) is not None
     text = content.decode("utf-8", "replace")
-    code = DOCUMENTED.sub('""', COMMENT.sub("", text))
+    code = _code_of(text)
     sign = (
         rf"\b(?:def|class)[ \t]+{word}\b|(?<![\w.]){word}[ \t]*(?::[^=\n]+)?=(?!=)"
         rf"|\bimport\b[^\n]*(?<![\w.]){word}\b(?![ \t]+as\b)|\bas[ \t]+{word}\b"
@@ -74,6 +72,26 @@ def _defines(content: bytes, name: str) -> bool:
         return True
     # Packages that import on demand list what they have as text.
     return LAZY.search(text) is not None and re.search(rf"[\"']{word}[\"']", text) is not None
+
+
+def _code_of(text: str) -> str:
+    """Return a module's text without comments and texts in quotes, in one pass."""
+    parts, at = [], 0
+    while (found := OPENING.search(text, at)) is not None:
+        parts.append(text[at : found.start()])
+        mark = found[0]
+        if mark == "#":
+            end = text.find("\n", found.end())
+            at = len(text) if end < 0 else end
+        elif len(mark) == 3:
+            end = text.find(mark, found.end())
+            at = len(text) if end < 0 else end + 3
+            parts.append('""')
+        else:
+            closed = CLOSING[mark].match(text, found.end())
+            at = closed.end() if closed else found.end()
+            parts.append('""')
+    return "".join((*parts, text[at:]))
 
 
 def _stars(content: bytes, path: str, names: list[str]) -> list[str]:

@@ -9,11 +9,26 @@ from html import unescape
 from typing import Final
 from urllib.parse import urljoin
 
-NUMBER: Final = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
-ARXIV: Final = re.compile(
-    rf"(?:https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:\s*|(?:doi:|https?://(?:dx\.)?doi\.org/)?10\.48550/arxiv\.)?"
-    rf"(?P<number>{NUMBER})(?:\.pdf)?/?",
-    re.IGNORECASE,
+from paper2run.errors import UserError
+from paper2run.redaction import secrets_in
+
+FIELDS: Final = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs|dg-ga"
+    "|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph"
+    "|q-alg|q-bio|quant-ph|solv-int|supr-con"
+)
+"""Archives in numbers of before April 2007."""
+NUMBER: Final = (
+    rf"(?P<number>(?:\d{{4}}\.\d{{4,5}}|(?:{FIELDS})(?:\.[A-Z]{{2}})?/\d{{7}})(?:v\d+)?)"
+)
+ARXIV: Final = (
+    re.compile(
+        rf"https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/{NUMBER}(?:\.pdf)?/?", re.IGNORECASE
+    ),
+    re.compile(rf"(?:arxiv:\s*)?{NUMBER}", re.IGNORECASE),
+    re.compile(
+        rf"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?10\.48550/arxiv\.{NUMBER}", re.IGNORECASE
+    ),
 )
 DOI: Final = re.compile(
     r"(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(?P<doi>10\.\d{4,9}/\S+)", re.IGNORECASE
@@ -24,9 +39,18 @@ CONTENT: Final = re.compile(r"\bcontent=[\"']([^\"']+)[\"']", re.IGNORECASE)
 
 
 def paper_address(given: str) -> str:
-    """Return the address that a paper is fetched from; empty for the path of a file."""
+    """Return the address that a paper is fetched from; empty for the path of a file.
+
+    A file of that name is meant where there is one: whoever knows the disk asks first. UserError for an address with
+    a login or a token in it.
+    """
     text = given.strip()
-    if match := ARXIV.fullmatch(text):
+    if any(secrets_in(text)):
+        raise UserError(
+            "the address of the paper holds a login or a token, which is not kept for papers",
+            hint="download the paper, and give its file",
+        )
+    if match := next(filter(None, (form.fullmatch(text) for form in ARXIV)), None):
         return f"https://arxiv.org/pdf/{match['number']}"
     if match := DOI.fullmatch(text):
         return f"https://doi.org/{match['doi']}"

@@ -84,15 +84,16 @@ def _with_windows(plan: EnvPlan) -> EnvPlan:
     for text in plan_requirements(plan):
         name = canonicalize_name(Requirement(text).name)
         if name.startswith("opencv-") and name.endswith(HEADLESS):
-            with_them = text.replace(HEADLESS, "", 1)
-            plan = instead_of(plan, name, with_them)
+            asked = Requirement(text)
+            asked.name = name.removesuffix(HEADLESS)
+            plan = instead_of(plan, name, str(asked))
     return plan
 
 
 def _virtual_server(plan: EnvPlan) -> dict[str, Any]:
     """Return the change that wraps the smoke command; none for a command that is wrapped already."""
     if plan.smoke_command.startswith(XVFB_RUN):
-        return {}
+        return {"install_steps": plan.install_steps}
     wrapped = XVFB_RUN + shlex.join(["sh", "-c", plan.smoke_command])
     return {
         **with_packages(plan, *XVFB),

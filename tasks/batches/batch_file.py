@@ -48,7 +48,7 @@ def read_batch(file: Path) -> BatchInput:
 
 def _file(paper: str) -> str:
     """Return the path of a paper on this machine; empty for an address."""
-    return "" if paper_address(paper) else paper
+    return "" if not Path(paper).expanduser().exists() and paper_address(paper) else paper
 
 
 def _local(repo: str) -> str:

@@ -63,7 +63,7 @@ class BatchFolder:
         """Return what an earlier pass left; None for a new batch. UserError if it is of another version."""
         try:
             return Batch.model_validate_json((self.path / RECORD).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except ValidationError as error:
             raise UserError(

@@ -14,8 +14,9 @@ from typing import Final
 from paper2run.archive_source import ArchivedSource
 from paper2run.environment_file import NAME, OUT, harmless
 from paper2run.errors import HostError, UserError
+from paper2run.papers.paper_address import paper_address
 from paper2run.request import read_settings
-from paper2run.source import LocalSource, meant_address, parse
+from paper2run.source import LocalSource, RemoteSource, meant_address, parse
 from tasks.drivers.git.local_source import existing_archive, existing_folder
 from tasks.drivers.git.logins import keep_login
 from tasks.drivers.host.python_children import SAFE_CHILDREN
@@ -38,6 +39,11 @@ class Invocation:
         """Return the absolute path that `given` means; empty stays empty."""
         return str(self.folder / Path(given).expanduser()) if given else ""
 
+    def paper(self, given: str) -> str:
+        """Return the absolute path of the paper's file, or its address where no file is called so."""
+        is_there = bool(given) and (self.folder / given).exists()
+        return self.path(given) if is_there else paper_address(given) or self.path(given)
+
     def repository(self, given: str) -> str:
         """Return the absolute path of the folder that `given` means, or an address without its login.
 
@@ -45,14 +51,18 @@ class Invocation:
         """
         if not given:
             return ""
+        if (self.folder / Path(given).expanduser()).is_dir():
+            # Whatever its name looks like: `10.2020/project`, `mesh.zip`.
+            return self.path(given)
         source = parse(given)
-        if isinstance(source, LocalSource):
-            address = meant_address(source.path, self.folder, lambda path: Path(path).exists())
-            return address or str(existing_folder(source.changed(path=self.path(source.path))))
-        if isinstance(source, ArchivedSource):
-            return (
-                str(existing_archive(self.path(given))) if source.kind == "file" else given.strip()
-            )
+        if isinstance(source, ArchivedSource) and source.kind != "file":
+            return given.strip()
+        if not isinstance(source, RemoteSource):
+            path = source.path if isinstance(source, LocalSource) else source.given
+            address = meant_address(path, self.folder, lambda path: Path(path).exists())
+            if isinstance(source, LocalSource):
+                return address or str(existing_folder(source.changed(path=self.path(path))))
+            return address or str(existing_archive(self.path(path)))
         return keep_login(given, read_settings().home)
 
     def take_settings(self, say: Say, repository: str = "") -> None:

@@ -21,7 +21,7 @@ from paper2run.settings import Settings
 from paper2run.source import parse
 from tasks.drivers.git import git, layout
 from tasks.drivers.index import archive_download
-from tasks.drivers.index.archive_download import archive_bytes
+from tasks.drivers.index.archive_download import fetched_archive
 
 FILES = {
     "mesh-1.0/main.py": b"print(1)\n",
@@ -79,12 +79,21 @@ class Archives(BaseHTTPRequestHandler):
             "/v2/articles/4/versions/2": {
                 "files": [{"name": "mesh.tar.gz", "download_url": f"{host}/files/mesh.tar.gz"}]
             },
-            f"/api/1/revision/{'0a' * 20}/": {"directory": "0b" * 20},
+            f"/api/1/revision/{'0a' * 20}/": {
+                "directory": "0b" * 20,
+                "date": "2017-03-01T10:00:00+01:00",
+            },
             f"/api/1/vault/flat/swh:1:dir:{'0b' * 20}/": vault,
         }
         if self.path in records:
             return 200, json.dumps(records[self.path]).encode()
-        packed = {"/files/mesh.zip": zipped(FILES), "/files/mesh.tar.gz": tar(FILES)}
+        # Software Heritage names the folder by its identifier, and writes the files as it packs them.
+        bundled = {f"swh:1:dir:{'0b' * 20}/{name.partition('/')[2]}": FILES[name] for name in FILES}
+        packed = {
+            "/files/mesh.zip": zipped(FILES),
+            "/files/mesh.tar.gz": tar(FILES),
+            "/files/vault": tar(bundled),
+        }
         return (200, packed[self.path]) if self.path in packed else (404, b"")
 
     def _answer(self, status: int, body: bytes) -> None:
@@ -113,7 +122,7 @@ def archives(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def checked_out(given: str, tmp_path: Path, max_mb: int = 10) -> tuple[Checkout, Path]:
     """Return the checkout and the folder with its files."""
     source, mirrors = parse(given), tmp_path / "mirrors"
-    unpack = partial(archive_bytes, settings=Settings(home=tmp_path))
+    unpack = partial(fetched_archive, settings=Settings(home=tmp_path))
     located = git.locate(source, "", mirrors, timeout_s=60, max_mb=max_mb, unpack=unpack)
     found = git.fetch(source, located, mirrors, timeout_s=60, max_mb=max_mb, unpack=unpack)
     folder = tmp_path / "repo"
@@ -158,6 +167,8 @@ def test_a_record_leads_to_its_archive(archives: str, tmp_path: Path, given: str
     found, folder = checked_out(given.format(host=archives), tmp_path)
 
     assert found.url == given.format(host=archives)
+    day = "2017-03-01" if given == SWHID else "2020-09-13"
+    assert found.committed_at is not None and found.committed_at.date().isoformat() == day
     assert (folder / "main.py").read_bytes() == FILES["mesh-1.0/main.py"]
 
 
@@ -231,6 +242,21 @@ def test_what_its_authors_packed_is_there_whatever_gitignore_says(tmp_path: Path
     _, folder = checked_out(str(tmp_path / "code.zip"), tmp_path)
 
     assert files_of(folder) == set(files)
+
+
+def test_a_time_that_is_none_and_folders_without_end_are_met(tmp_path: Path) -> None:
+    odd = bytearray(zipped({"main.py": b"print(1)"}))
+    for at in (odd.index(b"PK\x03\x04") + 10, odd.index(b"PK\x01\x02") + 12):
+        odd[at : at + 2] = b"\x1f\x00"
+    (tmp_path / "odd.zip").write_bytes(bytes(odd))
+    _, folder = checked_out(str(tmp_path / "odd.zip"), tmp_path)
+    assert files_of(folder) == {"main.py"}
+
+    deep = {"/".join(["d"] * 900 + ["x.py"]): b"", "a/main.py": b"print(1)"}
+    (tmp_path / "deep.tar.xz").write_bytes(tar(deep, "xz"))
+    found, folder = checked_out(str(tmp_path / "deep.tar.xz"), tmp_path / "b")
+    assert files_of(folder) == {"main.py"}
+    assert "1" in found.notes[0]
 
 
 def test_an_archive_has_no_branches(tmp_path: Path) -> None:

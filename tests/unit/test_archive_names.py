@@ -54,6 +54,20 @@ def test_a_name_is_found_where_a_module_brings_it(
     assert has_name(members, dotted, texts) is is_there
 
 
+def test_comments_and_texts_are_told_apart_in_one_pass() -> None:
+    text = b'''"""Fixes #12, and
+def listed(): in words."""
+COLOUR = "#fff"; size = 1
+def drawn(): return 'it"s'  # def noted():
+'''
+    found = {name: has_name(["lab/a.py"], f"lab.a.{name}", lambda _: {"lab/a.py": text})
+             for name in ("listed", "size", "drawn", "noted", "COLOUR")}  # fmt: skip
+
+    assert found == {"listed": False, "size": True, "drawn": True, "noted": False, "COLOUR": True}
+    endless = b'"""\\' * 40_000
+    assert not has_name(["lab/a.py"], "lab.a.x", lambda _: {"lab/a.py": endless})
+
+
 def test_star_imports_of_python_2_are_followed_beside_the_module() -> None:
     assert has_name(
         OLD_PYTHON, "mod.run", lambda wanted: {name: OLD_PYTHON[name] for name in wanted}

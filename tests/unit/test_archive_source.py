@@ -58,6 +58,33 @@ def test_all_else_is_git_s_or_a_folder(given: str, kind: type) -> None:
     assert isinstance(parse(given), kind)
 
 
-def test_a_login_in_the_address_of_an_archive_is_refused() -> None:
-    with pytest.raises(UserError, match="holds a login"):
-        parse("https://me:secret@lab.example/code.zip")
+@pytest.mark.parametrize(
+    "given",
+    ["https://me:secret@lab.example/code.zip", "https://lab.example/code.zip?X-Amz-Signature=abc1"],
+)
+def test_a_secret_in_the_address_of_an_archive_is_refused(given: str) -> None:
+    with pytest.raises(UserError, match="holds a login or a token") as caught:
+        parse(given)
+    assert "secret" not in str(caught.value) and "abc1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["https://[x/y.git", "https://me:p\u2100ss@host.example/x.git"])
+def test_a_malformed_address_is_a_bad_request_that_quotes_nothing(given: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse(given)
+    assert "ss@host" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("https://zenodo.org/records/123?preview=1", "zenodo"),
+        ("https://zenodo.org/record/123#.Yabc", "zenodo"),
+        ("https://zenodo.org/api/records/123/files/mesh.zip/content", "url"),
+        ("https://ndownloader.figshare.com/files/123", "url"),
+        ("https://github.com/o/r/archive/refs/tags/v1.zip", "url"),
+        ("https://github.com/o/r/blob/main/data.zip", "remote"),
+    ],
+)
+def test_pages_and_files_of_records_are_known(given: str, kind: str) -> None:
+    assert parse(given).kind == kind

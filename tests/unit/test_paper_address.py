@@ -2,6 +2,7 @@
 
 import pytest
 
+from paper2run.errors import UserError
 from paper2run.papers.paper_address import paper_address, pdf_named_by
 
 
@@ -22,11 +23,18 @@ from paper2run.papers.paper_address import paper_address, pdf_named_by
         ("papers/1706.03762.pdf", ""),
         ("/home/x/paper.md", ""),
         ("10.pdf", ""),
+        ("2101.00001.pdf", ""),
+        ("papers/2023001", ""),
         ("", ""),
     ],
 )
 def test_an_address_is_told_from_a_file(given: str, address: str) -> None:
     assert paper_address(given) == address
+
+
+def test_a_secret_in_the_address_of_a_paper_is_refused() -> None:
+    with pytest.raises(UserError, match="holds a login or a token"):
+        paper_address("https://me:secret@lab.example/x.pdf")
 
 
 def test_the_page_of_a_paper_names_its_pdf() -> None:

@@ -6,6 +6,7 @@ have limits, whatever headers claim.
 
 import io
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -19,12 +20,17 @@ from paper2run.archive_source import ArchivedSource
 from paper2run.errors import FULL, UserError
 from tasks.drivers.git.mirror import BYTES_PER_MB, Mirror, too_large
 from tasks.drivers.git.plain_folder import FolderCommit, commit_folder
+from tasks.drivers.host.packed import Packed
 from tasks.drivers.host.removal import SCRATCH
 from tasks.drivers.host.tar_members import TarDamaged, members
 from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 
 MAX_FILES: Final = 200_000
 MAX_NAME_BYTES: Final = 4096
+MAX_DEPTH: Final = 200
+"""Folders inside each other; code has some ten."""
+DRIVE: Final = re.compile(r"[A-Za-z]:")
+"""`C:` of Windows; Software Heritage's archives hold a folder `swh:1:dir:…`."""
 BLOCK_BYTES: Final = 256 * 1024
 EXECUTABLE: Final = 0o111
 FIRST_DAY: Final = datetime(1990, 1, 1, tzinfo=UTC)
@@ -39,11 +45,11 @@ ENTRY: Final = b"PK\x01\x02"
 ZIP_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """`zipfile` unpacks the others without a bound: 2 MB of bzip2 can be 40 GB."""
 
-Fetch = Callable[[ArchivedSource], bytes]
-"""Returns the archive's content."""
+
+Fetch = Callable[[ArchivedSource], Packed]
 
 
-def no_archives(source: ArchivedSource) -> bytes:
+def no_archives(source: ArchivedSource) -> Packed:
     """Refuse an archive, where none is taken."""
     raise UserError(f"{source.given} is an archive", hint="give a repository or a folder")
 
@@ -65,10 +71,10 @@ def commit_archive(
 
     UserError for what is no archive, is damaged, holds no files, or exceeds `max_mb`; what `fetch` raises.
     """
-    data = fetch(source)
+    packed = fetch(source)
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
         try:
-            newest, left_out = _unpack(data, Path(scratch), max_mb)
+            unpacked = _unpack(packed.data, Path(scratch), max_mb)
         except _TooLarge:
             raise too_large(source.given, max_mb) from None
         except DAMAGE as error:
@@ -79,18 +85,33 @@ def commit_archive(
                 hint="give an archive of the code: .zip, .tar.gz, .tar.bz2 or .tar.xz",
             ) from error
         inner = _inner(Path(scratch))
-        made = commit_folder(inner, mirror, max_mb, written=newest, packed=True)
-    note = f"left out of the archive, links or names that lead elsewhere: {left_out}"
-    return FolderCommit(made.commit, (*made.notes, *((note,) if left_out else ())))
+        if not unpacked.files:
+            raise UserError(
+                f"{source.given} holds no files", hint="give the archive that holds the code"
+            )
+        written = packed.day or (None if packed.fresh else unpacked.newest)
+        made = commit_folder(inner, mirror, max_mb, written=written, packed=True)
+    note = f"left out of the archive, links or names that lead elsewhere: {unpacked.left_out}"
+    return FolderCommit(made.commit, (*made.notes, *((note,) if unpacked.left_out else ())))
 
 
 class _TooLarge(Exception):
     """More than the limit."""
 
 
-def _unpack(data: bytes, folder: Path, max_mb: int) -> tuple[datetime | None, int]:
-    """Write the files below `folder`; return the newest one's time and how many entries were left out."""
-    room, count, left_out = max_mb * BYTES_PER_MB, 0, 0
+class _Unpacked(NamedTuple):
+    """What was written of an archive."""
+
+    files: int
+    newest: datetime | None
+    """The time of the newest file; None where the archive tells none."""
+    left_out: int
+    """Entries that are links, or that lead elsewhere."""
+
+
+def _unpack(data: bytes, folder: Path, max_mb: int) -> _Unpacked:
+    """Write the files below `folder`."""
+    room, files, count, left_out = max_mb * BYTES_PER_MB, 0, 0, 0
     newest: datetime | None = None
     entries = _of_zip(data) if data.startswith(ZIP) else _of_tar(data, room)
     for entry in entries:
@@ -98,10 +119,10 @@ def _unpack(data: bytes, folder: Path, max_mb: int) -> tuple[datetime | None, in
         if entry is None or path is None:
             left_out += 1
             continue
-        count += 1
+        files += 1
+        count += 1 + _made(path.parent, folder)
         if count > MAX_FILES:
             raise _TooLarge
-        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             for piece in entry.pieces:
                 room -= len(piece)
@@ -112,7 +133,16 @@ def _unpack(data: bytes, folder: Path, max_mb: int) -> tuple[datetime | None, in
             path.chmod(0o755)
         if entry.written and FIRST_DAY < entry.written <= datetime.now(UTC):
             newest = max(newest or entry.written, entry.written)
-    return newest, left_out
+    return _Unpacked(files, newest, left_out)
+
+
+def _made(folder: Path, root: Path) -> int:
+    """Make the folder; return how many were made: each takes room that no size tells."""
+    missing = [
+        one for one in (folder, *folder.parents) if one.is_relative_to(root) and not one.is_dir()
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    return len(missing)
 
 
 def _of_zip(data: bytes) -> Iterator[_Entry | None]:
@@ -129,14 +159,18 @@ def _of_zip(data: bytes) -> Iterator[_Entry | None]:
             if mode & 0o170000 not in (0, 0o100000):
                 yield None
                 continue
-            written = (
-                datetime(*info.date_time, tzinfo=UTC)
-                if info.date_time[0] >= FIRST_DAY.year
-                else None
-            )
+            written = _time_of(info)
             with archive.open(info) as file:
                 pieces = iter(lambda file=file: file.read(BLOCK_BYTES), b"")  # type: ignore[misc]
                 yield _Entry(info.filename, bool(mode & EXECUTABLE), written, pieces)
+
+
+def _time_of(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time, tzinfo=UTC)
+    except ValueError:
+        # A month 0, or a second 60: some tools write none.
+        return None
 
 
 def _of_tar(data: bytes, room: int) -> Iterator[_Entry | None]:
@@ -154,8 +188,8 @@ def _of_tar(data: bytes, room: int) -> Iterator[_Entry | None]:
 def _inside(folder: Path, name: str) -> Path | None:
     """Return where a file of that name goes; None for a name that leads elsewhere."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    bad = not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in name
-    if bad or len(os.fsencode(name)) > MAX_NAME_BYTES or ".git" in parts:
+    bad = not parts or parts[0] == "/" or ".." in parts or DRIVE.match(name) or "\0" in name
+    if bad or len(parts) > MAX_DEPTH or len(os.fsencode(name)) > MAX_NAME_BYTES or ".git" in parts:
         return None
     return folder.joinpath(*parts)
 

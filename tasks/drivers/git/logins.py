@@ -11,10 +11,12 @@ from typing import Final
 
 from pydantic import SecretStr, ValidationError
 
+from paper2run.archive_source import ArchivedSource
 from paper2run.digests import digest_of
 from paper2run.errors import HostError, trouble_of
 from paper2run.model.value import Value
 from paper2run.source import (
+    LocalSource,
     Login,
     RemoteSource,
     RepositorySource,
@@ -52,6 +54,9 @@ def source_of(given: str, home: Path) -> RepositorySource:
     UserError if it is not an address; HostError if the stored login cannot be read.
     """
     source = parse(given)
+    if isinstance(source, ArchivedSource) and source.kind == "file" and Path(given).is_dir():
+        # A folder that is called like an archive.
+        return LocalSource(path=given)
     if not isinstance(source, RemoteSource) or source.login:
         return source
     login = _read(_place(source.url, home))

@@ -7,12 +7,14 @@ https://archive.softwareheritage.org/api/1/vault/flat/doc/.
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from paper2run.archive_source import ENDINGS, ArchivedSource, archived
 from paper2run.errors import HostError, UserError
 from paper2run.settings import Settings
+from tasks.drivers.host.packed import Packed
 from tasks.drivers.index.index_connection import (
     Answer,
     BadAddressError,
@@ -39,17 +41,19 @@ NAMED: Final = 5
 HINT: Final = "give the address of the archive with the code, or of its git repository"
 
 
-def archive_bytes(source: ArchivedSource, settings: Settings) -> bytes:
-    """Return the content of the archive.
+def fetched_archive(source: ArchivedSource, settings: Settings) -> Packed:
+    """Return the archive.
 
     UserError for a missing file, or a record without one archive of code; HostError if a host does not answer.
     """
     if source.kind == "file":
-        return _of_file(Path(source.given).expanduser())
+        return Packed(_of_file(Path(source.given).expanduser()))
     if source.kind == "doi":
-        return archive_bytes(_behind(source, settings), settings)
+        return fetched_archive(_behind(source, settings), settings)
+    if source.kind == "software-heritage":
+        return _cooked(source, settings)
     address = source.given if source.kind == "url" else _address_of(source, settings)
-    return _ask(address, settings, MAX_BYTES, source.given).body
+    return Packed(_ask(address, settings, MAX_BYTES, source.given).body)
 
 
 def _of_file(path: Path) -> bytes:
@@ -78,8 +82,6 @@ def _behind(source: ArchivedSource, settings: Settings) -> ArchivedSource:
 
 
 def _address_of(source: ArchivedSource, settings: Settings) -> str:
-    if source.kind == "software-heritage":
-        return _cooked(source, settings)
     host = HOSTS[source.kind]
     if source.kind == "zenodo":
         record = _json(f"{host}/api/records/{source.id}", settings, source.given)
@@ -104,16 +106,18 @@ def _address_of(source: ArchivedSource, settings: Settings) -> str:
     return str(chosen[0][1])
 
 
-def _cooked(source: ArchivedSource, settings: Settings) -> str:
-    """Return the address of the archive that Software Heritage puts together of a folder."""
+def _cooked(source: ArchivedSource, settings: Settings) -> Packed:
+    """Return the archive that Software Heritage puts together of a folder, with the day of its revision."""
     host, swhid = HOSTS["software-heritage"], source.id
     kind, digest = swhid.split(":")[2:]
+    day = ""
     if kind == "rel":
         release = _json(f"{host}/api/1/release/{digest}/", settings, source.given)
         kind = "rev" if release["target_type"] == "revision" else "dir"
-        digest = release["target"]
+        digest, day = release["target"], release.get("date") or ""
     if kind == "rev":
-        digest = _json(f"{host}/api/1/revision/{digest}/", settings, source.given)["directory"]
+        revision = _json(f"{host}/api/1/revision/{digest}/", settings, source.given)
+        digest, day = revision["directory"], revision.get("date") or day
     place = f"{host}/api/1/vault/flat/swh:1:dir:{digest}/"
     cooking = _json(place, settings, source.given, post=True)
     until = time.monotonic() + COOKING_S
@@ -127,7 +131,8 @@ def _cooked(source: ArchivedSource, settings: Settings) -> str:
             transient=True,
             trouble="network",
         )
-    return str(cooking["fetch_url"])
+    data = _ask(str(cooking["fetch_url"]), settings, MAX_BYTES, source.given).body
+    return Packed(data, datetime.fromisoformat(day) if day else None, fresh=True)
 
 
 def _json(address: str, settings: Settings, given: str, *, post: bool = False) -> Mapping[str, Any]:

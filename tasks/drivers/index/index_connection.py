@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from paper2run.errors import HostError, Trouble
+from paper2run.errors import HostError, Paper2RunError, Trouble, UserError
 from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.drivers.index.request_guard import GuardedAdapter, RequestGuard
 
@@ -26,6 +26,9 @@ PAUSES_S: Final = (0.0, 1.0, 2.0)
 MAX_PAUSE_S: Final = 30.0
 """The longest wait that a busy server may ask for."""
 BUSY: Final = (429, 502, 503, 504)
+LATER: Final = (408, 425, 429)
+"""Refusals that a later request may not meet."""
+SERVER_ERRORS: Final = 500
 MAX_REDIRECTS: Final = 10
 BLOCK_BYTES: Final = 64 * 1024
 SCHEMES: Final = ("http", "https")
@@ -208,15 +211,16 @@ class IndexConnection:
             trouble=self._trouble,
         )
 
-    def _refused(self, status: int) -> HostError:
+    def _refused(self, status: int) -> Paper2RunError:
+        if self._called and status < SERVER_ERRORS and status not in LATER:
+            return UserError(
+                f"{self._called} answered {status}",
+                hint="look at the address in a browser, download what it leads to, and give the file",
+            )
         denied = status in (requests.codes.unauthorized, requests.codes.forbidden)
         return HostError(
             f"{self._what} answered {status}",
-            hint="check the credentials in PAPER2RUN_INDEX_URL"
-            if denied and not self._called
-            else "look at the address in a browser"
-            if denied
-            else "try again later",
+            hint="check the credentials in PAPER2RUN_INDEX_URL" if denied else "try again later",
             transient=not denied,
             trouble=self._trouble,
         )

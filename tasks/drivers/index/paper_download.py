@@ -1,5 +1,7 @@
 """Fetches a paper from its address, once: later runs find the file."""
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -47,9 +49,11 @@ def fetched_paper(address: str, settings: Settings) -> Path:
     if not ending:
         raise UserError(f"what {address} leads to is neither a PDF nor a text", hint=HINT)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.part"
-    part.write_bytes(answer.body)
-    return part.replace(folder / f"{name}{ending}")
+    # Runs of one batch may fetch the same paper at once.
+    descriptor, part = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(answer.body)
+    return Path(part).replace(folder / f"{name}{ending}")
 
 
 def _answer(address: str, settings: Settings) -> Answer:

@@ -31,7 +31,7 @@ class ReleaseSearch:
         self._index = index
         self._distribution = distribution
         self._dotted = dotted
-        self._kept: IndexCache[bool] = IndexCache(cache_dir / "names", TypeAdapter(bool))
+        self._kept: IndexCache[bool] = IndexCache(cache_dir / "names-2", TypeAdapter(bool))
 
     def nearest(self, version: str, day: date | None) -> Version | None:
         """Return the release nearest below `version` that has the name, else above it; None without one.
