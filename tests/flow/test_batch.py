@@ -176,7 +176,7 @@ def test_one_crash_touches_no_other_repository_and_is_started_again(tmp_path, ha
 def test_a_run_that_the_server_forgot_is_lost(tmp_path):
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(reproduce, state=Running())
-        children = Children(client, str(run.id), tmp_path, tmp_path, None)
+        children = Children(client, str(run.id), "papers", tmp_path, tmp_path, None)
         assert children.adopt(str(run.id)) is False, (
             "a process of an earlier pass has ended with it"
         )
@@ -186,6 +186,19 @@ def test_a_run_that_the_server_forgot_is_lost(tmp_path):
         wait_until(lambda: bool(ended.update(children.wait()) or ended), "its end")
         children.stop()
     assert ended[process].kind == "lost"
+
+
+def test_a_bad_request_of_a_batch_is_told_in_its_words(tmp_path, repository):
+    repo = repository({"main.py": "print(1)\n"})
+    state = reproduce(repo=repo, ref="no-such-branch", out=str(tmp_path), return_state=True)
+    run_id = str(state.state_details.flow_run_id)
+    with get_client(sync_client=True) as client:
+        children = Children(client, run_id, "papers", tmp_path, tmp_path, None)
+        assert children.adopt(run_id)
+        ended = children.wait()[run_id]
+
+    assert ended.kind == "exception"
+    assert "has no branch, tag or commit no-such-branch" in ended.reason
 
 
 def test_a_run_that_names_no_process_is_a_strangers(monkeypatch):

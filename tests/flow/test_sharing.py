@@ -108,7 +108,9 @@ def test_the_verdict_of_another_machine_is_read_from_the_store(repository, tmp_p
     def seen(storage: str) -> Ended:
         with machine(tmp_path / "other"), get_client(sync_client=True) as client:
             store = open_store(Settings(storage=storage))
-            children = Children(client, run_id, tmp_path / "logs", tmp_path / "other", store)
+            children = Children(
+                client, run_id, "papers", tmp_path / "logs", tmp_path / "other", store
+            )
             assert children.adopt(run_id)
             return children.wait()[run_id]
 

@@ -27,7 +27,7 @@ from tasks.drivers.engine.debian_contents import kept_index, packages_of
 from tasks.drivers.engine.debian_release import lines_of
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
-from tasks.look_up import look_up
+from tasks.look_up import LookedUp, look_up
 
 IMAGE = "python:3.11-slim"
 EXPECTED = {
@@ -175,7 +175,7 @@ def test_a_diagnosis_without_a_mirror_goes_by_the_table_and_the_next_look_asks_a
     settings = Settings(home=tmp_path / "home")
 
     with disable_run_logger():
-        assert look_up.fn(done, str(tmp_path), settings) == ()
+        assert look_up.fn(done, str(tmp_path), settings) == LookedUp()
         found = diagnose.fn(checkout, done, RepoFacts(), (), str(tmp_path), settings)
 
     assert found is not None
