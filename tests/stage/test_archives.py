@@ -144,6 +144,7 @@ def files_of(folder: Path) -> set[str]:
         ("mesh.tar.xz", tar(FILES, "xz")),
         ("mesh.tar", tar(FILES, "")),
     ],
+    ids=["zip", "gz", "bz2", "xz", "tar"],
 )
 def test_an_archive_is_a_commit_of_its_newest_file_s_day(
     tmp_path: Path, name: str, content: bytes
@@ -229,7 +230,11 @@ def test_a_zip_that_is_packed_in_an_unusual_way_is_refused(tmp_path: Path) -> No
         checked_out(str(tmp_path / "code.zip"), tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", zipped(FILES)[:80], tar(FILES)[:60]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive", zipped(FILES)[:80], tar(FILES)[:60]],
+    ids=["empty", "text", "cut zip", "cut tar"],
+)
 def test_what_is_no_archive_is_a_bad_request(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "code.zip").write_bytes(content)
     with pytest.raises(UserError, match=r"cannot be unpacked|holds no files"):
