@@ -12,7 +12,7 @@ from paper2run.errors import HostError
 from paper2run.failures.failure_log import failure_lines
 from paper2run.failures.gone_names import all_gone
 from paper2run.failures.wanted_files import WantedFile, wanted_files
-from paper2run.knowledge.distributions import distribution_for
+from paper2run.knowledge.distributions import distribution_for, third_party_name
 from paper2run.model.outcome import HoldingRelease, SmokeFailed, SystemFile
 from paper2run.model.report import Attempt
 from paper2run.model.value import Value
@@ -80,7 +80,8 @@ def _releases(done: Attempt, run: RunFolder, settings: Settings) -> tuple[Holdin
         for gone in reversed(all_gone(failure_lines(done.failure)))
         if "." in gone.dotted
         and not gone.is_class
-        and (name := canonicalize_name(distribution_for(gone.dotted).name)) in pins
+        and (name := canonicalize_name(distribution_for(third_party_name(gone.dotted)).name))
+        in pins
     ]
     if not names:
         return ()

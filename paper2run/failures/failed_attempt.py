@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from paper2run.failures.failure_log import failure_lines, is_own_work, last_traceback
 from paper2run.failures.wanted_files import WantedFile
-from paper2run.knowledge.distributions import Guess
+from paper2run.knowledge.distributions import Guess, third_party_name
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
 from paper2run.model.facts import OwnModule, RepoFacts
@@ -137,7 +137,8 @@ class FailedAttempt(NamedTuple):
         """Return the release that the plan wants of a module's distribution, where the index lacks it."""
         resolution = self.planned.resolution
         gone = [lock for lock in resolution.broken_locks if lock.gone] if resolution else []
-        name = distribution_beside(addressed(self.facts), module).name if gone else ""
+        top = third_party_name(module) or module
+        name = distribution_beside(addressed(self.facts), top).name if gone else ""
         named = (lock for lock in gone if canonicalize_name(Requirement(lock.wanted).name) == name)
         return next(named, None)
 

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.outcome import Built, HoldingRelease, Log, SmokeFailed
+from paper2run.model.report import Attempt
+from paper2run.model.resolution import Pin, Resolution
 from paper2run.settings import Settings
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.index.release_search import ReleaseSearch
+from tasks.look_up import look_up
 
 
 @pytest.mark.index
@@ -34,3 +39,30 @@ def test_the_nearest_release_with_the_name_is_found(
         found = ReleaseSearch(index, distribution, dotted, tmp_path).nearest(version, day)
 
     assert str(found) == expected
+
+
+@pytest.mark.index
+def test_a_failed_run_looks_for_the_name_that_a_library_lacks(tmp_path: Path) -> None:
+    """The library is in no table, and Python 2 does not say from where the name was wanted."""
+    log = Log(
+        stderr='  File "main.py", line 4, in <module>\n    from gevent.hub import _threadlocal\n'
+        "ImportError: cannot import name _threadlocal\n"
+    )
+    done = Attempt(
+        number=1,
+        planned=PlannedEnvironment(
+            plan=EnvPlan(base_image="python:2.7-slim", smoke_command="python main.py"),
+            planner="rules",
+            resolution=Resolution(
+                python="2.7", date_step="none", pins=(Pin(name="gevent", version="1.3.5"),)
+            ),
+        ),
+        built=Built(image="i", image_id="sha256:0", size_bytes=1, seconds=1),
+        smoke=SmokeFailed(exit_code=1, seconds=1, log=log),
+    )
+
+    found = look_up.fn(done, str(tmp_path), Settings(home=tmp_path))
+
+    assert found.releases == (
+        HoldingRelease(name="gevent.hub._threadlocal", distribution="gevent", version="1.2.2"),
+    )
