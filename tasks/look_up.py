@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from paper2run.errors import HostError
 from paper2run.failures.failure_log import failure_lines
-from paper2run.failures.gone_names import all_gone
+from paper2run.failures.gone_names import all_gone, with_typed_import
 from paper2run.failures.wanted_files import WantedFile, wanted_files
 from paper2run.knowledge.distributions import distribution_for, third_party_name
 from paper2run.model.outcome import HoldingRelease, SmokeFailed, SystemFile
@@ -75,9 +75,10 @@ def _releases(done: Attempt, run: RunFolder, settings: Settings) -> tuple[Holdin
     if not isinstance(done.failure, SmokeFailed) or resolution is None:
         return ()
     pins = {canonicalize_name(pin.name): pin.version for pin in resolution.pins}
+    lines = with_typed_import(failure_lines(done.failure), done.planned.plan.smoke_command)
     names = [
         (gone.dotted, name)
-        for gone in reversed(all_gone(failure_lines(done.failure)))
+        for gone in reversed(all_gone(lines))
         if "." in gone.dotted
         and not gone.is_class
         and (name := canonicalize_name(distribution_for(third_party_name(gone.dotted)).name))

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
 from paper2run.failures.failure_log import failure_lines, is_own_work, last_traceback
+from paper2run.failures.gone_names import COMMAND_FRAME, with_typed_import
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.knowledge.distributions import Guess, third_party_name
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
@@ -37,8 +38,6 @@ CYTHON_FRAME: Final = re.compile(
 )
 """A compiled module names its source as it lay where it was compiled, beside its project."""
 ANY_FRAME: Final = re.compile(r"\s*File \"")
-COMMAND_FRAME: Final = 'File "<string>"'
-"""Of what stands behind `python -c`."""
 CELL: Final = re.compile(r"File \"<ipython-input-\d+-\w+>\"|File <ipython-input-\d+-\w+>")
 """The name that IPython gives to the code of a cell."""
 
@@ -149,7 +148,8 @@ class FailedAttempt(NamedTuple):
         Where own packages are installed their frames name the checkout; those of cells name the notebook.
         """
         own = {fact.module.partition(".")[0] for fact in self.facts.of(OwnModule) if fact.installed}
-        lines = [_in_checkout(line, own) for line in failure_lines(self.failure)]
+        told = with_typed_import(failure_lines(self.failure), self.plan.smoke_command)
+        lines = [_in_checkout(line, own) for line in told]
         notebook = notebook_in(self.plan.smoke_command)
         # A function, since a file's name may hold what a replacement would take for a group.
         named = f'File "/repo/{notebook}"'

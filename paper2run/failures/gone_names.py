@@ -26,6 +26,10 @@ IMPORTED: Final = re.compile(
     r"^\s*(?:>+\s+)?(?:from\s+(?P<owner>[A-Za-z_][\w.]*)\s+import\s|import\s+(?P<modules>[\w., ]+))"
 )
 CODE: Final = re.compile(r"^\s*(?:>+\s+)?from\s+(?P<owner>[A-Za-z_][\w.]*)\s+import\s")
+COMMAND_FRAME: Final = 'File "<string>"'
+"""Of what stands behind `python -c`."""
+TYPED: Final = re.compile(r"\bfrom\s+(?P<owner>[A-Za-z_][\w.]*)\s+import\s+(?P<names>[\w., ]+)")
+"""An import among the words of such a command."""
 CIRCULAR: Final = "circular import"
 CODE_IS_WITHIN_LINES: Final = 4
 """The line of code stands just above the error, with at most carets between."""
@@ -47,6 +51,23 @@ class Gone(NamedTuple):
     def dotted(self) -> str:
         """`scipy.misc.imread`, `DataFrame.ix`, `sklearn.externals.joblib`."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+def with_typed_import(lines: list[str], command: str) -> list[str]:
+    """Return the lines with the import that failed below the frame of a `python -c` command.
+
+    Python 3.13 shows that line itself; 3.6 and older name neither it nor the module that lacks the name.
+    """
+    typed = [(m["owner"], m["names"].replace(",", " ").split()) for m in TYPED.finditer(command)]
+    shown: list[str] = []
+    for line in lines:
+        match = NO_NAME.search(line)
+        if match and not match["owner"] and shown and COMMAND_FRAME in shown[-1]:
+            name = match["name"]
+            owners = (owner for owner, names in typed if name in names)
+            shown.extend(f"    from {owner} import {name}" for owner in [*owners][:1])
+        shown.append(line)
+    return shown
 
 
 def last_gone(lines: list[str]) -> Gone | None:

@@ -42,16 +42,29 @@ def test_the_nearest_release_with_the_name_is_found(
 
 
 @pytest.mark.index
-def test_a_failed_run_looks_for_the_name_that_a_library_lacks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "frame"),
+    [
+        (
+            "python main.py",
+            '  File "main.py", line 4, in <module>\n    from gevent.hub import _threadlocal\n',
+        ),
+        (
+            "python -c 'import gevent; from gevent.hub import _threadlocal'",
+            '  File "<string>", line 1, in <module>\n',
+        ),
+    ],
+    ids=["script", "import check"],
+)
+def test_a_failed_run_looks_for_the_name_that_a_library_lacks(
+    command: str, frame: str, tmp_path: Path
+) -> None:
     """The library is in no table, and Python 2 does not say from where the name was wanted."""
-    log = Log(
-        stderr='  File "main.py", line 4, in <module>\n    from gevent.hub import _threadlocal\n'
-        "ImportError: cannot import name _threadlocal\n"
-    )
+    log = Log(stderr=f"{frame}ImportError: cannot import name _threadlocal\n")
     done = Attempt(
         number=1,
         planned=PlannedEnvironment(
-            plan=EnvPlan(base_image="python:2.7-slim", smoke_command="python main.py"),
+            plan=EnvPlan(base_image="python:2.7-slim", smoke_command=command),
             planner="rules",
             resolution=Resolution(
                 python="2.7", date_step="none", pins=(Pin(name="gevent", version="1.3.5"),)
