@@ -132,7 +132,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 module=name,
                 root=own.root,
                 installed=installed,
-                hollow=own.form == "package" and _is_hollow(tree, _folder_of(own.path)),
+                hollow=_is_hollow(tree, own),
                 source=Source(kind="file", path=own.path),
             )
 
@@ -210,11 +210,13 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
                 yield root, text
 
 
-def _is_hollow(tree: RepoTree, folder: str) -> bool:
-    """Whether a package holds modules and not a byte of code; an empty `__init__.py` alone is usual."""
-    code = [path for path in tree.below(folder) if path.endswith(CODE)]
+def _is_hollow(tree: RepoTree, own: OwnName) -> bool:
+    """Whether it holds modules and not a byte of code; an empty `__init__.py` alone is usual."""
+    if own.form == "module":
+        return tree.size_bytes(own.path) == 0
+    code = [path for path in tree.below(_folder_of(own.path)) if path.endswith(CODE)]
     has_modules = any(not path.endswith("/__init__.py") for path in code)
-    return has_modules and not any(map(tree.size_bytes, code))
+    return own.form == "package" and has_modules and not any(map(tree.size_bytes, code))
 
 
 def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> bool:

@@ -34,6 +34,7 @@ PREPARING: Final = re.compile(
 )
 NO_PATH: Final = re.compile(
     r"(?:No such file or directory: |can't open file |No such file or directory: u|File )[\"'](?P<path>[^\"']+)[\"']"
+    r"|unable to find file (?P<bare>\S+)$"
 )
 NO_PROGRAM: Final = re.compile(
     r"(?:^|\s)(?:line )?\d*:? ?(?P<name>[\w./+-]+): (?:command )?not found$"
@@ -98,7 +99,7 @@ def _about(
             return About(match["name"], f"import {match['name']}", place)
         return About(match["name"], *(importer or ("", None)))
     if (match := NO_PATH.search(error)) or (match := NO_PROGRAM.search(error)):
-        return About(match["path"] if "path" in match.groupdict() else match["name"], "", place)
+        return About(next(filter(None, match.groups())), "", place)
     if match := AT_A_PLACE.match(error):
         return About(f"{match['path']}:{match['line']}")
     return About(str(place)) if place else About()

@@ -68,7 +68,9 @@ RUNS: Final[tuple[Row, ...]] = (
      "missing_entrypoint", "medium"),
     (re.compile(r"\.so[.\d]*: cannot open|undefined symbol|DLL load failed|ABI version|binary incompatib"),
      "build_error", "medium"),
-    (re.compile(r"No such file or directory|FileNotFoundError|Resource \S+ not found|(?:IO|OS)Error: \S+ not found"),
+    (re.compile(r"No such file or directory|FileNotFoundError|Resource \S+ not found|(?:IO|OS)Error: \S+ not found"
+                # Octave's and MATLAB's.
+                r"|[Uu]nable to find (?:the )?file|[Uu]nable to read file"),
      "missing_data", "low"),
     (re.compile(r"ended by the signal|Segmentation fault|Aborted|Illegal instruction"), "build_error", "low"),
     (re.compile(r"not found$"), "build_error", "low"),

@@ -32,7 +32,7 @@ PASSED_ON: Final = re.compile(
     r"|legacy-install-failure"
     r"|make(?:\[\d+\])?: \*\*\*|npm (?:ERR!|error) (?:code|errno|path|command|A complete|syscall)|failed to solve"
     r"|\[ERROR\] (?:To see|Re-run|For more|$|-> \[Help)|BUILD FAILURE|Configuring incomplete|Execution halted"
-    r"|Could not read from remote repository|compilation terminated"
+    r"|Could not read from remote repository|compilation terminated|ignoring const execution_exception"
     r"|This error originates|See above for output|Check the logs|discarding|Rolling back|exit code: \d+$"
 )
 """What callers say of a failure below them."""

@@ -220,7 +220,7 @@ class OwnModule(Value):
     installed: bool
     """The packaging metadata lists it, or the layout shows that an install would carry it."""
     hollow: bool = False
-    """It holds modules beside `__init__.py`, and each of its files of code is empty."""
+    """It is an empty file, or holds modules beside `__init__.py`, and each of its files of code is empty."""
     source: Source
 
 

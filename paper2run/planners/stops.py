@@ -48,8 +48,8 @@ def dead_end(evidence: Evidence) -> Diagnosis | None:
     if evidence.asked.smoke:
         return None
     if any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts):
-        return _hollow_packages(evidence)
-    return _empty_entry(evidence) or _cuda_only(evidence)
+        return _hollow_code(evidence)
+    return _hollow_code(evidence) or _empty_entry(evidence) or _cuda_only(evidence)
 
 
 def without_plan(evidence: Evidence) -> Diagnosis:
@@ -80,22 +80,36 @@ def unplannable(refused: str) -> Diagnosis:
     )
 
 
-def _hollow_packages(evidence: Evidence) -> Diagnosis | None:
-    """Stop if each package that is installed holds modules and not a byte of code: its import would pass."""
-    installed = [fact for fact in evidence.facts.of(OwnModule) if fact.installed]
-    if not installed or not all(fact.hollow for fact in installed):
+def _hollow_code(evidence: Evidence) -> Diagnosis | None:
+    """Stop if what is installed, or what tests alone import, is empty code: its import would pass."""
+    own = evidence.facts.of(OwnModule)
+    meant = [fact for fact in own if fact.installed]
+    if not meant and not _starts_more_than_tests(evidence):
+        meant = [*own]
+    if not meant or not all(fact.hollow for fact in meant):
         return None
-    if not _leads(evidence, installed[0].source.path):
+    if not _leads(evidence, meant[0].source.path):
         return None
-    names = ", ".join(fact.module for fact in installed)
+    names = ", ".join(fact.module for fact in meant)
     return _stop(
         "no_code",
         f"Each file of code of {names} is empty: it would import, and do nothing.",
-        installed[0].source.path,
-        installed[0].source,
+        meant[0].source.path,
+        meant[0].source,
         f"The author publishes the code of {names}.",
         "every-plan",
     )
+
+
+def _starts_more_than_tests(evidence: Evidence) -> bool:
+    """Whether anything can be started beside tests and empty files."""
+    tests = {
+        _found(word, evidence.paths)
+        for fact in evidence.facts.of(Command)
+        if fact.purpose == "test"
+        for word in fact.line.split()
+    }
+    return any(entry.name not in tests for entry in evidence.facts.of(EntryPoint))
 
 
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:

@@ -88,6 +88,10 @@ def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
     asked = address_of(addressed(failed.facts), guess.module)
     lacked = f"which no package index has: {guess.source}"
     change = f"Run where {guess.module} is installed, or change the code to work without it."
+    if guess.absence == "absent_module":
+        change = (
+            f"The author publishes {top}.py, or a package {top}, beside the code that imports it."
+        )
     if asked is not None:
         lacked = f"which {asked.source} takes from {asked.text}; this image does not have it"
         change = f"Run where {asked.text} can be fetched and installed."

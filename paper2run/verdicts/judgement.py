@@ -104,11 +104,14 @@ def stopped_import(
 
 
 def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:
-    """Return the import of the installed project that failed where what passed shows less.
+    """Return the import of the repository's project that failed where what passed shows less.
 
-    None where an import passed, and for code that is not installed: its modules may be scripts.
+    None where an import passed, and for code without a project: its modules may be scripts. What a script that no
+    document names imports may be none of the project's code.
     """
-    if not own_projects(facts) or GRADES.index(grade_of(best)) >= GRADES.index("imports"):
+    shown = GRADES.index(grade_of(best)) - GRADES.index("imports")
+    aside = best.planned.smoke_kind == "side-script"
+    if not own_projects(facts) or shown > 0 or (shown == 0 and not aside):
         return None
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
     ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]

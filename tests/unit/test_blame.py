@@ -205,6 +205,8 @@ CONNECTED = (
         (f"{TRACE}ModuleNotFoundError: No module named 'winreg'", "unsupported_platform", "winreg"),
         (f"{TRACE}ModuleNotFoundError: No module named 'labtools'", "absent_module", "labtools"),
         (f"{TRACE}TypeError: unsupported operand", "code_error", "train.py:7"),
+        ("error: load: unable to find file data.mat\nerror: ignoring const execution_exception& while preparing",
+         "missing_data", "data.mat"),
         ('Traceback (most recent call last):\n  File "/usr/lib/x.py", line 3\nAttributeError: no y', "build_error", ""),
     ],
 )  # fmt: skip

@@ -267,6 +267,17 @@ def test_a_help_text_beside_a_package_that_does_not_import_is_no_success():
     assert verdict.grade == "help-only", "what was shown is said beside it"
 
 
+def test_a_script_that_no_document_names_does_not_stand_for_a_package_that_does_not_import():
+    one = help_beside_imports(False)
+    plan = one.planned.plan.changed(smoke_command="python examples/radar.py")
+    one = one.changed(planned=one.planned.changed(plan=plan, smoke_kind="side-script"))
+
+    verdict = after_attempts([one], 3, facts(PACKAGE))
+
+    assert (verdict.status, verdict.cause) == ("smoke-failed", "unsupported_python")
+    assert after_attempts([one], 3, facts()).status == "success", "nothing but scripts"
+
+
 @pytest.mark.parametrize(
     ("outcomes", "found"),
     [((False,), []), ((False, True), [PACKAGE]), ((), [PACKAGE])],
