@@ -38,10 +38,10 @@ ALWAYS: Final[tuple[Row, ...]] = (
     (re.compile(r"requires a different Python|requires Python '|Requires-Python"
                 r"|[Pp]ython (?:>=? ?)?\d+\.\d+\+?(?: or (?:newer|later|higher|above))? is (?:needed|required)"),
      "unsupported_python", "medium"),
-)  # fmt: skip
-BUILDS: Final[tuple[Row, ...]] = (
     (re.compile(r"\b(?:404|410)\b.*(?:Not Found|Gone)|returned error: 4(?:04|10)|repository '[^']+' not found"),
      "dead_link", "low"),
+)  # fmt: skip
+BUILDS: Final[tuple[Row, ...]] = (
     (re.compile(NETWORK), "registry_unreachable", "medium"),
     (re.compile(r"ResolutionImpossible|conflicting dependencies|ERESOLVE|version solving failed"),
      "unresolvable", "medium"),

@@ -19,6 +19,7 @@ from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.python.notebook_runs import RUNNER
+from paper2run.repairs.unbuildable_project import NAME as UNBUILT
 from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
@@ -154,14 +155,23 @@ def is_stop(status: str) -> bool:
 def _judged(attempts: Sequence[Attempt]) -> Attempt:
     """Return the attempt that the verdict is about: the last one, or the one that its stop speaks of.
 
-    Where the last one fell behind and nothing was proven, it is the best one: its image is handed back.
+    Where the last one fell behind and nothing was proven, it is the best one: its image is handed back. Where that
+    one did without the project's own setup, and fails as well, it is the one whose setup failed.
     """
     last, best = attempts[-1], best_of(attempts)
     found = last.diagnosis
     if found and found.decision.new_plan is None:
         return next((each for each in attempts if each.number == found.of_attempt), last)
     fell_behind = best.failure is not None and place_of(best) > place_of(last)
-    return best if fell_behind else last
+    judged = best if fell_behind else last
+    if judged.failure is None:
+        return judged
+    around = (
+        each
+        for each in attempts
+        if each.number < judged.number and each.diagnosis and each.diagnosis.by == UNBUILT
+    )
+    return next(around, judged)
 
 
 def _passed_beside(attempts: Sequence[Attempt], best: Attempt) -> int:

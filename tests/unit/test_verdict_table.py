@@ -243,6 +243,21 @@ def test_a_run_speaks_of_the_attempt_whose_image_it_hands_back():
         assert "smoke command exited with 1" in found.reason, most
 
 
+def test_a_run_that_did_without_a_setup_in_vain_speaks_of_that_setup():
+    repaired = repaired_for("build_error", "its own setup fails").diagnosis
+    assert repaired is not None
+    blame = Blame(error="HTTP Error 404: Not Found", cause="dead_link", confidence="low")
+    built = attempt(1, build_fails_at="pip install .").changed(
+        diagnosis=repaired.changed(by="unbuildable_project"), blame=blame
+    )
+
+    found = after_attempts([built, attempt(2)], 3)
+
+    assert (found.status, found.cause, found.best_attempt) == ("smoke-failed", "dead_link", 2)
+    assert "HTTP Error 404" in found.reason
+    assert after_attempts([built, attempt(2, passes=True)], 3).status == "success"
+
+
 def help_beside_imports(*outcomes: bool) -> Attempt:
     log = Log(stderr="RuntimeError: Python 3.99 or newer is needed\n")
     trials = tuple(
