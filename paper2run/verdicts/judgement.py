@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
-from paper2run.failures.failure_log import telling_line
+from paper2run.failures.failure_log import failure_lines, telling_line
+from paper2run.failures.gone_names import gone_modules
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.environment import SmokeKind
@@ -107,7 +110,8 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
     """Return the import of the repository's project that failed where what passed shows less.
 
     None where an import passed, and for code without a project: its modules may be scripts. What a script that no
-    document names imports may be none of the project's code.
+    document names imports may be none of the project's code. Without a module of its own to import, any command that
+    lacks the project's module.
     """
     shown = GRADES.index(grade_of(best)) - GRADES.index("imports")
     aside = best.planned.smoke_kind == "side-script"
@@ -116,9 +120,19 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
     ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
     imports = [each for each in ran if each.planned.smoke_kind == "import"]
+    imports = imports or [each for each in ran if _lacks_its_project(each, facts)]
     if not imports or any(each.succeeded for each in imports):
         return None
     return imports[0].changed(blame=blamed(imports[0], facts))
+
+
+def _lacks_its_project(ran: Attempt, facts: RepoFacts) -> bool:
+    """Whether a command failed for want of the module that bears the project's name: the code was left out."""
+    if not isinstance(ran.smoke, SmokeFailed):
+        return False
+    names = {canonicalize_name(project.name) for project in own_projects(facts) if project.name}
+    gone = gone_modules(failure_lines(ran.smoke))
+    return any(canonicalize_name(one.name.partition(".")[0]) in names for one in gone)
 
 
 def stops_in(attempts: Sequence[Attempt], facts: RepoFacts) -> Iterator[tuple[Attempt, Diagnosis]]:

@@ -294,6 +294,20 @@ def test_a_script_that_no_document_names_does_not_stand_for_a_package_that_does_
 
 
 @pytest.mark.parametrize(
+    ("module", "status"), [("sea_ice", "smoke-failed"), ("sea_ice_data", "success")]
+)
+def test_a_help_text_does_not_stand_for_a_project_whose_own_module_is_not_there(module, status):
+    project = PACKAGE.changed(name="Sea-Ice")
+    example = SmokeChoice(kind="example", command="python -c x", proves="it runs", source=HERE)
+    log = Log(stderr=f"ModuleNotFoundError: No module named '{module}'\n")
+    trial = Trial(choice=example, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+
+    verdict = after_attempts([passed("help-only").changed(trials=(trial,))], 3, facts(project))
+
+    assert verdict.status == status
+
+
+@pytest.mark.parametrize(
     ("outcomes", "found"),
     [((False,), []), ((False, True), [PACKAGE]), ((), [PACKAGE])],
 )
