@@ -22,8 +22,8 @@ from paper2run.model.outcome import (
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.settings import Settings
+from paper2run.verdicts.failure_words import failure_line
 from paper2run.verdicts.judgement import blamed
-from paper2run.verdicts.verdicts import failure_line
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up

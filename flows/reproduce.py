@@ -26,13 +26,7 @@ from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.state_names import state_name
-from paper2run.verdicts.verdicts import (
-    after_attempts,
-    no_engine,
-    only_planned,
-    said,
-    stopped,
-)
+from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, stopped
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
 from tasks.extract import extract

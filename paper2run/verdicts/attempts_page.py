@@ -13,7 +13,7 @@ from paper2run.model.report import Attempt
 from paper2run.planning.candidates import WAYS
 from paper2run.rendering.plan_diff import plan_diff
 from paper2run.text_gate import cell, code, fenced, prose
-from paper2run.verdicts.verdicts import failure_line
+from paper2run.verdicts.failure_words import failure_line
 
 LOG_TAIL_LINES: Final = 30
 """Lines of a failing log that the report shows."""

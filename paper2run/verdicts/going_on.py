@@ -18,6 +18,7 @@ from paper2run.model.value import Source
 from paper2run.planning.candidates import WAYS
 from paper2run.smoke.gathering import VOUCHED
 from paper2run.smoke.grading import asks_for_help
+from paper2run.verdicts.failure_words import failure_line
 from paper2run.verdicts.judgement import stops_in
 from paper2run.verdicts.progress import (
     best_of,
@@ -27,7 +28,7 @@ from paper2run.verdicts.progress import (
     same_environment,
 )
 from paper2run.verdicts.trials import as_attempt
-from paper2run.verdicts.verdicts import failure_line, is_stop
+from paper2run.verdicts.verdicts import is_stop
 
 GETS_PAST: Final[dict[Reach, frozenset[CandidateKind]]] = {
     "every-plan": frozenset(),

@@ -16,7 +16,7 @@ from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import cell, code, fenced, prose
 from paper2run.verdicts.attempts_page import attempt_section, attempts_table, printed
 from paper2run.verdicts.experiments import in_words
-from paper2run.verdicts.verdicts import not_shown
+from paper2run.verdicts.failure_words import not_shown
 
 NO_PAPER: Final = Paper(path="", origin="none")
 OF_PAPERS: Final = frozenset({"given", "repository paper"})

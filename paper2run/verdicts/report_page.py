@@ -23,8 +23,8 @@ from paper2run.source import shown_address, web_page
 from paper2run.text_gate import flat, visible_lines
 from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
 from paper2run.verdicts.experiments import in_words
+from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
 from paper2run.verdicts.markdown import headline
-from paper2run.verdicts.verdicts import failure_line, not_shown, shortened
 
 CITATIONS: Final = ("CITATION.cff", "CITATION*", "codemeta.json")
 LICENCES: Final = ("LICEN[CS]E*", "COPYING*")

@@ -1,11 +1,9 @@
 """How a run ends: the rules from the history of attempts to a verdict, and whether to go on."""
 
-import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from paper2run.failures.failure_log import telling_line
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.environment import (
@@ -13,14 +11,14 @@ from paper2run.model.environment import (
 )
 from paper2run.model.facts import RepoFacts
 from paper2run.model.needs import Site
-from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed
+from paper2run.model.outcome import Passed
 from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
-from paper2run.python.notebook_runs import RUNNER
 from paper2run.repairs.unbuildable_project import NAME as UNBUILT
 from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
+from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import (
@@ -34,9 +32,6 @@ from paper2run.verdicts.progress import (
 )
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
 
-SHOWN_CHARACTERS: Final = 120
-BLAMED_CHARACTERS: Final = 300
-"""Of the first error and its evidence chain in one line."""
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
 NO_FACTS: Final = RepoFacts()
@@ -267,51 +262,3 @@ def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
 
 def _ended(attempt: Attempt) -> str:
     return failure_line(attempt) if attempt.failure else "its command passed and shows little"
-
-
-def not_shown(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    """Return the commands that failed where another passed in the same environment, each with its error."""
-    best = best_of(attempts) if attempts else None
-    if best is None or not best.succeeded:
-        return ()
-    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
-    failed = [
-        (attempt.planned.smoke_proves, attempt.planned.plan.smoke_command, attempt.smoke)
-        for attempt in alike
-        if isinstance(attempt.smoke, SmokeFailed)
-    ]
-    failed += [
-        (trial.choice.proves, trial.choice.command, trial.outcome)
-        for attempt in alike
-        for trial in attempt.trials
-        if isinstance(trial.outcome, SmokeFailed)
-    ]
-    return tuple(
-        f"{proves}{': ' if proves else ''}`{shortened(command)}` ended with `{shortened(telling_line(outcome))}`"
-        for proves, command, outcome in failed
-    )
-
-
-def shortened(command: str, characters: int = SHOWN_CHARACTERS) -> str:
-    """Return a command shortened to one line; documented examples can fill a page."""
-    command = command.replace(shlex.quote(RUNNER), "'…'")
-    plain = " ".join(command.replace("\\n", " ").split())
-    return plain if len(plain) <= characters else plain[:characters] + " …"
-
-
-def failure_line(attempt: Attempt) -> str:
-    """Return one line that tells a person what failed."""
-    if isinstance(attempt.built, BuildFailed):
-        code = "" if attempt.built.exit_code is None else f" (exit code {attempt.built.exit_code})"
-        return f"build failed{code}{_first_error(attempt)} at: {attempt.built.step[:200] or 'an unnamed step'}"
-    if attempt.smoke is None or isinstance(attempt.smoke, Passed):
-        return "nothing failed"
-    limit = f", ended by a limit: {attempt.smoke.limit}" if attempt.smoke.limit else ""
-    return (
-        f"smoke command exited with {attempt.smoke.exit_code}{limit}{_first_error(attempt)}"
-        f" in: {shortened(attempt.planned.plan.smoke_command)}"
-    )
-
-
-def _first_error(attempt: Attempt) -> str:
-    return f": {shortened(str(attempt.blame), BLAMED_CHARACTERS)};" if attempt.blame else ""

@@ -14,7 +14,7 @@ from paper2run.model.outcome import BuildContext
 from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import code, fenced, flat, prose
 from paper2run.verdicts import attempts_page
-from paper2run.verdicts.verdicts import failure_line
+from paper2run.verdicts.failure_words import failure_line
 from tasks.running.patience import patiently
 
 LIMIT_CHARACTERS: Final = 200_000

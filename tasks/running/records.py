@@ -22,7 +22,7 @@ from paper2run.model.report import Attempt, StageTiming
 from paper2run.model.usage import ModelCall
 from paper2run.redaction import redact
 from paper2run.text_gate import flat
-from paper2run.verdicts.verdicts import shortened
+from paper2run.verdicts.failure_words import shortened
 from tasks.drivers.host.removal import remove_tree
 from tasks.drivers.model.ledger import Ledger
 from tasks.running.progress_log import PROGRESS

@@ -11,7 +11,7 @@ from paper2run.python.notebook_runs import notebook_in, run_command, started_not
 from paper2run.python.python_examples import only_imports
 from paper2run.smoke.grading import promised
 from paper2run.smoke.notebook_smoke import notebook_smokes
-from paper2run.verdicts.verdicts import shortened
+from paper2run.verdicts.failure_words import shortened
 
 HERE = Source(kind="file", path="x.ipynb")
 

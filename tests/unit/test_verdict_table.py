@@ -21,8 +21,9 @@ from paper2run.model.needs import Need
 from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT, Source
+from paper2run.verdicts.failure_words import not_shown
 from paper2run.verdicts.table import WORKS, unmet_need
-from paper2run.verdicts.verdicts import after_attempts, not_shown
+from paper2run.verdicts.verdicts import after_attempts
 from tests.unit.test_progress import attempt
 
 GPU = Need(kind="gpu", what="an NVIDIA GPU", hard=True, source=DEFAULT)
