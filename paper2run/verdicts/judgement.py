@@ -127,7 +127,7 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
 
 
 def _lacks_its_project(ran: Attempt, facts: RepoFacts) -> bool:
-    """Whether a command failed for want of the module that bears the project's name: the code was left out."""
+    """Whether a command failed for want of the module with the project's name: it was left out."""
     if not isinstance(ran.smoke, SmokeFailed):
         return False
     names = {canonicalize_name(project.name) for project in own_projects(facts) if project.name}
