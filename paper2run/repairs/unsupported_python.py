@@ -116,6 +116,10 @@ def _ignored(lines: list[str]) -> SuitablePythons | None:
         if hit
         else {}
     )
+    offered = last_hit(lines, OFFERED)
+    if offered and offered.match["version"] in re.split(r"[,\s]+", offered.match["list"]):
+        # pip tried it, and it failed from something else.
+        return None
     if hit is None or not found:
         return None
     needed = found.get(wanted.match["version"]) if wanted else None

@@ -26,6 +26,7 @@ from paper2run.model.outcome import (
 from paper2run.model.resolution import Pin, Resolution
 from paper2run.model.value import Source
 from paper2run.repairs import diagnose
+from paper2run.repairs.unsupported_python import suitable_pythons
 
 HERE = Source(kind="file", path="setup.py", line=3)
 FLOAT_INDEX = (
@@ -486,3 +487,13 @@ def test_python_2_code_whose_plan_was_tried_is_not_called_broken():
     failed = FailedAttempt(failure, planned, RepoFacts(), Verification())
 
     assert diagnose(failed, {first.decision.new_plan.digest}) is None
+
+
+def test_releases_that_pip_passes_over_say_nothing_where_it_tried_the_wanted_one():
+    lines = [
+        "ERROR: Ignored the following versions that require a different python version: 25.1 Requires-Python >=3.10",
+        "ERROR: Could not find a version that satisfies the requirement numbat==0.53.1 (from versions: 0.53.1, 0.60)",
+    ]
+
+    assert suitable_pythons(lines, "3.8") == []
+    assert suitable_pythons([lines[0], lines[1].replace("0.53.1, ", "")], "3.8") != []
