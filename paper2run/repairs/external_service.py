@@ -19,13 +19,14 @@ from paper2run.failures.failure_log import (
     last_traceback,
 )
 from paper2run.model.diagnosis import Diagnosis, Lack
+from paper2run.model.value import Source
 
 NAME: Final = "external_service"
 SERVER: Final = re.compile(
     r"psycopg2?\.OperationalError|could not connect to server|connection to server at \S+.* failed"
     r"|Can't connect to (?:local )?MySQL|ServerSelectionTimeoutError|redis\.exceptions\.ConnectionError"
     r"|AMQPConnectionError|Cannot connect to the Docker daemon|Unable to register with master node"
-    r"|ConnectionRefusedError: |[Ee]rror: .*\bConnection refused|OSError: \[Errno 99\] Cannot assign requested address"
+    r"|ConnectionRefusedError: |[Ee]rror: .*\bConnection refused|(?:OSError|error): \[Errno 99\]"
 )
 KEY: Final = re.compile(
     r"api_key client option must be set|AuthenticationError: |NoCredentialsError|Unable to locate credentials"
@@ -53,13 +54,14 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     hit = last_hit(ended, SERVER, KEY) or _variable(failed.lines, ended)
     if hit is None:
         return None
-    wanted = _wanted(hit)
+    place = code_line(failed.lines, hit.line)
+    wanted = _wanted(hit, place)
     return stopped(
         NAME,
         "external_service",
         reason=f"The command needs {wanted}, which this run did not have.",
         evidence=hit.line,
-        source=code_line(failed.lines, hit.line),
+        source=place,
         excludes=failed.reach_of(hit.line),
         smallest_change=f"Give the container {wanted}, or use --smoke to name a command that works without it.",
         lacks=Lack(kind="variable", name=hit.match["name"]) if hit.match.re is VARIABLE else None,
@@ -73,7 +75,7 @@ def _variable(lines: list[str], ended: list[str]) -> Hit | None:
     return hit if asked else None
 
 
-def _wanted(hit: Hit) -> str:
+def _wanted(hit: Hit, place: Source | None) -> str:
     if hit.match.re is VARIABLE:
         return f"the environment variable {hit.match['name']}"
     if hit.match.re is KEY:
@@ -82,4 +84,10 @@ def _wanted(hit: Hit) -> str:
     if port and port["port"] in PORTS:
         return f"the service {PORTS[port['port']]} (port {port['port']})"
     named = next((service for sign, service in NAMES.items() if sign in hit.line), "")
-    return f"the service {named}" if named else "a server that it connects to"
+    if named:
+        return f"the service {named}"
+    return (
+        f"the server that {place.path}:{place.line} connects to"
+        if place
+        else "a server that it connects to"
+    )

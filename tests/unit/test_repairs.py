@@ -99,3 +99,11 @@ def test_a_log_of_no_known_kind_is_left_to_others():
         plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"), planner="rules"
     )
     assert diagnose(FailedAttempt(failure, planned, RepoFacts(), Verification())) is None
+
+
+def test_a_server_without_a_name_is_told_by_the_line_that_connects():
+    failed, _ = read(LOGS / "external_service" / "own_server_under_python_2")
+    found = diagnose(failed)
+
+    assert found is not None
+    assert "the server that tidal/__init__.py:7 connects to" in found.decision.reason
