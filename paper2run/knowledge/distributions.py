@@ -148,7 +148,7 @@ def distribution_for(
     except InvalidName:
         return Guess(module, "", "absent", f"no distribution can be called {module}")
     if key.lower() in OF_ONES_OWN:
-        why = "a name of files of one's own, and the repository holds no such file"
+        why = "by its name a file of the author's own, and the repository does not hold it"
         return Guess(module, "", "absent", why, absence="absent_module")
     if key in table.popular:
         why = f"a much used package with that module (list of {table.popular_day}), unverified"
