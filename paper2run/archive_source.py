@@ -32,6 +32,8 @@ RECORDS: Final = tuple(
             "figshare",
             rf"{OF_DOI}10\.\d{{4,9}}/(?:m9\.)?figshare\.(?P<id>\d+)(?:\.v(?P<version>\d+))?/?",
         ),
+        ("osf", r"https?://osf\.io/(?P<id>[a-z0-9]{5})/?(?:[?#]\S*)?"),
+        ("osf", rf"{OF_DOI}10\.17605/osf\.io/(?P<id>[a-z0-9]{{5}})/?"),
         (
             "software-heritage",
             r"(?:https?://archive\.softwareheritage\.org/)?(?P<id>swh:1:(?:dir|rev|rel):[0-9a-f]{40})\S*",
@@ -42,14 +44,18 @@ RECORDS: Final = tuple(
 """By archive: what names one of its records; a DOI of another one is followed to where it leads."""
 FILE_OF_RECORD: Final = re.compile(
     r"https?://(?:www\.)?zenodo\.org/(?:api/)?records?/\d+/files/\S+"
-    r"|https?://(?:ndownloader\.figshare\.com|(?:\w+\.)?figshare\.com/ndownloader)/files/\d+\S*",
+    r"|https?://(?:ndownloader\.figshare\.com|(?:\w+\.)?figshare\.com/ndownloader)/files/\d+\S*"
+    r"|https?://osf\.io/(?:download/[a-z0-9]+|[a-z0-9]+/download)/?"
+    r"|https?://files\.osf\.io/v1/resources/[a-z0-9]+/providers/\w+/\S*",
     re.IGNORECASE,
 )
 """The address of one file of a record, which need not end like an archive's."""
+REVIEWERS_TOKEN: Final = "view_only="
+"""Opens a project of OSF to whoever has the link: anonymous reviews are held that way."""
 PAGE_OF_FORGE: Final = re.compile(r"/(?:blob|tree|src)/")
 """A web page that shows a file: git's repository and ref are meant."""
 
-Archive = Literal["file", "url", "zenodo", "figshare", "software-heritage", "doi"]
+Archive = Literal["file", "url", "zenodo", "figshare", "osf", "software-heritage", "doi"]
 
 
 class ArchivedSource(Value):
@@ -79,6 +85,8 @@ def archived(given: str) -> ArchivedSource | None:
     text = given.strip()
     for kind, form in RECORDS:
         if match := form.fullmatch(text):
+            if REVIEWERS_TOKEN in text:
+                raise _holds_token()
             version = match.groupdict().get("version") or ""
             found = match["id"] if kind == "doi" else match["id"].lower()
             return ArchivedSource.model_validate(
@@ -99,12 +107,16 @@ def _of_url(text: str) -> ArchivedSource | None:
     is_archive = path.lower().endswith(ENDINGS) and not PAGE_OF_FORGE.search(path)
     if not is_archive and not FILE_OF_RECORD.fullmatch(text):
         return None
-    if any(secrets_in(text)):
-        raise UserError(
-            "the address of the archive holds a login or a token, which is not kept for archives",
-            hint="download the archive, and give its file",
-        )
+    if REVIEWERS_TOKEN in text or any(secrets_in(text)):
+        raise _holds_token()
     return ArchivedSource(kind="url", given=text)
+
+
+def _holds_token() -> UserError:
+    return UserError(
+        "the address of the archive holds a login or a token, which is not kept for archives",
+        hint="download the archive, and give its file",
+    )
 
 
 def without_ending(name: str) -> str:

@@ -69,7 +69,7 @@ class Request(RunOptions):
     """What one run was asked to do: the parameters of the flow `reproduce`."""
 
     repo: Annotated[str, Unset("the one that --paper names")] = ""
-    """URL (https or ssh, any forge), folder, archive (.zip, .tar.gz), DOI of Zenodo or figshare, or SWHID."""
+    """URL (https or ssh, any forge), folder, archive (.zip, .tar.gz), DOI of Zenodo, figshare or OSF, or SWHID."""
     ref: Annotated[str, Unset("the default branch")] = ""
     """Branch, tag or commit."""
     paper: Annotated[str, Unset("the repository's own")] = ""

@@ -27,8 +27,9 @@ _REMOTE_HELPER = re.compile(r"^[A-Za-z0-9+.-]*::")
 _SCP = re.compile(r"^(?:[\w.+-]+@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>[^:]+)$")
 _GITLAB_PAGE = re.compile(r"^(?P<repo>/.+?)/-/(?:tree|blob|raw|commits?|tags)/(?P<ref>.+)$")
 _GITHUB_PAGE = re.compile(
-    r"^(?P<repo>/[^/]+/[^/]+)/(?:tree|blob|raw|commits?|releases/tag|src(?:/(?:branch|tag|commit))?)/(?P<ref>.+)$"
-)  # Gitea and Bitbucket say src.
+    r"^(?P<repo>/(?:(?:spaces|datasets)/)?[^/]+/[^/]+)"
+    r"/(?:tree|blob|raw|resolve|commits?|releases/tag|src(?:/(?:branch|tag|commit))?)/(?P<ref>.+)$"
+)  # Gitea and Bitbucket say src; Hugging Face says resolve, and puts what is no model below a word.
 _HOST_AND_PATH = re.compile(
     r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[\w.~+%@=-]+){2,}/?"
 )

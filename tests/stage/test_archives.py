@@ -93,6 +93,7 @@ class Archives(BaseHTTPRequestHandler):
             "/files/mesh.zip": zipped(FILES),
             "/files/mesh.tar.gz": tar(FILES),
             "/files/vault": tar(bundled),
+            "/v1/resources/ab3de/providers/osfstorage/?zip=": zipped(FILES),
         }
         return (200, packed[self.path]) if self.path in packed else (404, b"")
 
@@ -162,7 +163,13 @@ def test_an_archive_is_a_commit_of_its_newest_file_s_day(
 
 @pytest.mark.parametrize(
     "given",
-    ["{host}/files/mesh.zip", "10.5281/zenodo.1", "10.6084/m9.figshare.4.v2", SWHID],
+    [
+        "{host}/files/mesh.zip",
+        "10.5281/zenodo.1",
+        "10.6084/m9.figshare.4.v2",
+        "10.17605/OSF.IO/AB3DE",
+        SWHID,
+    ],
 )
 def test_a_record_leads_to_its_archive(archives: str, tmp_path: Path, given: str) -> None:
     found, folder = checked_out(given.format(host=archives), tmp_path)

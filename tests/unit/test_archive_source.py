@@ -21,6 +21,8 @@ SWHID = "swh:1:dir:" + "0a" * 20
         ("https://doi.org/10.5281/zenodo.1234567", "zenodo", "1234567", "zenodo-1234567"),
         ("https://figshare.com/articles/software/Mesh/9876543/2", "figshare", "9876543", "figshare-9876543"),
         ("doi:10.6084/m9.figshare.9876543.v2", "figshare", "9876543", "figshare-9876543"),
+        ("https://osf.io/ab3de/", "osf", "ab3de", "osf-ab3de"),
+        ("https://doi.org/10.17605/OSF.IO/AB3DE", "osf", "ab3de", "osf-ab3de"),
         (SWHID, "software-heritage", SWHID, "software-heritage-0a0a0a0a0a0a"),
         (f"https://archive.softwareheritage.org/{SWHID};origin=https://x", "software-heritage", SWHID,
          "software-heritage-0a0a0a0a0a0a"),
@@ -60,7 +62,11 @@ def test_all_else_is_git_s_or_a_folder(given: str, kind: type) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["https://me:secret@lab.example/code.zip", "https://lab.example/code.zip?X-Amz-Signature=abc1"],
+    [
+        "https://me:secret@lab.example/code.zip",
+        "https://lab.example/code.zip?X-Amz-Signature=abc1",
+        "https://osf.io/ab3de/?view_only=abc1",
+    ],
 )
 def test_a_secret_in_the_address_of_an_archive_is_refused(given: str) -> None:
     with pytest.raises(UserError, match="holds a login or a token") as caught:
@@ -82,6 +88,8 @@ def test_a_malformed_address_is_a_bad_request_that_quotes_nothing(given: str) ->
         ("https://zenodo.org/record/123#.Yabc", "zenodo"),
         ("https://zenodo.org/api/records/123/files/mesh.zip/content", "url"),
         ("https://ndownloader.figshare.com/files/123", "url"),
+        ("https://osf.io/download/ab3de/", "url"),
+        ("https://files.osf.io/v1/resources/ab3de/providers/osfstorage/?zip=", "url"),
         ("https://github.com/o/r/archive/refs/tags/v1.zip", "url"),
         ("https://github.com/o/r/blob/main/data.zip", "remote"),
     ],

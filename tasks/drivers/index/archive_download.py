@@ -1,6 +1,7 @@
-"""Fetches archives: files, addresses, and records of Zenodo, figshare and Software Heritage.
+"""Fetches archives: files, addresses, and records of Zenodo, figshare, OSF and Software Heritage.
 
 APIs: https://developers.zenodo.org/#records, https://docs.figshare.com/#articles_files,
+https://waterbutler.readthedocs.io/en/latest/api.html#get (the files of OSF, a folder as a zip),
 https://archive.softwareheritage.org/api/1/vault/flat/doc/.
 """
 
@@ -25,6 +26,7 @@ from tasks.drivers.index.index_connection import (
 HOSTS: Final = {
     "zenodo": "https://zenodo.org",
     "figshare": "https://api.figshare.com",
+    "osf": "https://files.osf.io",
     "software-heritage": "https://archive.softwareheritage.org",
     "doi": "https://doi.org",
 }
@@ -83,6 +85,8 @@ def _behind(source: ArchivedSource, settings: Settings) -> ArchivedSource:
 
 def _address_of(source: ArchivedSource, settings: Settings) -> str:
     host = HOSTS[source.kind]
+    if source.kind == "osf":
+        return f"{host}/v1/resources/{source.id}/providers/osfstorage/?zip="
     if source.kind == "zenodo":
         record = _json(f"{host}/api/records/{source.id}", settings, source.given)
         files = [(one["key"], one["links"]["self"]) for one in record["files"]]
