@@ -10,14 +10,14 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, repaired
 from paper2run.failures.failure_log import last_hit
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.image import OUTSIDE, USER
+from paper2run.model.image import OUTSIDE, USER, USER_NAME
 from paper2run.model.outcome import SmokeFailed
 
 NAME: Final = "unknown_user"
 UNKNOWN: Final = re.compile(
     r"getpwuid\(\): uid not found|No username set in the environment|cannot find name for user ID"
 )
-STEP: Final = f"echo 'paper2run:x:{USER}::{OUTSIDE}:/bin/sh' >> /etc/passwd"
+STEP: Final = f"echo '{USER_NAME}:x:{USER}::{OUTSIDE}:/bin/sh' >> /etc/passwd"
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:

@@ -61,6 +61,12 @@ def test_command_that_exits_0_brings_both_streams(run_command: Run) -> None:
     assert result.limit == ""
 
 
+def test_the_variables_of_a_login_are_set(run_command: Run) -> None:
+    result = run_command("echo $HOME $USER $LOGNAME; test -w $HOME")
+
+    assert (result.exit_code, result.log.stdout) == (0, "/tmp paper2run paper2run\n")
+
+
 def test_exit_code_of_the_command_is_kept(run_command: Run) -> None:
     result = run_command("exit 3")
 

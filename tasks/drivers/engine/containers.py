@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, assert_never
 
-from paper2run.model.image import USER
+from paper2run.model.image import USER, USER_NAME
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
 from tasks.drivers.engine.container_output import LOG_OPTIONS
@@ -26,6 +26,8 @@ from tasks.drivers.engine.written import sees_layers
 from tasks.drivers.host.owner import OWNER_LABEL, this_process
 
 HOME: Final = "/tmp"
+NAMED: Final = {"HOME": HOME, "USER": USER_NAME, "LOGNAME": USER_NAME}
+"""A login sets these on every machine that code was written on."""
 TMP_SHARE: Final = 0.5
 """Part of the memory limit that files in /tmp may take; they count as memory."""
 RESERVE_SHARE: Final = 0.25
@@ -111,7 +113,7 @@ def run(
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
     volumes = () if sees_layers(engine) else _volumes(engine, image)
-    variables = {"HOME": HOME, **(env or {})}
+    variables = {**NAMED, **(env or {})}
     offer = engine.gpu_offer if gpus else None
     flags = _Flags(limits, cpus, workdir, user, variables, network, volumes, offer)
     reserve = Reserve(root_of(engine), int(min_free_mb * RESERVE_SHARE))
