@@ -67,6 +67,13 @@ def test_the_variables_of_a_login_are_set(run_command: Run) -> None:
     assert (result.exit_code, result.log.stdout) == (0, "/tmp paper2run paper2run\n")
 
 
+def test_a_container_without_a_network_knows_its_own_host(run_command: Run) -> None:
+    result = run_command("getent hosts $(cat /etc/hostname)")
+
+    assert result.exit_code == 0
+    assert "localhost" in result.log.stdout
+
+
 def test_exit_code_of_the_command_is_kept(run_command: Run) -> None:
     result = run_command("exit 3")
 

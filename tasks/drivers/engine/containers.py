@@ -28,6 +28,8 @@ from tasks.drivers.host.owner import OWNER_LABEL, this_process
 HOME: Final = "/tmp"
 NAMED: Final = {"HOME": HOME, "USER": USER_NAME, "LOGNAME": USER_NAME}
 """A login sets these on every machine that code was written on."""
+OWN_HOST: Final = "localhost"
+"""Without a network the engine gives a container's name no address: Java, Spark and MPI look their own host up."""
 TMP_SHARE: Final = 0.5
 """Part of the memory limit that files in /tmp may take; they count as memory."""
 RESERVE_SHARE: Final = 0.25
@@ -209,6 +211,7 @@ class _Flags:
             "labels": {RUN_LABEL: run_id, OWNER_LABEL: owner},
             "init": True,
             "network_mode": self.network,
+            **({"hostname": OWN_HOST} if self.network == "none" else {}),
             "user": self.user,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
@@ -229,6 +232,7 @@ class _Flags:
         return [
             "--init",
             f"--network={self.network}",
+            *([f"--hostname={OWN_HOST}"] if self.network == "none" else []),
             f"--user={self.user}",
             "--cap-drop=ALL",
             "--security-opt=no-new-privileges",
