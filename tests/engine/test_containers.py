@@ -74,6 +74,13 @@ def test_a_container_without_a_network_knows_its_own_host(run_command: Run) -> N
     assert "localhost" in result.log.stdout
 
 
+def test_shared_memory_holds_more_than_the_engine_s_64_mb(run_command: Run, limits: Limits) -> None:
+    result = run_command("stat -f -c '%b %S' /dev/shm")
+
+    blocks, size = map(int, result.log.stdout.split())
+    assert blocks * size == limits.tmp_mb * 1024**2
+
+
 def test_exit_code_of_the_command_is_kept(run_command: Run) -> None:
     result = run_command("exit 3")
 

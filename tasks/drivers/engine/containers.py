@@ -31,7 +31,7 @@ NAMED: Final = {"HOME": HOME, "USER": USER_NAME, "LOGNAME": USER_NAME}
 OWN_HOST: Final = "localhost"
 """Without a network the engine gives a container's name no address: Java, Spark and MPI look their own host up."""
 TMP_SHARE: Final = 0.5
-"""Part of the memory limit that files in /tmp may take; they count as memory."""
+"""Part of the memory limit that files in /tmp may take, and those in /dev/shm; they count as memory."""
 RESERVE_SHARE: Final = 0.25
 """Part of PAPER2RUN_MIN_FREE_MB that must be left while a container runs: a build may have used up the rest."""
 OWN_LIMIT_MARGIN_S: Final = 60
@@ -62,7 +62,7 @@ class Limits:
 
     @property
     def tmp_mb(self) -> int:
-        """Size of /tmp."""
+        """Size of /tmp, and of shared memory, by which workers of one program pass data."""
         return max(int(self.memory_mb * TMP_SHARE), 1)
 
 
@@ -218,6 +218,7 @@ class _Flags:
             "pids_limit": self.limits.pids,
             "mem_limit": memory,
             "memswap_limit": memory,
+            "shm_size": f"{self.limits.tmp_mb}m",
             "nano_cpus": int(self.cpus * 1e9),
             "ulimits": [Ulimit(name="core", soft=0, hard=0)],
             "tmpfs": dict.fromkeys((HOME, *self.volumes), self.tmpfs),
@@ -239,6 +240,7 @@ class _Flags:
             f"--pids-limit={self.limits.pids}",
             f"--memory={memory}",
             f"--memory-swap={memory}",
+            f"--shm-size={self.limits.tmp_mb}m",
             f"--cpus={self.cpus:g}",
             "--ulimit=core=0:0",
             *(f"--tmpfs={folder}:{self.tmpfs}" for folder in (HOME, *self.volumes)),
