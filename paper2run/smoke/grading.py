@@ -13,9 +13,11 @@ from paper2run.python.python_examples import only_imports
 HELP: Final = re.compile(r"\s--help(?![\w-])|\s(?:--version|-h)\s*$")
 """A program that is asked what it can do does nothing of it."""
 HELP_TEXT: Final = re.compile(
-    r"^[ \t]*(?:-h, )?--help[ \t]+[Ss]how this (?:help )?message and exit", re.MULTILINE
+    r"\A\s*usage\s*:|^[ \t]*(?:-h, )?--help[ \t]+show this (?:help )?message and exit",
+    re.MULTILINE | re.IGNORECASE,
 )
-"""argparse's and click's own line on `--help`: a program that is started without arguments may print its help too."""
+"""Output that begins with the usage, and argparse's and click's own line on `--help`: a program that is started
+without arguments may print its help too."""
 OF_KIND: Final[dict[SmokeKind, Grade]] = {
     "user": "program-starts",
     "model": "program-starts",
@@ -76,7 +78,8 @@ def asks_for_help(command: str) -> bool:
 def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
     """Return what a command that passed has shown."""
     grade = promised(kind, command)
-    if not runs_tests(command) and HELP_TEXT.search(passed.log.stdout):
+    printed = passed.log.stdout if passed.log.stdout.strip() else passed.log.stderr
+    if not runs_tests(command) and HELP_TEXT.search(printed):
         grade = min(grade, "help-only", key=GRADES.index)
     if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.

@@ -61,6 +61,7 @@ def test_what_has_not_ended_shows_less_than_its_end_would():
     [
         "usage: tool.py [-h]\n\noptional arguments:\n  -h, --help  show this help message and exit\n",
         "Usage: tool [OPTIONS]\n\nOptions:\n  --help  Show this message and exit.\n",
+        "\nUsage: ./tool.py -c contigs.fa\n\n\t-c: a FASTA file\n",
     ],
 )
 def test_a_program_that_prints_its_help_has_shown_no_more_than_that(printed):
