@@ -82,7 +82,7 @@ def _documents(tree: RepoTree) -> Iterator[DataNeed]:
     for path in tree.matching(*DOCUMENTS):
         text = tree.text(path)
         kind: Literal["readme", "file"] = "readme" if README.match(path) else "file"
-        for what, line in _links(text):
+        for what, line in links(text):
             yield DataNeed(what=what, source=Source(kind=kind, path=path, line=line))
         match = RESTRICTED.search(text) if kind == "readme" else None
         if match:
@@ -93,7 +93,7 @@ def _documents(tree: RepoTree) -> Iterator[DataNeed]:
             yield DataNeed(what=words, restricted=True, source=source)
 
 
-def _links(text: str) -> Iterator[tuple[str, int]]:
+def links(text: str) -> Iterator[tuple[str, int]]:
     """Yield the addresses of data in a text, with their lines."""
     if "://" not in text:
         return
@@ -111,7 +111,7 @@ def _code(tree: RepoTree) -> Iterator[DataNeed]:
     for module in modules_of(tree):
         if module.role == "build":
             continue
-        for what, line in _links(tree.text(module.path)):
+        for what, line in links(tree.text(module.path)):
             yield DataNeed(what=what, source=Source(kind="file", path=module.path, line=line))
         for what, line in needs_of_calls(tree, module.path, module.source):
             yield DataNeed(what=what, source=Source(kind="file", path=module.path, line=line))

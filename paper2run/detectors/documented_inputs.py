@@ -44,10 +44,14 @@ JOINED: Final = re.compile(
     r"default\s*=\s*os\.path\.join\([^'\"\n]{0,80}['\"]([^'\"\n]+)['\"]\s*\)"
 )
 GET: Final = re.compile(
-    r"(?i)\bdownload\w*|request(?:ing)? access|apply for|\bobtain\w*|available (?:at|from|on|here|upon)"
+    r"(?i)\bdownload\w*|\b(?:wget|curl|aria2c|gdown)\s"
+    r"|request(?:ing)? access|apply for|\bobtain\w*|available (?:at|from|on|here|upon)"
     r"|can be found (?:at|here|on)|\bdata ?sets?\b.{0,80}\bhttps?:|prepare (?:the |your )?(?:\w+ )?data"
 )
 """Words of a document that send people elsewhere for data."""
+FETCH: Final = re.compile(r"(?:^|[\s`$&;|])(?:wget|curl|aria2c|gdown)\s")
+"""A line of a document or a script that fetches a file."""
+MIN_NAME: Final = 3
 DATA_FILES: Final = (*DATA_ENDINGS, ".jpg", ".jpeg", ".png", ".mp4", ".wav", ".txt", ".json")
 NUMBER: Final = re.compile(r"-?[\d.]+(?:[eE][+-]?\d+)?")
 MAX_FOUND: Final = 20
@@ -194,7 +198,34 @@ def _of_code(
             if what not in written:
                 place = Source(kind="file", path=module.path, line=line)
                 return WantedInput(what, place, downloaded="(" in what or "://" in what)
+        for address, name in tree.once(_fetched):
+            if line := _line_with_path(tree.text(module.path), name):
+                return WantedInput(address, Source(kind="file", path=module.path, line=line))
     return None
+
+
+def _fetched(tree: RepoTree) -> tuple[tuple[str, str], ...]:
+    """Return the data that documents have people fetch and that are not there: addresses, names when unpacked."""
+    found: dict[str, str] = {}
+    for path in tree.matching(*DOCUMENTS):
+        for line in tree.text(path).splitlines():
+            if not FETCH.search(line):
+                continue
+            for address, _ in data_needs.links(line):
+                file = PurePosixPath(address.partition("?")[0]).name
+                ending = max(
+                    (end for end in DATA_ENDINGS if file.lower().endswith(end)), key=len, default=""
+                )
+                name = file[: len(file) - len(ending)]
+                if ending and len(name) >= MIN_NAME and not _is_there(tree, name, ""):
+                    found.setdefault(address, name)
+    return tuple(found.items())
+
+
+def _line_with_path(text: str, name: str) -> int:
+    """Return the first line of code with a path that has such a part; 0 without one."""
+    part = re.compile(rf"[\"'/]{re.escape(name)}[\"'/.]")
+    return next((number for number, line in enumerate(text.split("\n"), 1) if part.search(line)), 0)
 
 
 def _names_data(value: str) -> bool:

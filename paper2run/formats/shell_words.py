@@ -20,7 +20,7 @@ MAX_CONTINUED_LINES: Final = 200
 """Lines that one command is joined of."""
 
 PROMPT: Final = re.compile(
-    r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:~/\w.-]*\s?[$#]\s|>>>\s|\$\s|%\s|[!%](?=(?:pip|conda)\s)|!(?=\w)"
+    r"^\s*(?:\([\w.-]+\)\s*)?(?:[\w.-]+@[\w.-]+[:~/\w.-]*\s?[$#]\s|(?:[\w.-]+:)?~[\w./-]*\s?[$#]\s|>>>\s|\$\s|%\s|[!%](?=(?:pip|conda)\s)|!(?=\w)"
     r"|C:\\[^>]*>|>\s)\s*(?=[\w./~])"
 )
 TOKEN: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|&&|\|\||;|\n|.""")

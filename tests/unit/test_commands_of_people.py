@@ -67,6 +67,7 @@ def test_what_people_explain_behind_a_command_is_no_package(
 @pytest.mark.parametrize(
     ("line", "command", "prompted"),
     [("$ pip install x", "pip install x", True), ("(env) me@host:~/x$ ls", "ls", True), ("% make", "make", True),
+     ("~/x$ ./run.py", "./run.py", True), ("host:~ $ ls", "ls", True), ("~/.ssh/config", "~/.ssh/config", False),
      (">>> import x", "import x", True), ("!pip install x", "pip install x", True), ("make x", "make x", False),
      ("%matplotlib inline", "%matplotlib inline", False), ("$HOME/bin/x", "$HOME/bin/x", False)],
 )  # fmt: skip
