@@ -19,7 +19,6 @@ from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.python.notebook_runs import RUNNER
-from paper2run.repairs.unbuildable_project import NAME as UNBUILT
 from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
@@ -166,6 +165,9 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
     judged = best if fell_behind else last
     if judged.failure is None:
         return judged
+    # A run whose attempts pass needs none of the repairs.
+    from paper2run.repairs.unbuildable_project import NAME as UNBUILT
+
     around = (
         each
         for each in attempts
