@@ -17,7 +17,7 @@ from tasks.drivers.host.paper_file import need_paper_file
 
 
 def look_first(request: Request, settings: Settings) -> None:
-    """UserError for a paper's file that is no paper, an empty folder, or a ref that a local repository lacks."""
+    """UserError for a file that is no paper, an empty folder, or a ref that a local repository lacks."""
     paper = Path(request.paper).expanduser()
     if request.paper and (paper.exists() or not paper_address(request.paper)):
         need_paper_file(paper.absolute())

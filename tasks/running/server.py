@@ -263,7 +263,7 @@ def answers(url: str) -> bool:
 
 
 def _is_tls(url: str) -> bool:
-    """Whether certificates are to be read for the address: 30 ms, which loopback's plain HTTP need not cost."""
+    """Whether the address needs certificates: reading them takes 30 ms, and loopback speaks plain HTTP."""
     return not url.startswith("http://")
 
 

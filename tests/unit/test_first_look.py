@@ -47,6 +47,17 @@ def test_a_mistake_that_files_here_show_is_told_before_prefect(folder, arguments
     assert "loaded: []" in told
 
 
+def test_a_name_that_is_no_setting_is_told_wherever_it_stands(folder):
+    (folder / ".env").write_text("PAPER2RUN_TIMOUT=60\n")
+
+    code, told = said(folder, ["run", "code"])
+
+    assert code == 2, told
+    assert f"PAPER2RUN_TIMOUT (in {folder / '.env'}) is no setting" in told
+    assert "did you mean PAPER2RUN_TIMEOUT?" in told
+    assert "loaded: []" in told
+
+
 def test_the_run_folder_of_a_repository_with_spaces_has_none(tmp_path):
     run = RunFolder.create(tmp_path, "my  repo")
 

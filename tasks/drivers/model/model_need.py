@@ -1,4 +1,4 @@
-"""Judges at the start of a command whether the model that it asks for can be asked. Does not load LiteLLM."""
+"""Judges at the start of a command whether its model can be asked, without loading LiteLLM."""
 
 import os
 from collections.abc import Mapping
