@@ -1,4 +1,4 @@
-"""A model that cannot be asked is told at the start, before Prefect: LiteLLM or the provider's key is missing."""
+"""A model that cannot be asked is told before Prefect: LiteLLM or the provider's key is missing."""
 
 import re
 import subprocess
