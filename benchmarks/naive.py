@@ -27,10 +27,10 @@ from paper2run.model.outcome import BuildFailed, Built
 from paper2run.rendering.injection import Injection
 from paper2run.settings import Settings
 from paper2run.source import parse
-from tasks.clone import MIRRORS
 from tasks.drivers.engine import buildkit
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.git import git, layout
+from tasks.drivers.git.mirror import MIRRORS
 from tasks.running.log_file import LogFile
 from tasks.running.records import RunFolder
 

@@ -14,7 +14,7 @@ WORKDIR /app
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 RUN sed -E '/^ *--hash/d; s/ *\\$//' requirements.lock > /tmp/versions.txt \
  && mkdir flows tasks paper2run \
- && python3 -m pip install --no-cache-dir -c /tmp/versions.txt '.[s3]' \
+ && python3 -m pip install --no-cache-dir -c /tmp/versions.txt '.[model,s3]' \
  && python3 -m pip uninstall -y paper2run \
  && rm -r /tmp/versions.txt flows tasks paper2run
 

@@ -1,5 +1,6 @@
 """The command `paper2run batch`: many repositories from a file, on this machine or through workers."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -7,11 +8,12 @@ import typer
 from rich.console import Console
 
 from flows.options import AsJson, ShowTraceback, flags_of
-from paper2run.batches.batch_input import usable
-from paper2run.errors import HostError
+from paper2run.batches.batch_input import BatchLine, usable
+from paper2run.errors import HostError, UserError
 from paper2run.request import BatchRequest, Request, settings_for
 from tasks.batches.batch_file import read_batch
 from tasks.console.invocation import invocation, use_endpoint
+from tasks.drivers.model.model_need import need_model
 
 if TYPE_CHECKING:
     from prefect.client.schemas import State
@@ -36,8 +38,12 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
         compare=start.path(request.compare),
     )
     use_endpoint(request.base_url)
-    settings = settings_for(Request())
-    usable(read_batch(Path(request.file)), keep_going=request.keep_going, say=_pass_over)
+    settings = settings_for(request.of_each_run)
+    found = usable(read_batch(Path(request.file)), keep_going=request.keep_going, say=_pass_over)
+    if not request.workers:
+        # Workers have keys and an installation of their own.
+        need_model(settings)
+        _need_models_of_lines(request, found)
     # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.batch import batch as batch_flow
     from tasks.console.as_json import print_json, record
@@ -59,6 +65,21 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
     else:
         print_batch(out, done, Path(folder))
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
+
+
+def _need_models_of_lines(request: BatchRequest, lines: Iterable[BatchLine]) -> None:
+    """UserError if a model that a line asks for cannot be asked."""
+    flags = request.of_each_run.model_dump(exclude_defaults=True)
+    asked: dict[tuple[str, ...], BatchLine] = {}
+    for line in lines:
+        if line.entry.model_fields_set & {"model", "planner"}:
+            given = line.entry
+            asked.setdefault((given.model, given.planner, given.base_url), line)
+    for line in asked.values():
+        try:
+            need_model(settings_for(Request(**line.entry.over(flags))))
+        except UserError as error:
+            raise UserError(f"line {line.line}: {error.what}", hint=error.hint) from error
 
 
 def _pass_over(_: str) -> None:

@@ -25,7 +25,9 @@ from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
 from paper2run.request import Request, settings_for
 from paper2run.text_gate import visible_lines
+from tasks.console.first_look import look_first
 from tasks.console.invocation import invocation, leave, use_endpoint
+from tasks.drivers.model.model_need import need_model
 
 INTERRUPTED: Final = 130
 BUG: Final = 1
@@ -90,6 +92,8 @@ def run(
     start.take_settings(say, request.repo)
     use_endpoint(request.base_url)
     settings = settings_for(request)
+    need_model(settings)
+    look_first(request, settings)
     # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.reproduce import reproduce
     from tasks.console.terminal import progress

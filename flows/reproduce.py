@@ -27,12 +27,14 @@ from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, stopped
+from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
 from tasks.extract import extract
 from tasks.paper import read_paper, with_paper_file
 from tasks.plan import plan
 from tasks.preflight import preflight
+from tasks.push import pull
 from tasks.render import render
 from tasks.report import keep_context, report
 from tasks.running.artifacts import publish_plan, publish_report
@@ -117,7 +119,8 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
             settings,
             remove_images=request.remove_images,
         )
-        if attempts:
+        if any(done.stage in (build.name, pull.name) and not done.cached for done in run.timings()):
+            # A kept run puts nothing on the engine's disk, and asking what lies there takes the engine seconds.
             hold_after(metadata.image, settings)
         publish_report(checkout.name, metadata, text, attempts, str(run.path))
         grade = metadata.grade if metadata.grade != "none" else ""

@@ -211,16 +211,18 @@ def _need_known_names() -> None:
     """UserError if a variable of the environment or of the user's file has our prefix and sets nothing."""
     file = user_file()
     of_file = dotenv_values(file, interpolate=False) if file and file.is_file() else {}
-    unknown = unknown_variables({*os.environ, *of_file})
-    if not unknown:
-        return
-    name = unknown[0]
+    for name in unknown_variables({*os.environ, *of_file}):
+        where = f"in {file}" if name not in os.environ else "in the environment"
+        raise no_setting(name, where)
+
+
+def no_setting(name: str, where: str) -> UserError:
+    """Return the error of a variable that sets nothing, with the name that was probably meant."""
     near = get_close_matches(
         name.upper(), [PREFIX + field.upper() for field in Settings.model_fields], n=1
     )
     meant = f"did you mean {near[0]}? " if near else ""
-    where = f"in {file}" if name not in os.environ else "in the environment"
-    raise UserError(
+    return UserError(
         f"{name} ({where}) is no setting",
         hint=f"{meant}docs/settings.md has all names; correct or unset it",
     )

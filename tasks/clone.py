@@ -14,14 +14,13 @@ from paper2run.settings import Settings
 from tasks.drivers.git import git, layout, mirror
 from tasks.drivers.git.git import Located
 from tasks.drivers.git.logins import keep_login, source_of
+from tasks.drivers.git.mirror import MIRRORS
 from tasks.drivers.index.archive_download import fetched_archive
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
 
 __all__ = ["Located", "clone", "has_mirror", "lay_out", "locate", "without_login"]
 
-MIRRORS: Final = "mirrors"
-"""Folder below PAPER2RUN_HOME that holds one bare repository per address."""
 TIMEOUT_S: Final = 90_000
 """Beyond git's own limit (PAPER2RUN_CLONE_TIMEOUT), which names what was slow."""
 

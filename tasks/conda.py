@@ -12,7 +12,7 @@ from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady, PlannedEnvironment
 from paper2run.rendering.conda_plan import for_pip, translated, with_conda
 from paper2run.settings import Settings
-from tasks.drivers.conda import channel_probe, conda_solver
+from tasks.drivers.conda import channel_probe
 from tasks.resolve import resolve
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
@@ -77,6 +77,9 @@ def conda(planned: PlannedEnvironment, why_not: str, settings: Settings) -> Plan
         return planned
     if why_not:
         return translated(planned, wish, why_not)
+    # Imported by the work alone: a kept answer needs none of it.
+    from tasks.drivers.conda import conda_solver
+
     found = conda_solver.solve(wish, planned.commit_day, settings, settings.home / CACHE_FOLDER)
     if isinstance(found, str):
         return translated(planned, wish, found)

@@ -12,7 +12,6 @@ from paper2run.rendering.cpu_builds import (
     with_cuda_builds,
 )
 from paper2run.settings import Settings
-from tasks.drivers.index.package_index import PackageIndex
 from tasks.resolve import CACHE_FOLDER
 from tasks.running.caching import stage
 
@@ -30,6 +29,9 @@ def cpu_builds(planned: PlannedEnvironment, settings: Settings) -> PlannedEnviro
     wanted = wanted_of(planned)
     if not wanted or planned.resolution is None:
         return planned
+    # Most plans have no torch and no need of it.
+    from tasks.drivers.index.package_index import PackageIndex
+
     python, address = planned.resolution.python, settings.torch_index_url or PUBLIC
     there = settings.changed(index_url=address)
     with PackageIndex(there, settings.home / CACHE_FOLDER, quick=True) as index:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from paper2run.digests import digest_of
-from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
@@ -14,11 +13,7 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.planners.prompt import planner_id
-from paper2run.rendering.dockerfile import dockerfile
-from paper2run.rendering.plan_diff import plan_diff
 from paper2run.settings import Settings
-from paper2run.verdicts.judgement import judge
-from tasks.drivers.model import conversation
 from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 1800
@@ -49,6 +44,10 @@ def diagnose(
     `tried` are the attempts before it, and this one again with every answer that led to a plan tried already.
     ModelError if the rules abstain and the model cannot be asked.
     """
+    # Imported by the work alone: a kept answer needs none of it.
+    from paper2run.rendering.dockerfile import dockerfile
+    from paper2run.verdicts.judgement import judge
+
     found = judge(done, tried, facts)
     if found is not None or not settings.planner_model:
         return found
@@ -67,6 +66,10 @@ def _by_model(
     folder: str,
     settings: Settings,
 ) -> Diagnosis:
+    from paper2run.failures.failure_log import telling_line
+    from paper2run.rendering.plan_diff import plan_diff
+    from tasks.drivers.model import conversation
+
     decision = conversation.diagnose(
         settings, failure, planned, written, facts, tried, Path(folder) / "logs"
     )

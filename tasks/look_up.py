@@ -10,7 +10,6 @@ from packaging.utils import canonicalize_name
 
 from paper2run.errors import HostError
 from paper2run.failures.failure_log import failure_lines
-from paper2run.failures.gone_names import all_gone, with_typed_import
 from paper2run.failures.wanted_files import WantedFile, wanted_files
 from paper2run.knowledge.distributions import distribution_for, third_party_name
 from paper2run.model.outcome import HoldingRelease, SmokeFailed, SystemFile
@@ -19,8 +18,6 @@ from paper2run.model.value import Value
 from paper2run.settings import Settings
 from tasks.drivers.engine import debian_contents
 from tasks.drivers.engine.engine_connection import connect
-from tasks.drivers.index.package_index import PackageIndex
-from tasks.drivers.index.release_search import ReleaseSearch
 from tasks.resolve import CACHE_FOLDER
 from tasks.running.caching import stage
 from tasks.running.records import RunFolder
@@ -74,6 +71,11 @@ def _releases(done: Attempt, run: RunFolder, settings: Settings) -> tuple[Holdin
     resolution = done.planned.resolution
     if not isinstance(done.failure, SmokeFailed) or resolution is None:
         return ()
+    # Imported by the work alone: most runs look nothing up.
+    from paper2run.failures.gone_names import all_gone, with_typed_import
+    from tasks.drivers.index.package_index import PackageIndex
+    from tasks.drivers.index.release_search import ReleaseSearch
+
     pins = {canonicalize_name(pin.name): pin.version for pin in resolution.pins}
     lines = with_typed_import(failure_lines(done.failure), done.planned.plan.smoke_command)
     names = [

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from paper2run.errors import UserError
 from paper2run.formats.tree import RepoTree
 from paper2run.model.repo import Paper, Section
 from paper2run.papers.paper_address import paper_address
@@ -21,11 +20,11 @@ from paper2run.papers.paper_text import (
 )
 from paper2run.request import Request
 from paper2run.settings import Settings
+from tasks.drivers.host.paper_file import SUFFIXES, need_paper_file, unreadable_paper
 from tasks.drivers.host.pdf import PdfText, PdfUnreadable, read_pdf
 from tasks.drivers.index.paper_download import fetched_paper
 from tasks.running.caching import stage
 
-SUFFIXES: Final = (".pdf", ".md", ".markdown")
 MAX_TEXT_BYTES: Final = 5_000_000
 """A larger Markdown file is no paper."""
 MAX_TOTAL_CHARS: Final = 600_000
@@ -39,10 +38,6 @@ OWN_FOLDERS: Final = frozenset(
 READMES: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 """Names at the repository's root, best first; case does not matter."""
 TIMEOUT_S: Final = 600
-DOWNLOAD: Final = (
-    "download the paper and name its file, or leave --paper out to use the repository's own"
-)
-HINT: Final = "give the paper as a .pdf, .md or .markdown file, or leave --paper out to use the repository's own"
 
 
 def with_paper_file(request: Request, settings: Settings) -> Request:
@@ -97,16 +92,10 @@ def read_paper(given: str, checkout_root: str, commit: str = "") -> Paper:
 
 
 def _read_given(path: Path) -> Paper:
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(
-            f"{path.name}: a paper is a file that ends in .pdf, .md or .markdown", hint=DOWNLOAD
-        )
-    if not path.is_file():
-        why = "is a folder or a device" if path.exists() else "does not exist"
-        raise UserError(f"the paper {path} {why}", hint=HINT)
+    need_paper_file(path)
     paper = _read_file(path, str(path), "given")
     if isinstance(paper, str):
-        raise UserError(f"the paper {path} cannot be read: {paper}", hint=HINT)
+        raise unreadable_paper(path, paper)
     return paper
 
 

@@ -9,13 +9,8 @@ from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked, PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
-from paper2run.planners import rules
-from paper2run.planners.adoption import adopt
 from paper2run.planners.prompt import planner_id
-from paper2run.planners.weakness import doubts
-from paper2run.planning.evidence import Evidence
 from paper2run.settings import Settings
-from tasks.drivers.model import conversation
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
 
@@ -48,11 +43,19 @@ def plan(
 
     ModelError if the model is to plan and cannot; that is not cached, so the next run asks again.
     """
+    # Imported by the work alone: a kept answer needs none of it.
+    from paper2run.planners import rules
+    from paper2run.planners.weakness import doubts
+    from paper2run.planning.evidence import Evidence
+
     paths = frozenset(RepoTree.of(Path(folder)).files)
     found = rules.plan(Evidence(facts, paths, asked))
     weak = doubts(found, facts)
     if not _is_for_the_model(found, weak, settings):
         return found
+    from paper2run.planners.adoption import adopt
+    from tasks.drivers.model import conversation
+
     PROGRESS.info(f"the model is asked for a plan: {'; '.join(weak) or 'as told'}")
     rules_plan = found if isinstance(found, PlannedEnvironment) else None
     if isinstance(found, Diagnosis):

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.formats.other_indexes import is_same_host, is_same_place
 from paper2run.formats.plurals import counted
@@ -23,11 +22,12 @@ from paper2run.rendering.pip_steps import (
     without,
 )
 from paper2run.settings import Settings
-from tasks.drivers.index.namesakes import Judged, held_by, judge, strange_names
-from tasks.drivers.index.package_index import PackageIndex
-from tasks.drivers.resolver import resolver
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
+
+if TYPE_CHECKING:
+    from tasks.drivers.index.namesakes import Judged
+    from tasks.drivers.index.package_index import PackageIndex
 
 CACHE_FOLDER: Final = "index"
 """Below the settings' home: what the package index said, shared by all runs."""
@@ -61,6 +61,9 @@ def resolve(
         return planned
     if not plan_requirements(planned.plan) and not planned.pythons:
         return planned
+    # Imported by the work alone: a kept answer needs none of it.
+    from tasks.drivers.resolver import resolver
+
     planned = _without_namesakes(planned, settings)
     found = resolver.resolve(
         planned,
@@ -81,6 +84,9 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
     """
     if not planned.guesses and not planned.other_indexes:
         return planned
+    from tasks.drivers.index.namesakes import held_by, judge
+    from tasks.drivers.index.package_index import PackageIndex
+
     cache_dir = settings.home / CACHE_FOLDER
     named = {canonicalize_name(Requirement(text).name) for text in plan_requirements(planned.plan)}
     with PackageIndex(settings, cache_dir) as index:
@@ -107,7 +113,7 @@ def _without_namesakes(planned: PlannedEnvironment, settings: Settings) -> Plann
     return planned.changed(reasons=tuple(dict.fromkeys((*planned.reasons, *reasons))))
 
 
-def _of_judged(guess: GuessedDistribution, found: Judged, other: str) -> Reason:
+def _of_judged(guess: GuessedDistribution, found: "Judged", other: str) -> Reason:
     if found.kept:
         return _of_index(f"{guess.name} is {found.why}")
     if other:
@@ -115,7 +121,9 @@ def _of_judged(guess: GuessedDistribution, found: Judged, other: str) -> Reason:
     return _of_index(f"{guess.name} left out: {found.why}", leaves_out="unwanted")
 
 
-def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Settings) -> list[str]:
+def _confusions(
+    planned: PlannedEnvironment, index: "PackageIndex", settings: Settings
+) -> list[str]:
     """Return a line for each name that may belong to another index, and to a stranger on ours.
 
     The repository names that other index.
@@ -123,6 +131,8 @@ def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Sett
     others = [other for other in planned.other_indexes if not _is_asked(other.address, settings)]
     if not others:
         return []
+    from tasks.drivers.index.namesakes import strange_names
+
     named = ", ".join(f"{other.address} ({other.source})" for other in others[:MAX_NAMED])
     return [
         f"{name}: {why}; dependency confusion is possible, it may be of {named}, which is not asked"
@@ -132,6 +142,8 @@ def _confusions(planned: PlannedEnvironment, index: PackageIndex, settings: Sett
 
 def _is_asked(address: str, settings: Settings) -> bool:
     """Whether an index that a repository names is the public one, or the one we ask in its place."""
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
     return is_same_host(address, PYPI_SIMPLE_ENDPOINT) or is_same_place(address, settings.index_url)
 
 

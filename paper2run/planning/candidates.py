@@ -11,7 +11,6 @@ from packaging.utils import canonicalize_name
 from paper2run.model.environment import CandidateKind, EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import LockedVersion, OtherIndex, PipInclude, RepoFacts, Requirement
 from paper2run.model.value import DEFAULT, Source
-from paper2run.planning.ci_recipe import ci_recipe
 from paper2run.planning.coverage import own_facts
 from paper2run.python.own_projects import own_projects
 from paper2run.rendering.pip_steps import image_python, open_steps, plan_requirements
@@ -43,6 +42,9 @@ def next_candidate(
     `first` is the first candidate with all that repairs have taught it; `why_left` says why the last one was left.
     `offered_pythons` are those for which there is an image; empty for no limit.
     """
+    # A run whose first candidate works reads no CI job.
+    from paper2run.planning.ci_recipe import ci_recipe
+
     facts = own_facts(facts)
     ways: dict[CandidateKind, Way] = {
         "ci": lambda planned, facts: ci_recipe(facts, planned),

@@ -1,11 +1,10 @@
 """Judges a failed attempt by the rules, given the attempts before it; it never gives an answer twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.blame import blame
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import failure_lines, telling_line
 from paper2run.failures.gone_names import gone_modules
@@ -19,7 +18,6 @@ from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import Source
 from paper2run.python.own_projects import own_projects
-from paper2run.repairs import diagnose
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.experiments import PlannedExperiment, around
 from paper2run.verdicts.progress import of_candidate, place_of, same_environment
@@ -40,7 +38,7 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
     If no rule recognises the last failure, the answer is the stop that a stronger command's failure would have given.
     """
     barred = _plans_of((*tried, done))
-    found = diagnose(_as_failed(done, facts), barred)
+    found = _answer(_as_failed(done, facts), barred)
     if _is_repair(found):
         return found
     place = place_of(done)
@@ -49,16 +47,27 @@ def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosi
     failed = [attempt for attempt in tried if attempt.failure is not None]
     further = [attempt for attempt in failed if place_of(attempt) > place]
     for earlier in sorted(further, key=place_of, reverse=True):
-        other = diagnose(_as_failed(earlier, facts), barred)
+        other = _answer(_as_failed(earlier, facts), barred)
         if other is not None and _is_repair(other):
             return other.changed(of_attempt=earlier.number)
     # A stop that a model's plan led to says little about the repository.
     return _way_back(done, barred) or found or _earlier_stop(tried, facts, barred)
 
 
+def _answer(failed: FailedAttempt, barred: Collection[str]) -> Diagnosis | None:
+    # A run whose attempts pass needs none of the repairs.
+    from paper2run.repairs import diagnose
+
+    return diagnose(failed, barred)
+
+
 def blamed(done: Attempt, facts: RepoFacts) -> Blame | None:
     """Return the first error of a failed attempt with its evidence chain; None where nothing failed."""
-    return None if done.failure is None else blame(_as_failed(done, facts))
+    if done.failure is None:
+        return None
+    from paper2run.failures.blame import blame
+
+    return blame(_as_failed(done, facts))
 
 
 def _earlier_stop(
@@ -67,7 +76,7 @@ def _earlier_stop(
     """Return the latest stop of an earlier failed run whose fallback is used up; None without one."""
     for earlier in reversed(tried):
         if isinstance(earlier.smoke, SmokeFailed):
-            other = diagnose(_as_failed(earlier, facts), barred)
+            other = _answer(_as_failed(earlier, facts), barred)
             if other is not None and not _is_repair(other):
                 return other.changed(of_attempt=earlier.number)
     return None
@@ -168,7 +177,7 @@ def planned_of(
 def _stop_of(failed: FailedAttempt) -> Diagnosis | None:
     """Return the stop that is left where every repair is passed over; None without one."""
     barred: set[str] = set()
-    while (found := diagnose(failed, barred)) is not None and found.decision.new_plan is not None:
+    while (found := _answer(failed, barred)) is not None and found.decision.new_plan is not None:
         barred.add(found.decision.new_plan.digest)
     return found
 

@@ -16,7 +16,6 @@ from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
-from paper2run.repairs.unbuildable_project import NAME as UNBUILT
 from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
@@ -34,6 +33,8 @@ from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
 
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
+UNBUILT: Final = "unbuildable_project"
+"""The repair that does without the project's own setup."""
 NO_FACTS: Final = RepoFacts()
 
 
@@ -161,6 +162,9 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
     judged = best if fell_behind else last
     if judged.failure is None:
         return judged
+    # A run whose attempts pass needs none of the repairs.
+    from paper2run.repairs.unbuildable_project import NAME as UNBUILT
+
     around = (
         each
         for each in attempts

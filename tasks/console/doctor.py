@@ -20,6 +20,7 @@ from tasks.drivers.conda import channel_probe
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.model import chat
 from tasks.drivers.model.model_endpoint import endpoint
+from tasks.drivers.model.model_need import INSTALL, is_installed
 from tasks.running import server
 from tasks.running.host_probe import ask_index, try_step
 from tasks.running.keep_space import told
@@ -159,7 +160,14 @@ def _conda(settings: Settings) -> Finding:
 def _model(settings: Settings) -> Finding:
     """Ask the model for one word, if one is set; runs work without a model."""
     if not settings.planner_model:
-        return Finding("model", True, "not set: the rules plan and repair", needed=False)
+        there = "" if is_installed() else "; LiteLLM is not installed"
+        return Finding(
+            "model",
+            True,
+            f"not set: the rules plan and repair{there}",
+            f"optional: {INSTALL}" if there else "",
+            needed=False,
+        )
     try:
         at = endpoint(settings)
         answer = chat.ask(

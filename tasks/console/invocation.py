@@ -15,7 +15,8 @@ from paper2run.archive_source import ArchivedSource
 from paper2run.environment_file import NAME, OUT, harmless
 from paper2run.errors import HostError, UserError
 from paper2run.papers.paper_address import paper_address
-from paper2run.request import read_settings
+from paper2run.request import no_setting, read_settings
+from paper2run.settings import unknown_variables
 from paper2run.source import LocalSource, RemoteSource, meant_address, parse
 from tasks.drivers.git.local_source import existing_archive, existing_folder
 from tasks.drivers.git.logins import keep_login
@@ -88,6 +89,8 @@ class Invocation:
                 f"{file} cannot be read: {error.strerror}",
                 hint="remove it or make it readable",
             ) from error
+        for name in unknown_variables(found.ignored):
+            raise no_setting(name, f"in {file}")
         if found.ignored:
             say(
                 f"{file} cannot set {', '.join(found.ignored)}: use the environment, or your own settings file"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from paper2run.batches.breakdown import rest_s
 from paper2run.errors import EngineError, HostError, Trouble
@@ -82,6 +81,9 @@ def try_step(engine: Engine, settings: Settings) -> bool:
 
 def ask_index(settings: Settings) -> str:
     """Return the address of the index after it answered; HostError with a hint otherwise."""
+    # Runs import this module for its look at the disk.
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
     url = settings.index_url or PYPI_SIMPLE_ENDPOINT
     shown = httpx.URL(url).copy_with(username=None, password=None)
     verify = str(settings.ca_bundle) if settings.ca_bundle else True

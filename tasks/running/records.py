@@ -48,7 +48,8 @@ class RunFolder:
     def create(cls, out: Path, name: str) -> "RunFolder":
         """Make a new folder below `out`. UserError if that cannot be written to."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        short = name.rsplit("/", 1)[-1] or "repo"
+        # Without spaces: people paste the path into a shell.
+        short = "-".join(name.rsplit("/", 1)[-1].split()) or "repo"
         for number in range(1, 1000):
             path = out.expanduser().resolve() / (
                 f"{short}-{stamp}" + (f"-{number}" if number > 1 else "")

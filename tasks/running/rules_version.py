@@ -33,11 +33,19 @@ PLUMBING: Final = frozenset(
 
 @cache
 def rules_version(module: str, root: Path = ROOT) -> str:
-    """Return the digest, 12 hex digits, of the files of `closure(module)`: their paths and their texts."""
+    """Return the digest, 12 hex digits, of the files of `closure(module)`: their paths and their texts.
+
+    Within a process a file is read once: stages share most of theirs.
+    """
     digest = hashlib.sha256()
     for path in closure(module, root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + _digest(path))
     return digest.hexdigest()[:12]
+
+
+@cache
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def closure(module: str, root: Path = ROOT) -> tuple[Path, ...]:
@@ -78,8 +86,9 @@ def _read(name: str, root: Path) -> _Module:
     members = {f"{package}.{word}" for package in packages for word in lists} & ours.keys()
     # A child process may run a file that lies beside this one.
     beside = {ours[name].with_name(word) for word in words if word.endswith(".py")}
+    beside = {path for path in beside if path in _paths(root)}
     tables = {_tables(root)[word] for word in words & _tables(root).keys()}
-    files = (ours[name], *tables, *(beside & set(ours.values())))
+    files = (ours[name], *tables, *beside)
     return _Module(files, (*packages, *members))
 
 
@@ -112,6 +121,11 @@ def _modules(root: Path) -> dict[str, Path]:
         parts = path.relative_to(root).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
+
+
+@cache
+def _paths(root: Path) -> frozenset[Path]:
+    return frozenset(_modules(root).values())
 
 
 @cache

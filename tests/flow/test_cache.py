@@ -14,6 +14,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_LOCAL_STORAGE_PATH
 from flows.reproduce import reproduce
 from paper2run.model.report import Metadata
 from tasks.drivers.engine.engine_connection import connect
+from tests.flow.commands import with_server
 
 pytestmark = pytest.mark.docker
 ALWAYS_RUN = {"preflight", "report"}
@@ -45,6 +46,36 @@ def test_a_second_run_of_the_same_commit_is_cached_in_every_stage_but_report(rep
     assert uncached(first)
     assert uncached(second) == set()
     assert second.image_id == first.image_id
+
+
+OF_THE_WORK = (
+    "bs4", "git", "litellm", "openai", "paper2run.detectors", "paper2run.failures.blame", "paper2run.planners.rules",
+    "paper2run.providers", "paper2run.repairs", "pypdf", "pypi_simple", "rattler", "resolvelib",
+    "tasks.drivers.model.conversation", "tasks.drivers.resolver",
+)  # fmt: skip
+"""Modules that only stages need which a second run takes from the cache: together a third of its own imports."""
+
+
+def test_a_second_run_imports_nothing_of_the_work_that_it_does_not_do(repo, tmp_path):
+    run_of(repo, tmp_path / "runs")
+    asked = ["run", repo, "--out", str(tmp_path / "runs"), "--smoke", "python main.py"]
+    code = (
+        f"import sys, flows.cli as cli\nsys.argv = ['paper2run', *{asked!r}]\n"
+        "try:\n    cli.main()\nfinally:\n    print('loaded:', *sorted(sys.modules))\n"
+    )
+
+    storage = {"PREFECT_LOCAL_STORAGE_PATH": str(PREFECT_LOCAL_STORAGE_PATH.value())}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=with_server(storage), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "build #1: cached" in done.stderr
+    loaded = set(done.stdout.partition("loaded: ")[2].split())
+    assert {"prefect", "tasks.build"} <= loaded
+    assert loaded & set(OF_THE_WORK) == set()
+    assert "engine's disk" not in done.stderr
 
 
 class Touches:

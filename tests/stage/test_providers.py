@@ -9,6 +9,7 @@ from paper2run.settings import Settings
 from tasks.console import doctor
 from tasks.drivers.model import chat
 from tasks.drivers.model.model_endpoint import endpoint
+from tasks.drivers.model.model_need import KEY_VARIABLES
 from tests.scripted_llm import ScriptedLLM
 from tests.stage.test_chat import QUESTION, SCHEMA
 
@@ -84,3 +85,16 @@ def flags_of(line: str, host: str) -> dict[str, str]:
     address = found.get("base-url", "")
     here = re.sub(r"^https?://[^/]+", host, address)
     return {"model": found.get("model", ""), "base_url": here}
+
+
+@pytest.mark.parametrize("provider", KEY_VARIABLES)
+def test_the_key_that_is_asked_for_at_the_start_is_the_one_that_litellm_reads(
+    provider, monkeypatch
+):
+    for name in KEY_VARIABLES[provider]:
+        monkeypatch.delenv(name, raising=False)
+
+    missing = chat.load_litellm().validate_environment(f"{provider}/model")["missing_keys"]
+
+    assert missing
+    assert set(missing) <= set(KEY_VARIABLES[provider])

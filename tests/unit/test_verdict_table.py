@@ -21,6 +21,7 @@ from paper2run.model.needs import Need
 from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT, Source
+from paper2run.repairs import unbuildable_project
 from paper2run.verdicts.failure_words import not_shown
 from paper2run.verdicts.table import WORKS, unmet_need
 from paper2run.verdicts.verdicts import after_attempts
@@ -249,7 +250,7 @@ def test_a_run_that_did_without_a_setup_in_vain_speaks_of_that_setup():
     assert repaired is not None
     blame = Blame(error="HTTP Error 404: Not Found", cause="dead_link", confidence="low")
     built = attempt(1, build_fails_at="pip install .").changed(
-        diagnosis=repaired.changed(by="unbuildable_project"), blame=blame
+        diagnosis=repaired.changed(by=unbuildable_project.NAME), blame=blame
     )
 
     found = after_attempts([built, attempt(2)], 3)

@@ -25,6 +25,8 @@ from tasks.drivers.git.limits import Limits
 from tasks.drivers.git.mirror_lock import alone
 from tasks.drivers.host.process import Finished
 
+MIRRORS: Final = "mirrors"
+"""Folder below PAPER2RUN_HOME that holds one bare repository per address."""
 HELD: Final = "refs/paper2run/"
 """Below it every complete commit has a ref named for it."""
 READABLE: Final = 60

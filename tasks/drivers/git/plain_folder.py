@@ -45,6 +45,11 @@ class FolderCommit(NamedTuple):
     notes: tuple[str, ...]
 
 
+def holds_nothing(folder: Path) -> UserError:
+    """Return the error of a folder without files."""
+    return UserError(f"{folder} holds no files", hint="give the folder that holds the code")
+
+
 def commit_folder(
     folder: Path,
     mirror: Mirror,
@@ -65,7 +70,7 @@ def commit_folder(
             raise UserError(f"{folder / path} is no file", hint="remove it, or give another folder")
     kept = sorted(set(found) - (set() if packed else _ignored(folder, found, mirror)))
     if not kept:
-        raise UserError(f"{folder} holds no files", hint="give the folder that holds the code")
+        raise holds_nothing(folder)
     if sum((folder / path).lstat().st_size for path in kept) > max_mb * BYTES_PER_MB:
         raise too_large(str(folder), max_mb)
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:

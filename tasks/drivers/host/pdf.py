@@ -17,6 +17,8 @@ MAX_FILE_BYTES: Final = 100_000_000
 """A larger file is a scan or a volume of proceedings."""
 MAX_OUTPUT_BYTES: Final = 80_000_000
 """More than the child can write for MAX_PAGES pages: its own limits in pdf_pages.py, each character escaped."""
+HEAD_BYTES: Final = 1024
+"""Where readers look for the mark of a PDF (ISO 32000-1, annex H.3.4.1)."""
 TIMEOUT_S: Final = 120.0
 """Seconds for the whole file; a paper of 40 pages takes about 4."""
 
@@ -43,6 +45,11 @@ class PdfUnreadable:
     why: str
 
 
+def why_no_pdf(head: bytes) -> str:
+    """Return why the first bytes of a file are not those of a PDF; empty if they are."""
+    return "" if b"%PDF-" in head else "not a PDF: it does not begin with %PDF-"
+
+
 def read_pdf(
     path: Path, *, max_pages: int = MAX_PAGES, timeout_s: float = TIMEOUT_S
 ) -> PdfText | PdfUnreadable:
@@ -51,14 +58,13 @@ def read_pdf(
     Pages read before a limit ended the reading are kept. OSError if the file cannot be opened.
     """
     with path.open("rb") as file:
-        head = file.read(1024)
+        head = file.read(HEAD_BYTES)
     size_bytes = path.stat().st_size
     if size_bytes > MAX_FILE_BYTES:
         limit_mb = MAX_FILE_BYTES // 1_000_000
         return PdfUnreadable(f"{size_bytes // 1_000_000} MB large, over the limit of {limit_mb} MB")
-    # Readers look for the mark in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
-    if head and b"%PDF-" not in head:
-        return PdfUnreadable("not a PDF: it does not begin with %PDF-")
+    if head and (why := why_no_pdf(head)):
+        return PdfUnreadable(why)
     child = Path(__file__).with_name("pdf_pages.py")
     argv = [sys.executable, "-I", str(child), str(path.absolute()), str(max_pages)]
     finished = process.run(argv, timeout_s=timeout_s, max_bytes=MAX_OUTPUT_BYTES)

@@ -20,6 +20,7 @@ from paper2run.errors import ModelError
 from paper2run.model.usage import Usage
 from paper2run.planners.message import Message
 from tasks.drivers.model.chat_failures import explained, is_refused_form
+from tasks.drivers.model.model_need import INSTALL, NOT_INSTALLED, is_installed
 
 Form = Literal["json_schema", "json_object", "none"]
 FORMS: Final[tuple[Form, ...]] = ("json_schema", "json_object", "none")
@@ -138,10 +139,12 @@ def secrets(api_key: str) -> tuple[str, ...]:
 
 
 def load_litellm() -> ModuleType:
-    """Return LiteLLM with its output silenced.
+    """Return LiteLLM with its output silenced. ModelError if it is not installed.
 
     The import takes 4 to 5 s of CPU time, so it waits for the first question.
     """
+    if not is_installed():
+        raise ModelError(NOT_INSTALLED, hint=INSTALL)
     # Without this it loads any .env that it finds upward: inside a clone, a way to send our key elsewhere.
     os.environ["LITELLM_MODE"] = "PRODUCTION"
     # Else it tries three times to fetch its price list from the network.
