@@ -40,6 +40,8 @@ CYTHON_FRAME: Final = re.compile(
 ANY_FRAME: Final = re.compile(r"\s*File \"")
 CELL: Final = re.compile(r"File \"<ipython-input-\d+-\w+>\"|File <ipython-input-\d+-\w+>")
 """The name that IPython gives to the code of a cell."""
+OLD_CELL: Final = re.compile(r"^<ipython-input-\d+-\w+>(?= in )")
+"""The same in the traceback of IPython 7 and older, which tells no line in it."""
 
 OWN_PROJECT: Final = re.compile(r"(?<!-r)\s['\"]?\.(?=[/\['\"\s]|$)")
 """The checkout, or a folder of it, among the words of an installer."""
@@ -153,7 +155,10 @@ class FailedAttempt(NamedTuple):
         notebook = notebook_in(self.plan.smoke_command)
         # A function, since a file's name may hold what a replacement would take for a group.
         named = f'File "/repo/{notebook}"'
-        return [CELL.sub(lambda _: named, line) for line in lines] if notebook else lines
+        if not notebook:
+            return lines
+        lines = [OLD_CELL.sub(lambda _: f"{named}, line 1,", line) for line in lines]
+        return [CELL.sub(lambda _: named, line) for line in lines]
 
 
 def _in_checkout(line: str, own: Collection[str]) -> str:

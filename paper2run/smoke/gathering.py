@@ -63,7 +63,7 @@ def worth_repairing(trials: Sequence[Trial], *, beside_success: bool) -> tuple[T
     """Return the failed commands that may show more than the others, if the environment is repaired.
 
     A script that no document names has no vote in what is installed, except where nothing else has passed. Beside a
-    success only what documents or tests vouch for is worth another build.
+    success only what documents, notebooks or tests vouch for is worth another build.
     """
     reached = best_shown(trials)
     return tuple(
@@ -72,7 +72,7 @@ def worth_repairing(trials: Sequence[Trial], *, beside_success: bool) -> tuple[T
         if not isinstance(trial.outcome, Passed)
         and may_show_more(trial.choice, reached)
         and (reached == "none" or trial.choice.kind != "side-script")
-        and (not beside_success or trial.choice.kind in VOUCHED)
+        and (not beside_success or trial.choice.kind in VOUCHED | {"notebook"})
     )
 
 
