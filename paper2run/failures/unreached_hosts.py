@@ -1,6 +1,6 @@
 """Reads which host a build could not reach.
 
-Of git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java, Go and pip.
+Of git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java, Go, R and pip.
 """
 
 import re
@@ -12,6 +12,7 @@ from paper2run.failures.silent_index import RETRYING
 HOST: Final = r"(?<![\w.-])(?P<host>[A-Za-z0-9][\w.-]*\.[\w-]+)"
 UNREACHED: Final = (
     re.compile(r"unable to access '?https?://(?:[^@/']*@)?" + HOST),
+    re.compile(r"unable to access index for repository https?://" + HOST),
     re.compile(r"Could not resolve host(?:name)?:? '?" + HOST),
     re.compile(r"unable to resolve host address [‘'`]" + HOST),
     re.compile(r"Failed to connect to " + HOST),

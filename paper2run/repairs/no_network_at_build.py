@@ -1,7 +1,7 @@
 """Stops where a step of the build asks a host that cannot be reached from here.
 
-Reads git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java and
-Go. What the package index does or does not answer never comes here: that is the host's trouble and is tried again.
+Reads git (`unable to access 'https://host/…': Could not resolve host: host`), curl, wget, ssh, npm, Java, Go
+and R. What the package index does or does not answer never comes here: that is the host's trouble and is tried again.
 """
 
 from typing import Final
