@@ -161,8 +161,8 @@ def test_the_page_fetches_nothing_escapes_what_repositories_say_and_links_relati
     assert "http://127.0.0.1:4200/runs/flow-run/0123" in page
     assert "2 min 10 s" in page
     assert not re.findall(r'(?:src|@import|url\()\s*=?\s*["\']?https?:', page)
-    assert 'http-equiv="refresh"' not in page
-    assert 'http-equiv="refresh"' in as_page(batch(*rows("running")), PurePosixPath("/b/out"))
+    assert "reload every" not in page
+    assert "reload every 10 s" in as_page(batch(*rows("running")), PurePosixPath("/b/out"))
 
 
 def test_the_csv_has_one_row_a_repository():

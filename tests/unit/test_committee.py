@@ -1,77 +1,29 @@
 """What a report answers to an artifact evaluation committee, for each way in which a run ends."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
-from paper2run.model.facts import Command, RepoFacts
-from paper2run.model.outcome import (
-    BuildFailed,
-    Built,
-    Log,
-    Passed,
-    RungResult,
-    SmokeFailed,
-    Verification,
-)
-from paper2run.model.repo import Checkout, Paper
-from paper2run.model.report import Attempt, Metadata, Versions
-from paper2run.model.value import Source
+from paper2run.model.facts import RepoFacts
 from paper2run.verdicts.committee import Answer, committee_answers
-from paper2run.verdicts.report_page import report_page
+from tests.run_pages import (
+    CRASHED,
+    DOCUMENTED,
+    ENDS,
+    FAILURE,
+    FORGE,
+    INCOMPLETE,
+    PASSED,
+    STOP,
+    SUCCESS,
+    UNBUILT,
+    ended,
+    page_of,
+)
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING = RepoFacts()
-FORGE = Checkout(
-    url="https://forge.test/lab/mesh", name="lab/mesh", commit="1" * 40, committed_at=NOW, mirror="/m"
-)  # fmt: skip
 RECORD = FORGE.changed(url="10.5281/zenodo.1234567")
 FOLDER = FORGE.changed(url="/home/ada/mesh")
-PLANNED = PlannedEnvironment(
-    plan=EnvPlan(base_image="python:3.11-slim", smoke_command="python train.py"), planner="rules"
-)
-PASSED = Attempt(
-    number=1,
-    planned=PLANNED,
-    built=Built(image="paper2run/mesh:1", image_id="x", size_bytes=225_000_000, seconds=7),
-    smoke=Passed(alive_at_timeout=False, seconds=3, log=Log(stdout="loss 0.1\n")),
-)
-CRASHED = PASSED.changed(smoke=SmokeFailed(exit_code=1, seconds=1, log=Log(stderr="KeyError: 'x'")))
-UNBUILT = PASSED.changed(
-    built=BuildFailed(step="RUN make", exit_code=2, seconds=1, log=Log(stderr="no rule to make")),
-    smoke=None,
-)
-INCOMPLETE = PASSED.changed(
-    verification=Verification(
-        rungs=(RungResult(rung="imports", passed=False, command="c", detail="not found: data"),)
-    )
-)
-
-
-def command(purpose: str, line: str, at: int) -> Command:
-    return Command(
-        purpose=purpose, line=line, source=Source(kind="readme", path="README.md", line=at)
-    )
-
-
-DOCUMENTED = RepoFacts(
-    facts=(command("install", "pip install .", 10), command("run", "python train.py", 16))
-)
-
-
-def ended(status: str, **fields: object) -> Metadata:
-    given = {
-        "status": status, "repo": FORGE.url, "name": "lab/mesh", "commit": "1" * 40, "started_at": NOW,
-        "versions": Versions(paper2run="1.2", rules="0"), "best_attempt": 1, "attempts": 1,
-    }  # fmt: skip
-    return Metadata.model_validate({**given, **fields})
-
-
-SUCCESS = ended("success", grade="documented-run", covers="whole")
-STOP = ended("stopped-by-rule", cause="needs_gpu", reason="its work needs a GPU", grade="imports")
-FAILURE = ended("smoke-failed", cause="build_error", reason="build failed")
 
 
 def answers(
@@ -156,20 +108,15 @@ def test_claims_are_not_judged_where_no_numbers_were_compared():
 
 
 @pytest.mark.parametrize(
-    ("metadata", "attempt", "shown"),
+    ("kind", "shown"),
     [
-        (SUCCESS, PASSED, ("A documented command runs.", 'href="#printed"', "225 MB")),
-        (STOP, INCOMPLETE, ("its work needs a GPU", "not found: data", "<code>imports</code>")),
-        (FAILURE, UNBUILT, ("1 attempt built no image", "RUN make", "no rule to make")),
+        ("success", ("A documented command runs.", 'href="#printed"', "225 MB")),
+        ("stop", ("its work needs a GPU", "not found: data", "<code>imports</code>")),
+        ("failure", ("1 attempt built no image", "RUN make", "no rule to make")),
     ],
-    ids=["success", "stop", "failure"],
 )
-def test_the_page_shows_the_answers_in_one_table_and_the_evidence_below(metadata, attempt, shown):
-    page = report_page(
-        metadata, FORGE, DOCUMENTED, [attempt], PLANNED, Paper(path="", origin="none"),
-        dockerfile="FROM x\n", files=["LICENSE", "README.md"],
-        own={"paper_id": "17", "title": "<b>Meshes</b>"},
-    )  # fmt: skip
+def test_the_page_shows_the_answers_in_one_table_and_the_evidence_below(kind, shown):
+    page, (metadata, attempt) = page_of(kind), ENDS[kind]
     section = page[page.index('<section id="committee">') :]
     section = section[: section.index("</section>")]
     cells = re.findall(r'<td class="short (\w+)">([^<]+)</td>', section)
@@ -177,7 +124,7 @@ def test_the_page_shows_the_answers_in_one_table_and_the_evidence_below(metadata
     assert [answer for _, answer in cells] == [
         one.answer
         for one in answers(
-            metadata, FORGE, DOCUMENTED, [attempt], ["LICENSE", "README.md"], ["LICENSE"]
+            metadata, FORGE, DOCUMENTED, [attempt], ["README.md"], licences=["LICENSE"]
         )
     ]
     for words in (*shown, "(README.md:16)", "<dd>17</dd>", "&lt;b&gt;Meshes", "<details open>"):
