@@ -1,4 +1,4 @@
-"""The image of the command line, built by `make worker-image`, reproduces the example for a user of the host."""
+"""The image of the command line reproduces the example for a user of the host."""
 
 import json
 import os

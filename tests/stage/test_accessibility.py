@@ -1,4 +1,4 @@
-"""Reports and the page of a batch under axe-core in a real browser, as people see them: light, dark, narrow.
+"""Reports and a batch page under axe-core in a real browser: light, dark, narrow.
 
 axe-core, https://github.com/dequelabs/axe-core, comes from npm once and is kept outside the repository.
 """
