@@ -118,7 +118,7 @@ deploy: $(INSTALLED) ## Prefect server in the background, work pool and deployme
 	@deployments/serve.sh deploy
 
 .PHONY: worker-image
-worker-image: $(INSTALLED) engine ## build the image of workers and server (deployments/README.md)
+worker-image: $(INSTALLED) engine ## build the images of the command line and of workers (deployments/README.md)
 	@deployments/worker-image.sh
 
 .PHONY: lock

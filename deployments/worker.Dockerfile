@@ -1,7 +1,11 @@
-# Everything of Paper2Run: worker, server, command line. The container engine stays outside and is reached by its socket.
-# `make worker-image` builds it, also where TLS and the package index are a site's own; elsewhere
+# Everything of Paper2Run: command line, server, worker. The container engine stays outside and is reached by its socket.
+# `make worker-image` builds both stages, also where TLS and the package index are a site's own; elsewhere
+#   docker build -t paper2run/paper2run --target command -f deployments/worker.Dockerfile .
 #   docker build -t paper2run-worker -f deployments/worker.Dockerfile .
-FROM python:3.11-slim
+FROM python:3.11-slim AS command
+LABEL org.opencontainers.image.title="Paper2Run" \
+      org.opencontainers.image.description="Turns a research repository into a working container, or reports why it does not run" \
+      org.opencontainers.image.licenses="MIT"
 ENV PYTHONUTF8=1 PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore
 
 RUN apt-get update \
@@ -26,10 +30,19 @@ COPY deployments ./deployments
 COPY prefect.yaml ./
 RUN python3 -m pip install --no-cache-dir --no-deps -e .
 
+# Whoever the container runs as (`--user`) may write here. A home of its own: such a user has none in the image.
+RUN mkdir -m 1777 /var/lib/paper2run
 ENV DO_NOT_TRACK=1 \
     PREFECT_SERVER_ANALYTICS_ENABLED=false \
+    HOME=/var/lib/paper2run \
     PREFECT_HOME=/var/lib/paper2run/prefect \
-    PAPER2RUN_HOME=/var/lib/paper2run/home \
-    PAPER2RUN_OUT=/var/lib/paper2run/runs
+    PAPER2RUN_HOME=/var/lib/paper2run/home
 VOLUME /var/lib/paper2run
+ENTRYPOINT ["paper2run"]
+CMD ["--help"]
+
+FROM command AS worker
+ENV HOME=/root \
+    PAPER2RUN_OUT=/var/lib/paper2run/runs
+ENTRYPOINT []
 CMD ["prefect", "worker", "start", "--pool", "paper2run", "--type", "process", "--limit", "2"]

@@ -1,13 +1,14 @@
 """Stage `report`: writes the run folder's summary, also of an interrupted run; never cached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildContext, Built, Passed
-from paper2run.model.repo import Checkout
+from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.usage import total
 from paper2run.planning.leading_language import leading
@@ -19,11 +20,16 @@ from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
-from paper2run.verdicts.report_page import report_page
+from paper2run.verdicts.report_page import NO_COLUMNS, report_page
 from tasks.running.caching import stage
 from tasks.running.keep_space import are_removed
 from tasks.running.recording import versions
-from tasks.running.records import RunFolder, read_paper_of
+from tasks.running.records import (
+    RunFolder,
+    read_attempts_of,
+    read_facts_of,
+    read_paper_of,
+)
 
 TIMEOUT_S: Final = 300
 
@@ -96,23 +102,54 @@ def _write_reports(
     attempts: Sequence[Attempt],
 ) -> str:
     """Write `report.md`, `report.html`, the badge and the letter to the authors; return the first."""
-    paper, dockerfile, root = read_paper_of(run), run.path / "Dockerfile", run.path / "repo"
-    text = markdown.report(metadata, checkout, facts, attempts, paper)
-    page = report_page(
-        metadata,
-        checkout,
-        attempts,
-        attempts[metadata.best_attempt - 1].planned if metadata.best_attempt else planned,
-        paper,
-        dockerfile=dockerfile.read_text("utf-8", errors="replace") if dockerfile.is_file() else "",
-        files=sorted(path.name for path in root.iterdir()) if root.is_dir() else (),
-    )
+    text = markdown.report(metadata, checkout, facts, attempts, read_paper_of(run))
     run.write("report.md", text)
-    run.write("report.html", page)
+    run.write("report.html", _page(run, metadata, checkout, facts, planned, attempts))
     run.write("badge.svg", badge(metadata))
     if to_authors := letter(metadata, checkout):
         run.write("letter.txt", to_authors)
     return text
+
+
+def show_own_columns(folder: Path, own: Mapping[str, str]) -> None:
+    """Write `report.html` of an ended run anew, with the cells of the user's own columns in its batch.
+
+    Nothing is written where the folder has no report. ValidationError if another version wrote the records.
+    """
+    run = RunFolder(folder)
+    if not (folder / "report.html").is_file():
+        return
+    metadata = Metadata.model_validate_json((folder / "metadata.json").read_text("utf-8"))
+    fetched = Overview.model_validate_json((folder / "repo.json").read_text("utf-8"))
+    plan = folder / "plan.json"
+    planned = (
+        PlannedEnvironment.model_validate_json(plan.read_text("utf-8")) if plan.is_file() else None
+    )
+    facts, attempts = read_facts_of(run), read_attempts_of(run)
+    run.write("report.html", _page(run, metadata, fetched.checkout, facts, planned, attempts, own))
+
+
+def _page(
+    run: RunFolder,
+    metadata: Metadata,
+    checkout: Checkout,
+    facts: RepoFacts,
+    planned: PlannedEnvironment | None,
+    attempts: Sequence[Attempt],
+    own: Mapping[str, str] = NO_COLUMNS,
+) -> str:
+    dockerfile, root = run.path / "Dockerfile", run.path / "repo"
+    return report_page(
+        metadata,
+        checkout,
+        facts,
+        attempts,
+        attempts[metadata.best_attempt - 1].planned if metadata.best_attempt else planned,
+        read_paper_of(run),
+        dockerfile=dockerfile.read_text("utf-8", errors="replace") if dockerfile.is_file() else "",
+        files=sorted(path.name for path in root.iterdir()) if root.is_dir() else (),
+        own=own,
+    )
 
 
 def _summary(

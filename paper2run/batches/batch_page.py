@@ -11,14 +11,14 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
 from paper2run.model.grade import GRADES
 from paper2run.source import shown_address, web_page
-from paper2run.text_gate import cell, csv_cell, flat, prose, visible_lines
+from paper2run.text_gate import cell, csv_cell, flat, prose
 from paper2run.verdicts.markdown import HEADLINES, SHOWN
+from paper2run.verdicts.page_text import block, shown, spans
 
 WORDS: Final = {
     **HEADLINES,
@@ -32,6 +32,8 @@ COLUMNS: Final = (
     "tokens", "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
     "flow_run_id", "flow_run_url", "line", "before", "change",
 )  # fmt: skip
+COMMITTEE: Final = "#committee"
+"""The part of a report that answers the questions of an artifact evaluation committee."""
 REFRESH_S: Final = 10
 """The page of a running batch reloads itself."""
 
@@ -82,22 +84,27 @@ def own_columns(rows: Sequence[BatchRow]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row.own))
 
 
-def as_markdown(batch: Batch) -> str:
-    """Return the batch as a summary for a forge's job page: the counts, and a row per repository."""
+def as_markdown(batch: Batch, folder: PurePath) -> str:
+    """Return the batch as a summary for a forge's job page: the counts, and a row per repository.
+
+    It is to lie in `folder`: reports below it are linked relative to it.
+    """
     counts = ", ".join(f"{count} {status}" for status, count in batch.totals.items())
     lines = [
         f"# {prose(batch.name)}: {counted(len(batch.rows), 'repository')}",
         "",
         counts or "nothing yet",
         "",
-        "| repository | verdict | shown | cause | first error or reason |",
-        "|---|---|---|---|---|",
+        "| repository | verdict | shown | cause | first error or reason | for a committee |",
+        "|---|---|---|---|---|---|",
     ]
     for row in batch.rows:
         why = row.blame.error if row.blame and row.status != "success" else row.reason
-        shown = row.grade if row.grade != "none" else ""
-        cells = (f"{row.title} {row.entry.ref}".strip(), row.status, shown, row.cause or "", why)
-        lines.append(f"| {' | '.join(map(cell, cells))} |")
+        grade = row.grade if row.grade != "none" else ""
+        cells = (f"{row.title} {row.entry.ref}".strip(), row.status, grade, row.cause or "", why)
+        url = _report_url(row, folder)
+        answers = f"[answers]({url}{COMMITTEE})" if url.endswith(".html") else ""
+        lines.append(f"| {' | '.join(map(cell, cells))} | {answers} |")
     return "\n".join(lines) + "\n"
 
 
@@ -158,9 +165,12 @@ def _chain(row: BatchRow) -> tuple[str, str, str]:
 def as_page(batch: Batch, folder: PurePath) -> str:
     """Return `batch.html`, to lie in `folder`: run folders below it are linked relative to it."""
     source = resources.files("paper2run").joinpath("batches", "batch.html.jinja").read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown)
-    environment.filters.update(duration=_duration, block=_block)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
+    environment.filters.update(duration=_duration, block=block, spans=spans)
     ended = all(row.has_ended for row in batch.rows)
+    grades = _shares(
+        batch.rows, [row.grade for row in batch.rows if row.grade != "none"], GRADES[::-1]
+    )
     return environment.from_string(source).render(
         batch=batch,
         rows=batch.rows,
@@ -170,9 +180,8 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         causes=_shares(batch.rows, [row.cause for row in batch.rows if row.cause]),
         words=WORDS,
         counted=counted,
-        grades=_shares(
-            batch.rows, [row.grade for row in batch.rows if row.grade != "none"], GRADES[::-1]
-        ),
+        grades=grades,
+        most_shown=max((part.rows for part in grades), default=0),
         shown=SHOWN,
         changes=_shares(batch.rows, [row.change for row in batch.rows if row.change]),
         compared=any(row.before for row in batch.rows),
@@ -183,6 +192,7 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         cost=_cost(batch.rows),
         run_url=lambda flow_run_id: flow_run_url(batch, flow_run_id),
         report_url=lambda row: _report_url(row, folder),
+        committee=COMMITTEE,
         page_url=web_page,
         shown_address=shown_address,
     )
@@ -195,16 +205,6 @@ def left_seconds(batch: Batch) -> float | None:
     if not taken or not left:
         return None
     return sum(taken) / len(taken) * left / min(batch.jobs, left)
-
-
-def _block(text: str) -> Markup:
-    """Return lines for a `pre` element."""
-    return escape(visible_lines(text))
-
-
-def _shown(value: object) -> object:
-    """Return a text without invisible and direction characters; the template escapes HTML."""
-    return flat(value) if type(value) is str else value
 
 
 def _shares(

@@ -4,33 +4,44 @@ Jinja escapes every text; invisible and direction characters become escapes (pap
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from importlib import resources
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
 
 from paper2run.formats.plurals import counted
 from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
 from paper2run.model.outcome import RungResult
 from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.planning.candidates import WAYS
 from paper2run.source import shown_address, web_page
-from paper2run.text_gate import flat, visible_lines
 from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
+from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
 from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.page_text import block, shown, spans
 
 CITATIONS: Final = ("CITATION.cff", "CITATION*", "codemeta.json")
 LICENCES: Final = ("LICEN[CS]E*", "COPYING*")
 MAX_REASONS: Final = 400
 """Decisions on the page; `plan.json` has all of them."""
 WEAK: Final[frozenset[Grade]] = frozenset({"built-only", "help-only", "imports"})
+TONES: Final[dict[Judged, str]] = {
+    "yes": "good",
+    "partly": "stop",
+    "no": "bad",
+    "not judged": "dim",
+}
+PLACES: Final = {"#attempts": "attempts", "#printed": "output", "Dockerfile": "Dockerfile"}
+"""What a link to a part of the page or to a file beside it is called."""
+NO_COLUMNS: Final[Mapping[str, str]] = MappingProxyType({})
 INSTRUCTION: Final = re.compile(r"[A-Z]+(?= )")
 
 
@@ -54,18 +65,24 @@ class AttemptRow(NamedTuple):
 def report_page(
     metadata: Metadata,
     checkout: Checkout,
+    facts: RepoFacts,
     attempts: Sequence[Attempt],
     planned: PlannedEnvironment | None,
     paper: Paper,
     *,
     dockerfile: str,
     files: Sequence[str],
+    own: Mapping[str, str] = NO_COLUMNS,
 ) -> str:
-    """Return the page; `planned` is the plan of its folder, `files` are those at the repository's root."""
+    """Return the page; `planned` is the plan of its folder, `files` are those at the repository's root.
+
+    `own` are the cells of the user's own columns in a batch.
+    """
     source = resources.files("paper2run").joinpath("verdicts", "report.html.jinja")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_shown)
-    environment.filters.update(block=_block, spans=_spans)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
+    environment.filters.update(block=block, spans=spans)
     best = attempts[metadata.best_attempt - 1] if metadata.best_attempt else None
+    licences = _named(files, LICENCES)[:3]
     return environment.from_string(source.read_text("utf-8")).render(
         metadata=metadata,
         checkout=checkout,
@@ -83,7 +100,13 @@ def report_page(
         address=shown_address(checkout.url),
         page=web_page(checkout.url),
         citation=_named(files, CITATIONS)[:1],
-        licences=_named(files, LICENCES)[:3],
+        licences=licences,
+        own=own,
+        committee=committee_answers(
+            metadata, checkout, facts, attempts, files=files, licences=licences
+        ),
+        tones=TONES,
+        places=PLACES,
     )
 
 
@@ -123,21 +146,3 @@ def _named(files: Sequence[str], patterns: Sequence[str]) -> list[str]:
         name for pattern in patterns for name in files if fnmatch(name.upper(), pattern.upper())
     ]
     return list(dict.fromkeys(found))
-
-
-def _shown(value: object) -> object:
-    return flat(value) if type(value) is str else value
-
-
-def _block(text: str) -> Markup:
-    """Return lines for a `pre` element."""
-    return escape(visible_lines(text))
-
-
-def _spans(text: str) -> Markup:
-    """Return a sentence with its code spans as elements."""
-    pieces = re.split(r"`([^`]+)`", flat(text))
-    return Markup().join(
-        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece)
-        for number, piece in enumerate(pieces)
-    )

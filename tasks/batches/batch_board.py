@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_UI_URL
+from pydantic import ValidationError
 
 from paper2run.batches.batch_page import flow_run_url
 from paper2run.batches.rows import Batch, BatchRow
 from paper2run.formats.plurals import counted
 from tasks.batches.batch_folder import BatchFolder
+from tasks.report import show_own_columns
 from tasks.running.artifacts import artifact_key
 from tasks.running.progress_log import PROGRESS
 
@@ -41,6 +44,10 @@ class Board:
         self.paused = ""
         """Why the batch pauses; empty while it runs."""
         self._folder.write_record(self.batch)
+        told = {row.entry.key: row.own for row in batch.rows}
+        for row in rows:
+            if row.own != told.get(row.entry.key):
+                _show_own_columns(row)
         self._table = self._create_table()
         self._progress = self._create_progress()
 
@@ -55,6 +62,8 @@ class Board:
         self.rows[place] = row
         self._folder.write_record(self.batch)
         if row.has_ended:
+            if row.own:
+                _show_own_columns(row)
             done = sum(row.has_ended for row in self.rows)
             cause = f" ({row.cause})" if row.cause else ""
             line = (
@@ -131,6 +140,19 @@ class Board:
         paused = " · paused" if self.paused else ""
         words = f"{done} of {len(self.rows)}{paused} · running: {', '.join(running) or 'none'}"
         PROGRESS.info("", extra={"stage": words, "attempt": 0, "started": True})
+
+
+def _show_own_columns(row: BatchRow) -> None:
+    """Let the row's report show the cells of its own columns; one on another machine stays as it is."""
+    # A folder on the store is an address.
+    if not row.has_ended or not row.folder or "://" in row.folder:
+        return
+    try:
+        show_own_columns(Path(row.folder), row.own)
+    except ValidationError:
+        PROGRESS.info(
+            f"{row.title}: its report does not show the own columns; another version wrote its records"
+        )
 
 
 def _as_json(batch: Batch) -> str:

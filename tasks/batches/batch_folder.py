@@ -81,7 +81,7 @@ class BatchFolder:
         """Write what people and build servers look at anew: `batch.csv`, `.xml`, `.md` and `.html`."""
         write_whole(self.path / "batch.csv", as_csv(batch))
         write_whole(self.path / "batch.xml", as_junit(batch))
-        write_whole(self.path / "batch.md", as_markdown(batch))
+        write_whole(self.path / "batch.md", as_markdown(batch, self.path))
         write_whole(self.path / "batch.html", as_page(batch, self.path))
 
 

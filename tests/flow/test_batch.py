@@ -83,7 +83,10 @@ def test_bad_lines_are_said_at_once_and_nothing_is_started(tmp_path, papers):
 
 def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_path, papers):
     out = tmp_path / "out"
-    papers.write_text(papers.read_text() + "gone,\n")
+    one, numbered = "one,python main.py", "one,python main.py,<17>"
+    papers.write_text(
+        papers.read_text().replace("smoke", "smoke,paper_id").replace(one, numbered) + "gone,\n"
+    )
     done = run(papers, out, keep_going=True)
 
     assert [row.status for row in done.rows] == ["planned", "planned", "stopped-by-rule"]
@@ -122,8 +125,12 @@ def test_every_repository_gets_its_verdict_and_a_second_pass_runs_nothing(tmp_pa
         run(papers, out, keep_going=True)
     again = run(papers, out, keep_going=True, resume=True)
     assert again.rows == tuple(of_an_earlier_pass(row) for row in done.rows)
+    report = Path(done.rows[0].folder) / "report.html"
+    assert "<dt>paper_id</dt><dd>&lt;17&gt;</dd>" in report.read_text()
+    papers.write_text(papers.read_text().replace("<17>", "18"))
     failures = run(papers, out, keep_going=True, only_failed=True)
     assert [row.starts for row in failures.rows] == [1, 1, 2]
+    assert "<dt>paper_id</dt><dd>18</dd>" in report.read_text()
 
 
 @pytest.mark.parametrize(

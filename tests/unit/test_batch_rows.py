@@ -80,18 +80,23 @@ def test_a_row_unfolds_to_what_its_command_printed():
     shown = rows("success")[0].changed(output="loss 0.1\n<b>done</b>")
     page = as_page(batch(shown), PurePosixPath("/b/out"))
 
-    assert "<pre>loss 0.1\n&lt;b&gt;done&lt;/b&gt;</pre>" in page
+    assert ">loss 0.1\n&lt;b&gt;done&lt;/b&gt;</pre>" in page
 
 
 def test_the_summary_of_a_batch_is_a_table_with_the_first_error():
     failed = rows("success", "smoke-failed")
     blame = Blame(error="KeyError: 'a | b'", cause="code_error", confidence="low")
     failed[1] = failed[1].changed(cause="code_error", blame=blame)
-    lines = as_markdown(batch(*failed)).splitlines()
+    failed[0] = failed[0].changed(folder="/b/out/runs/r0 (1)")
+    lines = as_markdown(batch(*failed), PurePosixPath("/b/out")).splitlines()
 
     assert lines[0] == "# a <b>: 2 repositories".replace("<b>", "&lt;b>")
     assert lines[2] == "1 success, 1 smoke-failed"
-    assert lines[-1] == "| o/r1 | smoke-failed |  | code_error | KeyError: 'a \\| b' |"
+    answers = "[answers](runs/r0%20%281%29/report.html#committee)"
+    assert lines[-2:] == [
+        f"| o/r0 | success |  |  |  | {answers} |",
+        "| o/r1 | smoke-failed |  | code_error | KeyError: 'a \\| b' |  |",
+    ]
 
 
 def test_rows_start_in_the_order_of_the_file_and_no_more_than_the_jobs():
@@ -152,11 +157,12 @@ def test_the_page_fetches_nothing_escapes_what_repositories_say_and_links_relati
     assert "<script>alert" not in page
     assert "a &lt;b&gt;" in page
     assert 'href="runs/r0-1/report.html"' in page
+    assert 'href="runs/r0-1/report.html#committee"' in page
     assert "http://127.0.0.1:4200/runs/flow-run/0123" in page
     assert "2 min 10 s" in page
     assert not re.findall(r'(?:src|@import|url\()\s*=?\s*["\']?https?:', page)
-    assert 'http-equiv="refresh"' not in page
-    assert 'http-equiv="refresh"' in as_page(batch(*rows("running")), PurePosixPath("/b/out"))
+    assert "reload every" not in page
+    assert "reload every 10 s" in as_page(batch(*rows("running")), PurePosixPath("/b/out"))
 
 
 def test_the_csv_has_one_row_a_repository():

@@ -72,6 +72,16 @@ def test_the_worker_image_gets_all_that_a_worker_imports():
     assert {"flows", "tasks", "paper2run"} <= copied
 
 
+def test_the_image_of_the_command_line_is_all_before_the_stage_of_the_worker():
+    script = (DEPLOYMENTS / "worker-image.sh").read_text()
+    [line] = re.findall(r'^WORKER_STAGE = "\\n(.+)\\n"$', script, flags=re.MULTILINE)
+    command, stage, worker = (DEPLOYMENTS / "worker.Dockerfile").read_text().partition(line)
+
+    assert stage
+    assert 'ENTRYPOINT ["paper2run"]' in command
+    assert "\nRUN" not in worker, "both images hold the same"
+
+
 def test_every_file_of_the_folder_stands_on_its_page():
     page = (DEPLOYMENTS / "README.md").read_text()
     files = [path for path in DEPLOYMENTS.rglob("*") if path.is_file()]
