@@ -205,7 +205,7 @@ def _of_code(
 
 
 def _fetched(tree: RepoTree) -> tuple[tuple[str, str], ...]:
-    """Return the data that documents have people fetch and that are not there: addresses, names when unpacked."""
+    """Return addresses of data that documents have people fetch, with the names of what is not there."""
     found: dict[str, str] = {}
     for path in tree.matching(*DOCUMENTS):
         for line in tree.text(path).splitlines():

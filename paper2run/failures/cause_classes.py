@@ -69,6 +69,8 @@ RUNS: Final[tuple[Row, ...]] = (
     (re.compile(r"\.so[.\d]*: cannot open|undefined symbol|DLL load failed|ABI version|binary incompatib"),
      "build_error", "medium"),
     (re.compile(r"No such file or directory|FileNotFoundError|Resource \S+ not found|(?:IO|OS)Error: \S+ not found"
+                # pandas before 1.0.
+                r"|Error: File \S+ does not exist"
                 # Octave's and MATLAB's.
                 r"|[Uu]nable to find (?:the )?file|[Uu]nable to read file"),
      "missing_data", "low"),

@@ -20,6 +20,7 @@ ONLY_RULES_KNOW = {
     "name_that_the_index_lacks",
     "name_out_of_an_empty_package",
     "code_and_manifest_contradict_each_other",
+    "index_of_r_packages",
 }
 """Cases whose cause needs more than the log: facts, or the history of the standard library."""
 STOPS = [
