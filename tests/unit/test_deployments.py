@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,11 @@ def test_every_file_of_the_folder_stands_on_its_page():
     } - {"worker.Dockerfile.dockerignore"}
 
     assert not missing
+
+
+def test_the_deployments_have_the_version_of_the_package():
+    root = DEPLOYMENTS.parent
+    package = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    deployed = yaml.safe_load((root / "prefect.yaml").read_text())["deployments"]
+
+    assert {each["version"] for each in deployed} == {package}
