@@ -20,6 +20,7 @@ from paper2run.settings import Settings
 from paper2run.verdicts.judgement import judge
 from tasks.drivers.model import conversation
 from tasks.running.caching import stage
+from tasks.running.key_block import with_model_key
 
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""
@@ -68,7 +69,7 @@ def _by_model(
     settings: Settings,
 ) -> Diagnosis:
     decision = conversation.diagnose(
-        settings, failure, planned, written, facts, tried, Path(folder) / "logs"
+        with_model_key(settings), failure, planned, written, facts, tried, Path(folder) / "logs"
     )
     return Diagnosis(
         decision=decision,

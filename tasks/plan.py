@@ -17,6 +17,7 @@ from paper2run.planning.evidence import Evidence
 from paper2run.settings import Settings
 from tasks.drivers.model import conversation
 from tasks.running.caching import stage
+from tasks.running.key_block import with_model_key
 from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 1800
@@ -57,7 +58,8 @@ def plan(
     rules_plan = found if isinstance(found, PlannedEnvironment) else None
     if isinstance(found, Diagnosis):
         weak = (found.decision.reason,)
-    made = conversation.plan(settings, facts, paper, rules_plan, weak, Path(run_folder) / "logs")
+    keyed = with_model_key(settings)
+    made = conversation.plan(keyed, facts, paper, rules_plan, weak, Path(run_folder) / "logs")
     return adopt(made, rules_plan, weak, facts, asked, settings.planner_model)
 
 
