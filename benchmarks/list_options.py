@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from flows.batch_command import batch
 from flows.cli import run
 from paper2run.batches.rows import OF_A_LINE
-from paper2run.request import BatchRequest, Option, Request, options_of, unset_of, words_of
+from paper2run.request import BatchRequest, Option, Request, options_of, unset_of, written
 from paper2run.settings import Settings
 
 ROOT: Final = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def flags() -> str:
         taken = inspect.signature(command).parameters
         for option in options_of(model):
             if option.name in taken and not option.field.is_required():
-                row = (option.flag, _default_of(option), option.words)
+                row = (option.flag, _default_of(option), option.written)
                 commands.setdefault(row, []).append(f"`{name}`")
     rows = [
         f"| `{flag}` | {', '.join(names)} | {default} | {words} |"
@@ -63,7 +63,7 @@ def settings() -> str:
     for name, field in Settings.model_fields.items():
         variable, *others = _variables(name, field)
         also = f" Also read from {', '.join(f'`{other}`' for other in others)}." if others else ""
-        rows.append(f"| `{variable}` | {unset_of(field) or 'none'} | {words_of(field)}{also} |")
+        rows.append(f"| `{variable}` | {unset_of(field) or 'none'} | {written(field)}{also} |")
     return _table("| variable | default | meaning |", rows)
 
 
@@ -71,7 +71,7 @@ def line_options() -> str:
     """Return the table of what a line of a batch file may set."""
     options = {option.name: option for option in options_of(Request)}
     return _table(
-        "| option | meaning |", [f"| `{name}` | {options[name].words} |" for name in OF_A_LINE]
+        "| option | meaning |", [f"| `{name}` | {options[name].written} |" for name in OF_A_LINE]
     )
 
 

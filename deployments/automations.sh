@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # automations.sh [WEBHOOK_URL]: makes the server of PREFECT_API_URL crash runs whose machine is gone (lost-runs.yaml) and, with
-# a WEBHOOK_URL, post a message there when a batch has ended (batch-ended.yaml). Run it again to change the address.
+# a WEBHOOK_URL, post a message there when a batch has ended (batch-ended.yaml) and when a repository that ran does not
+# run any more (no-longer-runs.yaml). Run it again to change the address.
 #
 # The message is JSON, {"text": "…"}, as Slack and Mattermost take it.
 set -euo pipefail
@@ -27,5 +28,7 @@ PYTHON
 )
 file=$(mktemp --suffix .yaml)
 trap 'rm -f "$file"' EXIT
-sed "s/BLOCK_ID/$block/" deployments/batch-ended.yaml >"$file"
-create "paper2run batch ended" "$file"
+for name in batch-ended no-longer-runs; do
+  sed "s/BLOCK_ID/$block/" "deployments/$name.yaml" >"$file"
+  create "paper2run ${name//-/ }" "$file"
+done

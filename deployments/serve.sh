@@ -39,10 +39,8 @@ main() {
     trap 'exit 0' INT TERM
   fi
   start_server
-  prefect work-pool inspect "$POOL" >/dev/null 2>&1 || prefect work-pool create "$POOL" --type process
-  prefect --no-prompt deploy --all
   # SQLite carries two runs at a time; batches, which only wait, have a queue of their own (prefect.yaml).
-  prefect work-queue set-concurrency-limit default "$LIMIT" --pool "$POOL"
+  paper2run deploy --limit "$LIMIT"
   if [ "${1:-}" = deploy ]; then
     echo "deployed; runs wait for a worker: prefect worker start --pool $POOL, or make serve"
     return

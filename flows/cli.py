@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from flows.batch_command import batch
 from flows.clean_command import clean
+from flows.deploy_commands import deploy, serve
 from flows.options import AsJson, ShowTraceback, flags_of
 from flows.show_commands import list_runs, open_report, shell, show
 from paper2run.errors import HostError, Paper2RunError, UserError
@@ -150,6 +151,8 @@ app.command("list")(list_runs)
 app.command("open")(open_report)
 app.command()(shell)
 app.command()(clean)
+app.command()(deploy)
+app.command()(serve)
 
 
 @app.command()

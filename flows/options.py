@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
-from paper2run.request import Option, RunOptions, options_of
+from paper2run.request import Option, Plain, RunOptions, options_of
 from paper2run.settings import seconds
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,7 +31,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Model": ("planner", "model", "base_url", "max_tokens", "max_cost_usd"),
 }  # fmt: skip
-"""Options by heading of the help; the others come first, under none."""
+"""Options by heading of the help, in its order and the form's; the others come first, under none."""
 
 
 def _duration(option: Option) -> Callable[[str], int]:
@@ -68,11 +68,12 @@ def flags_of(model: type[RunOptions], *, without: Collection[str] = ()) -> Calla
 def form_of(model: type[RunOptions]) -> Callable[[F], F]:
     """Return a decorator that gives a flow the model's fields as parameters, with what they mean.
 
-    Prefect 3.8 takes a form's descriptions from a section of the docstring alone.
+    Prefect 3.8 takes a form's descriptions from a section of the docstring alone. The form is flat: the names of its
+    parameters are what `prefect deployment run -p` takes, and a group of them would be one parameter.
     """
 
     def decorate(function: F) -> F:
-        options = options_of(model)
+        options = sorted(options_of(model), key=_place)
         lines = [f"    {option.name}: {_description(option)}" for option in options]
         function.__doc__ = "\n".join([inspect.getdoc(function) or "", "", "Args:", *lines])
         return _signed(function, map(_parameter, options))
@@ -85,8 +86,8 @@ def _panel(option: Option) -> str | None:
 
 
 def _place(option: Option) -> int:
-    panel = _panel(option)
-    return list(PANELS).index(panel) + 1 if panel else 0
+    in_panels = [name for names in PANELS.values() for name in names]
+    return in_panels.index(option.name) + 1 if option.name in in_panels else 0
 
 
 def _flag(option: Option) -> inspect.Parameter:
@@ -96,7 +97,7 @@ def _flag(option: Option) -> inspect.Parameter:
     bounds = {"min": option.schema.get("minimum"), "max": option.schema.get("maximum")}
     flag = typer.Option(
         option.flag,
-        help=option.words,
+        help=option.written,
         **{"parser": _duration(option)} if option.is_duration else bounds,
         rich_help_panel=_panel(option),
         metavar=_metavar(option),
@@ -113,12 +114,13 @@ def _metavar(option: Option) -> str | None:
 
 def _parameter(option: Option) -> inspect.Parameter:
     field = option.field
-    bounds = (field.annotation, *field.metadata)
-    return _named(option, Annotated[bounds] if field.metadata else field.annotation)
+    return _named(option, Annotated[(field.annotation, *field.metadata, Plain(option.schema))])
 
 
 def _description(option: Option) -> str:
-    return f"{option.words} Empty: {option.unset}." if option.is_empty else option.words
+    # The default UI of Prefect 3.8 shows Markdown as it is written.
+    words = option.words.replace("`", '"')
+    return f"{words} Empty: {option.unset}." if option.is_empty else words
 
 
 def _named(option: Option, hint: Any) -> inspect.Parameter:

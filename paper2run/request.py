@@ -8,18 +8,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from dotenv import dotenv_values
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from paper2run.errors import UserError
-from paper2run.model.outcome import Rung
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.usage import Dollars, Tokens
 from paper2run.model.value import Value
 from paper2run.settings import (
+    IN_SECONDS,
     PREFIX,
     Builds,
     Candidates,
@@ -32,12 +32,8 @@ from paper2run.settings import (
     user_file,
 )
 
-
-@dataclass(frozen=True)
-class Offered:
-    """The values of a field that the command line offers: beside its type in `Annotated`."""
-
-    values: tuple[str, ...]
+DURATIONS: Final = "Or a duration, such as `15m`."
+"""What command line, settings and batch files take beside seconds; a form has a field for a number."""
 
 
 class RunOptions(Value):
@@ -57,7 +53,7 @@ class RunOptions(Value):
     base_url: str = ""
     dry_run: bool = False
     """Plan and render only; no container."""
-    target: Annotated[Rung, Offered(("smoke", "tests"))] = "smoke"
+    target: Literal["smoke", "tests"] = "smoke"
     """How far to go; `tests` also runs the repository's tests and counts them."""
     no_cache: bool = False
     """Ignore cached results and run every stage again."""
@@ -68,15 +64,16 @@ class RunOptions(Value):
 class Request(RunOptions):
     """What one run was asked to do: the parameters of the flow `reproduce`."""
 
-    repo: Annotated[str, Unset("the one that --paper names")] = ""
-    """URL (https or ssh, any forge), folder, archive (.zip, .tar.gz), DOI of Zenodo, figshare or OSF, or SWHID."""
+    repo: Annotated[str, Unset("the one that the paper names")] = ""
+    """URL (https or ssh, any forge), folder, archive (.zip, .tar.gz), DOI of Zenodo, figshare or OSF, or SWHID.
+    Needed unless a paper names it."""
+    paper: Annotated[str, Unset("the repository's own")] = ""
+    """Paper: a .pdf, .md or .markdown file, its URL, an arXiv number or a DOI. Alone, it must name the repository."""
     ref: Annotated[str, Unset("the default branch")] = ""
     """Branch, tag or commit."""
-    paper: Annotated[str, Unset("the repository's own")] = ""
-    """Paper: a .pdf, .md or .markdown file, its URL, an arXiv number or a DOI."""
-    out: str = ""
     smoke: Annotated[str, Unset("the planner's choice")] = ""
     """Shell command that shows that the image works: it must exit with status 0, or still run at the timeout."""
+    out: str = ""
     max_tokens: Tokens | None = None
     max_cost_usd: Dollars | None = None
 
@@ -111,6 +108,29 @@ class BatchRequest(RunOptions):
         return Request(**{name: getattr(self, name) for name in RunOptions.model_fields})
 
 
+class _WithoutDefault(dict[str, Any]):
+    """A JSON schema that takes no `default`, which pydantic sets last."""
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if key != "default" or value is not None:
+            super().__setitem__(key, value)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """In an annotation of a parameter: the schema of its values, None aside, which is what a form shows.
+
+    Prefect 3.8 shows a union with null as two tabs, of which "None" is open. Its server takes null for every parameter
+    that is not required and has no default, so a default of None is left out.
+    """
+
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        """Return the schema, in the place of the annotated type's."""
+        return _WithoutDefault(self.schema)
+
+
 class Option(NamedTuple):
     """One field of a request, as people are told of it."""
 
@@ -140,9 +160,13 @@ class Option(NamedTuple):
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The values that the command line offers; empty if it takes any."""
-        offered = [each.values for each in self.field.metadata if isinstance(each, Offered)]
-        return offered[0] if offered else tuple(self.schema.get("enum", ()))
+        """Its values; empty if it takes any."""
+        return tuple(self.schema.get("enum", ()))
+
+    @property
+    def written(self) -> str:
+        """What it means to a person who writes the value as text."""
+        return f"{self.words} {DURATIONS}" if self.is_duration else self.words
 
 
 def options_of(model: type[RunOptions]) -> tuple[Option, ...]:
@@ -164,6 +188,15 @@ def options_of(model: type[RunOptions]) -> tuple[Option, ...]:
 def words_of(field: FieldInfo) -> str:
     """Return the text under a field, on one line; empty if there is none."""
     return " ".join((field.description or "").split())
+
+
+def written(field: FieldInfo) -> str:
+    """Return the text under a setting, with the form of durations where it takes them."""
+    return (
+        f"{words_of(field)} {DURATIONS}"
+        if field.json_schema_extra == IN_SECONDS
+        else words_of(field)
+    )
 
 
 def unset_of(field: FieldInfo) -> str:

@@ -122,8 +122,8 @@ class Settings(BaseSettings):
     out: Path = Path("runs")
     """Folder that gets one folder per run."""
     timeout: DaySeconds = 900
-    """Seconds per smoke run, or a duration such as `15m`; tests that you did not request get a third. A command that
-    still runs then counts as passed."""
+    """Seconds per smoke run; tests that you did not request get a third. A command that still runs then counts as
+    passed."""
     max_attempts: Builds = 3
     """Maximum number of image builds of one candidate, repairs included; retrying with another smoke command in the
     same image does not count."""
@@ -131,8 +131,7 @@ class Settings(BaseSettings):
     """Maximum number of candidates (ways to an environment): releases of the commit's day, the CI's recipe, a plain
     install of today's releases. The next one is tried when no repair is left."""
     time_limit: RunSeconds = 7200
-    """Seconds, or a duration such as `2h`, after which a run starts no new attempt; the attempt under way may
-    finish."""
+    """Seconds after which a run starts no new attempt; the attempt under way may finish."""
     build_timeout: DaySeconds = 3600
     """Seconds per image build."""
     clone_timeout: DaySeconds = 900

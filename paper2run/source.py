@@ -73,7 +73,7 @@ def parse(given: str) -> RepositorySource:
     """Return what `given` means; UserError if it is empty, hostile or of a form that is not understood."""
     text = given.strip()
     if not text:
-        raise UserError("no repository was given", hint=FORMS)
+        raise UserError("neither a repository nor a paper that names one was given", hint=FORMS)
     if len(text) > MAX_LENGTH or not text.isprintable():
         raise UserError(
             "the repository's address is too long or holds control characters", hint=FORMS

@@ -15,6 +15,7 @@ from paper2run.model.value import Source
 from paper2run.planners.prompt import planner_id
 from paper2run.settings import Settings
 from tasks.running.caching import stage
+from tasks.running.key_block import with_model_key
 
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""
@@ -71,7 +72,7 @@ def _by_model(
     from tasks.drivers.model import conversation
 
     decision = conversation.diagnose(
-        settings, failure, planned, written, facts, tried, Path(folder) / "logs"
+        with_model_key(settings), failure, planned, written, facts, tried, Path(folder) / "logs"
     )
     return Diagnosis(
         decision=decision,

@@ -12,6 +12,7 @@ from paper2run.model.repo import Checkout, Paper
 from paper2run.planners.prompt import planner_id
 from paper2run.settings import Settings
 from tasks.running.caching import stage
+from tasks.running.key_block import with_model_key
 from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 1800
@@ -60,7 +61,8 @@ def plan(
     rules_plan = found if isinstance(found, PlannedEnvironment) else None
     if isinstance(found, Diagnosis):
         weak = (found.decision.reason,)
-    made = conversation.plan(settings, facts, paper, rules_plan, weak, Path(run_folder) / "logs")
+    keyed = with_model_key(settings)
+    made = conversation.plan(keyed, facts, paper, rules_plan, weak, Path(run_folder) / "logs")
     return adopt(made, rules_plan, weak, facts, asked, settings.planner_model)
 
 

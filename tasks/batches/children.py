@@ -242,6 +242,10 @@ def need_workers() -> None:
             pool = client.read_deployment_by_name(DEPLOYMENT).work_pool_name
         except ObjectNotFound:
             raise HostError(f"there is no deployment {DEPLOYMENT}", hint=how) from None
+        if pool is None:
+            raise HostError(
+                f"{DEPLOYMENT} is served without a work pool, so no worker takes its runs", hint=how
+            )
         answer = client.request(
             "POST",
             "/work_pools/{work_pool_name}/workers/filter",

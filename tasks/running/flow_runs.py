@@ -21,8 +21,10 @@ from prefect.client.schemas.filters import (
     FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Crashed
@@ -40,6 +42,10 @@ TROUBLE_LABEL: Final = "paper2run.trouble"
 OWN_TAG: Final = "paper2run"
 VERDICT_EVENT: Final = "paper2run.verdict"
 """Emitted once for each run that ends with a verdict."""
+ABOUT_THE_WORK: Final = (
+    "success", "stopped-by-rule", "stopped-by-llm", "max-attempts-exhausted", "smoke-failed"
+)  # fmt: skip
+"""Verdicts that say whether a repository runs."""
 SHORT_COMMIT: Final = 7
 OURS: Final = ["reproduce", "batch"]
 """Flows whose runs carry labels; `attempt` runs go with their parents."""
@@ -94,6 +100,7 @@ def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
         "language": metadata.language,
     }
     repo = f"repo:{metadata.name}"
+    before = verdict_before(flow_run_id, metadata.name)
     _update(
         flow_run_id,
         [OWN_TAG, repo, *(f"{kind}:{word}" for kind, word in said.items() if word)],
@@ -103,6 +110,9 @@ def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
         resource={
             "prefect.resource.id": f"paper2run.repository.{metadata.name}",
             "prefect.resource.name": metadata.name,
+            # Automations match the labels of a resource, not the payload.
+            "paper2run.verdict": metadata.status,
+            "paper2run.before": before,
         },
         related=[
             {
@@ -119,6 +129,26 @@ def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
             "folder": folder,
         },
     )
+
+
+def verdict_before(flow_run_id: str, name: str) -> str:
+    """Return the last verdict on the repository in another run; empty if the server knows none.
+
+    Dry runs and runs that this machine ended do not count.
+    """
+    judged = [f"verdict:{status}" for status in ABOUT_THE_WORK]
+    with get_client(sync_client=True) as client:
+        found = patiently(
+            lambda: client.read_flow_runs(
+                flow_run_filter=FlowRunFilter(
+                    tags=FlowRunFilterTags(all_=[f"repo:{name}"], any_=judged),
+                    id=FlowRunFilterId(not_any_=[UUID(flow_run_id)]),
+                ),
+                sort=FlowRunSort.END_TIME_DESC,
+                limit=1,
+            )
+        )
+    return next((tag.partition(":")[2] for run in found for tag in run.tags if tag in judged), "")
 
 
 def _update(flow_run_id: str, tags: Iterable[str], name: str | None = None) -> None:

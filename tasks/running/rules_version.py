@@ -21,6 +21,7 @@ PLUMBING: Final = frozenset(
         "tasks.running.caching",
         "tasks.running.engine_slot",
         "tasks.running.keep_space",
+        "tasks.running.key_block",
         "tasks.running.records",
         "tasks.running.log_file",
         "tasks.running.progress_log",

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from prefect.blocks.system import Secret
 
 from flows.reproduce import reproduce
+from tasks.running import key_block
+from tasks.running.key_block import block_name
 from tests.scripted_llm import ScriptedLLM
 
 pytestmark = pytest.mark.docker
@@ -190,6 +193,43 @@ def test_a_model_that_obeys_a_hostile_readme_changes_nothing_and_no_key_is_kept(
     assert used.planner == "model:echoes-key"
     run_of(repo, tmp_path, service, "echoes-key-in-error", planner="model", dry_run=True)
     assert files_with(key, tmp_path / "runs", *prefect_folders()) == []
+
+
+def test_a_secret_block_stands_in_for_a_key_that_the_environment_lacks(
+    unknown_failure, tmp_path, service, monkeypatch
+):
+    key, name = "hunter2-of-the-block-0123456789", block_name("PAPER2RUN_API_KEY")
+    monkeypatch.delenv("PAPER2RUN_API_KEY", raising=False)
+    monkeypatch.setenv("PAPER2RUN_BASE_URL", service.url)
+    asked = {"dry_run": True, "no_cache": True}
+    Secret(value=key).save(name, overwrite=True)
+    try:
+        run_of(unknown_failure, tmp_path, service, "echoes-key", planner="model", **asked)
+        run_of(unknown_failure, tmp_path, service, "echoes-key-in-error", planner="model", **asked)
+        monkeypatch.setenv("PAPER2RUN_API_KEY", "sk-of-the-environment-01234")
+        run_of(unknown_failure, tmp_path, service, "echoes-key", planner="model", **asked)
+    finally:
+        Secret.delete(name)
+
+    keys = [request.headers["Authorization"] for request in service.requests]
+    assert {*keys[:-1]} == {f"Bearer {key}"}
+    assert keys[-1] == "Bearer sk-of-the-environment-01234"
+    assert files_with(key, tmp_path / "runs", *prefect_folders()) == []
+
+
+@pytest.mark.parametrize(("planner", "says"), [("rules", ""), ("model", "paper2run-api-key")])
+def test_a_block_is_read_only_where_a_model_is_asked(
+    unknown_failure, tmp_path, service, monkeypatch, planner, says
+):
+    read = []
+    monkeypatch.setattr(key_block, "_read", lambda name: read.append(name) or "")
+    monkeypatch.setenv("PAPER2RUN_BASE_URL", service.url)
+    run_of(
+        unknown_failure, tmp_path, service, "right-plan",
+        planner=planner, dry_run=True, no_cache=True,
+    )  # fmt: skip
+
+    assert read == [says] * bool(says)
 
 
 def prefect_folders() -> list[Path]:

@@ -361,7 +361,12 @@ def test_a_bad_request_leaves_no_run_folder(tmp_path, repository):
     not_a_pdf = tmp_path / "paper.pdf"
     not_a_pdf.write_text("this is no PDF")
 
-    for wrong in ({"ref": "no-such-branch"}, {"paper": str(not_a_pdf)}, {"out": str(not_a_pdf)}):
+    for wrong in (
+        {"repo": ""},
+        {"ref": "no-such-branch"},
+        {"paper": str(not_a_pdf)},
+        {"out": str(not_a_pdf)},
+    ):
         request = {"repo": repo, "out": str(tmp_path / "runs"), **wrong}
         state = reproduce(**request, return_state=True)
         with pytest.raises(UserError) as caught:

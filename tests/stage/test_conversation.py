@@ -16,7 +16,7 @@ from paper2run.planners.wire import PLAN_SCHEMA
 from paper2run.settings import Settings
 from tasks.drivers.model import chat, conversation
 from tasks.drivers.model.ledger import Ledger
-from tasks.drivers.model.model_endpoint import NO_KEY, endpoint
+from tasks.drivers.model.model_endpoint import NO_KEY, endpoint, unset_keys
 
 spec = importlib.util.spec_from_file_location(
     "scripted_llm", Path(__file__).parents[1] / "scripted_llm.py"
@@ -247,8 +247,9 @@ def test_a_budget_in_money_needs_a_known_price(service, tmp_path):
     assert spent(tmp_path).cost_usd == pytest.approx(0.00045)
 
 
-def means(monkeypatch, environment=(), **given):
+def settings_in(monkeypatch, environment, given):
     for name in (
+        "ANTHROPIC_API_KEY",
         "OPENAI_API_KEY",
         "NVIDIA_API_KEY",
         "NVIDIA_NIM_API_KEY",
@@ -259,7 +260,11 @@ def means(monkeypatch, environment=(), **given):
         monkeypatch.delenv(name, raising=False)
     for name, value in dict(environment).items():
         monkeypatch.setenv(name, value)
-    found = endpoint(Settings(_env_file=None, **given))
+    return Settings(_env_file=None, **given)
+
+
+def means(monkeypatch, environment=(), **given):
+    found = endpoint(settings_in(monkeypatch, environment, given))
     return found.model, found.base_url, found.api_key
 
 
@@ -348,3 +353,28 @@ def test_what_is_missing_is_said_before_anything_is_asked(monkeypatch, given):
 
 def test_an_endpoint_does_not_show_its_key():
     assert KEY not in repr(endpoint(Settings(_env_file=None, model="anthropic/c", api_key=KEY)))
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ({}, {}, []),
+        ({"model": "openai/m", "planner": "rules"}, {}, []),
+        ({"model": "openai/m"}, {}, ["OPENAI_API_KEY", "PAPER2RUN_API_KEY"]),
+        ({"model": "anthropic/c"}, {}, ["ANTHROPIC_API_KEY", "PAPER2RUN_API_KEY"]),
+        ({"model": "openai/m"}, {"OPENAI_API_KEY": "o"}, []),
+        ({"model": "openai/m", "api_key": "own"}, {}, []),
+        ({"model": DEFAULT}, {}, ["NVIDIA_API_KEY", "PAPER2RUN_API_KEY"]),
+        ({"model": "a/b", "nvidia_api_key": "nv"}, {}, []),
+        ({"model": DEFAULT}, {"NVIDIA_NIM_API_KEY": "nv"}, []),
+        # NVIDIA's key is not for another address, and no key is for one that a flag names.
+        ({"model": DEFAULT}, {"PAPER2RUN_BASE_URL": HERE}, ["PAPER2RUN_API_KEY"]),
+        ({"model": "m"}, {"PAPER2RUN_BASE_URL": HERE}, ["PAPER2RUN_API_KEY"]),
+        ({"model": "m", "base_url": HERE}, {}, []),
+        ({"model": "openai/m", "base_url": HERE}, {}, []),
+    ],
+)
+def test_a_key_is_looked_for_elsewhere_where_the_environment_has_none_for_the_model(
+    monkeypatch, given, environment, expected
+):
+    assert [*unset_keys(settings_in(monkeypatch, environment, given))] == expected

@@ -2,7 +2,9 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -90,3 +92,31 @@ def test_every_file_of_the_folder_stands_on_its_page():
     } - {"worker.Dockerfile.dockerignore"}
 
     assert not missing
+
+
+def test_the_deployments_have_the_version_of_the_package():
+    root = DEPLOYMENTS.parent
+    package = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    deployed = yaml.safe_load((root / "prefect.yaml").read_text())["deployments"]
+
+    assert {each["version"] for each in deployed} == {package}
+
+
+@pytest.mark.parametrize("name", ["batch-ended", "lost-runs", "no-longer-runs"])
+def test_an_automation_is_one_that_prefect_takes(name):
+    from prefect.events.schemas.automations import AutomationCore
+
+    text = (DEPLOYMENTS / f"{name}.yaml").read_text().replace("BLOCK_ID", str(uuid4()))
+    [automation] = yaml.safe_load(text)["automations"]
+
+    assert AutomationCore.model_validate(automation).name == f"paper2run {name.replace('-', ' ')}"
+
+
+def test_a_repository_no_longer_runs_by_every_verdict_on_it_but_success():
+    from tasks.running.flow_runs import ABOUT_THE_WORK, VERDICT_EVENT
+
+    [automation] = yaml.safe_load((DEPLOYMENTS / "no-longer-runs.yaml").read_text())["automations"]
+    trigger = automation["trigger"]
+
+    assert trigger["expect"] == [VERDICT_EVENT]
+    assert {*trigger["match"]["paper2run.verdict"], "success"} == {*ABOUT_THE_WORK}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import typer
 from prefect.utilities.callables import parameter_schema
+from prefect.utilities.schema_tools.validation import validate
 from pydantic import ValidationError
 
 from flows.batch import batch
@@ -50,7 +51,35 @@ def test_a_form_has_the_names_types_bounds_and_defaults_of_its_model(model):
     assert set(shown.properties) == names
     assert shown.required == written.get("required", [])
     for name, field in written["properties"].items():
-        assert shape(shown.properties[name]) == shape(field), name
+        plain = {**field, **field.get("anyOf", [{}])[0], "anyOf": None}
+        assert shape(shown.properties[name]) == shape(plain), name
+
+
+@pytest.mark.parametrize("model", FLOWS)
+def test_a_field_of_a_form_has_one_type_and_may_stay_empty(model):
+    shown = parameter_schema(FLOWS[model][0])
+    empty = {
+        name: None
+        for name, field in shown.properties.items()
+        if "default" not in field and name not in shown.required
+    }
+
+    assert {field["type"] for field in shown.properties.values()} <= {
+        "string", "integer", "number", "boolean"
+    }  # fmt: skip
+    assert set(empty) >= {"timeout", "max_attempts", "max_tokens"}
+    given = dict.fromkeys(shown.required, "x")
+    assert validate({**given, **empty}, shown.model_dump_for_openapi()) == []
+    assert validate({**given, "timeout": 0}, shown.model_dump_for_openapi()) != []
+
+
+@pytest.mark.parametrize("model", FLOWS)
+def test_a_form_begins_with_what_to_run_and_ends_with_the_model(model):
+    properties = parameter_schema(FLOWS[model][0]).properties
+    names = sorted(properties, key=lambda name: properties[name]["position"])
+
+    assert names[:2] == (["repo", "paper"] if model is Request else ["file", "out"])
+    assert names[-5:] == ["planner", "model", "base_url", "max_tokens", "max_cost_usd"]
 
 
 @pytest.mark.parametrize("model", COMMANDS)

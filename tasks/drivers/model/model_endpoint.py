@@ -11,6 +11,8 @@ from tasks.drivers.model.chat import load_litellm
 
 NVIDIA: Final = "nvidia_nim/"
 OPENAI: Final = "openai/"
+NVIDIA_KEY: Final = "NVIDIA_API_KEY"
+OWN_KEY: Final = "PAPER2RUN_API_KEY"
 NO_KEY: Final = "none"
 """Sent to a server that needs no key: OpenAI's client refuses to start without one."""
 
@@ -66,6 +68,28 @@ def endpoint(settings: Settings) -> Endpoint:
     if model.startswith(OPENAI) and settings.base_url and not own:
         return Endpoint(model, settings.base_url, os.environ.get("OPENAI_API_KEY", "") or NO_KEY)
     return Endpoint(model, settings.base_url, own)
+
+
+def unset_keys(settings: Settings) -> tuple[str, ...]:
+    """Return the variables that could hold the key for the settings' model, the provider's own first.
+
+    None if one of them is set, if no model is set, or if the address is such that it gets no key.
+    """
+    model, at_nvidia = settings.planner_model, _gets_nvidias_key(settings.base_url)
+    if not model or settings.api_key or not (at_nvidia or settings.is_own_base_url):
+        return ()
+    if not _has_provider(model) and not at_nvidia:
+        return (OWN_KEY,)
+    if model.startswith(NVIDIA) or not _has_provider(model):
+        is_set = settings.nvidia_api_key or os.environ.get("NVIDIA_NIM_API_KEY")
+        return () if at_nvidia and is_set else (*([NVIDIA_KEY] if at_nvidia else ()), OWN_KEY)
+    missing = load_litellm().validate_environment(model)["missing_keys"]
+    names = tuple(name for name in missing if name.endswith("_API_KEY"))
+    return (*names, OWN_KEY) if names else ()
+
+
+def _gets_nvidias_key(base_url: str) -> bool:
+    return not base_url or _is_nvidia(base_url)
 
 
 def _has_provider(model: str) -> bool:
