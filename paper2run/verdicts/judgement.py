@@ -120,19 +120,28 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
 
     None where an import passed, and for code without a project: its modules may be scripts. What a script that no
     document names imports may be none of the project's code. Without a module of its own to import, any command that
-    lacks the project's module.
+    lacks the project's module. Where only a part of what the code imports passed: the import of all of it.
     """
     shown = GRADES.index(grade_of(best)) - GRADES.index("imports")
-    aside = best.planned.smoke_kind == "side-script"
-    if not own_projects(facts) or shown > 0 or (shown == 0 and not aside):
-        return None
+    kind = best.planned.smoke_kind
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]
     ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
+    if kind == "dependencies":
+        # Less than all that the code imports is there.
+        whole = (each for each in ran if each.planned.smoke_kind == kind and not each.succeeded)
+        lacking = next((each for each in whole if _lacks_a_module(each)), None)
+        return lacking and lacking.changed(blame=blamed(lacking, facts))
+    if not own_projects(facts) or shown > 0 or (shown == 0 and kind != "side-script"):
+        return None
     imports = [each for each in ran if each.planned.smoke_kind == "import"]
     imports = imports or [each for each in ran if _lacks_its_project(each, facts)]
     if not imports or any(each.succeeded for each in imports):
         return None
     return imports[0].changed(blame=blamed(imports[0], facts))
+
+
+def _lacks_a_module(ran: Attempt) -> bool:
+    return isinstance(ran.smoke, SmokeFailed) and bool(gone_modules(failure_lines(ran.smoke)))
 
 
 def _lacks_its_project(ran: Attempt, facts: RepoFacts) -> bool:

@@ -185,9 +185,12 @@ def _passed_beside(attempts: Sequence[Attempt], best: Attempt) -> int:
 
 
 def _not_importable(failed: Attempt) -> Verdict:
-    """Return the verdict of a run whose own package does not import, whatever passed beside it."""
+    """Return the verdict of a run whose package, or all that it imports, does not import."""
     cause = failed.blame.cause if failed.blame else "undiagnosed"
-    reason = f"its own package does not import: {failure_line(failed)}"
+    what = "its own package does not import"
+    if failed.planned.smoke_kind == "dependencies":
+        what = "what its code imports is not all there"
+    reason = f"{what}: {failure_line(failed)}"
     return Verdict(status="smoke-failed", cause=cause, reason=reason)
 
 
