@@ -88,10 +88,15 @@ def proven_by(
     """Return the stop of a command that failed in the best environment for want of a known need.
 
     A need alone may be of a side of the work, a failure alone of the environment; together they prove each other. What
-    a script wants that no document names is no need of the work.
+    a script wants that no document names is no need of the work. A later attempt, repaired beside the best one, has
+    what that one lacked.
     """
     causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
-    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    alike = [
+        attempt
+        for attempt in attempts
+        if same_environment(attempt, best) or attempt.number > best.number
+    ]
     proven = (
         found
         for failed, found in stops_in(alike, facts)

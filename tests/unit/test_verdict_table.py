@@ -181,6 +181,10 @@ def test_a_file_that_a_document_and_a_failed_script_want_ends_a_run_of_scripts()
     assert after_attempts([one], 3, facts(edges, PACKAGE)).status == "success", (
         "the data of a package are its user's"
     )
+    later = attempt(2).changed(trials=(failed,))
+    plan = later.planned.plan.changed(system_packages=("git",))
+    later = later.changed(planned=later.planned.changed(plan=plan))
+    assert after_attempts([passed("imports"), later], 3, facts(edges)).cause == "missing_data"
     aside = failed.changed(choice=script.changed(kind="side-script"))
     one = passed("help-only").changed(trials=(aside,))
     assert after_attempts([one], 3, facts(edges)).status == "success", "no document starts it"
