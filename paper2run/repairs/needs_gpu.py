@@ -1,8 +1,9 @@
 """Exchanges a library's CUDA build for its CPU build; else stops where no command does without a GPU.
 
 Reads torch (`No CUDA GPUs are available`, `Torch not compiled with CUDA enabled`, `Found no NVIDIA driver`),
-CUDA's compiler (`nvcc: not found`), CMake (`Specify CUDA_TOOLKIT_ROOT_DIR`), CuPy's build (`Your CUDA environment is invalid`), and CUDA's own libraries, which
-TensorFlow 1, MXNet and others load (`libcublas.so.10.0: cannot open shared object file`).
+CUDA's compiler (`nvcc: not found`), CMake (`Specify CUDA_TOOLKIT_ROOT_DIR`), CuPy's build (`Your CUDA environment is
+invalid`), and CUDA's own libraries, which TensorFlow 1, MXNet and others load (`libcublas.so.10.0: cannot open shared
+object file`).
 """
 
 import re
