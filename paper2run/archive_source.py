@@ -32,7 +32,7 @@ RECORDS: Final = tuple(
             "figshare",
             rf"{OF_DOI}10\.\d{{4,9}}/(?:m9\.)?figshare\.(?P<id>\d+)(?:\.v(?P<version>\d+))?/?",
         ),
-        ("osf", r"https?://osf\.io/(?P<id>[a-z0-9]{5})/?(?:[?#]\S*)?"),
+        ("osf", r"https?://osf\.io/(?!about|login|users)(?P<id>[a-z0-9]{5})/?(?:[?#]\S*)?"),
         ("osf", rf"{OF_DOI}10\.17605/osf\.io/(?P<id>[a-z0-9]{{5}})/?"),
         (
             "software-heritage",
@@ -45,12 +45,14 @@ RECORDS: Final = tuple(
 FILE_OF_RECORD: Final = re.compile(
     r"https?://(?:www\.)?zenodo\.org/(?:api/)?records?/\d+/files/\S+"
     r"|https?://(?:ndownloader\.figshare\.com|(?:\w+\.)?figshare\.com/ndownloader)/files/\d+\S*"
-    r"|https?://osf\.io/(?:download/[a-z0-9]+|[a-z0-9]+/download)/?"
+    r"|https?://osf\.io/(?:download/[a-z0-9]+|[a-z0-9]+/download)/?(?:\?\S*)?"
     r"|https?://files\.osf\.io/v1/resources/[a-z0-9]+/providers/\w+/\S*",
     re.IGNORECASE,
 )
 """The address of one file of a record, which need not end like an archive's."""
-REVIEWERS_TOKEN: Final = "view_only="
+REVIEWERS_LINK: Final = re.compile(
+    r"https?://(?:\w+\.)?osf\.io/\S*[?&]view(?:_|%5f)only=", re.IGNORECASE
+)
 """Opens a project of OSF to whoever has the link: anonymous reviews are held that way."""
 PAGE_OF_FORGE: Final = re.compile(r"/(?:blob|tree|src)/")
 """A web page that shows a file: git's repository and ref are meant."""
@@ -83,10 +85,10 @@ def archived(given: str) -> ArchivedSource | None:
     UserError for the address of an archive with a login or a token in it.
     """
     text = given.strip()
+    if REVIEWERS_LINK.match(text):
+        raise _holds_token()
     for kind, form in RECORDS:
         if match := form.fullmatch(text):
-            if REVIEWERS_TOKEN in text:
-                raise _holds_token()
             version = match.groupdict().get("version") or ""
             found = match["id"] if kind == "doi" else match["id"].lower()
             return ArchivedSource.model_validate(
@@ -107,7 +109,7 @@ def _of_url(text: str) -> ArchivedSource | None:
     is_archive = path.lower().endswith(ENDINGS) and not PAGE_OF_FORGE.search(path)
     if not is_archive and not FILE_OF_RECORD.fullmatch(text):
         return None
-    if REVIEWERS_TOKEN in text or any(secrets_in(text)):
+    if any(secrets_in(text)):
         raise _holds_token()
     return ArchivedSource(kind="url", given=text)
 

@@ -27,9 +27,12 @@ _REMOTE_HELPER = re.compile(r"^[A-Za-z0-9+.-]*::")
 _SCP = re.compile(r"^(?:[\w.+-]+@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>[^:]+)$")
 _GITLAB_PAGE = re.compile(r"^(?P<repo>/.+?)/-/(?:tree|blob|raw|commits?|tags)/(?P<ref>.+)$")
 _GITHUB_PAGE = re.compile(
-    r"^(?P<repo>/(?:(?:spaces|datasets)/)?[^/]+/[^/]+)"
-    r"/(?:tree|blob|raw|resolve|commits?|releases/tag|src(?:/(?:branch|tag|commit))?)/(?P<ref>.+)$"
-)  # Gitea and Bitbucket say src; Hugging Face says resolve, and puts what is no model below a word.
+    r"^(?P<repo>/[^/]+/[^/]+)/(?:tree|blob|raw|commits?|releases/tag|src(?:/(?:branch|tag|commit))?)/(?P<ref>.+)$"
+)  # Gitea and Bitbucket say src.
+_HUB = "huggingface.co"
+_HUB_PAGE = re.compile(
+    r"^(?P<repo>/(?:(?:spaces|datasets)/)?[^/]+/[^/]+)/(?:tree|blob|resolve|raw|commits?)/(?P<ref>.+)$"
+)
 _HOST_AND_PATH = re.compile(
     r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[\w.~+%@=-]+){2,}/?"
 )
@@ -183,7 +186,7 @@ def _from_url(text: str, scheme: str) -> RepositorySource:
     if not host or host.startswith("-") or not parts.path.strip("/"):
         raise UserError("the address names no host or no repository", hint=FORMS)
     host = f"[{host}]" if ":" in host else host
-    path, page = _split_page(parts.path) if scheme in ("https", "http") else (parts.path, "")
+    path, page = _split_page(parts.path, host) if scheme in ("https", "http") else (parts.path, "")
     user = f"{_ssh_user(parts)}@" if scheme == "ssh" and parts.username else ""
     return RemoteSource(
         url=f"{scheme}://{user}{host}{port}{path.rstrip('/')}",
@@ -199,9 +202,12 @@ def _from_scp(text: str, match: re.Match[str]) -> RemoteSource:
     return RemoteSource(url=text.rstrip("/"), name=_name(match["path"]))
 
 
-def _split_page(path: str) -> tuple[str, str]:
+def _split_page(path: str, host: str) -> tuple[str, str]:
     """Split the path of a web address into the repository's path and what follows `/tree/` or its like."""
-    page = _GITLAB_PAGE.match(path) or _GITHUB_PAGE.match(path)
+    if host == _HUB:
+        page = _HUB_PAGE.match(path)
+    else:
+        page = _GITLAB_PAGE.match(path) or _GITHUB_PAGE.match(path)
     return (page["repo"], unquote(page["ref"]).strip("/")) if page else (path, "")
 
 

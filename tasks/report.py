@@ -114,10 +114,11 @@ def _write_reports(
 def show_own_columns(folder: Path, own: Mapping[str, str]) -> None:
     """Write `report.html` of an ended run anew, with the cells of the user's own columns in its batch.
 
-    Nothing is written where the folder has no report. ValidationError if another version wrote the records.
+    Nothing is written where the folder has no report, or its `repo/` was removed, which the report tells of.
+    ValidationError if another version wrote the records; OSError or IndexError where one is missing.
     """
     run = RunFolder(folder)
-    if not (folder / "report.html").is_file():
+    if not (folder / "report.html").is_file() or not (folder / "repo").is_dir():
         return
     metadata = Metadata.model_validate_json((folder / "metadata.json").read_text("utf-8"))
     fetched = Overview.model_validate_json((folder / "repo.json").read_text("utf-8"))

@@ -44,8 +44,7 @@ JOINED: Final = re.compile(
     r"default\s*=\s*os\.path\.join\([^'\"\n]{0,80}['\"]([^'\"\n]+)['\"]\s*\)"
 )
 GET: Final = re.compile(
-    r"(?i)\bdownload\w*|\b(?:wget|curl|aria2c|gdown)\s"
-    r"|request(?:ing)? access|apply for|\bobtain\w*|available (?:at|from|on|here|upon)"
+    r"(?i)\bdownload\w*|request(?:ing)? access|apply for|\bobtain\w*|available (?:at|from|on|here|upon)"
     r"|can be found (?:at|here|on)|\bdata ?sets?\b.{0,80}\bhttps?:|prepare (?:the |your )?(?:\w+ )?data"
 )
 """Words of a document that send people elsewhere for data."""
@@ -109,7 +108,9 @@ def _has_its_input(tree: RepoTree, work: Work) -> bool:
 
 
 def _is_explained(tree: RepoTree) -> bool:
-    """Whether a document at the root sends people elsewhere for data."""
+    """Whether a document at the root sends people elsewhere for data, in words or by a command."""
+    if tree.once(_fetched):
+        return True
     texts = (tree.text(path) for path in tree.matching(*DOCUMENTS) if "/" not in path)
     return any(GET.search(text) for text in texts)
 
@@ -199,7 +200,8 @@ def _of_code(
                 place = Source(kind="file", path=module.path, line=line)
                 return WantedInput(what, place, downloaded="(" in what or "://" in what)
         for address, name in tree.once(_fetched):
-            if line := _line_with_path(tree.text(module.path), name):
+            line = _line_with_path(tree.text(module.path), name)
+            if line and not any(PurePosixPath(path).stem == name for path in written):
                 return WantedInput(address, Source(kind="file", path=module.path, line=line))
     return None
 
@@ -217,15 +219,17 @@ def _fetched(tree: RepoTree) -> tuple[tuple[str, str], ...]:
                     (end for end in DATA_ENDINGS if file.lower().endswith(end)), key=len, default=""
                 )
                 name = file[: len(file) - len(ending)]
-                if ending and len(name) >= MIN_NAME and not _is_there(tree, name, ""):
+                is_new = len(found) < MAX_FOUND and not _is_there(tree, name, "")
+                if ending and len(name) >= MIN_NAME and is_new:
                     found.setdefault(address, name)
     return tuple(found.items())
 
 
 def _line_with_path(text: str, name: str) -> int:
-    """Return the first line of code with a path that has such a part; 0 without one."""
-    part = re.compile(rf"[\"'/]{re.escape(name)}[\"'/.]")
-    return next((number for number, line in enumerate(text.split("\n"), 1) if part.search(line)), 0)
+    """Return the first line of code with a path that has such a folder or file of data; 0 without one."""
+    endings = "|".join(map(re.escape, DATA_FILES))
+    match = re.search(rf"[\"'/]{re.escape(name)}(?:/|(?:{endings})[\"'])", text)
+    return text.count("\n", 0, match.start()) + 1 if match else 0
 
 
 def _names_data(value: str) -> bool:

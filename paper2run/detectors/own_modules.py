@@ -13,7 +13,7 @@ from paper2run.model.value import Source
 from paper2run.python.empty_projects import finds_nothing
 from paper2run.python.own_projects import is_fixture
 from paper2run.python.python_imports import Imported
-from paper2run.python.python_modules import is_package_folder, modules_of
+from paper2run.python.python_modules import is_package_folder, modules_of, role_of
 
 NAME: Final = "own_modules"
 
@@ -213,10 +213,18 @@ def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
 def _is_hollow(tree: RepoTree, own: OwnName) -> bool:
     """Whether it holds modules and not a byte of code; an empty `__init__.py` alone is usual."""
     if own.form == "module":
-        return tree.size_bytes(own.path) == 0
+        # One empty module says nothing of the others: none but tests holds any code.
+        return not any(tree.size_bytes(path) for path in tree.files if _is_work(tree, path))
     code = [path for path in tree.below(_folder_of(own.path)) if path.endswith(CODE)]
     has_modules = any(not path.endswith("/__init__.py") for path in code)
     return own.form == "package" and has_modules and not any(map(tree.size_bytes, code))
+
+
+def _is_work(tree: RepoTree, path: str) -> bool:
+    """Whether a file is code that is neither a test nor part of a build."""
+    name = path.rpartition("/")[2]
+    is_test = role_of(tree, path) in ("test", "build") or name == "test.py"
+    return path.endswith(CODE) and not is_test
 
 
 def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> bool:

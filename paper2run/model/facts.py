@@ -220,7 +220,8 @@ class OwnModule(Value):
     installed: bool
     """The packaging metadata lists it, or the layout shows that an install would carry it."""
     hollow: bool = False
-    """It is an empty file, or holds modules beside `__init__.py`, and each of its files of code is empty."""
+    """It holds modules beside `__init__.py`, and each of its files of code is empty; or it is an empty file, as all
+    code but that of tests."""
     source: Source
 
 

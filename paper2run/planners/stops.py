@@ -84,8 +84,10 @@ def _hollow_code(evidence: Evidence) -> Diagnosis | None:
     """Stop if what is installed, or what tests alone import, is empty code: its import would pass."""
     own = evidence.facts.of(OwnModule)
     meant = [fact for fact in own if fact.installed]
-    if not meant and not _starts_more_than_tests(evidence):
-        meant = [*own]
+    packages = meant and all(fact.source.path.endswith("/__init__.py") for fact in meant)
+    if not packages and _starts_more_than_tests(evidence):
+        return None
+    meant = meant or [*own]
     if not meant or not all(fact.hollow for fact in meant):
         return None
     if not _leads(evidence, meant[0].source.path):

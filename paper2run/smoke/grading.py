@@ -13,11 +13,10 @@ from paper2run.python.python_examples import only_imports
 HELP: Final = re.compile(r"\s--help(?![\w-])|\s(?:--version|-h)\s*$")
 """A program that is asked what it can do does nothing of it."""
 HELP_TEXT: Final = re.compile(
-    r"\A\s*usage\s*:|^[ \t]*(?:-h, )?--help[ \t]+show this (?:help )?message and exit",
-    re.MULTILINE | re.IGNORECASE,
+    r"^[ \t]*(?:-h, )?--help[ \t]+[Ss]how this (?:help )?message and exit", re.MULTILINE
 )
-"""Output that begins with the usage, and argparse's and click's own line on `--help`: a program that is started
-without arguments may print its help too."""
+"""argparse's and click's own line on `--help`: a program that is started without arguments may print its help too."""
+USAGE: Final = re.compile(r"usage\s*:", re.IGNORECASE)
 OF_KIND: Final[dict[SmokeKind, Grade]] = {
     "user": "program-starts",
     "model": "program-starts",
@@ -78,13 +77,22 @@ def asks_for_help(command: str) -> bool:
 def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
     """Return what a command that passed has shown."""
     grade = promised(kind, command)
-    printed = passed.log.stdout if passed.log.stdout.strip() else passed.log.stderr
-    if not runs_tests(command) and HELP_TEXT.search(printed):
+    if not runs_tests(command) and _is_help(passed.log.stdout):
         grade = min(grade, "help-only", key=GRADES.index)
     if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.
         return min(grade, "program-starts", key=GRADES.index)
     return grade
+
+
+def _is_help(printed: str) -> bool:
+    """Whether a program printed its help: below the usage options, indented text and headings alone."""
+    first, *rest = printed.strip().splitlines() or [""]
+    is_usage = USAGE.match(first) and all(
+        not line.strip() or line[0].isspace() or line[0] == "-" or line.rstrip().endswith(":")
+        for line in rest
+    )
+    return bool(is_usage) or HELP_TEXT.search(printed) is not None
 
 
 def ran_some_tests(command: str, outcome: Passed | SmokeFailed) -> bool:

@@ -21,10 +21,11 @@ from paper2run.verdicts.attempts_page import log_tail, printed
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
 from paper2run.verdicts.markdown import SHOWN, headline
 from paper2run.verdicts.overview import README
+from paper2run.verdicts.progress import of_candidate
 
 Judged = Literal["yes", "partly", "no", "not judged"]
 
-RECORDS: Final = frozenset({"zenodo", "figshare", "software-heritage", "doi"})
+RECORDS: Final = frozenset({"zenodo", "figshare", "osf", "software-heritage", "doi"})
 """Kinds of archives that keep what they have and give it an identifier."""
 WORK: Final[frozenset[Grade]] = frozenset({"documented-run", "tests", "results"})
 """Grades that show the authors' own experiment, however small."""
@@ -152,7 +153,7 @@ def _installs(metadata: Metadata, attempts: Sequence[Attempt], best: Attempt | N
     ]
     around = any(
         attempt.diagnosis and attempt.diagnosis.by == UNBUILT and attempt.number < best.number
-        for attempt in attempts
+        for attempt in of_candidate(attempts, best)
     )
     if around:
         lacks.append("the project's own setup failed, and its code runs from the checkout")

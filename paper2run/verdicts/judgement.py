@@ -1,5 +1,6 @@
 """Judges a failed attempt by the rules, given the attempts before it; it never gives an answer twice."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
@@ -133,7 +134,8 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
     ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
     if kind == "dependencies":
         # Less than all that the code imports is there.
-        whole = (each for each in ran if each.planned.smoke_kind == kind and not each.succeeded)
+        part = _words(best)
+        whole = (each for each in ran if each.planned.smoke_kind == kind and part < _words(each))
         lacking = next((each for each in whole if _lacks_a_module(each)), None)
         return lacking and lacking.changed(blame=blamed(lacking, facts))
     if not own_projects(facts) or shown > 0 or (shown == 0 and kind != "side-script"):
@@ -143,6 +145,10 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
     if not imports or any(each.succeeded for each in imports):
         return None
     return imports[0].changed(blame=blamed(imports[0], facts))
+
+
+def _words(ran: Attempt) -> frozenset[str]:
+    return frozenset(re.findall(r"[\w.]+", ran.planned.plan.smoke_command))
 
 
 def _lacks_a_module(ran: Attempt) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from jinja2 import Environment, StrictUndefined
 
 from paper2run.formats.plurals import counted
+from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
@@ -29,7 +30,7 @@ from paper2run.verdicts.markdown import headline
 from paper2run.verdicts.page_text import block, shown, spans
 
 CITATIONS: Final = ("CITATION.cff", "CITATION*", "codemeta.json")
-LICENCES: Final = ("LICEN[CS]E*", "COPYING*")
+LICENCES: Final = ("LICEN[CS]E*", "COPYING*", "*-LICEN[CS]E", "UNLICEN[CS]E*")
 MAX_REASONS: Final = 400
 """Decisions on the page; `plan.json` has all of them."""
 WEAK: Final[frozenset[Grade]] = frozenset({"built-only", "help-only", "imports"})
@@ -143,6 +144,9 @@ def _instruction(line: str) -> tuple[str, str]:
 
 def _named(files: Sequence[str], patterns: Sequence[str]) -> list[str]:
     found = [
-        name for pattern in patterns for name in files if fnmatch(name.upper(), pattern.upper())
+        name
+        for pattern in patterns
+        for name in files
+        if fnmatch(name.upper(), pattern.upper()) and not name.lower().endswith(tuple(ENDINGS))
     ]
     return list(dict.fromkeys(found))

@@ -149,10 +149,9 @@ def _show_own_columns(row: BatchRow) -> None:
         return
     try:
         show_own_columns(Path(row.folder), row.own)
-    except ValidationError:
-        PROGRESS.info(
-            f"{row.title}: its report does not show the own columns; another version wrote its records"
-        )
+    except (OSError, IndexError, ValidationError) as error:
+        why = "another version wrote its records" if isinstance(error, ValidationError) else error
+        PROGRESS.info(f"{row.title}: its report does not show the own columns: {why}")
 
 
 def _as_json(batch: Batch) -> str:

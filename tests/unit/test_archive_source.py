@@ -66,6 +66,7 @@ def test_all_else_is_git_s_or_a_folder(given: str, kind: type) -> None:
         "https://me:secret@lab.example/code.zip",
         "https://lab.example/code.zip?X-Amz-Signature=abc1",
         "https://osf.io/ab3de/?view_only=abc1",
+        "https://osf.io/ab3de/files/osfstorage?VIEW%5Fonly=abc1",
     ],
 )
 def test_a_secret_in_the_address_of_an_archive_is_refused(given: str) -> None:

@@ -73,6 +73,15 @@ def test_a_program_that_prints_its_help_has_shown_no_more_than_that(printed):
     assert grade_of(tested.changed(smoke=helps)) == "tests"
 
 
+def test_a_program_that_goes_on_below_its_usage_has_done_more_than_that():
+    shown = ended("documented", "python demo.py")
+    log = Log(stdout="Usage: demo.py [video]; press ESC to quit\nloss 0.1\n")
+
+    found = shown.changed(smoke=Passed(alive_at_timeout=False, seconds=1, log=log))
+
+    assert grade_of(found) == "documented-run"
+
+
 def test_tests_that_passed_as_a_rung_count():
     assert grade_of(ended("import", "python -c 'import a'", tested=True)) == "tests"
 

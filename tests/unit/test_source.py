@@ -26,10 +26,15 @@ from paper2run.source import (
         ("https://forge.test/n", "https://forge.test/n", "n", ""),
         ("https://forge.test/o/n/tree/main", "https://forge.test/o/n", "o/n", "main"),
         ("https://forge.test/o/n/tree/a/b/docs", "https://forge.test/o/n", "o/n", "a/b/docs"),
-        ("https://forge.test/spaces/o/n/tree/main", "https://forge.test/spaces/o/n", "o/n", "main"),
         (
-            "https://forge.test/datasets/o/n/resolve/main/a.py",
-            "https://forge.test/datasets/o/n",
+            "https://huggingface.co/spaces/o/n/tree/main",
+            "https://huggingface.co/spaces/o/n",
+            "o/n",
+            "main",
+        ),
+        (
+            "https://huggingface.co/datasets/o/n/resolve/main/a.py",
+            "https://huggingface.co/datasets/o/n",
             "o/n",
             "main/a.py",
         ),
