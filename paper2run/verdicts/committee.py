@@ -15,13 +15,13 @@ from paper2run.model.leading import WHOLE
 from paper2run.model.outcome import BuildFailed, Passed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
-from paper2run.repairs.unbuildable_project import NAME as UNBUILT
 from paper2run.source import RemoteSource, RepositorySource, parse, shown_address
 from paper2run.verdicts.attempts_page import log_tail, printed
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
 from paper2run.verdicts.markdown import SHOWN, headline
 from paper2run.verdicts.overview import README
 from paper2run.verdicts.progress import of_candidate
+from paper2run.verdicts.verdicts import UNBUILT
 
 Judged = Literal["yes", "partly", "no", "not judged"]
 

@@ -163,8 +163,6 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
     if judged.failure is None:
         return judged
     # A run whose attempts pass needs none of the repairs.
-    from paper2run.repairs.unbuildable_project import NAME as UNBUILT
-
     around = (
         each
         for each in attempts
