@@ -5,7 +5,6 @@
 """
 
 import errno
-import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ from paper2run.request import Request, settings_for
 from paper2run.text_gate import visible_lines
 from tasks.console.first_look import look_first
 from tasks.console.invocation import invocation, leave, use_endpoint
+from tasks.drivers.host.interrupts import raise_when_ended
 from tasks.drivers.model.model_need import need_model
 
 INTERRUPTED: Final = 130
@@ -196,10 +196,7 @@ def main() -> None:
     """Run the command line and exit with the code of what happened."""
     with_traceback = "--traceback" in sys.argv
     # A plain end would leave the run's container behind.
-    for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        # A user who starts us with nohup wants the run to outlive the terminal.
-        if signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, signal.default_int_handler)
+    raise_when_ended()
     try:
         leave()
         app()
