@@ -1,7 +1,7 @@
 """Finds programs behind a licence that code cannot do without: solvers, MATLAB, GIS, Xcode.
 
 A need is hard where most of the leading work loads the library unguarded, or where the language that leads has no
-other implementation. MATLAB code whose documents name Octave has one.
+other implementation. MATLAB code whose documents name Octave has one; P-code, which MATLAB alone runs, has none.
 """
 
 import re
@@ -36,6 +36,8 @@ FOREIGN: Final = re.compile(
     re.MULTILINE,
 )
 """Objective-C and MeshLab's scripts have the endings of MATLAB's files."""
+P_CODE: Final = re.compile(rb"v\d\d\.\d\dv\d\d\.\d\d")
+"""How a file of MATLAB's P-code begins: https://www.mathworks.com/help/matlab/ref/pcode.html. Octave cannot read it."""
 XCODE: Final = "project.pbxproj"
 OTHER_BUILDS: Final = ("Package.swift", "CMakeLists.txt", "Makefile", "setup.py", "configure")
 SWIFT: Final = frozenset({"swift", "objective-c"})
@@ -66,8 +68,18 @@ def _languages(tree: RepoTree) -> Iterator[OutsideNeed]:
             other.language not in {share.language, "shell"} for other in shares
         )
         hard = share.size_bytes > 2 * others and not open_way and not is_data
-        what = f"a licence of {product}"
-        yield OutsideNeed(form="licence", what=what, hard=hard, source=share.source)
+        closed = _p_code(tree) if product == "MATLAB" else ()
+        if closed:
+            other_files = sum(other.files for other in code if other.language != share.language)
+            hard = hard or share.files + len(closed) > 2 * other_files
+        source = Source(kind="file", path=closed[0], note="P-code") if closed else share.source
+        yield OutsideNeed(
+            form="licence", what=f"a licence of {product}", hard=hard, source=source
+        )
+
+
+def _p_code(tree: RepoTree) -> tuple[str, ...]:
+    return tuple(path for path in tree.matching("*.p") if P_CODE.match(tree.begin(path, 12)))
 
 
 def _modules(tree: RepoTree) -> Iterator[OutsideNeed]:

@@ -125,6 +125,14 @@ class RepoTree:
         except OSError:
             return 0
 
+    def begin(self, path: str, size_bytes: int) -> bytes:
+        """Return how a listed file begins, also a binary one; nothing where it cannot be opened."""
+        try:
+            with (self.root / path).open("rb") as opened:
+                return opened.read(size_bytes) if self.has(path) else b""
+        except OSError:
+            return b""
+
     def read(self, path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> str | Unreadable:
         """Return a listed file's text, or why it cannot be read.
 
