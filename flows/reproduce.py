@@ -26,7 +26,7 @@ from paper2run.verdicts.needs import site_of
 from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.state_names import state_name
-from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, stopped
+from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, unplanned
 from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
@@ -102,7 +102,7 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         checkout, paper_read, facts = _read(run, request, located, settings)
         planned = _planned(run, checkout, facts, paper_read, _asked(checkout, request), settings)
         verdict, environment, attempts, engine = (
-            (stopped(planned), None, (), "")
+            (unplanned(planned, facts), None, (), "")
             if isinstance(planned, Diagnosis)
             else _tried(run, checkout, planned, request, settings, run_id)
         )

@@ -73,9 +73,7 @@ def _languages(tree: RepoTree) -> Iterator[OutsideNeed]:
             other_files = sum(other.files for other in code if other.language != share.language)
             hard = hard or share.files + len(closed) > 2 * other_files
         source = Source(kind="file", path=closed[0], note="P-code") if closed else share.source
-        yield OutsideNeed(
-            form="licence", what=f"a licence of {product}", hard=hard, source=source
-        )
+        yield OutsideNeed(form="licence", what=f"a licence of {product}", hard=hard, source=source)
 
 
 def _p_code(tree: RepoTree) -> tuple[str, ...]:

@@ -452,14 +452,17 @@ class Unreadable(Value):
 
 
 class MissingPart(Value):
-    """A module that own code imports, or a script that the README starts, which is not there."""
+    """What own code imports or includes, or the README starts, and the repository lacks."""
 
     kind: Literal["missing-part"] = "missing-part"
-    form: Literal["module", "script"] = "module"
+    form: Literal["module", "script", "header"] = "module"
+    """A header may also be a library's: that nobody has it is known where a build fails for want of it."""
     module: str
-    """As the import writes it: `mypkg.data.loader`, `.loader`, `config`; a script as the README names it."""
+    """As the import writes it: `mypkg.data.loader`, `.loader`, `config`; a script or header as it is named."""
     path: str
     """Where it would lie, below the repository and without an ending."""
+    hard: bool = False
+    """Most of the leading work wants it."""
     left_out: Source | None = None
     """The line of `.gitignore` or `.gitmodules` that says why it is not there; None if neither does."""
     source: Source

@@ -114,7 +114,7 @@ class RungResult(Value):
 
 
 class SystemFile(Value):
-    """A missing system file, and the Debian package of the image's release that brings it."""
+    """A missing system file, and the Debian package of the image's release that brings it; empty: none does."""
 
     kind: Literal["library", "header", "program", "pkgconfig", "link", "opened"]
     name: str

@@ -8,6 +8,7 @@ from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 from paper2run.repairs import (
+    absent_header,
     absent_module,
     advised_package,
     bootstrapped_setuptools,
@@ -93,6 +94,7 @@ REPAIRS: tuple[Repair, ...] = (
     needs_gpu,
     missing_shared_library,
     missing_header,
+    absent_header,
     no_display,
     locale_missing,
     unknown_user,

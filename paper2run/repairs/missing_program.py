@@ -20,7 +20,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     found = {
         file.name: (failed.packages[file], line)
         for file, line in wanted_files(failed.lines).items()
-        if file.kind == "program" and file in failed.packages
+        if file.kind == "program" and failed.packages.get(file)
     }
     if not found:
         return None

@@ -113,13 +113,15 @@ def _parts(facts: RepoFacts) -> Iterator[Need]:
         scripts.intersection(started_files(fact.line)) for fact in runs
     )
     for part in facts.of(MissingPart):
+        if part.form == "header":
+            continue
         if part.form == "script":
             what = f"{part.path}, which the README starts"
             yield Need(kind="script", what=what, hard=nothing_starts, source=part.source)
             continue
         names = (part.source.path, part.source.path.rpartition("/")[2])
         why = f", left out by {part.left_out}" if part.left_out else ""
-        hard = any(name in started for name in names)
+        hard = part.hard or any(name in started for name in names)
         what = f"{part.path}, imported as {part.module}{why}"
         yield Need(kind="part", what=what, hard=hard, source=part.source)
 

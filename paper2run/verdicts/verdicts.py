@@ -54,6 +54,17 @@ def stopped(diagnosis: Diagnosis) -> Verdict:
     )
 
 
+def unplanned(diagnosis: Diagnosis, facts: RepoFacts) -> Verdict:
+    """Return the verdict of a run for which nothing could be planned.
+
+    Where the planner's stop proves nothing, a need of the work that no site of ours meets is the cause.
+    """
+    need = unmet_need("none", needs_of(facts))
+    if need is not None and diagnosis.excludes == "this-plan" and not diagnosis.is_models:
+        return stopped_by(need)
+    return stopped(diagnosis)
+
+
 def no_engine(engine: EngineMissing) -> Verdict:
     """Return the verdict of a run that found no container engine."""
     return Verdict(status="preflight-failed", reason=engine.reason, smallest_change=engine.hint)

@@ -21,6 +21,8 @@ ONLY_RULES_KNOW = {
     "name_out_of_an_empty_package",
     "code_and_manifest_contradict_each_other",
     "index_of_r_packages",
+    "header_of_the_authors_own",
+    "header_of_a_product",
 }
 """Cases whose cause needs more than the log: facts, or the history of the standard library."""
 STOPS = [

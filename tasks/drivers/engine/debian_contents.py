@@ -30,16 +30,21 @@ from tasks.drivers.index.index_connection import IndexConnection
 def packages_of(
     wanted: Iterable[WantedFile], engine: Engine, image: str, run_id: str, settings: Settings
 ) -> dict[WantedFile, str]:
-    """Return the package that brings each file on `image`; files without a package are left out.
+    """Return the package that brings each file on `image`, or an empty name for a header that no package brings.
 
-    Empty if the image is not Debian's. HostError if the engine or the mirror does not answer.
+    Other files without a package are left out. Empty if the image is not Debian's. HostError if the engine or the
+    mirror does not answer.
     """
     release = release_of(engine, image, run_id, settings)
     if release is None:
         return {}
     index = kept_index(release, settings)
-    found = {file: package_of(file, lines) for file, lines in _search(index, wanted)}
-    return {file: package for file, package in found.items() if package}
+    found = {file: (package_of(file, lines), lines) for file, lines in _search(index, wanted)}
+    return {
+        file: package
+        for file, (package, lines) in found.items()
+        if package or (file.kind == "header" and not lines)
+    }
 
 
 def kept_index(release: Release, settings: Settings) -> Path:

@@ -1,0 +1,2 @@
+result = grow(image, 3);
+disp(result)
