@@ -40,6 +40,9 @@ FURTHER = {
     "java_without_a_build_file": ("java -cp classes queues.Main", "0.6666"),
 }  # fmt: skip
 
+BESIDE = frozenset({"cmake_with_fortran", "autotools_without_a_configure_script"})
+"""Other ways of the provider that builds `makefile_program_with_zlib`."""
+
 
 def planned(name: str) -> PlannedEnvironment:
     case = situation(REPOS / name)
@@ -50,7 +53,10 @@ def planned(name: str) -> PlannedEnvironment:
     return found
 
 
-@pytest.mark.parametrize("name", FURTHER)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.full] if name in BESIDE else []) for name in FURTHER],
+)
 def test_a_plan_builds_passes_its_smoke_command_and_runs_more(
     engine: Engine, run_id: str, name: str
 ) -> None:

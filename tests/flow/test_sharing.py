@@ -143,6 +143,7 @@ def test_the_second_machine_builds_nothing_and_pulls_what_it_lacks(
 
 
 @pytest.mark.docker
+@pytest.mark.full
 def test_two_machines_at_once_may_compute_twice_and_both_are_right(
     repository, tmp_path, s3_store, registry_address
 ):

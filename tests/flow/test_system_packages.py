@@ -38,6 +38,7 @@ PyMODINIT_FUNC PyInit_hashing(void) {{ return PyModule_Create(&module); }}
 """
 
 
+@pytest.mark.full
 def test_an_extension_whose_header_no_table_holds_is_built_at_the_second_attempt(
     tmp_path, repository, no_containers_left
 ):

@@ -137,6 +137,7 @@ def test_tests_that_lack_a_module_are_repaired_beside_an_import_that_passes(tmp_
     assert "tabulate==" in (folder / "Dockerfile").read_text()
 
 
+@pytest.mark.full
 def test_a_repair_of_the_import_shows_where_the_tests_fail_all_the_same(tmp_path, repository):
     repo = repository(
         {
@@ -204,6 +205,7 @@ def test_where_the_tests_of_the_ci_fail_the_import_is_shown_in_the_same_image(tm
     )
 
 
+@pytest.mark.full
 def test_a_package_whose_import_fails_beside_another_one_is_shown_by_its_tests(
     tmp_path, repository
 ):
