@@ -1,16 +1,18 @@
 """Finds services that code calls: keys that it demands, databases, brokers, clouds.
 
 A need is hard only where most of the leading work of a repository that is no library loads the call, a document or a
-sample of settings names what is needed, and the file with the call opens no connection to another service instead.
+sample of settings names what is needed, and the file with the call opens no connection to another service instead; or
+where most of the README's examples open the connection, also those of a library.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from paper2run.detectors import documents
 from paper2run.detectors.documented_work import is_library, leading_works
 from paper2run.formats.tree import RepoTree
-from paper2run.model.facts import Fact, OutsideNeed
+from paper2run.model.facts import Command, Fact, OutsideNeed
 from paper2run.model.value import Source
 from paper2run.python.python_modules import PythonModule, modules_of
 
@@ -89,7 +91,30 @@ class Sign(NamedTuple):
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield each service once, the first place of the leading work before any other."""
+    """Yield each service once: of the README's examples, then the first place of the leading work before any other."""
+    found: dict[str, OutsideNeed] = {}
+    for need in (*_of_examples(tree), *_of_code(tree)):
+        found.setdefault(need.what, need)
+    return found.values()
+
+
+def _of_examples(tree: RepoTree) -> Iterator[OutsideNeed]:
+    examples = [
+        fact
+        for fact in documents.detect(tree)
+        if isinstance(fact, Command)
+        and fact.form == "python-example"
+        and fact.source.kind == "readme"
+    ]
+    for what, calls in CLIENTS.items():
+        # Examples of several lines stand in the command with `\n` between them.
+        opens = re.compile(rf"(?:(?<!\w)|\\n)(?:{'|'.join(map(re.escape, calls))})\(")
+        found = [fact for fact in examples if opens.search(fact.line)]
+        if 2 * len(found) > len(examples):
+            yield OutsideNeed(form="service", what=what, hard=True, source=found[0].source)
+
+
+def _of_code(tree: RepoTree) -> Iterator[OutsideNeed]:
     by_what: dict[str, list[tuple[PythonModule, Sign]]] = {}
     for module in modules_of(tree):
         if module.role in {"package", "script"}:
