@@ -63,7 +63,10 @@ class Wanted(NamedTuple):
 
 
 class Script(NamedTuple):
-    """A script with the files that it loads as code, wants and writes; `writes_all` where names are computed."""
+    """A script with the names of files that it sources, wants and writes.
+
+    `writes_all`: some names that it writes are computed.
+    """
 
     path: str
     sourced: frozenset[str]

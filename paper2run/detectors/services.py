@@ -91,7 +91,7 @@ class Sign(NamedTuple):
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield each service once: of the README's examples, then the first place of the leading work before any other."""
+    """Yield each service once: of the README's examples, then of the leading work, then any other."""
     found: dict[str, OutsideNeed] = {}
     for need in (*_of_examples(tree), *_of_code(tree)):
         found.setdefault(need.what, need)

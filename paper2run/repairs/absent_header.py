@@ -1,4 +1,4 @@
-"""Stops where the repository's own C or C++ code includes a header that nobody has, or that comes with a product.
+"""Stops where own C or C++ code includes a header that nobody has, or that comes with a product.
 
 Reads gcc's and clang's `fatal error: TimeMem.h: No such file or directory`. The include is in quotes, no file of the
 checkout has the name, no build writes it, and no package of the image's Debian brings it.

@@ -30,7 +30,7 @@ from tasks.drivers.index.index_connection import IndexConnection
 def packages_of(
     wanted: Iterable[WantedFile], engine: Engine, image: str, run_id: str, settings: Settings
 ) -> dict[WantedFile, str]:
-    """Return the package that brings each file on `image`, or an empty name for a header that no package brings.
+    """Return the package that brings each file on `image`; an empty name for a header that none brings.
 
     Other files without a package are left out. Empty if the image is not Debian's. HostError if the engine or the
     mirror does not answer.
