@@ -1,6 +1,7 @@
-"""Finds what runs on one platform alone: by modules of Windows, macOS and boards, and by words.
+"""Finds what runs on one platform alone: by modules of Windows, macOS and boards, programs, words.
 
-A need is hard where most of the leading work loads such a module unguarded; what only documents say is soft.
+A need is hard where most of the leading work loads such a module unguarded, or a file that starts a program of Windows
+and asks nowhere which system it is on; what only documents say is soft.
 """
 
 import re
@@ -31,6 +32,13 @@ MODULES: Final = {
 }  # fmt: skip
 """By platform: modules that exist there alone."""
 CALLS: Final = re.compile(r"^(?:ctypes\.)?(?:windll|WinDLL|oledll)(?:\.|$)")
+STARTS: Final = re.compile(
+    r"""(?:\bsubprocess\.\w+|\bPopen|\bos\.(?:system|popen|startfile))\(\s*\[?\s*[rfb]{0,2}["']"""
+    r"""(?P<program>[^"'\n]{0,200}?[\w}]\.(?:bat|cmd|exe))(?=["'\s])""",
+    re.IGNORECASE,
+)
+ASKS: Final = re.compile(r"\bsys\.platform\b|\bplatform\.\w+\(|\bos\.name\b|\bwine\b|\bmono\b")
+"""A file that asks for its system, or knows an emulator, starts another program elsewhere."""
 WORDS: Final = (
     ("Windows", re.compile(r"(?i)\bwindows[- ]only\b|\bonly (?:\w+ ){0,4}(?:on|under|for|with) (?:microsoft )?windows\b"
                            r"|\brequires? (?:microsoft )?windows\b")),
@@ -83,6 +91,10 @@ def _signs(
         if name and not imported.level and not own_names(tree).provider_of(imported, module.path):
             yield imported.line, imported.guarded, name
     if "winreg" in names:
+        text = tree.text(module.path)
+        for started in STARTS.finditer(text) if ".exe" in text or ".bat" in text else ():
+            line = text.count("\n", 0, started.start()) + 1
+            yield line, ASKS.search(text) is not None, started["program"][-60:]
         for called in module.source.calls:
             if CALLS.match(called.name):
                 # Where it stands is not known: in a function for Windows, most of the time.

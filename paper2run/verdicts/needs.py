@@ -20,12 +20,14 @@ from paper2run.model.needs import Need, NeedKind, Site
 from paper2run.settings import Settings
 
 NOTHING: Final = Site()
+WEIGHT: Final[tuple[NeedKind, ...]] = ("platform", "licence", "gpu")
+"""Needs before all others: the less a user can do about one, the more it is the cause."""
 MAX_OF_A_KIND: Final = 8
 """Further needs of a kind are left out: a list of data sets is one need, said many times."""
 
 
 def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
-    """Return the needs, hard ones first, then in the order of facts; bounded, nothing said twice."""
+    """Return the needs once: hard ones first, then by weight, then as facts come; bounded."""
     found = _once(
         [
             *_gpu(facts, site),
@@ -35,12 +37,16 @@ def needs_of(facts: RepoFacts, site: Site = NOTHING) -> tuple[Need, ...]:
             *_variables(facts),
         ]
     )
-    ranked = sorted(found, key=lambda need: not need.hard)
+    ranked = sorted(found, key=lambda need: (not need.hard, _weight(need.kind)))
     kept: list[Need] = []
     for need in ranked:
         if sum(need.kind == other.kind for other in kept) < MAX_OF_A_KIND:
             kept.append(need)
     return tuple(kept)
+
+
+def _weight(kind: NeedKind) -> int:
+    return WEIGHT.index(kind) if kind in WEIGHT else len(WEIGHT)
 
 
 def site_of(planned: PlannedEnvironment | None, settings: Settings) -> Site:
