@@ -46,6 +46,7 @@ from paper2run.repairs import (
     resolver_conflict,
     timed_out,
     unattended_command,
+    unbound_name,
     unbuildable_project,
     unknown_user,
     unpublished_npm_package,
@@ -121,6 +122,7 @@ REPAIRS: tuple[Repair, ...] = (
     wrong_directory,
     unattended_command,
     broken_source,
+    unbound_name,
     no_python_left,
     missing_data,
 )

@@ -18,7 +18,7 @@ from paper2run.repairs import python2_source
 from paper2run.repairs.unsupported_python import suitable_pythons
 
 NAME: Final = "broken_source"
-UNREADABLE: Final = re.compile(r"^\s*(?:E\s+)?(?:IndentationError|SyntaxError): ")
+UNREADABLE: Final = re.compile(r"^\s*(?:E\s+)?(?:IndentationError|TabError|SyntaxError): ")
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:

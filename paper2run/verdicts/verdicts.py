@@ -18,7 +18,13 @@ from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.failure_words import failure_line, shortened
-from paper2run.verdicts.judgement import failed_import, proven_by, stopped_import, stops_in
+from paper2run.verdicts.judgement import (
+    failed_import,
+    failed_work,
+    proven_by,
+    stopped_import,
+    stops_in,
+)
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import (
     IN_SHORT,
@@ -106,6 +112,8 @@ def after_attempts(
         verdict = stopped(found)
     elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
         verdict, judged = _not_importable(hollow), hollow
+    elif best.succeeded and (broken := failed_work(attempts, best, facts)):
+        verdict, judged = _not_working(broken), broken
     else:
         verdict = _verdict(attempts, judged, max_attempts, facts)
         if verdict.status == "success" and beside:
@@ -200,6 +208,13 @@ def _not_importable(failed: Attempt) -> Verdict:
     if failed.planned.smoke_kind == "dependencies":
         what = "what its code imports is not all there"
     reason = f"{what}: {failure_line(failed)}"
+    return Verdict(status="smoke-failed", cause=cause, reason=reason)
+
+
+def _not_working(failed: Attempt) -> Verdict:
+    """Return the verdict of a run whose documented work failed from its code or its environment."""
+    cause = failed.blame.cause if failed.blame else "undiagnosed"
+    reason = f"its documented work fails: {failure_line(failed)}"
     return Verdict(status="smoke-failed", cause=cause, reason=reason)
 
 

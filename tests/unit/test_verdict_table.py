@@ -377,3 +377,31 @@ def repaired_for(cause: Cause, reason: str) -> Attempt:
     decision = DiagnosisDecision(decision="repair", reason=reason, confidence="high", new_plan=plan)
     found = Diagnosis(decision=decision, by="rule", cause=cause, source=HERE)
     return one.changed(diagnosis=found)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "found", "status"),
+    [
+        ("AttributeError: module 'numpy' has no attribute 'float'", "documented", (), "smoke-failed"),
+        ("NameError: name 'n' is not defined", "documented", (), "smoke-failed"),
+        ("TypeError: fit() got an unexpected keyword argument 'x'", "documented", (), "smoke-failed"),
+        ("AttributeError: 'NoneType' object has no attribute 'shape'", "documented", (), "success"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "success"),
+        ("NameError: name 'n' is not defined", "example", (), "success"),
+        ("NameError: name 'n' is not defined", "documented", (PACKAGE,), "success"),
+    ],
+)  # fmt: skip
+def test_documented_work_that_fails_from_its_code_is_no_success_beside_an_import(
+    error, kind, found, status
+):
+    choice = SmokeChoice(kind=kind, command="python run.py", proves="it runs", source=HERE)
+    log = Log(stderr=f'Traceback:\n  File "/repo/run.py", line 3, in <module>\n    f()\n{error}\n')
+    trial = Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+    one = passed("imports").changed(trials=(trial,))
+
+    verdict = after_attempts([one], 3, facts(*found))
+
+    assert verdict.status == status
+    ran = Trial(choice=choice, outcome=Passed(alive_at_timeout=False, seconds=1))
+    beside = one.changed(trials=(trial, ran))
+    assert after_attempts([beside], 3, facts(*found)).status == "success"
