@@ -71,7 +71,7 @@ def _languages(tree: RepoTree) -> Iterator[OutsideNeed]:
         closed = _p_code(tree) if product == "MATLAB" else ()
         if closed:
             other_files = sum(other.files for other in code if other.language != share.language)
-            hard = hard or share.files + len(closed) > 2 * other_files
+            hard = hard or (share.files + len(closed) > 2 * other_files and not open_way)
         source = Source(kind="file", path=closed[0], note="P-code") if closed else share.source
         yield OutsideNeed(form="licence", what=f"a licence of {product}", hard=hard, source=source)
 

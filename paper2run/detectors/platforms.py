@@ -34,7 +34,7 @@ MODULES: Final = {
 CALLS: Final = re.compile(r"^(?:ctypes\.)?(?:windll|WinDLL|oledll)(?:\.|$)")
 STARTS: Final = re.compile(
     r"""(?:\bsubprocess\.\w+|\bPopen|\bos\.(?:system|popen|startfile))\(\s*\[?\s*[rfb]{0,2}["']"""
-    r"""(?P<program>[^"'\n]{0,200}?[\w}]\.(?:bat|cmd|exe))(?=["'\s])""",
+    r"""(?P<program>(?:[^"'\n]{0,200}?[\s/\\])?[\w.{}-]*[\w}]\.(?:bat|cmd|exe))(?=["'\s])""",
     re.IGNORECASE,
 )
 ASKS: Final = re.compile(r"\bsys\.platform\b|\bplatform\.\w+\(|\bos\.name\b|\bwine\b|\bmono\b")
@@ -93,12 +93,19 @@ def _signs(
     if "winreg" in names:
         text = tree.text(module.path)
         for started in STARTS.finditer(text) if ".exe" in text or ".bat" in text else ():
-            line = text.count("\n", 0, started.start()) + 1
-            yield line, ASKS.search(text) is not None, started["program"][-60:]
+            program = re.split(r"[\s/\\]", started["program"])[-1]
+            # People name what they compile on Linux `model.exe`, too.
+            if not program.lower().endswith(".exe") or _is_of_windows(tree, program):
+                line = text.count("\n", 0, started.start()) + 1
+                yield line, ASKS.search(text) is not None, program[-60:]
         for called in module.source.calls:
             if CALLS.match(called.name):
                 # Where it stands is not known: in a function for Windows, most of the time.
                 yield called.line, True, called.name
+
+
+def _is_of_windows(tree: RepoTree, program: str) -> bool:
+    return any(tree.begin(path, 2) == b"MZ" for path in tree.matching(program))
 
 
 def _documents(tree: RepoTree) -> Iterator[OutsideNeed]:

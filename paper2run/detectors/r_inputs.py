@@ -33,19 +33,8 @@ WRITES: Final = re.compile(
 TEXT: Final = re.compile(r"""["']([^"'\n]{2,300})["']""")
 COMMENT: Final = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
 MODELS: Final = (
-    ".stan",
-    ".bug",
-    ".bugs",
-    ".jags",
-    ".rdata",
-    ".rda",
-    ".rmd",
-    ".txt",
-    ".shp",
-    ".tif",
-    ".qs",
-    ".feather",
-)
+    ".stan", ".bug", ".bugs", ".jags", ".rdata", ".rda", ".rmd", ".txt", ".shp", ".tif", ".qs", ".feather",
+)  # fmt: skip
 """Endings of files that R reads beside those of data everywhere."""
 MOST: Final = 2 / 3
 CALL_LENGTH: Final = 300
@@ -98,9 +87,9 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         if len(first) < MAX_FACTS:
             first.setdefault(one.path, one)
     for path, one in first.items():
-        if one.is_code:
+        if one.is_code and r_leads:
             yield MissingPart(module=path, path=path, hard=hard_parts, source=one.source)
-        else:
+        elif not one.is_code:
             yield DataNeed(what=path, hard=hard and not hard_parts, source=one.source)
 
 

@@ -2,7 +2,7 @@
 
 A need is hard only where most of the leading work of a repository that is no library loads the call, a document or a
 sample of settings names what is needed, and the file with the call opens no connection to another service instead; or
-where most of the README's examples open the connection, also those of a library.
+where most of the README's examples open the connection. For a library even that is soft: its tests may do without.
 """
 
 import re
@@ -111,7 +111,8 @@ def _of_examples(tree: RepoTree) -> Iterator[OutsideNeed]:
         opens = re.compile(rf"(?:(?<!\w)|\\n)(?:{'|'.join(map(re.escape, calls))})\(")
         found = [fact for fact in examples if opens.search(fact.line)]
         if 2 * len(found) > len(examples):
-            yield OutsideNeed(form="service", what=what, hard=True, source=found[0].source)
+            hard, source = not is_library(tree), found[0].source
+            yield OutsideNeed(form="service", what=what, hard=hard, source=source)
 
 
 def _of_code(tree: RepoTree) -> Iterator[OutsideNeed]:

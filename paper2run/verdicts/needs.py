@@ -128,7 +128,8 @@ def _parts(facts: RepoFacts) -> Iterator[Need]:
         names = (part.source.path, part.source.path.rpartition("/")[2])
         why = f", left out by {part.left_out}" if part.left_out else ""
         hard = part.hard or any(name in started for name in names)
-        what = f"{part.path}, imported as {part.module}{why}"
+        how = "loaded by the code" if part.module == part.path else f"imported as {part.module}"
+        what = f"{part.path}, {how}{why}"
         yield Need(kind="part", what=what, hard=hard, source=part.source)
 
 

@@ -63,9 +63,9 @@ def stopped(diagnosis: Diagnosis) -> Verdict:
 def unplanned(diagnosis: Diagnosis, facts: RepoFacts) -> Verdict:
     """Return the verdict of a run for which nothing could be planned.
 
-    Where the planner's stop proves nothing, a need of the work that no site of ours meets is the cause.
+    Where the planner's stop proves nothing, a need of the work is the cause; not a GPU, which this site may have.
     """
-    need = unmet_need("none", needs_of(facts))
+    need = unmet_need("none", [need for need in needs_of(facts) if need.kind != "gpu"])
     if need is not None and diagnosis.excludes == "this-plan" and not diagnosis.is_models:
         return stopped_by(need)
     return stopped(diagnosis)
