@@ -24,7 +24,9 @@ MODULES: Final = {
     "matlab": "MATLAB", "matlab_wrapper": "MATLAB", "pymatlab": "MATLAB", "arcpy": "ArcGIS", "abaqus": "Abaqus",
     "abaqusConstants": "Abaqus", "odbAccess": "Abaqus", "mph": "COMSOL", "ansys": "Ansys", "hou": "Houdini",
     "pymel": "Maya", "wolframclient": "Mathematica", "pystata": "Stata", "saspy": "SAS", "clr": ".NET assemblies",
-    "knitro": "Knitro", "snopt": "SNOPT", "tecplot": "Tecplot", "idlpy": "IDL",
+    "knitro": "Knitro", "snopt": "SNOPT", "tecplot": "Tecplot", "idlpy": "IDL", "graphlab": "GraphLab Create",
+    "lumapi": "Lumerical", "powerfactory": "PowerFactory", "psspy": "PSS/E", "naginterfaces": "the NAG library",
+    "rhinoscriptsyntax": "Rhino",
 }  # fmt: skip
 """By top-level module; what pip installs of them (gurobipy, cplex) solves small problems only."""
 LANGUAGES: Final = {
