@@ -7,6 +7,7 @@ import base64
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from websockets.sync.client import connect
 
+PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 START_S: Final = 60.0
 LISTENS: Final = re.compile(r"DevTools listening on (ws://\S+)")
 
@@ -26,8 +29,8 @@ class Browser:
     def __init__(self, call: Any) -> None:
         self._call = call
 
-    def open(self, page: Path, *, dark: bool = False, width: int = 1280) -> None:
-        """Load a file and wait until it is there."""
+    def open(self, page: Path | str, *, dark: bool = False, width: int = 1280) -> None:
+        """Load a file or an address and wait until it is there."""
         scheme = "dark" if dark else "light"
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._call("Emulation.setEmulatedMedia", features=features)
@@ -35,7 +38,8 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=900, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
-        self._call("Page.navigate", url=page.as_uri())
+        url = page.as_uri() if isinstance(page, Path) else page
+        self._call("Page.navigate", url=url)
         while (
             self.run("document.readyState") != "complete"
             or self.run("location.href") == "about:blank"
@@ -49,6 +53,10 @@ class Browser:
         )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def words(self) -> str:
+        """Return the text that a person sees."""
+        return str(self.run("document.body.innerText"))
 
     def picture(self) -> bytes:
         """Return the whole page as PNG."""
@@ -65,8 +73,11 @@ class Browser:
 
 
 @contextmanager
-def browser(program: str, profile: Path) -> Iterator[Browser]:
-    """Start the browser with a profile of its own, and end it with the block."""
+def browser(profile: Path) -> Iterator[Browser]:
+    """Start the browser with a profile of its own, and end it with the block; skip the test without one."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
     log = profile / "browser.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
