@@ -21,6 +21,7 @@ REPORT_MARK: Final = "=== paper2run test report ==="
 COLLECTION_ERRORS: Final = re.compile(r"\b(\d+) errors?(?= in | during )")
 """pytest's summary: `2 tests collected, 8 errors in 1.1s`, `= 3 errors in 0.5 seconds =`."""
 NOTHING_COLLECTED: Final = re.compile(r"\bno tests collected, \d+ errors? in ")
+LISTED_TEST: Final = re.compile(r"^\S+\.py::", re.MULTILINE)
 ALL_HIDDEN: Final = 10_000
 """What the count grows by where nothing was collected: more than any suite has modules."""
 JUNIT_FILE: Final = "/tmp/paper2run-tests.xml"
@@ -74,11 +75,20 @@ def detail_of(rung: Rung, stdout: str, exit_code: int) -> str:
         case "imports":
             return _imports(stdout)
         case "collected":
-            return _last_matching(stdout, re.compile(r"\d+ tests?|no tests|error", re.IGNORECASE))
+            return _collected(stdout)
         case "tests":
             return _counts(stdout)
         case _:
             return "" if exit_code == 0 else f"exit code {exit_code}"
+
+
+def _collected(stdout: str) -> str:
+    """Return how many tests were found; pytest before 6.2 lists them and then says `no tests ran`."""
+    said = _last_matching(stdout, re.compile(r"\d+ tests?|no tests|error", re.IGNORECASE))
+    listed = len(LISTED_TEST.findall(stdout))
+    return (
+        f"{counted(listed, 'test')} found" if listed and said.startswith("no tests ran") else said
+    )
 
 
 def uncollected_modules(verification: Verification) -> float:

@@ -12,6 +12,16 @@ from paper2run.smoke.import_check import CHECK, Found, command_for, read_answer
 from paper2run.smoke.ladder import detail_of
 
 
+def test_tests_that_an_old_pytest_lists_are_counted():
+    listed = (
+        "tests/test_a.py::test_one\ntests/test_a.py::TestB::test_two[x]\n\nno tests ran in 2.50s\n"
+    )
+
+    assert detail_of("collected", listed, 0) == "2 tests found"
+    assert detail_of("collected", "no tests ran in 0.01s\n", 5) == "no tests ran in 0.01s"
+    assert detail_of("collected", "2 tests collected in 0.1s\n", 0) == "2 tests collected in 0.1s"
+
+
 def imported(module, *taken, where="package"):
     return Import(
         module=module, where=where, files=1, taken=taken, source=Source(kind="import", path="a.py")
