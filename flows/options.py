@@ -6,7 +6,7 @@ finds its file.
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -51,6 +51,22 @@ def _duration(option: Option) -> Callable[[str], int]:
     return read
 
 
+def _choice(option: Option) -> Callable[[str], str]:
+    """Return what reads one of the option's words; empty where the flag is not given."""
+
+    def read(given: str) -> str:
+        if given not in option.offered:
+            raise typer.BadParameter(f"{given!r}: write {' or '.join(_named_choices(option))}")
+        return given
+
+    return read
+
+
+def _named_choices(option: Option) -> list[str]:
+    """Return the words that a person can write; empty means that the flag is not given."""
+    return [word for word in option.offered if word]
+
+
 def flags_of(model: type[RunOptions], *, without: Collection[str] = ()) -> Callable[[F], F]:
     """Return a decorator that gives a command the model's fields as flags, before its own flags."""
 
@@ -91,14 +107,21 @@ def _place(option: Option) -> int:
 
 
 def _flag(option: Option) -> inspect.Parameter:
-    taken: Any = Literal[option.offered] if option.offered else TYPES[option.schema["type"]]
+    taken: Any = TYPES[option.schema["type"]]
     if option.field.is_required():
         return _named(option, Annotated[taken, typer.Argument(help=option.words)])
-    bounds = {"min": option.schema.get("minimum"), "max": option.schema.get("maximum")}
+    reading: dict[str, Any] = {
+        "min": option.schema.get("minimum"),
+        "max": option.schema.get("maximum"),
+    }
+    if option.is_duration:
+        reading = {"parser": _duration(option)}
+    elif option.offered:
+        reading = {"parser": _choice(option), "autocompletion": lambda: _named_choices(option)}
     flag = typer.Option(
         option.flag,
         help=option.written,
-        **{"parser": _duration(option)} if option.is_duration else bounds,
+        **reading,
         rich_help_panel=_panel(option),
         metavar=_metavar(option),
         show_default=option.unset if option.is_empty else bool(option.unset),
@@ -108,7 +131,7 @@ def _flag(option: Option) -> inspect.Parameter:
 
 def _metavar(option: Option) -> str | None:
     if option.offered:
-        return f"<{'|'.join(filter(None, option.offered))}>"
+        return f"<{'|'.join(_named_choices(option))}>"
     return "<seconds>" if option.is_duration else None
 
 

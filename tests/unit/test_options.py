@@ -8,6 +8,7 @@ import typer
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import validate
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
 from flows.batch import batch
 from flows.cli import app
@@ -110,6 +111,16 @@ def test_every_option_in_a_panel_of_the_help_is_an_option():
 
     assert set(listed) <= names
     assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"), [("--planner", "rules or model or auto"), ("--target", "smoke or tests")]
+)
+def test_a_word_that_is_no_choice_is_told_the_choices(flag, words):
+    refused = CliRunner().invoke(app, ["run", ".", flag, "foo"], env={"COLUMNS": "200"})
+
+    assert refused.exit_code == 2
+    assert f"'foo': write {words}" in refused.output
 
 
 @pytest.mark.parametrize(
