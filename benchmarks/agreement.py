@@ -54,7 +54,7 @@ class Compared(NamedTuple):
 
 def said_of(result: Result) -> Said:
     """Return what the verdict says about the artifact."""
-    if result.verdict in {FAILED_TO_MEASURE, "exception", "preflight-failed"}:
+    if result.verdict in {FAILED_TO_MEASURE, "exception", "interrupted", "preflight-failed"}:
         return "undecided"
     if result.handed_over and GRADES.index(result.grade) >= GRADES.index(RUNS):
         return "functional"

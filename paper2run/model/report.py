@@ -29,10 +29,11 @@ Status = Literal[
     "max-attempts-exhausted",
     "smoke-failed",
     "exception",
+    "interrupted",
     "planned",
     "running",
 ]
-"""`planned` ends a dry run; `running` stands in the metadata until the run has ended."""
+"""`interrupted` means ended from outside, `planned` ends a dry run; `running` stands in the metadata until the end."""
 
 
 class Attempt(Value):

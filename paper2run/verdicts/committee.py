@@ -165,7 +165,7 @@ def _installs(metadata: Metadata, attempts: Sequence[Attempt], best: Attempt | N
 
 def _runs(metadata: Metadata, attempts: Sequence[Attempt], best: Attempt | None) -> Answer:
     question = "Does a small experiment run?"
-    if metadata.status in ("planned", "preflight-failed", "exception", "running"):
+    if metadata.status in ("planned", "preflight-failed", "exception", "interrupted", "running"):
         return Answer(question, "not judged", f"{headline(metadata)}.")
     if best is None:
         return Answer(question, "no", metadata.reason, (Evidence(f"cause: `{metadata.cause}`"),))

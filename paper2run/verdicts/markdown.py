@@ -28,7 +28,8 @@ HEADLINES = {
     "stopped-by-rule": "It does not run, and no repair can change that",
     "max-attempts-exhausted": "It does not run yet: attempts used up",
     "smoke-failed": "It does not run, and no repair is left to try",
-    "exception": "No verdict: the run was interrupted, or this machine or paper2run failed",
+    "exception": "No verdict: this machine or paper2run failed, or the run was killed",
+    "interrupted": "No verdict: the run was interrupted; run it again, finished stages are kept",
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
 }

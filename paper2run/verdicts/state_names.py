@@ -13,6 +13,7 @@ NAMES: Final[Mapping[Status, str]] = {
     "max-attempts-exhausted": "Does not run yet",
     "smoke-failed": "Does not run",
     "exception": "No verdict",
+    "interrupted": "Interrupted",
     "planned": "Planned",
     "running": "Running",
 }

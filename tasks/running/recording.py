@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from pydantic import ValidationError
 
 from paper2run.errors import EngineError, HostError, Paper2RunError
-from paper2run.model.report import Metadata, Versions
+from paper2run.model.report import Metadata, Status, Versions
 from paper2run.model.usage import total
 from paper2run.redaction import redact
 from paper2run.request import Request
@@ -32,8 +32,9 @@ AGAIN: Final = "run it again: the stages that were done are kept"
 def recording(
     run: RunFolder, request: Request, name: str, run_id: str, settings: Settings
 ) -> Iterator[Metadata]:
-    """Keep `metadata.json` true from the first moment: `running`, or `exception` if the block raises.
+    """Keep `metadata.json` true from the first moment: `running`, then how the block was broken off.
 
+    `exception` if it raises, `interrupted` for Ctrl-C, a signal and a cancellation.
     The folder is noted below the home, so that `clean` knows which images are still wanted.
     Containers of this run are removed in any case.
     """
@@ -74,7 +75,8 @@ def _keep_exception(
 
     `error` is the exception that was raised, `why` the one to show to a person.
     """
-    run.write("metadata.json", _broken_off(opened, run, why))
+    status: Status = "exception" if isinstance(error, Exception) else "interrupted"
+    run.write("metadata.json", _broken_off(opened, run, why, status))
     told = "".join(traceback.format_exception(error))
     run.write("logs/exception.txt", redact(told, settings.secrets()))
 
@@ -91,7 +93,7 @@ def mark_killed(folder: str) -> None:
         return
     run.remove_unfinished()
     why = _ended("the process that ran it was killed", run)
-    run.write("metadata.json", _broken_off(opened, run, why))
+    run.write("metadata.json", _broken_off(opened, run, why, "exception"))
 
 
 def versions(engine: str = "") -> Versions:
@@ -112,13 +114,13 @@ def _ended(how: str, run: RunFolder) -> HostError:
     return HostError(f"{how}, {last}; see run.log", hint=AGAIN)
 
 
-def _broken_off(opened: Metadata, run: RunFolder, error: Exception) -> Metadata:
+def _broken_off(opened: Metadata, run: RunFolder, error: Exception, status: Status) -> Metadata:
     words = error.what if isinstance(error, Paper2RunError) else f"{type(error).__name__}: {error}"
     hint = error.hint if isinstance(error, Paper2RunError) else ""
     ended = datetime.now(UTC)
     calls = run.model_calls()
     return opened.changed(
-        status="exception",
+        status=status,
         tokens=total(calls).tokens,
         cost_usd=total(calls).cost_usd,
         model_calls=calls,

@@ -39,6 +39,6 @@ def test_a_signal_in_the_build_ends_the_build_and_is_no_verdict(
     assert ends(duration, within_s=30)
     [folder] = out.iterdir()
     kept = json.loads((folder / "metadata.json").read_text())
-    assert kept["status"] == "exception"
+    assert kept["status"] == "interrupted"
     assert "the run was interrupted, after stage render" in kept["reason"]
     assert set(results.glob("build-*")) == before

@@ -112,7 +112,7 @@ def test_an_interrupted_run_leaves_no_container_and_a_folder_that_says_so(
     assert containers_of(name) == []
     [folder] = out.iterdir()
     kept = json.loads((folder / "metadata.json").read_text())
-    assert kept["status"] == "exception"
+    assert kept["status"] == "interrupted"
     assert [timing["stage"] for timing in kept["stages"]][-1] == "build"
     assert (folder / "logs" / "exception.txt").exists()
 
@@ -174,8 +174,9 @@ def test_a_run_ended_in_the_middle_of_its_build_takes_the_build_along(tmp_path, 
     again = paper2run("run", "--repo", here, "--out", str(out), "--dry-run")
     assert again.returncode == 0, again.stderr
     kept = json.loads((first / "metadata.json").read_text())
-    assert kept["status"] == "exception"
-    how = "the run was interrupted" if number == signal.SIGINT else "killed"
+    interrupted = number == signal.SIGINT
+    assert kept["status"] == ("interrupted" if interrupted else "exception")
+    how = "the run was interrupted" if interrupted else "killed"
     assert f"{how}, after stage render" in kept["reason"]
     [second] = set(out.iterdir()) - {first}
     stages = json.loads((second / "metadata.json").read_text())["stages"]

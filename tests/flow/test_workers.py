@@ -185,4 +185,5 @@ def test_cancelling_a_run_in_the_middle_of_its_build_takes_the_build_along(
         wait_until(lambda: states() == ["CANCELLED"], "its end", WAIT_S)
     [folder] = out.iterdir()
     kept = json.loads((folder / "metadata.json").read_text())
+    assert kept["status"] == "interrupted"
     assert "the run was interrupted, after stage render" in kept["reason"]
