@@ -192,6 +192,10 @@ def _next_steps(metadata: Metadata) -> str:
                 lines.append(
                     "- Paper2Run could not try this change: no image, or no stand-in for what is missing."
                 )
+        case "smoke-failed" if metadata.rung == "none":
+            lines.append(
+                "- Read the log below: without an image no command could run. `--model` asks a model for a repair."
+            )
         case "smoke-failed":
             lines.append(
                 "- Read the log below, then try another command (`--smoke`) or let a model diagnose it (`--model`)."
