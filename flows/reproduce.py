@@ -203,6 +203,8 @@ def _tried(
         planned = stages.run(conda, planned, why_not, settings)
     environment = pinned(run, 0, planned, offered, settings)
     if isinstance(ready, EngineMissing) or request.dry_run:
+        run.event(f"plan: {environment.plan.base_image}")
+        run.decisions(environment, ())
         keep_context(run, stages.run(render, checkout, environment))
         publish_plan(checkout.name, environment)
         if isinstance(ready, EngineMissing) and not request.dry_run:

@@ -80,6 +80,15 @@ def test_a_configured_api_that_does_not_answer_exits_with_3(tmp_path, repository
     assert "Prefect API" in done.stderr
 
 
+def test_a_dry_run_tells_its_decisions(tmp_path, repository):
+    here = repository({"main.py": "print(1)\n"})
+    done = paper2run("run", here, "--dry-run", "--out", str(tmp_path / "runs"))
+
+    assert done.returncode == 0, done.stderr
+    assert "  smoke: python main.py: an entry script runs [main.py:1]" in done.stderr
+    assert "plan: python:3." in done.stderr
+
+
 @pytest.mark.docker
 def test_a_failing_repository_exits_with_1_and_shows_its_folder(tmp_path, repository):
     here = repository({"main.py": 'open("data/train.csv")\n'})
