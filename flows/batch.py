@@ -31,7 +31,7 @@ from tasks.batches.batch_folder import (
     statuses_of,
 )
 from tasks.batches.children import Children, Ended, children_of, need_workers
-from tasks.running.flow_runs import claim_run, label_run
+from tasks.running.flow_runs import claim_run, label_run, tag_batch
 from tasks.running.host_probe import probes
 from tasks.running.progress_log import PROGRESS
 from tasks.running.recording import current_run_id
@@ -59,6 +59,7 @@ def _all_of(request: BatchRequest, settings: Settings) -> State[tuple[Batch, str
     with batch_folder(path, resume=request.resume or request.only_failed) as folder:
         run_id = current_run_id()
         claim_run(run_id, settings.home)
+        tag_batch(run_id, source.stem)
         label_run(run_id, folder=str(folder.path))
         earlier = rows_without_logins(folder.read() or new_batch(source, source.stem))
         now = earlier.changed(jobs=request.jobs, flow_run_id=run_id)
@@ -171,4 +172,6 @@ def _verdict(done: Batch, folder: str) -> State[tuple[Batch, str]]:
         words = f"{without} without a verdict: this machine, its network, or an interruption"
         return Failed(name="Incomplete", message=f"{name}; {words}", data=(done, folder))
     totals = ", ".join(f"{count} {status}" for status, count in done.totals.items())
+    if [*done.totals] == ["planned"]:
+        name = totals
     return Completed(name=name, message=totals, data=(done, folder))

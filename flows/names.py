@@ -12,8 +12,9 @@ BAD_REQUEST: Final = "Bad request"
 
 
 def reproduction() -> str:
-    """Return `owner/name`, or what was given where that cannot be read as an address."""
-    return shown_name(str(flow_run.parameters.get("repo", "")))
+    """Return `owner/name`, what was given where that is no address, or the paper's file where that alone was given."""
+    repo, paper = (str(flow_run.parameters.get(name) or "") for name in ("repo", "paper"))
+    return shown_name(repo) if repo or not paper else f"paper {PurePath(paper).name}"
 
 
 def attempt_number() -> str:

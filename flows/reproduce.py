@@ -3,7 +3,7 @@
 from time import monotonic
 from typing import Any, cast
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
@@ -44,6 +44,7 @@ from tasks.running.flow_runs import (
     label_run,
     name_run,
     naming_trouble,
+    tags_of,
     tell_verdict,
 )
 from tasks.running.keep_space import hold_after
@@ -236,7 +237,7 @@ def _attempts(
         run.event(f"attempt {number}: {wanted.plan.base_image}")
         run.decisions(wanted, history)
         await_server()
-        with beating_once():
+        with beating_once(), tags(*tags_of(checkout.name)):
             state = attempt(
                 number, checkout, wanted, request.target, str(run.path), run_id, return_state=True
             )

@@ -31,11 +31,11 @@ from tasks.drivers.host import held
 from tasks.drivers.host.object_store import ObjectStore
 from tasks.running.flow_runs import (
     KILLED,
-    OWN_TAG,
     crash,
     folder_of,
     is_lost,
     read_runs,
+    tags_of_batch,
     trouble_named,
 )
 from tasks.running.patience import patiently
@@ -77,7 +77,7 @@ class Children:
         self._store = store
         self._home = home
         self._parent = UUID(parent_id)
-        self._tags = [OWN_TAG, f"batch:{batch}"]
+        self._tags = list(tags_of_batch(batch))
         self._log = log
         self._running: dict[str, subprocess.Popen[bytes] | None] = {}
 

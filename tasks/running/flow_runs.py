@@ -88,7 +88,22 @@ def naming_trouble(flow_run_id: str) -> Iterator[None]:
 
 def name_run(flow_run_id: str, name: str, commit: str) -> None:
     """Give the flow run its name, `owner/name@c911406`, and the tags that it carries from its start on."""
-    _update(flow_run_id, [OWN_TAG, f"repo:{name}"], name=f"{name}@{commit[:SHORT_COMMIT]}")
+    _update(flow_run_id, tags_of(name), name=f"{name}@{commit[:SHORT_COMMIT]}")
+
+
+def tags_of(name: str) -> tuple[str, str]:
+    """Return the tags of a repository's runs and of their attempts."""
+    return OWN_TAG, f"repo:{name}"
+
+
+def tag_batch(flow_run_id: str, name: str) -> None:
+    """Give the flow run of a batch the tags that its runs carry too."""
+    _update(flow_run_id, tags_of_batch(name))
+
+
+def tags_of_batch(name: str) -> tuple[str, str]:
+    """Return the tags of a batch and of its runs."""
+    return OWN_TAG, f"batch:{name}"
 
 
 def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
@@ -99,11 +114,10 @@ def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
         "cause": metadata.cause or "",
         "language": metadata.language,
     }
-    repo = f"repo:{metadata.name}"
     before = verdict_before(flow_run_id, metadata.name)
     _update(
         flow_run_id,
-        [OWN_TAG, repo, *(f"{kind}:{word}" for kind, word in said.items() if word)],
+        [*tags_of(metadata.name), *(f"{kind}:{word}" for kind, word in said.items() if word)],
     )
     emit_event(
         event=VERDICT_EVENT,
