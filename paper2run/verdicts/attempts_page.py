@@ -28,14 +28,16 @@ def plan(planned: PlannedEnvironment) -> str:
     """Return the plan as Markdown, every decision with its source."""
     environment = planned.plan
     rows = [f"| {r.topic} | {cell(r.decision)} | {cell(str(r.source))} |" for r in planned.reasons]
-    steps = "\n".join(environment.install_steps)
     return "\n".join(
         [
             f"**Base image** {code(environment.base_image)} · **planner** {prose(planned.planner)}",
             "",
             f"**Debian packages** {', '.join(environment.system_packages) or 'none'}",
             "",
-            fenced(f"{steps}\n# smoke: {environment.smoke_command}", "sh"),
+            fenced(
+                "\n".join([*environment.install_steps, f"# smoke: {environment.smoke_command}"]),
+                "sh",
+            ),
             "",
             "| topic | decision | evidence |",
             "|---|---|---|",
@@ -60,7 +62,7 @@ def attempts_table(attempts: Sequence[Attempt]) -> str:
     rows = [
         "## Attempts",
         "",
-        "| # | candidate | base image | build | smoke | reached | decision |",
+        "| # | way | base image | build | smoke | reached | decision |",
         "|---|---|---|---|---|---|---|",
     ]
     for attempt in attempts:
@@ -108,14 +110,13 @@ def _changes(before: Attempt, after: Attempt) -> str:
 
 
 def _decision(found: Diagnosis) -> str:
-    lines = [
+    paragraphs = [
         f"**{found.decision.decision}** by {code(found.by)} (cause `{found.cause}`): "
         + prose(found.decision.reason),
-        "",
         f"Evidence: {code(found.evidence)}{_place(found)}" if found.evidence else "",
         f"Smallest change: {prose(found.smallest_change)}" if found.smallest_change else "",
     ]
-    return "\n".join(lines).strip()
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def _place(found: Diagnosis) -> str:

@@ -160,21 +160,27 @@ def _as_json(batch: Batch) -> str:
 
 
 def _cells(batch: Batch) -> list[dict[str, object]]:
-    """Return the rows of the table artifact: what a person compares, and the links."""
-    return [
+    """Return the rows of the table artifact: what a person compares, then the reason, then the links.
+
+    A column that is empty in every row is left out: the UI shows some eight of them side by side.
+    """
+    rows: list[dict[str, object]] = [
         {
             "repository": row.title,
             "verdict": row.status,
             "grade": row.grade if row.grade != "none" else "",
-            "covers": row.covers,
             "cause": row.cause or "",
+            "covers": row.covers,
             "reached": row.rung if row.rung != "none" else "",
             "attempts": row.attempts,
             "seconds": round(row.seconds, 1),
             "MB": round(row.image_size_bytes / 1e6),
             "tokens": row.tokens,
-            "run": f"[open]({flow_run_url(batch, row.flow_run_id)})" if row.flow_run_id else "",
             "reason": row.reason,
+            "run": flow_run_url(batch, row.flow_run_id) if row.flow_run_id else "",
         }
         for row in batch.rows[:TABLE_ROWS]
     ]
+    always = ("repository", "verdict")
+    kept = [name for name in rows[0] if name in always or any(row[name] for row in rows)]
+    return [{name: row[name] for name in kept} for row in rows]

@@ -10,11 +10,11 @@ from typing import Final
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.outcome import BuildContext
+from paper2run.model.outcome import BuildContext, BuildFailed
 from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import code, fenced, flat, prose
 from paper2run.verdicts import attempts_page
-from paper2run.verdicts.failure_words import failure_line
+from paper2run.verdicts.state_names import state_name
 from tasks.running.patience import patiently
 
 LIMIT_CHARACTERS: Final = 200_000
@@ -63,21 +63,29 @@ def publish_report(
         table = [
             {
                 "attempt": attempt.number,
-                "base image": attempt.planned.plan.base_image,
-                "outcome": "reproduced" if attempt.succeeded else flat(failure_line(attempt)),
+                "result": _result(attempt),
                 "reached": attempt.verification.reached,
+                "base image": attempt.planned.plan.base_image,
+                "first error": flat(str(attempt.blame or "")),
                 "decision": flat(attempt.diagnosis.decision.reason) if attempt.diagnosis else "",
             }
             for attempt in attempts
         ]
-        words = (f"Attempts at {prose(name)}:", metadata.status, prose(metadata.smallest_change))
+        words = (f"{prose(name)}: {prose(state_name(metadata))}", prose(metadata.smallest_change))
         patiently(
             lambda: create_table_artifact(
                 key=artifact_key(name, "attempts"),
                 table=table,
-                description=" ".join(filter(None, words)),
+                description=". ".join(filter(None, words)),
             )
         )
+
+
+def _result(attempt: Attempt) -> str:
+    """Return how the attempt ended in two or three words: the cells after it are seen without scrolling."""
+    if isinstance(attempt.built, BuildFailed):
+        return "build failed"
+    return "runs" if attempt.succeeded else "smoke run failed"
 
 
 def _markdown(key: str, text: str, description: str) -> None:

@@ -21,6 +21,7 @@ from paper2run.batches.rows import Batch, BatchRow
 from paper2run.model.diagnosis import Blame
 from paper2run.model.report import Metadata, Versions
 from paper2run.model.usage import Budget
+from tasks.batches.batch_board import _cells
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -163,6 +164,25 @@ def test_the_page_fetches_nothing_escapes_what_repositories_say_and_links_relati
     assert not re.findall(r'(?:src|@import|url\()\s*=?\s*["\']?https?:', page)
     assert "reload every" not in page
     assert "reload every 10 s" in as_page(batch(*rows("running")), PurePosixPath("/b/out"))
+
+
+def test_the_table_in_prefect_has_no_empty_columns_and_its_links_last():
+    waiting = batch(*rows("waiting", "waiting"))
+    assert [*_cells(waiting)[0]] == ["repository", "verdict"]
+
+    done = batch(*rows("success", "stopped-by-rule"))
+    done = done.changed(
+        ui="http://p.test",
+        rows=(
+            done.rows[0].changed(flow_run_id="7", reason="it ran"),
+            done.rows[1].changed(tokens=9),
+        ),
+    )
+    first, second = _cells(done)
+    assert [*first] == [*second]
+    assert [*first][-3:] == ["tokens", "reason", "run"]
+    assert first["run"] == "http://p.test/runs/flow-run/7"
+    assert not {"covers", "MB"} & {*first}
 
 
 def test_the_csv_has_one_row_a_repository():
