@@ -124,6 +124,8 @@ def leave() -> None:
         if os.environ.get(name):
             os.environ[name] = started.path(os.environ[name])
     os.environ.update(SAFE_CHILDREN)
+    # As our servers: Prefect's client would report that it is used, and print a notice on the first time.
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     if not sys.flags.safe_path and sys.path[:1] in ([""], [str(started.folder)]):
         del sys.path[0]
     os.chdir(_place())

@@ -16,6 +16,8 @@ from tasks.running.progress_log import PROGRESS
 
 REFRESH_PER_S: Final = 8
 PREFECT_LOGGERS: Final = ("", "prefect", "prefect.flow_runs", "prefect.task_runs")
+PREFECT_QUEUES: Final = ("EventsWorker", "APILogWorker")
+"""Loggers of Prefect's queues, which warn at the program's end how many items they still send (3.8)."""
 
 
 class Progress(logging.Handler):
@@ -60,6 +62,8 @@ def progress(console: Console, mode: str) -> Iterator[None]:
     PROGRESS.addHandler(handler)
     PROGRESS.setLevel(logging.DEBUG)
     PROGRESS.propagate = False
+    for name in PREFECT_QUEUES:
+        logging.getLogger(name).setLevel(logging.ERROR)
     with _without_console_lines():
         try:
             if live:

@@ -228,14 +228,18 @@ def beating_once() -> Iterator[None]:
         yield
 
 
-def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
-    """Whether a failure is transient; first wait as long as a model's service asks for.
+def _is_transient(tried: Any, run: Any, state: Any) -> bool:
+    """Whether a failure is transient; if so say it, and wait as long as a model's service asks for.
 
     Prefect's own delay follows. It is fixed when a task is decorated (3.9), so only here can we
     honour a Retry-After.
     """
     error = state.result(raise_on_failure=False)
-    if isinstance(error, ModelError) and error.transient and error.retry_after_s > 0:
+    if not (isinstance(error, HostError | ModelError) and error.transient):
+        return False
+    delays = TRANSIENT_DELAYS_S[max(run.run_count - 1, 0) :] or TRANSIENT_DELAYS_S[-1:]
+    PROGRESS.info(f"{tried.name}: {error.what}; trying again in about {delays[0]} s")
+    if isinstance(error, ModelError) and error.retry_after_s > 0:
         PROGRESS.info(f"the model asks to be left alone for {error.retry_after_s:.0f} s")
         time.sleep(error.retry_after_s)
-    return isinstance(error, HostError | ModelError) and error.transient
+    return True

@@ -1,15 +1,31 @@
 """What a run says of itself on the terminal: who must act, and numbers with their nouns."""
 
 import io
+import logging
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from rich.console import Console
 
+from paper2run.errors import HostError, UserError
 from paper2run.formats.plurals import counted
-from paper2run.model.report import Metadata
+from paper2run.model.facts import RepoFacts
+from paper2run.model.report import Attempt, Metadata
+from paper2run.verdicts.attempts_page import attempt_section
+from paper2run.verdicts.markdown import report
+from paper2run.verdicts.state_names import state_name
 from tasks.console.show import print_verdict
+from tasks.console.terminal import progress
+from tasks.running import artifacts
+from tasks.running.caching import stage
+from tasks.running.progress_log import PROGRESS
+from tests.run_pages import CRASHED, FAILURE, FORGE, UNBUILT, ended, page_of
 
 
 def printed(**fields) -> list[str]:
@@ -76,3 +92,95 @@ def test_a_noun_agrees_with_its_number(number, noun, words):
 def test_a_stop_claims_no_more_than_was_shown(cause: str, grade: str, words: str):
     [first, *_] = printed(status="stopped-by-rule", cause=cause, grade=grade)
     assert words in first
+
+
+@pytest.mark.parametrize("queue", [EventsWorker, APILogWorker])
+def test_what_prefects_queues_still_send_is_not_told_after_our_words(queue, caplog, monkeypatch):
+    logger = logging.getLogger(queue.__name__)
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    with progress(Console(file=io.StringIO()), "plain"):
+        pass
+
+    logger.warning("Still processing items: 3 items remaining...")
+
+    assert caplog.records == []
+
+
+def test_another_try_is_told_with_its_reason_and_when(monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr(PROGRESS, "info", told.append)
+    asks = stage("clone", timeout_s=5)(lambda: None).retry_condition_fn
+
+    def again(error: Exception, run_count: int) -> bool:
+        state = SimpleNamespace(result=lambda raise_on_failure: error)
+        return asks(SimpleNamespace(name="clone"), SimpleNamespace(run_count=run_count), state)
+
+    assert again(HostError("no host", hint="", transient=True), 1)
+    assert again(HostError("no host", hint="", transient=True), 2)
+    assert not again(HostError("no disk", hint=""), 1)
+    assert not again(UserError("no ref", hint=""), 1)
+    assert told == [
+        "clone: no host; trying again in about 5 s",
+        "clone: no host; trying again in about 30 s",
+    ]
+
+
+def test_prefects_client_reports_nothing_of_a_command():
+    told = subprocess.run(
+        [sys.executable, "-c", LEFT], capture_output=True, text=True, check=True, env={"PATH": ""}
+    )
+    assert told.stdout == "1\n"
+
+
+LEFT = (
+    "import os, tempfile\nfrom pathlib import Path\n"
+    "os.environ['PAPER2RUN_HOME'] = tempfile.mkdtemp()\n"
+    "from tasks.console.invocation import leave\nleave()\nprint(os.environ['DO_NOT_TRACK'])\n"
+)
+
+
+def test_a_run_that_was_interrupted_is_called_so():
+    metadata = ended("interrupted", reason="the run was interrupted, after stage build")
+
+    assert state_name(metadata) == "Interrupted"
+    assert "interrupted: No verdict: the run was interrupted" in printed(status="interrupted")[0]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "rung", "told"), [(UNBUILT, "none", False), (CRASHED, "built", True)]
+)
+def test_another_smoke_command_is_advised_only_where_there_is_an_image(attempt, rung, told):
+    text = report(FAILURE.changed(rung=rung), FORGE, RepoFacts(), [attempt])
+
+    assert ("`--smoke`" in text) is told
+    assert "--model" in text
+    assert "--smoke" not in page_of("failure")
+
+
+def test_a_decision_is_told_in_paragraphs():
+    stop = UNBUILT.diagnosis.changed(evidence="make: no rule", smallest_change="Add a rule.")
+    section = attempt_section(UNBUILT.changed(diagnosis=stop), None)
+
+    assert (
+        "\n\nEvidence: `make: no rule`, from README.md:16\n\nSmallest change: Add a rule."
+        in section
+    )
+    assert "```sh\n# smoke: python train.py\n```" in section
+
+
+def test_the_table_of_attempts_begins_with_short_cells(monkeypatch):
+    made = []
+    monkeypatch.setattr(artifacts, "create_markdown_artifact", lambda **given: None)
+    monkeypatch.setattr(artifacts, "create_table_artifact", lambda **given: made.append(given))
+    attempts: list[Attempt] = [UNBUILT.changed(blame=FAILURE.blame), CRASHED]
+
+    artifacts.publish_report(
+        "lab/mesh", FAILURE.changed(smallest_change="Add a rule."), "", attempts, "/r"
+    )
+
+    [table] = made
+    first, second = table["table"]
+    assert [*first][:4] == ["attempt", "result", "reached", "base image"]
+    assert (first["result"], second["result"]) == ("build failed", "smoke run failed")
+    assert first["first error"] == str(FAILURE.blame)
+    assert table["description"] == "lab/mesh: Does not run: build_error. Add a rule."
