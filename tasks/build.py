@@ -94,7 +94,7 @@ def _need_space(engine: Engine, min_free_mb: int) -> None:
     free_mb = engine.free_mb()
     if free_mb is not None and free_mb < min_free_mb:
         raise HostError(
-            f"the engine's disk has {free_mb} MB left, {min_free_mb} MB are needed for a build",
+            f"the engine's disk has {free_mb / 1000:.1f} GB left, {min_free_mb / 1000:.1f} GB are needed for a build",
             hint="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
             trouble="disk",
         )

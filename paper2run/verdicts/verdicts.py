@@ -73,7 +73,8 @@ def unplanned(diagnosis: Diagnosis, facts: RepoFacts) -> Verdict:
 
 def no_engine(engine: EngineMissing) -> Verdict:
     """Return the verdict of a run that found no container engine."""
-    return Verdict(status="preflight-failed", reason=engine.reason, smallest_change=engine.hint)
+    again = f"{engine.hint}; then run it again: the stages that were done are kept"
+    return Verdict(status="preflight-failed", reason=engine.reason, smallest_change=again)
 
 
 def only_planned() -> Verdict:

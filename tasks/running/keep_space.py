@@ -94,7 +94,9 @@ def are_removed(metadata: Metadata, settings: Settings) -> bool:
 def told(engine: Engine, settings: Settings) -> str:
     """Return a line with the free space of the engine's disk and what we use of it."""
     free_mb, kept = engine.free_mb(), look(engine, settings)
-    free = f"{free_mb} MB free" if free_mb is not None else "free space is not ours to see"
+    free = (
+        f"{free_mb / 1000:.1f} GB free" if free_mb is not None else "free space is not ours to see"
+    )
     return (
         f"{free}; paper2run keeps {kept.size_bytes / GB:.1f} GB of at most {settings.keep_gb:g}:"
         f" {counted(len(kept.images), 'image')} {kept.images_bytes / GB:.1f} GB,"
