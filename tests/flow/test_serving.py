@@ -1,11 +1,13 @@
 """The deployments of an installed package: registered for a work pool, and served."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -51,6 +53,7 @@ def deployment(name: str):
         return client.read_deployment_by_name(name)
 
 
+@pytest.mark.docker
 @pytest.mark.index
 def test_an_installed_package_deploys_for_workers_and_then_serves(
     installed, tmp_path, repository, request
@@ -74,9 +77,21 @@ def test_an_installed_package_deploys_for_workers_and_then_serves(
     request.getfixturevalue("served")
     wait_until(lambda: deployment("reproduce/default").work_pool_name is None, "the pool left")
     wait_until(lambda: deployment("reproduce/default").status == "READY", "the server", WAIT_S)
-    asked = {"repo": repository({"main.py": "print(1)\n"}), "dry_run": True}
+    here = repository({"main.py": "print(1)\n"}, "served")
+    assert end_of(runs.id, repo=here, dry_run=True) == ("Planned", "COMPLETED")
+    assert end_of(runs.id, repo=here) == ("Runs: program-starts", "COMPLETED")
+    kept = [json.loads(path.read_text()) for path in tmp_path.glob("runs/*/metadata.json")]
+    assert sorted((one["status"], one["output"]) for one in kept) == [
+        ("planned", ""),
+        ("success", "1"),
+    ]
+    assert deployment("batch/default").parameters == {}
+
+
+def end_of(deployment_id: UUID, **parameters: object) -> tuple[str, str]:
+    """Start a run of the deployment; return name and type of the state in which it ends."""
     with get_client(sync_client=True) as client:
-        run = client.create_flow_run_from_deployment(runs.id, parameters=asked)
+        run = client.create_flow_run_from_deployment(deployment_id, parameters=parameters)
 
         def ended() -> bool:
             state = client.read_flow_run(run.id).state
@@ -84,6 +99,5 @@ def test_an_installed_package_deploys_for_workers_and_then_serves(
 
         wait_until(ended, "the run's end", WAIT_S)
         state = client.read_flow_run(run.id).state
-    assert (state.name, state.type.value) == ("Planned", "COMPLETED")
-    assert (tmp_path / "runs").is_dir()
-    assert deployment("batch/default").parameters == {}
+    assert state is not None
+    return str(state.name), state.type.value
