@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,6 +15,27 @@ from paper2run.text_gate import flat, visible_lines
 from tasks.running.progress_log import PROGRESS
 
 REFRESH_PER_S: Final = 8
+STAGES: Final[Mapping[str, str]] = {
+    "locate": "finding the commit",
+    "clone": "fetching the repository",
+    "lay out": "laying out its files",
+    "read paper": "reading the paper",
+    "extract": "reading the code",
+    "plan": "planning the environment",
+    "preflight": "asking the container engine",
+    "resolve": "choosing versions",
+    "conda": "choosing versions of conda packages",
+    "render": "writing the Dockerfile",
+    "build": "building the image",
+    "smoke": "running it",
+    "verify": "checking imports and tests",
+    "gather": "running other commands",
+    "look up": "looking up what is missing",
+    "diagnose": "looking for the cause",
+    "experiment": "trying the smallest change",
+    "report": "writing the report",
+}
+"""What the running stage does, for people; the name itself where a stage is not in it."""
 PREFECT_LOGGERS: Final = ("", "prefect", "prefect.flow_runs", "prefect.task_runs")
 PREFECT_QUEUES: Final = ("EventsWorker", "APILogWorker")
 """Loggers of Prefect's queues, which warn at the program's end how many items they still send (3.8)."""
@@ -49,7 +70,8 @@ class Progress(logging.Handler):
         """Yield the line of the running stage and the last log line."""
         seconds = time.monotonic() - self._started
         attempt = f" · attempt {self._attempt}" if self._attempt else ""
-        self._spinner.update(text=Text(f"{self._stage}{attempt} · {seconds:.0f} s", style="bold"))
+        doing = STAGES.get(self._stage, self._stage)
+        self._spinner.update(text=Text(f"{doing}{attempt} · {seconds:.0f} s", style="bold"))
         last = Text(self._last_line[: max(options.max_width - 4, 20)], style="dim", no_wrap=True)
         yield Group(self._spinner, Text("  ") + last)
 

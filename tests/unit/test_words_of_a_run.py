@@ -20,12 +20,15 @@ from paper2run.model.report import Attempt, Metadata
 from paper2run.verdicts.attempts_page import attempt_section
 from paper2run.verdicts.markdown import report
 from paper2run.verdicts.state_names import state_name
+from paper2run.verdicts.verdicts import after_attempts
 from tasks.console.show import print_verdict
-from tasks.console.terminal import progress
+from tasks.console.terminal import Progress, progress
+from tasks.report import _write_executed, _write_failed
 from tasks.running import artifacts
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
-from tests.run_pages import CRASHED, FAILURE, FORGE, UNBUILT, ended, page_of
+from tasks.running.records import RunFolder
+from tests.run_pages import CRASHED, FAILURE, FORGE, INCOMPLETE, PASSED, UNBUILT, ended, page_of
 
 
 def printed(**fields) -> list[str]:
@@ -184,3 +187,38 @@ def test_the_table_of_attempts_begins_with_short_cells(monkeypatch):
     assert (first["result"], second["result"]) == ("build failed", "smoke run failed")
     assert first["first error"] == str(FAILURE.blame)
     assert table["description"] == "lab/mesh: Does not run: build_error. Add a rule."
+
+
+def test_a_build_is_not_told_as_the_command_that_looks_for_its_files():
+    planned = PASSED.planned.changed(
+        smoke_kind="compiled", smoke_proves="the build made a program or a library"
+    )
+    assert after_attempts([PASSED.changed(planned=planned)], 3).reason == planned.smoke_proves
+
+
+def test_the_instructions_of_a_failure_say_that_it_fails(tmp_path):
+    (tmp_path / "INSTRUCTIONS.md").write_text("# mesh\n")
+    run = RunFolder(tmp_path)
+
+    _write_failed(run, FAILURE)
+
+    text = (tmp_path / "INSTRUCTIONS.md").read_text()
+    assert "It does not run, and no repair is left to try\n\nbuild failed" in text
+    _write_executed(run, PASSED)
+    assert "The other checks" not in (tmp_path / "INSTRUCTIONS.md").read_text()
+    _write_executed(run, INCOMPLETE)
+    assert "The other checks" in (tmp_path / "INSTRUCTIONS.md").read_text()
+
+
+def test_the_live_display_says_what_the_running_stage_does():
+    shown = io.StringIO()
+    console = Console(file=shown, width=100)
+    told = Progress(console, live=True)
+    for stage_name, attempt in (("look up", 2), ("1 of 3 · running: lab/mesh", 0)):
+        record = logging.LogRecord("p", logging.INFO, "", 0, "", (), None)
+        record.__dict__.update(stage=stage_name, attempt=attempt, started=True)
+        told.handle(record)
+        console.print(told)
+
+    assert "looking up what is missing · attempt 2 · 0 s" in shown.getvalue()
+    assert "1 of 3 · running: lab/mesh · 0 s" in shown.getvalue()
