@@ -85,6 +85,8 @@ def report(
     if verdict.grade != "none":
         run.write("image.txt", metadata.image + "\n")
         _write_executed(run, attempts[verdict.best_attempt - 1])
+    elif attempts:
+        _write_failed(run, metadata)
     run.write("metadata.json", metadata)
     if remove_images and metadata.image and are_removed(metadata, settings):
         metadata = metadata.changed(image_removed=True)
@@ -215,7 +217,7 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
     """Add the commands that were really executed to INSTRUCTIONS.md."""
     if not isinstance(attempt.smoke, Passed):
         return
-    text = (run.path / "INSTRUCTIONS.md").read_text(encoding="utf-8")
+    others = [rung for rung in attempt.verification.rungs if rung.rung not in ("built", "smoke")]
     lines = [
         "",
         "## Run",
@@ -224,12 +226,14 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
         "",
         fenced(attempt.smoke.docker_command, "sh"),
         "",
-        "The other checks ran in the same way, each in a fresh container:",
-        "",
+        *(
+            ["The other checks ran in the same way, each in a fresh container:", ""]
+            if others
+            else []
+        ),
         *(
             line
-            for rung in attempt.verification.rungs
-            if rung.rung not in ("built", "smoke")
+            for rung in others
             for line in (
                 f"{rung.rung} ({prose(rung.detail) or 'exit code'}):",
                 "",
@@ -238,6 +242,21 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
             )
         ),
     ]
+    _add_to_instructions(run, lines)
+
+
+def _write_failed(run: RunFolder, metadata: Metadata) -> None:
+    """Add to INSTRUCTIONS.md that they lead to a failure, and to which."""
+    why = [
+        prose(markdown.headline(metadata)),
+        prose(metadata.reason),
+        "`report.md` says what was tried.",
+    ]
+    _add_to_instructions(run, ["", "## What comes of it", "", "\n\n".join(why)])
+
+
+def _add_to_instructions(run: RunFolder, lines: Sequence[str]) -> None:
+    text = (run.path / "INSTRUCTIONS.md").read_text(encoding="utf-8")
     run.write("INSTRUCTIONS.md", text + "\n".join(lines) + "\n")
 
 

@@ -128,7 +128,7 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
             ),
             *(f"- left out: {prose(dropped)}" for dropped in resolution.dropped),
         ]
-    shows = f", which shows: {prose(planned.smoke_proves)}" if planned.smoke_proves else ""
+    shows = f", to show: {prose(planned.smoke_proves)}" if planned.smoke_proves else ""
     lines += [f"- by default it runs {code(plan.smoke_command)}{shows}", *_gpus(planned), ""]
     return "\n".join(lines)
 

@@ -230,6 +230,9 @@ def _verdict(
         shows = best.planned.smoke_proves
         proves = f" ({to_its_end}{shows})" if shows else ""
         shown = shortened(best.planned.plan.smoke_command)
+        if best.planned.smoke_kind == "compiled":
+            # Its command only looks for what the build made, which says it better.
+            return Verdict(status="success", reason=shows)
         return Verdict(status="success", reason=f"`{shown}` {how}{proves}")
     if last.diagnosis is None:
         alone = judged.changed(trials=())
