@@ -12,7 +12,7 @@ BAD_REQUEST: Final = "Bad request"
 
 
 def reproduction() -> str:
-    """Return `owner/name`, what was given where that is no address, or the paper's file where that alone was given."""
+    """Return `owner/name`, or what was given where that is no address; `paper NAME` for a paper alone."""
     repo, paper = (str(flow_run.parameters.get(name) or "") for name in ("repo", "paper"))
     return shown_name(repo) if repo or not paper else f"paper {PurePath(paper).name}"
 
