@@ -103,6 +103,8 @@ class Board:
         self._is_stale = False
         self._folder.write_record(batch)
         self._folder.write_pages(batch)
+        # A busy Prefect server makes nobody wait for the next pages.
+        pause_s = max(LEAST_PAUSE_S, PAUSE_SHARE * (time.monotonic() - started))
         try:
             with get_client(sync_client=True) as client:
                 client.update_artifact(self._progress, ArtifactUpdate(data=self._percent()))
@@ -111,8 +113,7 @@ class Board:
             PROGRESS.debug(
                 f"the artifacts will be updated when the Prefect server is back: {error}"
             )
-        now = time.monotonic()
-        self._next_pages = now + max(LEAST_PAUSE_S, PAUSE_SHARE * (now - started))
+        self._next_pages = time.monotonic() + pause_s
         return batch
 
     def _create_table(self) -> UUID:
