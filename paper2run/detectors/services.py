@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from paper2run.detectors import documents
 from paper2run.detectors.documented_work import is_library, leading_works
 from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.service_clients import CLIENTS_OF
 from paper2run.model.facts import Command, Fact, OutsideNeed
 from paper2run.model.value import Source
 from paper2run.python.python_modules import PythonModule, modules_of
@@ -51,12 +52,6 @@ SCHEMES: Final = {
     "redis": "Redis", "amqp": "RabbitMQ", "mongodb": "MongoDB", "postgres": "PostgreSQL", "postgresql": "PostgreSQL",
     "mysql": "MySQL",
 }  # fmt: skip
-KEYED: Final = {
-    "openai": "OpenAI", "anthropic": "Anthropic", "cohere": "Cohere", "google.generativeai": "Google", "groq": "Groq",
-    "mistralai": "Mistral", "replicate": "Replicate", "tweepy": "Twitter", "twython": "Twitter", "praw": "Reddit",
-    "cdsapi": "Copernicus", "sentinelsat": "Copernicus",
-}  # fmt: skip
-"""Modules that do nothing without an account's key."""
 KEY_WORDS: Final = re.compile(
     r"(?i)\bapi[ _-]?keys?\b|\baccess tokens?\b|\bcredentials\b|_API_KEY\b"
 )
@@ -165,6 +160,8 @@ def _signs(tree: RepoTree, module: PythonModule) -> Iterator[Sign]:
                 product = what.partition(" of ")[2]
                 yield Sign(what, re.compile(rf"(?i)\b{product}\b"), called.line)
     for imported in module.source.imports:
-        product = KEYED.get(imported.module) or KEYED.get(imported.module.partition(".")[0], "")
+        product = CLIENTS_OF.get(imported.module) or CLIENTS_OF.get(
+            imported.module.partition(".")[0], ""
+        )
         if product and not imported.guarded and not imported.level:
             yield Sign(f"a key of {product}", KEY_WORDS, imported.line)

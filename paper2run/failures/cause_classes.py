@@ -12,6 +12,7 @@ from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import connects_itself, last_traceback
 from paper2run.failures.gone_names import NO_MODULE, last_gone
 from paper2run.knowledge.distributions import distribution_for
+from paper2run.knowledge.service_clients import REFUSED
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.value import Source
@@ -59,6 +60,7 @@ RUNS: Final[tuple[Row, ...]] = (
                 r"|KeyError: '\w*(?:API_?KEY|TOKEN|SECRET|PASSWORD|_URL|ACCESS_KEY)\w*'|api_key client option"
                 r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
      "external_service", "medium"),
+    (REFUSED, "external_service", "medium"),
     (re.compile(NETWORK), "missing_data", "medium"),
     (re.compile(r"VersionConflict|DistributionNotFound|ImportError: \S+[=<>~!]=\S+ is (?:needed|required)"),
      "unresolvable", "low"),

@@ -2,8 +2,9 @@
 
 Reads the drivers' own words (psycopg2 `could not connect to server`, PyMySQL `Can't connect to MySQL server`, pymongo
 `ServerSelectionTimeoutError`, redis-py, pika), CPython's `ConnectionRefusedError` (`[Errno 99]` where a container has
-no IPv6), an environment variable that code demands (`KeyError: 'OPENAI_API_KEY'` out of `os.environ`), and API clients
-that are given no key. A host of the internet that a container does not reach is another rule's.
+no IPv6), an environment variable that code demands (`KeyError: 'OPENAI_API_KEY'` out of `os.environ`), API clients
+that are given no key, and what else the client of an outside service raises. A host of the internet that a container
+does not reach is another rule's.
 """
 
 import re
@@ -18,6 +19,7 @@ from paper2run.failures.failure_log import (
     last_hit,
     last_traceback,
 )
+from paper2run.knowledge.service_clients import ALL_CLIENTS, REFUSED
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.value import Source
 
@@ -51,7 +53,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if not failed.ran_own_code:
         return None
     ended = failed.lines[last_error(failed.lines) :]
-    hit = last_hit(ended, SERVER, KEY) or _variable(failed.lines, ended)
+    hit = last_hit(ended, SERVER, KEY, REFUSED) or _variable(failed.lines, ended)
     if hit is None:
         return None
     place = code_line(failed.lines, hit.line)
@@ -80,6 +82,8 @@ def _wanted(hit: Hit, place: Source | None) -> str:
         return f"the environment variable {hit.match['name']}"
     if hit.match.re is KEY:
         return "a key to an outside service"
+    if hit.match.re is REFUSED:
+        return f"an account of {ALL_CLIENTS[hit.match['client']]}"
     port = PORT.search(hit.line)
     if port and port["port"] in PORTS:
         return f"the service {PORTS[port['port']]} (port {port['port']})"
