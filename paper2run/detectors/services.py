@@ -7,6 +7,7 @@ where most of the README's examples open the connection. For a library even that
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from paper2run.detectors import documents
@@ -73,6 +74,11 @@ SAMPLES: Final = (
     "docker-compose*.y*ml",
     "compose*.y*ml",
 )
+ASKED_FOR: Final = re.compile(
+    r"(?i)\b(?:api|access|secret)[ _-]?(?:keys?|tokens?)\b|\bcredentials\b"
+    r"|\b(?:your )?own (?:\w+ ){0,2}account\b|\bdeveloper account\b"
+)
+"""Words by which a README asks for an account of its reader's own."""
 MAX_SERVICES: Final = 10
 
 
@@ -90,7 +96,28 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     found: dict[str, OutsideNeed] = {}
     for need in (*_of_examples(tree), *_of_code(tree)):
         found.setdefault(need.what, need)
-    return found.values()
+    if not any(need.hard for need in found.values()):
+        yield from islice(_of_readme(tree), 1)
+    yield from found.values()
+
+
+def _of_readme(tree: RepoTree) -> Iterator[OutsideNeed]:
+    """Yield the account that the README of code without a project asks its reader for.
+
+    A project's users may call what works without.
+    """
+    if any(map(tree.has, ("setup.py", "pyproject.toml", "setup.cfg", "DESCRIPTION"))):
+        return
+    for path in tree.matching("README*", "readme*"):
+        text = tree.text(path) if "/" not in path else ""
+        if OTHER_WAY.search(text):
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            if ASKED_FOR.search(line) and not OPTIONAL_KEYS.search(line.upper()):
+                source = Source(kind="readme", path=path, line=number, note=line.strip()[:200])
+                yield OutsideNeed(
+                    form="service", what="an account of your own", hard=True, source=source
+                )
 
 
 def _of_examples(tree: RepoTree) -> Iterator[OutsideNeed]:
