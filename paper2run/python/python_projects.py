@@ -1,7 +1,7 @@
 """Finds folders that `pip install` takes, their build backends and their build requirements.
 
-A folder is a project where its pyproject.toml names a backend or a project, or where it has a setup.py; not so where
-the backend would find nothing to install.
+A folder is a project where its pyproject.toml names a backend or a project, or where it has a setup.py that
+builds one; not so where the backend would find nothing to install.
 """
 
 import ast
@@ -64,6 +64,8 @@ def _project(tree: RepoTree, root: str) -> Iterator[Project]:
     )
     data = {} if isinstance(pyproject, Unreadable) else pyproject
     script = read_setup(tree, f"{prefix}setup.py") if tree.has(f"{prefix}setup.py") else None
+    if isinstance(script, SetupScript) and not script.sets_up:
+        script = None
     build = table(data, "build-system")
     named = bool(build) or any(
         table(data, *keys) for keys in (("project",), ("tool", "poetry"), ("tool", "flit"))

@@ -24,6 +24,10 @@ SETUP_CALLS: Final = re.compile(
     r"^(?:(?:setuptools|skbuild|distutils\.core|numpy\.distutils\.core|core)\.)?setup$"
 )
 
+BUILD_NAMES: Final = frozenset(
+    {"setup", "setuptools", "distutils", "exec", "execfile", "runpy", "import_module", "__import__"}
+)
+
 
 @dataclass
 class SetupScript:
@@ -34,6 +38,22 @@ class SetupScript:
     """Arguments of the `setup()` call that could be worked out."""
     line: int = 0
     """Line of the call; 0 where none was found."""
+
+    @property
+    def sets_up(self) -> bool:
+        """Whether the script names `setup` or hands over to another file; else it only has the name of one."""
+        if self.line:
+            return True
+        named: set[str] = set()
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                    named |= {*name.split(".")}
+                case ast.ImportFrom(module=str(name)):
+                    named |= {*name.split(".")}
+                case _:
+                    pass
+        return not named.isdisjoint(BUILD_NAMES)
 
     def texts(self, keyword: str) -> list[str | FileText]:
         """Return the texts and files of an argument that is a list or a text with one item per line."""

@@ -27,7 +27,9 @@ TORCH: Final = (
     re.compile(r"AssertionError: Torch not compiled with CUDA enabled"),
 )
 """Words of torch, which also warns where it only looks for a GPU: they count in the error that ended all."""
-NVCC: Final = re.compile(r"nvcc: (?:command )?not found|nvcc'?: No such file")
+NVCC: Final = re.compile(
+    r"nvcc: (?:command )?not found|nvcc'?: No such file|No such file or directory: '(?:[^']*/)?nvcc'"
+)
 WITHOUT_NVCC: Final = re.compile(r"fatal error: |cannot find -l")
 """Where a build went on to after it had only looked for nvcc."""
 SIGNS: Final = (
