@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from paper2run.model.facts import PipInclude, Project, RepoFacts
+from paper2run.model.facts import OwnModule, PipInclude, Project, RepoFacts
 from paper2run.model.value import Source
 from paper2run.planning.addresses import is_address, is_on_another_machine, names_of
 from paper2run.planning.declarations import Declarations
@@ -68,8 +68,10 @@ def is_itself(include: PipInclude, own: Collection[str]) -> bool:
 
 
 def own_names(facts: RepoFacts) -> frozenset[str]:
-    """Return the normalised names of the repository's projects."""
-    return frozenset(canonicalize_name(fact.name) for fact in facts.of(Project) if fact.name)
+    """Return the normalised names of the repository's projects and of the modules that they install."""
+    projects = [fact.name for fact in facts.of(Project) if fact.name]
+    modules = [fact.module for fact in facts.of(OwnModule) if fact.installed]
+    return frozenset(map(canonicalize_name, (*projects, *modules)))
 
 
 def _step(include: PipInclude, day: date | None) -> AddressedStep | None:

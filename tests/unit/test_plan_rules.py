@@ -266,6 +266,16 @@ def test_the_address_of_the_repository_itself_is_no_step_and_others_come_before_
     assert other.decision.startswith("hg+https://")
 
 
+def test_the_address_of_a_module_that_the_repository_installs_is_the_repository_itself():
+    renamed = PROJECT.changed(name="another-name")
+    address = f"git+https://example.org/someone/{OWN.module}.git#egg={OWN.module}"
+    include = PipInclude(text=address, group="runtime", source=HERE)
+    planned = plan_of(renamed, OWN, include)
+    assert not any("git clone" in step for step in planned.plan.install_steps)
+    (reason,) = (reason for reason in planned.reasons if reason.leaves_out)
+    assert reason.decision.endswith("left out: the repository itself")
+
+
 def test_eval_is_refused_as_a_command_and_allowed_as_an_argument():
     assert EnvPlan(base_image="python:3.9", smoke_command="python main.py --mode eval --size 3")
     for command in (
