@@ -114,7 +114,7 @@ def _of_readme(tree: RepoTree) -> Iterator[OutsideNeed]:
             continue
         for number, line in enumerate(text.splitlines(), start=1):
             if ASKED_FOR.search(line) and not OPTIONAL_KEYS.search(line.upper()):
-                source = Source(kind="readme", path=path, line=number, note=line.strip()[:200])
+                source = Source(kind="readme", path=path, line=number)
                 yield OutsideNeed(
                     form="service", what="an account of your own", hard=True, source=source
                 )

@@ -213,9 +213,9 @@ def _not_importable(failed: Attempt) -> Verdict:
 
 
 def _not_working(failed: Attempt) -> Verdict:
-    """Return the verdict of a run whose documented work failed from its code or its environment."""
+    """Return the verdict of a run whose work failed from its code or its environment."""
     cause = failed.blame.cause if failed.blame else "undiagnosed"
-    reason = f"its documented work fails: {failure_line(failed)}"
+    reason = f"its work fails: {failure_line(failed)}"
     return Verdict(status="smoke-failed", cause=cause, reason=reason)
 
 

@@ -389,6 +389,8 @@ def repaired_for(cause: Cause, reason: str) -> Attempt:
         ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "success"),
         ("NameError: name 'n' is not defined", "example", (), "success"),
         ("NameError: name 'n' is not defined", "documented", (PACKAGE,), "success"),
+        ("ModuleNotFoundError: No module named 'lab'", "script", (), "smoke-failed"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "script", (), "success"),
     ],
 )  # fmt: skip
 def test_documented_work_that_fails_from_its_code_is_no_success_beside_an_import(
@@ -405,3 +407,22 @@ def test_documented_work_that_fails_from_its_code_is_no_success_beside_an_import
     ran = Trial(choice=choice, outcome=Passed(alive_at_timeout=False, seconds=1))
     beside = one.changed(trials=(trial, ran))
     assert after_attempts([beside], 3, facts(*found)).status == "success"
+
+
+def test_a_script_that_lacks_a_module_is_no_proof_beside_as_many_that_lack_data():
+    def trial(name: str, error: str) -> Trial:
+        choice = SmokeChoice(kind="script", command=f"python {name}", proves="it runs", source=HERE)
+        log = Log(
+            stderr=f'Traceback:\n  File "/repo/{name}", line 3, in <module>\n    f()\n{error}\n'
+        )
+        return Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+
+    lacks_module = trial("a.py", "ModuleNotFoundError: No module named 'lab'")
+    lacks_data = trial("b.py", "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'")
+    one = passed("imports")
+
+    def status(*trials: Trial) -> str:
+        return after_attempts([one.changed(trials=trials)], 3).status
+
+    assert status(lacks_module, lacks_data) == "success"
+    assert status(lacks_module, lacks_module, lacks_data) == "smoke-failed"
