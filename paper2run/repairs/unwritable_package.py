@@ -1,6 +1,7 @@
 """Gives a package's installed folder to the user of the container, where the package writes into it.
 
-Reads CPython's `PermissionError: [Errno 13] Permission denied` for a path inside the folder of an installed package.
+Reads CPython's `PermissionError: [Errno 13] Permission denied` for a path inside the folder of an installed package;
+in Python 2 it is an `IOError` or `OSError`.
 Databases, settings and caches beside the code are written in a person's own environment; smoke runs are not root.
 """
 
@@ -16,7 +17,7 @@ from paper2run.model.outcome import SmokeFailed
 
 NAME: Final = "unwritable_package"
 DENIED: Final = re.compile(
-    r"PermissionError: \[Errno 13\] Permission denied: "
+    r"(?:Permission|IO|OS)Error: \[Errno 13\] Permission denied: "
     r"'(?P<folder>/[\w./+=,-]*/(?:site|dist)-packages/[\w.-]+)/[^'/][^']*'"
 )
 MAX_FOLDERS: Final = 3

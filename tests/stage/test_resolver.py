@@ -172,12 +172,14 @@ def test_what_the_pins_load_comes_from_debian_and_the_plan_says_why(settings):
     assert resolve(found, settings).plan == found.plan
 
 
-def test_a_version_without_a_wheel_for_any_candidate_is_told_with_what_there_is(settings):
+def test_a_pin_without_a_wheel_for_any_candidate_gives_way_and_is_told_with_what_there_is(settings):
     asked = planned("tensorflow==1.15.0", pythons=("3.12",), day=date(2019, 11, 1))
     found = find(asked, offered_pythons=(), settings=settings, cache_dir=settings.home)
-    assert isinstance(found, Unresolvable)
-    assert "no wheel of tensorflow==1.15.0 for Python 3.12" in found.reason
-    assert "cp37" in found.reason
+    assert isinstance(found, Resolution)
+    (broken,) = found.broken_locks
+    assert broken.wanted == "tensorflow==1.15.0"
+    assert "no wheel of tensorflow==1.15.0 for Python 3.12" in broken.why
+    assert "cp37" in broken.why
 
 
 def test_a_pin_chooses_the_interpreter_that_has_it(settings):

@@ -10,10 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from packaging.requirements import Requirement
-
 from paper2run.index.release_costs import weights
-from paper2run.index.releases import installable
 from paper2run.index.target_python import target_python
 from paper2run.index.time_ladder import COMMIT_DATE, NO_LIMIT, STEPS_DAYS
 from paper2run.model.environment import PlannedEnvironment
@@ -22,10 +19,10 @@ from paper2run.planning.interpreters import RELEASED
 from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
 from tasks.drivers.index.package_index import PackageIndex
-from tasks.drivers.resolver.asked_requirements import AskedRequirements, name_of
+from tasks.drivers.resolver.asked_requirements import AskedRequirements
 from tasks.drivers.resolver.found_set import Failed, Solved
 from tasks.drivers.resolver.optional_names import MAX_WORDS, OptionalNames
-from tasks.drivers.resolver.required_set import EXACT, RequiredSet
+from tasks.drivers.resolver.required_set import RequiredSet
 from tasks.drivers.resolver.resolution import Solve
 from tasks.drivers.resolver.set_account import SetAccount, deviations
 
@@ -122,8 +119,6 @@ class _Search:
         if best is None:
             first = next(iter(self._tried.values()))
             return Unresolvable(reason=first, tried=tuple(self._tried.values()))
-        if why := self._of_another_python(best):
-            return Unresolvable(reason=why, tried=tuple(self._tried.values()))
         return self._resolution(
             best, OptionalNames(self._asked, best.required, best.found, self._say).added()
         )
@@ -162,31 +157,6 @@ class _Search:
             + (first in named and python not in named) * known.unnamed_python
             + (python[0] != first[0]) * known.other_major
             + (not is_timely) * known.untimely_python
-        )
-
-    def _of_another_python(self, best: Way) -> str:
-        """Return why a pin wants an interpreter that the plan excludes; empty where none does.
-
-        The plan contradicts itself then, and another version would hide it: repairs know what to do.
-        """
-        others = [v for v in RELEASED if v[0] == best.python[0] and v not in self._pythons]
-        for text, why in best.required.unmet.items():
-            if not any(self._serves(python, text) for python in self._pythons) and any(
-                self._serves(python, text) for python in others
-            ):
-                return f"Python {best.python}: {why}"
-        return ""
-
-    def _serves(self, python: str, text: str) -> bool:
-        """Whether an interpreter can install the one version that a requirement names."""
-        wanted, target = Requirement(text), target_python(python)
-        project = self._index.project(name_of(text))
-        exact = any(part.operator in EXACT for part in wanted.specifier)
-        return project is not None and any(
-            exact
-            and wanted.specifier.contains(release.version, prereleases=True)
-            and installable(release, project, target)
-            for release in project.releases
         )
 
     def _resolution(self, way: Way, found: Solved) -> Resolution:
