@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Literal
 
 from paper2run.formats.tree import RepoTree
@@ -13,7 +14,7 @@ from paper2run.model.value import Source
 from paper2run.python.empty_projects import finds_nothing
 from paper2run.python.own_projects import is_fixture
 from paper2run.python.python_imports import Imported
-from paper2run.python.python_modules import is_package_folder, modules_of, role_of
+from paper2run.python.python_modules import PythonModule, is_package_folder, modules_of, role_of
 
 NAME: Final = "own_modules"
 
@@ -32,6 +33,8 @@ FINDS_PACKAGES: Final = re.compile(
 PACKAGE_DIR: Final = re.compile(r"""package_dir\s*=\s*\{\s*["']{2}\s*:\s*["']([\w/.]+)["']""")
 LISTS_PACKAGES: Final = re.compile(r"packages|py[_-]modules|package[_-]dir")
 """Words of metadata that say what is installed; without any setuptools 61 takes all that lies below `src`."""
+DOES_SOMETHING: Final = re.compile(r"^(?:def|class|from|import|exec)\b", re.MULTILINE)
+MAX_INNER: Final = 12
 
 Form = Literal["package", "module", "namespace"]
 
@@ -133,6 +136,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 root=own.root,
                 installed=installed,
                 hollow=_is_hollow(tree, own),
+                inner=tuple(islice(_inner(tree, own), MAX_INNER)),
                 source=Source(kind="file", path=own.path),
             )
 
@@ -218,6 +222,32 @@ def _is_hollow(tree: RepoTree, own: OwnName) -> bool:
     code = [path for path in tree.below(_folder_of(own.path)) if path.endswith(CODE)]
     has_modules = any(not path.endswith("/__init__.py") for path in code)
     return own.form == "package" and has_modules and not any(map(tree.size_bytes, code))
+
+
+def _inner(tree: RepoTree, own: OwnName) -> Iterator[str]:
+    """Yield the modules of a package that its `__init__.py` does not load, largest first.
+
+    Those that work as they are imported are scripts, whatever they lie in.
+    """
+    if own.form != "package" or DOES_SOMETHING.search(tree.text(own.path)):
+        return
+    folder = _folder_of(own.path)
+    found = [
+        module
+        for module in tree.once(_by_folder).get(folder, ())
+        if module.role == "package" and not module.source.work_line
+    ]
+    for module in sorted(found, key=lambda one: (-tree.size_bytes(one.path), one.path)):
+        stem = module.path.rpartition("/")[2].removesuffix(".py")
+        if stem.isidentifier() and not stem.startswith("_"):
+            yield stem
+
+
+def _by_folder(tree: RepoTree) -> dict[str, list[PythonModule]]:
+    found: dict[str, list[PythonModule]] = {}
+    for module in modules_of(tree):
+        found.setdefault(_folder_of(module.path), []).append(module)
+    return found
 
 
 def _is_work(tree: RepoTree, path: str) -> bool:

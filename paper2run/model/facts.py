@@ -222,6 +222,8 @@ class OwnModule(Value):
     hollow: bool = False
     """It holds modules beside `__init__.py`, and each of its files of code is empty; or it is an empty file, as all
     code but that of tests."""
+    inner: tuple[str, ...] = ()
+    """Modules of a package whose `__init__.py` loads none of them, largest first: its import alone shows nothing."""
     source: Source
 
 

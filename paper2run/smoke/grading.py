@@ -38,6 +38,11 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
 
 
 PYTEST_PASSED: Final = re.compile(r"\b(\d+) passed\b")
+COLLECTED: Final = re.compile(r"^collected \d+ items?", re.MULTILINE)
+DONE: Final = re.compile(
+    r"^(?:\S+\.py )?[sxXFE]*\.[.sxXFE]*(?:\s+\[ *\d+%\])?$|\bPASSED\b|\.\.\. ok$", re.MULTILINE
+)
+"""A test that passed, as pytest and unittest tell it while they run."""
 UNITTEST_RAN: Final = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 UNITTEST_FAILED: Final = re.compile(r"\b(?:failures|errors)=(\d+)")
 
@@ -81,8 +86,17 @@ def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
         grade = min(grade, "help-only", key=GRADES.index)
     if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.
-        return min(grade, "program-starts", key=GRADES.index)
+        reached = _shown_by_waiting_tests(passed.log) if runs_tests(command) else "program-starts"
+        return min(grade, reached, key=GRADES.index)
     return grade
+
+
+def _shown_by_waiting_tests(log: Log) -> Grade:
+    """Return what tests that still ran have shown: with none done, no more than that they were found."""
+    text = f"{log.stdout}\n{log.stderr}"
+    if DONE.search(text):
+        return "program-starts"
+    return "imports" if COLLECTED.search(text) else "built-only"
 
 
 def _is_help(printed: str) -> bool:

@@ -46,6 +46,8 @@ OF_UPKEEP: Final = re.compile(
 """A word in the name of a script that serves the project's upkeep: it does nothing of the code's own work."""
 MAX_ALONE: Final = 4
 """Packages that are imported by themselves where the import of all fails."""
+MAX_LARGEST: Final = 2
+"""Modules of one package that stand for it: where these do not load, the rest are helpers."""
 MAX_DOCUMENTED: Final = 2
 """The first commands of a README are the quick start; later ones are variants."""
 SHELL_COMMAND: Final[TypeAdapter[str]] = TypeAdapter(ShellCommand)
@@ -168,7 +170,7 @@ def _is_complete(words: list[str], files: frozenset[str], before: Collection[str
 def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
     """Return the imports of the repository's own packages: all at once, then each that leads by itself.
 
-    They start from outside the checkout where the packages are installed.
+    They start outside the checkout where they are installed. A package that loads nothing is imported by its modules.
     """
     own = [
         fact
@@ -182,18 +184,22 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         fact for fact in own if fact.source.path.endswith(".py") and not is_aside(fact.module)
     ]
     own = telling or own
-    modules = sorted({fact.module for fact in own if fact.module.isidentifier()})
-    if not modules:
+    loaded = {
+        fact.module: tuple(f"{fact.module}.{name}" for name in fact.inner) or (fact.module,)
+        for fact in own
+        if fact.module.isidentifier()
+    }
+    if not loaded:
         return []
     start = f"cd {OUTSIDE} && " if installed else ""
     every = "its packages can be imported" if installed else "its modules can be imported"
     kind: SmokeKind = "import" if telling else "dependencies"
-    groups = [(modules, every)]
-    if len(modules) > 1:
-        alone = [
-            module for module in modules if module in _leading(facts, modules, installed=installed)
-        ]
-        groups += [([module], f"{module} can be imported") for module in alone[:MAX_ALONE]]
+    modules = sorted(loaded)
+    groups = [([name for module in modules for name in loaded[module]], every)]
+    if len(groups[0][0]) > 1:
+        leading = _leading(facts, modules, installed=installed)
+        alone = [name for m in modules if m in leading for name in _telling(facts, loaded[m])]
+        groups += [([name], f"{name} can be imported") for name in alone[:MAX_ALONE]]
     return [
         _choice(
             kind,
@@ -203,6 +209,13 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         )
         for names, proves in groups
     ]
+
+
+def _telling(facts: RepoFacts, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the modules of one package that its README names, else its largest ones."""
+    lines = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind == "readme")
+    named = tuple(name for name in names if re.search(rf"\b{re.escape(name)}\b", lines))
+    return named or names[:MAX_LARGEST]
 
 
 def _leading(facts: RepoFacts, modules: list[str], *, installed: bool) -> set[str]:

@@ -65,7 +65,7 @@ def test_a_script_that_no_document_names_gets_little_time_and_shows_nothing_by_b
     assert gathering.shown_by(trial(SIDE, passes=True, alive=True)) == "none"
     server = Passed(alive_at_timeout=True, listens_on=8000, seconds=30)
     assert gathering.shown_by(Trial(choice=choice(*SIDE), outcome=server)) == "imports"
-    assert gathering.shown_by(trial(TESTS, passes=True, alive=True)) == "program-starts"
+    assert gathering.shown_by(trial(TESTS, passes=True, alive=True)) == "built-only"
 
 
 def test_the_command_that_shows_most_becomes_the_smoke_command():

@@ -50,8 +50,26 @@ def ended(kind: SmokeKind, command: str, *, alive: bool = False, tested: bool = 
     )
 
 
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("", "built-only"),
+        ("collected 26 items\n\ntests/test_client.py ", "imports"),
+        ("collected 26 items\n\ntests/test_client.py F", "imports"),
+        ("collected 26 items\n\ntests/test_client.py ..s", "program-starts"),
+        ("collected 26 items\n\ntests/test_a.py ..   [ 7%]\ntests/test_b.py ", "program-starts"),
+        (".....", "program-starts"),
+        ("tests/test_a.py::test_a PASSED", "program-starts"),
+        ("test_a (tests.TestA) ... ok\ntest_b (tests.TestA) ... ", "program-starts"),
+    ],
+)
+def test_tests_that_wait_show_what_was_done_before(printed, shown):
+    waiting = ended("ci-tests", "pytest -x", alive=True)
+    smoke = waiting.smoke.changed(log=Log(stdout=printed))
+    assert grade_of(waiting.changed(smoke=smoke)) == shown
+
+
 def test_what_has_not_ended_shows_less_than_its_end_would():
-    assert grade_of(ended("ci-tests", "pytest -x", alive=True)) == "program-starts"
     assert grade_of(ended("documented", "python train.py", alive=True)) == "program-starts"
     assert grade_of(ended("import", "python -c 'import a'", alive=True)) == "imports"
 

@@ -322,6 +322,22 @@ def test_each_package_that_leads_is_imported_by_itself_after_all_of_them():
     ]
 
 
+def test_a_package_that_loads_none_of_its_modules_is_imported_by_them():
+    package = own("n", "n/__init__.py").changed(inner=("core", "plots", "names"))
+    every = "cd /tmp && python -c 'import n.core, n.plots, n.names'"
+    assert commands_of(PROJECT, package) == [
+        every,
+        "cd /tmp && python -c 'import n.core'",
+        "cd /tmp && python -c 'import n.plots'",
+    ]
+    line = "python -c 'exec(\"from n.names import NAMES\\nopen(1)\")'"
+    example = Command(purpose="run", form="python-example", line=line, source=README)
+    assert commands_of(PROJECT, package, example) == [
+        every,
+        "cd /tmp && python -c 'import n.names'",
+    ]
+
+
 def test_folders_that_import_whatever_they_hold_show_nothing():
     tests, bare = own("tests", "tests/__init__.py"), own("parts", "parts")
     assert commands_of(PROJECT, own("n", "n/__init__.py"), tests, bare) == [
