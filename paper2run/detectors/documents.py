@@ -43,6 +43,10 @@ SHELLS: Final = frozenset(
 PYTHONS: Final = frozenset(
     {"python", "py", "python3", "pycon", "python-repl", "ipython", "ipython3", ""}
 )
+CALLS: Final = re.compile(
+    r"\s*(?:[$>] ?)?(?:(?:python[23]?|pip3?|conda|git|cd|bash|sh|make)\s+[\w./~-]|\./\w)|\s*(?:#|$)"
+)
+"""A line of a shell, or of none: people mark calls of Python as Python, too."""
 INLINE: Final = re.compile(
     r"`{1,2}((?:sudo )?(?:pip3? install|conda (?:install|env|create)|python[23]? |apt-get install|make |git clone )"
     r"[^`<]{1,300})`{1,2}"
@@ -125,9 +129,10 @@ class _Reader:
 
     def block(self, block: Block) -> Iterator[Fact]:
         """Yield the commands of a block, and its Python example where it is one."""
-        if block.language in SHELLS:
+        of_shell = all(map(CALLS.match, block.text.splitlines()))
+        if block.language in SHELLS or (block.language in PYTHONS and of_shell):
             yield from self._commands(block)
-        if block.language in PYTHONS:
+        if block.language in PYTHONS and not (block.language and of_shell):
             source = self._source(block.line, "python example")
             yield from example_commands(block.text, source, own=self._own)
 

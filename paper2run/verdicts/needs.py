@@ -1,6 +1,7 @@
 """Turns facts into needs: what the work wants from outside, and whether this site has it."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Final, assert_never
 
 from paper2run.commands.started_files import started_files
@@ -17,6 +18,7 @@ from paper2run.model.facts import (
     RepoFacts,
 )
 from paper2run.model.needs import Need, NeedKind, Site
+from paper2run.python.own_projects import own_projects
 from paper2run.settings import Settings
 
 NOTHING: Final = Site()
@@ -109,14 +111,21 @@ def _variables(facts: RepoFacts) -> Iterator[Need]:
 
 
 def _parts(facts: RepoFacts) -> Iterator[Need]:
-    """Yield what the authors left out: a hard need where documents start the file that imports it."""
+    """Yield what the authors left out: a hard need where documents start the file that imports it.
+
+    So is a script where documents start nothing else. Beside another start of a project a README has only grown older;
+    and beside a script with nearly its name it means that one.
+    """
     runs = [fact for fact in facts.of(Command) if fact.purpose == "run"]
     started = {name for fact in runs for name in started_files(fact.line)}
     scripts = {part.path for part in facts.of(MissingPart) if part.form == "script"}
-    # Beside anything else that starts, a README has only grown older than the code: a script has a new name.
-    else_starts = (*facts.of(EntryPoint), *facts.of(BuildProduct))
-    nothing_starts = not else_starts and all(
-        scripts.intersection(started_files(fact.line)) for fact in runs
+    entries = facts.of(EntryPoint)
+    else_starts = facts.of(BuildProduct) or (own_projects(facts) and entries)
+    renamed = any(get_close_matches(path, [entry.name for entry in entries]) for path in scripts)
+    nothing_starts = (
+        not else_starts
+        and not renamed
+        and all(scripts.intersection(started_files(fact.line)) for fact in runs)
     )
     for part in facts.of(MissingPart):
         if part.form == "header":
