@@ -1,26 +1,30 @@
 """Runs the repository from its checkout where its own setup fails and nothing needs to be compiled.
 
-What the project requires is installed by then. Its folders go on the path, so its modules load, but its console
-scripts and the files that its setup would have written are not there.
+Also where a project of a side folder fails to compile, and scripts lie outside of it: they may do without. What the
+project requires is installed by then. Its folders go on the path, so its modules load, but its console scripts and the
+files that its setup would have written are not there.
 """
 
+import re
 from typing import Final
 
 from paper2run.failures.failed_attempt import OWN_PROJECT, FailedAttempt, repaired
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.facts import Extension, OwnModule
+from paper2run.model.facts import EntryPoint, Extension, OwnModule
 from paper2run.model.outcome import BuildFailed
 
 NAME: Final = "unbuildable_project"
 WITHOUT_DEPENDENCIES: Final = "--no-deps"
+FOLDER: Final = re.compile(r"(?<=\s)\./([\w.-][\w./-]*?/?)(?=\s|$)")
+"""A project below the root, as a step names it."""
 ASIDE: Final = "cd /tmp && "
 """Keeps a command away from the checkout, so that it sees what was installed."""
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the plan without the project's own install; None where it compiles something."""
-    if not isinstance(failed.failure, BuildFailed) or failed.facts.of(Extension):
+    """Return the plan without the project's own install; None where the leading code is compiled."""
+    if not isinstance(failed.failure, BuildFailed):
         return None
     lost = [
         step
@@ -28,7 +32,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         if step in failed.failure.step and WITHOUT_DEPENDENCIES in step and OWN_PROJECT.search(step)
     ]
     roots = sorted({fact.root for fact in failed.facts.of(OwnModule) if fact.installed})
-    if not lost or not roots:
+    if not lost or not roots or _compiles(failed, lost):
         return None
     path = ":".join(f"/repo/{root}".rstrip("/") for root in roots)
     before = failed.plan.env.get("PYTHONPATH")
@@ -43,4 +47,18 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         reason="its own setup fails, and its code needs no build: it runs from the checkout",
         evidence=telling_line(failed.failure),
         confidence="medium",
+    )
+
+
+def _compiles(failed: FailedAttempt, lost: list[str]) -> bool:
+    """Whether the steps compile something without which none of the scripts is left."""
+    folders = tuple(f"{match[1].rstrip('/')}/" for step in lost for match in FOLDER.finditer(step))
+    aside = folders and any(
+        not entry.name.startswith(folders)
+        for entry in failed.facts.of(EntryPoint)
+        if entry.form == "script"
+    )
+    return any(
+        not (aside and extension.source.path.startswith(folders))
+        for extension in failed.facts.of(Extension)
     )
