@@ -18,6 +18,7 @@ from paper2run.python.python_examples import example_code
 from paper2run.python.python_imports import Imported
 from paper2run.python.python_modules import PythonModule, modules_of
 from paper2run.python.python_source import parse
+from paper2run.python.readme_commands import readme_commands
 
 SCRIPT: Final = re.compile(r"(?:^|[\s'\"=])(?:\./)?([\w./-]+\.py)(?=[\s;'\"\\&|)]|$)")
 MODULE: Final = re.compile(r"\s-[a-zA-Z]*m\s+([\w.]+)")
@@ -42,7 +43,7 @@ class Work(NamedTuple):
 
 
 def documented_works(tree: RepoTree) -> tuple[Work, ...]:
-    """Return what the root's README starts of the repository's own Python; empty where it starts none."""
+    """Return what READMEs start of the repository's own Python; empty where they start none."""
     return tree.once(_documented)
 
 
@@ -82,10 +83,8 @@ def _packages(tree: RepoTree) -> Iterator[OwnName]:
 
 def _documented(tree: RepoTree) -> tuple[Work, ...]:
     works = []
-    for fact in documents.detect(tree):
-        if not isinstance(fact, Command) or fact.purpose not in {"run", "test"}:
-            continue
-        if fact.source.kind != "readme" or "/" in fact.source.path or HELP.search(fact.line):
+    for fact in readme_commands(documents.detect(tree), {"run", "test"}):
+        if HELP.search(fact.line):
             continue
         work = _example(tree, fact) if fact.form == "python-example" else _started(tree, fact)
         if work is not None:

@@ -54,6 +54,8 @@ OF_ONES_OWN: Final = frozenset(
      "util", "utilities", "utils"}
 )  # fmt: skip
 """What people call files of their own code: a namesake on the index is a stranger's."""
+DEAD_ALIASES: Final = {"beautifulsoup": "beautifulsoup4", "sklearn": "scikit-learn"}
+"""Distributions that install nothing, or refuse to, and what their dependents mean."""
 BACKPORTS: Final = {
     "concurrent": "futures",
     "configparser": "configparser",

@@ -1,4 +1,4 @@
-"""Python modules that are clients of one outside service, and the exceptions by which they say that it refused."""
+"""Names the Python modules that are clients of one service, and what they raise where it refuses."""
 
 import re
 from typing import Final

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from paper2run.formats.version_ranges import conda
 from paper2run.knowledge.conda_translation import translated
+from paper2run.knowledge.distributions import DEAD_ALIASES
 from paper2run.model.environment import GuessedDistribution, Reason
 from paper2run.model.facts import CondaPackage, OtherIndex, PipInclude
 from paper2run.model.resolution import Lock
@@ -25,15 +26,10 @@ NOT_INSTALLED: Final = frozenset(
 what pip freeze prints on Debian and Ubuntu (Launchpad bug 1635463)."""
 BUILD_ALIASES: Final = {"oldest-supported-numpy": "numpy"}
 """Build requirements that would pin the whole set to the oldest version; the plain name serves."""
-LINKED: Final = {
-    "beautifulsoup": "beautifulsoup4",
-    "sklearn": "scikit-learn",
-    "opencv-python": "opencv-python-headless",
-}
+LINKED: Final = {**DEAD_ALIASES, "opencv-python": "opencv-python-headless"}
 """Names that must be replaced: dead aliases of the index, and the build of a library that needs no display."""
 
 FLOORS: Final = frozenset({"==", ">=", "~=", ">"})
-DEAD_ALIASES: Final = frozenset({"beautifulsoup", "sklearn"})
 MAX_REQUIREMENTS: Final = 5000
 """Texts that a plan holds; the largest frozen environments have some 900."""
 MAX_TEXTS: Final = 50

@@ -27,6 +27,7 @@ from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
 from paper2run.python.own_projects import is_aside, is_installed, own_projects
 from paper2run.python.python_examples import only_imports
+from paper2run.python.readme_commands import readme_commands
 from paper2run.smoke.ci_tests import tested_by_ci
 from paper2run.smoke.program_smoke import reads_the_checkout
 
@@ -90,13 +91,11 @@ def _is_allowed(command: str) -> bool:
 
 
 def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
-    """Return the README's examples and run commands that need nothing but the checkout, and no GPU."""
+    """Return the READMEs' examples and run commands that need nothing but the checkout, and no GPU."""
     found = []
     own = {fact.name for fact in _programs(facts)}
     before: set[str] = set()
-    for fact in facts.of(Command):
-        if fact.purpose != "run" or fact.source.kind != "readme" or "/" in fact.source.path:
-            continue
+    for fact in readme_commands(facts.of(Command), {"run"}):
         if fact.form == "python-example":
             if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
                 inside = not own_projects(facts) or _names_a_file(fact.line, files)

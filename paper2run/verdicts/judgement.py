@@ -22,20 +22,13 @@ from paper2run.python.own_projects import own_projects
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.experiments import PlannedExperiment, around
 from paper2run.verdicts.progress import of_candidate, place_of, same_environment
-from paper2run.verdicts.table import WORKS, holds
+from paper2run.verdicts.table import holds
 from paper2run.verdicts.trials import as_attempt
 
 STARTS: Final[frozenset[SmokeKind]] = frozenset(
     {"import", "console-script", "documented", "program"}
 )
 """Commands that load the code itself: where none passes and one of these ends in a stop, the code cannot be used."""
-SCRIPTS: Final[frozenset[SmokeKind]] = frozenset({"script", "program", "notebook", "side-script"})
-"""Commands that start what no document names."""
-BROKEN: Final = re.compile(
-    r"(?:NameError|UnboundLocalError|ImportError|ModuleNotFoundError|SyntaxError|IndentationError|TabError): "
-    r"|AttributeError: (?!'NoneType')|TypeError: .*(?:unexpected keyword argument|positional argument)"
-)
-"""Errors of code that does not fit itself or its libraries, whatever input it gets."""
 
 
 def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosis | None:
@@ -152,27 +145,6 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
     if not imports or any(each.succeeded for each in imports):
         return None
     return imports[0].changed(blame=blamed(imports[0], facts))
-
-
-def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:
-    """Return the command of the work that a wrong environment or a fault of the code ended.
-
-    None unless all documented commands, or without any most scripts, failed where what passed loads the code or prints
-    its help; and for a project that gets installed, whose documents show one use of many. What a command misses as its
-    input tells nothing.
-    """
-    if grade_of(best) in WORKS or own_projects(facts):
-        return None
-    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
-    ran = [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
-    documented = [each for each in ran if each.planned.smoke_kind == "documented"]
-    work = documented or [each for each in ran if each.planned.smoke_kind in SCRIPTS]
-    if any(each.succeeded for each in work):
-        return None
-    blames = (each.changed(blame=blamed(each, facts)) for each in work)
-    broken = [one for one in blames if one.blame and BROKEN.match(one.blame.error)]
-    told = broken if documented or 2 * len(broken) > len(work) else []
-    return next(iter(told), None)
 
 
 def _words(ran: Attempt) -> frozenset[str]:

@@ -20,9 +20,6 @@ from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import (
     failed_import,
-    failed_work,
-    proven_by,
-    stopped_import,
     stops_in,
 )
 from paper2run.verdicts.needs import NOTHING, needs_of
@@ -36,6 +33,7 @@ from paper2run.verdicts.progress import (
     same_environment,
 )
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
+from paper2run.verdicts.work import failed_work, proven_beside
 
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
@@ -105,11 +103,7 @@ def after_attempts(
         verdict = stopped(stop_for(best.planned.uncovered, best.planned.covers))
     elif need is not None:
         verdict = stopped_by(need)
-    elif (grade not in WORKS and (found := proven_by(needs, attempts, best, facts))) or (
-        grade == "none"
-        and attempts[-1].diagnosis is None
-        and (found := stopped_import(attempts, best, facts))
-    ):
+    elif found := proven_beside(grade, needs, attempts, best, facts):
         verdict = stopped(found)
     elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
         verdict, judged = _not_importable(hollow), hollow

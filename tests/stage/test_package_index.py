@@ -47,6 +47,8 @@ FILES = {
     "/files/broken-1.0-py3-none-any.whl": b"no archive",
     "/files/unknown-1.0.tar.gz": b"no archive",
     "/files/c-1.0-py3-none-any.whl": wheel("Name: c\nRequires-Dist: a<1\n"),
+    "/files/d-1.0-py3-none-any.whl": wheel("Name: d\nRequires-Dist: sklearn (>=0.0)\n"),
+    "/files/scikit_learn-1.0-py3-none-any.whl": wheel("Name: scikit-learn\n"),
 }
 
 
@@ -70,7 +72,7 @@ class OldIndex(BaseHTTPRequestHandler):
             return self.answer(200, b"\x00", "application/octet-stream")
         if self.path in FILES:
             return self.answer(200, FILES[self.path], "application/octet-stream")
-        name = self.path.strip("/").rpartition("/")[2]
+        name = self.path.strip("/").rpartition("/")[2].replace("-", "_")
         links = [
             f'<a href="{path}">{path[7:]}</a>'
             for path in FILES
@@ -177,6 +179,12 @@ def test_an_optional_requirement_gives_way_to_a_required_one(server, tmp_path):
     assert [pin.name for pin in found.pins] == ["a", "b", "numpy", "setuptools", "wheel"]
     assert len(found.dropped) == 1
     assert found.dropped[0].startswith("c: ")
+
+
+def test_what_a_package_needs_by_a_dead_alias_is_what_the_alias_means(server, tmp_path):
+    found = resolved(server, tmp_path, "d")
+    assert isinstance(found, Resolution)
+    assert [pin.name for pin in found.pins] == ["d", "scikit-learn"]
 
 
 def test_two_required_ones_that_contradict_each_other_are_told_with_both_sides(server, tmp_path):

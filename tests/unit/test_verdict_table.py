@@ -426,3 +426,27 @@ def test_a_script_that_lacks_a_module_is_no_proof_beside_as_many_that_lack_data(
 
     assert status(lacks_module, lacks_data) == "success"
     assert status(lacks_module, lacks_module, lacks_data) == "smoke-failed"
+
+
+def test_a_script_that_no_document_names_is_no_success_beside_documented_work_that_lacks_data():
+    def trial(command: str, outcome: Passed | SmokeFailed) -> Trial:
+        choice = SmokeChoice(kind="documented", command=command, proves="it runs", source=HERE)
+        return Trial(choice=choice, outcome=outcome)
+
+    log = Log(
+        stderr="Traceback (most recent call last):\n"
+        '  File "/repo/train.py", line 3, in <module>\n    open("x.csv")\n'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'\n"
+    )
+    lost = trial("python train.py", SmokeFailed(exit_code=1, seconds=1, log=log))
+    ran = trial("python plot.py", Passed(alive_at_timeout=False, seconds=1))
+    one = passed("documented-run")
+    one = one.changed(planned=one.planned.changed(smoke_kind="script"))
+
+    def ended(*trials: Trial, found: tuple[Fact, ...] = ()) -> tuple[str, str | None]:
+        verdict = after_attempts([one.changed(trials=trials)], 3, facts(*found))
+        return verdict.status, verdict.cause
+
+    assert ended(lost) == ("stopped-by-rule", "missing_data")
+    assert ended(lost, ran) == ("success", None)
+    assert ended(lost, found=(PACKAGE,)) == ("success", None)

@@ -17,6 +17,7 @@ from paper2run.index.lenient_requirement import lenient_requirement
 from paper2run.index.release_costs import Priced
 from paper2run.index.releases import IndexFile, Installable, later_minors
 from paper2run.index.target_python import TargetPython
+from paper2run.knowledge.distributions import DEAD_ALIASES
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 
@@ -109,8 +110,11 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         if requirement is None or not self._holds(requirement, extras):
             return None
         wanted = frozenset(canonicalize_name(extra) for extra in requirement.extras)
-        name = canonicalize_name(requirement.name)
-        return Need(name, wanted, requirement.specifier, day or self._offer.day)
+        name, specifier = canonicalize_name(requirement.name), requirement.specifier
+        if name in DEAD_ALIASES:
+            # Its versions count the alias, which installs nothing.
+            name, specifier = canonicalize_name(DEAD_ALIASES[name]), SpecifierSet()
+        return Need(name, wanted, specifier, day or self._offer.day)
 
     def fetch_ahead(self, needs: Iterable[Need]) -> None:
         """Ask the index for the pages of `needs` and what their likely releases declare, in parallel."""

@@ -1,0 +1,91 @@
+"""Judges what ran of the work beside the command that passed: documented commands, else scripts."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.environment import SmokeKind
+from paper2run.model.facts import RepoFacts
+from paper2run.model.grade import Grade
+from paper2run.model.needs import Need
+from paper2run.model.report import Attempt
+from paper2run.python.own_projects import own_projects
+from paper2run.smoke.grading import grade_of
+from paper2run.verdicts.judgement import blamed, proven_by, stopped_import, stops_in
+from paper2run.verdicts.progress import same_environment
+from paper2run.verdicts.table import WORKS
+from paper2run.verdicts.trials import as_attempt
+
+SCRIPTS: Final[frozenset[SmokeKind]] = frozenset({"script", "program", "notebook", "side-script"})
+"""Commands that start what no document names."""
+BROKEN: Final = re.compile(
+    r"(?:NameError|UnboundLocalError|ImportError|ModuleNotFoundError|SyntaxError|IndentationError|TabError): "
+    r"|AttributeError: (?!'NoneType')|TypeError: .*(?:unexpected keyword argument|positional argument)"
+)
+"""Errors of code that does not fit itself or its libraries, whatever input it gets."""
+
+
+def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:
+    """Return the command of the work that a wrong environment or a fault of the code ended.
+
+    None unless all documented commands, or without any most scripts, failed where what passed loads the code or prints
+    its help; and for a project that gets installed, whose documents show one use of many. What a command misses as its
+    input tells nothing.
+    """
+    if grade_of(best) in WORKS or own_projects(facts):
+        return None
+    ran = _commands_in(attempts, best)
+    documented = [each for each in ran if each.planned.smoke_kind == "documented"]
+    work = documented or [each for each in ran if each.planned.smoke_kind in SCRIPTS]
+    if any(each.succeeded for each in work):
+        return None
+    blames = (each.changed(blame=blamed(each, facts)) for each in work)
+    broken = [one for one in blames if one.blame and BROKEN.match(one.blame.error)]
+    told = broken if documented or 2 * len(broken) > len(work) else []
+    return next(iter(told), None)
+
+
+def proven_beside(
+    grade: Grade,
+    needs: Sequence[Need],
+    attempts: Sequence[Attempt],
+    best: Attempt,
+    facts: RepoFacts,
+) -> Diagnosis | None:
+    """Return the stop that a command beside the best one's proves; `grade` is what the best one shows."""
+    if best.succeeded and (found := documented_stop(attempts, best, facts)):
+        return found
+    if grade not in WORKS and (found := proven_by(needs, attempts, best, facts)):
+        return found
+    unjudged = grade == "none" and attempts[-1].diagnosis is None
+    return stopped_import(attempts, best, facts) if unjudged else None
+
+
+def documented_stop(
+    attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts
+) -> Diagnosis | None:
+    """Return the stop of documented work that failed whole, where only another script passed.
+
+    None for a project that gets installed, whose documents show one use of many.
+    """
+    if best.planned.smoke_kind not in SCRIPTS or own_projects(facts):
+        return None
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    ran = _commands_in(attempts, best)
+    if any(each.succeeded and each.planned.smoke_kind == "documented" for each in ran):
+        return None
+    return next(
+        (
+            found
+            for failed, found in stops_in(alike, facts)
+            if failed.planned.smoke_kind == "documented" and found.excludes != "this-plan"
+        ),
+        None,
+    )
+
+
+def _commands_in(attempts: Sequence[Attempt], best: Attempt) -> list[Attempt]:
+    """Return all commands that ran in the best attempt's environment, each as an attempt of its own."""
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    return [each for one in alike for each in (one, *(as_attempt(one, t) for t in one.trials))]
