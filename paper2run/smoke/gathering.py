@@ -52,11 +52,15 @@ def shown_by(trial: Trial) -> Grade:
 
 
 def strongest(trials: Sequence[Trial], reached: Grade) -> Trial | None:
-    """Return the first command that has shown the most, if that is more than `reached`; else None."""
+    """Return the first command that has shown the most, if that is more than `reached`; else None.
+
+    Where nothing has shown anything, a command that had not failed when its short time was over gets the whole of it.
+    """
     best = max(trials, key=lambda trial: GRADES.index(shown_by(trial)), default=None)
-    if best is None or not _at_least(shown_by(best), reached) or shown_by(best) == reached:
-        return None
-    return best
+    if best is not None and GRADES.index(shown_by(best)) > GRADES.index(reached):
+        return best
+    waiting = (trial for trial in trials if isinstance(trial.outcome, Passed))
+    return next(waiting, None) if reached == "none" else None
 
 
 def worth_repairing(trials: Sequence[Trial], *, beside_success: bool) -> tuple[Trial, ...]:

@@ -78,6 +78,14 @@ def test_the_command_that_shows_most_becomes_the_smoke_command():
     assert gathering.strongest([trial(IMPORT, passes=False)], "none") is None
 
 
+def test_a_command_that_had_not_failed_gets_the_whole_time_where_nothing_has_shown_anything():
+    waits, fails = trial(SIDE, passes=True, alive=True), trial(IMPORT, passes=False)
+
+    assert gathering.strongest([fails, waits], "none") is waits
+    assert gathering.strongest([fails, waits], "built-only") is None
+    assert gathering.strongest([fails, waits, trial(HELP, passes=True)], "none") != waits
+
+
 def test_only_failures_of_commands_that_show_more_are_worth_a_repair():
     trials = [trial(TESTS, passes=False), trial(IMPORT, passes=True), trial(HELP, passes=False)]
 
