@@ -75,7 +75,7 @@ SAMPLES: Final = (
     "compose*.y*ml",
 )
 ASKED_FOR: Final = re.compile(
-    r"(?i)\b(?:api|access|secret)[ _-]?(?:keys?|tokens?)\b|\bcredentials\b"
+    r"(?i)\b(?:api|access)[ _-]?(?:keys?|tokens?)\b|\bcredentials\b"
     r"|\b(?:your )?own (?:\w+ ){0,2}account\b|\bdeveloper account\b"
 )
 """Words by which a README asks for an account of its reader's own."""
