@@ -10,6 +10,11 @@ ACCELERATED: Final = re.compile(
 """Commands that ask for hardware."""
 UNSAFE: Final = re.compile(r"[;&|<>`$()*]|\.\.\.|https?://|\{|\}")
 """What makes a documented command more than one plain program call; placeholders such as `...` too."""
+STAND_IN: Final = re.compile(
+    r"(?i:path[_ ]?to|your)|^(?:[A-Z0-9]+_)*(?:ARGS?|CONFIG|DATA|DATASET|DIR|DIRECTORY|FILE|FOLDER|HOST|ID|INPUT|IP"
+    r"|KEY|MODEL|N|NAME|NUM|NUMBER|OPTIONS?|OUTPUT|PATH|PORT|SEED|THREADS|URL|USER)S?(?:_[A-Z0-9]+)*(?:\.\w+)?$"
+)
+"""An argument that stands for one of its reader's own."""
 IN_FOLDER: Final = re.compile(r"cd (?P<folder>[\w./-]+) && (?P<line>.+)")
 
 

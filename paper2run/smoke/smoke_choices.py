@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from paper2run.commands.plain_commands import ACCELERATED, folder_and_line, plain_words
+from paper2run.commands.plain_commands import ACCELERATED, STAND_IN, folder_and_line, plain_words
 from paper2run.formats.shell_words import LEADING
 from paper2run.model.environment import Asked, SmokeChoice, SmokeKind
 from paper2run.model.facts import (
@@ -137,7 +137,7 @@ def _words(line: str, own: Collection[str]) -> list[str]:
         return []
     if words[0] in own:
         return words
-    is_python = re.fullmatch(r"python[23]?(?:\.\d+)?", words[0]) is not None
+    is_python = re.fullmatch(r"i?python[23]?(?:\.\d+)?", words[0]) is not None
     rest = words[1:] if is_python else words
     return ["python", *rest] if rest and rest[0].endswith(".py") else []
 
@@ -155,9 +155,10 @@ def _is_complete(words: list[str], files: frozenset[str], before: Collection[str
         return False
     for word in words[2:]:
         value = word.split("=", 1)[-1]
-        if value.startswith(("/", "~")) or re.search(r"path[_ ]?to|your", value, re.IGNORECASE):
-            return False
         path = PurePosixPath(value)
+        stands_in = STAND_IN.search(value) and str(path) not in files | folders
+        if stands_in or value.startswith(("/", "~")):
+            return False
         looks_like_path = "/" in value or (path.suffix and not re.fullmatch(r"-?[\d.eE+-]+", value))
         if not looks_like_path or str(path) in files | folders:
             continue

@@ -173,6 +173,24 @@ def test_scripts_of_tests_are_told_by_the_word():
     assert commands_of(*map(script, own + tests)) == [f"python {name}" for name in own]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "is_tried"),
+    [
+        ("--dataset MNIST --steps 3", True),
+        ("DATASET", False),
+        ("--data DATA_DIR", False),
+        ("--input=INPUT_FILE.csv", False),
+        ("RAW_DATA", True),
+        ("path_to_data", False),
+    ],
+)
+def test_a_command_with_a_word_for_its_readers_own_is_no_candidate(arguments, is_tried):
+    command = Command(purpose="run", line=f"ipython run.py {arguments}", source=README)
+    paths = frozenset({"run.py", "RAW_DATA/a.csv"})
+    found = choices(RepoFacts(facts=(command,)), paths, ASKED)
+    assert [one.command for one in found] == [f"python run.py {arguments}"] * is_tried
+
+
 def test_a_documented_script_that_is_empty_is_no_candidate():
     empty = Unreadable(path="test.py", cause="empty", why="nothing to start", source=HERE)
     command = Command(purpose="run", line="python test.py", source=README)
