@@ -38,6 +38,8 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
 
 
 PYTEST_PASSED: Final = re.compile(r"\b(\d+) passed\b")
+RUNNER: Final = re.compile(r"\b(?:pytest|py\.test|unittest)\b")
+"""What tells each test as it ends."""
 COLLECTED: Final = re.compile(r"^collected \d+ items?", re.MULTILINE)
 DONE: Final = re.compile(
     r"^(?:\S+\.py )?[sxXFE]*\.[.sxXFE]*(?:\s+\[ *\d+%\])?$|\bPASSED\b|\.\.\. ok$", re.MULTILINE
@@ -86,7 +88,8 @@ def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
         grade = min(grade, "help-only", key=GRADES.index)
     if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.
-        reached = _shown_by_waiting_tests(passed.log) if runs_tests(command) else "program-starts"
+        waits = RUNNER.search(command) is not None
+        reached = _shown_by_waiting_tests(passed.log) if waits else "program-starts"
         return min(grade, reached, key=GRADES.index)
     return grade
 

@@ -70,6 +70,7 @@ def test_tests_that_wait_show_what_was_done_before(printed, shown):
 
 
 def test_what_has_not_ended_shows_less_than_its_end_would():
+    assert grade_of(ended("ci-tests", "python test.py", alive=True)) == "program-starts"
     assert grade_of(ended("documented", "python train.py", alive=True)) == "program-starts"
     assert grade_of(ended("import", "python -c 'import a'", alive=True)) == "imports"
 
