@@ -76,7 +76,7 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
     """Yield one constraint per limit that unguarded imports of the standard library set.
 
     Each names the first such import. In a package it is binding, and so is that of half of the scripts where no package
-    is: one script may be out of use.
+    is: one script may be out of use. Where more files are written in Python 3, one of Python 2 binds nothing.
     """
     found: dict[tuple[str, str], PythonConstraint] = {}
     files: dict[str, set[str]] = {}
@@ -104,9 +104,14 @@ def _standard_modules(tree: RepoTree, modules: Iterable[PythonModule]) -> Iterat
                 PythonConstraint(specifier=limit, strength=strength, source=place),
             )
     scripts_alone = all(module.role == "script" for module in own_code)
+    threes = [module for module in own_code if (need := need_of(module)) and need.major == 3]
     for (limit, _), fact in sorted(found.items(), key=lambda one: one[0]):
-        binding = scripts_alone and len(files[limit]) * 2 >= len(own_code)
-        yield fact.changed(strength="required") if binding else fact
+        if limit == "<3" and len(files[limit]) < len(threes):
+            yield fact.changed(strength="mentioned")
+        elif scripts_alone and len(files[limit]) * 2 >= len(own_code):
+            yield fact.changed(strength="required")
+        else:
+            yield fact
 
 
 def _beside(tree: RepoTree, path: str, name: str) -> bool:

@@ -1,0 +1,2 @@
+def shown(name):
+    return f"<{name}>"

@@ -1,0 +1,5 @@
+import Queue
+
+
+def waiting():
+    return Queue.Queue()
