@@ -12,7 +12,7 @@ from paper2run.failures.gone_names import gone_modules
 from paper2run.failures.wanted_files import WantedFile
 from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.environment import SmokeKind
-from paper2run.model.facts import RepoFacts
+from paper2run.model.facts import Import, RepoFacts
 from paper2run.model.grade import GRADES
 from paper2run.model.needs import Need
 from paper2run.model.outcome import BuildFailed, SmokeFailed
@@ -126,7 +126,8 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
 
     None where an import passed, and for code without a project: its modules may be scripts. What a script that no
     document names imports may be none of the project's code. Without a module of its own to import, any command that
-    lacks the project's module. Where only a part of what the code imports passed: the import of all of it.
+    lacks the project's module. Where only a part of what the code imports passed: the import of all of it, unless few
+    files want the rest.
     """
     shown = GRADES.index(grade_of(best)) - GRADES.index("imports")
     kind = best.planned.smoke_kind
@@ -136,7 +137,7 @@ def failed_import(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) 
         # Less than all that the code imports is there.
         part = _words(best)
         whole = (each for each in ran if each.planned.smoke_kind == kind and part < _words(each))
-        lacking = next((each for each in whole if _lacks_a_module(each)), None)
+        lacking = next((each for each in whole if _lacks_a_module(each, facts)), None)
         return lacking and lacking.changed(blame=blamed(lacking, facts))
     if not own_projects(facts) or shown > 0 or (shown == 0 and kind != "side-script"):
         return None
@@ -151,8 +152,14 @@ def _words(ran: Attempt) -> frozenset[str]:
     return frozenset(re.findall(r"[\w.]+", ran.planned.plan.smoke_command))
 
 
-def _lacks_a_module(ran: Attempt) -> bool:
-    return isinstance(ran.smoke, SmokeFailed) and bool(gone_modules(failure_lines(ran.smoke)))
+def _lacks_a_module(ran: Attempt, facts: RepoFacts) -> bool:
+    """Whether a command failed for want of a module; not of one that few files import beside many others."""
+    if not isinstance(ran.smoke, SmokeFailed):
+        return False
+    files = {fact.module: fact.files for fact in facts.of(Import) if not fact.guarded}
+    most = max(files.values(), default=1)
+    gone = (one.name.partition(".")[0] for one in gone_modules(failure_lines(ran.smoke)))
+    return any(2 * files.get(name, most) >= most for name in gone)
 
 
 def _lacks_its_project(ran: Attempt, facts: RepoFacts) -> bool:

@@ -10,6 +10,7 @@ from paper2run.model.facts import (
     DataNeed,
     Fact,
     GpuNeed,
+    Import,
     MissingPart,
     OutsideNeed,
     PipInclude,
@@ -312,6 +313,11 @@ def test_a_part_of_what_the_code_imports_is_no_success_where_all_of_it_fails():
     assert verdict.status == "smoke-failed"
     assert verdict.reason.startswith("what its code imports is not all there")
     assert after_attempts([one], 3, facts()).status == "success"
+    most = Import(module="n", where="script", files=6, source=HERE)
+    few = most.changed(module="quantlab", files=2)
+    assert after_attempts([one.changed(trials=(failed,))], 3, facts(most, few)).status == "success"
+    half = facts(most, few.changed(files=3))
+    assert after_attempts([one.changed(trials=(failed,))], 3, half).status == "smoke-failed"
     aside = failed.changed(choice=choice.changed(command="python -c 'import benchmarks'"))
     assert after_attempts([one.changed(trials=(aside,))], 3, facts()).status == "success"
 
