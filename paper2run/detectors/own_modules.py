@@ -33,7 +33,12 @@ FINDS_PACKAGES: Final = re.compile(
 PACKAGE_DIR: Final = re.compile(r"""package_dir\s*=\s*\{\s*["']{2}\s*:\s*["']([\w/.]+)["']""")
 LISTS_PACKAGES: Final = re.compile(r"packages|py[_-]modules|package[_-]dir")
 """Words of metadata that say what is installed; without any setuptools 61 takes all that lies below `src`."""
-DOES_SOMETHING: Final = re.compile(r"^(?:def|class|from|import|exec)\b", re.MULTILINE)
+DOES_SOMETHING: Final = re.compile(
+    r"^(?:(?:def|class|exec)\b|from\s+(?!__future__|importlib|pkg_resources|[\w.]*?_*(?:version|about)_*\s)"
+    r"|import\s+(?!importlib|pkg_resources))",
+    re.MULTILINE,
+)
+"""A line of `__init__.py` that loads or makes more than the package's version."""
 MAX_INNER: Final = 12
 
 Form = Literal["package", "module", "namespace"]

@@ -1,9 +1,10 @@
 """Stops where the repository's own code calls the interfaces of Windows or of Apple's systems.
 
 Reads CPython on Linux (`module 'ctypes' has no attribute 'windll'`, `name 'WindowsError' is not defined`, `module 'os'
-has no attribute 'startfile'`), the dynamic loader that is given a `.dll` or `.dylib`, and compilers that lack
-`windows.h` or `Cocoa/Cocoa.h`. Modules of such systems are another rule's; a package of the index that does not build
-for the same reason says nothing about the repository, which may do without.
+has no attribute 'startfile'`, in Python 2 `'module' object has no attribute 'WinDLL'`), the dynamic loader that is
+given a `.dll` or `.dylib`, and compilers that lack `windows.h` or `Cocoa/Cocoa.h`. Modules of such systems are another
+rule's; a package of the index that does not build for the same reason says nothing about the repository, which may do
+without.
 """
 
 import re
@@ -19,6 +20,8 @@ NAME: Final = "other_platform"
 WINDOWS: Final = re.compile(
     r"module 'ctypes' has no attribute '(?:windll|WinDLL|oledll|WINFUNCTYPE|WinError)'"
     r"|cannot import name '(?:windll|WinDLL|WINFUNCTYPE|WinError)' from 'ctypes'|name 'WindowsError' is not defined"
+    r"|'module' object has no attribute '(?:windll|WinDLL|oledll|WINFUNCTYPE|startfile|STARTUPINFO)'"
+    r"|cannot import name (?:windll|WinDLL|WINFUNCTYPE|WinError)$"
     r"|module 'os' has no attribute 'startfile'|module 'signal' has no attribute 'CTRL_(?:C|BREAK)_EVENT'"
     r"|module 'asyncio' has no attribute 'Windows\w+Policy'|module 'subprocess' has no attribute 'STARTUPINFO'"
     r"|OSError: \S+\.dll: (?:cannot open shared object file|invalid ELF header)"

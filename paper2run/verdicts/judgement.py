@@ -10,7 +10,7 @@ from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import failure_lines, telling_line
 from paper2run.failures.gone_names import gone_modules
 from paper2run.failures.wanted_files import WantedFile
-from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
+from paper2run.model.diagnosis import Blame, Cause, Diagnosis, DiagnosisDecision
 from paper2run.model.environment import SmokeKind
 from paper2run.model.facts import Import, RepoFacts
 from paper2run.model.grade import GRADES
@@ -29,6 +29,12 @@ STARTS: Final[frozenset[SmokeKind]] = frozenset(
     {"import", "console-script", "documented", "program"}
 )
 """Commands that load the code itself: where none passes and one of these ends in a stop, the code cannot be used."""
+
+
+OF_THE_SYSTEM: Final[frozenset[Cause]] = frozenset(
+    {"unsupported_platform", "proprietary_toolchain"}
+)
+"""Causes that no release of a library takes away from code that needs the same itself."""
 
 
 def judge(done: Attempt, tried: Sequence[Attempt], facts: RepoFacts) -> Diagnosis | None:
@@ -90,7 +96,7 @@ def proven_by(
 
     A need alone may be of a side of the work, a failure alone of the environment; together they prove each other. What
     a script wants that no document names is no need of the work. A later attempt, repaired beside the best one, has
-    what that one lacked.
+    what that one lacked. Where own code needs a system or product, the same failure of a library counts, too.
     """
     causes = {need.cause for need in needs if not need.met and holds(need.cause, facts)}
     alike = [
@@ -101,7 +107,8 @@ def proven_by(
     proven = (
         found
         for failed, found in stops_in(alike, facts)
-        if found.excludes != "this-plan" and failed.planned.smoke_kind != "side-script"
+        if (found.excludes != "this-plan" or found.cause in OF_THE_SYSTEM)
+        and failed.planned.smoke_kind != "side-script"
     )
     return next((found for found in proven if found.cause in causes), None)
 

@@ -166,6 +166,23 @@ def test_a_soft_need_ends_a_run_where_another_command_failed_for_want_of_it():
     assert after_attempts([passed("imports")], 3, facts(windows)).status == "success"
 
 
+def test_a_product_that_code_and_a_library_of_it_need_is_no_success_beside_an_import():
+    product = OutsideNeed(form="licence", what="a licence of MATLAB", hard=False, source=HERE)
+    asks = SmokeChoice(kind="console-script", command="nft --help", proves="it starts", source=HERE)
+    log = Log(
+        stderr="Traceback (most recent call last):\n"
+        '  File "/usr/local/lib/python3.9/site-packages/niexp/plugins.py", line 3, in <module>\n'
+        "    from matlab import double\nModuleNotFoundError: No module named 'matlab'\n"
+    )
+    failed = Trial(choice=asks, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+    one = passed("imports").changed(trials=(failed,))
+
+    found = after_attempts([one], 3, facts(product, PACKAGE))
+
+    assert (found.status, found.cause) == ("smoke-failed", "proprietary_toolchain")
+    assert after_attempts([one], 3, facts(PACKAGE)).status == "success", "a library alone needs it"
+
+
 def test_a_file_that_a_document_and_a_failed_script_want_ends_a_run_of_scripts():
     edges = DataNeed(what="graph/karate.edgelist", source=HERE)
     script = SmokeChoice(

@@ -1,1 +1,1 @@
-__version__ = "1.0"
+from ._version import version as __version__
