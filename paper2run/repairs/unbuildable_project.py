@@ -31,8 +31,9 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         for step in failed.plan.install_steps
         if step in failed.failure.step and WITHOUT_DEPENDENCIES in step and OWN_PROJECT.search(step)
     ]
-    roots = sorted({fact.root for fact in failed.facts.of(OwnModule) if fact.installed})
-    if not lost or not roots or _compiles(failed, lost):
+    folders = [match[1].rstrip("/") for step in lost for match in FOLDER.finditer(step)]
+    roots = sorted({fact.root for fact in failed.facts.of(OwnModule) if fact.installed}) or folders
+    if not lost or not roots or _compiles(failed, folders):
         return None
     path = ":".join(f"/repo/{root}".rstrip("/") for root in roots)
     before = failed.plan.env.get("PYTHONPATH")
@@ -50,15 +51,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     )
 
 
-def _compiles(failed: FailedAttempt, lost: list[str]) -> bool:
-    """Whether the steps compile something without which none of the scripts is left."""
-    folders = tuple(f"{match[1].rstrip('/')}/" for step in lost for match in FOLDER.finditer(step))
-    aside = folders and any(
-        not entry.name.startswith(folders)
-        for entry in failed.facts.of(EntryPoint)
-        if entry.form == "script"
-    )
-    return any(
-        not (aside and extension.source.path.startswith(folders))
-        for extension in failed.facts.of(Extension)
-    )
+def _compiles(failed: FailedAttempt, folders: list[str]) -> bool:
+    """Whether projects in `folders` compile something without which none of the scripts is left."""
+    inside = tuple(f"{folder}/" for folder in folders)
+    scripts = [entry.name for entry in failed.facts.of(EntryPoint) if entry.form == "script"]
+    is_aside = inside and any(not name.startswith(inside) for name in scripts)
+    compiled = [fact.source.path for fact in failed.facts.of(Extension)]
+    return any(not (is_aside and path.startswith(inside)) for path in compiled)
