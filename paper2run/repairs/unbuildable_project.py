@@ -1,6 +1,6 @@
 """Runs the repository from its checkout where its own setup fails and nothing needs to be compiled.
 
-Also where a project of a side folder fails to compile, and scripts lie outside of it: they may do without. What the
+Also where a project of a side folder fails to compile, and other code lies outside of it: that may do without. What the
 project requires is installed by then. Its folders go on the path, so its modules load, but its console scripts and the
 files that its setup would have written are not there.
 """
@@ -52,9 +52,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
 
 def _compiles(failed: FailedAttempt, folders: list[str]) -> bool:
-    """Whether projects in `folders` compile something without which none of the scripts is left."""
+    """Whether projects in `folders` compile something without which no code of the repository is left."""
     inside = tuple(f"{folder}/" for folder in folders)
-    scripts = [entry.name for entry in failed.facts.of(EntryPoint) if entry.form == "script"]
-    is_aside = inside and any(not name.startswith(inside) for name in scripts)
+    places = [fact.name for fact in failed.facts.of(EntryPoint) if fact.form != "console-script"]
+    places += [fact.source.path for fact in failed.facts.of(OwnModule)]
+    is_aside = inside and any(not path.startswith(inside) for path in places)
     compiled = [fact.source.path for fact in failed.facts.of(Extension)]
     return any(not (is_aside and path.startswith(inside)) for path in compiled)
