@@ -6,6 +6,7 @@ Each command keeps the folder that it is meant for.
 import posixpath
 import re
 import shlex
+from collections.abc import Mapping
 from typing import Final
 
 from paper2run.formats.tree import RepoTree
@@ -31,8 +32,7 @@ def folders_of(tree: RepoTree) -> frozenset[str]:
 class WorkingFolder:
     """The folder in which a document's next command would run.
 
-    It starts at the repository's root; a document in a subfolder means its own folder where a script
-    that it names stands there and not at the root.
+    It starts at the repository's root; where a script stands elsewhere, a document means that place.
     """
 
     def __init__(self, tree: RepoTree, document: str) -> None:
@@ -67,7 +67,24 @@ class WorkingFolder:
 
     def _own_folder(self, line: str) -> str:
         script = SCRIPT.match(line)
-        if not self._beside or script is None or self._tree.has(script[1]):
-            return ""
-        beside = posixpath.normpath(posixpath.join(self._beside, script[1]))
-        return self._beside if self._tree.has(beside) else ""
+        return (self.place_of(script[1]) or "") if script else ""
+
+    def place_of(self, script: str) -> str | None:
+        """Return the folder in which a script of the document is started; None where it is nowhere, or in many places.
+
+        The root comes first, then the document's own folder, then the only place that the tree has.
+        """
+        for folder in ("", self._beside):
+            if self._tree.has(posixpath.normpath(posixpath.join(folder, script))):
+                return folder
+        tail = f"/{posixpath.normpath(script)}"
+        named = self._tree.once(_paths_by_name).get(posixpath.basename(script), ())
+        found = [path for path in named if path.endswith(tail)]
+        return found[0].removesuffix(tail) if len(found) == 1 else None
+
+
+def _paths_by_name(tree: RepoTree) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in tree.files:
+        found.setdefault(posixpath.basename(path), []).append(path)
+    return found

@@ -54,6 +54,18 @@ INLINE: Final = re.compile(
 )
 """What is known to be a command, or has a prompt before it."""
 LITERAL: Final = re.compile(r"``\$?\s*([^`]+)``")
+TYPED: Final = re.compile(
+    r"(?<![\w./-])(?P<call>(?:python(?:[23](?:\.\d+)?)?|Rscript|julia|bash|sh)\s+(?:-u\s+)?"
+    r"(?P<file>[\w./-]+\.(?:py|[Rr]|jl|sh)))(?![\w/])(?=(?P<rest>[^`'\"<]*))"
+)
+"""A call of a file in running text, up to a quote."""
+MARKS: Final = re.compile(r"\W*")
+"""What stands before a command that has its line to itself: the mark of a list, a prompt, a quote."""
+OPTIONS: Final = re.compile(r"(?:\s+--?\w[\w-]*(?:[=\s](?!-)[\w./:,-]+)?)+")
+WORDS: Final = re.compile(
+    r"(?i)\s(?:to|in|on|for|with|will|and|or|the|is|from|which|where|file|script)\b"
+)
+"""A sentence goes on after the command."""
 
 VERSION: Final = re.compile(
     r"\b[Pp]ython(?:\s+versions?)?\s*(>=|=>|≥|>)?\s*v?((?:2|3)(?:\.\d{1,2})?)(?:\.\d+|\.x)?(?![\w.]*\d)"
@@ -156,8 +168,12 @@ class _Reader:
     def prose(self, number: int, line: str) -> Iterator[Fact]:
         """Yield the commands in inline code and the interpreters that a line mentions."""
         source = self._source(number)
+        folder = WorkingFolder(self._tree, self._path)
         for match in INLINE.finditer(line):
-            yield from self._facts((match[1] or match[2]).strip(), source)
+            yield from self._facts(folder.follow((match[1] or match[2]).strip()), source)
+        for match in TYPED.finditer(INLINE.sub("", line)):
+            if folder.place_of(match["file"]) is not None:
+                yield from self._facts(folder.follow(_typed(match)), source)
         yield from _mentioned(line, source)
 
     def _facts(self, line: str, source: Source) -> Iterator[Fact]:
@@ -166,6 +182,13 @@ class _Reader:
     def _source(self, line: int, note: str = "") -> Source:
         kind = "readme" if is_readme(self._path) else "file"
         return Source(kind=kind, path=self._path, line=line, note=note)
+
+
+def _typed(match: re.Match[str]) -> str:
+    """Return the call with what belongs to it: options, and all words where it has its line to itself."""
+    rest = match["rest"].rstrip().rstrip(".,;:)")
+    alone = MARKS.fullmatch(match.string, 0, match.start()) and not WORDS.search(rest)
+    return match["call"] + (rest if alone or OPTIONS.fullmatch(rest) else "")
 
 
 def _mentioned(line: str, source: Source) -> Iterator[PythonConstraint]:
