@@ -63,7 +63,7 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
     if as_json:
         print_json(out, record(done, Path(folder)))
     else:
-        print_batch(out, done, Path(folder))
+        print_batch(out, done, Path(folder), start.seconds)
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
 
 

@@ -115,7 +115,7 @@ def run(
     if as_json:
         print_json(out, record(metadata, Path(folder)))
     else:
-        print_verdict(out, metadata, Path(folder))
+        print_verdict(out, metadata, Path(folder), by_clock_s=start.seconds)
         print_next(out, metadata, Path(folder), api.ui)
     # What this site does not reach says nothing of the repository.
     of_the_site = metadata.status != "success" and metadata.cause == "registry_unreachable"

@@ -7,6 +7,7 @@ therefore resolves its paths first and works in PAPER2RUN_HOME. Imports nothing 
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -35,6 +36,12 @@ class Invocation:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._begun = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the command began, in seconds: with imports and the start of a server."""
+        return time.monotonic() - self._begun
 
     def path(self, given: str) -> str:
         """Return the absolute path that `given` means; empty stays empty."""

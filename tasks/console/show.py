@@ -23,8 +23,13 @@ CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
 """Causes that the repository's authors can remove; what helps against all others is the user's to do."""
 
 
-def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
-    """Print in a few lines how a run ended: verdict, reason, image, next step, folder."""
+def print_verdict(
+    console: Console, metadata: Metadata, folder: Path, *, by_clock_s: float | None = None
+) -> None:
+    """Print in a few lines how a run ended: verdict, reason, image, next step, time, folder.
+
+    `by_clock_s` is the time of the whole command, where there was one.
+    """
     style = "bold green" if metadata.status in ("success", "planned") else "bold yellow"
     what = metadata.cause or (metadata.grade if metadata.grade != "none" else "")
     _print(console, f"{metadata.status}{f' ({what})' if what else ''}: {headline(metadata)}", style)
@@ -48,7 +53,8 @@ def print_verdict(console: Console, metadata: Metadata, folder: Path) -> None:
         if metadata.cache_hits
         else ""
     )
-    _print(console, f"took     {metadata.seconds:.1f} s, {attempts}{hits}")
+    took = f"took     {metadata.seconds:.1f} s, {attempts}{hits}"
+    _print(console, took if by_clock_s is None else f"{took}; {by_clock_s:.1f} s with the start")
     _print(console, f"folder   {folder}")
 
 
@@ -61,14 +67,15 @@ def print_next(console: Console, metadata: Metadata, folder: Path, ui: str) -> N
         _print(console, f"see      {ui}/runs/flow-run/{metadata.flow_run_id}")
 
 
-def print_batch(console: Console, batch: Batch, folder: Path) -> None:
+def print_batch(console: Console, batch: Batch, folder: Path, by_clock_s: float) -> None:
     """Print a batch's totals, its rows without a verdict and why, and its folder."""
     for status, count in batch.totals.items():
         _print(console, f"{count:6} {status}: {WORDS[status]}")
     for row in batch.rows:
         if not row.has_verdict:
             _print(console, f"without a verdict: {row.title}: {row.reason}")
-    _print(console, f"took     {sum(row.seconds for row in batch.rows):.0f} s, all runs together")
+    together = sum(row.seconds for row in batch.rows)
+    _print(console, f"took     {by_clock_s:.0f} s; {together:.0f} s, all runs together")
     _print(console, f"folder   {folder}")
     _print(console, f"page     {folder / 'batch.html'}")
 

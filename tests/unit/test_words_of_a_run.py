@@ -31,12 +31,12 @@ from tasks.running.records import RunFolder
 from tests.run_pages import CRASHED, FAILURE, FORGE, INCOMPLETE, PASSED, UNBUILT, ended, page_of
 
 
-def printed(**fields) -> list[str]:
+def printed(by_clock_s: float | None = None, **fields) -> list[str]:
     metadata = Metadata.model_validate(
         {"repo": "r", "started_at": datetime(2026, 1, 1, tzinfo=UTC), **VERSIONS, **fields}
     )
     text = io.StringIO()
-    print_verdict(Console(file=text), metadata, Path("/runs/a"))
+    print_verdict(Console(file=text), metadata, Path("/runs/a"), by_clock_s=by_clock_s)
     return text.getvalue().splitlines()
 
 
@@ -62,6 +62,11 @@ def test_the_image_line_says_in_words_how_far_the_run_came():
     )
     assert "image    i:1 (5 MB), reached: smoke run" in lines
     assert any(line.startswith("took     ") and line.endswith("1 attempt") for line in lines)
+
+
+def test_a_command_tells_its_own_time_beside_the_runs():
+    lines = printed(by_clock_s=87.25, status="success", attempts=1, seconds=39.3)
+    assert "took     39.3 s, 1 attempt; 87.2 s with the start" in lines
 
 
 def test_a_part_is_never_told_as_the_whole():
