@@ -38,12 +38,18 @@ SOFTWARE: Final = re.compile(
 """Addresses of programs and pictures, not of data."""
 DOCUMENTS: Final = ("README*", "readme*", "*.sh", "Makefile", "DATA*", "INSTALL*", "download*")
 README: Final = re.compile(r"(?i)(?:.*/)?readme[^/]*$")
+_DATA: Final = r"\b(?:data(?:[ -]?sets?|bases?)?|corp(?:us|ora)|recordings|scans)\b"
 RESTRICTED: Final = re.compile(
-    r"(?i)credentialed|request(?:ing)? access|apply for access|data use agreement|licen[cs]e agreement"
+    r"(?i)credentialed|request(?:ing)? access|apply for access|data use agreement"
+    rf"|{_DATA}[^.\n]{{0,60}}licen[cs]e agreement|licen[cs]e agreement[^.\n]{{0,60}}{_DATA}"
     r"|not publicly available|available (?:up)?on request|confidential data"
-    r"|(?:do not|don't|cannot) provide [^.\n]{0,40}data|must (?:acquire|obtain|request)[^.\n]{0,30}data"
-    r"|register[^.\n]{0,40}to (?:download|get|access)"
+    r"|must (?:acquire|obtain|request)[^.\n]{0,30}data|register[^.\n]{0,40}to (?:download|get|access)"
+    rf"|{_DATA}[^.\n]{{0,60}}\b(?:not|cannot)\b(?! only)[^.\n]{{0,20}}"
+    r"\b(?:shared|released|uploaded|distributed|published|public|provided|included)\b"
+    r"|(?:\b(?:un|not )able to|\bcan(?:not|'t| not)|\bdo(?: not|n't)|\bnot allowed to) (?:\w+ ){0,2}"
+    rf"(?:share|release|distribute|upload|publish|provide)\b[^.\n]{{0,60}}(?:{_DATA}|\bthem\b)"
 )
+"""Words of a README by which its authors keep data to themselves."""
 READERS: Final = frozenset(
     {"open", "read_csv", "read_table", "read_excel", "read_json", "read_pickle", "read_hdf", "read_parquet",
      "read_feather", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "imread", "loadmat", "File", "load_weights",

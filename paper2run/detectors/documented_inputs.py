@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.detectors import data_needs
-from paper2run.detectors.data_needs import DATA_ENDINGS, DOCUMENTS
+from paper2run.detectors.data_needs import DATA_ENDINGS, DOCUMENTS, RESTRICTED
 from paper2run.detectors.documented_work import Work, documented_works, is_library
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import DataNeed, Fact
@@ -108,11 +108,11 @@ def _has_its_input(tree: RepoTree, work: Work) -> bool:
 
 
 def _is_explained(tree: RepoTree) -> bool:
-    """Whether a document at the root sends people elsewhere for data, in words or by a command."""
+    """Whether a document at the root says that data are not here: how to get them, or that nobody can."""
     if tree.once(_fetched):
         return True
     texts = (tree.text(path) for path in tree.matching(*DOCUMENTS) if "/" not in path)
-    return any(GET.search(text) for text in texts)
+    return any(GET.search(text) or RESTRICTED.search(text) for text in texts)
 
 
 def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[WantedInput | None]:

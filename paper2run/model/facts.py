@@ -383,7 +383,7 @@ class DataNeed(Value):
     what: str
     """URL or path that is wanted."""
     restricted: bool = False
-    """The authors give it out on request only; `what` are then the words that say so."""
+    """The authors keep it, or give it out on request only; `what` are then the words that say so."""
     hard: bool = False
     """Each command that the documents start on the leading code wants something that is not in the checkout."""
     downloaded: bool = False

@@ -236,7 +236,7 @@ def _restricted_data(evidence: Evidence) -> Diagnosis | None:
         if need.restricted:
             return _stop(
                 "missing_data",
-                "Nothing is known that could be run without data that are given out on request only.",
+                "Nothing is known that could be run without data that the authors keep, or give out on request only.",
                 need.what,
                 need.source,
                 "Access to the data; or a sample of them in the repository.",

@@ -80,7 +80,7 @@ def _data(facts: RepoFacts, site: Site) -> Iterator[Need]:
     hard = any(fact.hard and not fact.downloaded for fact in found)
     for fact in sorted(found, key=lambda fact: not fact.restricted):
         kind: NeedKind = "network" if fact.downloaded else "data"
-        what = f"data on request: {fact.what}" if fact.restricted else fact.what
+        what = f"data that the authors keep: {fact.what}" if fact.restricted else fact.what
         met = fact.downloaded and site.has_network
         yield Need(
             kind=kind,

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from paper2run.detectors import data_needs
+from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     Command,
@@ -64,8 +66,33 @@ def test_words_that_restrict_data_come_first_and_are_hard_with_the_data():
     restricted = data("credentialed users alone", restricted=True)
     assert [need.hard for need in needs(data("a.csv"), restricted)] == [False, False]
     found = needs(data("a.csv", hard=True), restricted)
-    assert [need.what for need in found] == ["data on request: credentialed users alone", "a.csv"]
+    assert [need.what for need in found] == [
+        "data that the authors keep: credentialed users alone",
+        "a.csv",
+    ]
     assert all(need.hard for need in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "restricted"),
+    [
+        ("The recordings are available upon request.", True),
+        ("We are not able to share them as they are proprietary data.", True),
+        ("Some figures need geographical data that is not included in this repository.", True),
+        ("Note: the original training data is not uploaded due to its size.", True),
+        ("Due to limits of space, we don't share the data directly.", True),
+        ("The corpus cannot be distributed for reasons of copyright.", True),
+        ("Sign the licence agreement of the data set first.", True),
+        ("Most contributions require you to agree to a Contributor License Agreement.", False),
+        ("The code reads raw data where they are provided by the user.", False),
+        ("Data are not only provided as text, but also as tables.", False),
+        ("We do not provide support for Windows.", False),
+    ],
+)
+def test_words_of_a_readme_say_whether_its_authors_keep_data(tmp_path, line, restricted):
+    (tmp_path / "README.md").write_text(f"# Waves\n\n{line}\n")
+    found = list(data_needs.detect(RepoTree.of(tmp_path)))
+    assert [need.restricted for need in found] == [True] * restricted
 
 
 @pytest.mark.parametrize("hard", [True, False])
