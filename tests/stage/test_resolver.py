@@ -131,6 +131,13 @@ def test_a_small_source_is_built_rather_than_the_year_left(settings):
     assert "gcc" in found.plan.system_packages
 
 
+def test_what_an_optional_name_needs_is_compiled_rather_than_years_too_old(settings):
+    # pathlib2 2.1 of 2016 needs no scandir, which has no wheel; pytest cannot start with it.
+    asked = planned("pytest", pythons=("2.7",), day=date(2019, 6, 27), optional=("pytest",))
+    found = versions(resolve(asked, settings))
+    assert (found["pytest"], found["pathlib2"], found["scandir"]) == ("4.6.3", "2.3.4", "1.10.0")
+
+
 def test_old_code_is_not_taken_to_an_interpreter_of_today_for_a_wheel(settings):
     # pycld2 has had wheels for Linux since 2025 only, for Python 3.9 and later.
     asked = planned("pycld2", pythons=("2.7", "3.12"), day=date(2016, 12, 10))

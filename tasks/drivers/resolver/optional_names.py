@@ -42,7 +42,7 @@ class OptionalNames:
 
     def added(self) -> Solved:
         """Return the set with the optional names that fit; the others are dropped from what is asked."""
-        self._solve.spare_builds(self._alone)
+        self._solve.spare_builds(self._alone, self._asked.optional)
         self._drop_hopeless()
         optional = tuple(self._asked.optional)
         whole = self._solve.of((*self._kept, *optional))

@@ -75,6 +75,7 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         """Names whose newest releases the plan excludes."""
         self._overruled: set[tuple[str, str]] = set()
         self._may_build: frozenset[str] | None = None
+        self._ready: frozenset[str] = frozenset()
         self._hopeless: set[tuple[str, Version]] = set()
         self._dependencies: dict[tuple[str, Version, date | None], list[Need]] = {}
         self._satisfied: dict[tuple[Need, Version], bool] = {}
@@ -88,9 +89,12 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         """Return the releases of `name` within `specifier` that could be installed, cheapest first."""
         return self._offer.matches(name, specifier, day)
 
-    def build_only(self, names: frozenset[str]) -> None:
-        """Offer from now on sources with compiled code of these names alone."""
-        self._may_build = names
+    def build_only(self, names: frozenset[str], *, ready: frozenset[str]) -> None:
+        """Offer from now on large sources of these `names` alone, and of the names `ready` nothing to compile.
+
+        What others need may still be a small source: the price decides between it and a release of years before.
+        """
+        self._may_build, self._ready = names, ready - names
         self._hopeless.clear()
 
     def overrule(self, parent: str, name: str) -> None:
@@ -182,7 +186,8 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         only_ready = self._may_build is not None and name not in self._may_build
         for priced in self.matches(name, specifier, day):
             is_ready = priced.found.form in ("wheel", "pure") or (
-                priced.found.form == "small" and self._offer.is_locked(priced.found, name)
+                priced.found.form == "small"
+                and (name not in self._ready or self._offer.is_locked(priced.found, name))
             )
             if is_ready or not only_ready:
                 yield priced

@@ -12,6 +12,7 @@ from paper2run.index.target_python import TargetPython
 from paper2run.model.resolution import Lock
 from paper2run.planning.build_backends import asked_beside
 from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.resolver.asked_requirements import name_of
 from tasks.drivers.resolver.found_set import Failed, Solved
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 from tasks.drivers.resolver.release_provider import (
@@ -76,9 +77,10 @@ class Solve:
             need.name for need in needs if any(part.operator in UPPER for part in need.specifier)
         }
 
-    def spare_builds(self, alone: Solved) -> None:
-        """Compile from now on nothing that is not in the set `alone`, and search less."""
-        self._provider.build_only(frozenset(c.name for c in alone.chosen))
+    def spare_builds(self, alone: Solved, optional: Iterable[str]) -> None:
+        """Compile from now on nothing large beyond the set `alone`, nothing of the `optional` names, and search less."""
+        names = frozenset(c.name for c in alone.chosen)
+        self._provider.build_only(names, ready=frozenset(map(name_of, optional)))
         self._max_refused = MAX_REFUSED
 
     def is_locked(self, release: PricedRelease) -> bool:
