@@ -171,8 +171,10 @@ def _of_arguments(
         reads = INPUT.fullmatch(option) is not None
         if PLACEHOLDER.search(value) and not SETTINGS.search(value):
             return WantedInput(value, work.source)
-        is_path = "/" in value or value.lower().endswith(DATA_ENDINGS)
-        is_file = _names_data(value)
+        # A name in brackets is a placeholder for that file: `<vectors.bin>`.
+        plain = value.strip("<>[]{}")
+        is_path = "/" in value or plain.lower().endswith(DATA_ENDINGS)
+        is_file = _names_data(plain)
         if is_path and (reads or is_file) and not _is_there(tree, value, folder):
             return WantedInput(value, work.source)
     return None

@@ -48,7 +48,7 @@ def documented_works(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def leading_works(tree: RepoTree) -> tuple[Work, ...]:
-    """Return what documents start; else the scripts at the root that do work, or the only script."""
+    """Return what documents start; else the scripts that do work, those at the root first; else all code."""
     return documented_works(tree) or tree.once(_undocumented)
 
 
@@ -95,14 +95,15 @@ def _documented(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
-    scripts = [
+    """Return the scripts at the root that do work, else all that do, else each file of the code."""
+    code = [module for module in modules_of(tree) if module.role in {"package", "script"}]
+    working = [
         module.path
-        for module in modules_of(tree)
+        for module in code
         if module.role == "script" and (module.source.main_line or module.source.work_line)
     ]
-    leading = [path for path in scripts if "/" not in path] or (
-        scripts if len(scripts) == 1 else []
-    )
+    leading = [path for path in working if "/" not in path] or working
+    leading = leading or [module.path for module in code]
     return tuple(
         _work(tree, f"python {path}", Source(kind="file", path=path), (path,)) for path in leading
     )[:MAX_WORKS]

@@ -39,7 +39,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     for module in modules:
         started = module.source.main_line
         if not started and module.path not in imported and _is_script(module):
-            started = module.source.work_line
+            # What no Python reads is started by people, too, and fails.
+            started = module.source.work_line or module.source.broken_line
         if module.role == "script" and tree.size_bytes(module.path) == 0:
             where = Source(kind="file", path=module.path)
             why = "empty: nothing to start"

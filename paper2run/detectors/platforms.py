@@ -28,6 +28,10 @@ MODULES: Final = {
          "rumps", "ApplicationServices", "CoreServices"}
     ),
     "a Raspberry Pi": frozenset({"RPi", "picamera", "picamera2", "smbus", "spidev", "pigpio", "sense_hat"}),
+    "a microcontroller": frozenset(
+        {"machine", "micropython", "pyb", "pycom", "ubinascii", "uhashlib", "ujson", "uos", "usocket", "ustruct",
+         "utime"}
+    ),
     "Google App Engine": frozenset({"google.appengine", "webapp2_extras"}),
 }  # fmt: skip
 """By platform: modules that exist there alone."""

@@ -1,0 +1,5 @@
+import machine
+from network import LoRa
+
+lora = LoRa(mode=LoRa.LORA)
+machine.idle()

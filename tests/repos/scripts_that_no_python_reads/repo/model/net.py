@@ -1,0 +1,5 @@
+import numpy
+
+
+def layers(user size):
+    return numpy.ones(user size)
