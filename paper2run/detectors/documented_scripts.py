@@ -1,18 +1,21 @@
-"""Finds scripts that the README at the root starts and that are nowhere in the checkout.
+"""Finds scripts that the README at the root starts, or a shell script that it names, and that the checkout lacks.
 
 Not what a document fetches or makes first, what lies on another machine or in another repository, and no placeholder.
 """
 
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.commands.started_files import PLACEHOLDER, SCRIPT
 from paper2run.commands.working_folder import CLONE
 from paper2run.detectors.documents import MAX_DOCUMENT_CHARS, document_facts, is_readme
+from paper2run.formats.shell_words import logical_lines
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command, Fact, MissingPart
+from paper2run.model.value import Source
 
 NAME: Final = "documented_scripts"
 OUTSIDE: Final = re.compile(r"(?:^|\s)(?:[/~$]|\.\./)|\$\w|://|[;|<>*`]")
@@ -21,6 +24,12 @@ ELSEWHERE: Final = re.compile(
     r"docker(?:-compose| compose)? (?:run|exec)|\bssh\s|\bcd\s+[/~$]|vagrant ssh|singularity|apptainer"
 )
 """Commands after which a document speaks of another file system."""
+CALLED: Final = re.compile(
+    r"\s*(?:\w+=\S*\s+)*(?:python[\d.]*|torchrun|accelerate\s+launch|deepspeed)\s[^#|;&]*?(?<!\S)([\w./-]+\.py)(?=\s|$)"
+)
+"""A line of a shell script that starts a file of Python: its first one."""
+VARIABLE: Final = re.compile(r"(?<!\S)\$\{?\w+\}?/")
+"""A folder that the script itself names."""
 NEAR_LINES: Final = 12
 FOREIGN: Final = frozenset({"setup.py", "get-pip.py", "ez_setup.py", "manage.py", "install.sh"})
 """Names that documents of everything hold."""
@@ -46,11 +55,25 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 continue
             if _is_elsewhere(text, fact.source.line):
                 continue
-            for script in _scripts(fact.line):
+            for script, source in _started(tree, fact):
                 name = script.rpartition("/")[2]
                 if name not in names | said | FOREIGN and not _is_made(name, text):
                     said.add(name)
-                    yield MissingPart(form="script", module=script, path=script, source=fact.source)
+                    yield MissingPart(form="script", module=script, path=script, source=source)
+
+
+def _started(tree: RepoTree, fact: Command) -> Iterator[tuple[str, Source]]:
+    """Yield the script that a command starts, with its place, and what a shell script of the checkout starts."""
+    folder, _ = folder_and_line(fact.line)
+    for script in _scripts(fact.line):
+        yield script, fact.source
+        path = posixpath.normpath(posixpath.join(folder, script))
+        if not script.endswith(".sh") or not tree.has(path):
+            continue
+        for number, line in logical_lines(tree.text(path), 1):
+            called = CALLED.match(VARIABLE.sub("", line))
+            if called and not _is_made(called[1].rpartition("/")[2], tree.text(path)):
+                yield called[1], Source(kind="file", path=path, line=number)
 
 
 def _scripts(line: str) -> list[str]:

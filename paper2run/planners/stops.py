@@ -257,7 +257,7 @@ def _missing_script(evidence: Evidence) -> Diagnosis | None:
         if part.form == "script":
             return _stop(
                 "missing_entrypoint",
-                f"The README starts {part.path}, which is not in the repository, and nothing else can be started.",
+                f"Documents start {part.path}, which is not in the repository, and nothing else can be started.",
                 part.module,
                 part.source,
                 f"The author publishes {part.path}.",

@@ -118,20 +118,24 @@ def _parts(facts: RepoFacts) -> Iterator[Need]:
     """
     runs = [fact for fact in facts.of(Command) if fact.purpose == "run"]
     started = {name for fact in runs for name in started_files(fact.line)}
-    scripts = {part.path for part in facts.of(MissingPart) if part.form == "script"}
+    gone = [part for part in facts.of(MissingPart) if part.form == "script"]
+    scripts = {part.path for part in gone}
+    # A shell script whose own start is not there starts nothing.
+    idle = scripts | {part.source.path for part in gone if part.source.kind == "file"}
     entries = facts.of(EntryPoint)
     else_starts = facts.of(BuildProduct) or (own_projects(facts) and entries)
     renamed = any(get_close_matches(path, [entry.name for entry in entries]) for path in scripts)
     nothing_starts = (
         not else_starts
         and not renamed
-        and all(scripts.intersection(started_files(fact.line)) for fact in runs)
+        and all(idle.intersection(started_files(fact.line)) for fact in runs)
     )
     for part in facts.of(MissingPart):
         if part.form == "header":
             continue
         if part.form == "script":
-            what = f"{part.path}, which the README starts"
+            who = "the README" if part.source.kind == "readme" else part.source.path
+            what = f"{part.path}, which {who} starts"
             yield Need(kind="script", what=what, hard=nothing_starts, source=part.source)
             continue
         names = (part.source.path, part.source.path.rpartition("/")[2])

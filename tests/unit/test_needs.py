@@ -95,6 +95,17 @@ def test_words_of_a_readme_say_whether_its_authors_keep_data(tmp_path, line, res
     assert [need.restricted for need in found] == [True] * restricted
 
 
+def test_a_shell_script_that_starts_a_missing_program_starts_nothing():
+    place = Source(kind="file", path="scripts/run.sh", line=3)
+    part = MissingPart(form="script", module="net/main.py", path="net/main.py", source=place)
+    run = Command(purpose="run", line="bash scripts/run.sh", source=at(1))
+    other = Command(purpose="run", line="python plot.py", source=at(2))
+    (need,) = needs(part, run)
+    assert (need.kind, need.hard, need.cause) == ("script", True, "missing_entrypoint")
+    assert need.what == "net/main.py, which scripts/run.sh starts"
+    assert [need.hard for need in needs(part, run, other)] == [False]
+
+
 @pytest.mark.parametrize("hard", [True, False])
 def test_needs_are_bounded(hard):
     found = needs(*(data(f"{number}.csv", hard=hard) for number in range(1000)))

@@ -1,0 +1,5 @@
+import numpy
+
+
+def coded(image):
+    return numpy.round(image)
