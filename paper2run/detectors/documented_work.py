@@ -24,6 +24,8 @@ SCRIPT: Final = re.compile(r"(?:^|[\s'\"=])(?:\./)?([\w./-]+\.py)(?=[\s;'\"\\&|)
 MODULE: Final = re.compile(r"\s-[a-zA-Z]*m\s+([\w.]+)")
 HELP: Final = re.compile(r"\s(?:--help|-h)(?![\w-])")
 SHELL_SCRIPT: Final = re.compile(r"^(?:(?:ba|z)?sh\s+|source\s+|\./)?([\w./-]+\.sh)\b")
+CONFIGURED: Final = re.compile(r"^configfile:\s*['\"]([\w./-]+)['\"]", re.MULTILINE)
+"""The settings of a Snakemake workflow, which may name its scripts."""
 MAX_WORKS: Final = 60
 MAX_LOADED: Final = 2000
 
@@ -48,7 +50,7 @@ def documented_works(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def leading_works(tree: RepoTree) -> tuple[Work, ...]:
-    """Return what documents start; else the scripts that do work, those at the root first; else all code."""
+    """Return what documents start; else a workflow, the scripts that do work, those at the root first, or all code."""
     return documented_works(tree) or tree.once(_undocumented)
 
 
@@ -95,7 +97,9 @@ def _documented(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
-    """Return the scripts at the root that do work, else all that do, else each file of the code."""
+    """Return the workflow; else the scripts at the root that do work, else all that do, else each file of the code."""
+    if workflow := _workflow(tree):
+        return (workflow,)
     code = [module for module in modules_of(tree) if module.role in {"package", "script"}]
     working = [
         module.path
@@ -107,6 +111,22 @@ def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
     return tuple(
         _work(tree, f"python {path}", Source(kind="file", path=path), (path,)) for path in leading
     )[:MAX_WORKS]
+
+
+def _workflow(tree: RepoTree) -> Work | None:
+    """Return all steps of a Snakemake workflow as one piece of work: none of them is of use without the others."""
+    for path in sorted(tree.matching("Snakefile"), key=lambda path: (path.count("/"), path))[:1]:
+        folder = path.rpartition("/")[0]
+        text = tree.text(path)
+        configured = CONFIGURED.search(text)
+        settings = _path(tree, configured[1], folder) if configured else ""
+        named = SCRIPT.findall(f"{text}\n{tree.text(settings) if settings else ''}")
+        steps = {found for name in named if (found := _path(tree, name, folder))}
+        code = {module.path for module in modules_of(tree) if module.role in {"package", "script"}}
+        if steps & code:
+            source = Source(kind="file", path=path)
+            return _work(tree, "snakemake", source, tuple(sorted(steps & code)))
+    return None
 
 
 def _started(tree: RepoTree, fact: Command) -> Work | None:

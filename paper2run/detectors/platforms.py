@@ -1,7 +1,8 @@
 """Finds what runs on one platform alone: by modules of Windows, macOS and boards, programs, words.
 
 A need is hard where most of the leading work loads such a module unguarded, or a file that starts a program of Windows
-and asks nowhere which system it is on; what only documents say is soft.
+and asks nowhere which system it is on. What only documents say is soft, unless they say it of the whole code and name
+Linux nowhere.
 """
 
 import re
@@ -56,11 +57,20 @@ WORDS: Final = (
     ("a TPU", re.compile(r"(?i)\b(?:requires?|needs?|must have)\b[^.\n]{0,40}\bTPUs?\b")),
 )  # fmt: skip
 """By platform: words of a document."""
+WHOLE: Final = re.compile(
+    r"^\W*(?:(?:currently|at (?:the )?(?:present|moment)|for now),? )?"
+    r"(?:(?:the|this) (?:code|package|software|library|program|tool|toolbox|project|repository|sdk) (?:currently )?)?"
+    r"(?:is |has been )?(?:only (?:works?|runs?|supports?|available|supported|tested)\b[^.\n]{0,30}"
+    r"\b(?:windows|mac ?os)\b"
+    r"|only (?:windows|mac ?os) is supported|(?:windows|mac ?os)[- ]only)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A sentence that says it of the whole code, and not of a part."""
 DOCUMENTS: Final = ("README*", "readme*", "INSTALL*")
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield each platform once: what code shows, then what only documents say, which is soft."""
+    """Yield each platform once: what code shows, then what only documents say."""
     found: dict[str, OutsideNeed] = {}
     for need in (*_code(tree), *_documents(tree)):
         found.setdefault(need.what, need)
@@ -123,4 +133,5 @@ def _documents(tree: RepoTree) -> Iterator[OutsideNeed]:
                 line = text.count("\n", 0, match.start()) + 1
                 note = " ".join(match[0].split())[:80]
                 place = Source(kind="readme", path=path, line=line, note=note)
-                yield OutsideNeed(form="platform", what=platform, source=place)
+                hard = WHOLE.search(text) is not None and "linux" not in text.lower()
+                yield OutsideNeed(form="platform", what=platform, hard=hard, source=place)

@@ -1,0 +1,3 @@
+from gurobipy import Model
+
+print(Model("clusters"))

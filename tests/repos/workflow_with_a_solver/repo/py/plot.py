@@ -1,0 +1,1 @@
+print("a plot beside the workflow")
