@@ -70,7 +70,7 @@ class WorkingFolder:
         return (self.place_of(script[1]) or "") if script else ""
 
     def place_of(self, script: str) -> str | None:
-        """Return the folder in which a script of the document is started; None where it is nowhere, or in many places.
+        """Return the folder in which a script of the document is started; None where none is known.
 
         The root comes first, then the document's own folder, then the only place that the tree has.
         """

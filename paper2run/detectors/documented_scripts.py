@@ -1,4 +1,4 @@
-"""Finds scripts that the README at the root starts, or a shell script that it names, and that the checkout lacks.
+"""Finds scripts that the README starts and the checkout lacks, also those of its shell scripts.
 
 Not what a document fetches or makes first, what lies on another machine or in another repository, and no placeholder.
 """

@@ -50,7 +50,7 @@ def documented_works(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def leading_works(tree: RepoTree) -> tuple[Work, ...]:
-    """Return what documents start; else a workflow, the scripts that do work, those at the root first, or all code."""
+    """Return what documents start; else what the code itself shows: see `_undocumented`."""
     return documented_works(tree) or tree.once(_undocumented)
 
 
@@ -97,7 +97,7 @@ def _documented(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
-    """Return the workflow; else the scripts at the root that do work, else all that do, else each file of the code."""
+    """Return the workflow, else the scripts at the root that do work, else all such, else all code."""
     if workflow := _workflow(tree):
         return (workflow,)
     code = [module for module in modules_of(tree) if module.role in {"package", "script"}]
@@ -114,7 +114,7 @@ def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def _workflow(tree: RepoTree) -> Work | None:
-    """Return all steps of a Snakemake workflow as one piece of work: none of them is of use without the others."""
+    """Return all steps of a Snakemake workflow as one work: none is of use without the others."""
     for path in sorted(tree.matching("Snakefile"), key=lambda path: (path.count("/"), path))[:1]:
         folder = path.rpartition("/")[0]
         text = tree.text(path)

@@ -78,7 +78,7 @@ class Solve:
         }
 
     def spare_builds(self, alone: Solved, optional: Iterable[str]) -> None:
-        """Compile from now on nothing large beyond the set `alone`, nothing of the `optional` names, and search less."""
+        """Compile from now on nothing large beyond the set `alone`, and no `optional` name; search less."""
         names = frozenset(c.name for c in alone.chosen)
         self._provider.build_only(names, ready=frozenset(map(name_of, optional)))
         self._max_refused = MAX_REFUSED
