@@ -230,6 +230,8 @@ def test_a_failed_run_has_a_class_of_cause(log, cause, about):
         ('CMake Error: "/repo" does not appear to contain CMakeLists.txt.', "RUN cmake", "build_error"),
         ("x.c:1: error: No space left on device", "RUN make", "out_of_disk"),
         ("error: package directory 'lab' does not exist", "RUN pip install .", "absent_module"),
+        ("./src/lab/Fit.java:3: error: package org.lab.grid does not exist\n1 error",
+         "RUN javac -d classes src/lab/Fit.java", "absent_module"),
     ],
 )  # fmt: skip
 def test_a_failed_build_has_a_class_of_cause(log, step, cause):
