@@ -15,8 +15,10 @@ from paper2run.model.outcome import BuildFailed
 
 NAME: Final = "absent_header"
 LICENSED: Final = {
-    "ilcplex/": "CPLEX", "gurobi_c": "Gurobi", "mosek": "MOSEK", "xprs.h": "FICO Xpress", "mex.h": "MATLAB",
-    "knitro.h": "Knitro", "idl_export.h": "IDL",
+    "ilcplex/": "CPLEX", "ilconcert/": "CPLEX", "ilcp/": "CPLEX", "gurobi_c": "Gurobi", "mosek": "MOSEK",
+    "xprs.h": "FICO Xpress", "knitro.h": "Knitro", "mex.h": "MATLAB", "tmwtypes.h": "MATLAB", "simstruc.h": "Simulink",
+    "WolframLibrary.h": "Mathematica", "wstp.h": "Mathematica", "mathlink.h": "Mathematica", "idl_export.h": "IDL",
+    "nag.h": "the NAG library", "NIDAQmx.h": "NI-DAQmx",
 }  # fmt: skip
 """How the headers begin that come with a product alone."""
 

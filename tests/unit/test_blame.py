@@ -23,6 +23,7 @@ ONLY_RULES_KNOW = {
     "index_of_r_packages",
     "header_of_the_authors_own",
     "header_of_a_product",
+    "header_of_a_solvers_second_library",
 }
 """Cases whose cause needs more than the log: facts, or the history of the standard library."""
 STOPS = [
