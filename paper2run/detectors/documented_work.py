@@ -78,6 +78,12 @@ def is_library(tree: RepoTree) -> bool:
     return packaged and installs and tests > 0
 
 
+def is_used_by_others(tree: RepoTree) -> bool:
+    """Whether the work is that of others: a library, whose documents start no files of its own."""
+    works = documented_works(tree)
+    return is_library(tree) and 2 * sum(bool(work.starts) for work in works) <= len(works)
+
+
 def _packages(tree: RepoTree) -> Iterator[OwnName]:
     for found in own_names(tree).by_name.values():
         yield from (own for own in found if own.form == "package")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from paper2run.detectors.documented_work import is_library, shared_by_most
+from paper2run.detectors.documented_work import is_used_by_others, shared_by_most
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, GpuNeed, GpuSign
@@ -141,7 +141,7 @@ def _calls(tree: RepoTree, code: Iterable[PythonModule], cpu_way: bool) -> Itera
 
     It is hard if most of the leading work loads such a call, and no file chooses between CPU and GPU.
     """
-    leading = None if cpu_way or is_library(tree) else shared_by_most(tree, _first_call)
+    leading = None if cpu_way or is_used_by_others(tree) else shared_by_most(tree, _first_call)
     for module in [leading] if leading else code:
         called = _first_call(module)
         if called:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.detectors import languages
-from paper2run.detectors.documented_work import is_library, shared_by_most
+from paper2run.detectors.documented_work import is_used_by_others, shared_by_most
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, LanguageShare, OutsideNeed
@@ -100,7 +100,7 @@ def _modules(tree: RepoTree) -> Iterator[OutsideNeed]:
         found = [module for module in code if first(module)]
         if not found:
             continue
-        leading = None if is_library(tree) else shared_by_most(tree, needs)
+        leading = None if is_used_by_others(tree) else shared_by_most(tree, needs)
         module = leading or found[0]
         imported = first(module)
         yield OutsideNeed(

@@ -1,8 +1,8 @@
 """Finds services that code calls: keys that it demands, databases, brokers, clouds.
 
-A need is hard only where most of the leading work of a repository that is no library loads the call, a document or a
-sample of settings names what is needed, and the file with the call opens no connection to another service instead; or
-where most of the README's examples open the connection. For a library even that is soft: its tests may do without.
+A need is hard only where most of the leading work of a repository loads the call, a document or a sample of settings
+names what is needed, and the file with the call opens no connection to another service instead; or where most of the
+README's examples open the connection. For a library that others use even that is soft: its tests may do without.
 """
 
 import re
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from paper2run.detectors import documents
-from paper2run.detectors.documented_work import is_library, leading_works
+from paper2run.detectors.documented_work import is_used_by_others, leading_works
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.service_clients import CLIENTS_OF
 from paper2run.model.facts import Command, Fact, OutsideNeed
@@ -133,7 +133,7 @@ def _of_examples(tree: RepoTree) -> Iterator[OutsideNeed]:
         opens = re.compile(rf"(?:(?<!\w)|\\n)(?:{'|'.join(map(re.escape, calls))})\(")
         found = [fact for fact in examples if opens.search(fact.line)]
         if 2 * len(found) > len(examples):
-            hard, source = not is_library(tree), found[0].source
+            hard, source = not is_used_by_others(tree), found[0].source
             yield OutsideNeed(form="service", what=what, hard=hard, source=source)
 
 
@@ -143,7 +143,7 @@ def _of_code(tree: RepoTree) -> Iterator[OutsideNeed]:
         if module.role in {"package", "script"}:
             for sign in _signs(tree, module):
                 by_what.setdefault(sign.what, []).append((module, sign))
-    works, library = leading_works(tree), is_library(tree)
+    works, library = leading_works(tree), is_used_by_others(tree)
     documents = [tree.text(path) for path in tree.matching(*SAMPLES) if "/" not in path]
     for what, found in list(by_what.items())[:MAX_SERVICES]:
         paths = {module.path for module, _ in found}
