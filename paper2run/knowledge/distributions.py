@@ -54,7 +54,9 @@ OF_ONES_OWN: Final = frozenset(
      "util", "utilities", "utils"}
 )  # fmt: skip
 """What people call files of their own code: a namesake on the index is a stranger's."""
-DEAD_ALIASES: Final = {"beautifulsoup": "beautifulsoup4", "sklearn": "scikit-learn"}
+DEAD_ALIASES: Final = {
+    "beautifulsoup": "beautifulsoup4", "pypiwin32": "pywin32", "sklearn": "scikit-learn",
+}  # fmt: skip
 """Distributions that install nothing, or refuse to, and what their dependents mean."""
 BACKPORTS: Final = {
     "concurrent": "futures",

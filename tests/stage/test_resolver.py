@@ -138,6 +138,14 @@ def test_what_an_optional_name_needs_is_compiled_rather_than_years_too_old(setti
     assert (found["pytest"], found["pathlib2"], found["scandir"]) == ("4.6.3", "2.3.4", "1.10.0")
 
 
+def test_what_only_windows_has_is_left_out_by_its_old_name_too(settings):
+    # The sources of pypiwin32 219 do not build here, and its last release is a stub of pywin32.
+    asked = planned("six", "pypiwin32", pythons=("3.10",), day=date(2022, 3, 20))
+    found = resolve(asked, settings)
+    assert set(versions(found)) == {"six"}
+    assert "has wheels for other systems alone" in found.resolution.dropped[0]
+
+
 def test_old_code_is_not_taken_to_an_interpreter_of_today_for_a_wheel(settings):
     # pycld2 has had wheels for Linux since 2025 only, for Python 3.9 and later.
     asked = planned("pycld2", pythons=("2.7", "3.12"), day=date(2016, 12, 10))
