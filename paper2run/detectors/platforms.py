@@ -58,7 +58,7 @@ WORDS: Final = (
 )  # fmt: skip
 """By platform: words of a document."""
 WHOLE: Final = re.compile(
-    r"^\W*(?:(?:currently|at (?:the )?(?:present|moment)|for now),? )?"
+    r"^[^\w\n]{0,20}(?:(?:currently|at (?:the )?(?:present|moment)|for now),? )?"
     r"(?:(?:the|this) (?:code|package|software|library|program|tool|toolbox|project|repository|sdk) (?:currently )?)?"
     r"(?:is |has been )?(?:only (?:works?|runs?|supports?|available|supported|tested)\b[^.\n]{0,30}"
     r"\b(?:windows|mac ?os)\b"

@@ -27,7 +27,7 @@ NETWORK: Final = (
 )
 CUDA: Final = (
     r"nvcc\b.*(?:not found|No such file)|No such file or directory: '(?:[^']*/)?nvcc'|CUDA_HOME|CUDA_TOOLKIT_ROOT_DIR"
-    r"|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
+    r"|^\S+:\d+: \*\*\* .*\bCUDA\b|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
     r"|CUDA environment is invalid|cudaErrorNoDevice|CUDA error"
     r"|lib(?:cuda|cudart|cublas|cudnn)\w*\.so|[Nn]o CUDA-capable device"
 )

@@ -21,7 +21,9 @@ OTHER: Final = re.compile(
     r"^\s*(?:(?:fatal|error|Error|ERROR|E|configure: error|npm ERR!|npm error|\[ERROR\])(?::| )\s*\S"
     r"|(?:Execution halted|Segmentation fault|Killed|Aborted)\b|.*: (?:command )?not found$"
     r"|.*\bfatal error: |.*\bERROR (?:404|410): |curl: \(\d+\) |ssh: |Error: "
-    r"|.*[^\w'\"]No such file or directory\b|.*: can't open file |Error in )"
+    r"|.*[^\w'\"]No such file or directory\b|.*: can't open file |Error in "
+    # GNU make's `$(error …)`.
+    r"|[\w./-]+:\d+: \*\*\* \S)"
 )
 PASSED_ON: Final = re.compile(
     r"CalledProcessError|SystemExit|subprocess-exited-with-error|Failed building wheel|[Ff]ailed to build"

@@ -36,6 +36,8 @@ SIGNS: Final = (
     re.compile(r"CUDA_HOME environment variable is not set"),
     # CMake, where a project requires CUDA: of one that only looks for it the words are others.
     re.compile(r"Specify CUDA_TOOLKIT_ROOT_DIR|No CMAKE_CUDA_COMPILER could be found"),
+    # A Makefile's own check: GNU make's `$(error …)`.
+    re.compile(r"^\S+:\d+: \*\*\* .*\bCUDA\b"),
     re.compile(r"CUDA could not be found on your system|Your CUDA environment is invalid"),
     re.compile(r"cudaErrorNoDevice|CUDARuntimeError: cudaErrorInsufficientDriver"),
     re.compile(r"RuntimeError: .*(?:cuda runtime error|CUDA error: no .*device)"),
