@@ -6,9 +6,7 @@ from typing import Final
 
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause, Diagnosis
-from paper2run.model.environment import (
-    EngineMissing,
-)
+from paper2run.model.environment import EngineMissing
 from paper2run.model.facts import RepoFacts
 from paper2run.model.needs import Site
 from paper2run.model.outcome import Passed
@@ -18,10 +16,7 @@ from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.failure_words import failure_line, shortened
-from paper2run.verdicts.judgement import (
-    failed_import,
-    stops_in,
-)
+from paper2run.verdicts.judgement import failed_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.progress import (
     IN_SHORT,
@@ -97,6 +92,9 @@ def after_attempts(
     needs = needs_of(facts, site)
     runs_own = best.planned.smoke_kind != "dependencies"
     proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs, runs_own=runs_own)
+    if need is not None and need.hard and proof is not None and _is_download(proof):
+        # With a network the command would go on to what its work needs.
+        proof = None
     if proof is not None and proof.diagnosis is not None and grade not in WORKS:
         verdict, judged = stopped(proof.diagnosis), proof
     elif best.succeeded and best.planned.uncovered is not None:
@@ -121,6 +119,12 @@ def after_attempts(
         covers=best.planned.covers if best.succeeded else "",
         blame=judged.blame,
     )
+
+
+def _is_download(attempt: Attempt) -> bool:
+    """Whether a command ended for want of something that it downloads itself."""
+    found = attempt.diagnosis
+    return found is not None and found.cause == "missing_data" and found.lacks is None
 
 
 def _here(

@@ -109,6 +109,18 @@ def test_a_documented_command_s_own_stop_counts_more_than_an_import(
     assert (found.status, found.grade, found.best_attempt) == (status, "imports", 2)
 
 
+def test_a_download_of_a_command_is_less_of_a_cause_than_what_its_work_needs():
+    key = OutsideNeed(form="service", what="a key of OpenAI", hard=True, source=HERE)
+    download = stops("missing_data")
+    assert download.diagnosis is not None
+    file = Lack(kind="file", name="a.csv")
+    named = download.changed(diagnosis=download.diagnosis.changed(lacks=file))
+
+    assert after_attempts([download], 3, facts(key)).cause == "external_service"
+    assert after_attempts([download], 3, facts(key.changed(hard=False))).cause == "missing_data"
+    assert after_attempts([named], 3, facts(key)).cause == "missing_data"
+
+
 def test_a_stop_in_another_environment_proves_nothing_of_the_best_one():
     other = stops("needs_gpu")
     other = other.changed(
