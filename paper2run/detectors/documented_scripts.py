@@ -63,7 +63,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _started(tree: RepoTree, fact: Command) -> Iterator[tuple[str, Source]]:
-    """Yield the script that a command starts, with its place, and what a shell script of the checkout starts."""
+    """Yield the script that a command starts, and those that a shell script of the checkout starts."""
     folder, _ = folder_and_line(fact.line)
     for script in _scripts(fact.line):
         yield script, fact.source
