@@ -4,7 +4,7 @@ Facts: the command, and what it installs.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from packaging.utils import canonicalize_name
@@ -22,17 +22,23 @@ CALL: Final = re.compile(r"(?:^|\s)-{1,2}\w|^[\w./-]+\.\w+(?:\s|$)")
 
 
 def command_facts(
-    line: str, source: Source, *, own: frozenset[str], group: Group = "runtime", extra: str = ""
+    line: str,
+    source: Source,
+    *,
+    own: frozenset[str],
+    programs: Collection[str] = (),
+    group: Group = "runtime",
+    extra: str = "",
 ) -> Iterator[Fact]:
     """Yield the facts of one command line; nothing where its words do not tell what it is for.
 
-    `own` are the normalised names of the repository itself, whose installation is no dependency. A line with control
-    characters is no command that people type.
+    `own` are the normalised names of the repository itself, whose installation is no dependency; `programs` are
+    those that it brings. A line with control characters is no command that people type.
     """
     line = line.replace("\t", " ")
     if UNPLANNED.search(line):
         return
-    purpose = purpose_of(line) or ("run" if _starts_own(line, own) else None)
+    purpose = purpose_of(line) or ("run" if _starts_own(line, own, programs) else None)
     if purpose is None:
         return
     yield Command(purpose=purpose, line=line, source=source)
@@ -50,12 +56,12 @@ def command_facts(
             yield from conda_package(spec, source, "mentioned")
 
 
-def _starts_own(line: str, own: frozenset[str]) -> bool:
-    """Whether a line calls a program named as the repository, with something that only a call has."""
+def _starts_own(line: str, own: frozenset[str], programs: Collection[str]) -> bool:
+    """Whether a line calls the repository's own program, with something that only a call has."""
     words = line.split(maxsplit=1)
-    return (
-        len(words) > 1 and canonicalize_name(words[0]) in own and CALL.search(words[1]) is not None
-    )
+    if len(words) < 2 or CALL.search(words[1]) is None:
+        return False
+    return words[0] in programs or canonicalize_name(words[0]) in own
 
 
 def distinct(facts: Iterable[Fact]) -> Iterator[Fact]:

@@ -10,18 +10,20 @@ from typing import Final, NamedTuple
 
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.detectors import documents
+from paper2run.detectors.imported_files import files_of
 from paper2run.detectors.own_modules import OwnName, own_names
+from paper2run.detectors.own_programs import own_programs
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command
 from paper2run.model.value import Source
 from paper2run.python.python_examples import example_code
-from paper2run.python.python_imports import Imported
 from paper2run.python.python_modules import PythonModule, modules_of
 from paper2run.python.python_source import parse
 from paper2run.python.readme_commands import readme_commands
 
 SCRIPT: Final = re.compile(r"(?:^|[\s'\"=])(?:\./)?([\w./-]+\.py)(?=[\s;'\"\\&|)]|$)")
 MODULE: Final = re.compile(r"\s-[a-zA-Z]*m\s+([\w.]+)")
+CALLED: Final = re.compile(r"\s*([\w.-]+)(?=\s|$)")
 HELP: Final = re.compile(r"\s(?:--help|-h)(?![\w-])")
 SHELL_SCRIPT: Final = re.compile(r"^(?:(?:ba|z)?sh\s+|source\s+|\./)?([\w./-]+\.sh)\b")
 CONFIGURED: Final = re.compile(r"^configfile:\s*['\"]([\w./-]+)['\"]", re.MULTILINE)
@@ -144,7 +146,7 @@ def _started(tree: RepoTree, fact: Command) -> Work | None:
         lines = [part for part in text.split("\n") if not part.lstrip().startswith("#")]
         starts = {path for part in lines for path in _scripts(tree, part, folder)}
     else:
-        starts = set(_scripts(tree, line, folder))
+        starts = set(_scripts(tree, line, folder)) or _program(tree, line)
     code = {module.path for module in modules_of(tree) if module.role in {"package", "script"}}
     found = tuple(sorted(starts & code))
     if found:
@@ -171,6 +173,13 @@ def _scripts(tree: RepoTree, line: str, folder: str) -> Iterator[str]:
             return
 
 
+def _program(tree: RepoTree, line: str) -> set[str]:
+    """Return the file behind a line that calls a console script by its name; empty for others."""
+    called = CALLED.match(line)
+    path = own_programs(tree).get(called[1], "") if called else ""
+    return {path} if path else set()
+
+
 def _path(tree: RepoTree, name: str, folder: str) -> str:
     """Return the file that a name means: below the folder, below the root, else the only one that ends so."""
     plain = name.removeprefix("./")
@@ -184,7 +193,7 @@ def _path(tree: RepoTree, name: str, folder: str) -> str:
 
 def _example(tree: RepoTree, fact: Command) -> Work | None:
     code = parse(example_code(fact.line))
-    first = {path for imported in code.imports for path in _targets(tree, imported, "")}
+    first = {path for imported in code.imports for path in files_of(tree, imported, "")}
     return Work(fact.line, fact.source, (), _closure(tree, first)) if first else None
 
 
@@ -199,7 +208,7 @@ def _closure(tree: RepoTree, first: set[str]) -> frozenset[str]:
         importer = waiting.pop()
         imports = by_path[importer].source.imports if importer in by_path else ()
         needed = [imported for imported in imports if not imported.guarded]
-        new = {path for imported in needed for path in _targets(tree, imported, importer)} - found
+        new = {path for imported in needed for path in files_of(tree, imported, importer)} - found
         found |= new
         waiting += sorted(new)
     return frozenset(found)
@@ -207,23 +216,3 @@ def _closure(tree: RepoTree, first: set[str]) -> frozenset[str]:
 
 def _by_path(tree: RepoTree) -> dict[str, PythonModule]:
     return {module.path: module for module in modules_of(tree)}
-
-
-def _targets(tree: RepoTree, imported: Imported, importer: str) -> Iterator[str]:
-    """Yield the repository's files that one import loads."""
-    if imported.level:
-        parts = importer.split("/")[: -imported.level]
-        base = "/".join(parts)
-    else:
-        own = own_names(tree).provider_of(imported, importer)
-        if own is None:
-            return
-        base = own.root
-    dotted = [part for part in imported.module.split(".") if part]
-    names = [dotted[: length + 1] for length in range(len(dotted))]
-    names += [[*dotted, name] for name in imported.names]
-    for parts in names:
-        stem = "/".join(part for part in (base, *parts) if part)
-        for path in (f"{stem}.py", f"{stem}/__init__.py"):
-            if tree.has(path):
-                yield path

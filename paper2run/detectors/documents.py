@@ -10,6 +10,7 @@ from typing import Final
 
 from paper2run.commands.command_facts import command_facts, distinct
 from paper2run.commands.working_folder import WorkingFolder
+from paper2run.detectors.own_programs import own_programs
 from paper2run.formats.code_blocks import Block, read_document
 from paper2run.formats.shell_words import logical_lines, unprompted
 from paper2run.formats.tree import RepoTree
@@ -134,6 +135,7 @@ class _Reader:
         self._tree = tree
         self._path = path
         self._own = tree.once(own_names)
+        self._programs = own_programs(tree)
         # A page of the documentation explains; only what stands before a user at once says what is needed.
         first = is_readme(path) and "/" not in path
         self._group: Group = "runtime" if first else "extra"
@@ -177,7 +179,14 @@ class _Reader:
         yield from _mentioned(line, source)
 
     def _facts(self, line: str, source: Source) -> Iterator[Fact]:
-        return command_facts(line, source, own=self._own, group=self._group, extra=self._extra)
+        return command_facts(
+            line,
+            source,
+            own=self._own,
+            programs=self._programs,
+            group=self._group,
+            extra=self._extra,
+        )
 
     def _source(self, line: int, note: str = "") -> Source:
         kind = "readme" if is_readme(self._path) else "file"

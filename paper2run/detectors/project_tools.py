@@ -112,7 +112,7 @@ def _poetry(manifest: Manifest, poetry: dict[str, object]) -> Iterator[Fact]:
         manifest.places.line(f"group.{name}.dependencies")
         wanted = table(poetry, "group", name, "dependencies")
         yield from poetry_requirements(manifest, wanted, group_of(name), name)
-    yield from manifest.console_scripts(iter(table(poetry, "scripts")))
+    yield from manifest.console_scripts(table(poetry, "scripts"))
 
 
 def _flit(manifest: Manifest, flit: dict[str, object]) -> Iterator[Fact]:
@@ -122,7 +122,7 @@ def _flit(manifest: Manifest, flit: dict[str, object]) -> Iterator[Fact]:
     yield from manifest.requirements(metadata.get("requires"), "requires", "runtime")
     for name, wanted in table(metadata, "requires-extra").items():
         yield from manifest.requirements(wanted, name, group_of(name), name)
-    yield from manifest.console_scripts(iter(table(flit, "scripts")))
+    yield from manifest.console_scripts(table(flit, "scripts"))
 
 
 def _hatch(manifest: Manifest, name: str, environment: dict[str, object]) -> Iterator[Fact]:

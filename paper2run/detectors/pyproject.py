@@ -38,7 +38,7 @@ def _project(manifest: Manifest, project: dict[str, object]) -> Iterator[Fact]:
     for name, wanted in table(project, "optional-dependencies").items():
         yield from manifest.requirements(wanted, name, group_of(name), name)
     scripts = {**table(project, "scripts"), **table(project, "gui-scripts")}
-    yield from manifest.console_scripts(iter(scripts))
+    yield from manifest.console_scripts(scripts)
 
 
 def _dependency_group(manifest: Manifest, name: str, group: object) -> Iterator[Fact]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from paper2run.formats.ini_text import lines_of, read_config
-from paper2run.formats.manifest import Manifest
+from paper2run.formats.manifest import Manifest, assigned
 from paper2run.formats.requirement_text import group_of
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, Group, Unreadable
@@ -50,7 +50,7 @@ def _metadata(manifest: Manifest, config: configparser.ConfigParser) -> Iterator
             yield from manifest.requirements(lines, name, group_of(name), name)
     scripts = lines_of(config, "options.entry_points", "console_scripts")
     scripts += lines_of(config, "entry_points", "console_scripts")
-    yield from manifest.console_scripts(script.partition("=")[0].strip() for script in scripts)
+    yield from manifest.console_scripts(assigned(scripts))
 
 
 def _requirement_lines(config: configparser.ConfigParser, section: str, key: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from paper2run.formats.lined_text import LinedText, line_of
-from paper2run.formats.manifest import Manifest
+from paper2run.formats.manifest import Manifest, assigned
 from paper2run.formats.requirement_text import group_of, read_requirement
 from paper2run.formats.structured import table
 from paper2run.formats.tree import RepoTree
@@ -116,12 +116,12 @@ def _entry_points(tree: RepoTree, manifest: Manifest, script: SetupScript) -> It
     elif isinstance(entry_points, str):
         section = entry_points.partition("[console_scripts]")[2].partition("[")[0]
         scripts = flattened(section)
-    names = (item.partition("=")[0].strip() for item in scripts if isinstance(item, str))
-    yield from manifest.console_scripts(name for name in names if name)
+    yield from manifest.console_scripts(assigned(item for item in scripts if isinstance(item, str)))
     for item in script.texts("scripts"):
         if isinstance(item, str) and tree.has(beside(manifest.path, item)):
             name = item.rpartition("/")[2]
-            yield EntryPoint(name=name, form="console-script", source=manifest.source(item))
+            source, file = manifest.source(item), beside(manifest.path, item)
+            yield EntryPoint(name=name, form="console-script", target=file, source=source)
 
 
 def _extensions(path: str, script: SetupScript) -> Iterator[Extension]:

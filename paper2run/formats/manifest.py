@@ -1,6 +1,6 @@
 """A manifest file while it is read: where values stand, and the facts that all manifests share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from paper2run.formats.lined_text import line_of
@@ -12,6 +12,12 @@ from paper2run.model.facts import EntryPoint, Fact, Group, PythonConstraint
 from paper2run.model.value import Source
 
 CLASSIFIER = "Programming Language :: Python ::"
+
+
+def assigned(lines: Iterable[str]) -> dict[str, str]:
+    """Return the names and values of `name = value` lines."""
+    pairs = (line.partition("=") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,10 @@ class Manifest:
                 source = self.source(text)
                 yield PythonConstraint(specifier=specifier, strength="mentioned", source=source)
 
-    def console_scripts(self, names: Iterator[str]) -> Iterator[EntryPoint]:
-        """Yield one entry point per console script name."""
-        for name in names:
-            yield EntryPoint(name=name, form="console-script", source=self.source(name))
+    def console_scripts(self, declared: Mapping[str, object]) -> Iterator[EntryPoint]:
+        """Yield one entry point per console script, from its name and its `module:function`."""
+        for name, called in declared.items():
+            target = called.partition(":")[0].strip() if isinstance(called, str) else ""
+            yield EntryPoint(
+                name=name, form="console-script", target=target, source=self.source(name)
+            )

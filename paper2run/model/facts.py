@@ -286,6 +286,8 @@ class EntryPoint(Value):
     ]
     language: str = ""
     """Of a notebook, in lower case."""
+    target: str = ""
+    """Of a console script: the dotted module of its function, or the file that is installed."""
     required_arguments: tuple[str, ...] = ()
     """Arguments without which it stops, as its parser declares them."""
     without_parser: bool = False

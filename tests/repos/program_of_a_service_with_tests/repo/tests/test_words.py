@@ -1,0 +1,5 @@
+from tides.words import spelled
+
+
+def test_spelled():
+    assert spelled("esbjerg") == "Esbjerg"

@@ -1,0 +1,2 @@
+def spelled(station):
+    return station.title()
