@@ -63,6 +63,7 @@ from paper2run.detectors import (
     system_headers,
     test_suites,
     tox_and_nox,
+    web_services,
     written_dates,
     written_files,
 )
@@ -136,6 +137,7 @@ DETECTORS: tuple[Detector, ...] = (
     data_needs,
     documented_inputs,
     services,
+    web_services,
     environment_values,
     licences,
     platforms,

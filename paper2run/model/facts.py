@@ -15,7 +15,7 @@ Where = Literal["package", "script", "test", "notebook", "build"]
 GpuSign = Literal["operator", "cuda", "gpu"]
 """operator: code loads a library that only CUDA's compiler builds; cuda: the evidence names CUDA or its compiler;
 gpu: anything else that wants a GPU."""
-OutsideForm = Literal["service", "licence", "platform", "memory", "time"]
+OutsideForm = Literal["service", "web", "licence", "platform", "memory", "time"]
 UnreadableCause = Literal[
     "absent",
     "unopened",

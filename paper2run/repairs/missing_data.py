@@ -2,8 +2,8 @@
 
 Reads Python's own errors: `FileNotFoundError … 'path'`, `IOError: [Errno 2] …`, failed name resolution (smoke
 containers have no network unless told), and NLTK's `Resource punkt not found`. Code that opens a connection by `socket`
-itself wants another machine, no data. The stop names the line of code that wants it, by the traceback, and the line of
-the documents that says where to get it.
+itself wants another machine, and code that asks a web service wants its answers: no data. The stop names the line of
+code that wants it, by the traceback, and the line of the documents that says where to get it.
 """
 
 import re
@@ -12,8 +12,9 @@ from typing import Final
 
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, connects_itself, last_hit, last_traceback
+from paper2run.failures.unreached_hosts import unreached
 from paper2run.model.diagnosis import Diagnosis, Lack
-from paper2run.model.facts import DataNeed, WrittenFile
+from paper2run.model.facts import DataNeed, OutsideNeed, WrittenFile
 from paper2run.model.outcome import SmokeFailed
 from paper2run.model.value import Source
 
@@ -50,7 +51,9 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     code = code_line(failed.lines, hit.line)
     made = _made_by(failed, path, code)
     if not path and connects_itself(ended):
-        return _other_machine(failed, hit.line, code)
+        return _other_machine(failed, hit.line, code, "connects to another machine by itself")
+    if not path and (service := _web_service(failed, ended, code)):
+        return _other_machine(failed, hit.line, code, f"asks {service}")
     change = (
         f"Provide {wanted}"
         if path
@@ -70,12 +73,25 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     )
 
 
-def _other_machine(failed: FailedAttempt, evidence: str, code: Source | None) -> Diagnosis:
+def _web_service(failed: FailedAttempt, ended: list[str], code: Source | None) -> str:
+    """Return the web service that the error names, or that the failing file or all work asks; else empty."""
+    asked = [need for need in failed.facts.of(OutsideNeed) if need.form == "web"]
+    told = "\n".join(ended)
+    named = (need for need in asked if need.what.rpartition(" ")[2] in told)
+    here = (need for need in asked if need.hard or (code and code.path == need.source.path))
+    elsewhere = unreached(ended)
+    others = here if elsewhere is None or not elsewhere.match["host"] else ()
+    return next((need.what for need in (*named, *others)), "")
+
+
+def _other_machine(
+    failed: FailedAttempt, evidence: str, code: Source | None, does: str
+) -> Diagnosis:
     by = f", at {code.path}:{code.line}" if code else ""
     return stopped(
         NAME,
         "external_service",
-        reason=f"The command connects to another machine by itself{by}, which this run could not reach.",
+        reason=f"The command {does}{by}, which this run could not reach.",
         evidence=evidence,
         smallest_change="Let the containers reach the network (PAPER2RUN_SMOKE_NETWORK=bridge), or use --smoke to name"
         " a command that works without it.",

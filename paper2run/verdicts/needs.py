@@ -94,7 +94,7 @@ def _data(facts: RepoFacts, site: Site) -> Iterator[Need]:
 def _outside(facts: RepoFacts, site: Site) -> Iterator[Need]:
     for fact in facts.of(OutsideNeed):
         yield Need(
-            kind=fact.form,
+            kind="service" if fact.form == "web" else fact.form,
             what=fact.what,
             hard=fact.hard,
             met=_is_met(fact, site),
@@ -152,6 +152,8 @@ def _is_met(fact: OutsideNeed, site: Site) -> bool:
             return fact.amount <= site.memory_mb
         case "time":
             return fact.amount <= site.seconds
+        case "web":
+            return site.has_network
         case "service" | "licence" | "platform":
             return False
         case _:

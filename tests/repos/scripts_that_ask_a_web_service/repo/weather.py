@@ -1,0 +1,3 @@
+import requests
+
+print(requests.get("https://api.gusts.org/v1/here").json())
