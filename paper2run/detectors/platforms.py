@@ -1,8 +1,8 @@
 """Finds what runs on one platform alone: by modules of Windows, macOS and boards, programs, words.
 
 A need is hard where most of the leading work loads such a module unguarded, or a file that starts a program of Windows
-and asks nowhere which system it is on. What only documents say is soft, unless they say it of the whole code and name
-Linux nowhere.
+and asks nowhere which system it is on; and where the classifiers of the project name no other system beside it. What
+only documents say is soft, unless they say it of the whole code and name Linux nowhere.
 """
 
 import re
@@ -36,7 +36,12 @@ MODULES: Final = {
     "Google App Engine": frozenset({"google.appengine", "webapp2_extras"}),
 }  # fmt: skip
 """By platform: modules that exist there alone."""
+CLASSIFIED: Final = re.compile(r"\bOperating System :: (Microsoft :: Windows|MacOS|[\w ]+)")
+"""https://pypi.org/classifiers"""
+MANIFESTS: Final = ("setup.py", "setup.cfg", "pyproject.toml")
 CALLS: Final = re.compile(r"^(?:ctypes\.)?(?:windll|WinDLL|oledll)(?:\.|$)")
+WINDOWS_LOADERS: Final = frozenset({"windll", "oledll", "WinDLL", "OleDLL"})
+"""What `ctypes` has on Windows alone."""
 STARTS: Final = re.compile(
     r"""(?:\bsubprocess\.\w+|\bPopen|\bos\.(?:system|popen|startfile))\(\s*\[?\s*[rfb]{0,2}["']"""
     r"""(?P<program>(?:[^"'\n]{0,200}?[\s/\\])?[\w.{}-]*[\w}]\.(?:bat|cmd|exe))(?=["'\s])""",
@@ -91,7 +96,17 @@ def _code(tree: RepoTree) -> Iterator[OutsideNeed]:
         module = leading or found[0]
         line, _, note = min(_signs(tree, module, names), key=lambda sign: (sign[1], sign[0]))
         place = Source(kind="import", path=module.path, line=line, note=note)
-        yield OutsideNeed(form="platform", what=platform, hard=leading is not None, source=place)
+        hard = leading is not None or _declared(tree) == platform
+        yield OutsideNeed(form="platform", what=platform, hard=hard, source=place)
+
+
+def _declared(tree: RepoTree) -> str:
+    """Return the only system that the project's classifiers name, Windows or macOS; else empty."""
+    metadata = "".join(tree.text(name) for name in MANIFESTS if tree.has(name))
+    named = {match[1] for match in CLASSIFIED.finditer(metadata)}
+    if named == {"Microsoft :: Windows"}:
+        return "Windows"
+    return "macOS" if named == {"MacOS"} else ""
 
 
 def _signs(
@@ -102,6 +117,8 @@ def _signs(
         moved = names.intersection(imported.names) if imported.module == "six.moves" else ()
         name = next((n for n in names if f"{imported.module}.".startswith(f"{n}.")), "")
         name = name or next(iter(moved), "")
+        if imported.module == "ctypes" and "winreg" in names:
+            name = next(iter(WINDOWS_LOADERS.intersection(imported.names)), "")
         if name and not imported.level and not own_names(tree).provider_of(imported, module.path):
             yield imported.line, imported.guarded, name
     if "winreg" in names:
@@ -133,5 +150,6 @@ def _documents(tree: RepoTree) -> Iterator[OutsideNeed]:
                 line = text.count("\n", 0, match.start()) + 1
                 note = " ".join(match[0].split())[:80]
                 place = Source(kind="readme", path=path, line=line, note=note)
-                hard = WHOLE.search(text) is not None and "linux" not in text.lower()
+                whole = WHOLE.search(text) is not None and "linux" not in text.lower()
+                hard = whole or _declared(tree) == platform
                 yield OutsideNeed(form="platform", what=platform, hard=hard, source=place)

@@ -1,0 +1,4 @@
+def driver():
+    from ctypes import windll
+
+    return windll.LoadLibrary("meter.dll")
