@@ -6,12 +6,14 @@ other implementation. MATLAB code whose documents name Octave has one; P-code, w
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from paper2run.detectors import languages
 from paper2run.detectors.documented_work import is_used_by_others, shared_by_most
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
+from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.facts import Fact, LanguageShare, OutsideNeed
 from paper2run.model.value import Source
 from paper2run.python.python_imports import Imported
@@ -40,15 +42,29 @@ FOREIGN: Final = re.compile(
 """Objective-C and MeshLab's scripts have the endings of MATLAB's files."""
 P_CODE: Final = re.compile(rb"v\d\d\.\d\dv\d\d\.\d\d")
 """How a file of MATLAB's P-code begins: https://www.mathworks.com/help/matlab/ref/pcode.html. Octave cannot read it."""
+PRODUCTS: Final = (
+    "Gurobi", "CPLEX", "MOSEK", "Knitro", "MATLAB", "ArcGIS", "Abaqus", "COMSOL", "Ansys", "Stata", "Zemax",
+)  # fmt: skip
+WANTED: Final = re.compile(
+    r"(?i)\b(?:requires?|needs?|depends? on|relies on|must (?:have|install|obtain))\b[^.\n]{0,60}"
+    rf"\b(?P<product>{'|'.join(PRODUCTS)})\b"
+)
+"""Words by which a README says that the code needs a product."""
+SENTENCE: Final = re.compile(r"(?<=[.!?])\s")
+CHOICE: Final = re.compile(
+    r"(?i)\b(?:if|or|optional(?:ly)?|either|for example|e\.g|not|octave|without|when|only to)\b"
+)
+"""Words of a sentence that leaves a way without it."""
 XCODE: Final = "project.pbxproj"
 OTHER_BUILDS: Final = ("Package.swift", "CMakeLists.txt", "Makefile", "setup.py", "configure")
+MAX_FILES: Final = 2000
 SWIFT: Final = frozenset({"swift", "objective-c"})
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each product once."""
     found: dict[str, OutsideNeed] = {}
-    for need in (*_languages(tree), *_modules(tree), *_xcode(tree)):
+    for need in (*_languages(tree), *_modules(tree), *_xcode(tree), *_stated(tree)):
         found.setdefault(need.what, need)
     return found.values()
 
@@ -123,3 +139,28 @@ def _xcode(tree: RepoTree) -> Iterator[OutsideNeed]:
     others = [name for name in OTHER_BUILDS if tree.has(name)]
     place = Source(kind="file", path=projects[0])
     yield OutsideNeed(form="licence", what="Xcode", hard=leads and not others, source=place)
+
+
+def _stated(tree: RepoTree) -> Iterator[OutsideNeed]:
+    """Yield products that the README says the code needs; hard where code names the product, too."""
+    for path in tree.matching("README*", "readme*"):
+        if "/" in path:
+            continue
+        lines = enumerate(tree.text(path).splitlines(), start=1)
+        for number, sentence in ((n, part) for n, line in lines for part in SENTENCE.split(line)):
+            said = WANTED.search(sentence)
+            if said is None or CHOICE.search(sentence):
+                continue
+            product = next(one for one in PRODUCTS if one.lower() == said["product"].lower())
+            yield OutsideNeed(
+                form="licence",
+                what=f"a licence of {product}",
+                hard=_is_named_in_code(tree, product) and not is_used_by_others(tree),
+                source=Source(kind="readme", path=path, line=number, note=said[0][:80]),
+            )
+
+
+def _is_named_in_code(tree: RepoTree, product: str) -> bool:
+    name = product.lower()
+    files = (path for path in tree.matching(*(f"*{ending}" for ending in ENDINGS)))
+    return any(name in tree.text(path).lower() for path in islice(files, MAX_FILES))

@@ -1,0 +1,6 @@
+#include <ilcplex/ilocplex.h>
+
+int main() {
+  IloEnv env;
+  return 0;
+}
