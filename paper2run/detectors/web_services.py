@@ -24,12 +24,14 @@ CODE: Final = ("*.py", "*.R", "*.r", "*.java", "*.kt", "*.js", "*.ts", "*.jl")
 ADDRESS: Final = re.compile(
     r"['\"`]https?://(?P<host>[\w-]+(?:\.[\w-]+)+)(?P<rest>(?:[:/?][^'\"`\s]*)?)['\"`]"
 )
-ASKED: Final = re.compile(
-    r"(?i)[/.-](?:api|rest|graphql|sparql|query|search|lookup|services?|ws|i)(?=[/?.{_-]|$)|/v\d+(?:\.\d+)?(?:/|$)"
-    r"|[?&][\w.-]+=|\?$|\.(?:cgi|aspx?|php|fcgi)\b|\.json\?"
+QUERY: Final = re.compile(r"[?&][\w.-]+=|\?$")
+"""An address with a question in it."""
+PATH: Final = re.compile(
+    r"(?i)[/.-](?:api|rest|graphql|sparql|query|search|lookup|services?|ws)(?=[/?.{_-]|$)|/v\d+(?:\.\d+)?(?:/|$)"
+    r"|\.(?:cgi|aspx?|php|fcgi)\b"
 )
-"""A part of an address that takes a question."""
-HOST_ASKED: Final = re.compile(
+"""A path that takes questions; or, where the file sends none, leads to a page about one."""
+HOST: Final = re.compile(
     r"(?i)(?:^|[.-])(?:api|rest|ws|graphql|sparql|eutils|webservices?)(?=[.-])"
 )
 ELSEWHERE: Final = re.compile(
@@ -82,20 +84,30 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _asked(tree: RepoTree) -> Iterator[Asked]:
-    for path in tree.matching(*CODE)[:MAX_FILES]:
-        if is_beside(path) or vendored_place(path)[0] or not _is_code(tree, path):
-            continue
+    """Yield the addresses that code asks; none where no file of that language sends questions."""
+    paths = [
+        path
+        for path in tree.matching(*CODE)[:MAX_FILES]
+        if not is_beside(path) and not vendored_place(path)[0] and _is_code(tree, path)
+    ]
+    sending = {_ending(path) for path in paths if CLIENT.search(tree.text(path))}
+    for path in paths:
         code = tree.text(path)
-        if "://" not in code or not CLIENT.search(code):
+        if "://" not in code or _ending(path) not in sending:
             continue
+        sends = CLIENT.search(code)
         for number, line in enumerate(code.splitlines(), start=1):
             if COMMENT.match(line):
                 continue
             for match in ADDRESS.finditer(line):
                 host, rest = match["host"].lower(), match["rest"]
-                asks = HOST_ASKED.search(host) or ASKED.search(rest)
+                asks = HOST.search(host) or QUERY.search(rest) or (sends and PATH.search(rest))
                 if asks and not ELSEWHERE.search(host) and not FILE.search(rest):
                     yield Asked(host, path, number)
+
+
+def _ending(path: str) -> str:
+    return path.rpartition(".")[2].lower()
 
 
 def _is_code(tree: RepoTree, path: str) -> bool:
@@ -138,3 +150,7 @@ def _project_names(tree: RepoTree) -> Iterator[str]:
         yield text(described.get("name")) if isinstance(described, dict) else ""
     if tree.has("pom.xml"):
         yield from re.findall(r"<artifactId>([^<]+)</artifactId>", tree.text("pom.xml"))[:1]
+    if tree.has("settings.gradle"):
+        yield from re.findall(
+            r"rootProject\.name\s*=\s*['\"]([^'\"]+)", tree.text("settings.gradle")
+        )
