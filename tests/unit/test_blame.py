@@ -18,6 +18,7 @@ from tests.unit.test_repairs import read
 CASES = sorted(folder for folder in LOGS.glob("*/*") if folder.is_dir())
 ONLY_RULES_KNOW = {
     "name_that_the_index_lacks",
+    "service_that_the_code_asks",
     "name_out_of_an_empty_package",
     "code_and_manifest_contradict_each_other",
     "index_of_r_packages",
