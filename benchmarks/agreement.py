@@ -29,6 +29,10 @@ ELSEWHERE: Final[frozenset[Cause]] = frozenset(
      "out_of_disk", "registry_unreachable"}
 )  # fmt: skip
 """Causes that speak of what a committee's machine had and this one has not."""
+UNDECIDED: Final = frozenset(
+    {FAILED_TO_MEASURE, "exception", "interrupted", "over the limit", "preflight-failed"}
+)
+"""Ends of a run that say nothing of the artifact."""
 
 
 class Compared(NamedTuple):
@@ -54,7 +58,7 @@ class Compared(NamedTuple):
 
 def said_of(result: Result) -> Said:
     """Return what the verdict says about the artifact."""
-    if result.verdict in {FAILED_TO_MEASURE, "exception", "interrupted", "preflight-failed"}:
+    if result.verdict in UNDECIDED:
         return "undecided"
     if result.handed_over and GRADES.index(result.grade) >= GRADES.index(RUNS):
         return "functional"

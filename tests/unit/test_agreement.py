@@ -26,6 +26,7 @@ def row(name: str, badges: str) -> Row:
         ("stopped-by-rule", {"cause": "missing_data"}, "not functional"),
         ("max-attempts-exhausted", {}, "not functional"),
         (FAILED_TO_MEASURE, {}, "undecided"),
+        ("over the limit", {}, "undecided"),
     ],
 )
 def test_a_verdict_says_whether_the_artifact_works(verdict, fields, said):
