@@ -6,13 +6,24 @@ from paper2run.model.diagnosis import Cause
 from paper2run.model.value import Source, Value
 
 NeedKind = Literal[
-    "gpu", "data", "network", "service", "licence", "platform", "memory", "time", "part", "script"
+    "gpu",
+    "data",
+    "network",
+    "service",
+    "web",
+    "licence",
+    "platform",
+    "memory",
+    "time",
+    "part",
+    "script",
 ]
 CAUSE_OF: Final[dict[NeedKind, Cause]] = {
     "gpu": "needs_gpu",
     "data": "missing_data",
     "network": "missing_data",
     "service": "external_service",
+    "web": "external_service",
     "licence": "proprietary_toolchain",
     "platform": "unsupported_platform",
     "memory": "out_of_memory",

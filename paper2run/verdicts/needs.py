@@ -94,7 +94,7 @@ def _data(facts: RepoFacts, site: Site) -> Iterator[Need]:
 def _outside(facts: RepoFacts, site: Site) -> Iterator[Need]:
     for fact in facts.of(OutsideNeed):
         yield Need(
-            kind="service" if fact.form == "web" else fact.form,
+            kind=fact.form,
             what=fact.what,
             hard=fact.hard,
             met=_is_met(fact, site),
