@@ -267,12 +267,15 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
     found = []
     documents = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind != "file")
+    named = [fact for fact in scripts if "/" not in fact.name or fact.name in documents]
+    if not named and (len(scripts) == 1 or not own_projects(facts)):
+        # Without a project and without others they are the work.
+        named = scripts
     for fact in scripts:
         arguments, proves = _how_to_start(fact)
         command = shlex.join(["python", fact.name, *arguments])
-        is_named = "/" not in fact.name or fact.name in documents or len(scripts) == 1
-        is_named = is_named and not OF_UPKEEP.search(PurePosixPath(fact.name).stem)
-        kind: SmokeKind = "script" if is_named else "side-script"
+        leads = fact in named and not OF_UPKEEP.search(PurePosixPath(fact.name).stem)
+        kind: SmokeKind = "script" if leads else "side-script"
         found.append(_choice(kind, command, proves, fact.source))
     return found
 

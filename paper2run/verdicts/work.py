@@ -31,7 +31,7 @@ def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) ->
 
     None unless all documented commands, or without any most scripts, failed where what passed loads the code or prints
     its help; and for a project that gets installed, whose documents show one use of many. What a command misses as its
-    input tells nothing.
+    input tells nothing, unless several scripts open data by themselves, and all others fail as well.
     """
     if grade_of(best) in WORKS or own_projects(facts):
         return None
@@ -40,10 +40,13 @@ def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) ->
     work = documented or [each for each in ran if each.planned.smoke_kind in SCRIPTS]
     if any(each.succeeded for each in work):
         return None
-    blames = (each.changed(blame=blamed(each, facts)) for each in work)
+    blames = [each.changed(blame=blamed(each, facts)) for each in work]
     broken = [one for one in blames if one.blame and BROKEN.match(one.blame.error)]
-    told = broken if documented or 2 * len(broken) > len(work) else []
-    return next(iter(told), None)
+    if documented or 2 * len(broken) > len(work):
+        return next(iter(broken), None)
+    lacking = [one for one in blames if one.blame and one.blame.cause == "missing_data"]
+    whole = len(lacking) > 1 and len(broken) + len(lacking) == len(work)
+    return lacking[0] if whole else None
 
 
 def proven_beside(

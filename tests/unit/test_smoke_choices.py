@@ -163,6 +163,18 @@ def test_a_script_for_the_projects_upkeep_shows_no_work_of_the_code():
     assert kinds["python build_docs.py"] == kinds["python release.py"] == "side-script"
 
 
+def test_scripts_in_folders_are_the_work_of_code_without_a_project_and_without_others():
+    deep = (script("en/main.py"), script("es/main.py"))
+
+    def kinds(*found: Fact) -> set[str]:
+        chosen = choices(RepoFacts(facts=found), PATHS, ASKED)
+        return {choice.kind for choice in chosen if choice.command.endswith("/main.py")}
+
+    assert kinds(*deep) == {"script"}
+    assert kinds(*deep, script("run.py")) == {"side-script"}
+    assert kinds(*deep, PROJECT) == {"side-script"}
+
+
 def test_djangos_own_script_is_asked_to_check_the_project():
     assert commands_of(script("site/manage.py")) == ["python site/manage.py check"]
 

@@ -444,16 +444,17 @@ def test_documented_work_that_fails_from_its_code_is_no_success_beside_an_import
     assert after_attempts([beside], 3, facts(*found)).status == "success"
 
 
-def test_a_script_that_lacks_a_module_is_no_proof_beside_as_many_that_lack_data():
-    def trial(name: str, error: str) -> Trial:
-        choice = SmokeChoice(kind="script", command=f"python {name}", proves="it runs", source=HERE)
-        log = Log(
-            stderr=f'Traceback:\n  File "/repo/{name}", line 3, in <module>\n    f()\n{error}\n'
-        )
-        return Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
+def failed_script(name: str, error: str) -> Trial:
+    choice = SmokeChoice(kind="script", command=f"python {name}", proves="it runs", source=HERE)
+    log = Log(stderr=f'Traceback:\n  File "/repo/{name}", line 3, in <module>\n    f()\n{error}\n')
+    return Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
 
-    lacks_module = trial("a.py", "ModuleNotFoundError: No module named 'lab'")
-    lacks_data = trial("b.py", "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'")
+
+def test_a_script_that_lacks_a_module_is_no_proof_beside_as_many_that_lack_data():
+    lacks_module = failed_script("a.py", "ModuleNotFoundError: No module named 'lab'")
+    lacks_data = failed_script(
+        "b.py", "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'"
+    )
     one = passed("imports")
 
     def status(*trials: Trial) -> str:
@@ -461,6 +462,19 @@ def test_a_script_that_lacks_a_module_is_no_proof_beside_as_many_that_lack_data(
 
     assert status(lacks_module, lacks_data) == "success"
     assert status(lacks_module, lacks_module, lacks_data) == "smoke-failed"
+
+
+def test_scripts_that_all_lack_data_are_no_success_beside_an_import():
+    lack = "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'"
+    lacking = [failed_script("a.py", lack), failed_script("b.py", lack)]
+    one = passed("imports")
+
+    def ended(*trials: Trial) -> tuple[str, str | None]:
+        verdict = after_attempts([one.changed(trials=trials)], 3)
+        return verdict.status, verdict.cause
+
+    assert ended(*lacking) == ("smoke-failed", "missing_data")
+    assert ended(*lacking, failed_script("c.py", "IndexError: 1"))[0] == "success"
 
 
 def test_a_script_that_no_document_names_is_no_success_beside_documented_work_that_lacks_data():
