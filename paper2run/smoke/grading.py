@@ -16,6 +16,12 @@ HELP_TEXT: Final = re.compile(
     r"^[ \t]*(?:-h, )?--help[ \t]+[Ss]how this (?:help )?message and exit", re.MULTILINE
 )
 """argparse's and click's own line on `--help`: a program that is started without arguments may print its help too."""
+GAVE_UP: Final = re.compile(
+    r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded with url"
+    r"|NewConnectionError|Network is unreachable|[Cc]ould not resolve host"
+)
+LAST_LINES: Final = 5
+"""Where a program that ends with status 0 tells that it gave up."""
 USAGE: Final = re.compile(r"usage\s*:", re.IGNORECASE)
 OF_KIND: Final[dict[SmokeKind, Grade]] = {
     "user": "program-starts",
@@ -86,12 +92,20 @@ def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
     grade = promised(kind, command)
     if not runs_tests(command) and _is_help(passed.log.stdout):
         grade = min(grade, "help-only", key=GRADES.index)
+    if not runs_tests(command) and _gave_up(passed.log):
+        grade = min(grade, "imports", key=GRADES.index)
     if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.
         waits = RUNNER.search(command) is not None
         reached = _shown_by_waiting_tests(passed.log) if waits else "program-starts"
         return min(grade, reached, key=GRADES.index)
     return grade
+
+
+def _gave_up(log: Log) -> bool:
+    """Whether a program's last words say that it did not reach a host, whatever its exit status."""
+    told = (text.strip().splitlines()[-LAST_LINES:] for text in (log.stdout, log.stderr))
+    return any(GAVE_UP.search(line) for lines in told for line in lines)
 
 
 def _shown_by_waiting_tests(log: Log) -> Grade:

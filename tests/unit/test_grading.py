@@ -101,6 +101,19 @@ def test_a_program_that_goes_on_below_its_usage_has_done_more_than_that():
     assert grade_of(found) == "documented-run"
 
 
+def test_a_program_whose_last_words_are_of_a_host_out_of_reach_has_only_been_loaded():
+    said = "asking chirps.example.org\n<urlopen error [Errno -3] Temporary failure in name resolution>\n"
+    one = ended("example", "python -c 'import chirps; chirps.search(1)'")
+
+    def grade(printed: str) -> str:
+        return grade_of(
+            one.changed(smoke=Passed(alive_at_timeout=False, seconds=1, log=Log(stdout=printed)))
+        )
+
+    assert grade(said) == "imports"
+    assert grade(said + "1 of 9\n" * 9) == "documented-run"
+
+
 def test_tests_that_passed_as_a_rung_count():
     assert grade_of(ended("import", "python -c 'import a'", tested=True)) == "tests"
 
