@@ -44,7 +44,8 @@ ALWAYS: Final[tuple[Row, ...]] = (
     (re.compile(r"\b(?:404|410)\b.*(?:Not Found|Gone)|returned error: 4(?:04|10)|repository '[^']+' not found"),
      "dead_link", "low"),
     # javac's: a library that no build file names, or sources that were left out.
-    (re.compile(r"error: package [\w.]+ does not exist"), "absent_module", "medium"),
+    (re.compile(r"error: package [\w.]+ does not exist|cannot find symbol: (?:class|interface) "),
+     "absent_module", "medium"),
 )  # fmt: skip
 BUILDS: Final[tuple[Row, ...]] = (
     (re.compile(NETWORK), "registry_unreachable", "medium"),

@@ -12,7 +12,7 @@ from paper2run.failures.failure_log import CHAINED, RAISED, TRACEBACK
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 
 COMPILER: Final = re.compile(
-    r"^\s*(?:[^\s:()]+:\d+:(?:\d+:)? ?(?:fatal )?error: |[^\s:]+\.go:\d+:\d+: |error\[E\d+\]: "
+    r"^\s*(?:(?:\[javac\]\s+)?[^\s:()]+:\d+:(?:\d+:)? ?(?:fatal )?error: |[^\s:]+\.go:\d+:\d+: |error\[E\d+\]: "
     r"|(?:Fatal )?Error: (?:Cannot open|Symbol|Type mismatch|Syntax error)"
     r"|\[ERROR\] \S+\.java:\[|[^\s:]+\.pyx:\d+:\d+: |CMake Error\b|.*undefined reference to |.*\bcannot find -l)"
 )
@@ -51,6 +51,9 @@ PYTEST: Final = re.compile(
     r"^E\s{3,}(?!KeyError: (?:local|\w*Path)\()(?=[\w.]*(?:Error|Exception|Interrupt|Exit)\b|assert )"
 )
 """pytest's own look into its memory of conftest files (`KeyError: local(…)`) comes before the error of the import."""
+SYMBOL: Final = re.compile(r"cannot find symbol$")
+SYMBOL_BELOW: Final = re.compile(r"\bsymbol:\s+(\w+ \w+)")
+"""javac names what it does not find some lines below, as `symbol:   class Stock`."""
 SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV"}
 """Exit codes of a shell whose program was ended by a signal."""
 MAX_CHARACTERS: Final = 500
@@ -93,6 +96,10 @@ def words_of(failure: BuildFailed | SmokeFailed, lines: list[str], number: int) 
             after = (line.strip() for line in lines[number + 1 :])
             below = next((line for line in after if any(map(str.isalnum, line))), "")
             said = f"{said} {below}"
+        if SYMBOL.search(said):
+            below = "\n".join(lines[number + 1 : number + 6])
+            named = SYMBOL_BELOW.search(below)
+            said = f"{said}: {named[1]}" if named else said
         return said[:MAX_CHARACTERS]
     signal = SIGNALS.get(failure.exit_code or 0, "")
     if signal:

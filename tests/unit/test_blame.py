@@ -234,6 +234,11 @@ def test_a_failed_run_has_a_class_of_cause(log, cause, about):
         ("error: package directory 'lab' does not exist", "RUN pip install .", "absent_module"),
         ("./src/lab/Fit.java:3: error: package org.lab.grid does not exist\n1 error",
          "RUN javac -d classes src/lab/Fit.java", "absent_module"),
+        ("    [javac] /repo/src/lab/Fit.java:3: error: cannot find symbol\n    [javac]     Grid grid;\n"
+         "    [javac]     ^\n    [javac]   symbol:   class Grid\n    [javac] 9 errors\nBUILD FAILED",
+         "RUN ant", "absent_module"),
+        ("[ERROR] /repo/src/lab/Fit.java:[3,7] cannot find symbol\n[ERROR]   symbol:   method fit(int)",
+         "RUN mvn package", "build_error"),
     ],
 )  # fmt: skip
 def test_a_failed_build_has_a_class_of_cause(log, step, cause):
