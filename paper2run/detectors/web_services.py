@@ -46,13 +46,14 @@ FILE: Final = re.compile(
 )
 CLIENT: Final = re.compile(
     r"\b(?:requests|urllib\w*|httplib2?|http\.client|aiohttp|httpx|pycurl|suds|zeep|SPARQLWrapper|httr2?|RCurl|jsonlite|crul"
-    r"|rvest|curl|Jsoup|HttpURLConnection|HttpClient|OkHttp\w*|RestTemplate|WebClient|axios|fetch|XMLHttpRequest"
-    r"|superagent|HTTP)\b"
+    r"|rvest|Jsoup|HttpURLConnection|HttpClient|OkHttp\w*|RestTemplate|WebClient|axios|XMLHttpRequest|superagent)\b"
+    r"|\bfetch\(|\bcurl::|\bHTTP\.\w+\("
 )
 """What sends questions: libraries of Python, R, Java, JavaScript and Julia."""
 COMMENT: Final = re.compile(r"\s*(?:#|//|\*|/\*)")
 WIDE: Final = frozenset(
-    {"www", "api", "data", "web", "rest", "dev", "test", "app", "docs", "info", "mobile", "services"}
+    {"www", "api", "data", "web", "rest", "dev", "test", "app", "docs", "info", "mobile", "service", "services",
+     "search", "query", "cloud", "server", "public", "open", "download", "files", "static", "images", "news"}
 )  # fmt: skip
 """Parts of a host's name that name no service."""
 MIN_LABEL: Final = 4
@@ -123,8 +124,9 @@ def _bears_its_name(tree: RepoTree, host: str) -> bool:
 def _is_documented(tree: RepoTree, host: str, places: list[Asked]) -> bool:
     if is_used_by_others(tree):
         return False
-    readmes = [tree.text(path) for path in tree.matching("README*", "readme*") if "/" not in path]
-    if not any(label in _letters(readme) for readme in readmes for label in _labels(host)):
+    names = re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, sorted(_labels(host))))})")
+    readmes = [path for path in tree.matching("README*", "readme*") if "/" not in path]
+    if not _labels(host) or not any(names.search(tree.text(path)) for path in readmes):
         return False
     works, paths = leading_works(tree), {asked.path for asked in places}
     return 2 * sum(not paths.isdisjoint(work.loads) for work in works) > len(works)
