@@ -1,4 +1,4 @@
-"""Finds scripts that the README starts and the checkout lacks, also those of its shell scripts.
+"""Finds scripts that the README or its shell scripts start and that are not there, or hold nothing to start.
 
 Not what a document fetches or makes first, what lies on another machine or in another repository, and no placeholder.
 """
@@ -14,8 +14,9 @@ from paper2run.commands.working_folder import CLONE
 from paper2run.detectors.documents import MAX_DOCUMENT_CHARS, document_facts, is_readme
 from paper2run.formats.shell_words import logical_lines
 from paper2run.formats.tree import RepoTree
-from paper2run.model.facts import Command, Fact, MissingPart
+from paper2run.model.facts import Command, Fact, MissingPart, Unreadable
 from paper2run.model.value import Source
+from paper2run.python.python_modules import modules_of
 
 NAME: Final = "documented_scripts"
 OUTSIDE: Final = re.compile(r"(?:^|\s)(?:[/~$]|\.\./)|\$\w|://|[;|<>*`]")
@@ -36,7 +37,10 @@ FOREIGN: Final = frozenset({"setup.py", "get-pip.py", "ez_setup.py", "manage.py"
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield the missing scripts in the README's order, each once; nothing beside other clones."""
+    """Yield the missing scripts in the README's order, each once; nothing beside other clones.
+
+    One that only imports and defines is `Unreadable`: starting it exits 0 and does nothing.
+    """
     if tree.truncated:
         return
     names = {path.rpartition("/")[2] for path in tree.files}
@@ -60,6 +64,15 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
                 if name not in names | said | FOREIGN and not _is_made(name, text):
                     said.add(name)
                     yield MissingPart(form="script", module=script, path=script, source=source)
+                idle = _idle(tree, fact, script)
+                if idle and idle not in said:
+                    said.add(idle)
+                    yield Unreadable(
+                        path=idle,
+                        cause="empty",
+                        why="holds imports and definitions alone: nothing to start",
+                        source=Source(kind="file", path=idle),
+                    )
 
 
 def _started(tree: RepoTree, fact: Command) -> Iterator[tuple[str, Source]]:
@@ -74,6 +87,15 @@ def _started(tree: RepoTree, fact: Command) -> Iterator[tuple[str, Source]]:
             called = CALLED.match(VARIABLE.sub("", line))
             if called and not _is_made(called[1].rpartition("/")[2], tree.text(path)):
                 yield called[1], Source(kind="file", path=path, line=number)
+
+
+def _idle(tree: RepoTree, fact: Command, script: str) -> str:
+    """Return the file of a documented script whose start does nothing; empty for others."""
+    folder, _ = folder_and_line(fact.line)
+    path = posixpath.normpath(posixpath.join(folder, script))
+    idle = any(one.path == path and one.parsed and one.source.idle for one in modules_of(tree))
+    # An empty file is told with the entry points.
+    return path if idle and tree.size_bytes(path) else ""
 
 
 def _scripts(line: str) -> list[str]:

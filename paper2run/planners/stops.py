@@ -115,7 +115,7 @@ def _starts_more_than_tests(evidence: Evidence) -> bool:
 
 
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:
-    """Stop if documents start only a script that is empty, and nothing else that is complete.
+    """Stop if documents start only a script that holds nothing to start, and nothing else that is complete.
 
     A notebook counts as complete, whatever documents say; a script that they do not name may be a helper. An empty
     helper in another language than the code's says nothing.
@@ -138,10 +138,10 @@ def _empty_entry(evidence: Evidence) -> Diagnosis | None:
     path, command = dead
     return _stop(
         "missing_entrypoint",
-        f"{path}, which the documents start, is an empty file: it would end with status 0 and do nothing.",
+        f"{path}, which the documents start, holds nothing to start: it would end with status 0 and do nothing.",
         f"{command.source}: {command.line}",
         Source(kind="file", path=path),
-        f"The author publishes the content of {path}.",
+        f"The author publishes what {path} is to start.",
         "every-plan",
     )
 

@@ -56,6 +56,8 @@ class PythonSource:
     """Line of `if __name__ == "__main__"`; 0 without one."""
     work_line: int = 0
     """First line at the top level that does work when the file is started; 0 for a mere library."""
+    idle: bool = False
+    """A start does nothing for sure: the top level holds imports, definitions and constants alone."""
     arguments: tuple[str, ...] = ()
     """Command-line arguments without which it stops."""
     without_parser: bool = False
@@ -122,9 +124,25 @@ def _read(tree: ast.Module, text: str, syntax: tuple[Syntax, ...]) -> PythonSour
         ),
         main_line=main,
         work_line=next((node.lineno for node in tree.body if _does_work(node)), 0),
+        idle=all(map(_is_idle, tree.body)),
         arguments=required.names,
         without_parser=required.without_parser,
         syntax=(*syntax, *versioned_syntax(nodes)),
+    )
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
+        # `data = read()` may be the work.
+        return not any(isinstance(inner, ast.Call) for inner in ast.walk(node))
+    return isinstance(
+        node,
+        ast.Import
+        | ast.ImportFrom
+        | ast.FunctionDef
+        | ast.AsyncFunctionDef
+        | ast.ClassDef
+        | ast.Pass,
     )
 
 

@@ -1,0 +1,11 @@
+"""Random walks, to be finished."""
+import os
+
+STEPS: int = 100
+NAMES = ["a", "b"]
+
+
+class Walks:
+    def train(self):
+        # TODO
+        return os.getcwd()
