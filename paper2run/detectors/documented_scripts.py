@@ -1,6 +1,7 @@
-"""Finds scripts that the README or its shell scripts start and that are not there, or hold nothing to start.
+"""Finds scripts that the README starts and that are not there, or hold nothing to start.
 
-Not what a document fetches or makes first, what lies on another machine or in another repository, and no placeholder.
+Those of its shell scripts, too. Not what a document fetches or makes first, what lies on another machine or in another
+repository, and no placeholder.
 """
 
 import posixpath

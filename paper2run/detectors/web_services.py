@@ -1,4 +1,4 @@
-"""Finds web services that code asks by addresses with a query or a version: what it does depends on their answers.
+"""Finds web services that code asks, by addresses with a query or a version.
 
 A need is hard for a package that bears the service's name, and for documented work that loads such an address most of
 the time and whose README names the service. Addresses of files, code and pages are none.
@@ -79,6 +79,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         yield OutsideNeed(
             form="web",
             what=f"the web service {host}",
+            host=host,
             hard=_bears_its_name(tree, host) or _is_documented(tree, host, places),
             source=Source(kind="file", path=first.path, line=first.line),
         )

@@ -419,6 +419,8 @@ class OutsideNeed(Value):
     """The leading code cannot do its documented work without it."""
     amount: float = 0.0
     """Memory in MB, time in seconds; 0 for all else."""
+    host: str = ""
+    """Of a web service: whom the code asks."""
     source: Source
 
 

@@ -115,7 +115,7 @@ def _starts_more_than_tests(evidence: Evidence) -> bool:
 
 
 def _empty_entry(evidence: Evidence) -> Diagnosis | None:
-    """Stop if documents start only a script that holds nothing to start, and nothing else that is complete.
+    """Stop if documents start only a script that holds nothing, and nothing else that is complete.
 
     A notebook counts as complete, whatever documents say; a script that they do not name may be a helper. An empty
     helper in another language than the code's says nothing.

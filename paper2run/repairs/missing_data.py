@@ -74,10 +74,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
 
 def _web_service(failed: FailedAttempt, ended: list[str], code: Source | None) -> str:
-    """Return the web service that the error names, or that the failing file or all work asks; else empty."""
-    asked = [need for need in failed.facts.of(OutsideNeed) if need.form == "web"]
+    """Return the web service that the error names, else that the file or all work asks; or empty."""
+    asked = [need for need in failed.facts.of(OutsideNeed) if need.host]
     told = "\n".join(ended)
-    named = (need for need in asked if need.what.rpartition(" ")[2] in told)
+    named = (need for need in asked if need.host in told)
     here = (need for need in asked if need.hard or (code and code.path == need.source.path))
     elsewhere = unreached(ended)
     others = here if elsewhere is None or not elsewhere.match["host"] else ()
