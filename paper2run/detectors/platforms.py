@@ -77,7 +77,7 @@ DOCUMENTS: Final = ("README*", "readme*", "INSTALL*")
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each platform once: what code shows, then what only documents say."""
     found: dict[str, OutsideNeed] = {}
-    for need in (*_code(tree), *_documents(tree)):
+    for need in (*_code(tree), *_binaries(tree), *_documents(tree)):
         found.setdefault(need.what, need)
     return found.values()
 
@@ -98,6 +98,14 @@ def _code(tree: RepoTree) -> Iterator[OutsideNeed]:
         place = Source(kind="import", path=module.path, line=line, note=note)
         hard = leading is not None or _declared(tree) == platform
         yield OutsideNeed(form="platform", what=platform, hard=hard, source=place)
+
+
+def _binaries(tree: RepoTree) -> Iterator[OutsideNeed]:
+    """Yield Windows where the classifiers name it alone, and the checkout brings libraries for it alone."""
+    found = [path for path in tree.matching("*.dll") if tree.begin(path, 2) == b"MZ"]
+    if found and _declared(tree) == "Windows" and not tree.matching("*.so"):
+        place = Source(kind="file", path=found[0])
+        yield OutsideNeed(form="platform", what="Windows", hard=True, source=place)
 
 
 def _declared(tree: RepoTree) -> str:

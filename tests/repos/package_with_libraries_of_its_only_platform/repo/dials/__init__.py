@@ -1,0 +1,3 @@
+import clr
+
+clr.AddReference("dials/reader")
