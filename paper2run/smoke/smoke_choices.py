@@ -256,11 +256,11 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     Scripts whose parser wants arguments are asked for their help: that imports all they need. Those that take their
     arguments from `sys.argv` would take `--help` for one of them.
     """
+    every = [fact for fact in facts.of(EntryPoint) if fact.form == "script"]
     scripts = [
         fact
-        for fact in facts.of(EntryPoint)
-        if fact.form == "script"
-        and not OF_TESTS.search(fact.name)
+        for fact in every
+        if not OF_TESTS.search(fact.name)
         and not OF_SERVICES.search(fact.name)
         and not fact.without_parser
     ]
@@ -268,8 +268,9 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     found = []
     documents = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind != "file")
     named = [fact for fact in scripts if "/" not in fact.name or fact.name in documents]
-    if not named and (len(scripts) == 1 or not own_projects(facts)):
-        # Without a project and without others they are the work.
+    leads_alone = not own_projects(facts) and all("/" in fact.name for fact in every)
+    if not named and (len(scripts) == 1 or leads_alone):
+        # Without a project and without a script at the root they are the work.
         named = scripts
     for fact in scripts:
         arguments, proves = _how_to_start(fact)

@@ -172,6 +172,8 @@ def test_scripts_in_folders_are_the_work_of_code_without_a_project_and_without_o
 
     assert kinds(*deep) == {"script"}
     assert kinds(*deep, script("run.py")) == {"side-script"}
+    reads = script("scan.py", "argv[1]").changed(without_parser=True)
+    assert kinds(*deep, reads) == {"side-script"}
     assert kinds(*deep, PROJECT) == {"side-script"}
 
 
