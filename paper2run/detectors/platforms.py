@@ -37,7 +37,7 @@ MODULES: Final = {
 }  # fmt: skip
 """By platform: modules that exist there alone."""
 CLASSIFIED: Final = re.compile(r"\bOperating System :: (Microsoft :: Windows|MacOS|[\w ]+)")
-"""https://pypi.org/classifiers"""
+"""Trove classifiers, https://peps.python.org/pep-0301/."""
 MANIFESTS: Final = ("setup.py", "setup.cfg", "pyproject.toml")
 CALLS: Final = re.compile(r"^(?:ctypes\.)?(?:windll|WinDLL|oledll)(?:\.|$)")
 WINDOWS_LOADERS: Final = frozenset({"windll", "oledll", "WinDLL", "OleDLL"})

@@ -257,13 +257,8 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     arguments from `sys.argv` would take `--help` for one of them.
     """
     every = [fact for fact in facts.of(EntryPoint) if fact.form == "script"]
-    scripts = [
-        fact
-        for fact in every
-        if not OF_TESTS.search(fact.name)
-        and not OF_SERVICES.search(fact.name)
-        and not fact.without_parser
-    ]
+    aside = re.compile(f"{OF_TESTS.pattern}|{OF_SERVICES.pattern}")
+    scripts = [fact for fact in every if not (aside.search(fact.name) or fact.without_parser)]
     scripts.sort(key=lambda fact: (fact.name.count("/"), bool(fact.required_arguments), fact.name))
     found = []
     documents = " ".join(fact.line for fact in facts.of(Command) if fact.source.kind != "file")

@@ -7,5 +7,5 @@ NAMES = ["a", "b"]
 
 class Walks:
     def train(self):
-        # TODO
+        # to be written
         return os.getcwd()
