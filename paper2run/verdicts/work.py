@@ -31,8 +31,7 @@ def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) ->
 
     None unless all documented commands, or without any most scripts, failed where what passed loads the code or prints
     its help; and for a project that gets installed, whose documents show one use of many. What a command misses as its
-    input tells nothing, unless scripts open data by themselves, and all others fail as well: two beside an import of
-    the code, one beside an import of its libraries alone.
+    input tells nothing, unless several scripts open data by themselves, and all others fail as well.
     """
     if grade_of(best) in WORKS or own_projects(facts):
         return None
@@ -46,9 +45,7 @@ def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) ->
     if documented or 2 * len(broken) > len(work):
         return next(iter(broken), None)
     lacking = [one for one in blames if one.blame and one.blame.cause == "missing_data"]
-    # What ran nothing of the code itself says less than one script.
-    enough = 1 if best.planned.smoke_kind == "dependencies" else 2
-    whole = len(lacking) >= enough and len(broken) + len(lacking) == len(work)
+    whole = len(lacking) > 1 and len(broken) + len(lacking) == len(work)
     return lacking[0] if whole else None
 
 

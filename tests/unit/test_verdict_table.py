@@ -475,9 +475,6 @@ def test_scripts_that_all_lack_data_are_no_success_beside_an_import():
 
     assert ended(*lacking) == ("smoke-failed", "missing_data")
     assert ended(*lacking, failed_script("c.py", "IndexError: 1"))[0] == "success"
-    assert ended(lacking[0])[0] == "success"
-    one = one.changed(planned=one.planned.changed(smoke_kind="dependencies"))
-    assert ended(lacking[0]) == ("smoke-failed", "missing_data")
 
 
 def test_a_script_that_no_document_names_is_no_success_beside_documented_work_that_lacks_data():
