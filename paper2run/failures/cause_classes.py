@@ -12,6 +12,7 @@ from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import connects_itself, last_traceback
 from paper2run.failures.gone_names import NO_MODULE, last_gone
 from paper2run.knowledge.distributions import distribution_for
+from paper2run.knowledge.network_words import NO_NETWORK
 from paper2run.knowledge.service_clients import REFUSED
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import BuildFailed
@@ -20,11 +21,6 @@ from paper2run.model.value import Source
 Confidence = Literal["low", "medium"]
 Row = tuple[re.Pattern[str], Cause, Confidence]
 
-NETWORK: Final = (
-    r"Temporary failure in name resolution|Name or service not known|[Cc]ould not resolve host|Network is unreachable"
-    r"|Max retries exceeded|NewConnectionError|urlopen error|getaddrinfo|UnknownHostException|dial tcp: lookup"
-    r"|[Cc]onnection timed out|unable to access '|Could not GET 'http|(?:Connect|Read)TimeoutError"
-)
 CUDA: Final = (
     r"nvcc\b.*(?:not found|No such file)|No such file or directory: '(?:[^']*/)?nvcc'|CUDA_HOME|CUDA_TOOLKIT_ROOT_DIR"
     r"|^\S+:\d+: \*\*\* .*\bCUDA\b|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
@@ -48,7 +44,7 @@ ALWAYS: Final[tuple[Row, ...]] = (
      "absent_module", "medium"),
 )  # fmt: skip
 BUILDS: Final[tuple[Row, ...]] = (
-    (re.compile(NETWORK), "registry_unreachable", "medium"),
+    (re.compile(NO_NETWORK), "registry_unreachable", "medium"),
     (re.compile(r"ResolutionImpossible|conflicting dependencies|ERESOLVE|version solving failed"),
      "unresolvable", "medium"),
     (re.compile(r"\(from versions: none\)|is not in (?:the npm|this) registry|Could not find artifact"),
@@ -65,7 +61,7 @@ RUNS: Final[tuple[Row, ...]] = (
                 r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
      "external_service", "medium"),
     (REFUSED, "external_service", "medium"),
-    (re.compile(NETWORK), "missing_data", "medium"),
+    (re.compile(NO_NETWORK), "missing_data", "medium"),
     (re.compile(r"VersionConflict|DistributionNotFound|ImportError: \S+[=<>~!]=\S+ is (?:needed|required)"),
      "unresolvable", "low"),
     (re.compile(r"can't open file|is a package and cannot be directly executed|No module named \S+\.__main__"
@@ -86,6 +82,12 @@ RUNS: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 """In order: a service before the network that it is asked by."""
 
+NO_PLACE: Final = re.compile(
+    r"IndexError: list index out of range|ValueError: not enough values to unpack"
+)
+ARGV: Final = re.compile(r"\bargv\b")
+"""The line of code that a traceback shows: the program wants arguments and checks nothing."""
+
 
 def cause_of(
     failed: FailedAttempt, error: str, place: Source | None, *, told: bool
@@ -105,8 +107,10 @@ def cause_of(
         return "out_of_memory", "medium"
     elif failure.out_of_disk:
         return "out_of_disk", "medium"
+    if NO_PLACE.match(error) and any(map(ARGV.search, last_traceback(failed.lines))):
+        return "missing_entrypoint", "medium"
     module = NO_MODULE.search(error)
-    if re.search(NETWORK, error) and connects_itself(last_traceback(failed.lines)):
+    if re.search(NO_NETWORK, error) and connects_itself(last_traceback(failed.lines)):
         return "external_service", "medium"
     gone = last_gone(failed.lines)
     if gone is not None and gone.line == error and failed.gone_release_of(gone.dotted):

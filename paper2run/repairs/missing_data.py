@@ -13,6 +13,7 @@ from typing import Final
 from paper2run.failures.failed_attempt import FailedAttempt, stopped
 from paper2run.failures.failure_log import code_line, connects_itself, last_hit, last_traceback
 from paper2run.failures.unreached_hosts import unreached
+from paper2run.knowledge.network_words import NO_NETWORK
 from paper2run.model.diagnosis import Diagnosis, Lack
 from paper2run.model.facts import DataNeed, OutsideNeed, WrittenFile
 from paper2run.model.outcome import SmokeFailed
@@ -27,10 +28,7 @@ NO_FILE: Final = re.compile(
 """A bare OSError speaks of anything; numpy's `OSError: data.txt not found` does of a file. Libraries are no data."""
 OF_THE_IMAGE: Final = re.compile(r"/(?:usr|opt|etc|lib|root|home|tmp)/|.*/(?:site|dist)-packages/")
 """What an installation brings, or a machine: another release may have the file, or not ask for it."""
-NO_NETWORK: Final = re.compile(
-    r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded"
-    r"|NewConnectionError|We couldn't connect to|LocalEntryNotFoundError|Network is unreachable"
-)
+UNREACHED: Final = re.compile(NO_NETWORK)
 NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK Downloader")
 
 
@@ -41,7 +39,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     # Of the network many imports only warn.
     ended = last_traceback(failed.lines)
     is_run = isinstance(failed.failure, SmokeFailed)
-    hit = last_hit(ended, NO_FILE, *((NO_NETWORK, NLTK) if is_run else ()))
+    hit = last_hit(ended, NO_FILE, *((UNREACHED, NLTK) if is_run else ()))
     if hit is None and is_run:
         hit = last_hit(failed.lines, NO_FILE, NLTK)
     if hit is None:

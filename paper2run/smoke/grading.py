@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from paper2run.commands.command_purpose import runs_tests
+from paper2run.knowledge.network_words import NO_NETWORK
 from paper2run.model.environment import SmokeKind
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.outcome import Log, Passed, SmokeFailed
@@ -16,10 +17,7 @@ HELP_TEXT: Final = re.compile(
     r"^[ \t]*(?:-h, )?--help[ \t]+[Ss]how this (?:help )?message and exit", re.MULTILINE
 )
 """argparse's and click's own line on `--help`: a program that is started without arguments may print its help too."""
-GAVE_UP: Final = re.compile(
-    r"Temporary failure in name resolution|Name or service not known|urlopen error|Max retries exceeded with url"
-    r"|NewConnectionError|Network is unreachable|[Cc]ould not resolve host"
-)
+GAVE_UP: Final = re.compile(NO_NETWORK)
 LAST_LINES: Final = 5
 """Where a program that ends with status 0 tells that it gave up."""
 USAGE: Final = re.compile(r"usage\s*:", re.IGNORECASE)

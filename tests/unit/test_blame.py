@@ -210,6 +210,8 @@ CONNECTED = (
         (f"{TRACE}ModuleNotFoundError: No module named 'winreg'", "unsupported_platform", "winreg"),
         (f"{TRACE}ModuleNotFoundError: No module named 'labtools'", "absent_module", "labtools"),
         (f"{TRACE}TypeError: unsupported operand", "code_error", "train.py:7"),
+        (f"{TRACE}    n = int(sys.argv[1])\nIndexError: list index out of range", "missing_entrypoint", "train.py:7"),
+        (f"{TRACE}    size = sizes[1]\nIndexError: list index out of range", "code_error", "train.py:7"),
         ("error: load: unable to find file data.mat\nerror: ignoring const execution_exception& while preparing",
          "missing_data", "data.mat"),
         ('Traceback (most recent call last):\n  File "/usr/lib/x.py", line 3\nAttributeError: no y', "build_error", ""),
