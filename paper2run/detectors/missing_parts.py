@@ -27,10 +27,10 @@ GENERATED: Final = re.compile(
 """Names that setuptools, protoc, Qt's and SWIG's tools, ANTLR and PLY write, and names of compiled parts."""
 BUILD_FILES: Final = (
     "setup.py", "setup.cfg", "pyproject.toml", "meson.build", "CMakeLists.txt", "Makefile", "makefile", "*.cmake",
-    "build.py", "Cargo.toml", "MANIFEST.in", "*.sh",
+    "build.py", "Cargo.toml", "MANIFEST.in", "*.sh", "*.mk", "Makefile.am", "wscript", "SConstruct", "SConscript",
 )  # fmt: skip
 BUILT: Final = re.compile(
-    r"ext|cython|pybind|cffi|ffi|module|library|write|version|generat|protoc|swig|f2py|maturin|-o\b|>",
+    r"ext|cython|pybind|cffi|ffi|module|library|write|version|generat|protoc|swig|f2py|maturin|rule\b|target|gen\b|-o\b|>",
     re.I,
 )
 """Words beside a name in a build file that say how it comes into being."""

@@ -11,28 +11,22 @@ from paper2run.knowledge.distributions import is_known, stdlib_span
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
-from paper2run.python.empty_projects import finds_nothing
-from paper2run.python.own_projects import is_fixture
+from paper2run.python.install_roots import (
+    NOT_INSTALLED,
+    PACKAGE_DIR,
+    install_roots_of,
+    project_folders,
+    takes_all,
+)
 from paper2run.python.python_imports import Imported
-from paper2run.python.python_modules import PythonModule, is_package_folder, modules_of, role_of
+from paper2run.python.python_modules import PythonModule, modules_of, role_of
 
 NAME: Final = "own_modules"
 
-SOURCE_FOLDERS: Final = ("src", "lib", "python")
-"""Folders beside packaging metadata that commonly hold the packages."""
-NOT_INSTALLED: Final = frozenset(
-    {"test", "tests", "testing", "doc", "docs", "example", "examples", "script", "scripts", "benchmark",
-     "benchmarks", "tools", "notebooks", "paper", "experiments", "build", "dist"}
-)  # fmt: skip
-"""Packages that an install should not and mostly does not carry (setuptools: FlatLayoutPackageFinder)."""
 CODE: Final = (*ENDINGS, ".so", ".pyd")
-METADATA: Final = re.compile(r"^\[(?:project|build-system|tool\.poetry|metadata)\]", re.MULTILINE)
 FINDS_PACKAGES: Final = re.compile(
     r"find(?:_namespace)?_packages|packages\s*=\s*find|packages\.find"
 )
-PACKAGE_DIR: Final = re.compile(r"""package_dir\s*=\s*\{\s*["']{2}\s*:\s*["']([\w/.]+)["']""")
-LISTS_PACKAGES: Final = re.compile(r"packages|py[_-]modules|package[_-]dir")
-"""Words of metadata that say what is installed; without any setuptools 61 takes all that lies below `src`."""
 DOES_SOMETHING: Final = re.compile(
     r"^(?:(?:def|class|exec)\b|from\s+(?!__future__|importlib|pkg_resources|[\w.]*?_*(?:version|about)_*\s)"
     r"|import\s+(?!importlib|pkg_resources))",
@@ -160,13 +154,15 @@ def _find_imported(tree: RepoTree) -> frozenset[OwnName]:
 def _find(tree: RepoTree) -> OwnNames:
     by_name: dict[str, list[OwnName]] = {}
     paths = [path for path in tree.files if path.endswith((".py", ".pyx"))]
-    install_roots = dict(_install_roots(tree))
+    install_roots = dict(install_roots_of(tree))
     packages = {_folder_of(path) for path in paths if path.endswith("/__init__.py")}
     # No import names a folder such as `a-demo`: what lies in it is found from that folder itself.
     packages = {folder for folder in packages if folder.rpartition("/")[2].isidentifier()}
     packages -= set(install_roots)
+    projects = project_folders(paths)
     for name, own in _names_of(paths, packages):
-        by_name.setdefault(name, []).append(own)
+        if own.path not in projects:
+            by_name.setdefault(name, []).append(own)
     return OwnNames(
         {name: tuple(sorted(found, key=_nearest)) for name, found in by_name.items()},
         install_roots,
@@ -193,30 +189,6 @@ def _names_of(paths: list[str], packages: set[str]) -> Iterator[tuple[str, OwnNa
             yield name, OwnName(root, f"{folder}/__init__.py", "package")
         else:
             yield name, OwnName(root, folder, "namespace")
-
-
-def _install_roots(tree: RepoTree) -> Iterator[tuple[str, str]]:
-    described: dict[str, str] = {}
-    for path in tree.matching("setup.py", "pyproject.toml", "setup.cfg"):
-        text = tree.text(path)
-        if path.endswith("setup.py") or METADATA.search(text):
-            folder = _folder_of(path)
-            if is_fixture(folder):
-                continue
-            described[folder] = described.get(folder, "") + text
-    for folder, text in sorted(described.items()):
-        is_side = is_package_folder(tree, folder) and folder.rpartition("/")[2] in NOT_INSTALLED
-        if is_side or finds_nothing(tree, folder):
-            continue
-        source = f"{folder}/src".removeprefix("/")
-        if _takes_all(source, text) and tree.below(source):
-            yield source, text
-            continue
-        named = [match[1].strip("./") for match in PACKAGE_DIR.finditer(text)]
-        for inner in ("", *SOURCE_FOLDERS, *named):
-            root = "/".join(part for part in (folder, inner) if part)
-            if inner in named or not is_package_folder(tree, root):
-                yield root, text
 
 
 def _is_hollow(tree: RepoTree, own: OwnName) -> bool:
@@ -269,22 +241,12 @@ def _is_installed(name: str, own: OwnName, install_roots: dict[str, str]) -> boo
     if any(match[1].strip("./") == name for match in PACKAGE_DIR.finditer(text)):
         # A folder that holds the packages is none itself, whatever lies in it.
         return False
-    if _takes_all(own.root, text):
+    if takes_all(own.root, text):
         return True
     quoted = re.search(rf"""["']{re.escape(name)}["'.]""", text) is not None
     if own.form == "module":
         return quoted and re.search(r"py[_-]modules|flit", text) is not None
     return quoted or "setup(" not in text or FINDS_PACKAGES.search(text) is not None
-
-
-def _takes_all(root: str, text: str) -> bool:
-    """Whether setuptools installs all that lies in the folder: its automatic discovery of a src layout.
-
-    It came with the release that reads the table `project` of pyproject.toml.
-    """
-    is_source = root.rpartition("/")[2] == "src"
-    is_read = "setuptools.build_meta" in text and "[project]" in text
-    return is_source and is_read and LISTS_PACKAGES.search(text) is None
 
 
 def _folder_of(path: str) -> str:

@@ -9,6 +9,7 @@ from segmenter.net import Net
 from segmenter._version import version
 from segmenter.fast import kernel
 from segmenter.made import table
+from segmenter.calls import call
 
 try:
     import secrets_of_mine
@@ -19,7 +20,7 @@ except ImportError:
 def plot():
     from segmenter.plots import draw
 
-    draw(Slices, dice, losses, Net, version, kernel, table, VERSION, config, np)
+    draw(Slices, dice, losses, Net, version, kernel, table, call, VERSION, config, np)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,3 @@
+from paramz.server.fast import Server
+
+Server().run()
