@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from paper2run.model.diagnosis import Diagnosis
+from paper2run.model.diagnosis import Blame, Diagnosis
 from paper2run.model.environment import SmokeKind
 from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
@@ -29,9 +29,9 @@ BROKEN: Final = re.compile(
 def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:
     """Return the command of the work that a wrong environment or a fault of the code ended.
 
-    None unless all documented commands, or without any most scripts, failed where what passed loads the code or prints
-    its help; and for a project that gets installed, whose documents show one use of many. What a command misses as its
-    input tells nothing, unless several scripts open data by themselves, and all others fail as well.
+    None unless all documented commands, or without any all scripts, failed where what passed loads the code or prints
+    its help; and for a project that gets installed, whose documents show one use of many. A command that wants
+    arguments, or input that it names itself, tells nothing: most have to fail from something else.
     """
     if grade_of(best) in WORKS or own_projects(facts):
         return None
@@ -41,12 +41,23 @@ def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) ->
     if any(each.succeeded for each in work):
         return None
     blames = [each.changed(blame=blamed(each, facts)) for each in work]
-    broken = [one for one in blames if one.blame and BROKEN.match(one.blame.error)]
-    if documented or 2 * len(broken) > len(work):
-        return next(iter(broken), None)
-    lacking = [one for one in blames if one.blame and one.blame.cause == "missing_data"]
-    whole = len(lacking) > 1 and len(broken) + len(lacking) == len(work)
-    return lacking[0] if whole else None
+    telling = [one for one in blames if one.blame and _tells(one, one.blame)]
+    broken = [one for one in telling if one.blame and BROKEN.match(one.blame.error)]
+    if broken and documented:
+        return broken[0]
+    return next(iter(broken or telling)) if 2 * len(telling) > len(work) else None
+
+
+def _tells(failed: Attempt, found: Blame) -> bool:
+    """Whether a failure is of the work: not of how it was called, for want of arguments or of a file among them.
+
+    A script that no document names may be a side of the work, and lack what that lacks.
+    """
+    if failed.planned.smoke_kind == "side-script":
+        return BROKEN.match(found.error) is not None
+    if found.cause == "missing_data":
+        return found.about.rpartition("/")[2] not in failed.planned.plan.smoke_command
+    return found.cause != "missing_entrypoint"
 
 
 def proven_beside(

@@ -420,17 +420,18 @@ def repaired_for(cause: Cause, reason: str) -> Attempt:
         ("AttributeError: module 'numpy' has no attribute 'float'", "documented", (), "smoke-failed"),
         ("NameError: name 'n' is not defined", "documented", (), "smoke-failed"),
         ("TypeError: fit() got an unexpected keyword argument 'x'", "documented", (), "smoke-failed"),
-        ("AttributeError: 'NoneType' object has no attribute 'shape'", "documented", (), "success"),
-        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "success"),
+        ("AttributeError: 'NoneType' object has no attribute 'shape'", "documented", (), "smoke-failed"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "smoke-failed"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (PACKAGE,), "success"),
+        ("run.py: error: the following arguments are required: x", "documented", (), "success"),
         ("NameError: name 'n' is not defined", "example", (), "success"),
         ("NameError: name 'n' is not defined", "documented", (PACKAGE,), "success"),
         ("ModuleNotFoundError: No module named 'lab'", "script", (), "smoke-failed"),
-        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "script", (), "success"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "script", (), "smoke-failed"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "side-script", (), "success"),
     ],
 )  # fmt: skip
-def test_documented_work_that_fails_from_its_code_is_no_success_beside_an_import(
-    error, kind, found, status
-):
+def test_work_that_fails_by_itself_is_no_success_beside_an_import(error, kind, found, status):
     choice = SmokeChoice(kind=kind, command="python run.py", proves="it runs", source=HERE)
     log = Log(stderr=f'Traceback:\n  File "/repo/run.py", line 3, in <module>\n    f()\n{error}\n')
     trial = Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
@@ -450,10 +451,10 @@ def failed_script(name: str, error: str) -> Trial:
     return Trial(choice=choice, outcome=SmokeFailed(exit_code=1, seconds=1, log=log))
 
 
-def test_a_script_that_lacks_a_module_is_no_proof_beside_as_many_that_lack_data():
+def test_most_scripts_have_to_fail_from_something_else_than_their_call():
     lacks_module = failed_script("a.py", "ModuleNotFoundError: No module named 'lab'")
     lacks_data = failed_script(
-        "b.py", "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'"
+        "b.py x.csv", "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'"
     )
     one = passed("imports")
 
@@ -468,13 +469,15 @@ def test_scripts_that_all_lack_data_are_no_success_beside_an_import():
     lack = "FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'"
     lacking = [failed_script("a.py", lack), failed_script("b.py", lack)]
     one = passed("imports")
+    calls = [failed_script(f"{name}.py", "c.py: error: too few arguments") for name in "cd"]
 
     def ended(*trials: Trial) -> tuple[str, str | None]:
         verdict = after_attempts([one.changed(trials=trials)], 3)
         return verdict.status, verdict.cause
 
     assert ended(*lacking) == ("smoke-failed", "missing_data")
-    assert ended(*lacking, failed_script("c.py", "IndexError: 1"))[0] == "success"
+    assert ended(*lacking, calls[0]) == ("smoke-failed", "missing_data")
+    assert ended(*lacking, *calls)[0] == "success"
 
 
 def test_a_script_that_no_document_names_is_no_success_beside_documented_work_that_lacks_data():
