@@ -28,7 +28,7 @@ from paper2run.verdicts.progress import (
     same_environment,
 )
 from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
-from paper2run.verdicts.work import failed_work, proven_beside
+from paper2run.verdicts.work import failed_work, proven_beside, stop_in
 
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
@@ -106,7 +106,8 @@ def after_attempts(
     elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
         verdict, judged = _not_importable(hollow), hollow
     elif best.succeeded and (broken := failed_work(attempts, best, facts)):
-        verdict, judged = _not_working(broken), broken
+        found, judged = stop_in(broken, facts), broken
+        verdict = stopped(found) if found else _not_working(broken)
     else:
         verdict = _verdict(attempts, judged, max_attempts, facts)
         if verdict.status == "success" and beside:

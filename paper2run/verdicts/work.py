@@ -99,6 +99,12 @@ def documented_stop(
     )
 
 
+def stop_in(failed: Attempt, facts: RepoFacts) -> Diagnosis | None:
+    """Return the stop by which a command ended, if it excludes more than the plan."""
+    found = (found for _, found in stops_in([failed], facts) if found.excludes != "this-plan")
+    return next(found, None)
+
+
 def _commands_in(attempts: Sequence[Attempt], best: Attempt) -> list[Attempt]:
     """Return all commands that ran in the best attempt's environment, each as an attempt of its own."""
     alike = [attempt for attempt in attempts if same_environment(attempt, best)]

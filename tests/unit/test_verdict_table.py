@@ -421,13 +421,13 @@ def repaired_for(cause: Cause, reason: str) -> Attempt:
         ("NameError: name 'n' is not defined", "documented", (), "smoke-failed"),
         ("TypeError: fit() got an unexpected keyword argument 'x'", "documented", (), "smoke-failed"),
         ("AttributeError: 'NoneType' object has no attribute 'shape'", "documented", (), "smoke-failed"),
-        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "smoke-failed"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "stopped-by-rule"),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (PACKAGE,), "success"),
         ("run.py: error: the following arguments are required: x", "documented", (), "success"),
         ("NameError: name 'n' is not defined", "example", (), "success"),
         ("NameError: name 'n' is not defined", "documented", (PACKAGE,), "success"),
         ("ModuleNotFoundError: No module named 'lab'", "script", (), "smoke-failed"),
-        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "script", (), "smoke-failed"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "script", (), "stopped-by-rule"),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "side-script", (), "success"),
     ],
 )  # fmt: skip
@@ -475,8 +475,8 @@ def test_scripts_that_all_lack_data_are_no_success_beside_an_import():
         verdict = after_attempts([one.changed(trials=trials)], 3)
         return verdict.status, verdict.cause
 
-    assert ended(*lacking) == ("smoke-failed", "missing_data")
-    assert ended(*lacking, calls[0]) == ("smoke-failed", "missing_data")
+    assert ended(*lacking) == ("stopped-by-rule", "missing_data")
+    assert ended(*lacking, calls[0]) == ("stopped-by-rule", "missing_data")
     assert ended(*lacking, *calls)[0] == "success"
 
 
