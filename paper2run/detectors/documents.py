@@ -89,7 +89,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 def _read_all(tree: RepoTree) -> tuple[Fact, ...]:
     found: list[Fact] = []
-    for path in _documents(tree):
+    for path in documents_in(tree):
         text = tree.read(path)
         if isinstance(text, Unreadable):
             found.append(text)
@@ -98,7 +98,9 @@ def _read_all(tree: RepoTree) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _documents(tree: RepoTree) -> list[str]:
+def documents_in(tree: RepoTree) -> list[str]:
+    """Return the paths of READMEs and documents, those nearest to the root first."""
+
     def wanted(path: str) -> bool:
         folder, _, name = path.rpartition("/")
         if README.match(name):

@@ -64,7 +64,7 @@ def choices(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Smoke
         source = Source(kind="user", note="--smoke")
         return [_choice("user", asked.smoke, "what the user asked for", source)]
     installed = bool(own_projects(facts))
-    documented = _documented(facts, files)
+    documented = documented_uses(facts, files)
     uses = [choice for choice in documented if not only_imports(choice.command)]
     tested = tested_by_ci(facts, files)
     # Commands of the authors or their CI come first, then those that the packaging promises; scripts and tests come
@@ -90,7 +90,7 @@ def _is_allowed(command: str) -> bool:
     return True
 
 
-def _documented(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
+def documented_uses(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
     """Return the READMEs' examples and run commands that need nothing but the checkout, and no GPU."""
     found = []
     own = {fact.name for fact in _programs(facts)}

@@ -1,0 +1,1 @@
+"""Finds the numbers that authors state, and compares them with what their commands print."""

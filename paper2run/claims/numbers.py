@@ -1,0 +1,76 @@
+"""Reads numbers in text with their printed precision, and compares them."""
+
+import re
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from paper2run.model.claims import CLOSE, ClaimVerdict
+
+NUMBER: Final = re.compile(
+    r"(?<![\w.,/^_])(?<!\d[-:])(?P<sign>[-+−–](?=[\d.]))?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)"
+    r"(?P<power>[eE][-+]?\d{1,3})?(?![\w])(?!\.\d)(?![-/:]\d)(?P<unit>\s?%)?"
+)
+"""No part of a name, a version, a date or a path. U+2212 and the dash are signs, too."""
+MAX_DIGITS: Final = 40
+
+
+class Number(NamedTuple):
+    """A number in a line."""
+
+    printed: str
+    unit: str
+    start: int
+    end: int
+
+
+def numbers_in(line: str) -> list[Number]:
+    """Return the numbers of a line, in order."""
+    return [
+        Number(
+            line[match.start() : match.end()].removesuffix(match["unit"] or ""),
+            (match["unit"] or "").strip(),
+            match.start(),
+            match.end(),
+        )
+        for match in NUMBER.finditer(line)
+        if len(match["digits"]) <= MAX_DIGITS
+    ]
+
+
+def skeleton(line: str) -> str:
+    """Return a line with `#` for each number and single spaces."""
+    return " ".join(NUMBER.sub("#", line).split())
+
+
+def value_of(printed: str) -> Decimal:
+    """Return the value of a printed number."""
+    return Decimal(printed.replace(",", "").replace("−", "-").replace("–", "-"))
+
+
+def step_of(printed: str) -> Decimal:
+    """Return what the last printed digit stands for: 0.01 of `2.50`."""
+    return Decimal((0, (1,), int(value_of(printed).as_tuple().exponent)))
+
+
+def compared(stated: str, obtained: str, *, as_percent: bool = False) -> ClaimVerdict:
+    """Return whether the obtained number rounds to the stated one; with `as_percent` also its hundredfold."""
+    verdicts = [_compared(value_of(stated), step_of(stated), value_of(obtained), step_of(obtained))]
+    if as_percent:
+        hundredfold = value_of(obtained) * 100, step_of(obtained) * 100
+        verdicts.append(_compared(value_of(stated), step_of(stated), *hundredfold))
+    order: tuple[ClaimVerdict, ...] = ("reproduced", "close", "differs")
+    return min(verdicts, key=order.index)
+
+
+def _compared(
+    stated: Decimal, stated_step: Decimal, obtained: Decimal, obtained_step: Decimal
+) -> ClaimVerdict:
+    distance = abs(stated - obtained)
+    if obtained_step <= stated_step and distance <= stated_step / 2:
+        return "reproduced"
+    is_integer = stated_step >= 1 and obtained_step >= 1
+    if not is_integer and (
+        distance <= obtained_step / 2 or distance <= abs(stated) * Decimal(str(CLOSE))
+    ):
+        return "close"
+    return "differs"

@@ -1,0 +1,75 @@
+"""Ties the places of documents and of the paper to the command that prints what they state."""
+
+import re
+from bisect import bisect
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from paper2run.formats.code_blocks import Document
+from paper2run.model.environment import SmokeChoice
+from paper2run.model.value import Source
+
+HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s|^[=\-~^]{3,}\s*$")
+TABLE_NAME: Final = re.compile(r"\btab(?:le|\.)\s*(\d+)", re.IGNORECASE)
+ABOVE_LINES: Final = 4
+"""How far above a command a sentence may say which table it prints."""
+
+
+class Text(NamedTuple):
+    """A document of the repository, or a section of the paper."""
+
+    path: str
+    text: str
+    source: Source
+    """Of the whole: its kind, path, page and section; a document's claims have their lines."""
+
+
+class Ties:
+    """What documents say of the commands that can be run."""
+
+    def __init__(
+        self, read: Sequence[tuple[Text, Document]], choices: Sequence[SmokeChoice]
+    ) -> None:
+        self._choices = choices
+        self._headings = {
+            text.path: [number for number, line in document.prose if HEADING.match(line)]
+            for text, document in read
+            if text.source.kind != "paper"
+        }
+        self._tables: dict[str, set[str]] = {}
+        for text, document in read:
+            for number, line in document.prose:
+                for table in TABLE_NAME.findall(line):
+                    told = self._tables.setdefault(table, set())
+                    told.update(one.command for one in choices if _is_of(one, text, number, line))
+
+    def command_for(self, path: str, line: int, table: str = "") -> str:
+        """Return the command that documents tie to a place; empty without one.
+
+        The only one that a sentence names with the same table; else the only one of the place's section; else the only
+        one of all documents.
+        """
+        beside = {
+            one.command
+            for one in self._choices
+            if path in self._headings
+            and one.source.path == path
+            and self._section(path, one.source.line) == self._section(path, line)
+        }
+        for found in (
+            self._tables.get(table, set()),
+            beside,
+            {one.command for one in self._choices},
+        ):
+            if len(found) == 1:
+                return next(iter(found))
+        return ""
+
+    def _section(self, path: str, line: int) -> int:
+        return bisect(self._headings[path], line)
+
+
+def _is_of(one: SmokeChoice, text: Text, number: int, line: str) -> bool:
+    """Whether a sentence is about a command: it holds it, or stands right above it."""
+    above = one.source.path == text.path and 0 < one.source.line - number <= ABOVE_LINES
+    return above or one.command in line

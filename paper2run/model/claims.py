@@ -1,0 +1,101 @@
+"""What authors state that comes out of their code, and whether it did: the ledger of a run."""
+
+from collections import Counter
+from typing import Final, Literal
+
+from paper2run.model.value import Source, Value
+
+ClaimVerdict = Literal["reproduced", "close", "differs", "not-found", "not-run"]
+"""reproduced: rounds to what is printed; close: within CLOSE of it, or as far as the output prints; differs: neither;
+not-found: no line of the output is about it; not-run: nothing printed anything, for the reason in `need`."""
+CLOSE: Final = 0.01
+"""Relative distance up to which a value is close."""
+
+
+class Claim(Value):
+    """One number that authors state."""
+
+    form: Literal["output", "table", "text"]
+    """output: printed below a command in a document; table: a cell; text: `name = value` in a sentence."""
+    label: str
+    """What is meant, as its place tells: the line with `#` for its numbers, `row | column`, or the name."""
+    position: int = 0
+    """Of the number in its line of output; of the cell among the numbers of its row."""
+    row: str = ""
+    """The first cell of its row; of output, the first number of a line without words."""
+    column: str = ""
+    printed: str
+    """The number as it is printed, without unit."""
+    unit: str = ""
+    """`%`, or empty."""
+    command: str = ""
+    """The command that documents tie to it; empty without one."""
+    in_code: bool = False
+    """The code itself holds the number: a setting, or a constant, which comes out of nothing."""
+    source: Source
+
+
+class JudgedClaim(Value):
+    """A claim with its verdict. Without a line of evidence it is `not-found` or `not-run`."""
+
+    claim: Claim
+    verdict: ClaimVerdict
+    obtained: str = ""
+    """The number of the output that is compared, as it is printed."""
+    evidence: str = ""
+    """The line of the output."""
+    log_digest: str = ""
+    """sha256 of the command's whole output, first 16 hex digits."""
+    need: str = ""
+    """Why nothing ran."""
+
+
+class ClaimRun(Value):
+    """A command that was run for its claims."""
+
+    command: str
+    passed: bool
+    exit_code: int
+    seconds: float
+    log_digest: str
+
+
+class ClaimCounts(Value):
+    """How many numbers authors state, by verdict."""
+
+    stated: int = 0
+    reproduced: int = 0
+    close: int = 0
+    differing: int = 0
+    not_found: int = 0
+    not_run: int = 0
+
+
+class ClaimLedger(Value):
+    """`claims.json`: all claims of a run, in the order of their places."""
+
+    claims: tuple[JudgedClaim, ...] = ()
+    runs: tuple[ClaimRun, ...] = ()
+
+    @property
+    def counts(self) -> ClaimCounts:
+        """How many claims there are by verdict."""
+        by = Counter(judged.verdict for judged in self.claims)
+        return ClaimCounts(
+            stated=len(self.claims),
+            reproduced=by["reproduced"],
+            close=by["close"],
+            differing=by["differs"],
+            not_found=by["not-found"],
+            not_run=by["not-run"],
+        )
+
+    @property
+    def has_result(self) -> bool:
+        """Whether a number with a point came out that the code does not hold itself."""
+        return any(
+            judged.verdict == "reproduced"
+            and not judged.claim.in_code
+            and "." in judged.claim.printed
+            for judged in self.claims
+        )

@@ -1,0 +1,270 @@
+"""Numbers that authors state, beside what their commands print."""
+
+import pytest
+
+from paper2run.claims.collecting import stated_claims
+from paper2run.claims.labels import tokens
+from paper2run.claims.matching import judged
+from paper2run.claims.numbers import compared, numbers_in
+from paper2run.claims.stated import claims_in
+from paper2run.claims.ties import Text
+from paper2run.detectors import read_facts
+from paper2run.formats.tree import RepoTree
+from paper2run.model.claims import Claim, ClaimLedger, JudgedClaim
+from paper2run.model.environment import SmokeChoice
+from paper2run.model.repo import Paper, Section
+from paper2run.model.value import Source
+from paper2run.verdicts.claims_page import claims_section, in_words
+
+README = Source(kind="file", path="README.md")
+PAPER = Source(kind="paper", path="paper.pdf", line=4, note="Results")
+
+
+def runs(command: str, line: int, path: str = "README.md") -> SmokeChoice:
+    source = Source(kind="file", path=path, line=line)
+    return SmokeChoice(kind="documented", command=command, proves="it runs", source=source)
+
+
+def stated(text: str, *choices: SmokeChoice, paper: str = "") -> tuple[Claim, ...]:
+    texts = [Text("README.md", text, README)]
+    if paper:
+        texts.append(Text("paper.md", paper, PAPER))
+    return claims_in(texts, choices)
+
+
+def verdicts(claims: tuple[Claim, ...], output: str) -> list[tuple[str, str]]:
+    return [(claim.printed, judged(claim, output, "d1").verdict) for claim in claims]
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        ("delta = 4.6692", ["4.6692"]),
+        ("α = −2.5029 and 1,024 steps", ["−2.5029", "1,024"]),
+        ("loss 1.2e-05, 91.3 %, .5", ["1.2e-05", "91.3", ".5"]),
+        ("python 3.11.2 on 2019-03-01 at 12:30, v1.2", []),
+        ("ResNet50 in data/2019/x_7.csv, layer3", []),
+        ("between 3-4 and f(2), acc:0.91", ["2", "0.91"]),
+    ],
+)
+def test_numbers_are_no_parts_of_names_versions_dates_and_paths(line, printed):
+    assert [one.printed for one in numbers_in(line)] == printed
+
+
+@pytest.mark.parametrize(
+    ("told", "obtained", "verdict"),
+    [
+        ("4.6692", "4.66920161", "reproduced"),
+        ("4.6692", "4.6693", "close"),
+        ("4.6692", "4.7210", "differs"),
+        ("−2.50", "-2.496", "reproduced"),
+        ("0.6931", "0.69", "close"),
+        ("12", "12", "reproduced"),
+        ("1200", "1201", "differs"),
+        ("1,200", "1200", "reproduced"),
+        ("1.2e-05", "0.0000121", "reproduced"),
+        ("1.2e-05", "0.0000126", "differs"),
+        ("0.0", "0.3", "differs"),
+    ],
+)
+def test_a_number_is_reproduced_where_it_rounds_to_what_is_printed(told, obtained, verdict):
+    assert compared(told, obtained) == verdict
+
+
+def test_a_percentage_may_come_out_as_a_share():
+    assert compared("91.3", "0.9131", as_percent=True) == "reproduced"
+    assert compared("91.3", "0.9131") == "differs"
+    assert compared("91.3", "0.9031", as_percent=True) == "differs"
+
+
+def test_names_of_quantities_are_compared_by_their_words():
+    assert tokens("δ_n") == tokens("delta_n") == tokens(r"$\delta_n$") == ("delta", "n")
+    assert tokens("Test acc. (%)") == tokens("test_acc") == ("test", "acc")
+
+
+OUTPUT_BELOW = """# Fit
+## Usage
+```bash
+python fit.py
+```
+prints
+```
+rows: 120
+slope = 1.482 (r=0.98)
+```
+## Other
+```
+size = 7.25
+```
+"""
+
+
+def test_a_block_below_a_command_is_its_output():
+    claims = stated(OUTPUT_BELOW, runs("python fit.py", 4))
+
+    assert [(claim.printed, claim.source.line) for claim in claims] == [("120", 8), ("1.482", 9)]
+    assert {claim.command for claim in claims} == {"python fit.py"}
+    assert verdicts(claims, "rows: 120\nslope = 1.482 (r=0.98)\n") == [
+        ("120", "reproduced"),
+        ("1.482", "reproduced"),
+    ]
+    assert verdicts(claims, "rows: 99\nslope = 1.4825 (r=0.97)\n") == [
+        ("120", "differs"),
+        ("1.482", "reproduced"),
+    ]
+    assert verdicts(claims, "1.482\n120\n") == [("120", "not-found"), ("1.482", "not-found")], (
+        "a value alone is no evidence"
+    )
+
+
+def test_lines_below_a_prompt_are_its_output_up_to_the_next():
+    text = "```console\n$ python a.py\nmean 0.25\n$ python b.py\nmean 0.75\n```\n"
+
+    claims = stated(text, runs("python a.py", 2), runs("python b.py", 4))
+
+    assert [(claim.command, claim.printed) for claim in claims] == [
+        ("python a.py", "0.25"),
+        ("python b.py", "0.75"),
+    ]
+
+
+def test_of_many_like_lines_the_one_with_the_same_first_number_counts():
+    text = "```\npython a.py\n```\n```\nepoch 1 loss 0.50\nepoch 9 loss 0.25\n```\n"
+    claims = stated(text, runs("python a.py", 2))
+
+    output = "epoch 1 loss 0.51\nepoch 5 loss 0.25\nepoch 9 loss 0.26\n"
+
+    assert verdicts(claims, output) == [
+        ("1", "reproduced"),
+        ("0.50", "differs"),
+        ("9", "reproduced"),
+        ("0.25", "differs"),
+    ]
+
+
+TABLE = """## Results
+
+Table 1 compares them; `python table.py` prints Table 1.
+
+| model | Acc. (%) | F1 |
+|---|---|---|
+| base | 81.2 | 0.790 |
+| **ours** | 84.9 | 0.833 |
+"""
+
+
+def test_a_cell_is_compared_below_the_same_head_in_the_same_row():
+    claims = stated(TABLE, runs("python table.py", 40), runs("python other.py", 50))
+
+    assert {claim.command for claim in claims} == {"python table.py"}
+    assert [claim.label for claim in claims] == [
+        "base | Acc. (%)", "base | F1", "ours | Acc. (%)", "ours | F1",
+    ]  # fmt: skip
+    output = "model    f1      acc\nours     0.8331  0.849\nbase     0.791   0.8121\n"
+    assert verdicts(claims, output) == [
+        ("81.2", "reproduced"),
+        ("0.790", "close"),
+        ("84.9", "reproduced"),
+        ("0.833", "reproduced"),
+    ]
+    as_words = "base acc = 81.20\nbase f1 = 0.79\nours f1 = 0.833\n"
+    assert verdicts(claims, as_words) == [
+        ("81.2", "reproduced"),
+        ("0.790", "close"),
+        ("84.9", "not-found"),
+        ("0.833", "reproduced"),
+    ]
+
+
+def test_a_table_of_the_paper_belongs_to_the_only_command_that_names_it():
+    paper = "Table 2 has the errors.\n\n| n | rmse |\n|---|---|\n| 10 | 0.52 |\n"
+    both = "Table 1:\n```\npython one.py\n```\n## Second\nReproduces Table 2.\n```\npython two.py\n```\n"
+
+    claims = stated(both, runs("python one.py", 3), runs("python two.py", 8), paper=paper)
+
+    assert [(claim.command, claim.printed, str(claim.source)) for claim in claims] == [
+        ("python two.py", "0.52", "paper paper.pdf:4 (Results)")
+    ]
+
+
+def test_without_a_tie_to_one_command_nothing_is_guessed():
+    text = "The accuracy is 0.91.\n```\npython a.py\n```\n```\npython b.py\n```\n"
+
+    [claim] = stated(text, runs("python a.py", 3), runs("python b.py", 6))
+
+    assert (claim.printed, claim.command) == ("0.91", "")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("We obtain δ = 4.6692 and α = −2.5029.", ["4.6692", "−2.5029"]),
+        ("The test accuracy of 91.3 % beats it.", ["91.3"]),
+        ("We use n = 40 trees and Python 3.7.", []),
+        ("It took 3.5 hours.", []),
+    ],
+)
+def test_sentences_state_named_numbers_with_a_point(sentence, found):
+    assert [claim.printed for claim in stated(sentence)] == found
+
+
+def test_the_last_line_that_says_the_same_and_hardly_more_counts():
+    [claim] = stated("The test accuracy is 0.913.", runs("python a.py", 9))
+
+    assert verdicts((claim,), "test accuracy: 0.5\nFinal test accuracy: 0.9131\n") == [
+        ("0.913", "reproduced")
+    ]
+    assert verdicts((claim,), "accuracy: 0.913\n") == [("0.913", "not-found")]
+    far = "validation loss and test accuracy of the second run 0.913\n"
+    assert verdicts((claim,), far) == [("0.913", "not-found")]
+
+
+def test_numbers_of_references_are_of_others():
+    cited = Text("paper.md", "Accuracy is 0.91.", PAPER.changed(note="References"))
+
+    assert claims_in([cited], [runs("python a.py", 1)]) == ()
+
+
+def test_the_claims_of_a_checkout_have_their_places_and_tell_what_the_code_holds(tmp_path):
+    (tmp_path / "README.md").write_text("# Fit\n```bash\npython fit.py\n```\nThe rmse is 0.25.\n")
+    (tmp_path / "fit.py").write_text(
+        "RATE = 0.125\nprint('rmse', 0.5 * 0.5)\nprint('rate', RATE)\n"
+    )
+    tree = RepoTree.of(tmp_path)
+    sections = (Section(heading="Results", page=3, text="We set rate = 0.125; rmse = 0.25."),)
+    paper = Paper(path="/x/p.pdf", origin="given", sections=sections)
+
+    claims = stated_claims(tree, read_facts(tree), paper)
+
+    assert [(claim.label, claim.printed, claim.in_code, str(claim.source)) for claim in claims] == [
+        ("rmse", "0.25", False, "README.md:5"),
+        ("rate", "0.125", True, "paper p.pdf:3 (Results)"),
+    ]
+    assert {claim.command for claim in claims} == {"python fit.py"}
+
+
+def ledger(*verdicts_of: str, in_code: bool = False, printed: str = "0.25") -> ClaimLedger:
+    claim = Claim(form="text", label="rmse|x", printed=printed, in_code=in_code, source=README)
+    return ClaimLedger(
+        claims=tuple(JudgedClaim(claim=claim, verdict=verdict) for verdict in verdicts_of)
+    )
+
+
+def test_a_result_is_a_number_with_a_point_that_the_code_does_not_hold():
+    assert ledger("differs", "reproduced").has_result
+    assert not ledger("close", "differs", "not-run").has_result
+    assert not ledger("reproduced", in_code=True).has_result
+    assert not ledger("reproduced", printed="2019").has_result
+
+
+def test_the_report_begins_with_what_differs():
+    found = ledger("reproduced", "not-run", "differs")
+
+    section = claims_section(found)
+
+    assert in_words(found.counts) == "3 numbers stated: 1 reproduced, 1 differs, 1 not run"
+    assert [line.split("|")[1].strip() for line in section.splitlines() if "0.25" in line] == [
+        "differs", "reproduced", "not-run",
+    ]  # fmt: skip
+    assert r"rmse\|x" in section
+    assert claims_section(ClaimLedger()) == ""
