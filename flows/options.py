@@ -24,7 +24,7 @@ ShowTraceback = Annotated[bool, typer.Option("--traceback", help="Show traceback
 
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "How far and how long": (
-        "timeout", "max_attempts", "max_candidates", "time_limit", "target", "jobs",
+        "timeout", "max_attempts", "max_candidates", "time_limit", "claims_timeout", "target", "jobs",
     ),
     "Way of working": (
         "dry_run", "no_cache", "remove_images", "resume", "only_failed", "keep_going", "compare", "workers",

@@ -8,6 +8,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from flows.attempt import attempt
+from flows.claimed import claimed
 from flows.names import BAD_REQUEST, reproduction
 from flows.next_plan import experimented, gathered, other_candidate, pinned, repaired
 from flows.options import form_of
@@ -216,6 +217,8 @@ def _tried(
     site = site_of(environment, settings)
     verdict = after_attempts(attempts, settings.max_attempts, read_facts_of(run), site)
     verdict = experimented(run, checkout, verdict, attempts, settings, run_id)
+    if request.target == "claims":
+        verdict = claimed(run, checkout, verdict, attempts, settings, run_id)
     return verdict, environment, attempts, ready.engine
 
 

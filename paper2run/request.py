@@ -48,13 +48,15 @@ class RunOptions(Value):
     max_attempts: Builds | None = None
     max_candidates: Candidates | None = None
     time_limit: RunSeconds | None = None
+    claims_timeout: DaySeconds | None = None
     planner: Literal["", PlannerChoice] = ""
     model: str = ""
     base_url: str = ""
     dry_run: bool = False
     """Plan and render only; no container."""
-    target: Literal["smoke", "tests"] = "smoke"
-    """How far to go; `tests` also runs the repository's tests and counts them."""
+    target: Literal["smoke", "tests", "claims"] = "smoke"
+    """How far to go; `tests` also runs the repository's tests and counts them, `claims` also compares the numbers that
+    its authors state with what their commands print."""
     no_cache: bool = False
     """Ignore cached results and run every stage again."""
     remove_images: bool = False

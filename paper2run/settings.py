@@ -132,6 +132,8 @@ class Settings(BaseSettings):
     install of today's releases. The next one is tried when no repair is left."""
     time_limit: RunSeconds = 7200
     """Seconds after which a run starts no new attempt; the attempt under way may finish."""
+    claims_timeout: DaySeconds = 1800
+    """Seconds for all commands that are run for the numbers that authors state (`--target claims`)."""
     build_timeout: DaySeconds = 3600
     """Seconds per image build."""
     clone_timeout: DaySeconds = 900

@@ -27,6 +27,7 @@ from tasks.running.recording import versions
 from tasks.running.records import (
     RunFolder,
     read_attempts_of,
+    read_claims_of,
     read_facts_of,
     read_paper_of,
 )
@@ -104,7 +105,9 @@ def _write_reports(
     attempts: Sequence[Attempt],
 ) -> str:
     """Write `report.md`, `report.html`, the badge and the letter to the authors; return the first."""
-    text = markdown.report(metadata, checkout, facts, attempts, read_paper_of(run))
+    text = markdown.report(
+        metadata, checkout, facts, attempts, read_paper_of(run), read_claims_of(run)
+    )
     run.write("report.md", text)
     run.write("report.html", _page(run, metadata, checkout, facts, planned, attempts))
     run.write("badge.svg", badge(metadata))
@@ -152,6 +155,7 @@ def _page(
         dockerfile=dockerfile.read_text("utf-8", errors="replace") if dockerfile.is_file() else "",
         files=sorted(path.name for path in root.iterdir()) if root.is_dir() else (),
         own=own,
+        ledger=read_claims_of(run),
     )
 
 
@@ -181,6 +185,7 @@ def _summary(
         experiment=verdict.experiment,
         blame=verdict.blame,
         grade=verdict.grade,
+        claims=ledger.counts if (ledger := read_claims_of(run)) is not None else None,
         covers=verdict.covers,
         needs=needs_of(facts, site_of(kept, settings)),
         tried=verdict.tried,

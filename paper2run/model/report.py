@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from paper2run.model.claims import ClaimCounts
 from paper2run.model.diagnosis import Blame, Cause, Diagnosis, Reach
 from paper2run.model.environment import CandidateKind, PlannedEnvironment
 from paper2run.model.grade import Grade
@@ -141,6 +142,8 @@ class Metadata(Value):
     """That change tried with a stand-in; None for a success, and where it could not be tried."""
     grade: Grade = "none"
     """How much was shown, also beside a stop; none where no command passed."""
+    claims: ClaimCounts | None = None
+    """How many numbers that authors state came out; None where none were compared."""
     covers: str = ""
     """What was shown to work: `whole`, or the part that is; empty where nothing was."""
     needs: tuple[Need, ...] = ()

@@ -17,8 +17,9 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Metadata
 from paper2run.source import RemoteSource, RepositorySource, parse, shown_address
 from paper2run.verdicts.attempts_page import log_tail, printed
+from paper2run.verdicts.claims_page import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
-from paper2run.verdicts.markdown import SHOWN, headline
+from paper2run.verdicts.markdown import headline
 from paper2run.verdicts.overview import README
 from paper2run.verdicts.progress import of_candidate
 from paper2run.verdicts.verdicts import UNBUILT
@@ -39,7 +40,7 @@ class Evidence(NamedTuple):
     """One piece of evidence."""
 
     words: str
-    place: Literal["", "#attempts", "#printed", "Dockerfile"] = ""
+    place: Literal["", "#attempts", "#claims", "#printed", "Dockerfile"] = ""
     """The part of the page, or the file beside it, that has more; empty if none has."""
 
 
@@ -188,11 +189,19 @@ def _runs(metadata: Metadata, attempts: Sequence[Attempt], best: Attempt | None)
 
 
 def _claims(metadata: Metadata) -> Answer:
-    question = "Do its claims hold?"
-    if metadata.grade == "results":
-        return Answer(question, "yes", f"{SHOWN['results']}.")
-    why = "No numbers were compared: a person has to compare the output with what the paper states."
-    return Answer(question, "not judged", why)
+    question, found = "Do its claims hold?", metadata.claims
+    if found is None:
+        why = "No numbers were compared; --target claims compares what documents and paper state with what comes out."
+        return Answer(question, "not judged", why)
+    answer: Judged = "partly"
+    if found.reproduced + found.close + found.differing == 0:
+        answer = "not judged"
+    elif found.reproduced == found.stated:
+        answer = "yes"
+    elif found.reproduced + found.close == 0:
+        answer = "no"
+    evidence = Evidence("each number with its place and the line of the output", "#claims")
+    return Answer(question, answer, f"{in_words(found)}.", (evidence,) if found.stated else ())
 
 
 def _end(text: str) -> str:

@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 
 from paper2run.formats.plurals import counted
 from paper2run.knowledge.language_endings import ENDINGS
+from paper2run.model.claims import ClaimLedger, ClaimVerdict
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
@@ -23,6 +24,8 @@ from paper2run.model.report import Attempt, Metadata
 from paper2run.planning.candidates import WAYS
 from paper2run.source import shown_address, web_page
 from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
+from paper2run.verdicts.claims_page import in_words as in_words_of_claims
+from paper2run.verdicts.claims_page import shown_claims, stated
 from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
@@ -40,7 +43,19 @@ TONES: Final[dict[Judged, str]] = {
     "no": "bad",
     "not judged": "dim",
 }
-PLACES: Final = {"#attempts": "attempts", "#printed": "output", "Dockerfile": "Dockerfile"}
+CLAIM_TONES: Final[dict[ClaimVerdict, str]] = {
+    "reproduced": "good",
+    "close": "stop",
+    "differs": "bad",
+    "not-found": "dim",
+    "not-run": "dim",
+}
+PLACES: Final = {
+    "#attempts": "attempts",
+    "#claims": "numbers",
+    "#printed": "output",
+    "Dockerfile": "Dockerfile",
+}
 """What a link to a part of the page or to a file beside it is called."""
 NO_COLUMNS: Final[Mapping[str, str]] = MappingProxyType({})
 INSTRUCTION: Final = re.compile(r"[A-Z]+(?= )")
@@ -74,6 +89,7 @@ def report_page(
     dockerfile: str,
     files: Sequence[str],
     own: Mapping[str, str] = NO_COLUMNS,
+    ledger: ClaimLedger | None = None,
 ) -> str:
     """Return the page; `planned` is the plan of its folder, `files` are those at the repository's root.
 
@@ -94,6 +110,10 @@ def report_page(
         printed=printed(best) if best else "",
         command=shortened(best.planned.plan.smoke_command) if best else "",
         experiment=in_words(metadata.experiment) if metadata.experiment else "",
+        claims=shown_claims(ledger) if ledger else [],
+        claims_in_words=in_words_of_claims(ledger.counts) if ledger else "",
+        claim_tones=CLAIM_TONES,
+        stated=stated,
         open_points=not_shown(attempts),
         attempts=[_row(attempt) for attempt in attempts],
         reasons=planned.reasons[:MAX_REASONS] if planned else (),

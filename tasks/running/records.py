@@ -15,6 +15,7 @@ from prefect.logging import get_run_logger
 from pydantic import BaseModel
 
 from paper2run.errors import UserError
+from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Paper
@@ -179,6 +180,16 @@ def read_paper_of(run: RunFolder) -> Paper:
     if not path.is_file():
         return Paper(path="", origin="none")
     return Paper.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def read_claims_of(run: RunFolder) -> ClaimLedger | None:
+    """Return the ledger of claims; None for a run that compared none."""
+    path = run.path / "claims.json"
+    return (
+        ClaimLedger.model_validate_json(path.read_text("utf-8"))
+        if path.is_file()
+        else ClaimLedger()
+    )
 
 
 def read_attempts_of(run: RunFolder) -> tuple[Attempt, ...]:

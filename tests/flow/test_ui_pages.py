@@ -28,7 +28,8 @@ SHOWN_S: Final = 30
 """The UI is an application of 5 MB, which asks the API for each part of a page."""
 BROKEN: Final = ("Something went wrong", "Unexpected token", 'Property is type "None"')
 FORM: Final = (
-    "repo", "paper", "ref", "smoke", "out", "timeout", "max_attempts", "max_candidates", "time_limit", "target",
+    "repo", "paper", "ref", "smoke", "out", "timeout", "max_attempts", "max_candidates", "time_limit",
+    "claims_timeout", "target",
     "dry_run", "no_cache", "remove_images", "planner", "model", "base_url", "max_tokens", "max_cost_usd",
 )  # fmt: skip
 

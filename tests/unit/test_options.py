@@ -19,7 +19,8 @@ from paper2run.errors import UserError
 from paper2run.request import BatchRequest, Request, options_of, settings_for
 
 SHARED = {
-    "timeout", "max_attempts", "max_candidates", "time_limit", "planner", "model", "base_url", "max_tokens",
+    "timeout", "max_attempts", "max_candidates", "time_limit", "claims_timeout", "planner", "model", "base_url",
+    "max_tokens",
     "max_cost_usd", "dry_run", "target", "no_cache", "remove_images", "out",
 }  # fmt: skip
 FLOWS = {

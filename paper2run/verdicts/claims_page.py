@@ -1,0 +1,61 @@
+"""Shows the ledger of claims: counts in words, and a table of what is stated and what came out. Pure text."""
+
+from typing import Final
+
+from paper2run.formats.plurals import counted
+from paper2run.model.claims import ClaimCounts, ClaimLedger, JudgedClaim
+from paper2run.text_gate import cell
+
+MAX_ROWS: Final = 100
+"""Of the report; `claims.json` has all."""
+ORDER: Final = ("differs", "close", "reproduced", "not-found", "not-run")
+"""What a person has to look at comes first."""
+
+
+def in_words(counts: ClaimCounts) -> str:
+    """Return the counts as a person says them, and what was not compared."""
+    if not counts.stated:
+        return "documents and paper state no number that could be compared"
+    parts = [
+        f"{counts.reproduced} reproduced" if counts.reproduced else "",
+        f"{counts.close} close" if counts.close else "",
+        f"{counts.differing} differ" + "s" * (counts.differing == 1) if counts.differing else "",
+        f"{counts.not_found} not in the output" if counts.not_found else "",
+        f"{counts.not_run} not run" if counts.not_run else "",
+    ]
+    return f"{counted(counts.stated, 'number')} stated: {', '.join(part for part in parts if part)}"
+
+
+def shown_claims(ledger: ClaimLedger) -> list[JudgedClaim]:
+    """Return the claims that the report shows: those that differ first, then in the order of their places."""
+    return sorted(ledger.claims, key=lambda judged: ORDER.index(judged.verdict))[:MAX_ROWS]
+
+
+def claims_section(ledger: ClaimLedger) -> str:
+    """Return the section of `report.md`; empty without claims."""
+    if not ledger.claims:
+        return ""
+    rows = [
+        f"| {judged.verdict} | {cell(stated(judged))} | {cell(judged.obtained or judged.need or '–')} "
+        f"| {cell(judged.claim.label)} | {cell(str(judged.claim.source))} |"
+        for judged in shown_claims(ledger)
+    ]
+    left = len(ledger.claims) - len(rows)
+    return "\n".join(
+        [
+            "## What its authors state",
+            "",
+            f"{in_words(ledger.counts)}.",
+            "",
+            "| verdict | stated | obtained | of | place |",
+            "|---|---|---|---|---|",
+            *rows,
+            *(["", f"{counted(left, 'further number')} in `claims.json`."] if left else []),
+        ]
+    )
+
+
+def stated(judged: JudgedClaim) -> str:
+    """Return the number as it is stated, with its unit."""
+    claim = judged.claim
+    return f"{claim.printed} {claim.unit}".strip()
