@@ -1,4 +1,4 @@
-"""Stage `claims`: runs the commands that should print what authors state, and compares number by number.
+"""Stage `claims`: runs the commands that should print what authors state, and compares the numbers.
 
 Each command runs once, in a fresh locked-down container, within a budget for all; what is left without a run says why.
 """
@@ -94,7 +94,7 @@ def _not_run(left: list[Claim], need: str) -> list[JudgedClaim]:
 
 
 def _judged(claim: Claim, ran: _Ran) -> JudgedClaim:
-    """Return the claim's verdict; where the command failed before it printed the number, that it was not run."""
+    """Return the claim's verdict; `not-run` where the command failed before it printed the number."""
     found = judged(claim, ran.output, ran.run.log_digest)
     if found.verdict == "not-found" and not ran.run.passed:
         return found.changed(verdict="not-run", need=ran.why_not)

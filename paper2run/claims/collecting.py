@@ -5,13 +5,13 @@ from typing import Final
 from paper2run.claims.numbers import numbers_in, value_of
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
-from paper2run.detectors.documents import MAX_DOCUMENT_CHARS, documents_in
+from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, documents_in
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import RepoFacts
-from paper2run.model.repo import Paper
+from paper2run.model.repo import Paper, Section
 from paper2run.model.value import Source
 from paper2run.python.python_modules import role_of
 from paper2run.smoke.smoke_choices import documented_uses
@@ -23,7 +23,7 @@ MAX_CODE_CHARS: Final = 5_000_000
 
 
 def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> tuple[Claim, ...]:
-    """Return what documents and paper state, each number with the documented command that should print it."""
+    """Return what documents and paper state, each number with the command that should print it."""
     read = documents_in(tree)
     documents = (
         Text(path, tree.text(path)[:MAX_DOCUMENT_CHARS], Source(kind="file", path=path))
@@ -31,16 +31,7 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> tuple[Claim
     )
     sections = (
         # Its place in a PDF is a page; the tables of Markdown are read as such wherever they stand.
-        Text(
-            "paper.md",
-            section.text,
-            Source(
-                kind="paper",
-                path=paper.path.rpartition("/")[2],
-                line=section.page,
-                note=section.heading,
-            ),
-        )
+        Text("paper.md", section.text, _place(paper, section), section.heading)
         for section in (
             paper.sections if paper.origin in OF_PAPERS and paper.path not in read else ()
         )
@@ -52,6 +43,11 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> tuple[Claim
     return tuple(
         claim.changed(in_code=value_of(claim.printed).copy_abs() in held) for claim in claims
     )
+
+
+def _place(paper: Paper, section: Section) -> Source:
+    name = paper.path.rpartition("/")[2]
+    return Source(kind="paper", path=name, line=section.page, note=section.heading)
 
 
 def documented_runs(tree: RepoTree, facts: RepoFacts) -> list[SmokeChoice]:

@@ -1,4 +1,4 @@
-"""Judges claims by the output of the command that should give them; by place and words, never by value."""
+"""Judges claims by an output: by place and words, never by value."""
 
 import re
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def _same_line(claim: Claim, lines: Sequence[str]) -> Found | None:
 
 
 def _cell(claim: Claim, lines: Sequence[str]) -> Found | None:
-    """Return the number below the claim's column in the line of its row, else one with the words of both."""
+    """Return the number below its column in the line of its row, else one with the words of both."""
     row, column = tokens(claim.row), tokens(claim.column)
     for index in range(len(lines) - 1, -1, -1):
         cells = _split(lines[index])

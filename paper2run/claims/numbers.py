@@ -53,7 +53,7 @@ def step_of(printed: str) -> Decimal:
 
 
 def compared(stated: str, obtained: str, *, as_percent: bool = False) -> ClaimVerdict:
-    """Return whether the obtained number rounds to the stated one; with `as_percent` also its hundredfold."""
+    """Return how the obtained number, with `as_percent` also its hundredfold, agrees with the stated one."""
     verdicts = [_compared(value_of(stated), step_of(stated), value_of(obtained), step_of(obtained))]
     if as_percent:
         hundredfold = value_of(obtained) * 100, step_of(obtained) * 100

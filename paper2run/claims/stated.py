@@ -1,4 +1,4 @@
-"""Finds the numbers that documents and the paper state: output below a command, tables, `name = value`."""
+"""Finds the numbers that documents and paper state: output, cells of tables, `name = value`."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,7 +53,7 @@ def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Cl
     read = [(text, read_document(text.path, text.text)) for text in texts]
     ties = Ties(read, choices)
     for text, document in read:
-        if CITED.search(text.source.note):
+        if CITED.search(text.heading):
             continue
         for claim in (*_outputs(text, document, choices), *_stated(text, document, ties)):
             key = (claim.form, claim.label, claim.position, claim.row, claim.printed)

@@ -22,6 +22,8 @@ class Text(NamedTuple):
     text: str
     source: Source
     """Of the whole: its kind, path, page and section; a document's claims have their lines."""
+    heading: str = ""
+    """Of a section of the paper."""
 
 
 class Ties:

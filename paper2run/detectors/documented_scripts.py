@@ -12,7 +12,8 @@ from typing import Final
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.commands.started_files import PLACEHOLDER, SCRIPT
 from paper2run.commands.working_folder import CLONE
-from paper2run.detectors.documents import MAX_DOCUMENT_CHARS, document_facts, is_readme
+from paper2run.detectors.documents import document_facts
+from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, is_readme
 from paper2run.formats.shell_words import logical_lines
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command, Fact, MissingPart, Unreadable

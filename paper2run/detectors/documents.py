@@ -12,6 +12,7 @@ from paper2run.commands.command_facts import command_facts, distinct
 from paper2run.commands.working_folder import WorkingFolder
 from paper2run.detectors.own_programs import own_programs
 from paper2run.formats.code_blocks import Block, read_document
+from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, documents_in, is_readme
 from paper2run.formats.shell_words import logical_lines, unprompted
 from paper2run.formats.tree import RepoTree
 from paper2run.formats.version_ranges import listed_python
@@ -22,21 +23,6 @@ from paper2run.python.python_projects import own_names
 
 NAME: Final = "documents"
 
-MAX_DOCUMENTS: Final = 60
-"""Documents read, those nearest to the root first: a manual of a thousand pages repeats itself."""
-MAX_DOCUMENT_CHARS: Final = 200_000
-"""A longer document is generated; only its beginning is read."""
-
-README: Final = re.compile(
-    r"^(?:readme|install|installation|getting[-_]started|quickstart|usage)(?:[._-][\w.-]*)?$", re.I
-)
-HISTORY: Final = re.compile(r"^(?:change|history|news|release|licen[cs]e|code_of_conduct)", re.I)
-"""Pages that speak of other versions than this one, or not of the code at all."""
-PAGE: Final = re.compile(r"\.(?:md|rst|markdown|org|adoc|asciidoc)$", re.IGNORECASE)
-TEXT: Final = re.compile(
-    r"(?:^[^.]+|\.(?:md|rst|markdown|txt|rmd|org|adoc|asciidoc|asc))$", re.IGNORECASE
-)
-DOC_FOLDERS: Final = frozenset({"doc", "docs", "documentation"})
 SHELLS: Final = frozenset(
     {"", "sh", "bash", "shell", "zsh", "console", "shell-session", "shellsession", "sh-session", "terminal",
      "text", "txt", "none", "$", "cmd", "commandline", "command", "prompt", "ipython", "dosbatch", "csh", "fish"}
@@ -96,28 +82,6 @@ def _read_all(tree: RepoTree) -> tuple[Fact, ...]:
         else:
             found += distinct(document_facts(tree, path, text[:MAX_DOCUMENT_CHARS]))
     return tuple(found)
-
-
-def documents_in(tree: RepoTree) -> list[str]:
-    """Return the paths of READMEs and documents, those nearest to the root first."""
-
-    def wanted(path: str) -> bool:
-        folder, _, name = path.rpartition("/")
-        if README.match(name):
-            return bool(TEXT.search(name))
-        in_docs = folder.split("/")[0].lower() in DOC_FOLDERS
-        is_page = PAGE.search(name) and not HISTORY.match(name)
-        return bool(is_page) and (in_docs or not folder)
-
-    found = [path for path in tree.files if wanted(path)]
-    return sorted(found, key=lambda path: (path.count("/"), not is_readme(path), path))[
-        :MAX_DOCUMENTS
-    ]
-
-
-def is_readme(path: str) -> bool:
-    """Whether a file is a README, or a page on installing or using the repository."""
-    return bool(README.match(path.rpartition("/")[2]))
 
 
 def document_facts(tree: RepoTree, path: str, text: str) -> Iterator[Fact]:

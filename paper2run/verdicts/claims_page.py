@@ -1,4 +1,4 @@
-"""Shows the ledger of claims: counts in words, and a table of what is stated and what came out. Pure text."""
+"""Shows the ledger of claims: counts in words, and what is stated beside what came out. Pure text."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ def in_words(counts: ClaimCounts) -> str:
 
 
 def shown_claims(ledger: ClaimLedger) -> list[JudgedClaim]:
-    """Return the claims that the report shows: those that differ first, then in the order of their places."""
+    """Return the claims that the report shows: those that differ first, else by their places."""
     return sorted(ledger.claims, key=lambda judged: ORDER.index(judged.verdict))[:MAX_ROWS]
 
 

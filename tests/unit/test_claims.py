@@ -220,7 +220,7 @@ def test_the_last_line_that_says_the_same_and_hardly_more_counts():
 
 
 def test_numbers_of_references_are_of_others():
-    cited = Text("paper.md", "Accuracy is 0.91.", PAPER.changed(note="References"))
+    cited = Text("paper.md", "Accuracy is 0.91.", PAPER, "References")
 
     assert claims_in([cited], [runs("python a.py", 1)]) == ()
 

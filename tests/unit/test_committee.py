@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from paper2run.model.claims import ClaimCounts
 from paper2run.model.facts import RepoFacts
 from paper2run.verdicts.committee import Answer, committee_answers
 from tests.run_pages import (
@@ -102,9 +103,20 @@ def test_what_was_built_and_run_decides_two_answers(metadata, attempts, installs
     assert [found[2].answer, found[3].answer] == [installs, runs]
 
 
-def test_claims_are_not_judged_where_no_numbers_were_compared():
-    assert answers()[4].answer == "not judged"
-    assert answers(SUCCESS.changed(grade="results"))[4].answer == "yes"
+@pytest.mark.parametrize(
+    ("counts", "answer"),
+    [
+        (None, "not judged"),
+        (ClaimCounts(), "not judged"),
+        (ClaimCounts(stated=3, not_run=3), "not judged"),
+        (ClaimCounts(stated=3, reproduced=3), "yes"),
+        (ClaimCounts(stated=3, reproduced=2, not_run=1), "partly"),
+        (ClaimCounts(stated=3, close=3), "partly"),
+        (ClaimCounts(stated=3, differing=2, not_found=1), "no"),
+    ],
+)
+def test_claims_hold_where_every_stated_number_came_out(counts: ClaimCounts | None, answer: str):
+    assert answers(SUCCESS.changed(claims=counts))[4].answer == answer
 
 
 @pytest.mark.parametrize(

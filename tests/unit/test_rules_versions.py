@@ -10,6 +10,7 @@ from tasks.running.rules_version import OURS, PLUMBING, ROOT, closure, rules_ver
 
 FAR = {
     "build": ("tasks/drivers/engine/build_ending.py", "paper2run/rendering/build_marks.py"),
+    "claims": ("tasks/drivers/engine/container_output.py", "paper2run/claims/numbers.py"),
     "clone": ("tasks/drivers/git/git_failures.py",),
     "conda": ("tasks/drivers/conda/conda_search.py",),
     "diagnose": ("tasks/drivers/model/conversation.py", "paper2run/planners/prompts/diagnose.md"),
@@ -29,7 +30,13 @@ CHANGES = {
     "paper2run/verdicts/markdown.py": set(),
     "paper2run/rendering/conda_plan.py": {"conda", "render", "diagnose"},
     "paper2run/rendering/compiler_wrappers.py": {"plan", "render", "diagnose"},
-    "tasks/drivers/engine/container_output.py": {"smoke", "gather", "experiment", "verify"},
+    "tasks/drivers/engine/container_output.py": {
+        "smoke",
+        "gather",
+        "experiment",
+        "verify",
+        "claims",
+    },
     "tasks/verify.py": {"verify"},
     "paper2run/detectors/gpu.py": {"extract"},
     "paper2run/data/library_breaks.json": {"extract", "plan", "diagnose"},
