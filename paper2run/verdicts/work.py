@@ -49,7 +49,7 @@ def failed_work(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) ->
 
 
 def _tells(failed: Attempt, found: Blame) -> bool:
-    """Whether a failure is of the work: not of how it was called, for want of arguments or of a file among them.
+    """Whether a failure is of the work, not of its call: for want of arguments, or of a file in them.
 
     A script that no document names may be a side of the work, and lack what that lacks.
     """
