@@ -32,7 +32,7 @@ ALWAYS: Final[tuple[Row, ...]] = (
     (re.compile(r"Killed signal terminated|virtual memory exhausted|Cannot allocate memory|^Killed$|MemoryError"
                 r"|SIGKILL"), "out_of_memory", "medium"),
     (re.compile(CUDA), "needs_gpu", "medium"),
-    (re.compile(r"\.dll\b|\.dylib\b|windll|WinDLL|WindowsError|fatal error: '?[wW]indows\.h"),
+    (re.compile(r"\.dll\b|\.dylib\b|windll|WinDLL|WindowsError|fatal error: '?(?:[wW]indows\.h|\w[\w.]*\\\w)"),
      "unsupported_platform", "low"),
     (re.compile(r"requires a different Python|requires Python '|Requires-Python"
                 r"|[Pp]ython (?:>=? ?)?\d+\.\d+\+?(?: or (?:newer|later|higher|above))? is (?:needed|required)"),

@@ -17,14 +17,19 @@ PLACES: Final[dict[Kind, tuple[str, ...]]] = {
     "pkgconfig": (LIBRARIES + r"pkgconfig/", r"usr/share/pkgconfig/"),
     "link": (LIBRARIES, LIBRARIES + r"[^/]+/"),
     "opened": (LIBRARIES,),
+    "cmake": (
+        r"usr/(?:lib|share)/(?:[\w-]+-linux-\w+/)?cmake/(?:[^/]+/)?",
+        r"usr/(?:lib|share)/[^/]+/(?:cmake/)?",
+    ),
 }
 """Folders by kind: those that programs search by default, then those of alternatives and flags."""
 KEPT: Final = re.compile(
     rb"(?:usr/include/|(?:usr/)?s?bin/|usr/games/|usr/share/pkgconfig/"
+    rb"|usr/(?:lib|share)/\S+(?:Config|-config)\.cmake\s"
     rb"|(?:usr/)?lib/(?:[\w-]+-linux-\w+/)?(?:pkgconfig/|(?:[^/\s]+/)?lib[^/\s]+\.(?:so[.\d]*|a)\s))"
 )
 """The lines of an index that can ever answer; a tenth of all."""
-FOR_DEVELOPMENT: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig"})
+FOR_DEVELOPMENT: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig", "cmake"})
 UNFIT_SECTIONS: Final = frozenset({"python", "debug"})
 """What is made for Debian's own interpreter, which the plan's does not see; what only debuggers read."""
 FIELD: Final = re.compile(r"^(Types|URIs|Suites|Components):[ \t]*(.*)$", re.MULTILINE)

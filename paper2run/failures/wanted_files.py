@@ -2,15 +2,15 @@
 
 Reads gcc and clang (`fatal error: yaml.h: No such file or directory`), ld (`cannot find -lyaml`),
 the dynamic loader (`libGL.so.1: cannot open shared object file`), dash and bash (`1: flex: not
-found`), make, env, pkg-config and meson; and what Python code says of libraries that it opens by name, and of
+found`), make, env, pkg-config, meson and CMake; and what Python code says of libraries that it opens by name, and of
 programs that it starts (`FileNotFoundError: … 'samtools'` out of subprocess.py).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["library", "header", "program", "pkgconfig", "link", "opened"]
+Kind = Literal["library", "header", "program", "pkgconfig", "link", "opened", "cmake"]
 
 CANNOT_OPEN: Final = re.compile(
     r"(?<![\w+.-])(lib[\w+.-]+?\.so(?:\.\d+)*): cannot open shared object file"
@@ -23,11 +23,15 @@ SIGNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("pkgconfig", re.compile(r"No package '([\w.+-]+)' found")),
     ("pkgconfig", re.compile(r"Package '?([\w.+-]+)'?,? (?:required by '[^']*', )?(?:was )?not found")),
     ("pkgconfig", re.compile(r'Dependency "?([\w.+-]+)"? not found, tried pkgconfig')),
+    # CMake lists the names that it has looked for, one in a line.
+    ("cmake", re.compile(r"^\s+([\w.+-]+(?:Config|-config)\.cmake)$")),
     ("program", re.compile(r"(?:^|\s|/)[\w.+-]+: (?:line )?\d+: ([\w.+-]+): (?:command )?not found")),
     ("program", re.compile(r"(?:^|\s|/)bash: ([\w.+-]+): command not found")),
     ("program", re.compile(r"^make(?:\[\d+\])?: ([\w.+-]+): (?:No such file or directory|Command not found)")),
     ("program", re.compile(r"\benv: [‘'`]?([\w.+-]+?)[’']?: No such file or directory")),
 )  # fmt: skip
+NOT_FOUND: Final = re.compile(r"^\s+Could NOT find (?P<name>[\w+-]+) \(missing: *(?P<what>\w*)")
+"""CMake's error; of what a build can do without it says the same behind `-- `."""
 SAID: Final = re.compile(
     r"^\s*(?:E\s+)?(?:[\w.]*(?:Error|Exception|NotFound|ImproperlyConfigured)\b|- couldn't import )"
 )
@@ -71,7 +75,8 @@ class WantedFile(NamedTuple):
 
     kind: Kind
     name: str
-    """`libGL.so.1`, `yaml.h`, `flex`; for pkgconfig, link and opened without `.pc`, `-l`, `lib` and `.so`."""
+    """`libGL.so.1`, `yaml.h`, `flex`, `BoostConfig.cmake`; for pkgconfig, link and opened without `.pc`, `-l`, `lib`
+    and `.so`."""
 
 
 def wanted_files(lines: Iterable[str]) -> dict[WantedFile, str]:
@@ -84,10 +89,27 @@ def wanted_files(lines: Iterable[str]) -> dict[WantedFile, str]:
             match = sign.search(line)
             if match and len(wanted) < MAX_WANTED:
                 wanted.setdefault(WantedFile(kind, match[1]), line.strip())
+        for file in _of_cmake(line):
+            wanted.setdefault(file, line.strip())
         program = NO_FILE.match(line)
         if program and len(wanted) < MAX_WANTED and _was_started(log, number):
             wanted.setdefault(WantedFile("program", program[1]), line.strip())
     return wanted
+
+
+def _of_cmake(line: str) -> Iterator[WantedFile]:
+    """Yield what a module of CMake looks for: a program, else a library by the names that it may have."""
+    match = NOT_FOUND.match(line)
+    if match is None:
+        return
+    name = match["name"].lower()
+    if match["what"].endswith("_EXECUTABLE"):
+        yield WantedFile("program", name)
+        return
+    yield WantedFile("pkgconfig", name)
+    yield WantedFile("pkgconfig", f"lib{name}")
+    yield WantedFile("link", name)
+    yield WantedFile("cmake", f"{match['name']}Config.cmake")
 
 
 def _was_started(lines: list[str], number: int) -> bool:

@@ -116,9 +116,10 @@ class RungResult(Value):
 class SystemFile(Value):
     """A missing system file, and the Debian package of the image's release that brings it."""
 
-    kind: Literal["library", "header", "program", "pkgconfig", "link", "opened"]
+    kind: Literal["library", "header", "program", "pkgconfig", "link", "opened", "cmake"]
     name: str
-    """`libGL.so.1`, `yaml.h`, `flex`; for pkgconfig, link and opened without `.pc`, `-l`, `lib` and `.so`."""
+    """`libGL.so.1`, `yaml.h`, `flex`, `BoostConfig.cmake`; for pkgconfig, link and opened without `.pc`, `-l`, `lib`
+    and `.so`."""
     package: str
     """Empty: no package of the release brings it."""
 

@@ -1,8 +1,9 @@
 """Installs the development packages that a source build lacks.
 
-These are headers, libraries to link and pkg-config files. Reads `fatal error: yaml.h: No such file or directory`,
-`cannot find -lyaml`, `No package 'yaml-0.1' found`. All that the log misses is installed at once. The packages are
-those that the image's own release has for the files; the table of headers serves where no mirror answered.
+These are headers, libraries to link, and the files of pkg-config and CMake. Reads `fatal error: yaml.h: No such file or
+directory`, `cannot find -lyaml`, `No package 'yaml-0.1' found`, `Could NOT find ZLIB (missing: ZLIB_LIBRARY)`. All that
+the log misses is installed at once. The packages are those that the image's own release has for the files; the table of
+headers serves where no mirror answered.
 """
 
 from typing import Final
@@ -13,7 +14,7 @@ from paper2run.knowledge import debian
 from paper2run.model.diagnosis import Diagnosis
 
 NAME: Final = "missing_header"
-KINDS: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig"})
+KINDS: Final[frozenset[Kind]] = frozenset({"header", "link", "pkgconfig", "cmake"})
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:

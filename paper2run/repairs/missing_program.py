@@ -1,9 +1,10 @@
 """Installs the program that a build step or a run calls and the image lacks.
 
-Reads dash (`/bin/sh: 1: flex: not found`), bash, make (`make: bison: No such file or directory`), env, CPython's
-`FileNotFoundError: [Errno 2] No such file or directory: 'samtools'` where subprocess.py raised it, and what libraries
-say of programs that they start (`tesseract is not installed or it's not in your PATH`). The package is the one that the
-image's own release has for the program; without that answer the rule abstains.
+Reads dash (`/bin/sh: 1: flex: not found`), bash, make (`make: bison: No such file or directory`), env, CMake
+(`Could NOT find Git (missing: GIT_EXECUTABLE)`), CPython's `FileNotFoundError: [Errno 2] No such file or directory:
+'samtools'` where subprocess.py raised it, and what libraries say of programs that they start (`tesseract is not
+installed or it's not in your PATH`). The package is the one that the image's own release has for the program; without
+that answer the rule abstains.
 """
 
 from typing import Final

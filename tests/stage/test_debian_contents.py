@@ -75,7 +75,7 @@ def test_the_images_own_release_knows_which_package_brings_a_file(home, engine):
 def test_a_second_run_asks_no_mirror(home, engine):
     settings = Settings(home=home)
     packages_of(EXPECTED, engine, IMAGE, "contents", settings)
-    [index] = home.glob("debian/*/files.txt")
+    [index] = home.glob("debian/*/files_with_cmake.txt")
     written = index.stat().st_mtime_ns
 
     started = time.monotonic()
@@ -153,7 +153,7 @@ def test_a_mirror_without_the_index_is_the_hosts_trouble(tmp_path, empty_server)
 
 
 def test_an_old_index_serves_where_the_mirror_no_longer_answers(tmp_path):
-    kept = tmp_path / "debian" / "bookworm-amd64" / "files.txt"
+    kept = tmp_path / "debian" / "bookworm-amd64" / "files_with_cmake.txt"
     kept.parent.mkdir(parents=True)
     kept.write_text("/usr/bin/flex devel/flex\n")
     os.utime(kept, (0, 0))

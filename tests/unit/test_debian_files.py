@@ -71,6 +71,7 @@ def test_the_words_of_tools_name_the_file_they_miss(line, wanted):
         "ImportError: cannot find library",
         "OSError: Can't find model 'en_core_web_sm'. It doesn't seem to be a Python package",
         "ValueError: could not find the file data.csv",
+        "-- Could NOT find Doxygen (missing: DOXYGEN_EXECUTABLE) ",
     ],
 )
 def test_other_missing_things_are_no_files_of_the_system(line):
@@ -98,6 +99,14 @@ def test_the_release_and_its_mirror_are_read_from_both_forms_of_sources(sources,
             ("header", "yaml.h"),
             ["usr/include/yaml-cpp/yaml.h a/libyaml-cpp-dev", "usr/include/yaml.h a/libyaml-dev"],
             "libyaml-dev",
+        ),
+        (
+            ("cmake", "BoostConfig.cmake"),
+            [
+                "usr/lib/x86_64-linux-gnu/cmake/Boost-1.74.0/BoostConfig.cmake libdevel/libboost1.74-dev",
+                "usr/share/doc/boost/BoostConfig.cmake doc/boost-doc",
+            ],
+            "libboost1.74-dev",
         ),
         (
             ("header", "ffi.h"),

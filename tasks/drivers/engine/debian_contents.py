@@ -52,7 +52,7 @@ def kept_index(release: Release, settings: Settings) -> Path:
 
     If it cannot be fetched, an old one is used; HostError without one.
     """
-    return kept_file("files.txt", release, settings, _fetch)
+    return kept_file("files_with_cmake.txt", release, settings, _fetch)
 
 
 def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
