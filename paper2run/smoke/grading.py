@@ -50,6 +50,14 @@ DONE: Final = re.compile(
 )
 """A test that passed, as pytest and unittest tell it while they run."""
 UNITTEST_RAN: Final = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
+SUMMARY: Final = re.compile(
+    r"\[ FAIL \d+ \| WARN \d+ \| SKIP (?P<skip>\d+) \| PASS (?P<pass>\d+) \]"
+    r"|^(?=.*\b(?P<skipped>\d+) skipped\b)(?=.* in [\d.]+ ?s)(?:.*?\b(?P<passed>\d+) passed\b)?",
+    re.MULTILINE,
+)
+"""The last line of testthat, and of pytest where it skipped a test."""
+MOST_SKIPPED: Final = 2
+"""How many times as many tests as passed are skipped where a suite shows no more than that its code loads."""
 UNITTEST_FAILED: Final = re.compile(r"\b(?:failures|errors)=(\d+)")
 
 
@@ -88,6 +96,8 @@ def asks_for_help(command: str) -> bool:
 def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
     """Return what a command that passed has shown."""
     grade = promised(kind, command)
+    if grade == "tests" and _mostly_skipped(passed.log):
+        grade = "imports"
     if not runs_tests(command) and _is_help(passed.log.stdout):
         grade = min(grade, "help-only", key=GRADES.index)
     if not runs_tests(command) and _gave_up(passed.log):
@@ -104,6 +114,16 @@ def _gave_up(log: Log) -> bool:
     """Whether a program's last words say that it did not reach a host, whatever its exit status."""
     told = (text.strip().splitlines()[-LAST_LINES:] for text in (log.stdout, log.stderr))
     return any(GAVE_UP.search(line) for lines in told for line in lines)
+
+
+def _mostly_skipped(log: Log) -> bool:
+    """Whether a suite ended well because it skipped its tests: for want of a key, a network, a library."""
+    found = list(SUMMARY.finditer(f"{log.stdout}\n{log.stderr}"))
+    if not found:
+        return False
+    last = found[-1]
+    skipped, passed = last["skip"] or last["skipped"], last["pass"] or last["passed"] or "0"
+    return int(skipped) > MOST_SKIPPED * int(passed)
 
 
 def _shown_by_waiting_tests(log: Log) -> Grade:

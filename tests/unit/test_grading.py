@@ -133,3 +133,24 @@ def test_a_verdict_names_what_its_command_covers_and_a_failure_covers_nothing():
     assert after_attempts([part.changed(planned=planned)], 3).covers == "bundled zlib (deps/zlib)"
     assert after_attempts([part], 3).covers == "whole"
     assert after_attempts([attempt(rungs=("tests",))], 3).covers == ""
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("[ FAIL 0 | WARN 0 | SKIP 3 | PASS 1 ]", "imports"),
+        ("[ FAIL 0 | WARN 2 | SKIP 3 | PASS 12 ]", "tests"),
+        ("=== 5 skipped in 0.02s ===", "imports"),
+        ("=== 2 passed, 9 skipped, 1 warning in 0.02s ===", "imports"),
+        ("=== 20 passed, 9 skipped in 3.10s ===", "tests"),
+        ("= 4 passed, 1 skipped in 2.00 seconds =", "tests"),
+        ("7 skipped lines of input\n3 passed in 0.10s", "tests"),
+    ],
+)
+def test_a_suite_that_skips_most_of_its_tests_only_loads_its_code(printed, shown):
+    planned = attempt().planned
+    command = planned.plan.changed(smoke_command="python -m pytest -q")
+    ran = Passed(alive_at_timeout=False, seconds=1, log=Log(stdout=f"collected\n{printed}\n"))
+    one = attempt().changed(planned=planned.changed(plan=command, smoke_kind="tests"), smoke=ran)
+
+    assert grade_of(one) == shown
