@@ -8,6 +8,7 @@ from typing import Protocol
 
 from paper2run.detectors import (
     binder,
+    browser_pages,
     build_files,
     build_products,
     called_programs,
@@ -141,6 +142,7 @@ DETECTORS: tuple[Detector, ...] = (
     environment_values,
     licences,
     platforms,
+    browser_pages,
     stated_resources,
 )
 """In the order in which their facts are listed."""
