@@ -1,6 +1,7 @@
 """Lists build descriptions of other languages, and the commands that Makefiles offer.
 
-Make, CMake, Autotools, Meson, Ant, Maven, Gradle; MATLAB sources, which have no build file, are listed once.
+Make, CMake, Autotools, Meson, Ant, Maven, Gradle, Visual Studio for C and C++; MATLAB sources, which have no build
+file, are listed once.
 """
 
 import re
@@ -64,6 +65,9 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         yield BuildFile(system=system, path=path, source=Source(kind="file", path=path))
         if system == "make" and not DOC_FOLDER.search(folder):
             yield from _targets(tree.text(path), path, folder)
+    # Each beside a solution that names it.
+    for path in tree.matching("*.vcxproj", "*.vcproj"):
+        yield BuildFile(system="visual-studio", path=path, source=Source(kind="file", path=path))
     sources = tree.matching("*.m")[:MAX_MATLAB_FILES]
     first = next((path for path in sources if MATLAB_START.match(tree.text(path))), None)
     if first:

@@ -1,6 +1,7 @@
 """Reads from build descriptions which programs and libraries they make: Make, CMake, Automake, Meson.
 
-Only what the default goal reaches; what lies in folders of others' code or of tests is left out.
+Only what the default goal reaches; what lies in folders of others' code or of tests is left out. Where nothing
+describes a build of C or C++, each source with a `main` is a program.
 """
 
 import re
@@ -55,7 +56,22 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         reader = READERS.get(name, _make)
         for product in islice(reader(tree, path), MAX_PRODUCTS):
             found.setdefault((product.system, product.path or product.name), product)
+    if not tree.matching(*BUILD_FILES):
+        found |= {("main", product.path): product for product in _plain_programs(tree)}
     yield from list(found.values())[:MAX_PRODUCTS]
+
+
+def _plain_programs(tree: RepoTree) -> Iterator[BuildProduct]:
+    """Yield a program for each source of C or C++ with a `main`: no description says how it is built."""
+    for path in tree.matching(*SOURCES):
+        folder, _, name = path.rpartition("/")
+        text = tree.text(path)
+        match = None if ELSEWHERE.search(folder) else MAIN.search(text)
+        if match:
+            line = text.count("\n", 0, match.start()) + 1
+            source = Source(kind="file", path=path, line=line)
+            stem = name.rpartition(".")[0]
+            yield BuildProduct(form="program", name=stem, path=path, system="main", source=source)
 
 
 def _enters(recipes: str, folder: str) -> bool:
@@ -119,5 +135,14 @@ def _source(text: str, path: str, match: re.Match[str]) -> Source:
     return Source(kind="file", path=path, line=text.count("\n", 0, match.start()) + 1)
 
 
+SOURCES: Final = ("*.c", "*.cc", "*.cpp", "*.cxx")
+MAIN: Final = re.compile(
+    r"^(?:int|void|auto|signed)?[ \t]*\b(?:w?main|_tmain)[ \t]*\([^;{]{0,200}\)\s*\{", re.MULTILINE
+)
+BUILD_FILES: Final = (
+    *MAKEFILES, "*.mk", "Makefile.*", "makefile.*", "CMakeLists.txt", "configure*", "meson.build", "SConstruct",
+    "wscript", "setup.py", "pyproject.toml", "Cargo.toml", "DESCRIPTION", "package.json", "build.xml", "pom.xml",
+    "BUILD", "BUILD.bazel", "Jamfile", "premake*.lua", "*.cabal", "build.sh", "compile.sh",
+)  # fmt: skip
 READERS: Final = {"CMakeLists.txt": _cmake, "Makefile.am": _automake, "meson.build": _meson}
 """By exact file name; a Makefile has several."""

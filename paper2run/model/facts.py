@@ -314,8 +314,9 @@ class BuildFile(Value):
 
     kind: Literal["build-file"] = "build-file"
     system: str
-    """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker;
-    compiler for a document that calls one; make-settings for a sample to be copied to the file `name`."""
+    """make, cmake, autotools, meson, cargo, npm, go, ant, maven, gradle, r-package, renv, julia, matlab, docker,
+    visual-studio; compiler for a document that calls one; main for sources alone; make-settings for a sample to be
+    copied to the file `name`."""
     path: str
     name: str = ""
     """What the file calls its package; the import path for go. Empty if it names none."""
@@ -331,7 +332,7 @@ class BuildProduct(Value):
     """As the build names it: `bwa`, `libbwa.a`; a library of CMake or Meson without its affixes."""
     path: str = ""
     """Where the build leaves it, below the repository; empty if the description does not tell."""
-    system: Literal["make", "cmake", "autotools", "meson", "compiler"]
+    system: Literal["make", "cmake", "autotools", "meson", "compiler", "main"]
     source: Source
 
 

@@ -251,7 +251,10 @@ def _missing_script(evidence: Evidence) -> Diagnosis | None:
 
     A build file may write the script, or build what leads.
     """
-    if any(fact.system not in ("matlab", "docker") for fact in evidence.facts.of(BuildFile)):
+    if any(
+        fact.system not in ("matlab", "docker", "visual-studio")
+        for fact in evidence.facts.of(BuildFile)
+    ):
         return None
     for part in evidence.facts.of(MissingPart):
         if part.form == "script":
@@ -269,6 +272,17 @@ def _missing_script(evidence: Evidence) -> Diagnosis | None:
 def _nothing_to_start(evidence: Evidence) -> Diagnosis:
     shares = evidence.facts.of(LanguageShare)
     named = ", ".join(share.language for share in shares) or "none that is known here"
+    studio = (fact for fact in evidence.facts.of(BuildFile) if fact.system == "visual-studio")
+    if project := next(studio, None):
+        return _stop(
+            "unsupported_platform",
+            f"Only Visual Studio builds this code ({named}), which is a program of Windows.",
+            project.path,
+            project.source,
+            "The author publishes a build for Linux, such as a CMakeLists.txt.",
+            # Its sources may be portable all the same.
+            "this-plan",
+        )
     return _stop(
         "missing_entrypoint",
         f"Nothing shows how to run this code ({named}): no build file, no entry point.",

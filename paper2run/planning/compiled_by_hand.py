@@ -7,13 +7,22 @@ import posixpath
 import re
 import shlex
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from paper2run.knowledge.side_folders import is_beside, vendored_place
 from paper2run.model.facts import BuildFile, BuildProduct, Command
 from paper2run.model.value import Source
 from paper2run.planning.evidence import Evidence
 
 SYSTEM: Final = "compiler"
+PLAIN: Final = "main"
+"""System of programs that no description builds."""
+SOURCES: Final = (".c", ".cc", ".cpp", ".cxx")
+HEADERS: Final = (".h", ".hh", ".hpp", ".hxx")
+MAX_PLAIN: Final = 10
+MAX_FOLDERS: Final = 40
+"""Folders in which headers are looked for, and those above them."""
 CALL: Final = re.compile(
     r"(?:cd (?P<folder>[\w./-]+) && )?(?P<call>(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran)\s[^;&|<>`$()*]+)"
 )
@@ -47,6 +56,52 @@ def documented_calls(evidence: Evidence) -> tuple[CompilerCall, ...]:
             product = "" if "-c" in words else _below(folder, _output(words))
             found.setdefault(product or command.line, CompilerCall(command, product))
     return tuple(found.values())
+
+
+def plain_programs(evidence: Evidence) -> list[BuildProduct]:
+    """Return the programs that nothing says how to build: a source with a `main` each, the first ones."""
+    return [fact for fact in evidence.facts.of(BuildProduct) if fact.system == PLAIN][:MAX_PLAIN]
+
+
+def plain_steps(programs: list[BuildProduct], paths: frozenset[str]) -> list[tuple[str, Source]]:
+    """Return a compiler call for each program, with the sources that a person would give it.
+
+    Those without a `main` in its folder and below; for the only program of a checkout, all of them.
+    """
+    mains = {program.path for program in programs}
+    sources = sorted(path for path in paths if _is_own(path, SOURCES) and path not in mains)
+    folders = sorted(
+        {
+            str(above)
+            for path in paths
+            if path.endswith(HEADERS)
+            for above in PurePosixPath(path).parents
+        }
+    )[:MAX_FOLDERS]
+    found = []
+    for program in programs:
+        folder = posixpath.dirname(program.path)
+        beside = [
+            path
+            for path in sources
+            if len(programs) == 1 or path.startswith(f"{folder}/".lstrip("/"))
+        ]
+        compiler = "gcc" if all(path.endswith(".c") for path in (program.path, *beside)) else "g++"
+        words = [compiler, "-O2", "-o", f"{program.path.rpartition('.')[0]}.out"]
+        words += [f"-I{place}" for place in folders]
+        words += [program.path, *beside, "-lm", "-lpthread"]
+        found.append((shlex.join(words), program.source))
+    return found
+
+
+def built(program: BuildProduct) -> BuildProduct:
+    """Return a plain program as what its compiler call makes."""
+    path = f"{program.path.rpartition('.')[0]}.out"
+    return program.changed(path=path, name=posixpath.basename(path))
+
+
+def _is_own(path: str, endings: tuple[str, ...]) -> bool:
+    return path.endswith(endings) and not is_beside(path) and not vendored_place(path)[0]
 
 
 def as_build(calls: tuple[CompilerCall, ...]) -> BuildFile | None:

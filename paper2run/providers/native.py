@@ -82,6 +82,10 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return None
     calls = compiled_by_hand.documented_calls(evidence)
     build = _chosen(evidence.facts) or compiled_by_hand.as_build(calls)
+    plain = compiled_by_hand.plain_programs(evidence)
+    if build is None and plain:
+        source = plain[0].source
+        build = BuildFile(system=compiled_by_hand.PLAIN, path=source.path, source=source)
     if build is None:
         return None
     builder = PlanBuilder()
@@ -89,6 +93,8 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
     _libraries(builder, evidence.facts)
     if build.system == compiled_by_hand.SYSTEM:
         steps = compiled_by_hand.steps(calls)
+    elif build.system == compiled_by_hand.PLAIN:
+        steps = compiled_by_hand.plain_steps(plain, evidence.paths)
     else:
         steps = [(_step(build, evidence.paths), build.source)]
     if build.system == "make":
@@ -193,6 +199,8 @@ def _smokes(evidence: Evidence, build: BuildFile) -> list[SmokeChoice]:
     products = [fact for fact in evidence.facts.of(BuildProduct) if fact.system == build.system]
     if build.system == compiled_by_hand.SYSTEM:
         products = compiled_by_hand.products(compiled_by_hand.documented_calls(evidence))
+    elif build.system == compiled_by_hand.PLAIN:
+        products = [*map(compiled_by_hand.built, compiled_by_hand.plain_programs(evidence))]
     programs = [product for product in products if product.form == "program"]
     tests = _tests(build)
     found = [documented(evidence, (program.path for program in programs if program.path))]

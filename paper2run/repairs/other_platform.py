@@ -2,9 +2,9 @@
 
 Reads CPython on Linux (`module 'ctypes' has no attribute 'windll'`, `name 'WindowsError' is not defined`, `module 'os'
 has no attribute 'startfile'`, in Python 2 `'module' object has no attribute 'WinDLL'`), the dynamic loader that is
-given a `.dll` or `.dylib`, and compilers that lack `windows.h` or `Cocoa/Cocoa.h`. Modules of such systems are another
-rule's; a package of the index that does not build for the same reason says nothing about the repository, which may do
-without.
+given a `.dll` or `.dylib`, and compilers that lack `windows.h` or `Cocoa/Cocoa.h`, or are to include `calib\\calib.h`.
+Modules of such systems are another rule's; a package of the index that does not build for the same reason says nothing
+about the repository, which may do without.
 """
 
 import re
@@ -26,6 +26,8 @@ WINDOWS: Final = re.compile(
     r"|module 'asyncio' has no attribute 'Windows\w+Policy'|module 'subprocess' has no attribute 'STARTUPINFO'"
     r"|OSError: \S+\.dll: (?:cannot open shared object file|invalid ELF header)"
     r"|fatal error: '?(?:[wW]indows|winsock2?|conio|tchar)\.h'?(?::| file not found)"
+    # A path that only compilers of Windows take.
+    r"|fatal error: '?\w[\w.]*\\[\w.\\]+'?(?:: No such file| file not found)"
 )
 APPLE: Final = re.compile(
     r"OSError: \S+\.dylib: (?:cannot open shared object file|invalid ELF header)|osascript: (?:command )?not found"

@@ -141,7 +141,7 @@ def test_where_no_code_surely_leads_the_runner_up_is_planned(tmp_path: Path) -> 
     files = {
         "README.md": "# Knap\n\nA C++ package.\n",
         "paper.md": "---\ntitle: Knap\ntags:\n  - C++\n  - Java\n---\n",
-        "knap.cpp": C,
+        "knap.cpp": C.replace("main(", "knap("),
         "java/Knap.java": "public class Knap { public static void main(String[] a) {} }\n" * 300,
     }
     evidence = evidence_of(tmp_path, files)

@@ -5,6 +5,8 @@ import pytest
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import Asked
 from paper2run.model.facts import (
+    BuildFile,
+    BuildProduct,
     Command,
     EntryPoint,
     Fact,
@@ -79,3 +81,23 @@ def test_a_script_that_the_readme_starts_and_that_is_missing_is_named() -> None:
     assert isinstance(found, Diagnosis)
     assert (found.cause, found.source) == ("missing_entrypoint", README)
     assert "run.sh" in found.decision.reason
+
+
+def test_code_that_visual_studio_alone_builds_needs_its_system_which_proves_nothing() -> None:
+    here = Source(kind="file", path="tracker.vcxproj")
+    source = LanguageShare(language="c++", files=2, size_bytes=900, source=HERE)
+    project = BuildFile(system="visual-studio", path=here.path, source=here)
+    asked = Asked(name="lab/code", commit="1" * 40, smoke="")
+    paths = frozenset({"tracker.cpp", here.path})
+
+    found = rules.plan(Evidence(RepoFacts(facts=(source, project)), paths, asked))
+
+    assert isinstance(found, Diagnosis)
+    assert (found.cause, found.excludes, found.source) == (
+        "unsupported_platform",
+        "this-plan",
+        here,
+    )
+    main = BuildProduct(form="program", name="t", path="t.cpp", system="main", source=HERE)
+    planned = rules.plan(Evidence(RepoFacts(facts=(source, project, main)), paths, asked))
+    assert not isinstance(planned, Diagnosis), "sources with a main may be portable"

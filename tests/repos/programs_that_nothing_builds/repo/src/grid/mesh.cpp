@@ -1,0 +1,5 @@
+#include "mesh.h"
+
+#include <cmath>
+
+double Mesh::energy() const { return std::sqrt(static_cast<double>(size_)); }

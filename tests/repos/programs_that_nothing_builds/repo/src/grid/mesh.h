@@ -1,0 +1,8 @@
+class Mesh {
+public:
+    explicit Mesh(int size) : size_(size) {}
+    double energy() const;
+
+private:
+    int size_;
+};
