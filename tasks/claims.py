@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from paper2run.claims.collecting import stated_claims
+from paper2run.claims.examples import read_answer
 from paper2run.claims.matching import judged
 from paper2run.digests import digest_of
 from paper2run.formats.tree import RepoTree
@@ -60,9 +61,9 @@ def claims(
     runs = []
     end = time.monotonic() + settings.claims_timeout
     for number, command in enumerate(
-        dict.fromkeys(claim.command for claim in stated if claim.command), 1
+        dict.fromkeys(claim.command for claim in stated.claims if claim.command), 1
     ):
-        of_it = [claim for claim in stated if claim.command == command]
+        of_it = [claim for claim in stated.claims if claim.command == command]
         left_s = end - time.monotonic()
         if left_s < MIN_S:
             found[command] = _not_run(
@@ -70,14 +71,13 @@ def claims(
             )
             continue
         log = Path(log_folder) / f"claims_{number}.log"
-        ran = _ran(
-            connect(), command, left_s, built.image, log, run_id, settings, gpus=planned.gpus
-        )
-        runs.append(ran.run)
+        line = stated.commands[command]
+        ran = _ran(connect(), line, left_s, built.image, log, run_id, settings, gpus=planned.gpus)
+        runs.append(ran.run.changed(command=command))
         found[command] = [_judged(claim, ran) for claim in of_it]
-    found[""] = _not_run([claim for claim in stated if not claim.command], NO_COMMAND)
+    found[""] = _not_run([claim for claim in stated.claims if not claim.command], NO_COMMAND)
     by_claim = {one.claim: one for some in found.values() for one in some}
-    return ClaimLedger(claims=tuple(by_claim[claim] for claim in stated), runs=tuple(runs))
+    return ClaimLedger(claims=tuple(by_claim[claim] for claim in stated.claims), runs=tuple(runs))
 
 
 class _Ran(NamedTuple):
@@ -95,6 +95,12 @@ def _not_run(left: list[Claim], need: str) -> list[JudgedClaim]:
 
 def _judged(claim: Claim, ran: _Ran) -> JudgedClaim:
     """Return the claim's verdict; `not-run` where the command failed before it printed the number."""
+    if claim.form == "example":
+        one = read_answer(ran.output).get(claim.source.line)
+        if one is None or one.error:
+            why = f"its example failed: {one.error}" if one else ran.why_not
+            return JudgedClaim(claim=claim, verdict="not-run", need=why[:300])
+        return judged(claim, one.output, ran.run.log_digest)
     found = judged(claim, ran.output, ran.run.log_digest)
     if found.verdict == "not-found" and not ran.run.passed:
         return found.changed(verdict="not-run", need=ran.why_not)

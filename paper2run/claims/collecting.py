@@ -1,18 +1,23 @@
 """Gathers the claims of a checkout and its paper."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-from paper2run.claims.numbers import numbers_in, value_of
+from paper2run.claims.examples import Example, command_for, examples_in
+from paper2run.claims.numbers import numbers_in, skeleton, value_of
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
+from paper2run.formats.code_blocks import read_document
 from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, documents_in
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import RepoFacts
+from paper2run.model.image import OUTSIDE
 from paper2run.model.repo import Paper, Section
 from paper2run.model.value import Source
+from paper2run.python.own_projects import own_projects
 from paper2run.python.python_modules import role_of
 from paper2run.smoke.smoke_choices import documented_uses
 
@@ -22,13 +27,21 @@ MAX_CODE_CHARS: Final = 5_000_000
 """Code that is searched for the numbers themselves."""
 
 
-def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> tuple[Claim, ...]:
+class Stated(NamedTuple):
+    """What authors state, and how to let it come out."""
+
+    claims: tuple[Claim, ...]
+    commands: dict[str, str]
+    """By a claim's `command`: the line of shell that runs it."""
+
+
+def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
     """Return what documents and paper state, each number with the command that should print it."""
     read = documents_in(tree)
-    documents = (
+    documents = [
         Text(path, tree.text(path)[:MAX_DOCUMENT_CHARS], Source(kind="file", path=path))
         for path in read
-    )
+    ]
     sections = (
         # Its place in a PDF is a page; the tables of Markdown are read as such wherever they stand.
         Text("paper.md", section.text, _place(paper, section), section.heading)
@@ -36,13 +49,39 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> tuple[Claim
             paper.sections if paper.origin in OF_PAPERS and paper.path not in read else ()
         )
     )
-    claims = claims_in([*documents, *sections], documented_runs(tree, facts))
-    if not claims:
-        return ()
-    held = _numbers_of_the_code(tree)
-    return tuple(
-        claim.changed(in_code=value_of(claim.printed).copy_abs() in held) for claim in claims
+    runs = documented_runs(tree, facts)
+    claims = [*claims_in([*documents, *sections], runs)]
+    commands = {one.command: one.command for one in runs}
+    # What is installed is not looked for in the checkout, which lacks its compiled parts.
+    folder = f"cd {OUTSIDE} && " if own_projects(facts) else ""
+    for text in documents:
+        if examples := examples_in(read_document(text.path, text.text).blocks):
+            name = f"examples of {text.path}"
+            commands[name] = f"{folder}{command_for(examples)}"
+            claims += [claim for one in examples for claim in _of_example(one, text, name)]
+    held = _numbers_of_the_code(tree) if claims else frozenset()
+    return Stated(
+        tuple(
+            claim.changed(in_code=value_of(claim.printed).copy_abs() in held) for claim in claims
+        ),
+        commands,
     )
+
+
+def _of_example(one: Example, text: Text, command: str) -> Iterator[Claim]:
+    for number, line in enumerate(one.want.split("\n")):
+        for position, found in enumerate(numbers_in(line)):
+            yield Claim(
+                form="example",
+                label=one.source.strip().splitlines()[-1][:200],
+                position=position,
+                line=number,
+                row=skeleton(line),
+                printed=found.printed,
+                unit=found.unit,
+                command=command,
+                source=text.source.changed(line=one.line),
+            )
 
 
 def _place(paper: Paper, section: Section) -> Source:

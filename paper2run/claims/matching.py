@@ -43,6 +43,8 @@ def _find(claim: Claim, lines: Sequence[str]) -> Found | None:
     match claim.form:
         case "output":
             return _same_line(claim, lines)
+        case "example":
+            return _example(claim, lines)
         case "table":
             return _cell(claim, lines)
         case "text":
@@ -63,6 +65,14 @@ def _same_line(claim: Claim, lines: Sequence[str]) -> Found | None:
     if not alike:
         return None
     return Found(numbers_in(alike[-1])[claim.position], alike[-1])
+
+
+def _example(claim: Claim, lines: Sequence[str]) -> Found | None:
+    """Return the number at its place in the same line of the example's own output, if that says the same."""
+    line = lines[claim.line] if claim.line < len(lines) else ""
+    if skeleton(line) != claim.row:
+        return None
+    return Found(numbers_in(line)[claim.position], line)
 
 
 def _cell(claim: Claim, lines: Sequence[str]) -> Found | None:

@@ -13,6 +13,11 @@ pytestmark = pytest.mark.docker
 FIT = """\
 import math
 
+
+def best(size):
+    return math.sqrt(size) / 2
+
+
 print("model     rmse    r2")
 print(f"linear    {math.sqrt(2) / 10:.5f}  {math.cos(0.5):.5f}")
 print(f"cubic     {math.sqrt(2) / 20:.5f}  {math.cos(0.25):.5f}")
@@ -38,6 +43,16 @@ best rmse = 0.0707
 | linear | 0.1414 | 0.878 |
 | cubic | 0.0711 | 0.969 |
 | spline | 0.0500 | 0.991 |
+
+## In Python
+
+```python
+>>> from fit import best
+>>> best(2)
+0.7071067811865476
+>>> best("2")
+0.5
+```
 """
 
 
@@ -62,16 +77,20 @@ def test_true_numbers_are_reproduced_altered_ones_are_not(tmp_path, repository, 
         "cubic | r2": ("0.969", "reproduced"),
         "spline | rmse": ("0.0500", "not-found"),
         "spline | r2": ("0.991", "not-found"),
+        "best(2)": ("0.7071067811865476", "reproduced"),
+        'best("2")': ("0.5", "not-run"),
     }
+    [failed] = [one["need"] for one in ledger["claims"] if one["verdict"] == "not-run"]
+    assert failed.startswith("its example failed: TypeError")
     evidence = {one["evidence"] for one in ledger["claims"] if one["verdict"] == "close"}
     assert evidence == {"cubic     0.07071  0.96891"}
-    assert [run["command"] for run in ledger["runs"]] == ["python fit.py"]
+    assert [run["command"] for run in ledger["runs"]] == ["python fit.py", "examples of README.md"]
     counts = metadata.claims
     assert counts is not None
-    assert (counts.stated, counts.reproduced, counts.close, counts.not_found) == (7, 4, 1, 2)
+    assert (counts.stated, counts.reproduced, counts.close, counts.not_found) == (9, 5, 1, 2)
     for name in ("report.md", "report.html"):
         shown = (folder / name).read_text()
-        assert "7 numbers stated: 4 reproduced, 1 close, 2 not in the output" in shown
+        assert "9 numbers stated: 5 reproduced, 1 close, 2 not in the output, 1 not run" in shown
     assert "cubic     0.07071" in (folder / "attempts" / "01" / "claims_1.log").read_text()
 
 

@@ -1,14 +1,20 @@
 """Numbers that authors state, beside what their commands print."""
 
+import shlex
+import subprocess
+import sys
+
 import pytest
 
 from paper2run.claims.collecting import stated_claims
+from paper2run.claims.examples import Example, Printed, command_for, examples_in, read_answer
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
 from paper2run.claims.numbers import compared, numbers_in
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
 from paper2run.detectors import read_facts
+from paper2run.formats.code_blocks import read_document
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import Claim, ClaimLedger, JudgedClaim
 from paper2run.model.environment import SmokeChoice
@@ -234,7 +240,7 @@ def test_the_claims_of_a_checkout_have_their_places_and_tell_what_the_code_holds
     sections = (Section(heading="Results", page=3, text="We set rate = 0.125; rmse = 0.25."),)
     paper = Paper(path="/x/p.pdf", origin="given", sections=sections)
 
-    claims = stated_claims(tree, read_facts(tree), paper)
+    claims = stated_claims(tree, read_facts(tree), paper).claims
 
     assert [(claim.label, claim.printed, claim.in_code, str(claim.source)) for claim in claims] == [
         ("rmse", "0.25", False, "README.md:5"),
@@ -268,3 +274,75 @@ def test_the_report_begins_with_what_differs():
     ]  # fmt: skip
     assert r"rmse\|x" in section
     assert claims_section(ClaimLedger()) == ""
+
+
+EXAMPLES = """# Fit
+```python
+>>> from math import sqrt
+>>> sqrt(2)
+1.4142135623730951
+>>> for n in (1, 2):
+...     print("root", round(sqrt(n), 3))
+root 1.0
+root 1.414
+```
+Then
+```python
+total = 3 * 1.5
+print(total)  # -> 4.5
+total * 2  # 9.1
+total + 1  # adds 1 to it
+```
+```python
+def broken(
+```
+"""
+
+
+def printed_by(examples: list[Example]) -> dict[int, Printed]:
+    command = shlex.split(command_for(examples))
+    command[0] = sys.executable
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return read_answer(ran.stdout)
+
+
+def test_examples_of_a_document_are_run_in_order_in_one_process():
+    examples = examples_in(read_document("README.md", EXAMPLES).blocks)
+
+    assert [(one.line, one.want) for one in examples] == [
+        (3, ""), (4, "1.4142135623730951"), (6, "root 1.0\nroot 1.414"), (13, ""), (14, "4.5"), (15, "9.1"), (16, ""),
+    ]  # fmt: skip
+    printed = printed_by(examples)
+    assert printed[4] == Printed("1.4142135623730951\n", "")
+    assert printed[15].output == "9.0\n"
+
+
+def test_an_example_that_fails_does_not_end_the_others():
+    text = "```\n>>> 1 / 0\n0\n>>> 0.5 + 0.5\n1.0\n```\n"
+
+    printed = printed_by(examples_in(read_document("README.md", text).blocks))
+
+    assert "ZeroDivisionError" in printed[2].error
+    assert printed[4] == Printed("1.0\n", "")
+
+
+def test_blocks_that_show_nothing_are_no_examples():
+    text = "```python\nimport fit\nfit.run(3)\n```\n```python\nfit(x)  # version 2.5 of it\n```\n"
+
+    assert examples_in(read_document("README.md", text).blocks) == []
+
+
+def test_a_number_of_an_example_is_compared_in_its_own_line(tmp_path):
+    (tmp_path / "README.md").write_text(EXAMPLES)
+    tree = RepoTree.of(tmp_path)
+
+    found = stated_claims(tree, read_facts(tree), Paper(path="", origin="none"))
+
+    claims = {(claim.source.line, claim.line): claim for claim in found.claims}
+    assert {claim.command for claim in found.claims} == {"examples of README.md"}
+    assert set(found.commands) == {"examples of README.md"}
+    assert judged(claims[4, 0], "1.41421356\n", "d").verdict == "close"
+    assert judged(claims[6, 1], "root 1.0\nroot 1.4141\n", "d").verdict == "reproduced"
+    assert judged(claims[6, 1], "root 1.414\n", "d").verdict == "not-found"
+    assert judged(claims[6, 1], "1.0\n1.414\n", "d").verdict == "not-found"
+    assert judged(claims[15, 0], "9.0\n", "d").verdict == "differs"
