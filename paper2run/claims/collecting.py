@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from paper2run.claims import notebooks
 from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.numbers import numbers_in, skeleton, value_of
 from paper2run.claims.stated import claims_in
@@ -13,16 +14,20 @@ from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
-from paper2run.model.facts import RepoFacts
+from paper2run.model.facts import EntryPoint, RepoFacts
 from paper2run.model.image import OUTSIDE
 from paper2run.model.repo import Paper, Section
 from paper2run.model.value import Source
+from paper2run.python.notebook_source import MAX_NOTEBOOK_BYTES
 from paper2run.python.own_projects import own_projects
 from paper2run.python.python_modules import role_of
 from paper2run.smoke.smoke_choices import documented_uses
 
 OF_PAPERS: Final = frozenset({"given", "repository paper"})
 """Origins of a paper's text; a README is one of the documents."""
+MAX_NOTEBOOKS: Final = 5
+MAX_CLAIMS: Final = 1_000
+"""More are a data sheet; the first are kept."""
 MAX_CODE_CHARS: Final = 5_000_000
 """Code that is searched for the numbers themselves."""
 
@@ -59,6 +64,13 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
             name = f"examples of {text.path}"
             commands[name] = f"{folder}{command_for(examples)}"
             claims += [claim for one in examples for claim in _of_example(one, text, name)]
+    for path in _notebooks(facts):
+        name = f"notebook {path}"
+        commands[name] = notebooks.command_for(path)
+        read_book = tree.read(path, limit_bytes=MAX_NOTEBOOK_BYTES)
+        lines = notebooks.stored_lines(read_book) if isinstance(read_book, str) else []
+        claims += [claim for line in lines for claim in _of_cell(line, path, name)]
+    claims = claims[:MAX_CLAIMS]
     held = _numbers_of_the_code(tree) if claims else frozenset()
     return Stated(
         tuple(
@@ -84,6 +96,32 @@ def _of_example(one: Example, text: Text, command: str) -> Iterator[Claim]:
             )
 
 
+def _notebooks(facts: RepoFacts) -> list[str]:
+    """Return the notebooks of Python, those nearest to the root first, in the order of their names."""
+    found = [
+        fact.name
+        for fact in facts.of(EntryPoint)
+        if fact.form == "notebook" and fact.language == "python"
+    ]
+    return sorted(found, key=lambda path: (path.count("/"), path))[:MAX_NOTEBOOKS]
+
+
+def _of_cell(line: notebooks.Line, path: str, command: str) -> Iterator[Claim]:
+    for position, found in enumerate(numbers_in(line.text)):
+        yield Claim(
+            form="cell",
+            label=line.code,
+            position=position,
+            line=line.before,
+            cell=line.cell,
+            row=skeleton(line.text),
+            printed=found.printed,
+            unit=found.unit,
+            command=command,
+            source=Source(kind="file", path=path, note=f"cell {line.cell}"),
+        )
+
+
 def _place(paper: Paper, section: Section) -> Source:
     name = paper.path.rpartition("/")[2]
     return Source(kind="paper", path=name, line=section.page, note=section.heading)
@@ -104,7 +142,11 @@ def _numbers_of_the_code(tree: RepoTree) -> frozenset[object]:
             break
         if role_of(tree, path) == "test":
             continue
-        text = tree.text(path)[:left]
+        text = tree.text(path)
+        if path.endswith(".ipynb"):
+            # What its cells print is no code.
+            text = "\n".join(code for code, _ in notebooks.cells_of(text))
+        text = text[:left]
         left -= len(text)
         for line in text.splitlines():
             held |= {

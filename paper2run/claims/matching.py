@@ -43,6 +43,8 @@ def _find(claim: Claim, lines: Sequence[str]) -> Found | None:
     match claim.form:
         case "output":
             return _same_line(claim, lines)
+        case "cell":
+            return _cell_line(claim, lines)
         case "example":
             return _example(claim, lines)
         case "table":
@@ -72,6 +74,15 @@ def _example(claim: Claim, lines: Sequence[str]) -> Found | None:
     line = lines[claim.line] if claim.line < len(lines) else ""
     if skeleton(line) != claim.row:
         return None
+    return Found(numbers_in(line)[claim.position], line)
+
+
+def _cell_line(claim: Claim, lines: Sequence[str]) -> Found | None:
+    """Return the number at its place in the line of the cell's output that says the same."""
+    alike = [line for line in lines if skeleton(line) == claim.row]
+    if claim.line >= len(alike):
+        return None
+    line = alike[claim.line]
     return Found(numbers_in(line)[claim.position], line)
 
 

@@ -15,24 +15,28 @@ CLOSE: Final = 0.01
 class Claim(Value):
     """One number that authors state."""
 
-    form: Literal["output", "example", "table", "text"]
-    """output: printed below a command in a document; example: by a statement of Python; table: a cell; text: `name =
-    value` in a sentence."""
+    form: Literal["output", "example", "cell", "table", "text"]
+    """output: printed below a command in a document; example: by a statement of Python; cell: stored in a
+    notebook; table: a cell of it; text: `name = value` in a sentence."""
     label: str
     """What is meant, as its place tells: the line with `#` for its numbers, the statement, `row | column`, the name."""
     position: int = 0
     """Of the number in its line of output; of the cell among the numbers of its row."""
     line: int = 0
-    """Of an example: the line of its output, from 0."""
+    """Of an example: the line of its output, from 0; of a notebook: among the cell's lines that say the same."""
+    cell: int = 0
+    """Of a notebook: the number among the code cells, from 1."""
     row: str = ""
-    """The first cell of its row; of output, the first number of the line; of an example, its line with `#`."""
+    """The first cell of its row; of output, the first number of the line; of an example or a notebook, its line with
+    `#` for the numbers."""
     column: str = ""
     printed: str
     """The number as it is printed, without unit."""
     unit: str = ""
     """`%`, or empty."""
     command: str = ""
-    """The command that documents tie to it; empty without one. `examples of README.md` are run together."""
+    """The command that documents tie to it; empty without one. `examples of README.md` are run together,
+    `notebook fit.ipynb` from its first to its last cell."""
     in_code: bool = False
     """The code itself holds the number: a setting, or a constant, which comes out of nothing."""
     source: Source

@@ -1,5 +1,6 @@
 """Numbers that authors state, beside what their commands print."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from paper2run.claims.collecting import stated_claims
 from paper2run.claims.examples import Example, Printed, command_for, examples_in, read_answer
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
+from paper2run.claims.notebooks import Ran, read_cells, stored_lines
+from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.numbers import compared, numbers_in
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
@@ -346,3 +349,86 @@ def test_a_number_of_an_example_is_compared_in_its_own_line(tmp_path):
     assert judged(claims[6, 1], "root 1.414\n", "d").verdict == "not-found"
     assert judged(claims[6, 1], "1.0\n1.414\n", "d").verdict == "not-found"
     assert judged(claims[15, 0], "9.0\n", "d").verdict == "differs"
+
+
+def notebook(*cells: tuple[str, str, str]) -> str:
+    """Return a notebook; each cell has its code, what it printed, and its value."""
+
+    def stored(code: str, printed: str, value: str) -> dict[str, object]:
+        outputs: list[dict[str, object]] = []
+        if printed:
+            outputs.append({"output_type": "stream", "name": "stdout", "text": [printed]})
+        if value:
+            outputs.append({"output_type": "execute_result", "data": {"text/plain": [value]}})
+        return {"cell_type": "code", "source": code.splitlines(keepends=True), "outputs": outputs}
+
+    text = {"cell_type": "markdown", "source": ["rmse = 9.5"]}
+    return json.dumps({"nbformat": 4, "cells": [text, *(stored(*cell) for cell in cells)]})
+
+
+BOOK = notebook(
+    ("from math import sqrt\nsqrt(2)", "", "1.4142135623730951"),
+    ("for n in (1, 2):\n    print('root', sqrt(n))", "root 1.0\nroot 1.4142\n", ""),
+    ("%time\nprint(0.5)\nsqrt(0)", "Wall time: 3.2 ms\n0.5\n", "0.25"),
+)
+
+
+def test_stored_outputs_are_compared_with_what_the_cells_print(tmp_path):
+    (tmp_path / "fit.ipynb").write_text(BOOK)
+    tree = RepoTree.of(tmp_path)
+
+    found = stated_claims(tree, read_facts(tree), Paper(path="", origin="none"))
+
+    assert [(claim.cell, claim.line, claim.printed) for claim in found.claims] == [
+        (1, 0, "1.4142135623730951"), (2, 0, "1.0"), (2, 1, "1.4142"), (3, 0, "0.5"), (3, 1, "0.25"),
+    ]  # fmt: skip
+    assert [claim.printed for claim in found.claims if claim.in_code] == ["0.5"]
+    assert {str(claim.source) for claim in found.claims if claim.cell == 2} == {
+        "fit.ipynb (cell 2)"
+    }
+    command = shlex.split(found.commands["notebook fit.ipynb"])
+    command[0] = sys.executable
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    cells = read_cells(ran.stdout)
+    assert set(cells) == {1, 2, 3}, ran.stderr
+    assert [judged(claim, cells[claim.cell].output, "d").verdict for claim in found.claims] == [
+        "reproduced", "reproduced", "reproduced", "reproduced", "differs",
+    ]  # fmt: skip
+
+
+def test_a_cell_that_fails_ends_a_notebook_unless_it_failed_for_its_author(tmp_path):
+    failing = json.loads(notebook(("1 / 0", "", ""), ("0.5", "", "0.5")))
+    kept = {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "", "traceback": []}
+
+    def cells() -> dict[int, Ran]:
+        (tmp_path / "a.ipynb").write_text(json.dumps(failing))
+        command = shlex.split(notebook_command("a.ipynb"))
+        command[0] = sys.executable
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return read_cells(ran.stdout)
+
+    assert {number: one.error for number, one in cells().items()} == {
+        1: "ZeroDivisionError: division by zero"
+    }
+    failing["cells"][1]["outputs"].append(kept)
+    assert cells()[2].output == "0.5"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}', "[" * 9000]
+)
+def test_what_is_no_notebook_has_no_stored_lines(text):
+    assert stored_lines(text) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "100%|####| 5/5 [00:01<00:00, 4.2it/s]",
+        "Wall time: 3.2 s",
+        "<Net at 0x7f3a2b 5>",
+        "torch version 1.8",
+    ],
+)
+def test_lines_that_come_out_differently_each_time_are_not_compared(line):
+    assert stored_lines(notebook(("run()", f"{line}\n", ""))) == []

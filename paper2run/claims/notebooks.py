@@ -1,0 +1,153 @@
+"""Compares what a notebook prints with the outputs that its file keeps.
+
+Format: https://nbformat.readthedocs.io/en/latest/format_description.html. Text of `print` and of a cell's last value is
+compared line by line; pictures, tables of HTML and widgets are not judged.
+"""
+
+import json
+import re
+import shlex
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from paper2run.claims.numbers import numbers_in, skeleton
+
+MARK: Final = "=cell= "
+MAX_LINES: Final = 60
+"""Lines with numbers of one notebook: a log of a training has thousands that say the same."""
+VOLATILE: Final = re.compile(
+    # How long it took, and how far a progress bar had come.
+    r"(?i)\b(?:wall time|cpu times|elapsed|it/s|s/it|eta|µs|ms|secs?|seconds|minutes|hours)\b|\d%\||\[\d\d:\d\d"
+    # Where it ran, and on what: addresses of objects, folders, versions, dates.
+    r"|\b0x[0-9a-f]{4,}|/(?:home|Users|usr|opt|tmp|content|kaggle)/|\bversion\b|\b(?:19|20)\d\d-\d\d-\d\d"
+)
+"""Words of lines that come out differently each time."""
+RUNNER: Final = f"""\\
+import ast, io, json, re, sys
+try:
+    from StringIO import StringIO
+except ImportError:
+    from io import StringIO
+names = {{"__name__": "__main__"}}
+def plainly(code):
+    tree = ast.parse(re.sub(r"(?m)^[ \\t]*[%!].*$", "pass", code))
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
+    if value is not None:
+        print(repr(value))
+try:
+    from IPython.terminal.interactiveshell import TerminalInteractiveShell as Shell
+    shell = Shell.instance(colors="NoColor")
+    def do(code):
+        ended = shell.run_cell(code, store_history=True)
+        if ended.error_before_exec or ended.error_in_exec:
+            raise ended.error_before_exec or ended.error_in_exec
+except ImportError:
+    do = plainly
+book = json.load(io.open(sys.argv[1], encoding="utf-8"))
+cells = [cell for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]
+shown = sys.stdout
+for number, cell in enumerate(cells, 1):
+    code = "".join(cell.get("source", cell.get("input"))).replace("%matplotlib", "#")
+    kept = any(out["output_type"] in ("error", "pyerr") for out in cell.get("outputs", []))
+    sys.stdout, said = StringIO(), ""
+    try:
+        do(code)
+    except BaseException as error:
+        said = type(error).__name__ + ": " + str(error)
+    printed, sys.stdout = sys.stdout.getvalue(), shown
+    print("{MARK}" + json.dumps([number, printed[:20000], said[:300]]))
+    sys.stdout.flush()
+    if said and not kept:
+        sys.exit(1)
+"""
+"""Executes the cells from the first to the last in one shell, IPython's where the image has it. For Python 2.7, too."""
+VALUE: Final = re.compile(r"^Out\[\d+\]: ?")
+ANSWER: Final = TypeAdapter(tuple[int, str, str])
+
+
+class Line(NamedTuple):
+    """A line of a stored output with numbers."""
+
+    cell: int
+    """1-based among the code cells."""
+    code: str
+    """The last line of the cell's code."""
+    text: str
+    before: int
+    """Lines of the cell before it that say the same with other numbers."""
+
+
+class Ran(NamedTuple):
+    """What a cell printed, and the error that ended it."""
+
+    output: str
+    error: str
+
+
+def cells_of(text: str) -> list[tuple[str, str]]:
+    """Return code and stored text of each code cell; none for what is no notebook."""
+    try:
+        book = json.loads(text)
+        return [
+            (_joined(cell.get("source", cell.get("input"))), _told(cell))
+            for part in book.get("worksheets", [book])
+            for cell in part["cells"]
+            if cell["cell_type"] == "code"
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def stored_lines(text: str) -> list[Line]:
+    """Return the lines of a notebook's stored outputs that can be compared."""
+    found: list[Line] = []
+    for number, (code, output) in enumerate(cells_of(text), 1):
+        seen: dict[str, int] = {}
+        for line in output.splitlines():
+            if not numbers_in(line) or VOLATILE.search(line):
+                continue
+            count = seen.setdefault(skeleton(line), 0)
+            seen[skeleton(line)] += 1
+            last = code.strip().splitlines()[-1:] or [""]
+            found.append(Line(number, last[0].strip()[:120], line, count))
+    return found[:MAX_LINES]
+
+
+def _told(cell: dict[str, Any]) -> str:
+    """Return the text of a cell's output: what it printed, then its value."""
+    found = []
+    for out in cell.get("outputs", []):
+        if out["output_type"] == "stream" and out.get("name", out.get("stream")) == "stdout":
+            found.append(_joined(out["text"]))
+        elif out["output_type"] in ("execute_result", "pyout"):
+            found.append(_joined(out.get("data", {}).get("text/plain", out.get("text", ""))))
+    return "\n".join(found)
+
+
+def _joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
+def command_for(path: str) -> str:
+    """Return the command that runs a notebook in its own folder, and prints a line for each cell."""
+    folder, _, name = path.rpartition("/")
+    command = shlex.join(["python", "-c", RUNNER, name])
+    return f"cd {shlex.quote(folder)} && {command}" if folder else command
+
+
+def read_cells(stdout: str) -> dict[int, Ran]:
+    """Return by cell what came out; cells that were not reached are left out."""
+    found = {}
+    for line in stdout.splitlines():
+        if line.startswith(MARK):
+            try:
+                number, output, error = ANSWER.validate_json(line.removeprefix(MARK))
+            except ValidationError:
+                # The log is cut in the middle of a line.
+                continue
+            plain = "\n".join(VALUE.sub("", one) for one in output.splitlines())
+            found[number] = Ran(plain, error)
+    return found
