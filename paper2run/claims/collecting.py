@@ -28,6 +28,8 @@ OF_PAPERS: Final = frozenset({"given", "repository paper"})
 MAX_NOTEBOOKS: Final = 5
 MAX_CLAIMS: Final = 1_000
 """More are a data sheet; the first are kept."""
+MAX_NUMBERS: Final = 8
+"""Of one line of a notebook: more are the parts of one value."""
 MAX_CODE_CHARS: Final = 5_000_000
 """Code that is searched for the numbers themselves."""
 
@@ -107,7 +109,7 @@ def _notebooks(facts: RepoFacts) -> list[str]:
 
 
 def _of_cell(line: notebooks.Line, path: str, command: str) -> Iterator[Claim]:
-    for position, found in enumerate(numbers_in(line.text)):
+    for position, found in enumerate(numbers_in(line.text)[:MAX_NUMBERS]):
         yield Claim(
             form="cell",
             label=line.code,

@@ -22,7 +22,8 @@ SESSIONS: Final = frozenset(
 )
 PYTHONS: Final = frozenset({"python", "py", "python3"})
 REMARK: Final = re.compile(
-    r"#\s*(?:->|=>|→|⇒|prints?:?|returns?:?|outputs?:?|result:?|=)?\s*(?P<said>.*)$", re.IGNORECASE
+    r"#\s*(?P<sign>->|=>|→|⇒|prints?:?|returns?:?|outputs?:?|result:?|=)?\s*(?P<said>.*)$",
+    re.IGNORECASE,
 )
 MAX_CHARS: Final = 60_000
 """Of the examples of one document: they travel as one argument of a command."""
@@ -128,7 +129,15 @@ def _remarked(block: Block) -> Iterator[Example]:
         source = "\n".join(lines[statement.lineno - 1 : end]) + "\n"
         behind = lines[end - 1].encode()[statement.end_col_offset or 0 :].decode(errors="replace")
         remark = REMARK.search(behind) if isinstance(statement, ast.Expr) else None
-        said = remark["said"].strip() if remark else ""
-        # A remark of words explains the call; one that is a number shows what comes out.
-        shows = bool(numbers_in(said)) and re.search(r"[A-Za-z]{2,}", said) is None
-        yield Example(block.line + statement.lineno - 1, source, said if shows else "")
+        want = _shown(remark["sign"], remark["said"].strip()) if remark else ""
+        yield Example(block.line + statement.lineno - 1, source, want)
+
+
+def _shown(sign: str | None, said: str) -> str:
+    """Return what a remark says that comes out: a number behind a sign, or one without words."""
+    found = numbers_in(said)
+    if not found:
+        return ""
+    if sign and found[0].start == 0:
+        return said[: found[0].end]
+    return said if re.search(r"[A-Za-z]{2,}", said) is None else ""

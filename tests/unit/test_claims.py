@@ -295,6 +295,7 @@ total = 3 * 1.5
 print(total)  # -> 4.5
 total * 2  # 9.1
 total + 1  # adds 1 to it
+total - 1  # prints 3.5, the rest
 ```
 ```python
 def broken(
@@ -313,7 +314,8 @@ def test_examples_of_a_document_are_run_in_order_in_one_process():
     examples = examples_in(read_document("README.md", EXAMPLES).blocks)
 
     assert [(one.line, one.want) for one in examples] == [
-        (3, ""), (4, "1.4142135623730951"), (6, "root 1.0\nroot 1.414"), (13, ""), (14, "4.5"), (15, "9.1"), (16, ""),
+        (3, ""), (4, "1.4142135623730951"), (6, "root 1.0\nroot 1.414"), (13, ""),
+        (14, "4.5"), (15, "9.1"), (16, ""), (17, "3.5"),
     ]  # fmt: skip
     printed = printed_by(examples)
     assert printed[4] == Printed("1.4142135623730951\n", "")
