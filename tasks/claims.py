@@ -61,11 +61,11 @@ def claims(
     found: dict[str, list[JudgedClaim]] = {}
     runs = []
     end = time.monotonic() + settings.claims_timeout
-    for number, command in enumerate(
-        dict.fromkeys(claim.command for claim in stated.claims if claim.command), 1
-    ):
+    commands = list(dict.fromkeys(claim.command for claim in stated.claims if claim.command))
+    for number, command in enumerate(commands, 1):
         of_it = [claim for claim in stated.claims if claim.command == command]
-        left_s = end - time.monotonic()
+        # An equal share of what is left: a long command takes no time from those behind it.
+        left_s = (end - time.monotonic()) / (len(commands) - number + 1)
         if left_s < MIN_S:
             found[command] = _not_run(
                 of_it, f"the budget of {settings.claims_timeout} seconds is used up"
