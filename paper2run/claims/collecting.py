@@ -15,7 +15,6 @@ from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import EntryPoint, RepoFacts
-from paper2run.model.image import OUTSIDE
 from paper2run.model.repo import Paper, Section
 from paper2run.model.value import Source
 from paper2run.python.notebook_source import MAX_NOTEBOOK_BYTES
@@ -59,12 +58,11 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
     runs = documented_runs(tree, facts)
     claims = [*claims_in([*documents, *sections], runs)]
     commands = {one.command: one.command for one in runs}
-    # What is installed is not looked for in the checkout, which lacks its compiled parts.
-    folder = f"cd {OUTSIDE} && " if own_projects(facts) else ""
+    installed = bool(own_projects(facts))
     for text in documents:
         if examples := examples_in(read_document(text.path, text.text).blocks):
             name = f"examples of {text.path}"
-            commands[name] = f"{folder}{command_for(examples)}"
+            commands[name] = command_for(examples, installed=installed)
             claims += [claim for one in examples for claim in _of_example(one, text, name)]
     for path in _notebooks(facts):
         name = f"notebook {path}"

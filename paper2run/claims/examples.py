@@ -34,6 +34,8 @@ try:
     from StringIO import StringIO
 except ImportError:
     from io import StringIO
+if sys.argv[2:]:
+    sys.path[:] = [place for place in sys.path if place]
 names = {{"__name__": "__main__"}}
 shown, failed = sys.stdout, 0
 for line, source in json.loads(sys.argv[1]):
@@ -48,7 +50,8 @@ for line, source in json.loads(sys.argv[1]):
     sys.stdout.flush()
 sys.exit(1 if failed else 0)
 """
-"""Runs on Python 2.7 and 3.x; an example that fails does not end the others."""
+"""Runs on Python 2.7 and 3.x; an example that fails does not end the others. With a further argument it imports nothing
+from the folder that it runs in."""
 
 
 class Example(NamedTuple):
@@ -78,10 +81,13 @@ def examples_in(blocks: tuple[Block, ...]) -> list[Example]:
     return kept if any(one.want for one in kept) else []
 
 
-def command_for(examples: list[Example]) -> str:
-    """Return the command that runs the examples and prints a line for each."""
+def command_for(examples: list[Example], *, installed: bool) -> str:
+    """Return the command that runs the examples in the checkout and prints a line for each.
+
+    What is `installed` is not looked for in the checkout, which lacks its compiled parts.
+    """
     told = json.dumps([(one.line, one.source) for one in examples])
-    return shlex.join(["python", "-c", RUNNER, told])
+    return shlex.join(["python", "-c", RUNNER, told, *(["installed"] if installed else [])])
 
 
 def read_answer(stdout: str) -> dict[int, Printed]:

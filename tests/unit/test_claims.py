@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -303,10 +304,12 @@ def broken(
 """
 
 
-def printed_by(examples: list[Example]) -> dict[int, Printed]:
-    command = shlex.split(command_for(examples))
+def printed_by(
+    examples: list[Example], folder: Path | None = None, *, installed: bool = False
+) -> dict[int, Printed]:
+    command = shlex.split(command_for(examples, installed=installed))
     command[0] = sys.executable
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return read_answer(ran.stdout)
 
 
@@ -329,6 +332,20 @@ def test_an_example_that_fails_does_not_end_the_others():
 
     assert "ZeroDivisionError" in printed[2].error
     assert printed[4] == Printed("1.0\n", "")
+
+
+def test_examples_read_files_of_the_checkout_and_import_what_is_installed(tmp_path):
+    (tmp_path / "size.txt").write_text("2.5")
+    (tmp_path / "fit_here.py").write_text("SIZE = 3.5\n")
+    text = "```\n>>> print(open('size.txt').read())\n2.5\n>>> import fit_here\n>>> fit_here.SIZE\n3.5\n```\n"
+    examples = examples_in(read_document("README.md", text).blocks)
+
+    beside, installed = (printed_by(examples, tmp_path, installed=flag) for flag in (False, True))
+
+    assert beside[2].output == installed[2].output == "2.5\n"
+    assert (beside[5].output, installed[4].error) == (
+        "3.5\n", "ModuleNotFoundError: No module named 'fit_here'",
+    )  # fmt: skip
 
 
 def test_blocks_that_show_nothing_are_no_examples():
