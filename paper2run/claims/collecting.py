@@ -85,7 +85,7 @@ def _of_example(one: Example, text: Text, command: str) -> Iterator[Claim]:
         for position, found in enumerate(numbers_in(line)):
             yield Claim(
                 form="example",
-                label=one.source.strip().splitlines()[-1][:200],
+                label=one.source.strip().splitlines()[0][:200],
                 position=position,
                 line=number,
                 row=skeleton(line),
