@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from paper2run.claims.answers import read_answer
 from paper2run.claims.collecting import stated_claims
-from paper2run.claims.examples import read_answer
 from paper2run.claims.matching import judged
-from paper2run.claims.notebooks import read_cells
 from paper2run.digests import digest_of
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import Claim, ClaimLedger, ClaimRun, JudgedClaim
@@ -97,8 +96,7 @@ def _not_run(left: list[Claim], need: str) -> list[JudgedClaim]:
 def _judged(claim: Claim, ran: _Ran) -> JudgedClaim:
     """Return the claim's verdict; `not-run` where the command failed before it printed the number."""
     if claim.form in ("example", "cell"):
-        by_number = read_cells(ran.output) if claim.cell else read_answer(ran.output)
-        one = by_number.get(claim.cell or claim.source.line)
+        one = read_answer(ran.output).get(claim.cell or claim.source.line)
         if one is None or one.error:
             why = f"its {claim.form} failed: {one.error}" if one else ran.why_not
             return JudgedClaim(claim=claim, verdict="not-run", need=why[:300])

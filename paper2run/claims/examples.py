@@ -12,8 +12,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
-
+from paper2run.claims.answers import MARK
 from paper2run.claims.numbers import numbers_in
 from paper2run.formats.code_blocks import Block
 
@@ -27,7 +26,6 @@ REMARK: Final = re.compile(
 )
 MAX_CHARS: Final = 60_000
 """Of the examples of one document: they travel as one argument of a command."""
-MARK: Final = "=example= "
 RUNNER: Final = f"""\\
 import json, sys
 try:
@@ -63,13 +61,6 @@ class Example(NamedTuple):
     """Empty where nothing is said: later examples may need it."""
 
 
-class Printed(NamedTuple):
-    """What an example printed, and the error that ended it."""
-
-    output: str
-    error: str
-
-
 def examples_in(blocks: tuple[Block, ...]) -> list[Example]:
     """Return the examples of a document in order; none where no block shows what it prints."""
     found = [one for block in blocks for one in _of_block(block)]
@@ -88,23 +79,6 @@ def command_for(examples: list[Example], *, installed: bool) -> str:
     """
     told = json.dumps([(one.line, one.source) for one in examples])
     return shlex.join(["python", "-c", RUNNER, told, *(["installed"] if installed else [])])
-
-
-def read_answer(stdout: str) -> dict[int, Printed]:
-    """Return by line what each example printed; examples that were not reached are left out."""
-    found = {}
-    for line in stdout.splitlines():
-        if line.startswith(MARK):
-            try:
-                number, output, error = ANSWER.validate_json(line.removeprefix(MARK))
-            except ValidationError:
-                # The log is cut in the middle of a line.
-                continue
-            found[number] = Printed(output, error)
-    return found
-
-
-ANSWER: Final = TypeAdapter(tuple[int, str, str])
 
 
 def _of_block(block: Block) -> Iterator[Example]:

@@ -9,11 +9,9 @@ import re
 import shlex
 from typing import Any, Final, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
-
+from paper2run.claims.answers import MARK
 from paper2run.claims.numbers import numbers_in, skeleton
 
-MARK: Final = "=cell= "
 MAX_LINES: Final = 60
 """Lines with numbers of one notebook: a log of a training has thousands that say the same."""
 VOLATILE: Final = re.compile(
@@ -57,15 +55,13 @@ for number, cell in enumerate(cells, 1):
         do(code)
     except BaseException as error:
         said = type(error).__name__ + ": " + str(error)
-    printed, sys.stdout = sys.stdout.getvalue(), shown
+    printed, sys.stdout = re.sub(r"(?m)^Out\\[\\d+\\]: ?", "", sys.stdout.getvalue()), shown
     print("{MARK}" + json.dumps([number, printed[:20000], said[:300]]))
     sys.stdout.flush()
     if said and not kept:
         sys.exit(1)
 """
 """Executes the cells from the first to the last in one shell, IPython's where the image has it. For Python 2.7, too."""
-VALUE: Final = re.compile(r"^Out\[\d+\]: ?")
-ANSWER: Final = TypeAdapter(tuple[int, str, str])
 
 
 class Line(NamedTuple):
@@ -78,13 +74,6 @@ class Line(NamedTuple):
     text: str
     before: int
     """Lines of the cell before it that say the same with other numbers."""
-
-
-class Ran(NamedTuple):
-    """What a cell printed, and the error that ended it."""
-
-    output: str
-    error: str
 
 
 def cells_of(text: str) -> list[tuple[str, str]]:
@@ -136,18 +125,3 @@ def command_for(path: str) -> str:
     folder, _, name = path.rpartition("/")
     command = shlex.join(["python", "-c", RUNNER, name])
     return f"cd {shlex.quote(folder)} && {command}" if folder else command
-
-
-def read_cells(stdout: str) -> dict[int, Ran]:
-    """Return by cell what came out; cells that were not reached are left out."""
-    found = {}
-    for line in stdout.splitlines():
-        if line.startswith(MARK):
-            try:
-                number, output, error = ANSWER.validate_json(line.removeprefix(MARK))
-            except ValidationError:
-                # The log is cut in the middle of a line.
-                continue
-            plain = "\n".join(VALUE.sub("", one) for one in output.splitlines())
-            found[number] = Ran(plain, error)
-    return found

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from paper2run.claims.answers import Printed, read_answer
 from paper2run.claims.collecting import stated_claims
-from paper2run.claims.examples import Example, Printed, command_for, examples_in, read_answer
+from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
-from paper2run.claims.notebooks import Ran, read_cells, stored_lines
 from paper2run.claims.notebooks import command_for as notebook_command
+from paper2run.claims.notebooks import stored_lines
 from paper2run.claims.numbers import compared, numbers_in
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
@@ -408,7 +409,7 @@ def test_stored_outputs_are_compared_with_what_the_cells_print(tmp_path):
     command = shlex.split(found.commands["notebook fit.ipynb"])
     command[0] = sys.executable
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    cells = read_cells(ran.stdout)
+    cells = read_answer(ran.stdout)
     assert set(cells) == {1, 2, 3}, ran.stderr
     assert [judged(claim, cells[claim.cell].output, "d").verdict for claim in found.claims] == [
         "reproduced", "reproduced", "reproduced", "reproduced", "differs",
@@ -419,18 +420,18 @@ def test_a_cell_that_fails_ends_a_notebook_unless_it_failed_for_its_author(tmp_p
     failing = json.loads(notebook(("1 / 0", "", ""), ("0.5", "", "0.5")))
     kept = {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "", "traceback": []}
 
-    def cells() -> dict[int, Ran]:
+    def cells() -> dict[int, Printed]:
         (tmp_path / "a.ipynb").write_text(json.dumps(failing))
         command = shlex.split(notebook_command("a.ipynb"))
         command[0] = sys.executable
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        return read_cells(ran.stdout)
+        return read_answer(ran.stdout)
 
     assert {number: one.error for number, one in cells().items()} == {
         1: "ZeroDivisionError: division by zero"
     }
     failing["cells"][1]["outputs"].append(kept)
-    assert cells()[2].output == "0.5"
+    assert cells()[2].output == "0.5\n"
 
 
 @pytest.mark.parametrize(
