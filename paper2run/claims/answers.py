@@ -1,4 +1,4 @@
-"""Reads what a runner of examples or cells prints: a line of JSON for each, whatever stands between them."""
+"""Reads what a runner of examples or cells prints: a line of JSON for each, between other lines."""
 
 from typing import Final, NamedTuple
 
