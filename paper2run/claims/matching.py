@@ -32,7 +32,12 @@ def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
     as_percent = claim.unit == "%" and not found.number.unit
     return JudgedClaim(
         claim=claim,
-        verdict=compared(claim.printed, found.number.printed, as_percent=as_percent),
+        verdict=compared(
+            claim.printed,
+            found.number.printed,
+            as_percent=as_percent,
+            verbatim=claim.form == "cell",
+        ),
         obtained=f"{found.number.printed}{found.number.unit}",
         evidence=found.line.strip()[:300],
         log_digest=log_digest,

@@ -12,6 +12,8 @@ NUMBER: Final = re.compile(
 )
 """No part of a name, a version, a date or a path. U+2212 and the dash are signs, too."""
 MAX_DIGITS: Final = 40
+NOISE: Final = Decimal("1e-9")
+"""Relative distance of two runs of the same code on other processors or libraries of linear algebra."""
 
 
 class Number(NamedTuple):
@@ -52,12 +54,20 @@ def step_of(printed: str) -> Decimal:
     return Decimal((0, (1,), int(value_of(printed).as_tuple().exponent)))
 
 
-def compared(stated: str, obtained: str, *, as_percent: bool = False) -> ClaimVerdict:
-    """Return how the obtained number, with `as_percent` also its hundredfold, agrees with the stated one."""
-    verdicts = [_compared(value_of(stated), step_of(stated), value_of(obtained), step_of(obtained))]
+def compared(
+    stated: str, obtained: str, *, as_percent: bool = False, verbatim: bool = False
+) -> ClaimVerdict:
+    """Return how the obtained number, with `as_percent` also its hundredfold, agrees with the stated one.
+
+    A `verbatim` number was printed by the same code: further digits are another value, but for the last bits of one.
+    """
+    told, step = value_of(stated), step_of(stated)
+    found = [(value_of(obtained), step_of(obtained))]
+    if verbatim:
+        step = max(min(step, found[0][1]), 2 * abs(told) * NOISE)
     if as_percent:
-        hundredfold = value_of(obtained) * 100, step_of(obtained) * 100
-        verdicts.append(_compared(value_of(stated), step_of(stated), *hundredfold))
+        found.append((value_of(obtained) * 100, step_of(obtained) * 100))
+    verdicts = [_compared(told, step, *one) for one in found]
     order: tuple[ClaimVerdict, ...] = ("reproduced", "close", "differs")
     return min(verdicts, key=order.index)
 

@@ -88,6 +88,22 @@ def test_a_percentage_may_come_out_as_a_share():
     assert compared("91.3", "0.9031", as_percent=True) == "differs"
 
 
+@pytest.mark.parametrize(
+    ("kept", "obtained", "verdict"),
+    [
+        ("0.7", "0.6666666666666666", "differs"),
+        ("0.3", "0.30000000000000004", "reproduced"),
+        ("0.3333333333333333", "0.3333", "close"),
+        ("0.3333333333333333", "0.33333333333333337", "reproduced"),
+        ("0.67", "0.67", "reproduced"),
+        ("12", "12", "reproduced"),
+        ("12", "12.2", "differs"),
+    ],
+)
+def test_what_the_same_code_printed_has_no_further_digits(kept, obtained, verdict):
+    assert compared(kept, obtained, verbatim=True) == verdict
+
+
 def test_names_of_quantities_are_compared_by_their_words():
     assert tokens("δ_n") == tokens("delta_n") == tokens(r"$\delta_n$") == ("delta", "n")
     assert tokens("Test acc. (%)") == tokens("test_acc") == ("test", "acc")
@@ -388,7 +404,7 @@ def notebook(*cells: tuple[str, str, str]) -> str:
 
 BOOK = notebook(
     ("from math import sqrt\nsqrt(2)", "", "1.4142135623730951"),
-    ("for n in (1, 2):\n    print('root', sqrt(n))", "root 1.0\nroot 1.4142\n", ""),
+    ("for n in (1, 2):\n    print('root', sqrt(n))", "root 1.0\nroot 1.4142135623730951\n", ""),
     ("%time\nprint(0.5)\nsqrt(0)", "Wall time: 3.2 ms\n0.5\n", "0.25"),
 )
 
@@ -400,7 +416,7 @@ def test_stored_outputs_are_compared_with_what_the_cells_print(tmp_path):
     found = stated_claims(tree, read_facts(tree), Paper(path="", origin="none"))
 
     assert [(claim.cell, claim.line, claim.printed) for claim in found.claims] == [
-        (1, 0, "1.4142135623730951"), (2, 0, "1.0"), (2, 1, "1.4142"), (3, 0, "0.5"), (3, 1, "0.25"),
+        (1, 0, "1.4142135623730951"), (2, 0, "1.0"), (2, 1, "1.4142135623730951"), (3, 0, "0.5"), (3, 1, "0.25"),
     ]  # fmt: skip
     assert [claim.printed for claim in found.claims if claim.in_code] == ["0.5"]
     assert {str(claim.source) for claim in found.claims if claim.cell == 2} == {
