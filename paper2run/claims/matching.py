@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from paper2run.claims.labels import tokens
@@ -14,6 +15,10 @@ HEADER_REACH: Final = 200
 MORE_WORDS: Final = 2
 """What a line of the output may say beyond the claim's words: `final test accuracy`."""
 MAX_LINES: Final = 20_000
+MAX_ROWS: Final = 50
+"""Lines with the same first cell that are looked at, the last ones."""
+MAX_LINE_CHARS: Final = 2_000
+"""A longer line is data, which no document shows."""
 
 
 class Found(NamedTuple):
@@ -23,10 +28,62 @@ class Found(NamedTuple):
     line: str
 
 
+class Labelled(NamedTuple):
+    """A number of the output with the words before it in its line."""
+
+    words: frozenset[str]
+    found: Found
+
+
+class Output:
+    """What a command printed, read once for all of its claims."""
+
+    def __init__(self, text: str) -> None:
+        lines = (line for line in text.splitlines() if len(line) <= MAX_LINE_CHARS)
+        self.lines = list(lines)[-MAX_LINES:]
+
+    @cached_property
+    def by_skeleton(self) -> dict[str, list[str]]:
+        """The lines with numbers, by what they say beside them."""
+        found: dict[str, list[str]] = {}
+        for line in self.lines:
+            said = skeleton(line)
+            if "#" in said:
+                found.setdefault(said, []).append(line)
+        return found
+
+    @cached_property
+    def by_row(self) -> dict[tuple[str, ...], list[int]]:
+        """The places of lines of several cells, by the words of the first."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        for index, line in enumerate(self.lines):
+            cells = _split(line)
+            if len(cells) > 1:
+                found.setdefault(tokens(cells[0]), []).append(index)
+        return found
+
+    @cached_property
+    def by_word(self) -> dict[str, list[Labelled]]:
+        """The numbers with the words before them, by each of these words."""
+        found: dict[str, list[Labelled]] = {}
+        for line in self.lines:
+            before = 0
+            for number in numbers_in(line):
+                words = frozenset(tokens(line[before : number.start]))
+                before = number.end
+                for word in words:
+                    found.setdefault(word, []).append(Labelled(words, Found(number, line)))
+        return found
+
+
+@lru_cache(maxsize=2)
+def _read(text: str) -> Output:
+    return Output(text)
+
+
 def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
     """Return the claim's verdict by a command's output; `not-found` where no line of it is about it."""
-    lines = output.splitlines()[-MAX_LINES:]
-    found = _find(claim, lines)
+    found = _find(claim, _read(output))
     if found is None:
         return JudgedClaim(claim=claim, verdict="not-found", log_digest=log_digest)
     as_percent = claim.unit == "%" and not found.number.unit
@@ -44,26 +101,26 @@ def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
     )
 
 
-def _find(claim: Claim, lines: Sequence[str]) -> Found | None:
+def _find(claim: Claim, output: Output) -> Found | None:
     match claim.form:
         case "output":
-            return _same_line(claim, lines)
+            return _same_line(claim, output)
         case "cell":
-            return _cell_line(claim, lines)
+            return _cell_line(claim, output)
         case "example":
-            return _example(claim, lines)
+            return _example(claim, output)
         case "table":
-            return _cell(claim, lines)
+            return _cell(claim, output)
         case "text":
-            return _labelled(tokens(claim.label), lines)
+            return _labelled(tokens(claim.label), output)
 
 
-def _same_line(claim: Claim, lines: Sequence[str]) -> Found | None:
+def _same_line(claim: Claim, output: Output) -> Found | None:
     """Return the number at the claim's place in the line that says the same.
 
     Of several such lines the one that begins with the same number, or the only one.
     """
-    alike = [line for line in lines if skeleton(line) == claim.label]
+    alike = output.by_skeleton.get(claim.label, [])
     if len(alike) > 1:
         first = claim.row or claim.printed
         alike = [line for line in alike if numbers_in(line)[0].printed == first] or (
@@ -74,35 +131,33 @@ def _same_line(claim: Claim, lines: Sequence[str]) -> Found | None:
     return Found(numbers_in(alike[-1])[claim.position], alike[-1])
 
 
-def _example(claim: Claim, lines: Sequence[str]) -> Found | None:
-    """Return the number at its place in the same line of the example's own output, if that says the same."""
-    line = lines[claim.line] if claim.line < len(lines) else ""
-    if skeleton(line) != claim.row:
-        return None
-    return Found(numbers_in(line)[claim.position], line)
-
-
-def _cell_line(claim: Claim, lines: Sequence[str]) -> Found | None:
+def _cell_line(claim: Claim, output: Output) -> Found | None:
     """Return the number at its place in the line of the cell's output that says the same."""
-    alike = [line for line in lines if skeleton(line) == claim.row]
+    alike = output.by_skeleton.get(claim.row, [])
     if claim.line >= len(alike):
         return None
     line = alike[claim.line]
     return Found(numbers_in(line)[claim.position], line)
 
 
-def _cell(claim: Claim, lines: Sequence[str]) -> Found | None:
+def _example(claim: Claim, output: Output) -> Found | None:
+    """Return the number at its place in the same line of the example's own output, if that says the same."""
+    line = output.lines[claim.line] if claim.line < len(output.lines) else ""
+    if skeleton(line) != claim.row:
+        return None
+    return Found(numbers_in(line)[claim.position], line)
+
+
+def _cell(claim: Claim, output: Output) -> Found | None:
     """Return the number below its column in the line of its row, else one with the words of both."""
     row, column = tokens(claim.row), tokens(claim.column)
-    for index in range(len(lines) - 1, -1, -1):
-        cells = _split(lines[index])
-        if len(cells) < 2 or not row or tokens(cells[0]) != row:
-            continue
-        at = _column(column, lines, index, len(cells))
+    for index in reversed(output.by_row.get(row, [])[-MAX_ROWS:] if row else []):
+        cells = _split(output.lines[index])
+        at = _column(column, output.lines, index, len(cells))
         numbers = numbers_in(cells[at]) if at is not None else []
         if numbers:
-            return Found(numbers[0], lines[index])
-    return _labelled((*row, *column), lines)
+            return Found(numbers[0], output.lines[index])
+    return _labelled((*row, *column), output)
 
 
 def _split(line: str) -> list[str]:
@@ -118,15 +173,15 @@ def _column(column: tuple[str, ...], lines: Sequence[str], index: int, width: in
     return None
 
 
-def _labelled(words: tuple[str, ...], lines: Sequence[str]) -> Found | None:
+def _labelled(words: tuple[str, ...], output: Output) -> Found | None:
     """Return the last number before which its line says all these words, and hardly more."""
-    if not words:
-        return None
-    for line in reversed(lines):
-        before = 0
-        for number in numbers_in(line):
-            said = tokens(line[before : number.start])
-            before = number.end
-            if set(words) <= set(said) and len(set(said) - set(words)) <= MORE_WORDS:
-                return Found(number, line)
-    return None
+    wanted = frozenset(words)
+    rarest = min((output.by_word.get(word, []) for word in wanted), key=len, default=[])
+    return next(
+        (
+            one.found
+            for one in reversed(rarest)
+            if wanted <= one.words and len(one.words - wanted) <= MORE_WORDS
+        ),
+        None,
+    )

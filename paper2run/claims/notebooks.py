@@ -14,6 +14,8 @@ from paper2run.claims.numbers import numbers_in, skeleton
 
 MAX_LINES: Final = 60
 """Lines with numbers of one notebook: a log of a training has thousands that say the same."""
+MAX_LINE_CHARS: Final = 2_000
+"""A longer line is data."""
 VOLATILE: Final = re.compile(
     # How long it took, and how far a progress bar had come.
     r"(?i)\b(?:wall time|cpu times|elapsed|it/s|s/it|eta|µs|ms|secs?|seconds|minutes|hours)\b|\d%\||\[\d\d:\d\d"
@@ -96,7 +98,7 @@ def stored_lines(text: str) -> list[Line]:
     for number, (code, output) in enumerate(cells_of(text), 1):
         seen: dict[str, int] = {}
         for line in output.splitlines():
-            if not numbers_in(line) or VOLATILE.search(line):
+            if len(line) > MAX_LINE_CHARS or VOLATILE.search(line) or not numbers_in(line):
                 continue
             count = seen.setdefault(skeleton(line), 0)
             seen[skeleton(line)] += 1

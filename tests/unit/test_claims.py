@@ -14,7 +14,7 @@ from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
 from paper2run.claims.notebooks import command_for as notebook_command
-from paper2run.claims.notebooks import stored_lines
+from paper2run.claims.notebooks import Line, stored_lines
 from paper2run.claims.numbers import compared, numbers_in
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
@@ -244,6 +244,16 @@ def test_the_last_line_that_says_the_same_and_hardly_more_counts():
     assert verdicts((claim,), "accuracy: 0.913\n") == [("0.913", "not-found")]
     far = "validation loss and test accuracy of the second run 0.913\n"
     assert verdicts((claim,), far) == [("0.913", "not-found")]
+
+
+def test_a_line_of_data_is_no_evidence():
+    [claim] = stated("The test accuracy is 0.913.", runs("python a.py", 9))
+    data = "test accuracy 0.913" + " 0.1" * 600
+
+    assert verdicts((claim,), f"test accuracy 0.5\n{data}\n") == [("0.913", "differs")]
+    assert stored_lines(notebook(("run()", f"{data}\nacc 0.9\n", ""))) == [
+        Line(1, "run()", "acc 0.9", 0)
+    ]
 
 
 def test_numbers_of_references_are_of_others():
