@@ -13,8 +13,8 @@ from paper2run.claims.collecting import stated_claims
 from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
-from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.notebooks import Line, stored_lines
+from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.numbers import compared, numbers_in
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
