@@ -18,6 +18,7 @@ from paper2run.text_gate import fenced, prose
 from paper2run.verdicts import markdown
 from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
+from paper2run.verdicts.claims_page import claims_section
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.report_page import NO_COLUMNS, report_page
@@ -105,9 +106,9 @@ def _write_reports(
     attempts: Sequence[Attempt],
 ) -> str:
     """Write `report.md`, `report.html`, the badge and the letter to the authors; return the first."""
-    text = markdown.report(
-        metadata, checkout, facts, attempts, read_paper_of(run), read_claims_of(run)
-    )
+    ledger = read_claims_of(run)
+    claims = claims_section(ledger) if ledger else ""
+    text = markdown.report(metadata, checkout, facts, attempts, read_paper_of(run), claims)
     run.write("report.md", text)
     run.write("report.html", _page(run, metadata, checkout, facts, planned, attempts))
     run.write("badge.svg", badge(metadata))

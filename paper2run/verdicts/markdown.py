@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from paper2run.formats.plurals import counted
-from paper2run.model.claims import ClaimLedger
 from paper2run.model.facts import LanguageShare, RepoFacts, Unreadable
 from paper2run.model.grade import Grade
 from paper2run.model.leading import WHOLE
@@ -16,7 +15,6 @@ from paper2run.model.repo import Checkout, Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.text_gate import cell, code, fenced, prose
 from paper2run.verdicts.attempts_page import attempt_section, attempts_table, printed
-from paper2run.verdicts.claims_page import claims_section
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import not_shown
 
@@ -79,13 +77,13 @@ def report(
     facts: RepoFacts,
     attempts: Sequence[Attempt],
     paper: Paper = NO_PAPER,
-    ledger: ClaimLedger | None = None,
+    claims: str = "",
 ) -> str:
-    """Return `report.md`: the verdict, then what to do, what was tried, and the reason of each decision."""
+    """Return `report.md`: the verdict, `claims`, what to do, what was tried, each decision's reason."""
     parts = [
         _verdict(metadata),
         _printed(metadata, attempts),
-        claims_section(ledger) if ledger else "",
+        claims,
         _next_steps(metadata),
         _not_shown(attempts),
         _needs(metadata),
