@@ -5,6 +5,7 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Verdict
 from paper2run.settings import Settings
 from paper2run.verdicts.claims_page import in_words
+from paper2run.verdicts.junit import claims_as_junit
 from tasks.build import has_image
 from tasks.claims import claims
 from tasks.running.keep_space import using_image
@@ -20,7 +21,7 @@ def claimed(
     settings: Settings,
     run_id: str,
 ) -> Verdict:
-    """Return the verdict, with grade `results` where a number came out; write the ledger `claims.json`.
+    """Return the verdict, with grade `results` where a number came out; write the ledger, and as JUnit `claims.xml`.
 
     A run without a success or an image compares nothing.
     """
@@ -36,5 +37,6 @@ def claimed(
             claims, checkout, best.planned, best.built, facts, paper, root, logs, run_id, settings
         )
     run.write("claims.json", ledger)
+    run.write("claims.xml", claims_as_junit(ledger, f"{checkout.name} {checkout.commit[:12]}"))
     run.event(f"claims: {in_words(ledger.counts)}")
     return verdict.changed(grade="results") if ledger.has_result else verdict

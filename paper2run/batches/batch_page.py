@@ -14,9 +14,12 @@ from jinja2 import Environment, StrictUndefined
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
+from paper2run.model.claims import ClaimCounts
 from paper2run.model.grade import GRADES
 from paper2run.source import shown_address, web_page
-from paper2run.text_gate import cell, csv_cell, flat, prose
+from paper2run.text_gate import cell, csv_cell, prose
+from paper2run.verdicts.claims_page import in_words
+from paper2run.verdicts.junit import as_document, xml_text
 from paper2run.verdicts.markdown import HEADLINES, SHOWN
 from paper2run.verdicts.page_text import block, shown, spans
 
@@ -30,7 +33,8 @@ WORDS: Final = {
 COLUMNS: Final = (
     "repository", "ref", "commit", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes",
     "tokens", "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
-    "flow_run_id", "flow_run_url", "line", "before", "change",
+    "flow_run_id", "flow_run_url", "line", "before", "change", "claims_stated", "claims_reproduced", "claims_close",
+    "claims_differing", "claims_not_found", "claims_not_run",
 )  # fmt: skip
 COMMITTEE: Final = "#committee"
 """The part of a report that answers the questions of an artifact evaluation committee."""
@@ -74,6 +78,7 @@ def as_csv(batch: Batch) -> str:
                 *map(csv_cell, _chain(row)),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
                 csv_cell(flow_run_url(batch, row.flow_run_id)), row.line, row.before or "", row.change,
+                *(row.claims.model_dump().values() if row.claims else [""] * len(ClaimCounts.model_fields)),
             )
         )  # fmt: skip
     return text.getvalue()
@@ -98,6 +103,8 @@ def as_markdown(batch: Batch, folder: PurePath) -> str:
         "| repository | verdict | shown | cause | first error or reason | for a committee |",
         "|---|---|---|---|---|---|",
     ]
+    if numbers := claims_of(batch.rows):
+        lines[4:4] = [f"{in_words(numbers)}.", ""]
     for row in batch.rows:
         why = row.blame.error if row.blame and row.status != "success" else row.reason
         grade = row.grade if row.grade != "none" else ""
@@ -111,7 +118,7 @@ def as_markdown(batch: Batch, folder: PurePath) -> str:
 def as_junit(batch: Batch) -> str:
     """Return the batch as a JUnit report, which forges and build servers show: a test case per repository."""
     suite = ElementTree.Element(
-        "testsuite", name=_xml(batch.name), timestamp=batch.started_at.isoformat()
+        "testsuite", name=xml_text(batch.name), timestamp=batch.started_at.isoformat()
     )
     counts = Counter(_junit(row) for row in batch.rows)
     suite.set("tests", str(len(batch.rows)))
@@ -124,26 +131,23 @@ def as_junit(batch: Batch) -> str:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            classname=_xml(batch.name),
-            name=_xml(name),
+            classname=xml_text(batch.name),
+            name=xml_text(name),
             time=f"{row.seconds:.1f}",
         )
         if row.own:
             properties = ElementTree.SubElement(case, "properties")
             for column, cell in row.own.items():
-                ElementTree.SubElement(properties, "property", name=_xml(column), value=_xml(cell))
+                ElementTree.SubElement(
+                    properties, "property", name=xml_text(column), value=xml_text(cell)
+                )
         if kind := _junit(row):
             about = f"{row.status} ({row.cause})" if row.cause else row.status
-            found = ElementTree.SubElement(case, kind, type=about, message=_xml(row.reason))
+            found = ElementTree.SubElement(case, kind, type=about, message=xml_text(row.reason))
             if row.blame:
-                found.text = _xml(row.blame.error)
+                found.text = xml_text(row.blame.error)
     ElementTree.indent(suite)
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _xml(text: str) -> str:
-    """Return a text on one line, without the two characters that XML forbids and the gate lets pass."""
-    return flat(text).replace("\ufffe", "?").replace("\uffff", "?")
+    return as_document(suite)
 
 
 def _junit(row: BatchRow) -> str:
@@ -187,6 +191,8 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         compared=any(row.before for row in batch.rows),
         running=[row for row in batch.rows if row.status == "running"],
         left_s=left_seconds(batch),
+        numbers=claims_of(batch.rows),
+        claims_in_words=in_words,
         seconds=sum(row.seconds for row in batch.rows),
         tokens=sum(row.tokens for row in batch.rows),
         cost=_cost(batch.rows),
@@ -196,6 +202,12 @@ def as_page(batch: Batch, folder: PurePath) -> str:
         page_url=web_page,
         shown_address=shown_address,
     )
+
+
+def claims_of(rows: Sequence[BatchRow]) -> ClaimCounts | None:
+    """Return what became of the numbers that the authors of all rows state; None where none were compared."""
+    compared = [row.claims for row in rows if row.claims is not None]
+    return sum(compared, ClaimCounts()) if compared else None
 
 
 def left_seconds(batch: Batch) -> float | None:

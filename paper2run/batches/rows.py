@@ -9,6 +9,7 @@ from pydantic import Field, model_serializer, model_validator
 
 from paper2run.digests import digest_of
 from paper2run.errors import Trouble
+from paper2run.model.claims import ClaimCounts
 from paper2run.model.diagnosis import Blame, Cause
 from paper2run.model.grade import Grade
 from paper2run.model.outcome import Rung
@@ -121,6 +122,8 @@ class BatchRow(Value):
     """The first error of the run, what it is about and who wanted that."""
     smallest_change: str = ""
     grade: Grade = "none"
+    claims: ClaimCounts | None = None
+    """How many numbers that authors state came out; None where none were compared."""
     covers: str = ""
     language: str = ""
     rung: Rung = "none"
@@ -186,8 +189,9 @@ class BatchRow(Value):
     def ended(self, metadata: Metadata, folder: str) -> "BatchRow":
         """Return the row with what the run's summary says."""
         taken = (
-            "status", "name", "commit", "cause", "reason", "blame", "smallest_change", "grade", "covers", "language",
-            "rung", "attempts", "seconds", "output", "image", "image_size_bytes", "image_removed", "tokens", "cost_usd",
+            "status", "name", "commit", "cause", "reason", "blame", "smallest_change", "grade", "claims", "covers",
+            "language", "rung", "attempts", "seconds", "output", "image", "image_size_bytes", "image_removed", "tokens",
+            "cost_usd",
         )  # fmt: skip
         return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
 

@@ -77,6 +77,11 @@ class ClaimCounts(Value):
     not_found: int = 0
     not_run: int = 0
 
+    def __add__(self, other: "ClaimCounts") -> "ClaimCounts":
+        """Return the counts of both."""
+        own, others = self.model_dump(), other.model_dump()
+        return ClaimCounts(**{name: count + others[name] for name, count in own.items()})
+
 
 class ClaimLedger(Value):
     """`claims.json`: all claims of a run, in the order of their places."""

@@ -18,6 +18,7 @@ from paper2run.batches.queue import (
     share_of,
 )
 from paper2run.batches.rows import Batch, BatchRow
+from paper2run.model.claims import ClaimCounts
 from paper2run.model.diagnosis import Blame
 from paper2run.model.report import Metadata, Versions
 from paper2run.model.usage import Budget
@@ -269,3 +270,23 @@ def test_a_run_may_spend_no_more_than_its_line_its_setting_and_its_share_allow()
     )
     assert own["max_tokens"] == 50
     assert set_by_flag == {"repo": "https://a.example/o/m", "timeout": 9, "max_tokens": 100}
+
+
+def test_a_batch_adds_up_the_numbers_that_authors_state():
+    first, second, third = rows("success", "success", "smoke-failed")
+    given = batch(
+        first.changed(claims=ClaimCounts(stated=9, reproduced=5, close=1, differing=1, not_run=2)),
+        second.changed(claims=ClaimCounts(stated=3, reproduced=1, not_found=2)),
+        third,
+    )
+    said = "12 numbers stated: 6 reproduced, 1 close, 1 differs, 2 not in the output, 2 not run"
+
+    page = as_page(given, PurePosixPath("/b/out"))
+    assert said in page
+    assert "5 of 9" in page
+    assert said in as_markdown(given, PurePosixPath("/b/out"))
+    told = list(csv.DictReader(io.StringIO(as_csv(given))))
+    assert [row["claims_stated"] for row in told] == ["9", "3", ""]
+    assert told[0]["claims_differing"] == "1"
+    without = as_page(batch(third), PurePosixPath("/b/out"))
+    assert 'id="numbers"' not in without

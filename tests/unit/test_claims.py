@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -26,6 +27,7 @@ from paper2run.model.environment import SmokeChoice
 from paper2run.model.repo import Paper, Section
 from paper2run.model.value import Source
 from paper2run.verdicts.claims_page import claims_section, in_words
+from paper2run.verdicts.junit import claims_as_junit
 
 README = Source(kind="file", path="README.md")
 PAPER = Source(kind="paper", path="paper.pdf", line=4, note="Results")
@@ -478,3 +480,28 @@ def test_what_is_no_notebook_has_no_stored_lines(text):
 )
 def test_lines_that_come_out_differently_each_time_are_not_compared(line):
     assert stored_lines(notebook(("run()", f"{line}\n", ""))) == []
+
+
+def test_build_servers_get_a_test_case_for_each_number():
+    source = Source(kind="file", path="README.md", line=3)
+    told = Claim(form="text", label="rmse <b>", printed="0.52", source=source)
+    ledger = ClaimLedger(
+        claims=(
+            JudgedClaim(claim=told, verdict="reproduced", obtained="0.52", evidence="rmse 0.52"),
+            JudgedClaim(claim=told, verdict="differs", obtained="0.61", evidence="rmse 0.61"),
+            JudgedClaim(claim=told, verdict="not-found"),
+            JudgedClaim(claim=told, verdict="not-run", need="its command ended with status 3"),
+        )
+    )
+
+    suite = ElementTree.fromstring(claims_as_junit(ledger, "owner/name"))
+
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("4", "1", "2")
+    ends = [[(end.tag, end.get("message")) for end in case] for case in suite.iter("testcase")]
+    assert ends == [
+        [],
+        [("failure", "0.52 is stated, 0.61 came out")],
+        [("skipped", "0.52 is stated, and no line of the output is about it")],
+        [("skipped", "its command ended with status 3")],
+    ]
+    assert next(case.get("name") for case in suite.iter("testcase")) == "rmse <b>: 0.52"
