@@ -39,6 +39,14 @@ class Stated(NamedTuple):
     claims: tuple[Claim, ...]
     commands: dict[str, str]
     """By a claim's `command`: the line of shell that runs it."""
+    documented: tuple[str, ...]
+    """Those of them that a document names; what they write may be the claims of a file."""
+    held: frozenset[object]
+    """Values with a point that the code itself holds."""
+
+    def marked(self, claim: Claim) -> Claim:
+        """Return the claim, which says whether the code itself holds its number."""
+        return claim.changed(in_code=value_of(claim.printed).copy_abs() in self.held)
 
 
 def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
@@ -71,13 +79,9 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
         lines = notebooks.stored_lines(read_book) if isinstance(read_book, str) else []
         claims += [claim for line in lines for claim in _of_cell(line, path, name)]
     claims = claims[:MAX_CLAIMS]
-    held = _numbers_of_the_code(tree) if claims else frozenset()
-    return Stated(
-        tuple(
-            claim.changed(in_code=value_of(claim.printed).copy_abs() in held) for claim in claims
-        ),
-        commands,
-    )
+    held = _numbers_of_the_code(tree) if commands else frozenset()
+    stated = Stated((), commands, tuple(one.command for one in runs), held)
+    return stated._replace(claims=tuple(map(stated.marked, claims)))
 
 
 def _of_example(one: Example, text: Text, command: str) -> Iterator[Claim]:

@@ -17,6 +17,8 @@ MORE_WORDS: Final = 2
 MAX_LINES: Final = 20_000
 MAX_ROWS: Final = 50
 """Lines with the same first cell that are looked at, the last ones."""
+VERBATIM: Final = ("cell", "file")
+"""Forms of what the same code printed."""
 MAX_LINE_CHARS: Final = 2_000
 """A longer line is data, which no document shows."""
 
@@ -93,7 +95,7 @@ def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
             claim.printed,
             found.number.printed,
             as_percent=as_percent,
-            verbatim=claim.form == "cell",
+            verbatim=claim.form in VERBATIM,
         ),
         obtained=f"{found.number.printed}{found.number.unit}",
         evidence=found.line.strip()[:300],
@@ -105,7 +107,7 @@ def _find(claim: Claim, output: Output) -> Found | None:
     match claim.form:
         case "output":
             return _same_line(claim, output)
-        case "cell":
+        case "cell" | "file":
             return _cell_line(claim, output)
         case "example":
             return _example(claim, output)
@@ -132,7 +134,7 @@ def _same_line(claim: Claim, output: Output) -> Found | None:
 
 
 def _cell_line(claim: Claim, output: Output) -> Found | None:
-    """Return the number at its place in the line of the cell's output that says the same."""
+    """Return the number at its place in the line of the cell's output, or of the file, that says the same."""
     alike = output.by_skeleton.get(claim.row, [])
     if claim.line >= len(alike):
         return None

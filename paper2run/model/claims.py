@@ -6,8 +6,9 @@ from typing import Final, Literal
 from paper2run.model.value import Source, Value
 
 ClaimVerdict = Literal["reproduced", "close", "differs", "not-found", "not-run"]
-"""reproduced: rounds to what is printed; close: within CLOSE of it, or as far as the output prints; differs: neither;
-not-found: no line of the output is about it; not-run: nothing printed anything, for the reason in `need`."""
+"""reproduced: rounds to what is printed; close: within CLOSE of it, as far as the output prints, or between what
+several runs gave; differs: none of these; not-found: no line of the output is about it; not-run: nothing printed
+anything, for the reason in `need`."""
 CLOSE: Final = 0.01
 """Relative distance up to which a value is close."""
 
@@ -15,20 +16,21 @@ CLOSE: Final = 0.01
 class Claim(Value):
     """One number that authors state."""
 
-    form: Literal["output", "example", "cell", "table", "text"]
+    form: Literal["output", "example", "cell", "file", "table", "text"]
     """output: printed below a command in a document; example: by a statement of Python; cell: stored in a
-    notebook; table: a cell of it; text: `name = value` in a sentence."""
+    notebook; file: in a file that the checkout keeps and the command writes anew; table: a cell of it; text:
+    `name = value` in a sentence."""
     label: str
     """What is meant, as its place tells: the line with `#` for its numbers, the statement, `row | column`, the name."""
     position: int = 0
     """Of the number in its line of output; of the cell among the numbers of its row."""
     line: int = 0
-    """Of an example: the line of its output, from 0; of a notebook: among the cell's lines that say the same."""
+    """Of an example: the line of its output, from 0; of a notebook or a file: among the lines that say the same."""
     cell: int = 0
     """Of a notebook: the number among the code cells, from 1."""
     row: str = ""
-    """The first cell of its row; of output, the first number of the line; of an example or a notebook, its line with
-    `#` for the numbers."""
+    """The first cell of its row; of output, the first number of the line; of an example, a notebook or a file, its line
+    with `#` for the numbers."""
     column: str = ""
     printed: str
     """The number as it is printed, without unit."""
@@ -50,9 +52,11 @@ class JudgedClaim(Value):
     obtained: str = ""
     """The number of the output that is compared, as it is printed."""
     evidence: str = ""
-    """The line of the output."""
+    """The line of the output, or of the file that was written."""
     log_digest: str = ""
-    """sha256 of the command's whole output, first 16 hex digits."""
+    """sha256 of the command's whole output, or of the file, first 16 hex digits."""
+    spread: tuple[str, ...] = ()
+    """What each run gave, where they differ."""
     need: str = ""
     """Why nothing ran."""
 
@@ -65,6 +69,10 @@ class ClaimRun(Value):
     exit_code: int
     seconds: float
     log_digest: str
+    times: int = 1
+    """How often: a command that writes files of the checkout, or gives another number than is stated, runs again."""
+    wrote: tuple[str, ...] = ()
+    """Files of the checkout that it writes, also where they are missing."""
 
 
 class ClaimCounts(Value):

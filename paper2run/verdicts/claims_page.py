@@ -36,7 +36,7 @@ def claims_section(ledger: ClaimLedger) -> str:
     if not ledger.claims:
         return ""
     rows = [
-        f"| {judged.verdict} | {cell(stated(judged))} | {cell(judged.obtained or judged.need or '–')} "
+        f"| {judged.verdict} | {cell(stated(judged))} | {cell(obtained(judged) or judged.need or '–')} "
         f"| {cell(judged.claim.label)} | {cell(str(judged.claim.source))} |"
         for judged in shown_claims(ledger)
     ]
@@ -59,3 +59,9 @@ def stated(judged: JudgedClaim) -> str:
     """Return the number as it is stated, with its unit."""
     claim = judged.claim
     return f"{claim.printed} {claim.unit}".strip()
+
+
+def obtained(judged: JudgedClaim) -> str:
+    """Return what came out, and what other runs gave where they differ; empty if nothing did."""
+    others = list(dict.fromkeys(one for one in judged.spread if one != judged.obtained))
+    return f"{judged.obtained}; in other runs {', '.join(others)}" if others else judged.obtained

@@ -25,7 +25,7 @@ from paper2run.planning.candidates import WAYS
 from paper2run.source import shown_address, web_page
 from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
 from paper2run.verdicts.claims_page import in_words as in_words_of_claims
-from paper2run.verdicts.claims_page import shown_claims, stated
+from paper2run.verdicts.claims_page import obtained, shown_claims, stated
 from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
@@ -114,6 +114,7 @@ def report_page(
         claims_in_words=in_words_of_claims(ledger.counts) if ledger else "",
         claim_tones=CLAIM_TONES,
         stated=stated,
+        obtained=obtained,
         open_points=not_shown(attempts),
         attempts=[_row(attempt) for attempt in attempts],
         reasons=planned.reasons[:MAX_REASONS] if planned else (),

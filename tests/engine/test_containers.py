@@ -428,3 +428,30 @@ def test_interrupt_removes_the_container(
 
     assert "KeyboardInterrupt" in stderr
     assert sweep(engine, label) == 0
+
+
+def test_files_that_a_command_changes_come_back_where_they_are_asked_for(run_command: Run) -> None:
+    asked = ("/srv/new", "/srv/old", "/srv/large", "/srv/link", "/srv/folder", "/etc/hostname")
+    command = (
+        "cd /srv && printf 1.5 >new && printf 2 >other && ln -s /etc/passwd link && mkdir folder"
+        " && dd if=/dev/zero of=large bs=1M count=2 2>/dev/null && rm -f old"
+    )
+
+    result = run_command(command, user="root", returns=asked)
+
+    assert result.exit_code == 0, result.log.stderr
+    assert result.files == {"/srv/new": b"1.5"}
+    assert run_command("true", returns=asked).files == {}
+
+
+def test_a_link_that_a_command_leaves_leads_to_no_file_of_the_host(
+    run_command: Run, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("of the host")
+
+    result = run_command(
+        f"rm -f /srv/out; ln -s {secret} /srv/out", user="root", returns=["/srv/out"]
+    )
+
+    assert result.files == {}

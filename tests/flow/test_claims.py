@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -114,3 +115,59 @@ def test_a_command_that_fails_leaves_its_numbers_not_run(tmp_path, repository, n
         ("not-run", "its command ended with status 3")
     ]
     assert metadata.grade == "results", "what was printed before the end counts"
+
+
+WRITES = """\
+import csv
+import json
+import os
+
+# Stands for what differs from run to run: chance would let this test fail now and then.
+noise = 0.0 if os.path.exists("results/fit.csv") else 0.1
+with open("results/fit.csv", "w") as file:
+    rows = csv.writer(file)
+    rows.writerow(["model", "rmse", "seconds"])
+    rows.writerow(["linear", round(2 ** 0.5 / 10, 4), 1.5])
+    rows.writerow(["cubic", round(2 ** 0.5 / 20, 4), 2.5])
+seen = json.load(open("results/seen.json"))
+json.dump({**seen, "runs": seen["runs"] + 1}, open("results/seen.json", "w"))
+print("noise =", 0.5 + noise)
+print("offset =", 9.5 + noise)
+"""
+WRITTEN = {
+    "study.py": WRITES,
+    "README.md": (
+        "# Study\n\n## Usage\n\n```bash\npython study.py\n```\n\n```\nnoise = 0.551\noffset = 2.125\n```\n"
+    ),
+    "results/fit.csv": "model,rmse,seconds\nlinear,0.1414,9.9\ncubic,0.0717,9.9\n",
+    "results/seen.json": '{"runs": 1, "weight": 0.25}\n',
+    "results/other.csv": "model,rmse\nlinear,0.1414\n",
+}
+
+
+def test_files_that_a_command_writes_are_compared_and_numbers_that_vary_have_a_spread(
+    tmp_path, repository, no_containers_left
+):
+    repo = repository(WRITTEN)
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), target="claims", return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert (metadata.status, metadata.grade) == ("success", "results"), metadata.reason
+    ledger = json.loads((folder / "claims.json").read_text())
+    found = {one["claim"]["label"]: one for one in ledger["claims"]}
+    assert {label: one["verdict"] for label, one in found.items()} == {
+        "noise = #": "close",
+        "offset = #": "differs",
+        "linear | rmse": "reproduced",
+        "cubic | rmse": "differs",
+    }, "a column of times is left out, and a file that the command completes is none of its results"
+    assert (found["cubic | rmse"]["obtained"], found["cubic | rmse"]["spread"]) == ("0.0707", [])
+    assert found["cubic | rmse"]["evidence"] == "cubic | 0.0707 | 2.5"
+    assert found["linear | rmse"]["claim"]["source"]["line"] == 2
+    assert found["offset = #"]["spread"] == ["9.5", "9.6"]
+    [run] = ledger["runs"]
+    assert (run["times"], run["wrote"]) == (3, ["results/fit.csv"])
+    assert "9.5; in other runs 9.6" in (folder / "report.md").read_text()
+    suite = ElementTree.fromstring((folder / "claims.xml").read_text())
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "2")

@@ -17,6 +17,8 @@ from paper2run.claims.matching import judged
 from paper2run.claims.notebooks import Line, stored_lines
 from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.numbers import compared, numbers_in
+from paper2run.claims.result_files import MAX_LINES, file_claims, lines_of
+from paper2run.claims.spread import with_spread
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
 from paper2run.detectors import read_facts
@@ -505,3 +507,68 @@ def test_build_servers_get_a_test_case_for_each_number():
         [("skipped", "its command ended with status 3")],
     ]
     assert next(case.get("name") for case in suite.iter("testcase")) == "rmse <b>: 0.52"
+
+
+def read_file_claims(path: str, kept: str, written: str) -> dict[str, tuple[str, str]]:
+    return {
+        claim.label: (claim.printed, judged(claim, lines_of(path, written), "d").verdict)
+        for claim in file_claims(path, kept, "python a.py")
+    }
+
+
+def test_the_numbers_of_a_table_in_a_file_have_row_and_column():
+    kept = 'model,rmse,"r2, adj.",runtime\n"a, b",0.52,0.9,3.1\nc,1.5,0.8,2.0\n'
+    written = kept.replace("0.52", "0.61").replace("3.1", "7.7").replace("\n", "\r\n")
+
+    assert read_file_claims("out/t.csv", kept, written) == {
+        "a, b | rmse": ("0.52", "differs"),
+        "a, b | r2, adj.": ("0.9", "reproduced"),
+        "c | rmse": ("1.5", "reproduced"),
+        "c | r2, adj.": ("0.8", "reproduced"),
+    }
+
+
+def test_the_order_of_keys_and_the_white_space_of_json_do_not_matter_to_its_numbers():
+    kept = '{"rmse": 0.52, "folds": [0.5, 0.25], "time": 12.5}'
+    written = '{\n  "folds": [0.5, 0.26],\n  "rmse": 0.52\n}'
+
+    assert read_file_claims("t.json", kept, written) == {
+        '"rmse": #': ("0.52", "reproduced"),
+        "#": ("0.25", "differs"),
+    }
+    assert read_file_claims("t.json", "no json 0.5", "no json 0.6") == {
+        "no json #": ("0.5", "differs")
+    }
+
+
+def test_a_file_of_data_is_compared_in_its_first_lines():
+    kept = "".join(f"point {n}.5\n" for n in range(10_000))
+
+    claims = list(file_claims("points.txt", kept, "python a.py"))
+
+    assert len(claims) == MAX_LINES
+    assert [claims[0].line, claims[-1].line] == [0, MAX_LINES - 1]
+    assert {judged(claim, kept, "d").verdict for claim in claims} == {"reproduced"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "unit", "given", "verdict"),
+    [
+        ("0.55", "", ["0.5", "0.6", "0.58"], "close"),
+        ("0.62", "", ["0.5", "0.6", "0.58"], "differs"),
+        ("0.62", "", ["0.5", "0.5", "0.5"], "differs"),
+        ("0.62", "", ["0.5"], "differs"),
+        ("85", "%", ["0.8", "0.9", "0.81"], "close"),
+        ("85", "%", ["80%", "90%", "81%"], "close"),
+        ("85", "", ["0.8", "0.9", "0.81"], "differs"),
+    ],
+)
+def test_a_number_between_what_several_runs_gave_is_close(stated, unit, given, verdict):
+    source = Source(kind="file", path="README.md", line=3)
+    told = Claim(form="text", label="a", printed=stated, unit=unit, source=source)
+    runs = [JudgedClaim(claim=told, verdict="differs", obtained=one) for one in given]
+
+    found = with_spread(runs[0], runs)
+
+    assert found.verdict == verdict
+    assert found.spread == (tuple(given) if len(set(given)) > 1 else ())

@@ -9,14 +9,15 @@ import math
 import shlex
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, assert_never
 
 from paper2run.model.image import USER, USER_NAME
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
+from tasks.drivers.engine.changed_files import changed_files
 from tasks.drivers.engine.container_output import LOG_OPTIONS
 from tasks.drivers.engine.container_watch import Ending, Reserve, watch
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
@@ -84,6 +85,8 @@ class RunResult:
     out_of_disk: bool = False
     limit: str = ""
     """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`, `disk 1000000 files`; empty if none did."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Content of the asked files that it has changed, by path."""
 
 
 def run(
@@ -103,14 +106,15 @@ def run(
     gpus: bool = False,
     min_free_mb: int = 0,
     ends_servers: bool = False,
+    returns: Collection[str] = (),
 ) -> RunResult:
     """Run `command` in a new container, remove the container, and return how the command ended.
 
     `command` is a line for /bin/sh; None runs the image's own command. With `gpus` the container gets
     all NVIDIA GPUs that the engine offers. The container's label names this process, which is
     registered below `home`. `on_line` gets the lines of both streams in this thread; of a flood, only
-    the first megabytes. `ends_servers`: see `watch`. EngineError if the engine cannot run containers at all;
-    HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
+    the first megabytes. `ends_servers`: see `watch`; `returns`: see `changed_files`. EngineError if the
+    engine cannot run containers at all; HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
     # An engine refuses more processors than its machine has.
     cpus = min(limits.cpus, engine.capacity.cpus)
@@ -141,13 +145,16 @@ def run(
                 on_line=on_line,
                 ends_servers=ends_servers,
             )
+            files = changed_files(container, returns) if returns else {}
     finally:
         remove_container(engine, name)
     words = shlex.join(["docker", "run", "--rm", *flags.words(), image, *argv])
-    return _result(ending, time.monotonic() - started, words)
+    return _result(ending, files, time.monotonic() - started, words)
 
 
-def _result(ending: Ending, seconds: float, docker_command: str) -> RunResult:
+def _result(
+    ending: Ending, files: Mapping[str, bytes], seconds: float, docker_command: str
+) -> RunResult:
     return RunResult(
         exit_code=ending.exit_code,
         log=Log(stdout=ending.stdout, stderr=ending.stderr),
@@ -158,6 +165,7 @@ def _result(ending: Ending, seconds: float, docker_command: str) -> RunResult:
         out_of_memory=ending.out_of_memory,
         out_of_disk=ending.out_of_disk,
         limit=ending.limit,
+        files=files,
     )
 
 

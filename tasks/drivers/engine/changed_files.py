@@ -1,0 +1,56 @@
+"""Reads files that an ended container has changed, out of the engine's archive of each.
+
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerChanges
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from tasks.drivers.host.tar_members import TarDamaged, members
+from tasks.drivers.host.unpacking import Unpacked, UnpackingError
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+MAX_FILE_BYTES: Final = 1_000_000
+"""Of one file; a larger one is data, which no report shows."""
+MAX_FILES: Final = 20
+HEADERS_BYTES: Final = 64 * 1024
+"""What an archive of one file may have beside its content."""
+DELETED: Final = 2
+"""Kind of a change."""
+
+
+def changed_files(container: "Container", paths: Collection[str]) -> dict[str, bytes]:
+    """Return the content of those `paths` that the container has written, by path, in path order.
+
+    Larger ones than MAX_FILE_BYTES are left out, and what follows the first MAX_FILES. APIError if the engine refuses.
+    """
+    changes = container.diff() or []
+    kept = {str(change["Path"]) for change in changes if change["Kind"] != DELETED}
+    found = {}
+    for path in sorted(kept.intersection(paths)):
+        content = _content(container, path)
+        if content is not None:
+            found[path] = content
+        if len(found) == MAX_FILES:
+            break
+    return found
+
+
+def _content(container: "Container", path: str) -> bytes | None:
+    """Return a file's content; None for a large one, and for what is no regular file."""
+    pieces, stat = container.get_archive(path)
+    if stat is None or stat["size"] > MAX_FILE_BYTES:
+        return None
+    packed = b""
+    for piece in pieces:
+        packed += piece
+        if len(packed) > MAX_FILE_BYTES + HEADERS_BYTES:
+            return None
+    try:
+        unpacked = Unpacked(packed, MAX_FILE_BYTES + HEADERS_BYTES)
+        first = next(members(unpacked), None)
+        return first.read() if first is not None and first.is_file else None
+    except (TarDamaged, UnpackingError):
+        return None
