@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run.claims.answers import read_answer
-from paper2run.claims.collecting import Stated, stated_claims
+from paper2run.claims.collecting import OF_PAPERS, Stated, stated_claims
 from paper2run.claims.matching import judged
 from paper2run.claims.result_files import file_claims, lines_of, result_files
 from paper2run.claims.spread import with_spread
@@ -25,12 +25,13 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.outcome import Built
-from paper2run.model.repo import Checkout, Paper
+from paper2run.model.repo import Checkout, Paper, PaperTable
 from paper2run.redaction import redact
 from paper2run.settings import Settings
 from tasks.drivers.engine import containers
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.host.pdf_tables import read_tables
 from tasks.running.caching import stage
 from tasks.running.engine_slot import engine_slot
 from tasks.running.log_file import LogFile
@@ -73,7 +74,7 @@ def claims(
 ) -> ClaimLedger:
     """Return every number that documents and paper state, with its verdict and its line of evidence."""
     tree = RepoTree.of(Path(root))
-    stated = stated_claims(tree, facts, paper)
+    stated = stated_claims(tree, facts, paper, _tables(paper, Path(root)))
     image = _Image(
         connect(), built.image, run_id, settings, planned.gpus, frozenset(result_files(tree))
     )
@@ -102,6 +103,13 @@ def claims(
     # What files keep comes behind what documents and paper state.
     in_order = dict.fromkeys((*stated.claims, *by_claim))
     return ClaimLedger(claims=tuple(by_claim[claim] for claim in in_order), runs=tuple(runs))
+
+
+def _tables(paper: Paper, root: Path) -> tuple[PaperTable, ...]:
+    """Return the tables of the paper's PDF; none where the paper is no PDF, or its file is gone."""
+    is_pdf = paper.origin in OF_PAPERS and paper.path.lower().endswith(".pdf")
+    # A file of the user's has an absolute path, one of the repository's a path below it.
+    return read_tables(root / paper.path) if is_pdf else ()
 
 
 class _Ran(NamedTuple):

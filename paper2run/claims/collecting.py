@@ -1,6 +1,6 @@
 """Gathers the claims of a checkout and its paper."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from paper2run.claims import notebooks
@@ -15,7 +15,7 @@ from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import EntryPoint, RepoFacts
-from paper2run.model.repo import Paper, Section
+from paper2run.model.repo import Paper, PaperTable, Section
 from paper2run.model.value import Source
 from paper2run.python.notebook_source import MAX_NOTEBOOK_BYTES
 from paper2run.python.own_projects import own_projects
@@ -49,8 +49,13 @@ class Stated(NamedTuple):
         return claim.changed(in_code=value_of(claim.printed).copy_abs() in self.held)
 
 
-def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
-    """Return what documents and paper state, each number with the command that should print it."""
+def stated_claims(
+    tree: RepoTree, facts: RepoFacts, paper: Paper, tables: Sequence[PaperTable] = ()
+) -> Stated:
+    """Return what documents and paper state, each number with the command that should print it.
+
+    `tables` are those of the paper's PDF.
+    """
     read = documents_in(tree)
     documents = [
         Text(path, tree.text(path)[:MAX_DOCUMENT_CHARS], Source(kind="file", path=path))
@@ -63,8 +68,11 @@ def stated_claims(tree: RepoTree, facts: RepoFacts, paper: Paper) -> Stated:
             paper.sections if paper.origin in OF_PAPERS and paper.path not in read else ()
         )
     )
+    of_paper = (
+        Text("paper.md", "", _place_of_table(paper, table), table=table) for table in tables
+    )
     runs = documented_runs(tree, facts)
-    claims = [*claims_in([*documents, *sections], runs)]
+    claims = [*claims_in([*documents, *of_paper, *sections], runs)]
     commands = {one.command: one.command for one in runs}
     installed = bool(own_projects(facts))
     for text in documents:
@@ -129,6 +137,11 @@ def _of_cell(line: notebooks.Line, path: str, command: str) -> Iterator[Claim]:
 def _place(paper: Paper, section: Section) -> Source:
     name = paper.path.rpartition("/")[2]
     return Source(kind="paper", path=name, line=section.page, note=section.heading)
+
+
+def _place_of_table(paper: Paper, table: PaperTable) -> Source:
+    name = paper.path.rpartition("/")[2]
+    return Source(kind="paper", path=name, line=table.page, note=f"Table {table.number}")
 
 
 def documented_runs(tree: RepoTree, facts: RepoFacts) -> list[SmokeChoice]:

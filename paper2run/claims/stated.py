@@ -55,7 +55,12 @@ def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Cl
     for text, document in read:
         if CITED.search(text.heading):
             continue
-        for claim in (*_outputs(text, document, choices), *_stated(text, document, ties)):
+        of_table = _cells_of_pdf(text, ties)
+        for claim in (
+            *_outputs(text, document, choices),
+            *_stated(text, document, ties),
+            *of_table,
+        ):
             key = (claim.form, claim.label, claim.position, claim.row, claim.printed)
             found.setdefault(key, claim)
             if len(found) >= MAX_CLAIMS:
@@ -174,6 +179,14 @@ def _cells(text: Text, rows: list[tuple[int, list[str]]], command: str) -> Itera
                 source=_at(text, number),
             )
             position += 1
+
+
+def _cells_of_pdf(text: Text, ties: Ties) -> Iterator[Claim]:
+    """Yield the cells of a table of a PDF."""
+    if text.table is not None:
+        rows = [(0, list(row)) for row in text.table.rows]
+        command = ties.command_for(text.path, 0, text.table.number)
+        yield from _cells(text, rows, command)
 
 
 def _is_mostly_number(cell: str, first: Number) -> bool:

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from paper2run.formats.code_blocks import Document
 from paper2run.model.environment import SmokeChoice
+from paper2run.model.repo import PaperTable
 from paper2run.model.value import Source
 
 HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s|^[=\-~^]{3,}\s*$")
-TABLE_NAME: Final = re.compile(r"\btab(?:le|\.)\s*(\d+)", re.IGNORECASE)
+TABLE_NAME: Final = re.compile(r"\btab(?:le|\.)\s*(\d+|(?-i:[IVX]{1,5})\b)", re.IGNORECASE)
 ABOVE_LINES: Final = 4
 """How far above a command a sentence may say which table it prints."""
 
@@ -24,6 +25,8 @@ class Text(NamedTuple):
     """Of the whole: its kind, path, page and section; a document's claims have their lines."""
     heading: str = ""
     """Of a section of the paper."""
+    table: PaperTable | None = None
+    """Of a PDF, instead of text."""
 
 
 class Ties:

@@ -67,6 +67,17 @@ class Section(Value):
     text: str
 
 
+class PaperTable(Value):
+    """A table of a PDF."""
+
+    page: int
+    """1-based."""
+    number: str
+    """As its caption has it: `2`, `IV`."""
+    rows: tuple[tuple[str, ...], ...]
+    """Its heads first, the lines of one joined; all with as many cells."""
+
+
 class Paper(Value):
     """The text of the paper that belongs to the repository."""
 

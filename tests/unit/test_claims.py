@@ -26,7 +26,7 @@ from paper2run.formats.code_blocks import read_document
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import Claim, ClaimLedger, JudgedClaim
 from paper2run.model.environment import SmokeChoice
-from paper2run.model.repo import Paper, Section
+from paper2run.model.repo import Paper, PaperTable, Section
 from paper2run.model.value import Source
 from paper2run.verdicts.claims_page import claims_section, in_words
 from paper2run.verdicts.junit import claims_as_junit
@@ -282,6 +282,29 @@ def test_the_claims_of_a_checkout_have_their_places_and_tell_what_the_code_holds
         ("rate", "0.125", True, "paper p.pdf:3 (Results)"),
     ]
     assert {claim.command for claim in claims} == {"python fit.py"}
+
+
+def test_a_table_of_a_pdf_belongs_to_the_command_that_documents_name_with_it(tmp_path):
+    (tmp_path / "README.md").write_text(
+        "# Fit\n## Table II\nThis prints Table II:\n```bash\npython fit.py\n```\n## Other\n"
+        "```bash\npython other.py\n```\n"
+    )
+    for name in ("fit.py", "other.py"):
+        (tmp_path / name).write_text("print(1)\n")
+    tree = RepoTree.of(tmp_path)
+    paper = Paper(path="/x/p.pdf", origin="given", sections=(Section(heading="", text="Maps."),))
+    rows = (("Model", "RMSE", "Note"), ("linear", "0.52", "see 3.1 below"), ("k-NN", "61.5%", "–"))
+    tables = [PaperTable(page=4, number=number, rows=rows) for number in ("II", "III")]
+
+    claims = stated_claims(tree, read_facts(tree), paper, tables).claims
+
+    assert [(one.label, one.printed, one.unit, str(one.source)) for one in claims] == [
+        ("linear | RMSE", "0.52", "", "paper p.pdf:4 (Table II)"),
+        ("k-NN | RMSE", "61.5", "%", "paper p.pdf:4 (Table II)"),
+    ], "the same table twice is one"
+    assert {one.command for one in claims} == {"python fit.py"}
+    output = "model   rmse\nlinear  0.5199\nk-NN    0.61\n"
+    assert [judged(one, output, "d").verdict for one in claims] == ["reproduced", "close"]
 
 
 def ledger(*verdicts_of: str, in_code: bool = False, printed: str = "0.25") -> ClaimLedger:

@@ -1,0 +1,31 @@
+"""Reads the tables of a PDF with pdfplumber, in a child process that can be ended, as `pdf.py` reads its text."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from paper2run.model.repo import PaperTable
+from tasks.drivers.host import process
+from tasks.drivers.host.pdf import MAX_FILE_BYTES
+
+MAX_PAGES: Final = 60
+"""Pages that are looked through."""
+MAX_OUTPUT_BYTES: Final = 8_000_000
+TIMEOUT_S: Final = 120.0
+"""Seconds for the whole file; a paper of 13 pages takes 1 to 5."""
+
+
+def read_tables(path: Path) -> tuple[PaperTable, ...]:
+    """Return the tables that the PDF at `path` has beside a caption, in the order of pages.
+
+    Those that were read before a limit ended the reading are kept; a missing, damaged or too large file has none.
+    """
+    if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+        return ()
+    child = Path(__file__).with_name("pdf_table_pages.py")
+    argv = [sys.executable, "-I", str(child), str(path.absolute()), str(MAX_PAGES)]
+    finished = process.run(argv, timeout_s=TIMEOUT_S, max_bytes=MAX_OUTPUT_BYTES)
+    # What follows the last line end is a line that the child could not finish.
+    lines = finished.stdout.encode("utf-8", "replace").decode().split("\n")[:-1]
+    return tuple(PaperTable.model_validate(json.loads(line)) for line in lines)
