@@ -21,7 +21,7 @@ def claimed(
     settings: Settings,
     run_id: str,
 ) -> Verdict:
-    """Return the verdict, with grade `results` where a number came out; write the ledger, and as JUnit `claims.xml`.
+    """Return the verdict, with grade `results` where a number came out; write ledger and `claims.xml`.
 
     A run without a success or an image compares nothing.
     """

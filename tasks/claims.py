@@ -1,4 +1,4 @@
-"""Stage `claims`: runs the commands that should print or write what authors state, and compares the numbers.
+"""Stage `claims`: runs the commands that should print or write stated numbers, and compares these.
 
 Each command runs in a fresh locked-down container, within a budget for all; what is left without a run says why. One
 that writes files of the checkout runs again without them, and one that gives another number than is stated up to RUNS

@@ -1,4 +1,4 @@
-"""Renders claims as a JUnit report, which forges and build servers show: a test case per number that authors state."""
+"""Renders claims as a JUnit report for forges and build servers: a test case per stated number."""
 
 from collections import Counter
 from typing import Final, Literal

@@ -116,11 +116,10 @@ def run(
     the first megabytes. `ends_servers`: see `watch`; `returns`: see `changed_files`. EngineError if the
     engine cannot run containers at all; HostError if its disk falls below RESERVE_SHARE of `min_free_mb`.
     """
-    # An engine refuses more processors than its machine has.
-    cpus = min(limits.cpus, engine.capacity.cpus)
     volumes = () if sees_layers(engine) else _volumes(engine, image)
     variables = {**NAMED, **(env or {})}
     offer = engine.gpu_offer if gpus else None
+    cpus = min(limits.cpus, engine.capacity.cpus)  # An engine refuses more than its machine has.
     flags = _Flags(limits, cpus, workdir, user, variables, network, volumes, offer)
     reserve = Reserve(root_of(engine), int(min_free_mb * RESERVE_SHARE))
     argv, bounded = [], None

@@ -1,4 +1,4 @@
-"""The child process that reads the tables of a PDF by the places of its words, page by page, as JSON lines.
+"""The child process that reads the tables of a PDF by the places of their words, as JSON lines.
 
 Started by path with `python -I`, as `pdf_pages.py` is. Each line of standard output is a table:
 `{"page": 3, "number": "2", "rows": [[...], ...]}`, its heads first, all rows with as many cells.
@@ -85,7 +85,10 @@ def main(path: str, max_pages: int) -> None:
 
 
 def captioned(path: str, max_pages: int) -> Iterator[int]:
-    """Yield the numbers of the pages that name a table, counted from 1: pypdf reads a page in a tenth of the time."""
+    """Yield the numbers of the pages that name a table, counted from 1.
+
+    pypdf reads a page in a tenth of the time.
+    """
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
@@ -172,7 +175,7 @@ def rows_beside(lines: list[list[Word]], caption: Word) -> tuple[list[list[str]]
 
 
 def _block(lines: list[list[Word]]) -> list[list[Cell]]:
-    """Return the cells of the lines that follow the first one without a large gap, and fall into several cells."""
+    """Return the cells of the lines behind the first one that fall into several, up to a large gap."""
     found: list[list[Cell]] = []
     last = lines[0][0].bottom
     for index, line in enumerate(lines[1:], 1):

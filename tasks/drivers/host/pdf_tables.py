@@ -1,4 +1,4 @@
-"""Reads the tables of a PDF with pdfplumber, in a child process that can be ended, as `pdf.py` reads its text."""
+"""Reads the tables of a PDF with pdfplumber, in a child process as `pdf.py` its text."""
 
 import json
 import sys
