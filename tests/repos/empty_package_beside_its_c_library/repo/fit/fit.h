@@ -1,0 +1,1 @@
+double best(double x);
