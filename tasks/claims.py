@@ -136,6 +136,11 @@ def _compared(
     end = time.monotonic() + left_s
     line = stated.commands[command]
     runs = [image.run(line, left_s, log)]
+    other, limit_s = stated.otherwise.get(command), end - time.monotonic()
+    if not runs[0].run.passed and other is not None and limit_s > MIN_S:
+        second = image.run(other, limit_s, log.with_name(f"{log.stem}_as_stored.log"))
+        if _reached(second) > _reached(runs[0]):
+            line, runs = other, [second]
     missing: Iterable[str] = ()
 
     def run_again() -> bool:
@@ -160,8 +165,15 @@ def _compared(
         while len(runs) < RUNS and run_again():
             continue
         found = [with_spread(one, _in_all(one.claim, runs)) for one in found]
-    run = runs[0].run.changed(command=command, times=len(runs), wrote=tuple(wrote))
+    run = runs[0].run.changed(
+        command=command, as_stored=line == other, times=len(runs), wrote=tuple(wrote)
+    )
     return ClaimLedger(claims=tuple(found), runs=(run,))
+
+
+def _reached(ran: _Ran) -> tuple[bool, int]:
+    """Return whether a notebook's run passed, and how many of its cells it reached."""
+    return ran.run.passed, len(read_answer(ran.output))
 
 
 def _without(files: Iterable[str], line: str) -> str:

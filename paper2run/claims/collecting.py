@@ -39,6 +39,8 @@ class Stated(NamedTuple):
     claims: tuple[Claim, ...]
     commands: dict[str, str]
     """By a claim's `command`: the line of shell that runs it."""
+    otherwise: dict[str, str]
+    """By a claim's `command`: the line to run where that one fails."""
     documented: tuple[str, ...]
     """Those of them that a document names; what they write may be the claims of a file."""
     held: frozenset[object]
@@ -80,15 +82,19 @@ def stated_claims(
             name = f"examples of {text.path}"
             commands[name] = command_for(examples, installed=installed)
             claims += [claim for one in examples for claim in _of_example(one, text, name)]
+    otherwise = {}
     for path in _notebooks(facts):
         name = f"notebook {path}"
         commands[name] = notebooks.command_for(path)
         read_book = tree.read(path, limit_bytes=MAX_NOTEBOOK_BYTES)
-        lines = notebooks.stored_lines(read_book) if isinstance(read_book, str) else []
+        book = read_book if isinstance(read_book, str) else ""
+        if notebooks.has_another_order(book):
+            otherwise[name] = notebooks.command_for(path, as_stored=True)
+        lines = notebooks.stored_lines(book)
         claims += [claim for line in lines for claim in _of_cell(line, path, name)]
     claims = claims[:MAX_CLAIMS]
     held = _numbers_of_the_code(tree) if commands else frozenset()
-    stated = Stated((), commands, tuple(one.command for one in runs), held)
+    stated = Stated((), commands, otherwise, tuple(one.command for one in runs), held)
     return stated._replace(claims=tuple(map(stated.marked, claims)))
 
 

@@ -49,7 +49,11 @@ except ImportError:
 book = json.load(io.open(sys.argv[1], encoding="utf-8"))
 cells = [cell for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]
 shown = sys.stdout
-for number, cell in enumerate(cells, 1):
+numbered = list(enumerate(cells, 1))
+if sys.argv[2:]:
+    counts = [cell.get("execution_count", cell.get("prompt_number")) for cell in cells]
+    numbered.sort(key=lambda one: counts[one[0] - 1] or len(cells) * 1000)
+for number, cell in numbered:
     code = "".join(cell.get("source", cell.get("input"))).replace("%matplotlib", "#")
     kept = any(out["output_type"] in ("error", "pyerr") for out in cell.get("outputs", []))
     sys.stdout, said = StringIO(), ""
@@ -63,7 +67,12 @@ for number, cell in enumerate(cells, 1):
     if said and not kept:
         sys.exit(1)
 """
-"""Executes the cells from the first to the last in one shell, IPython's where the image has it. For Python 2.7, too."""
+"""Executes the cells from the first to the last in one shell, IPython's where the image has it. For Python 2.7, too.
+With a further argument in the order in which their author executed them, and those that were not last."""
+
+
+DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading raises where a file is no notebook."""
 
 
 class Line(NamedTuple):
@@ -81,15 +90,28 @@ class Line(NamedTuple):
 def cells_of(text: str) -> list[tuple[str, str]]:
     """Return code and stored text of each code cell; none for what is no notebook."""
     try:
-        book = json.loads(text)
         return [
-            (_joined(cell.get("source", cell.get("input"))), _told(cell))
-            for part in book.get("worksheets", [book])
-            for cell in part["cells"]
-            if cell["cell_type"] == "code"
+            (_joined(cell["source"] if "source" in cell else cell["input"]), _told(cell))
+            for cell in _code(text)
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except DAMAGE:
         return []
+
+
+def has_another_order(text: str) -> bool:
+    """Whether its author executed the cells in another order than from the first to the last."""
+    try:
+        counts = [cell.get("execution_count", cell.get("prompt_number")) for cell in _code(text)]
+        executed = [int(count) for count in counts if count]
+    except DAMAGE:
+        return False
+    return executed != sorted(executed)
+
+
+def _code(text: str) -> list[dict[str, Any]]:
+    book = json.loads(text)
+    cells = (cell for part in book.get("worksheets", [book]) for cell in part["cells"])
+    return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
 def stored_lines(text: str) -> list[Line]:
@@ -122,8 +144,11 @@ def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
-def command_for(path: str) -> str:
-    """Return the command that runs a notebook in its own folder, and prints a line for each cell."""
+def command_for(path: str, *, as_stored: bool = False) -> str:
+    """Return the command that runs a notebook in its own folder, and prints a line for each cell.
+
+    `as_stored`: in the order in which its author executed the cells.
+    """
     folder, _, name = path.rpartition("/")
-    command = shlex.join(["python", "-c", RUNNER, name])
+    command = shlex.join(["python", "-c", RUNNER, name, *(["stored"] if as_stored else [])])
     return f"cd {shlex.quote(folder)} && {command}" if folder else command

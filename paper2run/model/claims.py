@@ -69,6 +69,8 @@ class ClaimRun(Value):
     exit_code: int
     seconds: float
     log_digest: str
+    as_stored: bool = False
+    """Of a notebook that fails from its first to its last cell: in the order in which its author executed them."""
     times: int = 1
     """How often: a command that writes files of the checkout, or gives another number than is stated, runs again."""
     wrote: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from paper2run.claims.collecting import stated_claims
 from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
-from paper2run.claims.notebooks import Line, stored_lines
+from paper2run.claims.notebooks import Line, has_another_order, stored_lines
 from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.numbers import compared, numbers_in
 from paper2run.claims.result_files import MAX_LINES, file_claims, lines_of
@@ -595,3 +595,31 @@ def test_a_number_between_what_several_runs_gave_is_close(stated, unit, given, v
 
     assert found.verdict == verdict
     assert found.spread == (tuple(given) if len(set(given)) > 1 else ())
+
+
+def test_cells_that_their_author_executed_in_another_order_run_in_it(tmp_path):
+    book = json.loads(
+        notebook(("print(x)", "0.5\n", ""), ("x = 0.25 + 0.25", "", ""), ("y = 1", "", ""))
+    )
+    cells = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    for cell, count in zip(cells, (7, 3, None), strict=True):
+        cell["execution_count"] = count
+    (tmp_path / "fit.ipynb").write_text(json.dumps(book))
+    tree = RepoTree.of(tmp_path)
+
+    found = stated_claims(tree, read_facts(tree), Paper(path="", origin="none"))
+
+    reached = {}
+    for name, line in (("top down", found.commands), ("as stored", found.otherwise)):
+        command = shlex.split(line["notebook fit.ipynb"])
+        command[0] = sys.executable
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        reached[name] = read_answer(ran.stdout)
+    assert {name: [*cells] for name, cells in reached.items()} == {
+        "top down": [1],
+        "as stored": [2, 1, 3],
+    }
+    assert reached["as stored"][1] == Printed("0.5\n", "")
+    assert judged(found.claims[0], reached["as stored"][1].output, "d").verdict == "reproduced"
+    assert not has_another_order(BOOK)
+    assert not has_another_order("no notebook")
