@@ -185,11 +185,7 @@ def read_paper_of(run: RunFolder) -> Paper:
 def read_claims_of(run: RunFolder) -> ClaimLedger | None:
     """Return the ledger of claims; None for a run that compared none."""
     path = run.path / "claims.json"
-    return (
-        ClaimLedger.model_validate_json(path.read_text("utf-8"))
-        if path.is_file()
-        else ClaimLedger()
-    )
+    return ClaimLedger.model_validate_json(path.read_text("utf-8")) if path.is_file() else None
 
 
 def read_attempts_of(run: RunFolder) -> tuple[Attempt, ...]:

@@ -30,6 +30,7 @@ from paper2run.model.repo import Paper, PaperTable, Section
 from paper2run.model.value import Source
 from paper2run.verdicts.claims_page import claims_section, in_words
 from paper2run.verdicts.junit import claims_as_junit
+from tasks.running.records import RunFolder, read_claims_of
 
 README = Source(kind="file", path="README.md")
 PAPER = Source(kind="paper", path="paper.pdf", line=4, note="Results")
@@ -623,3 +624,9 @@ def test_cells_that_their_author_executed_in_another_order_run_in_it(tmp_path):
     assert judged(found.claims[0], reached["as stored"][1].output, "d").verdict == "reproduced"
     assert not has_another_order(BOOK)
     assert not has_another_order("no notebook")
+
+
+def test_a_run_that_compared_nothing_has_no_ledger(tmp_path):
+    assert read_claims_of(RunFolder(tmp_path)) is None
+    (tmp_path / "claims.json").write_text(ClaimLedger().model_dump_json())
+    assert read_claims_of(RunFolder(tmp_path)) == ClaimLedger()
