@@ -1,5 +1,7 @@
 """Compares what authors state with what comes out, after a success and on request."""
 
+import base64
+
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Verdict
@@ -33,10 +35,13 @@ def claimed(
     logs, root = str(run.attempt_folder(best.number)), str(run.path / "repo")
     facts, paper = read_facts_of(run), read_paper_of(run)
     with using_image(best.built.image, settings):
-        ledger = Stages(run).run(
+        findings = Stages(run).run(
             claims, checkout, best.planned, best.built, facts, paper, root, logs, run_id, settings
         )
+    ledger = findings.ledger
     run.write("claims.json", ledger)
+    for path, strip in findings.strips.items():
+        run.write(path, base64.b64decode(strip))
     run.write("claims.xml", claims_as_junit(ledger, f"{checkout.name} {checkout.commit[:12]}"))
     run.event(f"claims: {in_words(ledger.counts)}")
     return verdict.changed(grade="results") if ledger.has_result else verdict

@@ -1,10 +1,12 @@
 """Stage `report`: writes the run folder's summary, also of an interrupted run; never cached."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import BuildContext, Built, Passed
@@ -18,7 +20,7 @@ from paper2run.text_gate import fenced, prose
 from paper2run.verdicts import markdown
 from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
-from paper2run.verdicts.claims_page import claims_section
+from paper2run.verdicts.claims_page import claims_section, shown_pictures
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.report_page import NO_COLUMNS, report_page
@@ -146,6 +148,7 @@ def _page(
     own: Mapping[str, str] = NO_COLUMNS,
 ) -> str:
     dockerfile, root = run.path / "Dockerfile", run.path / "repo"
+    ledger = read_claims_of(run)
     return report_page(
         metadata,
         checkout,
@@ -156,8 +159,19 @@ def _page(
         dockerfile=dockerfile.read_text("utf-8", errors="replace") if dockerfile.is_file() else "",
         files=sorted(path.name for path in root.iterdir()) if root.is_dir() else (),
         own=own,
-        ledger=read_claims_of(run),
+        ledger=ledger,
+        strips=_strips(run, ledger) if ledger else NO_COLUMNS,
     )
+
+
+def _strips(run: RunFolder, ledger: ClaimLedger) -> dict[str, str]:
+    """Return the pictures that the page shows, base64, by their paths in the folder."""
+    paths = [one.shown for one in shown_pictures(ledger) if one.shown]
+    return {
+        path: base64.b64encode((run.path / path).read_bytes()).decode()
+        for path in paths
+        if (run.path / path).is_file()
+    }
 
 
 def _summary(

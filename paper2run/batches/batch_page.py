@@ -34,7 +34,7 @@ COLUMNS: Final = (
     "repository", "ref", "commit", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes",
     "tokens", "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
     "flow_run_id", "flow_run_url", "line", "before", "change", "claims_stated", "claims_reproduced", "claims_close",
-    "claims_differing", "claims_not_found", "claims_not_run",
+    "claims_differing", "claims_not_found", "claims_not_run", "pictures", "pictures_alike",
 )  # fmt: skip
 COMMITTEE: Final = "#committee"
 """The part of a report that answers the questions of an artifact evaluation committee."""

@@ -1,11 +1,13 @@
 """Gathers the claims of a checkout and its paper."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run.claims import notebooks
 from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.numbers import numbers_in, skeleton, value_of
+from paper2run.claims.pictures import FOLDER, Figure, stored_figures
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
 from paper2run.formats.code_blocks import read_document
@@ -15,6 +17,7 @@ from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import EntryPoint, RepoFacts
+from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.repo import Paper, PaperTable, Section
 from paper2run.model.value import Source
 from paper2run.python.notebook_source import MAX_NOTEBOOK_BYTES
@@ -24,6 +27,8 @@ from paper2run.smoke.smoke_choices import documented_uses
 
 OF_PAPERS: Final = frozenset({"given", "repository paper"})
 """Origins of a paper's text; a README is one of the documents."""
+FIGURES: Final = str(PurePosixPath(SOURCE_FOLDER) / FOLDER)
+"""Where the figures of notebooks are written in the image."""
 MAX_NOTEBOOKS: Final = 5
 MAX_CLAIMS: Final = 1_000
 """More are a data sheet; the first are kept."""
@@ -41,6 +46,8 @@ class Stated(NamedTuple):
     """By a claim's `command`: the line of shell that runs it."""
     otherwise: dict[str, str]
     """By a claim's `command`: the line to run where that one fails."""
+    figures: dict[str, list[Figure]]
+    """By a notebook's `command`: the pictures that it keeps."""
     documented: tuple[str, ...]
     """Those of them that a document names; what they write may be the claims of a file."""
     held: frozenset[object]
@@ -82,19 +89,20 @@ def stated_claims(
             name = f"examples of {text.path}"
             commands[name] = command_for(examples, installed=installed)
             claims += [claim for one in examples for claim in _of_example(one, text, name)]
-    otherwise = {}
+    otherwise, figures = {}, {}
     for path in _notebooks(facts):
         name = f"notebook {path}"
-        commands[name] = notebooks.command_for(path)
+        commands[name] = notebooks.command_for(path, FIGURES)
         read_book = tree.read(path, limit_bytes=MAX_NOTEBOOK_BYTES)
         book = read_book if isinstance(read_book, str) else ""
         if notebooks.has_another_order(book):
-            otherwise[name] = notebooks.command_for(path, as_stored=True)
+            otherwise[name] = notebooks.command_for(path, FIGURES, as_stored=True)
+        figures[name] = stored_figures(book)
         lines = notebooks.stored_lines(book)
         claims += [claim for line in lines for claim in _of_cell(line, path, name)]
     claims = claims[:MAX_CLAIMS]
     held = _numbers_of_the_code(tree) if commands else frozenset()
-    stated = Stated((), commands, otherwise, tuple(one.command for one in runs), held)
+    stated = Stated((), commands, otherwise, figures, tuple(one.command for one in runs), held)
     return stated._replace(claims=tuple(map(stated.marked, claims)))
 
 

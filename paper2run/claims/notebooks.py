@@ -24,7 +24,7 @@ VOLATILE: Final = re.compile(
 )
 """Words of lines that come out differently each time."""
 RUNNER: Final = f"""\\
-import ast, io, json, re, sys
+import ast, io, json, os, re, sys
 try:
     from StringIO import StringIO
 except ImportError:
@@ -49,8 +49,16 @@ except ImportError:
 book = json.load(io.open(sys.argv[1], encoding="utf-8"))
 cells = [cell for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]
 shown = sys.stdout
+def keep_figures(number):
+    plots = sys.modules.get("matplotlib.pyplot")
+    for index, figure in enumerate(plots.get_fignums() if plots else []):
+        if not os.path.isdir(sys.argv[3]):
+            os.makedirs(sys.argv[3])
+        place = os.path.join(sys.argv[3], "cell-%d-%d.png" % (number, index))
+        plots.figure(figure).savefig(place, bbox_inches="tight")
+        plots.close(figure)
 numbered = list(enumerate(cells, 1))
-if sys.argv[2:]:
+if sys.argv[2] == "stored":
     counts = [cell.get("execution_count", cell.get("prompt_number")) for cell in cells]
     numbered.sort(key=lambda one: counts[one[0] - 1] or len(cells) * 1000)
 for number, cell in numbered:
@@ -59,6 +67,7 @@ for number, cell in numbered:
     sys.stdout, said = StringIO(), ""
     try:
         do(code)
+        keep_figures(number)
     except BaseException as error:
         said = type(error).__name__ + ": " + str(error)
     printed, sys.stdout = re.sub(r"(?m)^Out\\[\\d+\\]: ?", "", sys.stdout.getvalue()), shown
@@ -68,7 +77,8 @@ for number, cell in numbered:
         sys.exit(1)
 """
 """Executes the cells from the first to the last in one shell, IPython's where the image has it. For Python 2.7, too.
-With a further argument in the order in which their author executed them, and those that were not last."""
+With `stored` in the order in which their author executed them, and those that were not last. The figures of matplotlib
+that a cell leaves open are what it shows; they are written into the folder of the third argument."""
 
 
 DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -92,7 +102,7 @@ def cells_of(text: str) -> list[tuple[str, str]]:
     try:
         return [
             (_joined(cell["source"] if "source" in cell else cell["input"]), _told(cell))
-            for cell in _code(text)
+            for cell in code_cells(text)
         ]
     except DAMAGE:
         return []
@@ -101,14 +111,17 @@ def cells_of(text: str) -> list[tuple[str, str]]:
 def has_another_order(text: str) -> bool:
     """Whether its author executed the cells in another order than from the first to the last."""
     try:
-        counts = [cell.get("execution_count", cell.get("prompt_number")) for cell in _code(text)]
+        counts = [
+            cell.get("execution_count", cell.get("prompt_number")) for cell in code_cells(text)
+        ]
         executed = [int(count) for count in counts if count]
     except DAMAGE:
         return False
     return executed != sorted(executed)
 
 
-def _code(text: str) -> list[dict[str, Any]]:
+def code_cells(text: str) -> list[dict[str, Any]]:
+    """Return the cells of a notebook that hold code; one of `DAMAGE` for what is none."""
     book = json.loads(text)
     cells = (cell for part in book.get("worksheets", [book]) for cell in part["cells"])
     return [cell for cell in cells if cell["cell_type"] == "code"]
@@ -144,11 +157,12 @@ def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
-def command_for(path: str, *, as_stored: bool = False) -> str:
+def command_for(path: str, figures: str, *, as_stored: bool = False) -> str:
     """Return the command that runs a notebook in its own folder, and prints a line for each cell.
 
-    `as_stored`: in the order in which its author executed the cells.
+    `figures` is the folder for what it draws; `as_stored`: in the order in which its author executed the cells.
     """
     folder, _, name = path.rpartition("/")
-    command = shlex.join(["python", "-c", RUNNER, name, *(["stored"] if as_stored else [])])
+    order = "stored" if as_stored else "down"
+    command = shlex.join(["python", "-c", RUNNER, name, order, figures])
     return f"cd {shlex.quote(folder)} && {command}" if folder else command

@@ -11,6 +11,11 @@ several runs gave; differs: none of these; not-found: no line of the output is a
 anything, for the reason in `need`."""
 CLOSE: Final = 0.01
 """Relative distance up to which a value is close."""
+SAME_PICTURE: Final = 0.0005
+ALIKE_PICTURE: Final = 0.005
+"""Mean difference of brightness, 0 to 1, up to which a picture is reproduced, and close. Measured with the same plots
+of matplotlib 3.1 and 3.10: 0 to 0.0017; with other data: 0.009 to 0.05, and 0.001 where only numbers at an axis differ.
+"""
 
 
 class Claim(Value):
@@ -61,6 +66,25 @@ class JudgedClaim(Value):
     """Why nothing ran."""
 
 
+class JudgedPicture(Value):
+    """A picture that authors keep, and whether the same came out."""
+
+    label: str
+    """`cell 12`, or the file's path."""
+    command: str
+    source: Source
+    verdict: ClaimVerdict
+    """not-found: none came out; not-run: it cannot be compared, for the reason in `need`."""
+    distance: float | None = None
+    """Mean difference of brightness, 0 to 1; None where it was not compared."""
+    shown: str = ""
+    """Path in the run folder of the kept picture, the new one and their difference side by side."""
+    stored_digest: str = ""
+    obtained_digest: str = ""
+    """sha256 of the files, first 16 hex digits."""
+    need: str = ""
+
+
 class ClaimRun(Value):
     """A command that was run for its claims."""
 
@@ -86,6 +110,10 @@ class ClaimCounts(Value):
     differing: int = 0
     not_found: int = 0
     not_run: int = 0
+    pictures: int = 0
+    """Kept pictures that were compared."""
+    pictures_alike: int = 0
+    """Those of them that are reproduced or close."""
 
     def __add__(self, other: "ClaimCounts") -> "ClaimCounts":
         """Return the counts of both."""
@@ -97,6 +125,7 @@ class ClaimLedger(Value):
     """`claims.json`: all claims of a run, in the order of their places."""
 
     claims: tuple[JudgedClaim, ...] = ()
+    pictures: tuple[JudgedPicture, ...] = ()
     runs: tuple[ClaimRun, ...] = ()
 
     @property
@@ -110,6 +139,8 @@ class ClaimLedger(Value):
             differing=by["differs"],
             not_found=by["not-found"],
             not_run=by["not-run"],
+            pictures=sum(one.distance is not None for one in self.pictures),
+            pictures_alike=sum(one.verdict in ("reproduced", "close") for one in self.pictures),
         )
 
     @property

@@ -3,18 +3,19 @@
 from typing import Final
 
 from paper2run.formats.plurals import counted
-from paper2run.model.claims import ClaimCounts, ClaimLedger, JudgedClaim
+from paper2run.model.claims import ClaimCounts, ClaimLedger, JudgedClaim, JudgedPicture
 from paper2run.text_gate import cell
 
 MAX_ROWS: Final = 100
 """Of the report; `claims.json` has all."""
+MAX_PICTURES: Final = 24
 ORDER: Final = ("differs", "close", "reproduced", "not-found", "not-run")
 """What a person has to look at comes first."""
 
 
 def in_words(counts: ClaimCounts) -> str:
     """Return the counts as a person says them, and what was not compared."""
-    if not counts.stated:
+    if not counts.stated and not counts.pictures:
         return "documents and paper state no number that could be compared"
     parts = [
         f"{counts.reproduced} reproduced" if counts.reproduced else "",
@@ -23,7 +24,15 @@ def in_words(counts: ClaimCounts) -> str:
         f"{counts.not_found} not in the output" if counts.not_found else "",
         f"{counts.not_run} not run" if counts.not_run else "",
     ]
-    return f"{counted(counts.stated, 'number')} stated: {', '.join(part for part in parts if part)}"
+    told = []
+    if counts.stated:
+        found = ", ".join(part for part in parts if part)
+        told.append(f"{counted(counts.stated, 'number')} stated: {found}")
+    if counts.pictures:
+        told.append(
+            f"{counted(counts.pictures, 'picture')} compared: {counts.pictures_alike} alike"
+        )
+    return "; ".join(told)
 
 
 def shown_claims(ledger: ClaimLedger) -> list[JudgedClaim]:
@@ -33,7 +42,7 @@ def shown_claims(ledger: ClaimLedger) -> list[JudgedClaim]:
 
 def claims_section(ledger: ClaimLedger) -> str:
     """Return the section of `report.md`; empty without claims."""
-    if not ledger.claims:
+    if not ledger.claims and not ledger.pictures:
         return ""
     rows = [
         f"| {judged.verdict} | {cell(stated(judged))} | {cell(obtained(judged) or judged.need or '–')} "
@@ -51,8 +60,30 @@ def claims_section(ledger: ClaimLedger) -> str:
             "|---|---|---|---|---|",
             *rows,
             *(["", f"{counted(left, 'further number')} in `claims.json`."] if left else []),
+            *_pictures(ledger),
         ]
     )
+
+
+def _pictures(ledger: ClaimLedger) -> list[str]:
+    rows = [
+        f"| {one.verdict} | {cell(one.label)} | {cell(str(one.source))} "
+        f"| {cell(one.need or ('–' if one.distance is None else f'{one.distance:g}'))} "
+        f"| {f'[side by side]({one.shown})' if one.shown else ''} |"
+        for one in shown_pictures(ledger)
+    ]
+    if not rows:
+        return []
+    heads = [
+        "| verdict | picture | place | distance | kept, obtained, difference |",
+        "|---|---|---|---|---|",
+    ]
+    return ["", *heads, *rows]
+
+
+def shown_pictures(ledger: ClaimLedger) -> list[JudgedPicture]:
+    """Return the pictures that the report shows: those that differ first, else by their places."""
+    return sorted(ledger.pictures, key=lambda one: ORDER.index(one.verdict))[:MAX_PICTURES]
 
 
 def stated(judged: JudgedClaim) -> str:

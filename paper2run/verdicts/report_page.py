@@ -4,6 +4,7 @@ Jinja escapes every text; invisible and direction characters become escapes (pap
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from importlib import resources
@@ -25,7 +26,7 @@ from paper2run.planning.candidates import WAYS
 from paper2run.source import shown_address, web_page
 from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
 from paper2run.verdicts.claims_page import in_words as in_words_of_claims
-from paper2run.verdicts.claims_page import obtained, shown_claims, stated
+from paper2run.verdicts.claims_page import obtained, shown_claims, shown_pictures, stated
 from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
@@ -90,10 +91,11 @@ def report_page(
     files: Sequence[str],
     own: Mapping[str, str] = NO_COLUMNS,
     ledger: ClaimLedger | None = None,
+    strips: Mapping[str, str] = NO_COLUMNS,
 ) -> str:
     """Return the page; `planned` is the plan of its folder, `files` are those at the repository's root.
 
-    `own` are the cells of the user's own columns in a batch.
+    `own` are the cells of the user's own columns in a batch, `strips` the pictures that the ledger names, base64.
     """
     source = resources.files("paper2run").joinpath("verdicts", "report.html.jinja")
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
@@ -111,6 +113,8 @@ def report_page(
         command=shortened(best.planned.plan.smoke_command) if best else "",
         experiment=in_words(metadata.experiment) if metadata.experiment else "",
         claims=shown_claims(ledger) if ledger else [],
+        pictures=shown_pictures(ledger) if ledger else [],
+        strips=defaultdict(str, strips),
         claims_in_words=in_words_of_claims(ledger.counts) if ledger else "",
         claim_tones=CLAIM_TONES,
         stated=stated,

@@ -82,7 +82,7 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def write(self, name: str, content: BaseModel | str) -> Path:
+    def write(self, name: str, content: BaseModel | str | bytes) -> Path:
         """Write one record below the folder atomically."""
         return write_whole(self.path / name, content)
 
@@ -143,14 +143,17 @@ class RunFolder:
             file.write(timing.model_dump_json() + "\n")
 
 
-def write_whole(path: Path, content: BaseModel | str, *, mode: int = 0o644) -> Path:
+def write_whole(path: Path, content: BaseModel | str | bytes, *, mode: int = 0o644) -> Path:
     """Write one file atomically: a temporary file beside it, then a rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, str) else content.model_dump_json(indent=2) + "\n"
+    if isinstance(content, BaseModel):
+        content = content.model_dump_json(indent=2) + "\n"
+    if isinstance(content, str):
+        content = content.encode("utf-8", "backslashreplace")
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except OSError:

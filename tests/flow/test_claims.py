@@ -1,12 +1,15 @@
 """A whole run that compares what authors state with what their commands print."""
 
+import base64
 import json
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from flows.reproduce import reproduce
+from tests.flow.conftest import commit_all
 from tests.flow.test_verdicts import verdict_of
 
 pytestmark = pytest.mark.docker
@@ -121,6 +124,8 @@ WRITES = """\
 import csv
 import json
 import os
+import struct
+import zlib
 
 # Stands for what differs from run to run: chance would let this test fail now and then.
 noise = 0.0 if os.path.exists("results/fit.csv") else 0.1
@@ -131,6 +136,14 @@ with open("results/fit.csv", "w") as file:
     rows.writerow(["cubic", round(2 ** 0.5 / 20, 4), 2.5])
 seen = json.load(open("results/seen.json"))
 json.dump({**seen, "runs": seen["runs"] + 1}, open("results/seen.json", "w"))
+width, rows = 40, [b"\\0" + b"\\0" * (10 + line % 7) + b"\\xff" * (30 - line % 7) for line in range(20)]
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+head = struct.pack(">IIBBBBB", width, len(rows), 8, 0, 0, 0, 0)
+for name in ("same", "other"):
+    with open(f"results/{name}.png", "wb") as file:
+        file.write(b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head))
+        file.write(chunk(b"IDAT", zlib.compress(b"".join(rows), 9)) + chunk(b"IEND", b""))
 print("noise =", 0.5 + noise)
 print("offset =", 9.5 + noise)
 """
@@ -149,6 +162,15 @@ def test_files_that_a_command_writes_are_compared_and_numbers_that_vary_have_a_s
     tmp_path, repository, no_containers_left
 ):
     repo = repository(WRITTEN)
+    black = [0] * 800
+    for name, pixels in (
+        ("same", [0 if x < 10 + y % 7 else 255 for y in range(20) for x in range(40)]),
+        ("other", black),
+    ):
+        picture = Image.new("L", (40, 20))
+        picture.putdata(pixels)
+        picture.save(Path(repo, "results", f"{name}.png"))
+    commit_all(Path(repo))
 
     state = reproduce(repo=repo, out=str(tmp_path / "runs"), target="claims", return_state=True)
 
@@ -167,7 +189,16 @@ def test_files_that_a_command_writes_are_compared_and_numbers_that_vary_have_a_s
     assert found["linear | rmse"]["claim"]["source"]["line"] == 2
     assert found["offset = #"]["spread"] == ["9.5", "9.6"]
     [run] = ledger["runs"]
-    assert (run["times"], run["wrote"]) == (3, ["results/fit.csv"])
+    assert run["times"] == 3
+    assert run["wrote"] == ["results/fit.csv", "results/other.png", "results/same.png"]
+    pictures = {one["label"]: one for one in ledger["pictures"]}
+    assert {label: one["verdict"] for label, one in pictures.items()} == {
+        "results/other.png": "differs",
+        "results/same.png": "reproduced",
+    }
+    strip = (folder / pictures["results/other.png"]["shown"]).read_bytes()
+    assert base64.b64encode(strip).decode() in (folder / "report.html").read_text()
+    assert "2 pictures compared: 1 alike" in (folder / "report.md").read_text()
     assert "9.5; in other runs 9.6" in (folder / "report.md").read_text()
     suite = ElementTree.fromstring((folder / "claims.xml").read_text())
     assert (suite.get("tests"), suite.get("failures")) == ("4", "2")

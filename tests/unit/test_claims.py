@@ -1,10 +1,11 @@
 """Numbers that authors state, beside what their commands print."""
 
+import base64
 import json
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 import pytest
@@ -17,6 +18,7 @@ from paper2run.claims.matching import judged
 from paper2run.claims.notebooks import Line, has_another_order, stored_lines
 from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.numbers import compared, numbers_in
+from paper2run.claims.pictures import stored_figures
 from paper2run.claims.result_files import MAX_LINES, file_claims, lines_of
 from paper2run.claims.spread import with_spread
 from paper2run.claims.stated import claims_in
@@ -476,7 +478,7 @@ def test_a_cell_that_fails_ends_a_notebook_unless_it_failed_for_its_author(tmp_p
 
     def cells() -> dict[int, Printed]:
         (tmp_path / "a.ipynb").write_text(json.dumps(failing))
-        command = shlex.split(notebook_command("a.ipynb"))
+        command = shlex.split(notebook_command("a.ipynb", str(tmp_path)))
         command[0] = sys.executable
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         return read_answer(ran.stdout)
@@ -630,3 +632,64 @@ def test_a_run_that_compared_nothing_has_no_ledger(tmp_path):
     assert read_claims_of(RunFolder(tmp_path)) is None
     (tmp_path / "claims.json").write_text(ClaimLedger().model_dump_json())
     assert read_claims_of(RunFolder(tmp_path)) == ClaimLedger()
+
+
+PYPLOT = """\
+open_figures = []
+class Figure:
+    def savefig(self, place, bbox_inches=None):
+        open(place, "w").write("figure %d" % open_figures[0])
+def get_fignums():
+    return list(open_figures)
+def figure(number):
+    return Figure()
+def close(number):
+    open_figures.remove(number)
+"""
+
+
+def test_the_figures_that_a_cell_leaves_open_are_what_it_shows(tmp_path):
+    png = base64.b64encode(b"kept").decode()
+    book = json.loads(
+        notebook(
+            ("from matplotlib import pyplot", "", ""),
+            ("pyplot.open_figures += [4, 7]", "", ""),
+            ("print(pyplot.get_fignums())", "[]\n", ""),
+        )
+    )
+    shown = [cell for cell in book["cells"] if cell["cell_type"] == "code"][1]
+    shown["outputs"] += [
+        {"output_type": "display_data", "data": {"image/png": png}},
+        {"output_type": "display_data", "data": {"image/png": [png]}},
+        {"output_type": "display_data", "data": {"text/plain": "<Figure>"}},
+    ]
+    (tmp_path / "fit.ipynb").write_text(json.dumps(book))
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text("")
+    (tmp_path / "matplotlib" / "pyplot.py").write_text(PYPLOT)
+
+    kept = stored_figures((tmp_path / "fit.ipynb").read_text())
+    command = shlex.split(notebook_command("fit.ipynb", str(tmp_path / "figures")))
+    command[0] = sys.executable
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stdout
+    assert [(one.cell, one.number, one.content) for one in kept] == [
+        (2, 0, b"kept"),
+        (2, 1, b"kept"),
+    ]
+    drawn = {path.name: path.read_text() for path in (tmp_path / "figures").iterdir()}
+    assert drawn == {"cell-2-0.png": "figure 4", "cell-2-1.png": "figure 7"}
+    assert {PurePosixPath(one.path).name for one in kept} == {*drawn}
+    assert read_answer(ran.stdout)[3].output == "[]\n"
+
+
+def test_a_notebook_that_keeps_no_picture_has_none():
+    assert stored_figures(BOOK) == []
+    assert stored_figures("no notebook") == []
+    large = json.loads(BOOK)
+    large["cells"][0]["outputs"] = [
+        {"output_type": "display_data", "data": {"image/png": "A" * 2_000_000}},
+        {"output_type": "display_data", "data": {"image/png": "*"}},
+    ]
+    assert stored_figures(json.dumps(large)) == []

@@ -1,0 +1,284 @@
+"""Runs one command for the numbers and pictures that it should print and write, and judges these."""
+
+import shlex
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
+
+from paper2run.claims import pictures
+from paper2run.claims.answers import read_answer
+from paper2run.claims.collecting import Stated
+from paper2run.claims.matching import judged
+from paper2run.claims.result_files import file_claims, lines_of
+from paper2run.claims.spread import with_spread
+from paper2run.digests import digest_of
+from paper2run.formats.tree import RepoTree
+from paper2run.model.claims import Claim, ClaimRun, JudgedClaim, JudgedPicture
+from paper2run.model.image import SOURCE_FOLDER
+from paper2run.model.value import Source
+from paper2run.redaction import redact
+from paper2run.settings import Settings
+from tasks.drivers.engine import containers
+from tasks.drivers.engine.engine import Engine
+from tasks.drivers.host.pictures import Pair
+from tasks.running.engine_slot import engine_slot
+from tasks.running.log_file import LogFile
+
+MIN_S: Final = 5.0
+"""A command that gets less time than this is left out."""
+RUNS: Final = 3
+"""Of a command that gives another number than is stated: the number may differ from run to run."""
+SLOWER: Final = 1.5
+"""A further run may take so much longer than the first; without that time there is none."""
+LAST_LINES: Final = 20
+"""Of a log, in which an error may name a file."""
+MAX_OF_FILES: Final = 400
+"""Numbers of the files that one command writes."""
+
+
+class Ran(NamedTuple):
+    """A command's run, and what it printed and wrote."""
+
+    run: ClaimRun
+    output: str
+    files: dict[str, bytes]
+    """Content of the files of interest that it changed, by path below the checkout."""
+    why_not: str
+    """Why numbers are missing from the output of a command that failed."""
+
+
+class Told(NamedTuple):
+    """What a command's runs say of the numbers and pictures that authors state."""
+
+    run: ClaimRun
+    claims: list[JudgedClaim]
+    pictures: list[tuple[JudgedPicture, Pair | None]]
+    """Each with what is still to be compared; None where nothing is."""
+
+
+@dataclass(frozen=True)
+class ClaimImage:
+    """The image in which commands run, and what they may use."""
+
+    engine: Engine
+    name: str
+    run_id: str
+    settings: Settings
+    gpus: bool
+    tree: RepoTree
+    """The checkout."""
+    files: frozenset[str]
+    """Files of the checkout that are of interest where a command writes them."""
+
+    def run(self, command: str, limit_s: float, log_path: Path, also: Iterable[str] = ()) -> Ran:
+        """Run a line of shell in a fresh container; `also` are further files of interest."""
+        settings, secrets = self.settings, self.settings.secrets()
+        places = {str(PurePosixPath(SOURCE_FOLDER) / path): path for path in (*self.files, *also)}
+        with LogFile(log_path, secrets) as log, engine_slot(self.engine, settings):
+            result = containers.run(
+                self.engine,
+                self.name,
+                command,
+                limits=containers.Limits.of(settings),
+                run_id=self.run_id,
+                home=settings.home,
+                timeout_s=limit_s,
+                on_line=log.line,
+                network=settings.smoke_network,
+                gpus=self.gpus,
+                min_free_mb=settings.min_free_mb,
+                returns=places,
+            )
+        kept = result.log.redacted(secrets)
+        run = ClaimRun(
+            command=command,
+            passed=result.exit_code == 0 and not result.alive_at_timeout,
+            exit_code=result.exit_code,
+            seconds=round(result.seconds, 3),
+            log_digest=digest_of(kept),
+        )
+        ended = (
+            "was ended at the limit"
+            if result.alive_at_timeout
+            else f"ended with status {result.exit_code}"
+        )
+        return Ran(
+            run,
+            f"{kept.stdout}\n{kept.stderr}",
+            {places[place]: content for place, content in result.files.items()},
+            f"its command {ended}{result.limit and f': {result.limit}'}",
+        )
+
+    def text_of(self, ran: Ran, path: str) -> str:
+        """Return the text of a file that a command wrote, without secrets."""
+        return redact(ran.files[path].decode("utf-8", "replace"), self.settings.secrets())
+
+
+class Command:
+    """One command, its runs within its time, and what they say."""
+
+    def __init__(
+        self, image: ClaimImage, stated: Stated, name: str, left_s: float, log: Path
+    ) -> None:
+        self._image = image
+        self._stated = stated
+        self._name = name
+        self._end = time.monotonic() + left_s
+        self._log = log
+        self._line = stated.commands[name]
+        self._figures = stated.figures.get(name, [])
+        self._as_stored = False
+        self._missing: Sequence[str] = ()
+        self._runs: list[Ran] = []
+
+    def told(self, of_it: Sequence[Claim]) -> Told:
+        """Run the command, and return what it says of its claims and of the files that it writes."""
+        self._run_first()
+        wrote = self._results()
+        found = [self._judged(claim, self._runs[0]) for claim in of_it]
+        of_files = (
+            self._stated.marked(claim)
+            for path in wrote
+            if not path.endswith(pictures.ENDINGS)
+            for claim in file_claims(path, self._image.tree.text(path), self._name)
+        )
+        found += [self._judged(one, self._runs[-1]) for one in islice(of_files, MAX_OF_FILES)]
+        drawn = [*self._drawn(), *self._written(wrote)]
+        if any(one.verdict == "differs" for one in found):
+            while len(self._runs) < RUNS and self._run_again():
+                continue
+            found = [with_spread(one, self._in_all(one.claim)) for one in found]
+        run = self._runs[0].run.changed(
+            command=self._name, as_stored=self._as_stored, times=len(self._runs), wrote=tuple(wrote)
+        )
+        return Told(run, found, drawn)
+
+    def _run_first(self) -> None:
+        """Run it once; a notebook that fails also in its author's order, of which the better one counts."""
+        also = [figure.path for figure in self._figures]
+        first = self._image.run(self._line, self._end - time.monotonic(), self._log, also)
+        other, limit_s = self._stated.otherwise.get(self._name), self._end - time.monotonic()
+        if not first.run.passed and other is not None and limit_s > MIN_S:
+            second = self._image.run(other, limit_s, self._place("as_stored"), also)
+            if _reached(second) > _reached(first):
+                self._line, self._as_stored, first = other, True, second
+        self._runs = [first]
+
+    def _run_again(self) -> bool:
+        """Run it once more, without the files of `_missing`; False where it failed before or time is short."""
+        first, limit_s = self._runs[0].run, self._end - time.monotonic()
+        if not first.passed or limit_s < max(first.seconds * SLOWER, MIN_S):
+            return False
+        line = _without(self._missing, self._line)
+        self._runs.append(self._image.run(line, limit_s, self._place(len(self._runs) + 1)))
+        return True
+
+    def _place(self, which: object) -> Path:
+        return self._log.with_name(f"{self._log.stem}_{which}.log")
+
+    def _results(self) -> list[str]:
+        """Return the files of the checkout that it writes where they are missing.
+
+        One that exists already may be one that it reads and completes.
+        """
+        self._missing = [path for path in self._runs[0].files if path in self._image.files]
+        while self._missing and self._run_again() and len(self._runs) < RUNS:
+            if self._runs[-1].run.passed:
+                break
+            self._missing = _not_needed(self._runs[-1], self._missing)
+        last = self._runs[-1]
+        if len(self._runs) == 1 or not last.run.passed:
+            return []
+        return [path for path in last.files if path in self._missing]
+
+    def _judged(self, claim: Claim, ran: Ran) -> JudgedClaim:
+        """Return the claim's verdict; `not-run` where the command failed before it printed the number."""
+        if claim.form == "file":
+            path = claim.source.path
+            text = self._image.text_of(ran, path)
+            return judged(claim, lines_of(path, text), digest_of(text))
+        if claim.form in ("example", "cell"):
+            one = read_answer(ran.output).get(claim.cell or claim.source.line)
+            if one is None or one.error:
+                why = f"its {claim.form} failed: {one.error}" if one else ran.why_not
+                return JudgedClaim(claim=claim, verdict="not-run", need=why[:300])
+            return judged(claim, one.output, ran.run.log_digest)
+        found = judged(claim, ran.output, ran.run.log_digest)
+        if found.verdict == "not-found" and not ran.run.passed:
+            return found.changed(verdict="not-run", need=ran.why_not)
+        return found
+
+    def _in_all(self, claim: Claim) -> list[JudgedClaim]:
+        """Return what the runs that passed say; of a file's claim those in which it was missing before."""
+        told = self._runs if claim.form != "file" else self._runs[1:]
+        return [
+            self._judged(claim, one)
+            for one in told
+            if one.run.passed and (claim.form != "file" or claim.source.path in one.files)
+        ]
+
+    def _drawn(self) -> Iterator[tuple[JudgedPicture, Pair | None]]:
+        """Yield the pictures that a notebook keeps, each with what its cell drew."""
+        ran, book = self._runs[0], self._name.removeprefix("notebook ")
+        reached = read_answer(ran.output)
+        for figure in self._figures:
+            place = f"cell {figure.cell}"
+            drawn = ran.files.get(figure.path)
+            came = figure.cell in reached and not reached[figure.cell].error
+            picture = JudgedPicture(
+                label=place,
+                command=self._name,
+                source=Source(kind="file", path=book, note=place),
+                verdict="not-found" if came else "not-run",
+                stored_digest=digest_of(figure.content.hex()),
+                need="" if came else ran.why_not,
+            )
+            yield _with_pair(picture, figure.content, drawn)
+
+    def _written(self, wrote: Iterable[str]) -> Iterator[tuple[JudgedPicture, Pair | None]]:
+        """Yield the pictures of the checkout that the command writes."""
+        for path in wrote:
+            if path.endswith(pictures.ENDINGS):
+                stored = (self._image.tree.root / path).read_bytes()
+                picture = JudgedPicture(
+                    label=path,
+                    command=self._name,
+                    source=Source(kind="file", path=path),
+                    verdict="not-found",
+                    stored_digest=digest_of(stored.hex()),
+                )
+                yield _with_pair(picture, stored, self._runs[-1].files[path])
+
+
+def _with_pair(
+    picture: JudgedPicture, stored: bytes, obtained: bytes | None
+) -> tuple[JudgedPicture, Pair | None]:
+    if obtained is None:
+        return picture, None
+    return picture.changed(obtained_digest=digest_of(obtained.hex())), Pair(stored, obtained)
+
+
+def _reached(ran: Ran) -> tuple[bool, int]:
+    """Return whether a notebook's run passed, and how many of its cells it reached."""
+    return ran.run.passed, len(read_answer(ran.output))
+
+
+def _not_needed(failed: Ran, missing: Sequence[str]) -> list[str]:
+    """Return what may be missing, of the files without which a command fails.
+
+    Those that its error does not name; where it names none of them, those that it had written.
+    """
+    said = "\n".join(failed.output.splitlines()[-LAST_LINES:])
+    left = [path for path in missing if PurePosixPath(path).name not in said]
+    return left if len(left) < len(missing) else [one for one in missing if one in failed.files]
+
+
+def _without(files: Iterable[str], line: str) -> str:
+    """Return a line of shell that runs `line` where the files are missing."""
+    paths = [str(PurePosixPath(SOURCE_FOLDER) / path) for path in files]
+    if not paths:
+        return line
+    return f"{shlex.join(['rm', '-f', '--', *paths])} && {{ {line}\n}}"
