@@ -1,0 +1,89 @@
+"""Tables of a page, by the places of its words alone."""
+
+import pytest
+
+from paper2run.papers.page_tables import Page, Rule, Word, tables_of
+
+
+def line(y: float, *cells: tuple[float, str], size: float = 10) -> list[Word]:
+    """Words of 5 points a letter, one space apart, each cell from its left edge."""
+    found = []
+    for left, text in cells:
+        for word in text.split():
+            found.append(Word(word, left, left + 5 * len(word), y, size))
+            left += 5 * len(word) + 3
+    return found
+
+
+def page(*lines: list[Word], rules: tuple[Rule, ...] = ()) -> Page:
+    return Page([word for one in lines for word in one], list(rules), 600)
+
+
+ROWS = (
+    line(140, (50, "Model"), (150, "Recall"), (250, "F1")),
+    line(154, (50, "base"), (150, "0.52"), (250, "0.91")),
+    line(168, (50, "ours"), (150, "0.61"), (250, "0.88")),
+)
+READ = [["Model", "Recall", "F1"], ["base", "0.52", "0.91"], ["ours", "0.61", "0.88"]]
+
+
+@pytest.mark.parametrize(
+    ("caption", "number"),
+    [
+        ("Table 3: Scores", "3"),
+        ("TABLE IV", "IV"),
+        ("Table 4.11: Scores", "4.11"),
+        ("Table A1. Scores", "A1"),
+        ("Tab. 2 Scores of all", "2"),
+        ("Table3: Scores", "3"),
+        ("Table 3 shows scores", ""),
+        ("Tables of 2019", ""),
+    ],
+)
+def test_the_number_of_a_caption_is_told_from_a_sentence(caption, number):
+    found = list(tables_of(page(line(120, (50, caption)), *ROWS)))
+
+    assert found == ([(number, READ)] if number else [])
+
+
+def test_a_head_is_as_wide_as_the_rule_below_it():
+    heads = line(130, (170, "dev"), (330, "test"))
+    names = line(146, (50, "Model"), (150, "BLEU"), (220, "TER"), (310, "BLEU"), (380, "TER"))
+    row = line(160, (50, "base"), (150, "26.1"), (220, "0.5"), (310, "25.2"), (380, "0.6"))
+    rules = (Rule(145, 245, 132), Rule(305, 405, 132), Rule(40, 420, 149))
+
+    [(_, rows)] = tables_of(page(line(115, (50, "Table 1:")), heads, names, row, rules=rules))
+
+    assert rows == [
+        ["Model", "dev BLEU", "dev TER", "test BLEU", "test TER"],
+        ["base", "26.1", "0.5", "25.2", "0.6"],
+    ]
+
+
+def test_a_head_over_numbers_alone_and_a_title_of_all_columns():
+    title = line(130, (100, "Results of all three models that we have tried here"))
+    head = line(146, (150, "estimate"))
+    row = line(160, (50, "intercept"), (150, "0.25"))
+
+    assert list(tables_of(page(line(115, (50, "Table 1:")), title, head, row))) == [
+        ("1", [["", "estimate"], ["intercept", "0.25"]])
+    ]
+
+
+def test_the_number_of_the_page_in_a_running_head_is_no_row():
+    running = line(90, (50, "CHAPTER 4"), (250, "26"))
+
+    below = page(running, line(110, (50, "Table 2:")), *ROWS)
+    above = page(running, line(112, (50, "Model"), (150, "F1")), line(124, (50, "a"), (150, "0.5")))
+    above.words.extend(line(140, (50, "Table 2:")))
+
+    assert list(tables_of(below)) == [("2", READ)]
+    assert list(tables_of(above)) == [("2", [["Model", "F1"], ["a", "0.5"]])]
+
+
+def test_units_and_errors_beside_a_number_leave_it_one():
+    row = line(154, (50, "base"), (150, "12.5 ms"), (250, "0.91 ±.02"))
+
+    [(_, rows)] = tables_of(page(line(120, (50, "Table 1:")), ROWS[0], row))
+
+    assert rows[1] == ["base", "12.5 ms", "0.91 ±.02"]
