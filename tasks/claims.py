@@ -70,10 +70,8 @@ def claims(
     """Return every number that documents and paper state, with its verdict and its line of evidence."""
     tree = RepoTree.of(Path(root))
     stated = stated_claims(tree, facts, paper, _tables(paper, Path(root)))
-    files = (*result_files(tree), *tree.matching(*(f"*{end}" for end in pictures.ENDINGS)))
-    image = ClaimImage(
-        connect(), built.image, run_id, settings, planned.gpus, tree, frozenset(files)
-    )
+    files = frozenset({*result_files(tree), *pictures.kept_pictures(tree)})
+    image = ClaimImage(connect(), built.image, run_id, settings, planned.gpus, tree, files)
     found: dict[str, list[JudgedClaim]] = {}
     drawn: list[tuple[JudgedPicture, Pair | None]] = []
     runs: list[ClaimRun] = []
@@ -87,9 +85,8 @@ def claims(
         waiting = len(telling) - number + 1
         left_s = (end - time.monotonic()) / (waiting if waiting > 0 else len(writing) + waiting)
         if left_s < MIN_S:
-            found[command] = _not_run(
-                of_it, f"the budget of {settings.claims_timeout} seconds is used up"
-            )
+            used_up = f"the budget of {settings.claims_timeout} seconds is used up"
+            found[command] = _not_run(of_it, used_up)
             continue
         log = Path(log_folder) / f"claims_{number}.log"
         told = Command(image, stated, command, left_s, log).told(of_it)

@@ -5,6 +5,7 @@ import binascii
 from typing import Final, NamedTuple
 
 from paper2run.claims.notebooks import DAMAGE, code_cells
+from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import ALIKE_PICTURE, SAME_PICTURE, ClaimVerdict
 
 ENDINGS: Final = (".png", ".jpg", ".jpeg")
@@ -29,6 +30,11 @@ class Figure(NamedTuple):
     def path(self) -> str:
         """Where the same figure is written when the notebook runs, below the checkout."""
         return f"{FOLDER}/cell-{self.cell}-{self.number}.png"
+
+
+def kept_pictures(tree: RepoTree) -> tuple[str, ...]:
+    """Return the pictures of a checkout that a command may draw anew."""
+    return tree.matching(*(f"*{ending}" for ending in ENDINGS))
 
 
 def stored_figures(text: str) -> list[Figure]:

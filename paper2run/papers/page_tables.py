@@ -265,7 +265,7 @@ def _apart(cell: Cell, column: tuple[float, float]) -> float:
 def _under(
     cell: Cell, row: Row, columns: list[tuple[float, float]], rules: list[Rule]
 ) -> list[int]:
-    """Return the places of the columns over which a head stands: as wide as the rule below it, else as its words."""
+    """Return the places of the columns under a head: as wide as the rule below it, else as its words."""
     left, right = cell.left, cell.right
     under = [
         rule
