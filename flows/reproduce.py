@@ -272,4 +272,10 @@ def _attempts(
 
 def _asked(checkout: Checkout, request: Request) -> Asked:
     day = checkout.committed_at.date() if checkout.committed_at else None
-    return Asked(name=checkout.name, commit=checkout.commit, commit_day=day, smoke=request.smoke)
+    return Asked(
+        name=checkout.name,
+        commit=checkout.commit,
+        commit_day=day,
+        smoke=request.smoke,
+        notebooks=request.target == "claims",
+    )

@@ -71,6 +71,8 @@ class Asked(Value):
     commit_day: date | None = None
     smoke: str = ""
     """The user's own smoke command; it wins over every other."""
+    notebooks: bool = False
+    """Notebooks are to be run for what they keep: what they import is wanted, too."""
 
 
 LeftOut = Literal["unwanted", "dropped"]

@@ -16,6 +16,8 @@ from paper2run.formats.plurals import counted
 from paper2run.model.facts import (
     Command,
     CondaPackage,
+    EntryPoint,
+    Import,
     LockedVersion,
     OldName,
     PipInclude,
@@ -53,8 +55,11 @@ MAX_MODULES: Final = 2000
 """Imported modules whose distributions are looked for, each on the index; large programs import some 200."""
 
 
-def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
-    """Return everything an environment for this repository wants; `needs` are those of its CI's tests."""
+def gather(facts: RepoFacts, needs: CiNeeds = NOTHING, *, notebooks: bool = False) -> Wanted:
+    """Return everything an environment for this repository wants; `needs` are those of its CI's tests.
+
+    With `notebooks` also what these alone import.
+    """
     projects = own_projects(facts)
     own: set[str] = {
         canonicalize_name(project.name)
@@ -102,6 +107,8 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
     for fact, why in (*by_files, *wanted_by_ci(facts, needs, declarations, own)):
         # Last, and so the first to be dropped.
         collected.add(fact.text, why, fact.source, "step of CI")
+    if notebooks:
+        _add_of_notebooks(collected, facts)
     for fact in facts.of(Requirement):
         if fact.group == "limit" and declarations.speaks(fact.source):
             bounds = str(Pep508(fact.text).specifier)
@@ -110,6 +117,16 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING) -> Wanted:
         why = f"the code uses {old.name}, which {old.distribution} {old.below} took away"
         collected.limit(old.distribution, f"<{old.below}", why, old.source)
     return collected.result(locks_of(facts, declared, conda_names), other_indexes(facts))
+
+
+def _add_of_notebooks(collected: Collected, facts: RepoFacts) -> None:
+    """Add what notebooks import that nothing else wants, and the shell that runs them."""
+    found = [fact for fact in facts.of(Import) if fact.where == "notebook" and not fact.guarded]
+    for fact in found[:MAX_MODULES]:
+        why = f"a notebook imports {fact.module}"
+        collected.add_module(fact.module, why, fact.source, "guessed import", fact.below)
+    for entry in [one for one in facts.of(EntryPoint) if one.form == "notebook"][:1]:
+        collected.add("ipython", "runs the notebooks", entry.source, "test runner")
 
 
 def _add_declared(

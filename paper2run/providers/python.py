@@ -77,7 +77,7 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
         return None
     choice = choose(facts, evidence.asked.commit_day)
     tested = needs_of(facts, testing_job(facts, choice.pythons))
-    wanted = gather(facts, tested)
+    wanted = gather(facts, tested, notebooks=evidence.asked.notebooks)
     told = choices(facts, evidence.paths, evidence.asked)
     smokes = told + _of_what_it_imports(evidence, told, wanted.guesses)
     if not smokes:

@@ -1,12 +1,18 @@
 """Which notebooks are run, by which command, and what is known of a cell that failed."""
 
+import json
+
 import pytest
 
+from paper2run.detectors import read_facts
 from paper2run.failures.failed_attempt import FailedAttempt
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.formats.tree import RepoTree
+from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment
 from paper2run.model.facts import EntryPoint, Project, RepoFacts
 from paper2run.model.outcome import Log, SmokeFailed, Verification
 from paper2run.model.value import Source
+from paper2run.planners import rules
+from paper2run.planning.evidence import Evidence
 from paper2run.python.notebook_runs import notebook_in, run_command, started_notebooks
 from paper2run.python.python_examples import only_imports
 from paper2run.smoke.grading import promised
@@ -75,3 +81,22 @@ def test_the_frame_of_a_cell_names_the_notebook(path: str):
         Verification(),
     )
     assert f'  File "/repo/{path}", line 2, in <module>' in failed.lines
+
+
+def test_what_notebooks_alone_import_is_wanted_where_they_are_to_run(tmp_path):
+    cell = {"cell_type": "code", "source": "import pandas\nimport fit", "outputs": []}
+    (tmp_path / "demo.ipynb").write_text(json.dumps({"cells": [cell], "nbformat": 4}))
+    (tmp_path / "fit.py").write_text("import numpy\n")
+    (tmp_path / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='fit', py_modules=['fit'], install_requires=['numpy'])\n"
+    )
+    tree = RepoTree.of(tmp_path)
+    facts = read_facts(tree)
+
+    def optional(*, notebooks: bool) -> set[str]:
+        asked = Asked(name="o/fit", commit="1" * 40, notebooks=notebooks)
+        planned = rules.plan(Evidence(facts, frozenset(tree.files), asked))
+        assert isinstance(planned, PlannedEnvironment)
+        return {*planned.optional}
+
+    assert optional(notebooks=True) - optional(notebooks=False) == {"pandas", "ipython"}
