@@ -113,10 +113,14 @@ def gather(facts: RepoFacts, needs: CiNeeds = NOTHING, *, notebooks: bool = Fals
         if fact.group == "limit" and declarations.speaks(fact.source):
             bounds = str(Pep508(fact.text).specifier)
             collected.limit(fact.name, bounds, "the constraints file's limits", fact.source)
+    _limit_by_old_names(collected, facts)
+    return collected.result(locks_of(facts, declared, conda_names), other_indexes(facts))
+
+
+def _limit_by_old_names(collected: Collected, facts: RepoFacts) -> None:
     for old in facts.of(OldName):
         why = f"the code uses {old.name}, which {old.distribution} {old.below} took away"
         collected.limit(old.distribution, f"<{old.below}", why, old.source)
-    return collected.result(locks_of(facts, declared, conda_names), other_indexes(facts))
 
 
 def _add_of_notebooks(collected: Collected, facts: RepoFacts) -> None:
