@@ -1,12 +1,12 @@
 """Judges claims by an output: by place and words, never by value."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from paper2run.claims.labels import tokens
-from paper2run.claims.numbers import Number, compared, numbers_in, skeleton
+from paper2run.claims.numbers import Number, compared, logical_lines, numbers_in, skeleton
 from paper2run.model.claims import Claim, JudgedClaim
 
 CELLS: Final = re.compile(r"\s{2,}|\t|\s*\|\s*|\s*,\s*")
@@ -41,18 +41,19 @@ class Output:
     """What a command printed, read once for all of its claims."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         lines = (line for line in text.splitlines() if len(line) <= MAX_LINE_CHARS)
         self.lines = list(lines)[-MAX_LINES:]
 
     @cached_property
     def by_skeleton(self) -> dict[str, list[str]]:
         """The lines with numbers, by what they say beside them."""
-        found: dict[str, list[str]] = {}
-        for line in self.lines:
-            said = skeleton(line)
-            if "#" in said:
-                found.setdefault(said, []).append(line)
-        return found
+        return _by_skeleton(self.lines)
+
+    @cached_property
+    def by_skeleton_of_values(self) -> dict[str, list[str]]:
+        """The same, with the lines of a value in brackets joined."""
+        return _by_skeleton(logical_lines(self._text)[-MAX_LINES:])
 
     @cached_property
     def by_row(self) -> dict[tuple[str, ...], list[int]]:
@@ -76,6 +77,15 @@ class Output:
                 for word in words:
                     found.setdefault(word, []).append(Labelled(words, Found(number, line)))
         return found
+
+
+def _by_skeleton(lines: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        said = skeleton(line) if len(line) <= MAX_LINE_CHARS else ""
+        if "#" in said:
+            found.setdefault(said, []).append(line)
+    return found
 
 
 @lru_cache(maxsize=2)
@@ -135,7 +145,8 @@ def _same_line(claim: Claim, output: Output) -> Found | None:
 
 def _cell_line(claim: Claim, output: Output) -> Found | None:
     """Return the number at its place in the line of the cell's output, or of the file, that says the same."""
-    alike = output.by_skeleton.get(claim.row, [])
+    known = output.by_skeleton_of_values if claim.form == "cell" else output.by_skeleton
+    alike = known.get(claim.row, [])
     if claim.line >= len(alike):
         return None
     line = alike[claim.line]

@@ -10,7 +10,7 @@ import shlex
 from typing import Any, Final, NamedTuple
 
 from paper2run.claims.answers import MARK
-from paper2run.claims.numbers import numbers_in, skeleton
+from paper2run.claims.numbers import logical_lines, numbers_in, skeleton
 
 MAX_LINES: Final = 60
 """Lines with numbers of one notebook: a log of a training has thousands that say the same."""
@@ -132,7 +132,7 @@ def stored_lines(text: str) -> list[Line]:
     found: list[Line] = []
     for number, (code, output) in enumerate(cells_of(text), 1):
         seen: dict[str, int] = {}
-        for line in output.splitlines():
+        for line in logical_lines(output):
             if len(line) > MAX_LINE_CHARS or VOLATILE.search(line) or not numbers_in(line):
                 continue
             count = seen.setdefault(skeleton(line), 0)

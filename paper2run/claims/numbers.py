@@ -11,6 +11,10 @@ NUMBER: Final = re.compile(
     r"(?P<power>[eE][-+]?\d{1,3})?(?![\w])(?!\.\d)(?![-/:]\d)(?P<unit>\s?%)?"
 )
 """No part of a name, a version, a date or a path. U+2212 and the dash are signs, too."""
+BEFORE: Final = re.compile(r"\s+([\]),])")
+BEHIND: Final = re.compile(r"([\[(])\s+")
+MAX_JOINED: Final = 40
+"""Lines of one value; a bracket that is never closed is no value's."""
 MAX_DIGITS: Final = 40
 NOISE: Final = Decimal("1e-9")
 """Relative distance of two runs of the same code on other processors or libraries of linear algebra."""
@@ -40,8 +44,27 @@ def numbers_in(line: str) -> list[Number]:
 
 
 def skeleton(line: str) -> str:
-    """Return a line with `#` for each number and single spaces."""
-    return " ".join(NUMBER.sub("#", line).split())
+    """Return a line with `#` for each number and single spaces, none inside brackets and before commas.
+
+    Releases of numpy print `[ 1.  2.]` and `[1. 2.]` for the same.
+    """
+    said = BEHIND.sub(r"\1", BEFORE.sub(r"\1", NUMBER.sub("#", line)))
+    return " ".join(said.split())
+
+
+def logical_lines(text: str) -> list[str]:
+    """Return the lines of a text, those of a value in brackets joined: its width decides where numpy breaks it."""
+    found: list[str] = []
+    open_brackets = joined = 0
+    for line in text.splitlines():
+        if open_brackets > 0 and joined < MAX_JOINED:
+            found[-1] += f" {line.strip()}"
+            joined += 1
+        else:
+            found.append(line)
+            open_brackets = joined = 0
+        open_brackets += line.count("[") - line.count("]")
+    return found
 
 
 def value_of(printed: str) -> Decimal:

@@ -1,14 +1,29 @@
 """Shows the ledger of claims: counts in words, and what is stated beside what came out. Pure text."""
 
-from typing import Final
+from itertools import groupby
+from typing import Final, NamedTuple
 
 from paper2run.formats.plurals import counted
-from paper2run.model.claims import ClaimCounts, ClaimLedger, JudgedClaim, JudgedPicture
+from paper2run.model.claims import (
+    ClaimCounts,
+    ClaimLedger,
+    ClaimVerdict,
+    JudgedClaim,
+    JudgedPicture,
+)
 from paper2run.text_gate import cell
 
 MAX_ROWS: Final = 100
 """Of the report; `claims.json` has all."""
 MAX_PICTURES: Final = 24
+LOOKS: Final[dict[ClaimVerdict, str]] = {
+    "reproduced": "same",
+    "close": "alike",
+    "differs": "looks different",
+    "not-found": "not drawn",
+    "not-run": "not run",
+}
+"""Words for the verdict on a picture: another version of a library draws the same data otherwise."""
 ORDER: Final = ("differs", "close", "reproduced", "not-found", "not-run")
 """What a person has to look at comes first."""
 
@@ -35,21 +50,59 @@ def in_words(counts: ClaimCounts) -> str:
     return "; ".join(told)
 
 
-def shown_claims(ledger: ClaimLedger) -> list[JudgedClaim]:
-    """Return the claims that the report shows: those that differ first, else by their places."""
-    return sorted(ledger.claims, key=lambda judged: ORDER.index(judged.verdict))[:MAX_ROWS]
+class ShownClaim(NamedTuple):
+    """A row of the report: the numbers of a line that have the same verdict."""
+
+    verdict: ClaimVerdict
+    stated: str
+    obtained: str
+    label: str
+    place: str
+    evidence: str
+    need: str
+    numbers: int
+
+
+def shown_claims(ledger: ClaimLedger) -> list[ShownClaim]:
+    """Return the rows that the report shows: those that differ first, else by their places."""
+    in_order = sorted(ledger.claims, key=lambda judged: ORDER.index(judged.verdict))
+    rows = [_row([*line]) for _, line in groupby(in_order, key=_line)]
+    return rows[:MAX_ROWS]
+
+
+def _line(judged: JudgedClaim) -> tuple[object, ...]:
+    """Return what the numbers of a line of output have in common."""
+    claim = judged.claim
+    return (
+        judged.verdict, claim.form, claim.label, claim.column, claim.source, claim.line, judged.evidence, judged.need,
+    )  # fmt: skip
+
+
+def _row(line: list[JudgedClaim]) -> ShownClaim:
+    first = line[0]
+    return ShownClaim(
+        first.verdict,
+        "; ".join(map(stated, line)),
+        "; ".join(filter(None, map(obtained, line))),
+        first.claim.label,
+        str(first.claim.source),
+        first.evidence,
+        first.need,
+        len(line),
+    )
 
 
 def claims_section(ledger: ClaimLedger) -> str:
     """Return the section of `report.md`; empty without claims."""
     if not ledger.claims and not ledger.pictures:
         return ""
+    shown = shown_claims(ledger)
     rows = [
-        f"| {judged.verdict} | {cell(stated(judged))} | {cell(obtained(judged) or judged.need or '–')} "
-        f"| {cell(judged.claim.label)} | {cell(str(judged.claim.source))} |"
-        for judged in shown_claims(ledger)
+        f"| {one.verdict} | {cell(one.stated)} | {cell(one.obtained or one.need or '–')} "
+        f"| {cell(one.label)} | {cell(one.place)} |"
+        for one in shown
     ]
-    left = len(ledger.claims) - len(rows)
+    left = len(ledger.claims) - sum(one.numbers for one in shown)
     return "\n".join(
         [
             "## What its authors state",
@@ -67,7 +120,7 @@ def claims_section(ledger: ClaimLedger) -> str:
 
 def _pictures(ledger: ClaimLedger) -> list[str]:
     rows = [
-        f"| {one.verdict} | {cell(one.label)} | {cell(str(one.source))} "
+        f"| {LOOKS[one.verdict]} | {cell(one.label)} | {cell(str(one.source))} "
         f"| {cell(one.need or ('–' if one.distance is None else f'{one.distance:g}'))} "
         f"| {f'[side by side]({one.shown})' if one.shown else ''} |"
         for one in shown_pictures(ledger)

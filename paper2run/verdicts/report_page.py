@@ -25,8 +25,8 @@ from paper2run.model.report import Attempt, Metadata
 from paper2run.planning.candidates import WAYS
 from paper2run.source import shown_address, web_page
 from paper2run.verdicts.attempts_page import build_words, log_tail, printed, smoke_words
+from paper2run.verdicts.claims_page import LOOKS, shown_claims, shown_pictures
 from paper2run.verdicts.claims_page import in_words as in_words_of_claims
-from paper2run.verdicts.claims_page import obtained, shown_claims, shown_pictures, stated
 from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
@@ -117,8 +117,7 @@ def report_page(
         strips=defaultdict(str, strips),
         claims_in_words=in_words_of_claims(ledger.counts) if ledger else "",
         claim_tones=CLAIM_TONES,
-        stated=stated,
-        obtained=obtained,
+        looks=LOOKS,
         open_points=not_shown(attempts),
         attempts=[_row(attempt) for attempt in attempts],
         reasons=planned.reasons[:MAX_REASONS] if planned else (),

@@ -17,7 +17,7 @@ from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
 from paper2run.claims.notebooks import Line, has_another_order, stored_lines
 from paper2run.claims.notebooks import command_for as notebook_command
-from paper2run.claims.numbers import compared, numbers_in
+from paper2run.claims.numbers import compared, logical_lines, numbers_in
 from paper2run.claims.pictures import stored_figures
 from paper2run.claims.result_files import MAX_LINES, file_claims, lines_of
 from paper2run.claims.spread import with_spread
@@ -30,7 +30,7 @@ from paper2run.model.claims import Claim, ClaimLedger, JudgedClaim
 from paper2run.model.environment import SmokeChoice
 from paper2run.model.repo import Paper, PaperTable, Section
 from paper2run.model.value import Source
-from paper2run.verdicts.claims_page import claims_section, in_words
+from paper2run.verdicts.claims_page import claims_section, in_words, shown_claims
 from paper2run.verdicts.junit import claims_as_junit
 from tasks.running.records import RunFolder, read_claims_of
 
@@ -693,3 +693,52 @@ def test_a_notebook_that_keeps_no_picture_has_none():
         {"output_type": "display_data", "data": {"image/png": "*"}},
     ]
     assert stored_figures(json.dumps(large)) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "obtained"),
+    [
+        ("array([ 1.,  2.5])", "array([1. , 2.5])"),
+        ("[ 0.5  0.25\n  0.125]", "[0.5   0.25  0.125]"),
+        ("[[0.5 0.25]\n [0.1 0.75]]", "[[ 0.5   0.25]\n [ 0.1   0.75]]"),
+    ],
+)
+def test_how_numpy_pads_and_breaks_an_array_does_not_matter(tmp_path, stored, obtained):
+    (tmp_path / "fit.ipynb").write_text(notebook(("fit()", f"{stored}\n", "")))
+    tree = RepoTree.of(tmp_path)
+
+    claims = stated_claims(tree, read_facts(tree), Paper(path="", origin="none")).claims
+
+    assert [judged(claim, obtained, "d").verdict for claim in claims] == ["reproduced"] * len(
+        claims
+    )
+    assert len(claims) == len(numbers_in(stored.replace("\n", " ")))
+
+
+def test_a_bracket_that_is_never_closed_joins_a_bounded_number_of_lines():
+    text = "[start\n" + "".join(f"epoch {n} loss 0.5\n" for n in range(500))
+
+    assert len(logical_lines(text)) > 400
+    assert logical_lines("a [1,\n2]\nb\n") == ["a [1, 2]", "b"]
+
+
+def test_the_numbers_of_a_line_with_the_same_verdict_are_one_row_of_the_report():
+    told = Claim(form="cell", label="fit()", cell=2, row="# # #", printed="1.5", source=README)
+    claims = [
+        JudgedClaim(claim=told, verdict="reproduced", obtained="1.5", evidence="1.5 2.5 3.5"),
+        JudgedClaim(
+            claim=told.changed(position=1, printed="2.5"),
+            verdict="reproduced", obtained="2.5", evidence="1.5 2.5 3.5",
+        ),
+        JudgedClaim(
+            claim=told.changed(position=2, printed="3"),
+            verdict="differs", obtained="3.5", evidence="1.5 2.5 3.5",
+        ),
+    ]  # fmt: skip
+
+    rows = shown_claims(ClaimLedger(claims=tuple(claims)))
+
+    assert [(row.verdict, row.stated, row.obtained, row.numbers) for row in rows] == [
+        ("differs", "3", "3.5", 1),
+        ("reproduced", "1.5; 2.5", "1.5; 2.5", 2),
+    ]
