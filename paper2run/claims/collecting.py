@@ -89,14 +89,15 @@ def stated_claims(
             name = f"examples of {text.path}"
             commands[name] = command_for(examples, installed=installed)
             claims += [claim for one in examples for claim in _of_example(one, text, name)]
-    otherwise, figures = {}, {}
+    otherwise, figures, known = {}, {}, frozenset(tree.files)
     for path in _notebooks(facts):
         name = f"notebook {path}"
-        commands[name] = notebooks.command_for(path, FIGURES)
         read_book = tree.read(path, limit_bytes=MAX_NOTEBOOK_BYTES)
         book = read_book if isinstance(read_book, str) else ""
+        folder = notebooks.working_folder(path, book, known)
+        commands[name] = notebooks.command_for(path, FIGURES, folder=folder)
         if notebooks.has_another_order(book):
-            otherwise[name] = notebooks.command_for(path, FIGURES, as_stored=True)
+            otherwise[name] = notebooks.command_for(path, FIGURES, folder=folder, as_stored=True)
         figures[name] = stored_figures(book)
         lines = notebooks.stored_lines(book)
         claims += [claim for line in lines for claim in _of_cell(line, path, name)]

@@ -5,8 +5,11 @@ compared line by line; pictures, tables of HTML and widgets are not judged.
 """
 
 import json
+import posixpath
 import re
 import shlex
+from collections.abc import Collection
+from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from paper2run.claims.answers import MARK
@@ -16,6 +19,9 @@ MAX_LINES: Final = 60
 """Lines with numbers of one notebook: a log of a training has thousands that say the same."""
 MAX_LINE_CHARS: Final = 2_000
 """A longer line is data."""
+MAX_CODE_CHARS: Final = 20_000
+"""Of a cell, in which files are looked for."""
+FILE: Final = re.compile(r"[\"'](?P<path>(?:[\w.-]+/)*[\w-]+\.\w{1,8})[\"']")
 VOLATILE: Final = re.compile(
     # How long it took, and how far a progress bar had come.
     r"(?i)\b(?:wall time|cpu times|elapsed|it/s|s/it|eta|µs|ms|secs?|seconds|minutes|hours)\b|\d%\||\[\d\d:\d\d"
@@ -48,6 +54,7 @@ except ImportError:
     do = plainly
 book = json.load(io.open(sys.argv[1], encoding="utf-8"))
 cells = [cell for part in book.get("worksheets", [book]) for cell in part["cells"] if cell["cell_type"] == "code"]
+sys.path.insert(1, os.path.dirname(sys.argv[1]) or ".")
 shown = sys.stdout
 def keep_figures(number):
     plots = sys.modules.get("matplotlib.pyplot")
@@ -157,12 +164,31 @@ def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
-def command_for(path: str, figures: str, *, as_stored: bool = False) -> str:
-    """Return the command that runs a notebook in its own folder, and prints a line for each cell.
+def working_folder(path: str, text: str, files: Collection[str]) -> str:
+    """Return the folder from which a notebook finds most of the files that it names: its own, or one above it.
+
+    Some were moved since their author executed them, or are executed from the root.
+    """
+    named = {
+        match["path"]
+        for code, _ in cells_of(text)
+        for match in FILE.finditer(code[:MAX_CODE_CHARS])
+    }
+    above = [str(folder) for folder in PurePosixPath(path).parents]
+    folders = ["" if folder == "." else folder for folder in above]
+
+    def found(folder: str) -> int:
+        return sum(posixpath.normpath(posixpath.join(folder, name)) in files for name in named)
+
+    return max(folders, key=found)
+
+
+def command_for(path: str, figures: str, *, folder: str = "", as_stored: bool = False) -> str:
+    """Return the command that runs a notebook in a folder, and prints a line for each cell.
 
     `figures` is the folder for what it draws; `as_stored`: in the order in which its author executed the cells.
     """
-    folder, _, name = path.rpartition("/")
+    name = path.removeprefix(f"{folder}/") if folder else path
     order = "stored" if as_stored else "down"
     command = shlex.join(["python", "-c", RUNNER, name, order, figures])
     return f"cd {shlex.quote(folder)} && {command}" if folder else command

@@ -15,7 +15,7 @@ from paper2run.claims.collecting import stated_claims
 from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.labels import tokens
 from paper2run.claims.matching import judged
-from paper2run.claims.notebooks import Line, has_another_order, stored_lines
+from paper2run.claims.notebooks import Line, has_another_order, stored_lines, working_folder
 from paper2run.claims.notebooks import command_for as notebook_command
 from paper2run.claims.numbers import compared, logical_lines, numbers_in
 from paper2run.claims.pictures import stored_figures
@@ -742,3 +742,37 @@ def test_the_numbers_of_a_line_with_the_same_verdict_are_one_row_of_the_report()
         ("differs", "3", "3.5", 1),
         ("reproduced", "1.5; 2.5", "1.5; 2.5", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "folder"),
+    [
+        ("open('data.csv')", "docs/notebooks"),
+        ("read('../tests/data/a.shp')", "docs"),
+        ("read('tests/data/a.shp'); read('absent.csv')", ""),
+        ("read('absent.csv')", "docs/notebooks"),
+        ("fit(0.5)", "docs/notebooks"),
+    ],
+)
+def test_a_notebook_runs_where_it_finds_most_of_the_files_that_it_names(code, folder):
+    files = ["docs/notebooks/a.ipynb", "docs/notebooks/data.csv", "tests/data/a.shp"]
+
+    found = working_folder("docs/notebooks/a.ipynb", notebook((code, "", "")), files)
+
+    assert found == folder
+
+
+def test_a_notebook_that_runs_above_its_folder_still_finds_the_modules_beside_it(tmp_path):
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "beside.py").write_text("x = 0.5\n")
+    (tmp_path / "data.csv").write_text("1\n")
+    code = "import beside\nprint(beside.x, open('data.csv').read())"
+    (tmp_path / "books" / "a.ipynb").write_text(notebook((code, "0.5 1\n", "")))
+    tree = RepoTree.of(tmp_path)
+
+    found = stated_claims(tree, read_facts(tree), Paper(path="", origin="none"))
+
+    command = shlex.split(found.commands["notebook books/a.ipynb"])
+    command[0] = sys.executable
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert read_answer(ran.stdout)[1] == Printed("0.5 1\n\n", "")
