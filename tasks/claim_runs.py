@@ -2,14 +2,14 @@
 
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run.claims import pictures
-from paper2run.claims.answers import read_answer
+from paper2run.claims.answers import Printed, read_answer
 from paper2run.claims.collecting import Stated
 from paper2run.claims.matching import judged
 from paper2run.claims.result_files import file_claims, lines_of
@@ -201,9 +201,10 @@ class Command:
             text = self._image.text_of(ran, path)
             return judged(claim, lines_of(path, text), digest_of(text))
         if claim.form in ("example", "cell"):
-            one = read_answer(ran.output).get(claim.cell or claim.source.line)
+            answers = read_answer(ran.output)
+            one = answers.get(claim.cell or claim.source.line)
             if one is None or one.error:
-                why = f"its {claim.form} failed: {one.error}" if one else ran.why_not
+                why = f"its {claim.form} failed: {one.error}" if one else _ended(answers, ran)
                 return JudgedClaim(claim=claim, verdict="not-run", need=why[:300])
             return judged(claim, one.output, ran.run.log_digest)
         found = judged(claim, ran.output, ran.run.log_digest)
@@ -234,7 +235,7 @@ class Command:
                 source=Source(kind="file", path=book, note=place),
                 verdict="not-found" if came else "not-run",
                 stored_digest=digest_of(figure.content.hex()),
-                need="" if came else ran.why_not,
+                need="" if came else _ended(reached, ran)[:300],
             )
             yield _with_pair(picture, figure.content, drawn)
 
@@ -259,6 +260,12 @@ def _with_pair(
     if obtained is None:
         return picture, None
     return picture.changed(obtained_digest=digest_of(obtained.hex())), Pair(stored, obtained)
+
+
+def _ended(answers: Mapping[int, Printed], ran: Ran) -> str:
+    """Return why a cell or an example was not reached."""
+    number, last = next(reversed(answers.items()), (0, Printed("", "")))
+    return f"number {number} failed before it: {last.error}" if last.error else ran.why_not
 
 
 def _reached(ran: Ran) -> tuple[bool, int]:

@@ -76,8 +76,8 @@ class Repair(Protocol):
 # come late. A package is taken in another release, or left out, only where nothing is known that would build it, the
 # project's own install likewise, and a build stops for want of a host only where nothing can be left out. A command is
 # changed only where nothing is known that would make it run: first its folder, then how it is fed; before that comes a
-# folder that it writes into. A service comes before the network and the words by which it is asked, and after a variable that any
-# value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the run only where
+# folder that it writes into. A service comes before the network and the words by which it is asked, and after a
+# variable that any value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the run only where
 # the other commands in the same image show too little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,

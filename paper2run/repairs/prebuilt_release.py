@@ -1,4 +1,4 @@
-"""Takes a release with a wheel for a distribution whose source does not build, and for what is built against it.
+"""Takes a release with a wheel for what does not build from source, and for what needs it.
 
 A release of the commit's day without a wheel for the interpreter may want libraries that no slim image has (LLVM for
 llvmlite 0.9). Where the index has a wheel of another release, the set is resolved again without these sources: what it
