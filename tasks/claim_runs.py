@@ -264,8 +264,9 @@ def _with_pair(
 
 def _ended(answers: Mapping[int, Printed], ran: Ran) -> str:
     """Return why a cell or an example was not reached."""
-    number, last = next(reversed(answers.items()), (0, Printed("", "")))
-    return f"number {number} failed before it: {last.error}" if last.error else ran.why_not
+    number = [*answers][-1] if answers else 0
+    error = answers[number].error if answers else ""
+    return f"number {number} failed before it: {error}" if error else ran.why_not
 
 
 def _reached(ran: Ran) -> tuple[bool, int]:

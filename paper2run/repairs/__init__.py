@@ -77,8 +77,8 @@ class Repair(Protocol):
 # project's own install likewise, and a build stops for want of a host only where nothing can be left out. A command is
 # changed only where nothing is known that would make it run: first its folder, then how it is fed; before that comes a
 # folder that it writes into. A service comes before the network and the words by which it is asked, and after a
-# variable that any value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the run only where
-# the other commands in the same image show too little: verdicts/table.py.
+# variable that any value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the
+# run only where the other commands in the same image show too little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
