@@ -9,7 +9,7 @@ from typing import Final
 from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
-from paper2run.model.outcome import BuildContext, Built, Passed
+from paper2run.model.outcome import BuildContext, Built, Passed, Rung
 from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.usage import total
@@ -164,6 +164,13 @@ def _page(
     )
 
 
+def _reached(best: Attempt | None, ledger: ClaimLedger | None) -> Rung:
+    """Return the highest rung: a number that came out is above the tests."""
+    if ledger is not None and ledger.has_result:
+        return "claims"
+    return best.verification.reached if best else "none"
+
+
 def _strips(run: RunFolder, ledger: ClaimLedger) -> dict[str, str]:
     """Return the pictures that the page shows, base64, by their paths in the folder."""
     paths = [one.shown for one in shown_pictures(ledger) if one.shown]
@@ -185,7 +192,7 @@ def _summary(
     engine: str,
     settings: Settings,
 ) -> Metadata:
-    timings, calls = run.timings(), run.model_calls()
+    timings, calls, ledger = run.timings(), run.model_calls(), read_claims_of(run)
     usage = total(calls)
     ended = datetime.now(UTC)
     best = attempts[verdict.best_attempt - 1] if attempts else None
@@ -200,7 +207,7 @@ def _summary(
         experiment=verdict.experiment,
         blame=verdict.blame,
         grade=verdict.grade,
-        claims=ledger.counts if (ledger := read_claims_of(run)) is not None else None,
+        claims=ledger.counts if ledger is not None else None,
         covers=verdict.covers,
         needs=needs_of(facts, site_of(kept, settings)),
         tried=verdict.tried,
@@ -215,7 +222,7 @@ def _summary(
         else "",
         attempts=len(attempts),
         candidate=kept.candidate if kept else "dated",
-        rung=best.verification.reached if best else "none",
+        rung=_reached(best, ledger),
         planner=kept.planner if kept else "rules",
         model=settings.planner_model if usage.calls else "",
         tokens=usage.tokens,

@@ -40,7 +40,7 @@ REACHED: Final[dict[Rung, str]] = {
     "collected": "collected (pytest finds the tests)",
     "smoke": "smoke run",
     "tests": "tests (the repository's tests pass)",
-    "claims": "claims",
+    "claims": "claims (a number that the authors state came out)",
 }
 """By rung, what a run came to."""
 SHOWN: dict[Grade, str] = {

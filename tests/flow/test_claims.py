@@ -11,6 +11,7 @@ from PIL import Image
 from flows.reproduce import reproduce
 from tests.flow.conftest import commit_all
 from tests.flow.test_verdicts import verdict_of
+from tests.stage.test_pdf_tables import pdf, prose, table
 
 pytestmark = pytest.mark.docker
 
@@ -24,6 +25,7 @@ def best(size):
 
 print("model     rmse    r2")
 print(f"linear    {math.sqrt(2) / 10:.5f}  {math.cos(0.5):.5f}")
+print("quintic   0.02500  0.99900")
 print(f"cubic     {math.sqrt(2) / 20:.5f}  {math.cos(0.25):.5f}")
 print("best rmse =", round(math.sqrt(2) / 20, 4))
 """
@@ -62,13 +64,22 @@ best rmse = 0.0707
 
 def test_true_numbers_are_reproduced_altered_ones_are_not(tmp_path, repository, no_containers_left):
     repo = repository({"fit.py": FIT, "README.md": README})
+    rows = [["Model", "rmse", "r2"], ["quintic", "0.0250", "0.998"]]
+    page = [*prose(72, 760, 4), *table(72, 690, "Table 2: Errors of the models.", rows)]
+    paper = pdf(tmp_path / "paper.pdf", [*page, *prose(72, 600, 6)])
 
     state = reproduce(
-        repo=repo, out=str(tmp_path / "runs"), target="claims", claims_timeout=60, return_state=True
+        repo=repo,
+        paper=str(paper),
+        out=str(tmp_path / "runs"),
+        target="claims",
+        claims_timeout=60,
+        return_state=True,
     )
 
     metadata, folder = verdict_of(state, tmp_path / "runs")
     assert (metadata.status, metadata.grade) == ("success", "results"), metadata.reason
+    assert metadata.rung == "claims"
     ledger = json.loads((folder / "claims.json").read_text())
     found = {
         one["claim"]["label"]: (one["claim"]["printed"], one["verdict"]) for one in ledger["claims"]
@@ -81,20 +92,26 @@ def test_true_numbers_are_reproduced_altered_ones_are_not(tmp_path, repository, 
         "cubic | r2": ("0.969", "reproduced"),
         "spline | rmse": ("0.0500", "not-found"),
         "spline | r2": ("0.991", "not-found"),
+        "quintic | rmse": ("0.0250", "reproduced"),
+        "quintic | r2": ("0.998", "close"),
         "best(2)": ("0.7071067811865476", "reproduced"),
         'best("2")': ("0.5", "not-run"),
     }
     [failed] = [one["need"] for one in ledger["claims"] if one["verdict"] == "not-run"]
     assert failed.startswith("its example failed: TypeError")
     evidence = {one["evidence"] for one in ledger["claims"] if one["verdict"] == "close"}
-    assert evidence == {"cubic     0.07071  0.96891"}
+    assert evidence == {"cubic     0.07071  0.96891", "quintic   0.02500  0.99900"}
+    of_paper = [one["claim"]["source"] for one in ledger["claims"] if "quintic" in one["evidence"]]
+    assert {(one["path"], one["line"], one["note"]) for one in of_paper} == {
+        ("paper.pdf", 1, "Table 2")
+    }
     assert [run["command"] for run in ledger["runs"]] == ["python fit.py", "examples of README.md"]
     counts = metadata.claims
     assert counts is not None
-    assert (counts.stated, counts.reproduced, counts.close, counts.not_found) == (9, 5, 1, 2)
+    assert (counts.stated, counts.reproduced, counts.close, counts.not_found) == (11, 6, 2, 2)
     for name in ("report.md", "report.html"):
         shown = (folder / name).read_text()
-        assert "9 numbers stated: 5 reproduced, 1 close, 2 not in the output, 1 not run" in shown
+        assert "11 numbers stated: 6 reproduced, 2 close, 2 not in the output, 1 not run" in shown
     assert "cubic     0.07071" in (folder / "attempts" / "01" / "claims_1.log").read_text()
 
 
