@@ -74,7 +74,7 @@ def _files(done: Attempt, run: RunFolder, settings: Settings) -> tuple[SystemFil
 
 
 def _prebuilt(done: Attempt, run: RunFolder, settings: Settings) -> tuple[str, ...]:
-    """Return the distribution whose source did not build, if some release of it has a wheel for this Python."""
+    """Return the distribution whose source did not build, if a release has a wheel for this Python."""
     resolution = done.planned.resolution
     if not isinstance(done.failure, BuildFailed) or resolution is None:
         return ()

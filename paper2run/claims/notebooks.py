@@ -165,7 +165,7 @@ def _joined(text: str | list[str]) -> str:
 
 
 def working_folder(path: str, text: str, files: Collection[str]) -> str:
-    """Return the folder from which a notebook finds most of the files that it names: its own, or one above it.
+    """Return the folder in which a notebook finds most of the files that it names: its own, or above.
 
     Some were moved since their author executed them, or are executed from the root.
     """

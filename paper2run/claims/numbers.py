@@ -53,7 +53,10 @@ def skeleton(line: str) -> str:
 
 
 def logical_lines(text: str) -> list[str]:
-    """Return the lines of a text, those of a value in brackets joined: its width decides where numpy breaks it."""
+    """Return the lines of a text, those of a value in brackets joined.
+
+    The width of the values decides where numpy breaks them.
+    """
     found: list[str] = []
     open_brackets = joined = 0
     for line in text.splitlines():

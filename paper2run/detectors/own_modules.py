@@ -25,10 +25,10 @@ NAME: Final = "own_modules"
 
 CODE: Final = (*ENDINGS, ".so", ".pyd")
 NATIVE: Final = tuple(ending for ending, name in ENDINGS.items() if name in ("c", "c++"))
-IS_MODULE: Final = re.compile(
-    r"\bPyInit_|\bPyMODINIT_FUNC\b|\bPy_InitModule|\bPYBIND11_|\bBOOST_PYTHON_MODULE\b|\bNB_MODULE\b"
+WORKS: Final = re.compile(
+    r"\bPyInit_|\bPyMODINIT_FUNC\b|\bPy_InitModule|\bPYBIND11_|\bBOOST_PYTHON_MODULE\b|\bNB_MODULE\b|\bmain\s*\("
 )
-"""Defines a module of Python: in C, or with pybind11, Boost.Python or nanobind."""
+"""Defines a module of Python: in C, or with pybind11, Boost.Python or nanobind; or a program of its own."""
 FINDS_PACKAGES: Final = re.compile(
     r"find(?:_namespace)?_packages|packages\s*=\s*find|packages\.find"
 )
@@ -201,15 +201,15 @@ def _is_hollow(tree: RepoTree, own: OwnName) -> bool:
     if own.form == "module":
         # One empty module says nothing of the others: none but tests holds any code.
         return not any(tree.size_bytes(path) for path in tree.files if _is_work(tree, path))
-    code = [path for path in tree.below(_folder_of(own.path)) if _may_be_imported(tree, path)]
+    code = [path for path in tree.below(_folder_of(own.path)) if _may_work(tree, path)]
     has_modules = any(not path.endswith("/__init__.py") for path in code)
     return own.form == "package" and has_modules and not any(map(tree.size_bytes, code))
 
 
-def _may_be_imported(tree: RepoTree, path: str) -> bool:
-    """Whether a file is code that an import can reach: C and C++ only as a module of Python."""
+def _may_work(tree: RepoTree, path: str) -> bool:
+    """Whether a file is code that does something: C and C++ only as a module of Python, or as a program."""
     return path.endswith(CODE) and (
-        not path.endswith(NATIVE) or IS_MODULE.search(tree.text(path)) is not None
+        not path.endswith(NATIVE) or WORKS.search(tree.text(path)) is not None
     )
 
 
