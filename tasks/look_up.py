@@ -9,7 +9,6 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from paper2run.errors import HostError
-from paper2run.failures.blame import package_that_failed
 from paper2run.failures.failure_log import failure_lines
 from paper2run.failures.wanted_files import WantedFile, wanted_files
 from paper2run.knowledge.distributions import distribution_for, third_party_name
@@ -78,10 +77,12 @@ def _prebuilt(done: Attempt, run: RunFolder, settings: Settings) -> tuple[str, .
     resolution = done.planned.resolution
     if not isinstance(done.failure, BuildFailed) or resolution is None:
         return ()
+    # Imported by the work alone: most runs look nothing up.
+    from paper2run.failures.blame import package_that_failed
+
     name = canonicalize_name(package_that_failed(failure_lines(done.failure))[0])
     if not any(pin.sdist and canonicalize_name(pin.name) == name for pin in resolution.pins):
         return ()
-    # Imported by the work alone: most runs look nothing up.
     from paper2run.index.releases import installable
     from paper2run.index.target_python import target_python
     from tasks.drivers.index.package_index import PackageIndex
