@@ -134,7 +134,6 @@ def diagnosed(
     done = done.changed(
         system_files=looked_up.files,
         releases=looked_up.releases,
-        prebuilt=looked_up.prebuilt,
         diagnosis=None,
         blame=blamed(done, facts),
     )

@@ -12,7 +12,7 @@ from paper2run.errors import HostError
 from paper2run.failures.failure_log import failure_lines
 from paper2run.failures.wanted_files import WantedFile, wanted_files
 from paper2run.knowledge.distributions import distribution_for, third_party_name
-from paper2run.model.outcome import BuildFailed, HoldingRelease, SmokeFailed, SystemFile
+from paper2run.model.outcome import HoldingRelease, SmokeFailed, SystemFile
 from paper2run.model.report import Attempt
 from paper2run.model.value import Value
 from paper2run.settings import Settings
@@ -32,7 +32,6 @@ class LookedUp(Value):
 
     files: tuple[SystemFile, ...] = ()
     releases: tuple[HoldingRelease, ...] = ()
-    prebuilt: tuple[str, ...] = ()
 
 
 @stage("look up", timeout_s=TIMEOUT_S)
@@ -44,11 +43,7 @@ def look_up(done: Attempt, folder: str, settings: Settings) -> LookedUp:
     if done.failure is None:
         return LookedUp()
     run = RunFolder.at(folder)
-    return LookedUp(
-        files=_files(done, run, settings),
-        releases=_releases(done, run, settings),
-        prebuilt=_prebuilt(done, run, settings),
-    )
+    return LookedUp(files=_files(done, run, settings), releases=_releases(done, run, settings))
 
 
 def _files(done: Attempt, run: RunFolder, settings: Settings) -> tuple[SystemFile, ...]:
@@ -70,36 +65,6 @@ def _files(done: Attempt, run: RunFolder, settings: Settings) -> tuple[SystemFil
         SystemFile(kind=file.kind, name=file.name, package=package)
         for file, package in found.items()
     )
-
-
-def _prebuilt(done: Attempt, run: RunFolder, settings: Settings) -> tuple[str, ...]:
-    """Return the distribution whose source did not build, if a release has a wheel for this Python."""
-    resolution = done.planned.resolution
-    if not isinstance(done.failure, BuildFailed) or resolution is None:
-        return ()
-    # Imported by the work alone: most runs look nothing up.
-    from paper2run.failures.blame import package_that_failed
-
-    name = canonicalize_name(package_that_failed(failure_lines(done.failure))[0])
-    if not any(pin.sdist and canonicalize_name(pin.name) == name for pin in resolution.pins):
-        return ()
-    from paper2run.index.releases import installable
-    from paper2run.index.target_python import target_python
-    from tasks.drivers.index.package_index import PackageIndex
-
-    target = target_python(resolution.python)
-    try:
-        with PackageIndex(settings, settings.home / CACHE_FOLDER) as index:
-            project = index.project(name)
-    except HostError as error:
-        run.event(f"no search for wheels: {error.what}", stage="look up")
-        return ()
-    forms = (
-        found.form
-        for release in (project.releases if project else ())
-        if project and (found := installable(release, project, target))
-    )
-    return (name,) if "wheel" in forms else ()
 
 
 def _releases(done: Attempt, run: RunFolder, settings: Settings) -> tuple[HoldingRelease, ...]:

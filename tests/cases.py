@@ -78,15 +78,13 @@ class LogCase(Value):
     """What Debian's index answers: kind and name of a wanted file (`header uuid/uuid.h`) to its package."""
     releases: tuple[HoldingRelease, ...] = ()
     """What the search of the package index answers."""
-    prebuilt: tuple[str, ...] = ()
-    """Of what did not build, the distributions of which the package index has a wheel."""
 
     @model_validator(mode="after")
     def _fits_its_stage(self) -> Self:
         of_the_other = (
             {"out_of_memory", "out_of_disk", "limit", "releases"}
             if self.stage == "build"
-            else {"step", "timed_out", "prebuilt"}
+            else {"step", "timed_out"}
         )
         if wrong := of_the_other & self.model_fields_set:
             raise ValueError(f"{', '.join(sorted(wrong))}: not of a {self.stage}")

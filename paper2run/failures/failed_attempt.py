@@ -58,8 +58,6 @@ class FailedAttempt(NamedTuple):
     """Debian packages that bring files the log asks for, as the image's own release has them."""
     releases: tuple[HoldingRelease, ...] = ()
     """Releases of the index that have names which the installed libraries lack."""
-    prebuilt: tuple[str, ...] = ()
-    """Normalised names of distributions whose source did not build, and of which the index has a wheel."""
 
     @property
     def plan(self) -> EnvPlan:

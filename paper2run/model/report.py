@@ -57,8 +57,6 @@ class Attempt(Value):
     """What the failure misses in the image, and the Debian package that brings it."""
     releases: tuple[HoldingRelease, ...] = ()
     """For names that the installed libraries lack: the nearest releases on the index that have them."""
-    prebuilt: tuple[str, ...] = ()
-    """Normalised names of distributions whose source did not build, and of which the index has a wheel."""
     docker_build: str = ""
 
     @property

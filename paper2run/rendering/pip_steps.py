@@ -43,8 +43,6 @@ LISTED: Final = re.compile(
     rf"printf '%s\\n' (?P<texts>.*) >> {WANTED_FILE}(?P<install> && {OPEN_STEP}-r {WANTED_FILE})?"
 )
 """A part of such a set; the last one installs it."""
-WHEELS_ONLY: Final = "PIP_ONLY_BINARY"
-"""Variable with the names of which pip takes no source: https://pip.pypa.io/en/stable/cli/pip_install/"""
 PYTHON_IMAGE: Final = re.compile(
     r"(?P<name>^(?:.*/)?python):(?P<python>\d+\.\d+)(?P<patch>\.\d+)?(?P<variant>-[\w.-]+)?$"
 )
@@ -104,12 +102,6 @@ def open_steps(texts: Collection[str]) -> tuple[str, ...]:
     room = MAX_STEP_CHARS - len(_listing(())) - len(install)
     parts = [_listing(part) for part in _parts(texts, room)]
     return (*parts[:-1], parts[-1] + install)
-
-
-def wheels_only_of(plan: EnvPlan) -> frozenset[str]:
-    """Return the normalised names of what pip may not build from source."""
-    listed = plan.env.get(WHEELS_ONLY, "").split(",")
-    return frozenset(canonicalize_name(name) for name in listed if name)
 
 
 def without(plan: EnvPlan, names: Collection[str]) -> EnvPlan:

@@ -41,7 +41,6 @@ from paper2run.repairs import (
     other_platform,
     out_of_disk,
     out_of_memory,
-    prebuilt_release,
     pytest_drift,
     python2_source,
     resolver_conflict,
@@ -73,12 +72,12 @@ class Repair(Protocol):
 # systems come before those that Debian has; build tools and libraries too new before a missing module, since
 # `pkg_resources` and `sklearn.externals.joblib` are both; a module that the checkout holds before it is called
 # absent; a bootstrap script before the network that it asks; shells also miss programs that are not needed, so these
-# come late. A package is taken in another release, or left out, only where nothing is known that would build it, the
-# project's own install likewise, and a build stops for want of a host only where nothing can be left out. A command is
-# changed only where nothing is known that would make it run: first its folder, then how it is fed; before that comes a
-# folder that it writes into. A service comes before the network and the words by which it is asked, and after a
-# variable that any value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the
-# run only where the other commands in the same image show too little: verdicts/table.py.
+# come late. A package is left out only where nothing is known that would build it, the project's own install
+# likewise, and a build stops for want of a host only where nothing can be left out. A command is changed only where
+# nothing is known that would make it run: first its folder, then how it is fed; before that comes a folder that it
+# writes into. A service comes before the network and the words by which it is asked, and after a variable that any
+# value serves. Missing files come last, since logs hold such lines for many reasons. A stop ends the run only where
+# the other commands in the same image show too little: verdicts/table.py.
 REPAIRS: tuple[Repair, ...] = (
     out_of_memory,
     out_of_disk,
@@ -110,7 +109,6 @@ REPAIRS: tuple[Repair, ...] = (
     module_elsewhere,
     absent_module,
     missing_program,
-    prebuilt_release,
     failed_source_build,
     failed_address,
     no_such_release,

@@ -240,13 +240,7 @@ def _as_failed(attempt: Attempt, facts: RepoFacts) -> FailedAttempt:
     assert attempt.failure is not None, "an attempt that passed is not judged"
     packages = {WantedFile(file.kind, file.name): file.package for file in attempt.system_files}
     return FailedAttempt(
-        attempt.failure,
-        attempt.planned,
-        facts,
-        attempt.verification,
-        packages,
-        attempt.releases,
-        attempt.prebuilt,
+        attempt.failure, attempt.planned, facts, attempt.verification, packages, attempt.releases
     )
 
 

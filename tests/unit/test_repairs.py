@@ -42,13 +42,7 @@ def failed_attempt_of(case: LogCase, log_text: str) -> FailedAttempt:
     )
     packages = {WantedFile(*words.split(" ")): name for words, name in case.packages.items()}
     return FailedAttempt(
-        failure,
-        planned,
-        RepoFacts(facts=case.facts),
-        Verification(),
-        packages,
-        case.releases,
-        case.prebuilt,
+        failure, planned, RepoFacts(facts=case.facts), Verification(), packages, case.releases
     )
 
 

@@ -3,7 +3,7 @@
 Among equals it follows pip's choices: newest release first; pre-releases and yanked releases only when named.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -45,11 +45,9 @@ class OfferedReleases:
         target: TargetPython,
         day: date | None,
         locks: Iterable[Lock] = (),
-        wheels_only: Collection[str] = (),
     ) -> None:
         self._index = index
         self._target = target
-        self._wheels_only = wheels_only
         self.day = day
         self.locks = locks_here(locks, target)
         """The locked versions by name, as far as their markers hold."""
@@ -93,9 +91,7 @@ class OfferedReleases:
             self._all[name] = tuple(
                 found
                 for release in (project.releases if project else ())
-                if project
-                and (found := installable(release, project, self._target))
-                and (found.form == "wheel" or name not in self._wheels_only)
+                if project and (found := installable(release, project, self._target))
             )
         return self._all[name]
 

@@ -1,6 +1,6 @@
 """One solve: the cheapest whole set for one interpreter that is found, or why there is none."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -47,11 +47,10 @@ class Solve:
         target: TargetPython,
         day: date | None,
         locks: tuple[Lock, ...] = (),
-        wheels_only: Collection[str] = (),
     ) -> None:
         self._index = index
         self.target = target
-        self._offer = OfferedReleases(index, target, day, locks, wheels_only)
+        self._offer = OfferedReleases(index, target, day, locks)
         self._provider = ReleaseProvider(index, target, self._offer)
         self._needs: dict[str, Need | None] = {}
         self._max_refused = MAX_STEPS

@@ -16,7 +16,7 @@ from paper2run.index.time_ladder import COMMIT_DATE, NO_LIMIT, STEPS_DAYS
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.resolution import Resolution, Unresolvable
 from paper2run.planning.interpreters import RELEASED
-from paper2run.rendering.pip_steps import image_python, wheels_only_of
+from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.asked_requirements import AskedRequirements
@@ -128,10 +128,8 @@ class _Search:
         cost = self._cost_of(python, place)
         if best is not None and cost >= best.cost:
             return best
-        planned = self._planned
-        wheels_only = wheels_only_of(planned.plan)
         solve = Solve(
-            self._index, target_python(python), planned.commit_day, planned.locks, wheels_only
+            self._index, target_python(python), self._planned.commit_day, self._planned.locks
         )
         solve.limit_eras(self._asked.required)
         required = RequiredSet(solve, list(self._asked.required))
