@@ -1,5 +1,6 @@
 """Runs one command for the numbers and pictures that it should print and write, and judges these."""
 
+import hashlib
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -199,7 +200,7 @@ class Command:
         if claim.form == "file":
             path = claim.source.path
             text = self._image.text_of(ran, path)
-            return judged(claim, lines_of(path, text), digest_of(text))
+            return judged(claim, lines_of(path, text), _sha256(ran.files[path]))
         if claim.form in ("example", "cell"):
             answers = read_answer(ran.output)
             one = answers.get(claim.cell or claim.source.line)
@@ -234,7 +235,7 @@ class Command:
                 command=self._name,
                 source=Source(kind="file", path=book, note=place),
                 verdict="not-found" if came else "not-run",
-                stored_digest=digest_of(figure.content.hex()),
+                stored_digest=_sha256(figure.content),
                 need="" if came else _ended(reached, ran)[:300],
             )
             yield _with_pair(picture, figure.content, drawn)
@@ -249,9 +250,14 @@ class Command:
                     command=self._name,
                     source=Source(kind="file", path=path),
                     verdict="not-found",
-                    stored_digest=digest_of(stored.hex()),
+                    stored_digest=_sha256(stored),
                 )
                 yield _with_pair(picture, stored, self._runs[-1].files[path])
+
+
+def _sha256(content: bytes) -> str:
+    """Return the first 16 hex digits of what `sha256sum` prints."""
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _with_pair(
@@ -259,7 +265,7 @@ def _with_pair(
 ) -> tuple[JudgedPicture, Pair | None]:
     if obtained is None:
         return picture, None
-    return picture.changed(obtained_digest=digest_of(obtained.hex())), Pair(stored, obtained)
+    return picture.changed(obtained_digest=_sha256(obtained)), Pair(stored, obtained)
 
 
 def _ended(answers: Mapping[int, Printed], ran: Ran) -> str:

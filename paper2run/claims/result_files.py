@@ -17,6 +17,8 @@ from paper2run.model.value import Source
 ENDINGS: Final = (".csv", ".tsv", ".json", ".txt", ".dat", ".tex", ".md", ".rst", ".out", ".log")
 MAX_LINES: Final = 60
 """Lines with numbers of one file that are compared, the first ones."""
+MAX_READ: Final = 5_000
+"""Lines of a file that are read, the first ones: a claim's place is counted from the top."""
 MAX_NUMBERS: Final = 8
 """Of one line."""
 BETWEEN: Final = " | "
@@ -31,7 +33,11 @@ def result_files(tree: RepoTree) -> tuple[str, ...]:
 
 
 def lines_of(path: str, text: str) -> str:
-    """Return a file's text as lines whose numbers can be told apart."""
+    """Return the first lines of a file's text, in a form whose numbers can be told apart."""
+    return "\n".join(_readable(path, text).splitlines()[:MAX_READ])
+
+
+def _readable(path: str, text: str) -> str:
     try:
         if path.endswith(".csv"):
             return "\n".join(BETWEEN.join(row) for row in csv.reader(text.splitlines()))
@@ -50,9 +56,12 @@ def file_claims(path: str, text: str, command: str) -> Iterator[Claim]:
     seen: Counter[str] = Counter()
     compared = 0
     for number, line in enumerate(lines, 1):
+        if len(line) > MAX_LINE_CHARS:
+            # The output that a claim is looked for in has no such lines either.
+            continue
         said = skeleton(line)
         seen[said] += 1
-        if not numbers_in(line) or len(line) > MAX_LINE_CHARS or VOLATILE.search(line):
+        if not numbers_in(line) or VOLATILE.search(line):
             continue
         if compared == MAX_LINES:
             return

@@ -59,7 +59,7 @@ class JudgedClaim(Value):
     evidence: str = ""
     """The line of the output, or of the file that was written."""
     log_digest: str = ""
-    """sha256 of the command's whole output, or of the file, first 16 hex digits."""
+    """sha256 of the file, or of the command's output as its record has it (both streams, JSON), first 16 hex digits."""
     spread: tuple[str, ...] = ()
     """What each run gave, where they differ."""
     need: str = ""

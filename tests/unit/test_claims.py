@@ -776,3 +776,15 @@ def test_a_notebook_that_runs_above_its_folder_still_finds_the_modules_beside_it
     command[0] = sys.executable
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert read_answer(ran.stdout)[1] == Printed("0.5 1\n\n", "")
+
+
+def test_a_long_file_is_compared_from_its_top():
+    kept = "".join(f"{n}.5\n" for n in range(30_000))
+    claims = list(file_claims("points.txt", kept, "python a.py"))
+
+    written = lines_of("points.txt", kept.replace("2.5\n", "9.5\n", 1))
+    verdicts = [judged(claim, written, "d").verdict for claim in claims]
+
+    assert [claim.printed for claim in claims[:3]] == ["0.5", "1.5", "2.5"]
+    assert verdicts.count("differs") == 1
+    assert verdicts[2] == "differs"
