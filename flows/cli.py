@@ -21,6 +21,7 @@ from flows.clean_command import clean
 from flows.deploy_commands import deploy, serve
 from flows.options import AsJson, ShowTraceback, flags_of
 from flows.show_commands import list_runs, open_report, shell, show
+from flows.verify_command import verify
 from paper2run.errors import HostError, Paper2RunError, UserError
 from paper2run.redaction import redact
 from paper2run.request import Request, settings_for
@@ -150,6 +151,7 @@ app.command()(show)
 app.command("list")(list_runs)
 app.command("open")(open_report)
 app.command()(shell)
+app.command()(verify)
 app.command()(clean)
 app.command()(deploy)
 app.command()(serve)

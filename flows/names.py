@@ -23,6 +23,11 @@ def attempt_number() -> str:
     return f"{parameters['checkout'].name} #{parameters['number']}"
 
 
+def verified_run() -> str:
+    """Return `verify NAME` with the name of the run folder."""
+    return f"verify {PurePath(str(flow_run.parameters.get('run', ''))).name}"
+
+
 def batch_file() -> str:
     """Return the name of the batch's file, and what is asked beside running it all."""
     parameters = flow_run.parameters

@@ -9,6 +9,7 @@ from prefect.states import Completed, Failed
 
 from flows.attempt import attempt
 from flows.claimed import claimed
+from flows.handed_over import inventoried
 from flows.names import BAD_REQUEST, reproduction
 from flows.next_plan import experimented, gathered, other_candidate, pinned, repaired
 from flows.options import form_of
@@ -32,6 +33,7 @@ from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
 from tasks.extract import extract
+from tasks.folder_record import keep_record
 from tasks.paper import read_paper, with_paper_file
 from tasks.plan import plan
 from tasks.preflight import preflight
@@ -128,6 +130,8 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         grade = metadata.grade if metadata.grade != "none" else ""
         run.event(f"verdict: {metadata.status}{f' ({grade})' if grade else ''}")
         tell_verdict(run_id, metadata, str(run.path))
+        # Last of all: it covers the log and the records of every stage.
+        keep_record(run)
     return Completed(
         name=state_name(metadata), message=said(metadata), data=(metadata, str(run.path))
     )
@@ -219,6 +223,7 @@ def _tried(
     verdict = experimented(run, checkout, verdict, attempts, settings, run_id)
     if request.target == "claims":
         verdict = claimed(run, checkout, verdict, attempts, settings, run_id)
+    inventoried(run, verdict, attempts, settings, run_id)
     return verdict, environment, attempts, ready.engine
 
 

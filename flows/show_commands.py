@@ -33,7 +33,7 @@ def show(run: Run = "", *, as_json: AsJson = False) -> None:
     from tasks.console.run_list import metadata_of
     from tasks.console.show import print_run
 
-    folder = _folder(run)
+    folder = folder_of(run)
     if as_json:
         print_json(out, record(metadata_of(folder), folder))
     else:
@@ -58,7 +58,7 @@ def list_runs(
 
 def open_report(run: Run = "") -> None:
     """Open the report of a run in the browser."""
-    folder = _folder(run)
+    folder = folder_of(run)
     page = folder / "report.html"
     if not page.is_file():
         raise UserError(
@@ -73,7 +73,7 @@ def shell(run: Run = "") -> None:
     """Open a shell in the image of a run; with the network of PAPER2RUN_SMOKE_NETWORK, by default none."""
     from tasks.console.run_list import metadata_of
 
-    folder = _folder(run)
+    folder = folder_of(run)
     image = metadata_of(folder).image
     if not image:
         raise UserError(
@@ -109,7 +109,7 @@ def _runs() -> Path:
     return read_settings().out
 
 
-def _folder(run: str) -> Path:
+def folder_of(run: str) -> Path:
     """Return the folder of a run: as given, by its name in the folder of runs, or the last one."""
     from tasks.console.run_list import last_run
 

@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     )
     """Builds and containers at a time on one engine, all workers together. Read when the limit is created; change it
     in the Prefect UI from then on."""
+    inventory: bool = True
+    """List packages and files of the image that is handed over, so that `paper2run verify` can name what has changed
+    since; takes a second per 100 MB of the image."""
     smoke_network: Literal["none", "bridge"] = "none"
     """Network of smoke containers: `bridge` lets them reach the network. With `none`, a command that downloads at run
     time fails, and the report shows its error."""

@@ -11,12 +11,14 @@ from paper2run.batches.batch_page import WORDS
 from paper2run.batches.rows import Batch
 from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause
+from paper2run.model.rebuild import Rebuild
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible_lines
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.markdown import REACHED, headline
 from tasks.console.run_list import metadata_of
 
+SHOWN_DRIFTS: Final = 10
 CAUSES_OF_AUTHORS: Final[frozenset[Cause]] = frozenset(
     {"build_error", "code_error", "dead_dependency", "dead_link", "no_code", "unsupported_python"}
 )
@@ -78,6 +80,26 @@ def print_batch(console: Console, batch: Batch, folder: Path, by_clock_s: float)
     _print(console, f"took     {by_clock_s:.0f} s; {together:.0f} s, all runs together")
     _print(console, f"folder   {folder}")
     _print(console, f"page     {folder / 'batch.html'}")
+
+
+def print_rebuild(console: Console, found: Rebuild, folder: str) -> None:
+    """Print in a few lines how a rebuild compares with what was handed over."""
+    style = "bold green" if found.outcome == "verified" else "bold yellow"
+    _print(console, f"{found.outcome}: {found.reason}", style)
+    for drift in found.drifts[:SHOWN_DRIFTS]:
+        _print(
+            console, f"{drift.cause:8} {drift.item}: {drift.before or '-'} -> {drift.after or '-'}"
+        )
+    for path in found.tampered[:SHOWN_DRIFTS]:
+        _print(console, f"folder   {path}")
+    for some in found.explained:
+        _print(console, f"no drift {counted(some.count, 'file')}: {some.why}")
+    if found.build_seconds:
+        _print(
+            console,
+            f"took     {found.seconds:.0f} s, of these {found.build_seconds:.0f} s for the build",
+        )
+    _print(console, f"records  {folder}")
 
 
 def print_run(console: Console, folder: Path) -> None:

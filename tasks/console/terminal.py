@@ -33,7 +33,11 @@ STAGES: Final[Mapping[str, str]] = {
     "look up": "looking up what is missing",
     "diagnose": "looking for the cause",
     "experiment": "trying the smallest change",
+    "claims": "comparing what the authors state",
+    "inventory": "listing what the image holds",
     "report": "writing the report",
+    "rebuild": "building the image again",
+    "compare": "comparing packages and files",
 }
 """What the running stage does, for people; the name itself where a stage is not in it."""
 PREFECT_LOGGERS: Final = ("", "prefect", "prefect.flow_runs", "prefect.task_runs")

@@ -31,6 +31,7 @@ from prefect.states import Crashed
 from prefect.types import KeyValueLabels
 
 from paper2run.errors import HostError, Trouble, trouble_of
+from paper2run.model.rebuild import Rebuild
 from paper2run.model.report import Metadata
 from tasks.drivers.host.owner import OWNER_LABEL, is_dead, this_process
 from tasks.running.patience import patiently
@@ -42,12 +43,14 @@ TROUBLE_LABEL: Final = "paper2run.trouble"
 OWN_TAG: Final = "paper2run"
 VERDICT_EVENT: Final = "paper2run.verdict"
 """Emitted once for each run that ends with a verdict."""
+REBUILD_EVENT: Final = "paper2run.rebuild"
+"""Emitted once for each run of `verify` that ends with an outcome."""
 ABOUT_THE_WORK: Final = (
     "success", "stopped-by-rule", "stopped-by-llm", "max-attempts-exhausted", "smoke-failed"
 )  # fmt: skip
 """Verdicts that say whether a repository runs."""
 SHORT_COMMIT: Final = 7
-OURS: Final = ["reproduce", "batch"]
+OURS: Final = ["reproduce", "batch", "verify"]
 """Flows whose runs carry labels; `attempt` runs go with their parents."""
 ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
 PAGE: Final = 200
@@ -140,6 +143,28 @@ def tell_verdict(flow_run_id: str, metadata: Metadata, folder: str) -> None:
             "commit": metadata.commit,
             "reason": metadata.reason,
             "image": metadata.image,
+            "folder": folder,
+        },
+    )
+
+
+def tell_rebuild(flow_run_id: str, metadata: Metadata, found: Rebuild, folder: str) -> None:
+    """Tag the flow run with its outcome, and emit the event `paper2run.rebuild`: docs/prefect.md."""
+    causes = sorted({drift.cause for drift in found.drifts})
+    _update(flow_run_id, [*tags_of(metadata.name), f"rebuild:{found.outcome}"])
+    emit_event(
+        event=REBUILD_EVENT,
+        resource={
+            "prefect.resource.id": f"paper2run.repository.{metadata.name}",
+            "prefect.resource.name": metadata.name,
+            "paper2run.rebuild": found.outcome,
+        },
+        payload={
+            "rebuild": found.outcome,
+            "causes": causes,
+            "reason": found.reason,
+            "repo": metadata.repo,
+            "commit": metadata.commit,
             "folder": folder,
         },
     )

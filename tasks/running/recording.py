@@ -65,7 +65,7 @@ def recording(
         _keep_exception(opened, run, why, error, settings)
         raise
     finally:
-        _sweep(run_id)
+        sweep_run(run_id)
 
 
 def _keep_exception(
@@ -133,7 +133,7 @@ def _broken_off(opened: Metadata, run: RunFolder, error: Exception, status: Stat
     )
 
 
-def _sweep(run_id: str) -> None:
+def sweep_run(run_id: str) -> None:
     """Remove the run's containers; without an engine there are none to remove."""
     try:
         engine = connect()

@@ -38,6 +38,8 @@ class BuildInput:
     """`.` puts the files beside the Dockerfile."""
     cache_from: str = ""
     """Image in a registry whose layers may be reused, if there is one; BuildKit then records the same in its own."""
+    from_scratch: bool = False
+    """Whether every step is run, whatever layers the engine has."""
     left_out: tuple[str, ...] = LEFT_OUT
     """File and folder names that are left out of `repo/`, at any depth."""
 

@@ -175,6 +175,7 @@ def _request(
             "forcerm": "1",
             "buildargs": json.dumps({**context.injection.build_args, **inline}),
             "cachefrom": json.dumps(shared),
+            "nocache": "1" if context.from_scratch else "0",
             "labels": json.dumps({RUN_LABEL: run_id} if run_id else {}),
         },
         data=stream(context),

@@ -45,6 +45,8 @@ class ImageInfo:
     """`sha256:…`"""
     size_bytes: int
     labels: Mapping[str, str]
+    digest: str = ""
+    """`sha256:…` of its manifest in the registry that it came from; empty for an image that was made here."""
 
     @property
     def is_standin(self) -> bool:
@@ -147,7 +149,8 @@ class Engine:
             except ImageNotFound:
                 return None
         labels = (found.get("Config") or {}).get("Labels") or {}
-        return ImageInfo(found["Id"], int(found["Size"]), labels)
+        digests = [name.partition("@")[2] for name in found.get("RepoDigests") or ()]
+        return ImageInfo(found["Id"], int(found["Size"]), labels, next(filter(None, digests), ""))
 
     def local_python_images(self, registry_prefix: str = "") -> tuple[str, ...]:
         """Return the versions X.Y with a local `python:X.Y-slim`, below the prefix, oldest first."""

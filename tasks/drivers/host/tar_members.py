@@ -6,11 +6,11 @@ quadratic time (CVE-2024-6232). Formats: ustar, pax and GNU, as POSIX.1-2008 (pa
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
-
-from tasks.drivers.host.unpacking import Unpacked
+from typing import Final, Literal, Protocol
 
 BLOCK_BYTES: Final = 512
+PIECE_BYTES: Final = 1024 * 1024
+"""Of a member's content, read at once."""
 MAX_HEADER_BYTES: Final = 2 * 1024 * 1024
 """Of one extended header; honest ones hold a path and some times."""
 MAX_NAME_BYTES: Final = 4096
@@ -24,10 +24,26 @@ LINKS: Final = (b"1", b"2")
 """Hard and symbolic ones."""
 EXTENSIONS: Final = (b"x", b"X", b"g", b"L", b"K")
 """Headers of headers: pax for the next member and for all, GNU's long name and long link target."""
+Kind = Literal["file", "hard link", "link", "folder", "device", "pipe"]
+KINDS: Final[dict[bytes, Kind]] = {
+    b"1": "hard link", b"2": "link", b"3": "device", b"4": "device", b"5": "folder", b"6": "pipe",
+}  # fmt: skip
+OF_PAX: Final = frozenset({"path", "size", "linkpath"})
+"""Records of a pax header that stand for a field of the plain one."""
 
 
 class TarDamaged(Exception):
     """This is not a tar archive, or not one that a build tool would pack."""
+
+
+class Stream(Protocol):
+    """Bytes that are read forward only."""
+
+    def read(self, size_bytes: int) -> bytes:
+        """Return the next `size_bytes`, fewer only at the end."""
+
+    def skip(self, size_bytes: int) -> None:
+        """Leave out the next `size_bytes`, or what is left."""
 
 
 @dataclass
@@ -42,7 +58,12 @@ class Member:
     """Permissions, as the header has them."""
     mtime: int
     """Seconds since 1970."""
-    _stream: Unpacked
+    kind: Kind
+    owner: str
+    """`0:0`: numbers of user and group."""
+    target: str
+    """What a link names; empty for others."""
+    _stream: Stream
 
     _is_read: bool = False
 
@@ -54,9 +75,20 @@ class Member:
             raise TarDamaged("it breaks off")
         return content
 
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the whole content in pieces; only once. TarDamaged if the archive breaks off in it."""
+        self._is_read = True
+        left = self.size_bytes
+        while left:
+            piece = self._stream.read(min(left, PIECE_BYTES))
+            if not piece:
+                raise TarDamaged("it breaks off")
+            left -= len(piece)
+            yield piece
 
-def members(stream: Unpacked) -> Iterator[Member]:
-    """Yield the members in order. TarDamaged or UnpackingError if the archive cannot be read."""
+
+def members(stream: Stream) -> Iterator[Member]:
+    """Yield the members in order. TarDamaged if the archive cannot be read, and what the stream raises."""
     extended: dict[str, bytes] = {}
     is_first = True
     while True:
@@ -75,18 +107,22 @@ def members(stream: Unpacked) -> Iterator[Member]:
             _skip_sparse_map(stream, header)
         if "size" in extended:
             size_bytes = _decimal(extended["size"])
-        member = _member(header, kind, extended.get("path", b""), size_bytes, stream)
+        member = _member(header, kind, extended, size_bytes, stream)
         yield member
         if kind not in WITHOUT_CONTENT:
             stream.skip((0 if member._is_read else size_bytes) + -size_bytes % BLOCK_BYTES)
         extended = {}
 
 
-def _member(header: bytes, kind: bytes, path: bytes, size_bytes: int, stream: Unpacked) -> Member:
+def _member(
+    header: bytes, kind: bytes, extended: dict[str, bytes], size_bytes: int, stream: Stream
+) -> Member:
+    path = extended.get("path", b"")
+    target = extended.get("linkpath", b"") or _text(header[157:257])
     name = path or _text(header[:100])
     if not path and kind != b"S" and (prefix := _text(header[345:500])):
         name = prefix + b"/" + name
-    if len(name) > MAX_NAME_BYTES:
+    if len(name) > MAX_NAME_BYTES or len(target) > MAX_NAME_BYTES:
         raise TarDamaged("a member's name is longer than any path")
     # Before ustar a folder was a file whose name ends with a slash.
     is_file = kind in FILE_TYPES and not (kind == b"\0" and name.endswith(b"/"))
@@ -97,6 +133,9 @@ def _member(header: bytes, kind: bytes, path: bytes, size_bytes: int, stream: Un
         kind in LINKS,
         _or_none(header[100:108]),
         _or_none(header[136:148]),
+        "file" if is_file else KINDS.get(kind, "folder"),
+        f"{_or_none(header[108:116])}:{_or_none(header[116:124])}",
+        target.decode("utf-8", "replace") if kind in LINKS else "",
         stream,
     )
 
@@ -122,7 +161,7 @@ def _is_header(block: bytes) -> bool:
     return wanted == sum(block) - sum(block[148:156]) + 8 * ord(" ")
 
 
-def _extension(stream: Unpacked, kind: bytes, size_bytes: int) -> dict[str, bytes]:
+def _extension(stream: Stream, kind: bytes, size_bytes: int) -> dict[str, bytes]:
     """Return what an extended header says about the next member's path and size."""
     if size_bytes > MAX_HEADER_BYTES:
         raise TarDamaged(f"a header of more than {MAX_HEADER_BYTES // 1024**2} MB")
@@ -130,8 +169,10 @@ def _extension(stream: Unpacked, kind: bytes, size_bytes: int) -> dict[str, byte
     stream.skip(-size_bytes % BLOCK_BYTES)
     if kind == b"L":
         return {"path": _text(content)}
+    if kind == b"K":
+        return {"linkpath": _text(content)}
     if kind in {b"x", b"X"}:
-        return {key: value for key, value in _records(content) if key in {"path", "size"}}
+        return {key: value for key, value in _records(content) if key in OF_PAX}
     return {}
 
 
@@ -151,7 +192,7 @@ def _records(content: bytes) -> Iterator[tuple[str, bytes]]:
         at += length
 
 
-def _skip_sparse_map(stream: Unpacked, header: bytes) -> None:
+def _skip_sparse_map(stream: Stream, header: bytes) -> None:
     """Leave out the blocks in which GNU tar continues the map of a sparse file's holes."""
     is_continued = header[482]
     while is_continued:

@@ -1,0 +1,29 @@
+"""What a run leaves for a later check: the list of the image's packages and files."""
+
+from paper2run.model.outcome import Built
+from paper2run.model.report import Attempt, Verdict
+from paper2run.settings import Settings
+from tasks.build import has_image
+from tasks.inventory import inventory
+from tasks.running.keep_space import using_image
+from tasks.running.records import RunFolder
+from tasks.running.stages import Stages
+
+
+def inventoried(
+    run: RunFolder,
+    verdict: Verdict,
+    attempts: tuple[Attempt, ...],
+    settings: Settings,
+    run_id: str,
+) -> None:
+    """Write `inventory.json` and `files.tsv.gz` of the image that is handed over, if one is."""
+    best = attempts[verdict.best_attempt - 1] if verdict.best_attempt else None
+    if not settings.inventory or verdict.grade == "none" or best is None:
+        return
+    if not isinstance(best.built, Built) or not has_image(best.built):
+        return
+    with using_image(best.built.image, settings):
+        listed = Stages(run).run(inventory, best.built, run_id, settings)
+    run.write("inventory.json", listed.inventory)
+    run.write("files.tsv.gz", listed.packed_files)

@@ -1,0 +1,180 @@
+"""The flow `verify`: does a finished run folder still rebuild to what was handed over?"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from prefect import flow
+from prefect.client.schemas import State
+from prefect.states import Completed, Failed
+
+from flows.names import BAD_REQUEST, verified_run
+from paper2run.errors import UserError
+from paper2run.model.claims import ClaimLedger
+from paper2run.model.outcome import BuildFailed, Built, Passed, Rung
+from paper2run.model.rebuild import Drift, Rebuild
+from paper2run.model.repo import Overview
+from paper2run.model.report import Attempt, Metadata
+from paper2run.proofs.failed_rebuild import drift_of
+from paper2run.proofs.rebuild_verdict import behaviour, lost_claims, reason_of
+from paper2run.request import read_settings
+from paper2run.settings import Settings
+from tasks.claims import claims
+from tasks.console.run_list import metadata_of
+from tasks.drivers.engine.engine_connection import connect
+from tasks.folder_record import tampering
+from tasks.rebuild import compare, rebuild
+from tasks.running.flow_runs import claim_run, label_run, naming_trouble, tell_rebuild
+from tasks.running.keep_space import using_image
+from tasks.running.recording import current_run_id, sweep_run
+from tasks.running.records import (
+    RunFolder,
+    read_attempts_of,
+    read_claims_of,
+    read_facts_of,
+    read_paper_of,
+)
+from tasks.running.run_settings import settings_of_run
+from tasks.running.stages import Stages
+from tasks.running.sweep import sweep_runs
+from tasks.smoke import smoke
+from tasks.verify import verify as climb
+
+
+@flow(
+    name="verify",
+    flow_run_name=verified_run,
+    persist_result=True,
+    result_serializer="json",
+)
+def verify(run: str) -> State[tuple[Rebuild, str]]:
+    """Rebuild a finished run from its folder alone and compare; the final state's name is the outcome.
+
+    Args:
+        run: Run folder, on the machine of the worker. It must have ended with an image that something was shown of.
+    """
+    settings, run_id = read_settings(), current_run_id()
+    claim_run(run_id, settings.home)
+    sweep_runs(settings.home)
+    try:
+        with naming_trouble(run_id), settings_of_run(settings):
+            done, folder = _checked(Path(run), settings, run_id)
+    except UserError as error:
+        return Failed(name=BAD_REQUEST, message=f"{error.what}; {error.hint}", data=error)
+    return Completed(name=done.outcome.capitalize(), message=done.reason, data=(done, folder))
+
+
+def _checked(folder: Path, settings: Settings, run_id: str) -> tuple[Rebuild, str]:
+    """Return the outcome and the folder of its records; UserError for a run that handed nothing over."""
+    metadata = metadata_of(folder)
+    if metadata.grade == "none" or not metadata.best_attempt:
+        raise UserError(
+            f"{folder.name} handed no working image over ({metadata.status})",
+            hint="name a run with a grade: `paper2run list`",
+        )
+    started, started_at = monotonic(), datetime.now(UTC)
+    check = RunFolder.create(folder / "verify", metadata.name or "run")
+    label_run(run_id, folder=str(check.path))
+    engine = connect()
+    try:
+        found = Rebuild(
+            outcome="tampered",
+            reason="",
+            tampered=tampering(folder)[:100],
+            grade_before=metadata.grade,
+            started_at=started_at,
+            engine=engine.name_and_version,
+        )
+        if not found.tampered:
+            found = _rebuilt(RunFolder(folder), check, metadata, found, settings, run_id)
+        found = found.changed(seconds=round(monotonic() - started, 3))
+        found = found.changed(reason=reason_of(found))
+        check.write("verify.json", found)
+        check.event(f"{found.outcome}: {found.reason}")
+        tell_rebuild(run_id, metadata, found, str(check.path))
+    finally:
+        sweep_run(run_id)
+    return found, str(check.path)
+
+
+def _rebuilt(
+    run: RunFolder,
+    check: RunFolder,
+    metadata: Metadata,
+    found: Rebuild,
+    settings: Settings,
+    run_id: str,
+) -> Rebuild:
+    """Return what the rebuild shows; its image is removed afterwards."""
+    attempts = read_attempts_of(run)
+    best = attempts[metadata.best_attempt - 1]
+    image, logs = f"{metadata.image}-verify", str(check.attempt_folder(1))
+    try:
+        with using_image(image, settings):
+            built = Stages(check).run(rebuild, str(run.path), image, logs, run_id, settings)
+            found = found.changed(
+                build_seconds=built.seconds,
+                build_seconds_before=best.built.seconds,
+            )
+            if isinstance(built, BuildFailed):
+                return found.changed(outcome="broken", drifts=(drift_of(built),))
+            return _compared(run, check, best, built, found, settings, run_id)
+    finally:
+        connect().remove_image(image)
+
+
+def _compared(
+    run: RunFolder,
+    check: RunFolder,
+    best: Attempt,
+    built: Built,
+    found: Rebuild,
+    settings: Settings,
+    run_id: str,
+) -> Rebuild:
+    stages, logs, facts = Stages(check), str(check.attempt_folder(1)), read_facts_of(run)
+    checkout = Overview.model_validate_json((run.path / "repo.json").read_text("utf-8")).checkout
+    compared = stages.run(compare, str(run.path), best, built, run_id, settings)
+    smoked = stages.run(smoke, checkout, best.planned, built, logs, run_id, settings)
+    rungs = {rung.rung for rung in best.verification.rungs}
+    target: Rung = "tests" if "tests" in rungs else "smoke"
+    verification = stages.run(
+        climb, checkout, best.planned, built, smoked, facts, target, logs, run_id, settings
+    )
+    again = Attempt(
+        number=1, planned=best.planned, built=built, smoke=smoked, verification=verification
+    )
+    grade, lost = behaviour(best, again, found.grade_before)
+    before, after = read_claims_of(run), None
+    if before is not None and isinstance(smoked, Passed):
+        after = _claims(run, best, built, settings, run_id, logs, stages)
+        lost = (*lost, *lost_claims(before, after))
+    drifts: tuple[Drift, ...] = (*lost, *compared.drifts)
+    is_broken = best.succeeded and not again.succeeded
+    return found.changed(
+        outcome="broken" if is_broken else "drifted" if drifts else "verified",
+        drifts=drifts,
+        explained=compared.explained,
+        grade_after=grade,
+        claims_before=before.counts if before else None,
+        claims_after=after.counts if after else None,
+        files=compared.files,
+        files_same=compared.files_same,
+        image_id=built.image_id,
+    )
+
+
+def _claims(
+    run: RunFolder,
+    best: Attempt,
+    built: Built,
+    settings: Settings,
+    run_id: str,
+    logs: str,
+    stages: Stages,
+) -> ClaimLedger:
+    checkout = Overview.model_validate_json((run.path / "repo.json").read_text("utf-8")).checkout
+    facts, paper, root = read_facts_of(run), read_paper_of(run), str(run.path / "repo")
+    return stages.run(
+        claims, checkout, best.planned, built, facts, paper, root, logs, run_id, settings
+    ).ledger

@@ -1,0 +1,55 @@
+"""The command `paper2run verify`: does a finished run still rebuild to what was handed over?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import typer
+from rich.console import Console
+
+from flows.options import AsJson, ShowTraceback
+from flows.show_commands import Run, folder_of
+from paper2run.request import read_settings
+from tasks.console.invocation import invocation
+
+if TYPE_CHECKING:
+    from paper2run.model.rebuild import Rebuild
+
+INTERRUPTED = 130
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def verify(
+    run: Run = "", *, as_json: AsJson = False, show_traceback: ShowTraceback = False
+) -> None:
+    """Rebuild a finished run from its folder alone, run it again, and name what has changed since.
+
+    Exit code 0: verified; 1: drifted, broken or tampered with.
+    """
+    invocation().take_settings(_say)
+    folder, settings = folder_of(run), read_settings()
+    # Prefect takes seconds to import: what can be judged without it has been judged.
+    from flows.verification import verify as verify_flow
+    from tasks.console.as_json import print_json, record
+    from tasks.console.show import print_rebuild
+    from tasks.console.terminal import progress
+    from tasks.running.server import prefect_api
+
+    try:
+        with prefect_api(_say) as api, progress(err, settings.progress):
+            if api.ui:
+                _say(f"Prefect UI: {api.shown}")
+            state = verify_flow(str(folder.resolve()), return_state=True)
+            found, records = cast("tuple[Rebuild, str]", state.result())
+    except KeyboardInterrupt:
+        err.print("interrupted; the run itself is as it was")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(out, record(found, Path(records)))
+    else:
+        print_rebuild(out, found, records)
+    raise typer.Exit(0 if found.outcome == "verified" else 1)
+
+
+def _say(text: str) -> None:
+    err.print(text, soft_wrap=True, markup=False)

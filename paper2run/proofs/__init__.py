@@ -1,0 +1,1 @@
+"""What was handed over, held against what comes of it later: files, packages, drift and its causes."""

@@ -1,0 +1,201 @@
+"""What differs between the image that was handed over and the rebuilt one, and what caused it.
+
+A package of another version speaks for its index, Debian or the base image; a file of a package whose version is the
+same speaks for a package that was published anew. What every build writes anew is no drift: EXPLAINED has the reasons.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from paper2run.model.image import SOURCE_FOLDER
+from paper2run.model.inventory import Inventory, Package, PackageKind
+from paper2run.model.rebuild import Drift, DriftCause, ExplainedFiles
+from paper2run.model.value import Value
+from paper2run.proofs.file_list import FileEntry
+
+CAUSES: Final[Mapping[PackageKind, DriftCause]] = {
+    "deb": "debian", "pypi": "index", "conda": "index", "npm": "index", "cran": "index",
+}  # fmt: skip
+IN_ORDER: Final[tuple[DriftCause, ...]] = (
+    "code", "base", "index", "debian", "link", "data", "engine", "unknown",
+)  # fmt: skip
+"""The order in which drifts are told: what decides first comes first."""
+EXPLAINED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"(?:^|/)__pycache__(?:/|$)|\.py[co]$"), "byte code, which holds the time of its source"),
+    (re.compile(r"^(?:var/(?:log|cache|lib/apt|lib/dpkg/(?:.*-old|lock|triggers/))|etc/(?:passwd|shadow|g?shadow|group)-$)"),
+     "logs, caches and old copies of Debian's tools"),
+    (re.compile(r"^etc/(?:machine-id|ld\.so\.cache|shadow|ssl/certs/java/cacerts)$"),
+     "written anew by each installation, with its time or a random number"),
+    (re.compile(r"^(?:tmp|root|var/tmp|run)(?:/|$)"), "scratch folders of the build"),
+    (re.compile(r"\.(?:dist-info|egg-info)/(?:RECORD|direct_url\.json|INSTALLER|REQUESTED|SOURCES\.txt)$|\.egg-link$"),
+     "notes of pip on an installation"),
+)  # fmt: skip
+COMPILED: Final = "compiled again from the same source"
+BY_THE_BUILD: Final = "made by a step of the build from the same source"
+MAX_DRIFTS: Final = 100
+MAX_EXAMPLES: Final = 5
+
+
+class Held(NamedTuple):
+    """What an image holds."""
+
+    inventory: Inventory
+    files: Mapping[str, FileEntry]
+    """By path."""
+    base_image_id: str
+
+
+class Origins(NamedTuple):
+    """Where files of the rebuilt image come from."""
+
+    owners: Mapping[str, str]
+    """Normalised name of the Python package that lists a file, by path."""
+    published: Collection[str]
+    """Normalised names of the packages that came as wheels; all others were built inside the image."""
+    fetches: bool
+    """Whether a step of the build downloads files by their address."""
+
+
+class Compared(Value):
+    """How two images compare."""
+
+    drifts: tuple[Drift, ...]
+    explained: tuple[ExplainedFiles, ...]
+    files: int
+    """Of the image that was handed over."""
+    files_same: int
+
+
+def compared(before: Held, after: Held, origins: Origins) -> Compared:
+    """Return how the rebuilt image compares with the one that was handed over."""
+    drifts = [*_of_base(before, after), *_of_packages(before.inventory, after.inventory)]
+    moved = {drift.item for drift in drifts}
+    explained: dict[str, list[str]] = {}
+    same = 0
+    for path in sorted(before.files.keys() | after.files.keys()):
+        old, new = before.files.get(path), after.files.get(path)
+        if old is not None and _is_same(old, new):
+            same += 1
+            continue
+        owner = origins.owners.get(path, "")
+        if owner in moved:
+            # The package itself is told; its files follow from it.
+            continue
+        why = _explanation(path, owner, origins)
+        if why:
+            explained.setdefault(why, []).append(path)
+        elif not drifts or not _follows(path, drifts):
+            drifts.append(
+                Drift(
+                    cause=_cause(path, owner, origins),
+                    item=f"/{path}",
+                    before=_shown(old),
+                    after=_shown(new),
+                )
+            )
+    drifts.sort(key=lambda drift: (IN_ORDER.index(drift.cause), drift.item))
+    return Compared(
+        drifts=tuple(drifts[:MAX_DRIFTS]),
+        explained=tuple(
+            ExplainedFiles(why=why, count=len(paths), examples=tuple(paths[:MAX_EXAMPLES]))
+            for why, paths in sorted(explained.items())
+        ),
+        files=len(before.files),
+        files_same=same,
+    )
+
+
+def owners_in(records: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the Python package that lists each file in its RECORD, by path below the root.
+
+    https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+    """
+    found = {}
+    for path, content in records.items():
+        match = re.fullmatch(r"(.+)/([^/]+?)-[^/-]+\.dist-info/RECORD", path)
+        if match is None:
+            continue
+        name = re.sub(r"[-_.]+", "-", match[2]).lower()
+        for line in content.decode("utf-8", "replace").splitlines():
+            listed = line.rsplit(",", 2)[0].strip('"')
+            found[_below(match[1], listed)] = name
+    return found
+
+
+def _below(folder: str, listed: str) -> str:
+    """Return the path of a file that is named from a folder, perhaps through `..`."""
+    parts: list[str] = [] if listed.startswith("/") else folder.split("/")
+    for part in listed.strip("/").split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _is_same(old: FileEntry, new: FileEntry | None) -> bool:
+    if new is None or (old.kind, old.mode, old.owner, old.content) != (
+        new.kind,
+        new.mode,
+        new.owner,
+        new.content,
+    ):
+        return False
+    # Byte code has no digest; its size says nothing either.
+    return old.size_bytes == new.size_bytes or not old.content
+
+
+def _of_base(before: Held, after: Held) -> Iterator[Drift]:
+    if before.base_image_id and before.base_image_id != after.base_image_id:
+        yield Drift(
+            cause="base",
+            item="base image",
+            before=before.base_image_id,
+            after=after.base_image_id,
+        )
+
+
+def _of_packages(before: Inventory, after: Inventory) -> Iterator[Drift]:
+    old, new = _versions(before.packages), _versions(after.packages)
+    for key in sorted(old.keys() | new.keys()):
+        kind, name, _ = key
+        if old.get(key) != new.get(key):
+            yield Drift(
+                cause=CAUSES[kind], item=name, before=old.get(key, ""), after=new.get(key, "")
+            )
+
+
+def _versions(packages: tuple[Package, ...]) -> dict[tuple[PackageKind, str, str], str]:
+    # Debian installs some packages for two architectures, which have one version.
+    return {(each.kind, each.name, each.place): each.version for each in packages}
+
+
+def _explanation(path: str, owner: str, origins: Origins) -> str:
+    """Return why a file may differ without a drift; empty for a drift."""
+    for pattern, why in EXPLAINED:
+        if pattern.search(path):
+            return why
+    if owner and owner not in origins.published:
+        return COMPILED
+    if path.startswith(SOURCE_FOLDER.strip("/") + "/") and not origins.fetches:
+        return BY_THE_BUILD
+    return ""
+
+
+def _cause(path: str, owner: str, origins: Origins) -> DriftCause:
+    if owner:
+        return "index"
+    return "data" if origins.fetches else "unknown"
+
+
+def _follows(path: str, drifts: list[Drift]) -> bool:
+    """Whether a file outside the source follows from a base image or Debian packages that are told already."""
+    causes = {drift.cause for drift in drifts}
+    return not path.startswith(SOURCE_FOLDER.strip("/")) and bool(causes & {"base", "debian"})
+
+
+def _shown(entry: FileEntry | None) -> str:
+    if entry is None:
+        return ""
+    return entry.content[:16] or f"{entry.kind} {entry.mode:o} {entry.owner}"

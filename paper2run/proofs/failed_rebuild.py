@@ -1,0 +1,43 @@
+"""Why a rebuild failed: the part of the outside world that its log names.
+
+Reads apt (`E: Unable to locate package`, `E: Version '…' for '…' was not found`), pip (`No matching distribution found
+for`, `THESE PACKAGES DO NOT MATCH THE HASHES`), and what downloads print for an address that is gone.
+"""
+
+import re
+from typing import Final
+
+from paper2run.failures.failure_log import last_hit, telling_line
+from paper2run.model.outcome import BuildFailed
+from paper2run.model.rebuild import Drift, DriftCause
+
+SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
+    ("index", re.compile(r"No matching distribution found for (?P<item>\S+)")),
+    ("index", re.compile(r"Could not find a version that satisfies the requirement (?P<item>\S+)")),
+    ("index", re.compile(r"(?P<item>THESE PACKAGES DO NOT MATCH THE HASHES)")),
+    ("debian", re.compile(r"E: Unable to locate package (?P<item>\S+)")),
+    ("debian", re.compile(r"E: Package '(?P<item>[^']+)' has no installation candidate")),
+    ("debian", re.compile(r"E: Version '[^']+' for '(?P<item>[^']+)' was not found")),
+    ("debian", re.compile(r"E: Failed to fetch (?P<item>\S+)")),
+    ("debian", re.compile(r"The repository '(?P<item>[^']+)' (?:does not have|no longer has) a Release file")),
+    ("link", re.compile(r"fatal: repository '(?P<item>[^']+)' not found")),
+    ("link", re.compile(r"HTTP ?[Ee]rror:? (?:404|410)(?: while getting (?P<item>\S+))?")),
+    ("link", re.compile(r"ERROR (?:404|410): (?P<item>.*)|requested URL returned error: (?:404|410)")),
+)  # fmt: skip
+HASHES: Final = re.compile(r"^\s+(?P<item>[A-Za-z0-9][\w.-]*)(?:==\S+)? .*from ")
+"""The package under pip's word on hashes."""
+
+
+def drift_of(failed: BuildFailed) -> Drift:
+    """Return what the failed build says has changed; `unknown`, with its telling line, if it names nothing."""
+    if failed.step.startswith("FROM "):
+        return Drift(cause="base", item=failed.step.removeprefix("FROM "), before="was there")
+    lines = failed.log.stderr.split("\n") + failed.log.stdout.split("\n")
+    for cause, sign in SIGNS:
+        if hit := last_hit(lines, sign):
+            item = hit.match["item"] or failed.step
+            if item.startswith("THESE PACKAGES"):
+                named = last_hit(lines, HASHES)
+                item = named.match["item"] if named else item
+            return Drift(cause=cause, item=item[:200], before="was there", after=hit.line[:200])
+    return Drift(cause="unknown", item=failed.step[:200], after=telling_line(failed)[:200])

@@ -1,0 +1,78 @@
+"""Writes and checks a run folder's record of itself."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from paper2run.errors import UserError
+from paper2run.proofs.folder_record import (
+    RECORD,
+    FolderRecord,
+    KeptFile,
+    differences,
+    is_recorded,
+)
+from tasks.running.records import WRITING, RunFolder
+
+BLOCK_BYTES = 1024 * 1024
+
+
+def keep_record(run: RunFolder) -> None:
+    """Write the record of all files that the folder has now."""
+    run.write(RECORD, _record_of(run.path))
+
+
+def tampering(folder: Path) -> tuple[str, ...]:
+    """Return how the folder differs from its record, by path; empty if it does not.
+
+    UserError if there is no record, or one of another version.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        raise UserError(
+            f"{folder} has no {RECORD}",
+            hint="name a run that ended with a verdict: `paper2run list`; runs of earlier versions have none",
+        )
+    try:
+        record = FolderRecord.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return (f"{RECORD}: not a record of a run folder",)
+    return tuple(differences(record, _record_of(folder)))
+
+
+def _record_of(folder: Path) -> FolderRecord:
+    return FolderRecord(files=tuple(sorted(_files(folder), key=lambda file: file.path)))
+
+
+def _files(folder: Path) -> Iterator[KeptFile]:
+    # os.walk does not follow links, and a stack of its own carries deep trees.
+    for root, folders, names in os.walk(folder):
+        below = Path(root).relative_to(folder)
+        folders[:] = [name for name in folders if is_recorded(f"{(below / name).as_posix()}/")]
+        for name in (*names, *folders):
+            path = Path(root, name)
+            shown = (below / name).as_posix().encode("utf-8", "backslashreplace").decode()
+            status = path.lstat()
+            if not is_recorded(shown) or name.startswith(WRITING):
+                continue
+            if stat.S_ISLNK(status.st_mode):
+                yield KeptFile(path=shown, kind="link", content=_target(path))
+            elif stat.S_ISREG(status.st_mode):
+                kind = "program" if status.st_mode & stat.S_IXUSR else "file"
+                yield KeptFile(path=shown, kind=kind, content=_digest(path))
+
+
+def _target(path: Path) -> str:
+    return str(path.readlink()).encode("utf-8", "backslashreplace").decode()
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,73 @@
+"""Stage `inventory`: lists packages and files of an image, so that a later rebuild can be compared with it."""
+
+import base64
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from paper2run.model.image import SOURCE_FOLDER
+from paper2run.model.inventory import Inventory
+from paper2run.model.outcome import Built
+from paper2run.model.value import Value
+from paper2run.proofs.file_list import FileEntry, packed
+from paper2run.proofs.installed import is_record, packages_in
+from paper2run.settings import Settings
+from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.image_files import image_files
+from tasks.running.caching import stage
+
+TIMEOUT_S: Final = 3600
+
+
+class Listed(Value):
+    """What an image holds, with the list of its files."""
+
+    inventory: Inventory
+    files: str
+    """`files.tsv.gz`, base64."""
+
+    @property
+    def packed_files(self) -> bytes:
+        """The gzipped list."""
+        return base64.b64decode(self.files)
+
+
+class HeldFiles(NamedTuple):
+    """An image, looked into."""
+
+    inventory: Inventory
+    entries: list[FileEntry]
+    listing: bytes
+    """`files.tsv.gz`"""
+    contents: dict[str, bytes]
+    """Of the wanted files, by path."""
+
+
+@stage("inventory", timeout_s=TIMEOUT_S, key=lambda given: (given["built"].image_id,))
+def inventory(built: Built, run_id: str, settings: Settings) -> Listed:
+    """Return the packages and files of the image; nothing of it runs."""
+    held = look_into(built.image_id, run_id, settings, is_record)
+    return Listed(inventory=held.inventory, files=base64.b64encode(held.listing).decode())
+
+
+def look_into(
+    image_id: str, run_id: str, settings: Settings, wants: Callable[[str], bool]
+) -> HeldFiles:
+    """Return what the image holds, with the content of the wanted files."""
+    entries: list[FileEntry] = []
+    contents: dict[str, bytes] = {}
+    for entry, content in image_files(
+        connect(), image_id, run_id=run_id, home=settings.home, wants=wants
+    ):
+        entries.append(entry)
+        if content:
+            contents[entry.path] = content
+    listing, digest = packed(entries)
+    records = {path: content for path, content in contents.items() if is_record(path)}
+    found = Inventory(
+        image_id=image_id,
+        packages=packages_in(records, SOURCE_FOLDER),
+        files=len(entries),
+        size_bytes=sum(entry.size_bytes for entry in entries),
+        tree_sha256=digest,
+    )
+    return HeldFiles(found, entries, listing, contents)

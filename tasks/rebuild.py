@@ -1,0 +1,119 @@
+"""Stages `rebuild` and `compare`: an image again, from a run folder alone, and what differs from the one before."""
+
+import gzip
+from pathlib import Path
+from typing import Final
+
+from paper2run.errors import HostError, redacted
+from paper2run.model.inventory import Inventory
+from paper2run.model.outcome import BuildFailed, Built
+from paper2run.model.report import Attempt
+from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
+from paper2run.proofs.file_list import entries_of
+from paper2run.proofs.installed import is_record
+from paper2run.rendering.injection import Injection, base_images
+from paper2run.settings import Settings
+from tasks.drivers.engine import buildkit
+from tasks.drivers.engine.build_context import BuildInput
+from tasks.drivers.engine.engine_connection import connect
+from tasks.inventory import look_into
+from tasks.running.caching import stage
+from tasks.running.engine_slot import engine_slot
+from tasks.running.log_file import LogFile
+from tasks.running.progress_log import PROGRESS
+
+TIMEOUT_S: Final = 86_400
+RECORD_OF_PIP: Final = ".dist-info/RECORD"
+FETCHES: Final = ("wget ", "curl ", "http://", "https://", "git clone")
+"""Words of a step that downloads by address."""
+
+
+@stage("rebuild", timeout_s=TIMEOUT_S)
+def rebuild(
+    folder: str, image: str, log_folder: str, run_id: str, settings: Settings
+) -> Built | BuildFailed:
+    """Return the image built from the folder's Dockerfile and `repo/`, every step anew, without our download caches.
+
+    A base image that came from a registry is asked for again; where that does not answer, the local one is taken.
+    """
+    engine = connect()
+    dockerfile = (Path(folder) / "Dockerfile").read_text("utf-8")
+    for base in base_images(dockerfile):
+        here = engine.image(base)
+        if here is not None and here.digest and "@" not in base:
+            try:
+                engine.pull(base)
+            except HostError as error:
+                PROGRESS.info(f"{base}: the local image is taken: {error.what}")
+    given = BuildInput(
+        dockerfile=dockerfile,
+        repo=Path(folder) / "repo",
+        tag=image,
+        injection=Injection.of(settings),
+        from_scratch=True,
+    )
+    secrets = settings.secrets()
+    with (
+        LogFile(Path(log_folder) / "build_stdout.log", secrets) as log,
+        engine_slot(engine, settings),
+    ):
+        try:
+            outcome = buildkit.build(
+                engine,
+                given,
+                run_id=run_id,
+                timeout_s=settings.build_timeout,
+                min_free_mb=settings.min_free_mb,
+                on_line=log.line,
+            )
+        except HostError as error:
+            # Not `from` it: a traceback would show its message.
+            raise redacted(error, secrets) from None
+    return outcome.changed(log=outcome.log.redacted(secrets))
+
+
+@stage("compare", timeout_s=TIMEOUT_S)
+def compare(
+    folder: str, best: Attempt, rebuilt: Built, run_id: str, settings: Settings
+) -> Compared:
+    """Return how the rebuilt image compares with what the folder's lists say of the one before.
+
+    Nothing but the base images is compared where the run kept no lists.
+    """
+    root = Path(folder)
+    before_base = best.built.base_image_id if isinstance(best.built, Built) else ""
+    kept = root / "inventory.json"
+    if not kept.is_file():
+        nothing = Inventory(image_id="")
+        return compared(
+            Held(nothing, {}, before_base),
+            Held(nothing, {}, rebuilt.base_image_id),
+            Origins({}, (), fetches=False),
+        )
+    text = gzip.decompress((root / "files.tsv.gz").read_bytes()).decode()
+    found = look_into(
+        rebuilt.image_id,
+        run_id,
+        settings,
+        lambda path: is_record(path) or path.endswith(RECORD_OF_PIP),
+    )
+    resolution = best.planned.resolution
+    return compared(
+        Held(
+            Inventory.model_validate_json(kept.read_bytes()),
+            {entry.path: entry for entry in entries_of(text)},
+            before_base,
+        ),
+        Held(
+            found.inventory,
+            {entry.path: entry for entry in found.entries},
+            rebuilt.base_image_id,
+        ),
+        Origins(
+            owners_in(found.contents),
+            {pin.name for pin in (resolution.pins if resolution else ()) if not pin.sdist},
+            fetches=any(
+                word in step for step in best.planned.plan.install_steps for word in FETCHES
+            ),
+        ),
+    )
