@@ -78,6 +78,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ["PAPER2RUN_ENGINE_SLOTS"] = "64"
     # A run's two looks at all that the engine keeps are for tests/flow/test_kept_images.py.
     os.environ["PAPER2RUN_KEEP_GB"] = "inf"
+    # Listing an image is for tests/flow/test_rebuild.py.
+    os.environ["PAPER2RUN_INVENTORY"] = "false"
     with (
         prefect_test_harness(server_startup_timeout=180),
         temporary_settings(
@@ -94,7 +96,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ):
             used.backup(copy)
         yield home / "prefect.db"
-    for name in ("PAPER2RUN_HOME", "PAPER2RUN_ENGINE_SLOTS", "PAPER2RUN_KEEP_GB"):
+    for name in (
+        "PAPER2RUN_HOME",
+        "PAPER2RUN_ENGINE_SLOTS",
+        "PAPER2RUN_KEEP_GB",
+        "PAPER2RUN_INVENTORY",
+    ):
         del os.environ[name]
 
 
