@@ -16,6 +16,7 @@ from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, documents_in, i
 from paper2run.formats.shell_words import logical_lines, unprompted
 from paper2run.formats.tree import RepoTree
 from paper2run.formats.version_ranges import listed_python
+from paper2run.knowledge.language_names import BLOCKS
 from paper2run.model.facts import Fact, Group, PythonConstraint, Unreadable
 from paper2run.model.value import Source
 from paper2run.python.python_examples import example_commands
@@ -110,7 +111,9 @@ class _Reader:
     def block(self, block: Block) -> Iterator[Fact]:
         """Yield the commands of a block, and its Python example where it is one."""
         of_shell = all(map(CALLS.match, block.text.splitlines()))
-        if block.language in SHELLS or (block.language in PYTHONS and of_shell):
+        # Editors write labels of their own behind a fence (`angular2html`); the words tell what it is.
+        unknown = block.language not in BLOCKS
+        if block.language in SHELLS or ((unknown or block.language in PYTHONS) and of_shell):
             yield from self._commands(block)
         if block.language in PYTHONS and not (block.language and of_shell):
             source = self._source(block.line, "python example")

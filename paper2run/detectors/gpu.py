@@ -24,6 +24,7 @@ CPU_WAY: Final = re.compile(
 """What code holds that chooses between CPU and GPU; a mere `--gpu 0` chooses among GPUs."""
 TO_GPU: Final = frozenset({"to_gpu", "get_device_from_id"})
 """Chainer's names for what torch calls `.cuda()`."""
+CUDA_DEVICE: Final = re.compile(r"cuda(?::\d+)?")
 GPU_MODULES: Final = frozenset(
     {"cupy", "pycuda", "cudf", "cuml", "cugraph", "tensorrt", "skcuda", "flash_attn", "tinycudann", "nvdiffrast",
      "diff_gaussian_rasterization", "simple_knn"}
@@ -156,8 +157,12 @@ def _first_call(module: PythonModule) -> Called | None:
     """Return a module's first call that moves data to a GPU, or None."""
     for called in module.source.calls:
         name = called.name.rpartition(".")[2]
-        to_gpu = name in {"to", "device"} and called.arguments[:1] in {("cuda",), ("cuda:0",)}
-        if (name == "cuda" and called.name != "cuda") or name in TO_GPU or to_gpu:
+        first = called.arguments[0] if called.arguments else ""
+        to_gpu = (name in {"to", "device"} and CUDA_DEVICE.fullmatch(first)) or (
+            name == "set_default_tensor_type" and first.startswith("torch.cuda.")
+        )
+        of_mxnet = name == "gpu" and called.name.startswith(("mx.", "mxnet."))
+        if (name == "cuda" and called.name != "cuda") or name in TO_GPU or to_gpu or of_mxnet:
             return called
     return None
 

@@ -12,6 +12,7 @@ from typing import Final
 from paper2run.detectors import languages
 from paper2run.detectors.documented_work import is_used_by_others, shared_by_most
 from paper2run.detectors.own_modules import own_names
+from paper2run.detectors.side_parts import side_of
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.facts import Fact, LanguageShare, OutsideNeed
@@ -55,6 +56,17 @@ CHOICE: Final = re.compile(
     r"(?i)\b(?:if|or|optional(?:ly)?|either|for example|e\.g|not|octave|without|when|only to)\b"
 )
 """Words of a sentence that leaves a way without it."""
+HEADERS: Final = {
+    "ilcplex/": "CPLEX", "gurobi_c.h": "Gurobi", "gurobi_c++.h": "Gurobi", "mosek.h": "MOSEK", "xprs.h": "FICO Xpress",
+    "knitro.h": "Knitro", "mex.h": "MATLAB",
+}  # fmt: skip
+"""By the beginning of an included header: the product that brings it."""
+INCLUDED: Final = re.compile(
+    r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]{1,200})[>\"]", re.MULTILINE
+)
+SOURCES: Final = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.h", "*.hh", "*.hpp", "*.hxx")
+MAIN: Final = re.compile(r"^[ \t]*(?:int|void|auto)\s+main\s*\(", re.MULTILINE)
+NATIVE: Final = frozenset({"c", "c++"})
 XCODE: Final = "project.pbxproj"
 OTHER_BUILDS: Final = ("Package.swift", "CMakeLists.txt", "Makefile", "setup.py", "configure")
 MAX_FILES: Final = 2000
@@ -64,8 +76,15 @@ SWIFT: Final = frozenset({"swift", "objective-c"})
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each product once."""
     found: dict[str, OutsideNeed] = {}
-    for need in (*_languages(tree), *_modules(tree), *_xcode(tree), *_stated(tree)):
-        found.setdefault(need.what, need)
+    for need in (
+        *_languages(tree),
+        *_modules(tree),
+        *_xcode(tree),
+        *_stated(tree),
+        *_headers(tree),
+    ):
+        if need.what not in found or (need.hard and not found[need.what].hard):
+            found[need.what] = need
     return found.values()
 
 
@@ -127,6 +146,51 @@ def _modules(tree: RepoTree) -> Iterator[OutsideNeed]:
                 kind="import", path=module.path, line=imported.line if imported else 0, note=name
             ),
         )
+
+
+def _headers(tree: RepoTree) -> Iterator[OutsideNeed]:
+    """Yield products whose headers programs in C or C++ include.
+
+    One is hard where these languages lead, the README names it, and more than half of the programs include it, directly
+    or through the repository's own headers.
+    """
+    paths = [path for path in tree.matching(*SOURCES) if side_of(tree, path) is None]
+    included = {path: set(INCLUDED.findall(tree.text(path))) for path in paths[:MAX_FILES]}
+    by_name: dict[str, list[str]] = {}
+    for path in included:
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
+    for start, product in HEADERS.items():
+        users = [
+            path
+            for path, names in included.items()
+            if any(name.startswith(start) and name not in by_name for name in names)
+        ]
+        if not users:
+            continue
+        programs = [path for path in included if MAIN.search(tree.text(path))]
+        needing = [
+            path for path in programs if not _reached(path, included, by_name).isdisjoint(users)
+        ]
+        shares = [fact for fact in languages.detect(tree) if isinstance(fact, LanguageShare)]
+        leads = bool(shares) and shares[0].language in NATIVE
+        named = any(product in tree.text(path) for path in tree.matching("README*", "readme*"))
+        yield OutsideNeed(
+            form="licence",
+            what=f"a licence of {product}",
+            hard=leads and named and 2 * len(needing) > len(programs),
+            source=Source(kind="file", path=(needing or users)[0], note=f"#include <{start}…>"),
+        )
+
+
+def _reached(start: str, included: dict[str, set[str]], by_name: dict[str, list[str]]) -> set[str]:
+    """Return a file and what it includes of the repository, directly or not."""
+    found, waiting = {start}, [start]
+    while waiting:
+        for name in included[waiting.pop()]:
+            more = [path for path in by_name.get(name.rpartition("/")[2], ()) if path not in found]
+            found.update(more)
+            waiting += more
+    return found
 
 
 def _xcode(tree: RepoTree) -> Iterator[OutsideNeed]:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from paper2run.detectors import languages
 from paper2run.detectors.documented_work import shared_by_most
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
-from paper2run.model.facts import Fact, OutsideNeed
+from paper2run.model.facts import Fact, LanguageShare, OutsideNeed
 from paper2run.model.value import Source
 from paper2run.python.python_modules import PythonModule, modules_of
 
@@ -62,6 +63,17 @@ WORDS: Final = (
     ("a TPU", re.compile(r"(?i)\b(?:requires?|needs?|must have)\b[^.\n]{0,40}\bTPUs?\b")),
 )  # fmt: skip
 """By platform: words of a document."""
+DOTNET: Final = frozenset({"c#", "f#", "visual basic"})
+PROJECTS: Final = ("*.csproj", "*.vbproj", "*.fsproj")
+OF_WINDOWS: Final = re.compile(
+    r"<Use(?:WPF|WindowsForms)>\s*true|<TargetPlatformIdentifier>\s*UAP|<TargetFrameworks?>[^<;]*-windows[\d.]*<"
+    r"|Include=\"(?:System\.Windows\.Forms|PresentationFramework|PresentationCore|WindowsBase|Microsoft\.Kinect"
+    r"|Microsoft\.Office\.[\w.]+|UIAutomationClient)[\",]",
+    re.IGNORECASE,
+)
+"""In a project of .NET: what Windows alone has. https://learn.microsoft.com/en-us/dotnet/standard/frameworks"""
+PORTABLE: Final = re.compile(r"<TargetFrameworks?>[^<]*(?:netcoreapp|net(?:[5-9]|\d\d)\.0(?:[;<]))")
+"""A program that .NET starts on Linux, too; a portable library alone starts nowhere."""
 WHOLE: Final = re.compile(
     r"^[^\w\n]{0,20}(?:(?:currently|at (?:the )?(?:present|moment)|for now),? )?"
     r"(?:(?:the|this) (?:code|package|software|library|program|tool|toolbox|project|repository|sdk) (?:currently )?)?"
@@ -77,7 +89,7 @@ DOCUMENTS: Final = ("README*", "readme*", "INSTALL*")
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each platform once: what code shows, then what only documents say."""
     found: dict[str, OutsideNeed] = {}
-    for need in (*_code(tree), *_binaries(tree), *_documents(tree)):
+    for need in (*_code(tree), *_dotnet(tree), *_binaries(tree), *_documents(tree)):
         found.setdefault(need.what, need)
     return found.values()
 
@@ -98,6 +110,25 @@ def _code(tree: RepoTree) -> Iterator[OutsideNeed]:
         place = Source(kind="import", path=module.path, line=line, note=note)
         hard = leading is not None or _declared(tree) == platform
         yield OutsideNeed(form="platform", what=platform, hard=hard, source=place)
+
+
+def _dotnet(tree: RepoTree) -> Iterator[OutsideNeed]:
+    """Yield Windows where a project of .NET uses what Windows alone has.
+
+    It is hard where .NET's languages lead, and no project starts on Linux.
+    """
+    projects = {path: tree.text(path) for path in tree.matching(*PROJECTS)}
+    found = {path: match for path, text in projects.items() if (match := OF_WINDOWS.search(text))}
+    if not found:
+        return
+    path, match = next(iter(found.items()))
+    shares = [fact for fact in languages.detect(tree) if isinstance(fact, LanguageShare)]
+    code = [share for share in shares if share.language not in {"shell", "notebook"}]
+    leads = bool(code) and code[0].language in DOTNET
+    portable = any(map(PORTABLE.search, projects.values()))
+    line = projects[path].count("\n", 0, match.start()) + 1
+    place = Source(kind="file", path=path, line=line, note=match[0].strip("<").split(",")[0][:80])
+    yield OutsideNeed(form="platform", what="Windows", hard=leads and not portable, source=place)
 
 
 def _binaries(tree: RepoTree) -> Iterator[OutsideNeed]:

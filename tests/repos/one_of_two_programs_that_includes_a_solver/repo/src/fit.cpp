@@ -1,0 +1,3 @@
+#include <ilcplex/cplex.h>
+
+int main() { return 0; }

@@ -1,0 +1,3 @@
+#include <ilcplex/ilocplex.h>
+
+int solve();
