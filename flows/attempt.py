@@ -27,6 +27,7 @@ from paper2run.verdicts.judgement import blamed
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up
+from tasks.preflight import base_digest
 from tasks.push import pull, push
 from tasks.render import render
 from tasks.report import keep_attempt, keep_context
@@ -52,7 +53,8 @@ def attempt(
     run, settings = RunFolder.at(folder), current_settings()
     facts = read_facts_of(run)
     publish_plan(checkout.name, planned, number)
-    context = Stages(run, number).run(render, checkout, planned)
+    digest = base_digest(planned.plan.base_image, settings)
+    context = Stages(run, number).run(render, checkout, planned, digest)
     keep_context(run, context, number)
     publish_dockerfile(checkout.name, context, number)
 

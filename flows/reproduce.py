@@ -36,7 +36,7 @@ from tasks.extract import extract
 from tasks.folder_record import keep_record
 from tasks.paper import read_paper, with_paper_file
 from tasks.plan import plan
-from tasks.preflight import preflight
+from tasks.preflight import base_digest, preflight
 from tasks.push import pull
 from tasks.render import render
 from tasks.report import keep_context, report
@@ -211,7 +211,7 @@ def _tried(
     if isinstance(ready, EngineMissing) or request.dry_run:
         run.event(f"plan: {environment.plan.base_image}")
         run.decisions(environment, ())
-        keep_context(run, stages.run(render, checkout, environment))
+        keep_context(run, stages.run(render, checkout, environment, ""))
         publish_plan(checkout.name, environment)
         if isinstance(ready, EngineMissing) and not request.dry_run:
             label_run(run_id, trouble="engine")
@@ -271,7 +271,8 @@ def _attempts(
         run.event(
             f"attempt {best.number} came furthest: its plan and Dockerfile are kept at the top"
         )
-        keep_context(run, Stages(run).run(render, checkout, best.planned))
+        digest = base_digest(best.planned.plan.base_image, settings)
+        keep_context(run, Stages(run).run(render, checkout, best.planned, digest))
     return history
 
 

@@ -6,6 +6,7 @@ from paper2run.errors import EngineError, HostError
 from paper2run.formats.plurals import counted
 from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady
+from paper2run.rendering.image_names import site_image
 from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
 from tasks.drivers.engine.engine import Engine
@@ -32,7 +33,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
         return EngineReady(
             engine=engine.name_and_version,
             offered_pythons=_offered(engine, base_image, settings),
-            has_debian=engine.image(IMAGE) is not None,
+            has_debian=engine.image(site_image(IMAGE, settings.registry_prefix)) is not None,
             architecture=engine.architecture,
             has_gpu=engine.gpu_offer is not None,
         )
@@ -41,10 +42,11 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
 
 
 def _offered(engine: Engine, base_image: str, settings: Settings) -> tuple[str, ...]:
-    if engine.image(base_image) is not None:
+    here = site_image(base_image, settings.registry_prefix)
+    if engine.image(here) is not None:
         return () if not image_python(base_image) else _with_registry(engine, base_image, settings)
     try:
-        engine.pull(base_image)
+        engine.pull(here)
     except EngineError:
         raise
     except HostError:
@@ -60,7 +62,21 @@ def _with_registry(engine: Engine, base_image: str, settings: Settings) -> tuple
 
     A stand-in image means a closed site.
     """
-    info = engine.image(base_image)
+    info = engine.image(site_image(base_image, settings.registry_prefix))
     if info is not None and info.is_standin:
         return engine.local_python_images(settings.registry_prefix)
     return ()
+
+
+def base_digest(base_image: str, settings: Settings) -> str:
+    """Return `sha256:…` of the base image in its registry, pulled if it is missing here.
+
+    Empty for an image that was made here, and where no engine or registry answers.
+    """
+    here = site_image(base_image, settings.registry_prefix)
+    try:
+        engine = connect()
+        info = engine.image(here) or engine.pull(here)
+    except HostError:
+        return ""
+    return info.digest if info is not None else ""

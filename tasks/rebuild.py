@@ -38,7 +38,8 @@ def rebuild(
     """
     engine = connect()
     dockerfile = (Path(folder) / "Dockerfile").read_text("utf-8")
-    for base in base_images(dockerfile):
+    injection = Injection.of(settings)
+    for base in base_images(injection.apply(dockerfile)):
         here = engine.image(base)
         if here is not None and here.digest and "@" not in base:
             try:
@@ -49,7 +50,7 @@ def rebuild(
         dockerfile=dockerfile,
         repo=Path(folder) / "repo",
         tag=image,
-        injection=Injection.of(settings),
+        injection=injection,
         from_scratch=True,
     )
     secrets = settings.secrets()

@@ -19,8 +19,9 @@ TIMEOUT_S: Final = 60
         given["checkout"].name,
         given["checkout"].commit,
         digest_of(given["planned"]),
+        given["digest"],
     ),
 )
-def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
-    """Return the texts of the build context."""
-    return dockerfile.render(checkout, planned)
+def render(checkout: Checkout, planned: PlannedEnvironment, digest: str) -> BuildContext:
+    """Return the texts of the build context; `digest` is the base image's, empty where it has none."""
+    return dockerfile.render(checkout, planned, digest)

@@ -21,6 +21,7 @@ from paper2run.rendering.compiler_wrappers import is_wrapper_step
 from paper2run.rendering.conda_plan import is_conda_step
 from paper2run.rendering.cpu_builds import is_cpu_step
 from paper2run.rendering.pip_steps import needs_source
+from paper2run.source import shown_address
 from paper2run.text_gate import code, prose, visible
 
 KEEP_NO_DOWNLOADS: Final = "ARG PIP_NO_CACHE_DIR=1"
@@ -48,20 +49,20 @@ def image_tag(checkout: Checkout, plan: EnvPlan) -> str:
     return f"paper2run/{name}:{checkout.commit[:12]}-{plan.digest[:8]}"
 
 
-def render(checkout: Checkout, planned: PlannedEnvironment) -> BuildContext:
-    """Return all files that make up the build context beside `repo/`."""
+def render(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") -> BuildContext:
+    """Return all files that make up the build context beside `repo/`; `digest` is the base image's, if it has one."""
     image = image_tag(checkout, planned.plan)
     return BuildContext(
-        dockerfile=dockerfile(checkout, planned),
-        instructions=instructions(checkout, planned, image),
+        dockerfile=dockerfile(checkout, planned, digest),
+        instructions=instructions(checkout, planned, image, digest),
         dockerignore=DOCKERIGNORE,
         image=image,
         planned=planned,
     )
 
 
-def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
-    """Return the Dockerfile of the plan; the same plan gives the same bytes."""
+def dockerfile(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") -> str:
+    """Return the Dockerfile of the plan; the same plan on the same base image gives the same bytes."""
     plan = planned.plan
     variables = [(name, f"ENV {name}={_quoted(value)}") for name, value in plan.env.items()]
     before = [step for step in plan.install_steps if _is_early(step)]
@@ -73,10 +74,10 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
             f"# {_comment(reason.topic, reason.decision, str(reason.source))}"
             for reason in planned.reasons
         ),
-        f"FROM {plan.base_image}",
+        f"FROM {plan.base_image}{f'@{digest}' if digest else ''}",
         # A step of several commands must fail with its first failing command.
         'SHELL ["/bin/sh", "-e", "-c"]',
-        f"LABEL org.opencontainers.image.revision={checkout.commit}",
+        *_labels(checkout, plan, digest),
         *_system_packages(plan),
         *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in plan.install_steps) else []),
         *(line for name, line in variables if name not in OF_THE_SOURCE),
@@ -90,7 +91,32 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) -> str:
+def _labels(checkout: Checkout, plan: EnvPlan, digest: str) -> list[str]:
+    """Return what the image says of itself; what is not known is left out.
+
+    https://specs.opencontainers.org/image-spec/annotations/
+    """
+    address = shown_address(checkout.url)
+    created = checkout.committed_at.isoformat() if checkout.committed_at else ""
+    known = {
+        "title": checkout.name,
+        # The path of a folder of this machine says nothing elsewhere.
+        "source": "" if address.startswith("/") else address,
+        "revision": checkout.commit,
+        "created": created,
+        "base.name": plan.base_image,
+        "base.digest": digest,
+    }
+    return [
+        f"LABEL org.opencontainers.image.{name}={_quoted(visible(value))}"
+        for name, value in known.items()
+        if value
+    ]
+
+
+def instructions(
+    checkout: Checkout, planned: PlannedEnvironment, image: str, digest: str = ""
+) -> str:
     """Return INSTRUCTIONS.md as known before the run; `report` adds the runs that were executed."""
     plan = planned.plan
     lines = [
@@ -109,7 +135,8 @@ def instructions(checkout: Checkout, planned: PlannedEnvironment, image: str) ->
         "",
         "## What it is made of",
         "",
-        f"- base image {code(plan.base_image)}",
+        f"- base image {code(plan.base_image)}"
+        + (f", {code(digest)}" if digest else ", as this site has it: it came from no registry"),
     ]
     resolution = planned.resolution
     if resolution is not None:

@@ -1,4 +1,4 @@
-"""How images are named in the registry that workers share."""
+"""How images are named: in the registry that workers share, and base images at this site."""
 
 from paper2run.model.outcome import Built
 
@@ -18,3 +18,12 @@ def pushed_reference(built: Built, registry: str) -> str:
 def cache_reference(image: str, registry: str) -> str:
     """Return the name of a repository's last image, where builds elsewhere look for cached layers."""
     return f"{registry.rstrip('/')}/{image.rpartition(':')[0]}:cache"
+
+
+def site_image(reference: str, prefix: str) -> str:
+    """Return the name of a base image at a site whose mirror has official images below `prefix`.
+
+    `python:3.11-slim` is official, `ghcr.io/owner/name` is not; an empty prefix changes nothing.
+    """
+    name = reference.removeprefix("docker.io/").removeprefix("library/")
+    return f"{prefix.rstrip('/')}/{name}" if prefix and "/" not in name else reference

@@ -19,6 +19,7 @@ from paper2run.errors import UserError
 from paper2run.index.conda_channels import credentials, mirrors
 from paper2run.model.value import Value
 from paper2run.rendering.cpu_builds import without_index
+from paper2run.rendering.image_names import site_image
 from paper2run.settings import Settings
 
 SITE_FOLDER: Final = ".paper2run"
@@ -84,6 +85,8 @@ class Injection(Value):
     """What stands for the public conda channels, credentials and all; empty for themselves."""
     proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
     """Proxy variables; builders predefine them and keep them out of image and history."""
+    registry_prefix: str = ""
+    """Where this site has official base images; empty for their public registry."""
     cache_owner: str = Field("", pattern="^[0-9a-f]{0,64}$")
     """Whose download caches are mounted: a digest of the repository's address; empty for no caches."""
 
@@ -107,6 +110,7 @@ class Injection(Value):
             torch_index_url=settings.torch_index_url,
             conda_alias=settings.conda_channel_alias,
             proxies=_proxies(settings),
+            registry_prefix=settings.registry_prefix,
             cache_owner=digest_of(repository) if repository else "",
         )
 
@@ -174,6 +178,7 @@ class Injection(Value):
         """Return the Dockerfile of our own build: every RUN gets the mounts, every stage the ARGs."""
         # Without defaults: the values travel with the request, so this text may be logged and kept.
         arguments = "".join(f"ARG {name}\n" for name in self._variables)
+        bases = base_images(dockerfile) if self.registry_prefix else ()
         parts = []
         for instruction in instructions(dockerfile):
             match instruction.name:
@@ -188,10 +193,18 @@ class Injection(Value):
                 case "ARG" if self.cache_owner and NO_DOWNLOADS_KEPT.match(instruction.text):
                     continue
                 case "FROM":
-                    parts.append(instruction.text.rstrip("\n") + "\n" + arguments)
+                    here = self._from_here(instruction.text, bases)
+                    parts.append(here.rstrip("\n") + "\n" + arguments)
                 case _:
                     parts.append(instruction.text)
         return "".join(parts)
+
+    def _from_here(self, text: str, bases: tuple[str, ...]) -> str:
+        """Return a FROM with the name that its image has at this site, if it is one of the base images."""
+        words = re.split(r"(\s+)", text)
+        return "".join(
+            site_image(word, self.registry_prefix) if word in bases else word for word in words
+        )
 
     def strip(self, step: str) -> str:
         """Return the name of a step as the engine reports it, without the mounts."""

@@ -96,7 +96,21 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 
 @pytest.fixture
+def bases(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield a prefix below which the base image has a name of its own, so that a test may change what it means."""
+    prefix, client = f"tests-{uuid.uuid4().hex}", connect().client
+    client.images.get("python:3.11-slim").tag(f"{prefix}/python", "3.11-slim")
+    monkeypatch.setenv("PAPER2RUN_REGISTRY_PREFIX", prefix)
+    yield prefix
+    client.images.remove(f"{prefix}/python:3.11-slim", force=True)
+
+
+@pytest.fixture
 def handed_over(index: Index, repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return run_of(index, repository, tmp_path, monkeypatch)
+
+
+def run_of(index: Index, repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a run that installed a package of the index."""
     monkeypatch.setenv("PAPER2RUN_INVENTORY", "true")
     # What the index said is kept per home.
@@ -206,22 +220,37 @@ def test_a_planted_drift_is_named(
     assert (found.outcome, told(found)) == (outcome, drifts), found
 
 
-@pytest.mark.alone
-def test_another_base_image_is_named(handed_over: Path) -> None:
-    client, name = connect().client, "python:3.11-slim"
-    before = client.images.get(name)
-    lines = f"FROM {name}\nRUN echo 1 > /etc/changed && rm -r /usr/share/doc && dpkg --purge --force-all tzdata\n"
+def test_another_base_image_is_named(bases: str, handed_over: Path) -> None:
+    name = f"{bases}/python:3.11-slim"
+    lines = f"FROM {name}\nRUN echo 1 > /etc/changed && dpkg --purge --force-all tzdata\n"
+    connect().client.images.build(fileobj=BytesIO(lines.encode()), tag=name, rm=True)
+
+    found = rebuilt(handed_over)
+
+    assert (handed_over / "Dockerfile").read_text().count("FROM python:3.11-slim\n") == 1
+    told_of = {("base", "base image"), ("debian", "tzdata")}
+    assert (found.outcome, told(found)) == ("drifted", told_of)
+
+
+def test_a_base_image_of_a_registry_is_pinned_by_its_digest(
+    registry_address: str, index: Index, repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, client = f"{registry_address}/library/python:3.11-slim", connect().client
+    client.images.get("python:3.11-slim").tag(name)
+    client.images.push(name)
+    monkeypatch.setenv("PAPER2RUN_REGISTRY_PREFIX", f"{registry_address}/library")
     try:
+        folder = run_of(index, repository, tmp_path, monkeypatch)
+        lines = f"FROM {name}\nRUN echo 1 > /etc/changed\n"
         client.images.build(fileobj=BytesIO(lines.encode()), tag=name, rm=True)
+        client.images.push(name)
 
-        found = rebuilt(handed_over)
+        found = rebuilt(folder)
     finally:
-        before.tag("python", "3.11-slim")
+        client.images.remove(name, force=True)
 
-    assert (found.outcome, told(found)) == (
-        "drifted",
-        {("base", "base image"), ("debian", "tzdata")},
-    )
+    assert "FROM python:3.11-slim@sha256:" in (folder / "Dockerfile").read_text()
+    assert found.outcome == "verified", found
 
 
 def test_a_run_that_handed_nothing_over_is_a_bad_request(repository, tmp_path):

@@ -125,3 +125,15 @@ def test_base_images_are_those_that_must_come_from_somewhere(
     dockerfile: str, images: tuple[str, ...]
 ) -> None:
     assert base_images(dockerfile) == images
+
+
+def test_official_base_images_come_from_the_sites_mirror_and_others_from_where_they_are():
+    site = Injection(registry_prefix="mirror.example.org/library/")
+
+    lines = (
+        "FROM --platform=linux/amd64 python:3.11-slim@sha256:1 AS a\nFROM ghcr.io/o/n:1\nFROM a\n"
+    )
+
+    assert site.apply(lines) == lines.replace(
+        "python:3.11", "mirror.example.org/library/python:3.11"
+    )

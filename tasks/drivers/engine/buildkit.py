@@ -54,7 +54,7 @@ def build(
     the repository's doing: engine, registry, index, disk, machine.
     """
     started = time.monotonic()
-    bases = base_images(context.dockerfile)
+    bases = base_images(context.injection.apply(context.dockerfile))
     for base in bases:
         if engine.image(base) is None and engine.pull(base, on_line) is None:
             return _without_base(base, time.monotonic() - started)

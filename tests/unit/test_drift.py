@@ -1,0 +1,159 @@
+"""What differs between two images: drift with its cause, and what every build writes anew."""
+
+import gzip
+import hashlib
+
+import pytest
+
+from paper2run.model.inventory import Inventory, Package
+from paper2run.model.outcome import BuildFailed, Log
+from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
+from paper2run.proofs.failed_rebuild import drift_of
+from paper2run.proofs.file_list import FileEntry, entries_of, packed
+from paper2run.proofs.folder_record import FolderRecord, KeptFile, differences
+
+HASHES = """\
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions
+    tide==1.0 from https://index.example/tide-1.0-py3-none-any.whl (from -r /tmp/requirements.lock (line 1)):
+        Expected sha256 aaaa
+"""
+SITE = "usr/local/lib/python3.11/site-packages"
+BASE = "sha256:base"
+
+
+def entry(path: str, content: str = "a", *, mode: int = 0o644, owner: str = "0:0") -> FileEntry:
+    return FileEntry(path, "file", mode, owner, 1, content)
+
+
+def image(*packages: Package, files: tuple[FileEntry, ...] = (), base: str = BASE) -> Held:
+    inventory = Inventory(image_id="sha256:x", packages=packages)
+    return Held(inventory, {each.path: each for each in files}, base)
+
+
+def of(before: Held, after: Held, *, fetches: bool = False) -> Compared:
+    owners = {f"{SITE}/np.py": "numpy", f"{SITE}/own.so": "own"}
+    return compared(before, after, Origins(owners, {"numpy"}, fetches=fetches))
+
+
+def pip(name: str, version: str) -> Package:
+    return Package(kind="pypi", name=name, version=version, place=f"/{SITE}")
+
+
+def deb(name: str, version: str) -> Package:
+    return Package(kind="deb", name=name, version=version, architecture="amd64")
+
+
+PLANTED = {
+    "a release of another version": (image(pip("numpy", "1.0")), image(pip("numpy", "1.1")), "index", "numpy"),
+    "a package that is gone": (image(pip("numpy", "1.0")), image(), "index", "numpy"),
+    "a newer Debian package": (image(deb("libc6", "1")), image(deb("libc6", "2")), "debian", "libc6"),
+    "another base image": (image(), image(base="sha256:other"), "base", "base image"),
+    "a wheel published anew": (
+        image(files=(entry(f"{SITE}/np.py"),)), image(files=(entry(f"{SITE}/np.py", "b"),)), "index", f"/{SITE}/np.py"),
+    "a file with other rights": (
+        image(files=(entry("usr/bin/x"),)), image(files=(entry("usr/bin/x", mode=0o755),)), "unknown", "/usr/bin/x"),
+    "a file of another owner": (
+        image(files=(entry("usr/bin/x"),)), image(files=(entry("usr/bin/x", owner="1:1"),)), "unknown", "/usr/bin/x"),
+    "a file that is new": (image(), image(files=(entry("usr/bin/y"),)), "unknown", "/usr/bin/y"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_a_drift_is_named_with_its_cause(case: str) -> None:
+    before, after, cause, item = PLANTED[case]
+
+    found = of(before, after)
+
+    assert [(drift.cause, drift.item) for drift in found.drifts] == [(cause, item)]
+
+
+def test_what_a_build_fetched_is_data_and_what_it_made_is_no_drift():
+    before, after = (image(files=(entry("repo/data/x.csv", text),)) for text in "ab")
+
+    assert [drift.cause for drift in of(before, after, fetches=True).drifts] == ["data"]
+    made = of(before, after)
+    assert made.drifts == ()
+    assert [(some.count, some.examples) for some in made.explained] == [(1, ("repo/data/x.csv",))]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{SITE}/own.so", f"{SITE}/__pycache__/a.pyc", "var/log/dpkg.log", "var/cache/ldconfig/aux-cache",
+     "etc/passwd-", "root/.wget-hsts", f"{SITE}/own-1.dist-info/RECORD"],
+)  # fmt: skip
+def test_what_every_build_writes_anew_is_explained(path: str) -> None:
+    found = of(image(files=(entry(path),)), image(files=(entry(path, "b"),)))
+
+    assert found.drifts == ()
+    assert len(found.explained) == 1
+
+
+def test_files_of_a_package_whose_version_differs_are_not_told_again():
+    before = image(pip("numpy", "1.0"), files=(entry(f"{SITE}/np.py"), entry("usr/share/x")))
+    after = image(pip("numpy", "1.1"), files=(entry(f"{SITE}/np.py", "b"), entry("usr/share/x")))
+
+    found = of(before, after)
+
+    assert [drift.item for drift in found.drifts] == ["numpy"]
+    assert (found.files, found.files_same) == (2, 1)
+
+
+def test_a_list_of_files_comes_back_whatever_its_names_are():
+    entries = [entry("a\tb\nc"), entry("ü"), FileEntry("l", "link", 0o777, "0:0", 0, "/x y")]
+
+    data, digest = packed(entries)
+
+    text = gzip.decompress(data)
+    assert hashlib.sha256(text).hexdigest() == digest
+    assert set(entries_of(text.decode())) == set(entries)
+    assert packed(reversed(entries)) == (data, digest)
+    with pytest.raises(ValueError, match="fields"):
+        list(entries_of("a\tb\n"))
+
+
+def test_records_of_wheels_name_the_owners_of_files_outside_their_folder():
+    record = b'np.py,sha256=x,1\n../../../bin/f2py,,\n"odd,name.py",,\n'
+
+    found = owners_in({f"{SITE}/numpy-1.0.dist-info/RECORD": record})
+
+    assert found == {
+        f"{SITE}/np.py": "numpy",
+        "usr/local/bin/f2py": "numpy",
+        f"{SITE}/odd,name.py": "numpy",
+    }
+
+
+@pytest.mark.parametrize(
+    ("log", "cause", "item"),
+    [
+        ("ERROR: No matching distribution found for tide==1.0", "index", "tide==1.0"),
+        (HASHES, "index", "tide"),
+        ("E: Unable to locate package libfoo1", "debian", "libfoo1"),
+        ("E: Version '1.2' for 'gcc' was not found", "debian", "gcc"),
+        ("fatal: repository 'https://forge.example/a/b/' not found", "link", "https://forge.example/a/b/"),
+        ("curl: (22) The requested URL returned error: 404", "link", "RUN step"),
+        ("Segmentation fault", "unknown", "RUN step"),
+    ],
+)  # fmt: skip
+def test_a_failed_rebuild_names_what_is_gone(log: str, cause: str, item: str) -> None:
+    failed = BuildFailed(step="RUN step", exit_code=1, seconds=1, log=Log(stderr=log))
+
+    found = drift_of(failed)
+
+    assert (found.cause, found.item) == (cause, item)
+
+
+def test_a_missing_base_image_is_named():
+    failed = BuildFailed(step="FROM python:3.5-slim", exit_code=None, seconds=0)
+
+    assert (drift_of(failed).cause, drift_of(failed).item) == ("base", "python:3.5-slim")
+
+
+def test_a_folder_differs_from_its_record_by_what_is_changed_missing_and_added():
+    def record(**files: str) -> FolderRecord:
+        kept = (KeptFile(path=path, kind="file", content=text) for path, text in files.items())
+        return FolderRecord(files=tuple(kept))
+
+    told = list(differences(record(a="1", b="1", c="1"), record(a="1", b="2", d="1")))
+
+    assert told == ["b: changed", "c: missing", "d: added"]
