@@ -1,4 +1,4 @@
-"""Stage `inventory`: lists packages and files of an image, so that a later rebuild can be compared with it."""
+"""Stage `inventory`: lists packages and files of an image, for a comparison with a later rebuild."""
 
 import base64
 from collections.abc import Callable

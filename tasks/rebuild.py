@@ -1,4 +1,4 @@
-"""Stages `rebuild` and `compare`: an image again, from a run folder alone, and what differs from the one before."""
+"""Stages `rebuild` and `compare`: an image built again from a run folder, and what differs."""
 
 import gzip
 from pathlib import Path
@@ -32,9 +32,9 @@ FETCHES: Final = ("wget ", "curl ", "http://", "https://", "git clone")
 def rebuild(
     folder: str, image: str, log_folder: str, run_id: str, settings: Settings
 ) -> Built | BuildFailed:
-    """Return the image built from the folder's Dockerfile and `repo/`, every step anew, without our download caches.
+    """Return the image built from the folder's Dockerfile and `repo/`, every step anew.
 
-    A base image that came from a registry is asked for again; where that does not answer, the local one is taken.
+    Without our download caches. A base image that came from a registry is asked for again; where that does not answer, the local one is taken.
     """
     engine = connect()
     dockerfile = (Path(folder) / "Dockerfile").read_text("utf-8")

@@ -76,15 +76,15 @@ SWIFT: Final = frozenset({"swift", "objective-c"})
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each product once."""
     found: dict[str, OutsideNeed] = {}
-    for need in (
+    signs = (
         *_languages(tree),
         *_modules(tree),
         *_xcode(tree),
         *_stated(tree),
         *_headers(tree),
-    ):
-        if need.what not in found or (need.hard and not found[need.what].hard):
-            found[need.what] = need
+    )
+    for need in sorted(signs, key=lambda need: not need.hard):
+        found.setdefault(need.what, need)
     return found.values()
 
 

@@ -1,4 +1,4 @@
-"""What an image holds: its packages, by the databases of their managers, and a digest of its whole file tree."""
+"""What an image holds: its packages, and a digest of its whole file tree."""
 
 from typing import Literal
 

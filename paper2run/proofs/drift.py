@@ -190,7 +190,7 @@ def _cause(path: str, owner: str, origins: Origins) -> DriftCause:
 
 
 def _follows(path: str, drifts: list[Drift]) -> bool:
-    """Whether a file outside the source follows from a base image or Debian packages that are told already."""
+    """Whether a file outside the source follows from a base image or Debian packages already told."""
     causes = {drift.cause for drift in drifts}
     return not path.startswith(SOURCE_FOLDER.strip("/")) and bool(causes & {"base", "debian"})
 

@@ -29,7 +29,7 @@ HASHES: Final = re.compile(r"^\s+(?P<item>[A-Za-z0-9][\w.-]*)(?:==\S+)? .*from "
 
 
 def drift_of(failed: BuildFailed) -> Drift:
-    """Return what the failed build says has changed; `unknown`, with its telling line, if it names nothing."""
+    """Return what the failed build says has changed; `unknown` with its telling line, if nothing."""
     if failed.step.startswith("FROM "):
         return Drift(cause="base", item=failed.step.removeprefix("FROM "), before="was there")
     lines = failed.log.stderr.split("\n") + failed.log.stdout.split("\n")

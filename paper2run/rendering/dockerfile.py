@@ -50,7 +50,7 @@ def image_tag(checkout: Checkout, plan: EnvPlan) -> str:
 
 
 def render(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") -> BuildContext:
-    """Return all files that make up the build context beside `repo/`; `digest` is the base image's, if it has one."""
+    """Return the build context's files beside `repo/`; `digest` is the base image's, if it has one."""
     image = image_tag(checkout, planned.plan)
     return BuildContext(
         dockerfile=dockerfile(checkout, planned, digest),
