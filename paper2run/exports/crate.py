@@ -112,9 +112,18 @@ class Graph:
         return Entity(LICENCE, ("CreativeWork",), words)
 
     def _people(self) -> Iterator[Entity]:
-        for id_, author in self._authors().items():
+        """Yield the authors, and the organisations that they belong to."""
+        authors = self._authors()
+        named = dict.fromkeys(author.affiliation for author in authors.values())
+        places = {name: f"#affiliation-{at}" for at, name in enumerate(filter(None, named), 1)}
+        for name, id_ in places.items():
+            yield Entity(id_, ("Organization",), {"name": name})
+        for id_, author in authors.items():
             types = ("Person",) if author.is_person else ("Organization",)
-            yield Entity(id_, types, given(name=author.name, affiliation=author.affiliation))
+            place = places.get(author.affiliation)
+            yield Entity(
+                id_, types, given(name=author.name, affiliation=ref(place) if place else None)
+            )
 
     def _authors(self) -> dict[str, Author]:
         """Return the authors by the ids of their nodes."""
