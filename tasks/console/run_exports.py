@@ -1,4 +1,4 @@
-"""Exports a finished run folder: reads its records, and writes a research object or a bill of materials.
+"""Exports a finished run folder as a research object or a bill of materials.
 
 What is written appears whole or not at all, and replaces nothing.
 """
