@@ -67,7 +67,7 @@ class Graph:
                 conformsTo=ref(PROFILE),
                 about=self._repository,
                 citation=ref(PAPER) if record.paper.origin in OF_PAPERS else None,
-                mentions=[action.ref for action in self.actions()],
+                mentions=compact(action.ref for action in self.actions()),
             ),
         )
 

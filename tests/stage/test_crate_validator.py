@@ -4,6 +4,7 @@ It asks for a rich older than ours, so it runs in an environment of its own, whi
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -41,13 +42,12 @@ ACCEPTED = {
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[list[str]]]:
     """What the validator finds in crates of each kind of end."""
     place = tmp_path_factory.mktemp("crates")
-    for kind in ("success", "failure", "crash", "local"):
-        local = PINNED.changed(url="/home/ada/mesh", name="mesh", committed_at=None)
-        folder = (
-            run_folder(place / kind, checkout=local)
-            if kind == "local"
-            else run_folder(place / kind, kind)
-        )
+    local = PINNED.changed(url="/home/ada/mesh", name="mesh", committed_at=None)
+    folders = {kind: run_folder(place / kind, kind) for kind in ("success", "failure", "crash")}
+    folders["local"] = run_folder(place / "local", checkout=local)
+    folders["broken"] = run_folder(place / "broken", status="exception", reason="the disk is full")
+    shutil.rmtree(folders["broken"] / "attempts")
+    for kind, folder in folders.items():
         record = read_run(folder)
         write_crate(record, folder, place / kind, traces_in(record, folder, Settings(home=place)))
     crates = [str(path) for path in sorted(place.glob("*/*-crate"))]
@@ -59,11 +59,11 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[list[s
     return {Path(crate).parent.name: issues for crate, issues in found.items()}
 
 
-@pytest.mark.parametrize("kind", ["success", "failure", "crash", "local"])
+@pytest.mark.parametrize("kind", ["success", "failure", "crash", "local", "broken"])
 def test_nothing_that_is_required_is_violated(judged, kind) -> None:
     assert [issue for issue in judged[kind] if issue[0] == "REQUIRED"] == []
 
 
-@pytest.mark.parametrize("kind", ["success", "failure", "crash", "local"])
+@pytest.mark.parametrize("kind", ["success", "failure", "crash", "local", "broken"])
 def test_what_is_recommended_is_met_where_there_is_something_to_say(judged, kind) -> None:
     assert [issue for issue in judged[kind] if issue[2] not in ACCEPTED] == []
