@@ -19,6 +19,7 @@ from rich.markup import escape
 from flows.batch_command import batch
 from flows.clean_command import clean
 from flows.deploy_commands import deploy, serve
+from flows.export_command import export
 from flows.options import AsJson, ShowTraceback, flags_of
 from flows.show_commands import list_runs, open_report, shell, show
 from flows.verify_command import verify
@@ -150,11 +151,8 @@ app.command()(batch)
 app.command()(show)
 app.command("list")(list_runs)
 app.command("open")(open_report)
-app.command()(shell)
-app.command()(verify)
-app.command()(clean)
-app.command()(deploy)
-app.command()(serve)
+for command in (shell, verify, export, clean, deploy, serve):
+    app.command()(command)
 
 
 @app.command()

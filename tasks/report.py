@@ -217,6 +217,8 @@ def _summary(
         tried=verdict.tried,
         best_attempt=verdict.best_attempt,
         commit=checkout.commit,
+        swhid_revision=checkout.swhid_revision,
+        swhid_directory=checkout.swhid_directory,
         output=last_words(best) if best else "",
         image=built.image if built else "",
         image_id=built.image_id if built else "",

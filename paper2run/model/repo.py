@@ -36,6 +36,10 @@ class Checkout(Value):
     """Branch, tag or commit as asked for; empty for the default branch."""
     committed_at: datetime | None = None
     """Committer date, UTC; None for a plain folder, which has no history."""
+    tree: str = ""
+    """git's id of the commit's files, 40 hex digits; empty in records of earlier versions."""
+    made_here: bool = False
+    """The commit was made here, of a folder or an archive: no archive of source code has it."""
     mirror: str
     """Absolute path of the bare repository that holds the commit."""
     size_bytes: int = 0
@@ -45,6 +49,17 @@ class Checkout(Value):
     submodules: tuple[Submodule, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know, such as uncommitted changes that were left out."""
+
+    @property
+    def swhid_revision(self) -> str:
+        """The SWHID of the commit; empty for a commit that was made here. https://www.swhid.org"""
+        is_ours = self.made_here or self.committed_at is None
+        return "" if is_ours else f"swh:1:rev:{self.commit}"
+
+    @property
+    def swhid_directory(self) -> str:
+        """The SWHID of the files, which is git's id of the tree; empty where that is not recorded."""
+        return f"swh:1:dir:{self.tree}" if self.tree else ""
 
 
 class Overview(Value):

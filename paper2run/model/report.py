@@ -92,6 +92,8 @@ class StageTiming(Value):
     """0 for stages before the attempts."""
     seconds: float
     cached: bool
+    ended_at: datetime | None = None
+    """UTC; None in records of earlier versions."""
 
 
 class Experiment(Value):
@@ -155,6 +157,10 @@ class Metadata(Value):
     repo: str
     name: str = ""
     commit: str = ""
+    swhid_revision: str = ""
+    """`swh:1:rev:…`, the commit; empty for one that was made here, of a folder or an archive."""
+    swhid_directory: str = ""
+    """`swh:1:dir:…`, the files of the commit; empty before the code was fetched."""
     ref: str = ""
     output: str = ""
     """The last lines that the best attempt's command printed, or that end the log of what failed."""

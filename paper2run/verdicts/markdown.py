@@ -265,11 +265,13 @@ def _repository(metadata: Metadata, checkout: Checkout, facts: RepoFacts, paper:
         f"- Git LFS content not fetched: {code(path)}" for path in checkout.lfs_pointers[:20]
     ]
     date = checkout.committed_at.date().isoformat() if checkout.committed_at else "no date"
+    swhids = [*filter(None, (checkout.swhid_revision, checkout.swhid_directory))]
     return "\n".join(
         [
             "## Repository",
             "",
             f"- {prose(checkout.url)} at {code(checkout.commit)} ({date})",
+            *([f"- SWHID: {', '.join(map(code, swhids))}"] if swhids else []),
             f"- {counted(facts.files, 'file')}; languages: {languages or 'none'}",
             *(
                 [f"- Paper: {prose(paper.title or paper.path)}"]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
 from prefect import Task
@@ -32,6 +33,7 @@ class Stages:
             attempt=self._attempt,
             seconds=round(time.monotonic() - started, 3),
             cached=state.name == "Cached",
+            ended_at=datetime.now(UTC),
         )
         self._run.ended(timing)
         value: R = state.result()

@@ -155,6 +155,7 @@ def test_an_archive_is_a_commit_of_its_newest_file_s_day(
 
     assert (found.name, found.url) == ("mesh", str(tmp_path / name))
     assert found.committed_at is not None and found.committed_at.timestamp() == 1_600_000_000
+    assert (found.swhid_revision, found.swhid_directory) == ("", f"swh:1:dir:{found.tree}")
     assert files_of(folder) == {"main.py", "run.sh", "src/a.py"}
     assert (folder / "run.sh").stat().st_mode & 0o111
     again, _ = checked_out(str(tmp_path / name), tmp_path / "again")

@@ -104,6 +104,13 @@ def test_a_checkout_says_what_was_fetched(history, forge, tmp_path) -> None:
     assert checkout.notes == checkout.submodules == checkout.lfs_pointers == ()
 
 
+def test_the_swhids_are_gits_own_ids_of_commit_and_tree(history, forge, tmp_path) -> None:
+    checkout = bring(f"{ADDRESS}/o/n", tmp_path / "mirrors", "v1")
+    tree = forge.git(forge.root / "o/n", "rev-parse", "v1^{commit}^{tree}")
+    assert checkout.swhid_revision == f"swh:1:rev:{history['first']}"
+    assert checkout.swhid_directory == f"swh:1:dir:{tree}"
+
+
 def test_only_the_wanted_commit_is_transferred(history, forge, tmp_path) -> None:
     checkout = bring(f"{ADDRESS}/o/n", tmp_path / "mirrors")
     assert forge.git(Path(checkout.mirror), "rev-list", "--all", "--count") == "1"

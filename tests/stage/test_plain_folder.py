@@ -42,6 +42,16 @@ def test_the_same_content_gives_the_same_commit_anywhere_and_any_time(code, tmp_
     assert (first.name, first.url, first.committed_at) == ("code", str(code), None)
 
 
+def test_its_files_have_an_swhid_and_the_commit_that_was_made_here_has_none(
+    code, forge, tmp_path
+) -> None:
+    checkout = bring(code, tmp_path / "mirrors")
+    forge.git(code, "init", "-q")
+    forge.git(code, "add", "-A")
+    assert checkout.swhid_directory == f"swh:1:dir:{forge.git(code, 'write-tree')}"
+    assert (checkout.swhid_revision, checkout.made_here) == ("", True)
+
+
 def test_a_changed_byte_or_a_changed_mode_gives_another_commit(code, tmp_path) -> None:
     commits = {bring(code, tmp_path / "mirrors").commit}
     (code / "a.py").write_text("a = 2\n")

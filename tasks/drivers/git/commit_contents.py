@@ -141,6 +141,11 @@ def lfs_pointers(
     return tuple(entry.path for entry in listed if entry.object_id in pointers)
 
 
+def tree_of(git_dir: Path, commit: str) -> str:
+    """Return git's id of the commit's files: it is the hash of their SWHID, https://www.swhid.org."""
+    return git_local(["rev-parse", f"{commit}^{{tree}}"], at=git_dir).strip()
+
+
 def committed_at(git_dir: Path, commit: str) -> datetime | None:
     """Return the committer's date in UTC; None if no calendar has it."""
     # Imported late: GitPython cannot be imported where git is not installed, which is ours to say in words.

@@ -22,6 +22,7 @@ from tasks.drivers.git.commit_contents import (
     has_commit,
     lfs_pointers,
     read_contents,
+    tree_of,
 )
 from tasks.drivers.git.git_command import LOCAL_TIMEOUT_S, Transfer, git_remote
 from tasks.drivers.git.git_foreign import Foreign, as_data
@@ -133,6 +134,8 @@ def fetch(
         commit=located.commit,
         ref=located.ref,
         committed_at=held.committed_at,
+        tree=held.tree,
+        made_here=remade is not None,
         mirror=str(mirror.path),
         size_bytes=size,
         lfs_pointers=held.lfs_pointers,
@@ -147,6 +150,7 @@ class _Held(NamedTuple):
     contents: Contents
     lfs_pointers: tuple[str, ...]
     committed_at: datetime | None
+    tree: str
 
 
 Remade = Callable[[Mirror], FolderCommit]
@@ -183,7 +187,8 @@ def _hold(
     pointers = lfs_pointers(mirror.path, contents.listed, contents.sizes)
     day = committed_at(mirror.path, located.commit)
     is_dated = remade is None or (day is not None and day.timestamp() != UNDATED_S)
-    return _Held(contents, pointers, day if is_dated else None)
+    tree = tree_of(mirror.path, located.commit)
+    return _Held(contents, pointers, day if is_dated else None, tree)
 
 
 def _make_again(mirror: Mirror, located: Located, remade: Remade) -> None:
