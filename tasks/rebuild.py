@@ -34,7 +34,8 @@ def rebuild(
 ) -> Built | BuildFailed:
     """Return the image built from the folder's Dockerfile and `repo/`, every step anew.
 
-    Without our download caches. A base image that came from a registry is asked for again; where that does not answer, the local one is taken.
+    Without our download caches. A base image that came from a registry is asked for again; where that does not
+    answer, the local one is taken.
     """
     engine = connect()
     dockerfile = (Path(folder) / "Dockerfile").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`verify`: a run folder rebuilt later, as it was, and with planted drifts; a real index and base image."""
+"""`verify`: a run folder rebuilt later, as it was and with planted drifts, against a real index."""
 
 import http.server
 import ssl
@@ -97,7 +97,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 @pytest.fixture
 def bases(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Yield a prefix below which the base image has a name of its own, so that a test may change what it means."""
+    """Yield a prefix below which the base image has a name that a test may give to another one."""
     prefix, client = f"tests-{uuid.uuid4().hex}", connect().client
     client.images.get("python:3.11-slim").tag(f"{prefix}/python", "3.11-slim")
     monkeypatch.setenv("PAPER2RUN_REGISTRY_PREFIX", prefix)
