@@ -24,13 +24,13 @@ from paper2run.model.report import Attempt
 from paper2run.settings import Settings
 from paper2run.verdicts.failure_words import failure_line
 from paper2run.verdicts.judgement import blamed
+from tasks.attempt_folder import keep_attempt, keep_context
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up
 from tasks.preflight import base_digest
 from tasks.push import pull, push
 from tasks.render import render
-from tasks.report import keep_attempt, keep_context
 from tasks.running.artifacts import publish_dockerfile, publish_failure, publish_plan
 from tasks.running.keep_space import using_image
 from tasks.running.records import RunFolder, read_attempts_of, read_facts_of

@@ -25,12 +25,12 @@ from paper2run.verdicts.trials import (
     without_its_tests,
 )
 from paper2run.verdicts.verdicts import after_attempts
+from tasks.attempt_folder import keep_attempt
 from tasks.build import has_image
 from tasks.cpu_builds import cpu_builds
 from tasks.debian_packages import debian_packages
 from tasks.experiment import experiment
 from tasks.gather import gather
-from tasks.report import keep_attempt
 from tasks.resolve import resolve
 from tasks.running.keep_space import using_image
 from tasks.running.records import RunFolder, read_facts_of

@@ -29,6 +29,7 @@ from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, unplanned
+from tasks.attempt_folder import keep_context
 from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
@@ -39,7 +40,7 @@ from tasks.plan import plan
 from tasks.preflight import base_digest, preflight
 from tasks.push import pull
 from tasks.render import render
-from tasks.report import keep_context, report
+from tasks.report import report
 from tasks.running.artifacts import publish_plan, publish_report
 from tasks.running.caching import beating_once, refreshing
 from tasks.running.flow_runs import (

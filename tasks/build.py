@@ -29,6 +29,7 @@ TIMEOUT_S: Final = 86_400
         given["checkout"].commit,
         given["context"].image,
         given["context"].dockerfile,
+        given["context"].lock,
     ),
 )
 def build(
@@ -43,6 +44,7 @@ def build(
     engine = connect()
     given = BuildInput(
         dockerfile=context.dockerfile,
+        lock=context.lock,
         repo=Path(folder),
         tag=context.image,
         injection=Injection.of(settings, _cache_owner(checkout)),

@@ -11,6 +11,7 @@ from paper2run.model.report import Attempt
 from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
 from paper2run.proofs.file_list import entries_of
 from paper2run.proofs.installed import is_record
+from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import Injection, base_images
 from paper2run.settings import Settings
 from tasks.drivers.engine import buildkit
@@ -38,7 +39,7 @@ def rebuild(
     answer, the local one is taken.
     """
     engine = connect()
-    dockerfile = (Path(folder) / "Dockerfile").read_text("utf-8")
+    dockerfile, lock = (Path(folder) / "Dockerfile").read_text("utf-8"), Path(folder) / LOCK
     injection = Injection.of(settings)
     for base in base_images(injection.apply(dockerfile)):
         here = engine.image(base)
@@ -49,6 +50,7 @@ def rebuild(
                 PROGRESS.info(f"{base}: the local image is taken: {error.what}")
     given = BuildInput(
         dockerfile=dockerfile,
+        lock=lock.read_text("utf-8") if lock.is_file() else "",
         repo=Path(folder) / "repo",
         tag=image,
         injection=injection,

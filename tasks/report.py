@@ -9,7 +9,7 @@ from typing import Final
 from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
-from paper2run.model.outcome import BuildContext, Built, Passed, Rung
+from paper2run.model.outcome import Built, Passed, Rung
 from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.usage import total
@@ -38,33 +38,6 @@ from tasks.running.records import (
 )
 
 TIMEOUT_S: Final = 300
-
-
-def keep_context(run: RunFolder, context: BuildContext, attempt: int = 0) -> None:
-    """Write what rebuilds the image: at the top of the run folder and, for an attempt, in its folder too."""
-    run.write("plan.json", context.planned)
-    run.write("Dockerfile", context.dockerfile)
-    run.write(".dockerignore", context.dockerignore)
-    run.write("INSTRUCTIONS.md", context.instructions)
-    if attempt:
-        run.attempt_folder(attempt)
-        run.write(f"attempts/{attempt:02d}/Dockerfile", context.dockerfile)
-        run.write(f"attempts/{attempt:02d}/plan.json", context.planned)
-
-
-def keep_attempt(run: RunFolder, attempt: Attempt) -> None:
-    """Write an attempt's logs and records; logs that were streamed while it ran stay as they are."""
-    folder = f"attempts/{attempt.number:02d}"
-    _write_log(run, f"{folder}/build_stdout.log", attempt.built.log.stdout)
-    run.write(f"{folder}/build_stderr.log", attempt.built.log.stderr)
-    if attempt.smoke is not None:
-        run.write(f"{folder}/smoke_stdout.log", attempt.smoke.log.stdout)
-        run.write(f"{folder}/smoke_stderr.log", attempt.smoke.log.stderr)
-    if attempt.verification.rungs:
-        run.write(f"{folder}/verification.json", attempt.verification)
-    if attempt.diagnosis is not None:
-        run.write(f"{folder}/diagnosis.json", attempt.diagnosis)
-    run.write(f"{folder}/attempt.json", attempt)
 
 
 @stage("report", timeout_s=TIMEOUT_S)
@@ -291,10 +264,3 @@ def _write_failed(run: RunFolder, metadata: Metadata) -> None:
 def _add_to_instructions(run: RunFolder, lines: Sequence[str]) -> None:
     text = (run.path / "INSTRUCTIONS.md").read_text(encoding="utf-8")
     run.write("INSTRUCTIONS.md", text + "\n".join(lines) + "\n")
-
-
-def _write_log(run: RunFolder, name: str, text: str) -> None:
-    """Write a cached result's log; a log that this run streamed is longer and stays."""
-    path = run.path / name
-    if not path.exists() or path.stat().st_size == 0:
-        run.write(name, text)

@@ -4,6 +4,7 @@ A release is as old as its first file: a wheel added later belongs to the same v
 author could already install on that day.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from paper2run.index.target_python import TargetPython
 from paper2run.model.value import Value
 
 SOURCE_ENDINGS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tgz")
+LINUX: Final = re.compile(r"-(?:any|linux_\w+|manylinux\w+|musllinux\w+)$")
 SMALL_SOURCE_BYTES: Final = 1_000_000
 """A source of that size builds in a minute or has a fallback without a compiler (PyYAML, tornado,
 MarkupSafe, regex: no wheels for Linux for years); what is larger wants libraries and half an hour."""
@@ -41,6 +43,8 @@ class IndexFile(Value):
     yanked: bool = False
     has_metadata: bool = False
     """The index serves its METADATA beside it (PEP 658)."""
+    sha256: str = ""
+    """Hexadecimal; empty if the index does not tell."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,26 @@ def installable(release: Release, project: Project, target: TargetPython) -> Ins
     if not release.wheels and release.version not in project.compiled:
         form = "pure"
     return Installable(release, source, form)
+
+
+def hashes_of(release: Release, target: TargetPython) -> tuple[str, ...]:
+    """Return the sha256 of each file of the release that an installer on this interpreter may take, sorted.
+
+    On any machine with Linux, since the engine may be another one than the plan was made for. Empty if the index does
+    not tell one of them.
+    """
+    interpreters = {tag.rpartition("-")[0] for tag in target.tags}
+    files = [
+        wheel
+        for wheel in release.wheels
+        if any(
+            tag.rpartition("-")[0] in interpreters and LINUX.search(tag)
+            for tag in wheel_tags(wheel)
+        )
+    ]
+    files += [release.source] if release.source is not None else []
+    found = {file.sha256 for file in files}
+    return () if "" in found else tuple(sorted(found))
 
 
 def instead_of_gone(project: Project, specifier: SpecifierSet) -> Version | None:

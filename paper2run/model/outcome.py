@@ -172,6 +172,8 @@ class BuildContext(Value):
     instructions: str
     """Text of INSTRUCTIONS.md."""
     dockerignore: str
+    lock: str = ""
+    """Text of `requirements.lock` beside the Dockerfile; empty if that reads none."""
     image: str
     """Tag that the image gets."""
     planned: PlannedEnvironment

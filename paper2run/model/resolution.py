@@ -25,6 +25,8 @@ class Pin(Value):
     version: str
     sdist: bool = False
     """No wheel fits this interpreter: it is built from source inside the container."""
+    sha256: tuple[str, ...] = ()
+    """Of the files of this version that an installer may take, hexadecimal; empty where the index does not tell."""
     needed_by: tuple[str, ...] = ()
     """The pins that declare it; empty for what the plan alone wants."""
 

@@ -66,7 +66,7 @@ def with_cpu_builds(
         if CUDA_ONLY.fullmatch(pin.name) and pin.name not in named
     }
     pins = tuple(
-        pin.changed(version=versions.get(pin.name, pin.version))
+        pin.changed(version=versions[pin.name], sha256=()) if pin.name in versions else pin
         for pin in resolution.pins
         if pin.name not in needless
     )

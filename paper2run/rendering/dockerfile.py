@@ -7,6 +7,7 @@ only the last layers. https://docs.docker.com/reference/dockerfile/
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from paper2run.formats.plurals import counted
@@ -20,6 +21,7 @@ from paper2run.model.resolution import Resolution
 from paper2run.rendering.compiler_wrappers import is_wrapper_step
 from paper2run.rendering.conda_plan import is_conda_step
 from paper2run.rendering.cpu_builds import is_cpu_step
+from paper2run.rendering.hash_lock import COPY_LOCK, LOCKED_STEP, locked
 from paper2run.rendering.pip_steps import needs_source
 from paper2run.source import shown_address
 from paper2run.text_gate import code, prose, visible
@@ -34,9 +36,10 @@ OF_THE_SOURCE: Final = frozenset({*DYNAMIC_VERSIONS, "PYTHONPATH"})
 """Variables for the repository alone: a package of the index that is built would take its version from them, and a
 repair that sets one keeps the layers of the packages."""
 DOCKERIGNORE: Final = """\
-# Only the Dockerfile and the source go to the engine.
+# Only the Dockerfile, the lock and the source go to the engine.
 *
 !Dockerfile
+!requirements.lock
 !repo
 repo/.git
 repo/**/__pycache__
@@ -52,8 +55,10 @@ def image_tag(checkout: Checkout, plan: EnvPlan) -> str:
 def render(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") -> BuildContext:
     """Return the build context's files beside `repo/`; `digest` is the base image's, if it has one."""
     image = image_tag(checkout, planned.plan)
+    steps, lock = locked(planned)
     return BuildContext(
-        dockerfile=dockerfile(checkout, planned, digest),
+        dockerfile=dockerfile(checkout, planned, digest, steps),
+        lock=lock,
         instructions=instructions(checkout, planned, image, digest),
         dockerignore=DOCKERIGNORE,
         image=image,
@@ -61,12 +66,21 @@ def render(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") ->
     )
 
 
-def dockerfile(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") -> str:
-    """Return the Dockerfile of the plan; the same plan on the same base image gives the same bytes."""
+def dockerfile(
+    checkout: Checkout,
+    planned: PlannedEnvironment,
+    digest: str = "",
+    steps: Sequence[str] = (),
+) -> str:
+    """Return the Dockerfile of the plan; the same plan on the same base image gives the same bytes.
+
+    `steps` stand for the plan's install steps where a lock goes with the Dockerfile.
+    """
     plan = planned.plan
+    steps = steps or plan.install_steps
     variables = [(name, f"ENV {name}={_quoted(value)}") for name, value in plan.env.items()]
-    before = [step for step in plan.install_steps if _is_early(step)]
-    after = [step for step in plan.install_steps if not _is_early(step)]
+    before = [step for step in steps if _is_early(step)]
+    after = [step for step in steps if not _is_early(step)]
     lines = [
         # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
         f"# Planned by paper2run ({visible(planned.planner)}): {visible(checkout.name)} at {checkout.commit}",
@@ -79,9 +93,13 @@ def dockerfile(checkout: Checkout, planned: PlannedEnvironment, digest: str = ""
         'SHELL ["/bin/sh", "-e", "-c"]',
         *_labels(checkout, plan, digest),
         *_system_packages(plan),
-        *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in plan.install_steps) else []),
+        *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in steps) else []),
         *(line for name, line in variables if name not in OF_THE_SOURCE),
-        *(f"RUN {step}" for step in before),
+        *(
+            line
+            for step in before
+            for line in (*([COPY_LOCK] if step == LOCKED_STEP else []), f"RUN {step}")
+        ),
         *(line for name, line in variables if name in OF_THE_SOURCE),
         f"COPY --chown={USER} repo/ {SOURCE_FOLDER}/",
         f"WORKDIR {plan.workdir}",
@@ -124,7 +142,7 @@ def instructions(
         "",
         "## Build",
         "",
-        "In this folder; `Dockerfile` and `repo/` are all that is needed:",
+        "In this folder; `Dockerfile`, `repo/` and, where it is there, `requirements.lock` are all that is needed:",
         "",
         "```sh",
         f"docker build -t {image} .",
@@ -177,7 +195,11 @@ def _is_early(step: str) -> bool:
     Sources from the index are compiled there, also with the wrappers.
     """
     return (
-        not needs_source(step) or is_wrapper_step(step) or is_conda_step(step) or is_cpu_step(step)
+        not needs_source(step)
+        or step == LOCKED_STEP
+        or is_wrapper_step(step)
+        or is_conda_step(step)
+        or is_cpu_step(step)
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from paper2run.errors import HostError
 from paper2run.rendering.build_marks import PADDING_FILE, files_padding, marked, tar_padding
+from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import SITE_FOLDER, Injection
 
 BLOCK_BYTES: Final = 1024 * 1024
@@ -38,6 +39,8 @@ class BuildInput:
     """`.` puts the files beside the Dockerfile."""
     cache_from: str = ""
     """Image in a registry whose layers may be reused, if there is one; BuildKit then records the same in its own."""
+    lock: str = ""
+    """Text of `requirements.lock` beside the Dockerfile; empty for none."""
     from_scratch: bool = False
     """Whether every step is run, whatever layers the engine has."""
     left_out: tuple[str, ...] = LEFT_OUT
@@ -66,7 +69,8 @@ class _Sent:
 def _members(build: BuildInput, sent: _Sent) -> Iterator[bytes]:
     site = {f"{SITE_FOLDER}/{name}": data for name, data in build.injection.files.items()}
     dockerfile = marked(build.injection.apply(build.dockerfile)).encode()
-    yield from _texts({"Dockerfile": dockerfile, **site}, sent)
+    lock = {LOCK: build.lock.encode()} if build.lock else {}
+    yield from _texts({"Dockerfile": dockerfile, **lock, **site}, sent)
     try:
         yield from _tree(build.repo, build.folder, frozenset(build.left_out), sent)
     except OSError as error:

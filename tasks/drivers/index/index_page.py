@@ -30,6 +30,7 @@ TAG: Final = re.compile(
     re.IGNORECASE,
 )
 MARKUP: Final = re.compile(r"<[^<>]*>")
+SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 MAX_TEXT_CHARS: Final = 300
 """Of a link's text, which is a file name."""
 
@@ -75,6 +76,7 @@ def _index_file(package: DistributionPackage) -> IndexFile:
         requires_python=package.requires_python or "",
         yanked=package.is_yanked,
         has_metadata=bool(package.has_metadata),
+        sha256=_sha256((package.digests or {}).get("sha256", "")),
     )
 
 
@@ -103,10 +105,16 @@ def _linked_file(url: str, words: str, attributes: dict[str, str]) -> IndexFile:
     return IndexFile(
         filename=html.unescape(MARKUP.sub("", words)).strip(),
         url=urldefrag(url).url,
+        sha256=_sha256(urldefrag(url).fragment.removeprefix("sha256=")),
         requires_python=attributes.get("data-requires-python", ""),
         yanked="data-yanked" in attributes,
         has_metadata=metadata == "true" or re.fullmatch(r"\w+=[0-9a-f]+", metadata) is not None,
     )
+
+
+def _sha256(text: str) -> str:
+    """Return a digest in small letters; empty for any other text."""
+    return text.lower() if SHA256.fullmatch(text) else ""
 
 
 def _attributes(text: str) -> dict[str, str]:

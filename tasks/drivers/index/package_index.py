@@ -62,7 +62,7 @@ class PackageIndex:
         self._connection = IndexConnection(
             settings.index_url or PYPI_SIMPLE_ENDPOINT, settings.ca_bundle, THREADS, quick=quick
         )
-        self._pages: IndexCache[Page] = IndexCache(cache_dir / "pages", TypeAdapter(Page))
+        self._pages: IndexCache[Page] = IndexCache(cache_dir / "project-pages", TypeAdapter(Page))
         self._metadata = IndexCache(cache_dir / "metadata", TypeAdapter(DistributionMetadata))
         self._projects: dict[str, Project | None] = {}
         self._declared: dict[str, DistributionMetadata] = {}

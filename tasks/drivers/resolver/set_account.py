@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from paper2run.index.releases import Installable
+from paper2run.index.releases import Installable, hashes_of
 from paper2run.model.resolution import BrokenLock, Lock, Pin
 from paper2run.model.value import Source
 from tasks.drivers.index.package_index import PackageIndex
@@ -47,6 +47,7 @@ class SetAccount:
                 name=c.name,
                 version=str(c.version),
                 sdist=c.found.sdist,
+                sha256=hashes_of(c.found.release, self._required.solve.target),
                 needed_by=tuple(sorted(self._found.dependents.get(c.name, ()))),
             )
             for c in self._found.chosen

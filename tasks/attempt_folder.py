@@ -1,0 +1,52 @@
+"""Writes what rebuilds an image, and an attempt's logs and records, into the run folder."""
+
+from pathlib import Path
+
+from paper2run.model.outcome import BuildContext
+from paper2run.model.report import Attempt
+from paper2run.rendering.hash_lock import LOCK
+from tasks.running.records import RunFolder, write_whole
+
+
+def keep_context(run: RunFolder, context: BuildContext, attempt: int = 0) -> None:
+    """Write what rebuilds the image: at the top of the run folder and, for an attempt, in its folder too."""
+    run.write("plan.json", context.planned)
+    run.write("Dockerfile", context.dockerfile)
+    run.write(".dockerignore", context.dockerignore)
+    _keep_lock(run.path / LOCK, context)
+    run.write("INSTRUCTIONS.md", context.instructions)
+    if attempt:
+        run.attempt_folder(attempt)
+        run.write(f"attempts/{attempt:02d}/Dockerfile", context.dockerfile)
+        _keep_lock(run.path / f"attempts/{attempt:02d}" / LOCK, context)
+        run.write(f"attempts/{attempt:02d}/plan.json", context.planned)
+
+
+def _keep_lock(path: Path, context: BuildContext) -> None:
+    """Write the lock; where the build reads none, remove that of an earlier attempt."""
+    if context.lock:
+        write_whole(path, context.lock)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def keep_attempt(run: RunFolder, attempt: Attempt) -> None:
+    """Write an attempt's logs and records; logs that were streamed while it ran stay as they are."""
+    folder = f"attempts/{attempt.number:02d}"
+    _write_log(run, f"{folder}/build_stdout.log", attempt.built.log.stdout)
+    run.write(f"{folder}/build_stderr.log", attempt.built.log.stderr)
+    if attempt.smoke is not None:
+        run.write(f"{folder}/smoke_stdout.log", attempt.smoke.log.stdout)
+        run.write(f"{folder}/smoke_stderr.log", attempt.smoke.log.stderr)
+    if attempt.verification.rungs:
+        run.write(f"{folder}/verification.json", attempt.verification)
+    if attempt.diagnosis is not None:
+        run.write(f"{folder}/diagnosis.json", attempt.diagnosis)
+    run.write(f"{folder}/attempt.json", attempt)
+
+
+def _write_log(run: RunFolder, name: str, text: str) -> None:
+    """Write a cached result's log; a log that this run streamed is longer and stays."""
+    path = run.path / name
+    if not path.exists() or path.stat().st_size == 0:
+        run.write(name, text)
