@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.resolution import Pin
-from paper2run.rendering.pip_steps import WHEELS_STEP, requirements_of
+from paper2run.rendering.pip_steps import SOURCES_STEP, WHEELS_STEP, requirements_of
 
 LOCK: Final = "requirements.lock"
 LOCK_IN_IMAGE: Final = f"/tmp/{LOCK}"
@@ -32,7 +32,7 @@ def locked(planned: PlannedEnvironment) -> Locked:
     """Return the plan's steps and its lock; none where a package's digest is not known."""
     steps = planned.plan.install_steps
     pins = {pin.name: pin for pin in planned.resolution.pins} if planned.resolution else {}
-    found = {step: _pins_of(step, pins) for step in steps if step.startswith(WHEELS_STEP)}
+    found = {step: _pins_of(step, pins) for step in steps if _is_of_wheels(step)}
     known = {step: of_step for step, of_step in found.items() if of_step}
     if not known or len(known) < len([step for step in found if requirements_of(step)]):
         return Locked(steps, "")
@@ -44,6 +44,10 @@ def locked(planned: PlannedEnvironment) -> Locked:
     )
     every = sorted((pin for of_step in known.values() for pin in of_step), key=lambda pin: pin.name)
     return Locked(tuple(kept), "".join(map(_entry, every)))
+
+
+def _is_of_wheels(step: str) -> bool:
+    return step.startswith(WHEELS_STEP) and not step.startswith(SOURCES_STEP)
 
 
 def _pins_of(step: str, pins: dict[str, Pin]) -> tuple[Pin, ...]:

@@ -1,0 +1,96 @@
+"""Wheels are installed by the digests of their files, which a lock beside the Dockerfile holds."""
+
+from datetime import date
+
+from paper2run.index.releases import IndexFile, hashes_of, project_of
+from paper2run.index.target_python import target_python
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.repo import Checkout
+from paper2run.model.resolution import Pin, Resolution
+from paper2run.rendering.dockerfile import render
+from paper2run.rendering.hash_lock import COPY_LOCK, LOCKED_STEP, locked
+from paper2run.rendering.pip_steps import WHEELS_STEP, pinned_steps, source_steps
+
+CHECKOUT = Checkout(url="https://example.org/o/n", name="o/n", commit="a" * 40, mirror="/nowhere")
+HASHES = tuple(letter * 64 for letter in "ab")
+HASHED = (
+    Pin(name="b", version="2", sha256=HASHES),
+    Pin(name="a", version="1!2", sha256=HASHES[:1]),
+)
+SOURCE = Pin(name="c", version="3", sdist=True, sha256=HASHES[1:])
+
+
+def planned_with(pins, *more):
+    steps = (*pinned_steps(pins), *source_steps(pins), *more)
+    plan = EnvPlan(base_image="python:3.11-slim", install_steps=steps, smoke_command="true")
+    resolution = Resolution(python="3.11", date_step="none", pins=pins)
+    return PlannedEnvironment(plan=plan, reasons=(), planner="rules", resolution=resolution)
+
+
+def test_wheels_are_locked_by_the_digests_of_their_files_and_sources_are_not():
+    steps, lock = locked(planned_with((*HASHED, SOURCE), "pip install ."))
+
+    assert steps == (LOCKED_STEP, *source_steps([SOURCE]), "pip install .")
+    assert lock == (
+        f"a==1!2 \\\n    --hash=sha256:{HASHES[0]}\n"
+        f"b==2 \\\n    --hash=sha256:{HASHES[0]} \\\n    --hash=sha256:{HASHES[1]}\n"
+    )
+
+
+def test_a_digest_that_the_index_does_not_tell_leaves_the_steps_as_they_are():
+    planned = planned_with((*HASHED, Pin(name="d", version="4")))
+
+    assert locked(planned) == (planned.plan.install_steps, "")
+    # A step that a model wrote, and a set that a repair changed by hand.
+    other = planned_with(HASHED)
+    other = other.changed(plan=other.plan.changed(install_steps=(f"{WHEELS_STEP}a==9",)))
+    assert locked(other) == (other.plan.install_steps, "")
+
+
+def test_a_long_set_becomes_one_step_of_the_lock():
+    pins = tuple(Pin(name=f"p{n}-{'x' * 60}", version="1", sha256=HASHES) for n in range(2000))
+    assert len(pinned_steps(pins)) > 1
+
+    steps, lock = locked(planned_with(pins))
+
+    assert steps == (LOCKED_STEP,)
+    assert lock.count("==") == len(pins)
+
+
+def test_the_dockerfile_copies_the_lock_before_the_source_and_only_where_there_is_one():
+    lines = render(CHECKOUT, planned_with(HASHED)).dockerfile.splitlines()
+
+    place = lines.index(f"RUN {LOCKED_STEP}")
+    assert lines[place - 1] == COPY_LOCK
+    assert place < next(n for n, line in enumerate(lines) if line.startswith("COPY --chown"))
+    assert "requirements.lock" not in render(CHECKOUT, planned_with((SOURCE,))).dockerfile
+
+
+def test_a_lock_holds_every_file_that_linux_may_take_and_no_other():
+    names = {
+        "a-1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl": "1",
+        "a-1-cp311-cp311-musllinux_1_1_aarch64.whl": "2",
+        "a-1-cp39-abi3-manylinux2014_aarch64.whl": "3",
+        "a-1-py3-none-any.whl": "4",
+        "a-1.tar.gz": "5",
+        "a-1-cp311-cp311-macosx_11_0_arm64.whl": "6",
+        "a-1-cp311-cp311-win_amd64.whl": "7",
+        "a-1-cp310-cp310-manylinux2014_x86_64.whl": "8",
+    }
+
+    def files(**changed: str) -> list[IndexFile]:
+        return [
+            IndexFile(
+                filename=name,
+                url="https://x.example/",
+                day=date(2023, 1, 1),
+                sha256=digit,
+                **changed,
+            )
+            for name, digit in names.items()
+        ]
+
+    release = project_of("a", files()).releases[0]
+    assert hashes_of(release, target_python("3.11")) == ("1", "2", "3", "4", "5")
+    names["a-1-py3-none-any.whl"] = ""
+    assert hashes_of(project_of("a", files()).releases[0], target_python("3.11")) == ()
