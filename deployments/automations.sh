@@ -28,7 +28,7 @@ PYTHON
 )
 file=$(mktemp --suffix .yaml)
 trap 'rm -f "$file"' EXIT
-for name in batch-ended no-longer-runs; do
+for name in batch-ended no-longer-runs no-longer-rebuilds; do
   sed "s/BLOCK_ID/$block/" "deployments/$name.yaml" >"$file"
   create "paper2run ${name//-/ }" "$file"
 done

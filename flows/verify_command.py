@@ -1,18 +1,20 @@
-"""The command `paper2run verify`: does a finished run still rebuild to what was handed over?"""
+"""The command `paper2run verify`: do finished runs still rebuild to what was handed over?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
 
 from flows.options import AsJson, ShowTraceback
 from flows.show_commands import Run, folder_of
+from paper2run.errors import UserError
 from paper2run.request import read_settings
 from tasks.console.invocation import invocation
 
 if TYPE_CHECKING:
     from paper2run.model.rebuild import Rebuild
+    from paper2run.proofs.history import Checked
 
 INTERRUPTED = 130
 out = Console(highlight=False)
@@ -20,13 +22,23 @@ err = Console(stderr=True, highlight=False)
 
 
 def verify(
-    run: Run = "", *, as_json: AsJson = False, show_traceback: ShowTraceback = False
+    run: Run = "",
+    *,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="The newest run of each repository; tells what has changed."),
+    ] = False,
+    as_json: AsJson = False,
+    show_traceback: ShowTraceback = False,
 ) -> None:
     """Rebuild a finished run from its folder alone, run it again, and name what has changed since.
 
     Exit code 0: verified; 1: drifted, broken or tampered with.
     """
     invocation().take_settings(_say)
+    if every:
+        _verify_all(run, as_json=as_json)
+        return
     folder, settings = folder_of(run), read_settings()
     # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.verification import verify as verify_flow
@@ -49,6 +61,33 @@ def verify(
     else:
         print_rebuild(out, found, records)
     raise typer.Exit(0 if found.outcome == "verified" else 1)
+
+
+def _verify_all(named: str, *, as_json: bool) -> None:
+    """Check the newest run of each repository in the folder of runs, and print what came of it."""
+    if named:
+        raise UserError(f"--all and the run {named} are given", hint="leave one of them out")
+    settings = read_settings()
+    from flows.decay import decay
+    from tasks.console.as_json import print_json
+    from tasks.console.show import print_checks
+    from tasks.console.terminal import progress
+    from tasks.running.server import prefect_api
+
+    try:
+        with prefect_api(_say) as api, progress(err, settings.progress):
+            if api.ui:
+                _say(f"Prefect UI: {api.shown}")
+            state = decay(str(settings.out.resolve()), return_state=True)
+            rows = cast("tuple[Checked, ...]", state.result())
+    except KeyboardInterrupt:
+        err.print("interrupted; the checks that ended are in their run folders")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(out, [row.model_dump(mode="json") for row in rows])
+    else:
+        print_checks(out, rows)
+    raise typer.Exit(0 if all(row.now == "verified" for row in rows) else 1)
 
 
 def _say(text: str) -> None:

@@ -146,7 +146,7 @@ def installable(release: Release, project: Project, target: TargetPython) -> Ins
 
 
 def hashes_of(release: Release, target: TargetPython) -> tuple[str, ...]:
-    """Return the sha256 of each file of the release that an installer on this interpreter may take, sorted.
+    """Return the sha256 of each file of the release that this interpreter may take, sorted.
 
     On any machine with Linux, since the engine may be another one than the plan was made for. Empty if the index does
     not tell one of them.

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from paper2run.errors import UserError
 from paper2run.formats.plurals import counted
+from paper2run.model.rebuild import Outcome, Rebuild
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible
 
@@ -48,6 +49,30 @@ def last_run(runs: Path) -> Path:
 def runs_in(runs: Path) -> list[tuple[Path, Metadata]]:
     """Return each run folder with its summary, the newest first."""
     return sorted(_known(runs), key=lambda run: run[1].started_at, reverse=True)
+
+
+def to_check(runs: Path) -> list[tuple[str, Path]]:
+    """Return the newest run of each repository that handed an image over, by the repository's name."""
+    newest: dict[str, Path] = {}
+    for folder, metadata in runs_in(runs):
+        if metadata.grade != "none" and metadata.best_attempt:
+            newest.setdefault(metadata.name or metadata.repo, folder)
+    return sorted(newest.items())
+
+
+def outcomes_before(runs: Path, name: str) -> tuple[Outcome, ...]:
+    """Return the outcomes of all checks of a repository's runs, the oldest first."""
+    folders = [
+        folder for folder, metadata in _known(runs) if name in (metadata.name, metadata.repo)
+    ]
+    found = []
+    for path in (path for folder in folders for path in folder.glob("verify/*/verify.json")):
+        try:
+            found.append(Rebuild.model_validate_json(path.read_bytes()))
+        except ValidationError:
+            # Of another version: a check that cannot be read is none.
+            continue
+    return tuple(check.outcome for check in sorted(found, key=lambda check: check.started_at))
 
 
 def print_runs(console: Console, runs: Path, *, most: int | None) -> None:

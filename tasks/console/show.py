@@ -1,5 +1,6 @@
 """Prints a verdict or a whole run folder on the terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause
 from paper2run.model.rebuild import Rebuild
 from paper2run.model.report import Metadata
+from paper2run.proofs.history import Checked
+from paper2run.proofs.history import in_words as in_short
 from paper2run.text_gate import visible_lines
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.markdown import REACHED, headline
@@ -100,6 +103,15 @@ def print_rebuild(console: Console, found: Rebuild, folder: str) -> None:
             f"took     {found.seconds:.0f} s, of these {found.build_seconds:.0f} s for the build",
         )
     _print(console, f"records  {folder}")
+
+
+def print_checks(console: Console, rows: Sequence[Checked]) -> None:
+    """Print what came of the check of each repository's newest run, and what has changed."""
+    for row in rows:
+        news = " (changed)" if row.is_news else ""
+        told = row.trouble or row.reason
+        _print(console, f"{row.now or 'not checked':11} {row.repository}{news}: {told}")
+    _print(console, in_short(rows))
 
 
 def print_run(console: Console, folder: Path) -> None:

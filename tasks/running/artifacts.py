@@ -12,6 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext, BuildFailed
 from paper2run.model.report import Attempt, Metadata
+from paper2run.proofs.history import Checked, history_page, in_words
 from paper2run.text_gate import code, fenced, flat, prose
 from paper2run.verdicts import attempts_page
 from paper2run.verdicts.state_names import state_name
@@ -79,6 +80,11 @@ def publish_report(
                 description=". ".join(filter(None, words)),
             )
         )
+
+
+def publish_history(rows: Sequence[Checked]) -> None:
+    """Show the checks of many runs over time, in one artifact whose versions are the checks."""
+    _markdown("paper2run-decay", history_page(rows), in_words(rows))
 
 
 def _result(attempt: Attempt) -> str:

@@ -50,7 +50,7 @@ ABOUT_THE_WORK: Final = (
 )  # fmt: skip
 """Verdicts that say whether a repository runs."""
 SHORT_COMMIT: Final = 7
-OURS: Final = ["reproduce", "batch", "verify"]
+OURS: Final = ["reproduce", "batch", "verify", "decay"]
 """Flows whose runs carry labels; `attempt` runs go with their parents."""
 ALIVE: Final = [StateType.RUNNING, StateType.CANCELLING]
 PAGE: Final = 200

@@ -102,7 +102,9 @@ def test_the_deployments_have_the_version_of_the_package():
     assert {each["version"] for each in deployed} == {package}
 
 
-@pytest.mark.parametrize("name", ["batch-ended", "lost-runs", "no-longer-runs"])
+@pytest.mark.parametrize(
+    "name", ["batch-ended", "lost-runs", "no-longer-runs", "no-longer-rebuilds"]
+)
 def test_an_automation_is_one_that_prefect_takes(name):
     from prefect.events.schemas.automations import AutomationCore
 
