@@ -4,13 +4,14 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from pathlib import PurePath
 from typing import Final, NamedTuple, get_args
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
@@ -166,16 +167,22 @@ def _chain(row: BatchRow) -> tuple[str, str, str]:
     return row.blame.error, row.blame.about, row.blame.wanted_by
 
 
-def as_page(batch: Batch, folder: PurePath) -> str:
-    """Return `batch.html`, to lie in `folder`: run folders below it are linked relative to it."""
+@cache
+def _template() -> Template:
+    # A batch writes its page anew all the time.
     source = resources.files("paper2run").joinpath("batches", "batch.html.jinja").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
     environment.filters.update(duration=_duration, block=block, spans=spans)
+    return environment.from_string(source)
+
+
+def as_page(batch: Batch, folder: PurePath) -> str:
+    """Return `batch.html`, to lie in `folder`: run folders below it are linked relative to it."""
     ended = all(row.has_ended for row in batch.rows)
     grades = _shares(
         batch.rows, [row.grade for row in batch.rows if row.grade != "none"], GRADES[::-1]
     )
-    return environment.from_string(source).render(
+    return _template().render(
         batch=batch,
         rows=batch.rows,
         ended=ended,

@@ -7,11 +7,12 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from paper2run.formats.plurals import counted
 from paper2run.knowledge.language_endings import ENDINGS
@@ -79,6 +80,15 @@ class AttemptRow(NamedTuple):
     log: str
 
 
+@cache
+def _template() -> Template:
+    # Compiling it takes a quarter of a second.
+    source = resources.files("paper2run").joinpath("verdicts", "report.html.jinja")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
+    environment.filters.update(block=block, spans=spans)
+    return environment.from_string(source.read_text("utf-8"))
+
+
 def report_page(
     metadata: Metadata,
     checkout: Checkout,
@@ -97,12 +107,9 @@ def report_page(
 
     `own` are the cells of the user's own columns in a batch, `strips` the pictures that the ledger names, base64.
     """
-    source = resources.files("paper2run").joinpath("verdicts", "report.html.jinja")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
-    environment.filters.update(block=block, spans=spans)
     best = attempts[metadata.best_attempt - 1] if metadata.best_attempt else None
     licences = _named(files, LICENCES)[:3]
-    return environment.from_string(source.read_text("utf-8")).render(
+    return _template().render(
         metadata=metadata,
         checkout=checkout,
         paper=paper,
