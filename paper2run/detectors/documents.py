@@ -35,6 +35,13 @@ CALLS: Final = re.compile(
     r"\s*(?:[$>] ?)?(?:(?:python[23]?|pip3?|conda|git|cd|bash|sh|make)\s+[\w./~-]|\./\w)|\s*(?:#|$)"
 )
 """A line of a shell, or of none: people mark calls of Python as Python, too."""
+CALLED_BY: Final = {
+    "lua": re.compile(r"\s*(?:[$>] ?)?(?:th|lua(?:jit)?)\s+[\w./-]+\.lua\b|\s*(?:#|$)"),
+    "r": re.compile(r"\s*(?:[$>] ?)?Rscript\s+[\w./-]+\.[Rr]\b|\s*(?:#|$)"),
+    "julia": re.compile(r"\s*(?:[$>] ?)?julia\s+(?:-\S+\s+)*[\w./-]+\.jl\b|\s*(?:#|$)"),
+    "javascript": re.compile(r"\s*(?:[$>] ?)?node\s+[\w./-]+\.m?js\b|\s*(?:#|$)"),
+}
+"""By the label of a block: a line that starts a file of that language."""
 INLINE: Final = re.compile(
     r"`{1,2}((?:sudo )?(?:pip3? install|conda (?:install|env|create)|python[23]? |apt-get install|make |git clone )"
     r"[^`<]{1,300})`{1,2}"
@@ -111,9 +118,16 @@ class _Reader:
     def block(self, block: Block) -> Iterator[Fact]:
         """Yield the commands of a block, and its Python example where it is one."""
         of_shell = all(map(CALLS.match, block.text.splitlines()))
-        # Editors write labels of their own behind a fence (`angular2html`); the words tell what it is.
+        # Editors write labels of their own behind a fence (`angular2html`); the words tell what it is. And people label
+        # a call by the language of what it calls.
         unknown = block.language not in BLOCKS
-        if block.language in SHELLS or ((unknown or block.language in PYTHONS) and of_shell):
+        of_program = CALLED_BY.get(block.language)
+        calls = of_program and all(map(of_program.match, block.text.splitlines()))
+        if (
+            block.language in SHELLS
+            or ((unknown or block.language in PYTHONS) and of_shell)
+            or calls
+        ):
             yield from self._commands(block)
         if block.language in PYTHONS and not (block.language and of_shell):
             source = self._source(block.line, "python example")

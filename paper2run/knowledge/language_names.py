@@ -13,6 +13,7 @@ NAMES: Final[dict[str, str]] = {
     "Simulink": "matlab", "Octave": "octave", "octave": "octave", "Go": "go", "Golang": "go", "golang": "go",
     "Rust": "rust", "rust": "rust", "Perl": "perl", "perl": "perl", "Ruby": "ruby", "PHP": "php", "Scala": "scala",
     "Kotlin": "kotlin", "Swift": "swift", "Clojure": "clojure", "C#": "c#", "\\.NET": "c#", "F#": "f#", "Lua": "lua",
+    "LuaJIT": "lua", "Torch ?7": "lua",
     "Tcl": "tcl", "Erlang": "erlang", "Elixir": "elixir", "Haskell": "haskell", "OCaml": "ocaml", "Racket": "racket",
     "Scheme": "scheme", "Lisp": "lisp", "Prolog": "prolog", "Coq": "coq", "Rocq": "coq",
     "Isabelle(?:/HOL)?": "isabelle", "Lean(?: ?4)?": "lean", "Agda": "agda", "Idris": "idris", "F\\*": "f*",

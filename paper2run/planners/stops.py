@@ -49,7 +49,15 @@ def dead_end(evidence: Evidence) -> Diagnosis | None:
         return None
     if any(isinstance(fact, Project | TestSuite) for fact in evidence.facts.facts):
         return _hollow_code(evidence)
-    return _hollow_code(evidence) or _empty_entry(evidence) or _cuda_only(evidence)
+    leading = leading_of(evidence)
+    sure = leading is not None and leading.sure
+    return (
+        _hollow_code(evidence)
+        or _empty_entry(evidence)
+        or _cuda_only(evidence)
+        # Where another language may lead, its part is shown first.
+        or (_torch_for_lua(evidence) if sure else None)
+    )
 
 
 def without_plan(evidence: Evidence) -> Diagnosis:

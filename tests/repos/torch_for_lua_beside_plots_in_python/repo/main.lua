@@ -1,0 +1,4 @@
+require 'torch'
+require 'nn'
+local net = torch.load('net.t7')
+print(net)
