@@ -1,4 +1,4 @@
-"""The flow `decay`: do the repositories that once ran still rebuild? It tells what has changed since the last check."""
+"""The flow `decay`: do runs that were handed over still rebuild, and what has changed?"""
 
 from pathlib import Path
 from typing import cast
