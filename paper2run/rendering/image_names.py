@@ -1,5 +1,7 @@
 """How images are named: in the registry that workers share, and base images at this site."""
 
+from collections.abc import Iterable
+
 from paper2run.model.outcome import Built
 
 ID_CHARACTERS = 12
@@ -27,3 +29,21 @@ def site_image(reference: str, prefix: str) -> str:
     """
     name = reference.removeprefix("docker.io/").removeprefix("library/")
     return f"{prefix.rstrip('/')}/{name}" if prefix and "/" not in name else reference
+
+
+def digest_in(known: Iterable[str], reference: str) -> str:
+    """Return the digest under which the registry of `reference` has the image; empty if it has none.
+
+    An image that was also pushed elsewhere has a digest there, by which its own registry does not know it.
+    """
+    name = reference.partition("@")[0]
+    repository = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
+    for place, _, digest in (entry.partition("@") for entry in known):
+        if _short_name(place) == _short_name(repository):
+            return digest
+    return ""
+
+
+def _short_name(repository: str) -> str:
+    """Return `python` for `docker.io/library/python`."""
+    return repository.removeprefix("docker.io/").removeprefix("library/")

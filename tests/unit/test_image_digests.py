@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.drivers.engine.engine import _digest_in
+from paper2run.rendering.image_names import digest_in
 
 KNOWN = ["127.0.0.1:5000/library/python@sha256:1", "python@sha256:2", "ghcr.io/o/n@sha256:3"]
 
@@ -21,8 +21,8 @@ KNOWN = ["127.0.0.1:5000/library/python@sha256:1", "python@sha256:2", "ghcr.io/o
     ],
 )
 def test_a_digest_of_another_registry_does_not_count(reference: str, digest: str) -> None:
-    assert _digest_in(KNOWN, reference) == digest
+    assert digest_in(KNOWN, reference) == digest
 
 
 def test_an_image_that_was_pushed_elsewhere_alone_has_no_digest_of_its_own():
-    assert _digest_in(KNOWN[:1], "python:3.11-slim") == ""
+    assert digest_in(KNOWN[:1], "python:3.11-slim") == ""

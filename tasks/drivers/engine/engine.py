@@ -6,13 +6,14 @@ The SDK is imported when an engine is asked for, never before, and none of its e
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from paper2run.errors import EngineError, HostError
+from paper2run.rendering.image_names import digest_in
 from tasks.drivers.engine.gpu_offer import GpuOffer, gpu_offer
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Engine:
             except ImageNotFound:
                 return None
         labels = (found.get("Config") or {}).get("Labels") or {}
-        digest = _digest_in(found.get("RepoDigests") or (), reference)
+        digest = digest_in(found.get("RepoDigests") or (), reference)
         return ImageInfo(found["Id"], int(found["Size"]), labels, digest)
 
     def local_python_images(self, registry_prefix: str = "") -> tuple[str, ...]:
@@ -256,24 +257,6 @@ class Engine:
                     f"{item.get('id', '')} {item.get('status', item.get('stream', ''))}".strip()
                 )
         return ""
-
-
-def _digest_in(known: Iterable[str], reference: str) -> str:
-    """Return the digest under which the registry of `reference` has the image; empty if it has none.
-
-    An image that was also pushed elsewhere has a digest there, by which its own registry does not know it.
-    """
-    name = reference.partition("@")[0]
-    repository = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
-    for place, _, digest in (entry.partition("@") for entry in known):
-        if _short_name(place) == _short_name(repository):
-            return digest
-    return ""
-
-
-def _short_name(repository: str) -> str:
-    """Return `python` for `docker.io/library/python`."""
-    return repository.removeprefix("docker.io/").removeprefix("library/")
 
 
 def remove_container(engine: Engine, reference: str) -> None:
