@@ -27,8 +27,10 @@ def overview(checkout: Checkout, facts: RepoFacts, names: Iterable[str]) -> Over
         for fact in facts.facts
         if isinstance(fact, DECLARING) and fact.source.kind == "file" and fact.source.path
     }
+    # Where the mirrors lie is this machine's affair, and people hand folders on.
+    modules = tuple(module.changed(mirror="") for module in checkout.submodules)
     return Overview(
-        checkout=checkout,
+        checkout=checkout.changed(mirror="", submodules=modules),
         readmes=tuple(sorted(name for name in names if README.fullmatch(name))),
         manifests=tuple(sorted(declared)),
         entrypoints=tuple(dict.fromkeys(fact.name for fact in facts.of(EntryPoint))),

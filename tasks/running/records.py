@@ -100,9 +100,11 @@ class RunFolder:
     ) -> None:
         """Add one line to `run.log`, to the flow run's log at `level`, and to the terminal's progress."""
         line = redact(flat(line))
+        # People hand folders on; where this one lay says nothing elsewhere.
+        kept = line.replace(str(self.path), self.path.name)
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with (self.path / "run.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{stamp} {line}\n")
+            file.write(f"{stamp} {kept}\n")
         get_run_logger().log(level, line)
         PROGRESS.info(line, extra={"stage": stage, "attempt": attempt})
 

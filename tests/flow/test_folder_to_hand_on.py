@@ -1,0 +1,35 @@
+"""A run folder can be handed on: no file of it names a folder, a login or the name of this machine."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from flows.reproduce import reproduce
+from tests.flow.test_verdicts import verdict_of
+from tests.flow.web_forge import ANNA, web_forge
+
+
+@pytest.mark.docker
+def test_no_file_of_a_run_names_a_folder_or_a_login_or_this_machine(
+    repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, out = tmp_path / "home", tmp_path / "runs"
+    monkeypatch.setenv("PAPER2RUN_HOME", str(home))
+    monkeypatch.setenv("PAPER2RUN_INVENTORY", "true")
+    repo = Path(repository({"main.py": "print('tide')\n", "README.md": "Run `python main.py`.\n"}))
+    with web_forge(repo, locked=True) as place:
+        state = reproduce(repo=f"http://{ANNA}@{place}", out=str(out), return_state=True)
+        metadata, folder = verdict_of(state, out)
+
+    assert metadata.status == "success", metadata.reason
+    traces = [str(tmp_path), ANNA.partition(":")[2], socket.gethostname()]
+    files = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts]
+    assert len(files) > 20
+    found = {
+        (str(path.relative_to(folder)), trace)
+        for path in files
+        for trace in traces
+        if trace.encode() in path.read_bytes()
+    }
+    assert found == set()
