@@ -1,8 +1,9 @@
-"""A run folder can be handed on: no file of it names a folder, a login or the name of this machine."""
+"""A run folder can be handed on: nothing of this machine is in it, and its instructions are true."""
 
 import gzip
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,20 @@ def test_no_file_of_a_run_names_a_folder_or_a_login_or_this_machine(
         if re.search(rf"(?<!\w){re.escape(trace)}(?!\w)", text_of(path))
     }
     assert found == set()
+    its_instructions_are_true(folder)
+
+
+def its_instructions_are_true(folder: Path) -> None:
+    """Run the commands of INSTRUCTIONS.md, each as it stands there, as a person who got the folder would."""
+    text = (folder / "INSTRUCTIONS.md").read_text()
+    commands = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert [command.split()[1] for command in commands[:2]] == ["build", "run"]
+    for command in commands:
+        done = subprocess.run(
+            ["/bin/sh", "-ec", command], cwd=folder, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (command, done.stderr)
+    assert "tide" in done.stdout
 
 
 def text_of(path: Path) -> str:
