@@ -1,4 +1,4 @@
-"""The command `export`: a finished run in the standards of archives and journals."""
+"""The command `export`: a finished run for archives and journals, for its authors, for clusters."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ err = Console(stderr=True, highlight=False)
 FROM_PLAN = (
     "the run did not list the packages of its image: the bill has the pins of its plan, and says so"
 )
+KINDS = ("crate", "sbom", "patch", "apptainer", "statement")
 
 
 def export(
@@ -30,43 +31,73 @@ def export(
     sbom: Annotated[
         bool, typer.Option("--sbom", help="A bill of materials of the image: CycloneDX as JSON.")
     ] = False,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="What its authors can merge, for `git apply`.")
+    ] = False,
+    apptainer: Annotated[
+        bool, typer.Option("--apptainer", help="A definition file of the same environment.")
+    ] = False,
+    statement: Annotated[
+        bool, typer.Option("--statement", help="An in-toto statement of what was tested.")
+    ] = False,
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key", help="Private key that signs the statement: PEM.", show_default=False
+        ),
+    ] = "",
     folder: Annotated[
         str,
         typer.Option("--out", help="Folder that gets them.", show_default="the current folder"),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Export a finished run for archives and journals, without traces of this machine."""
+    """Export a finished run: for archives, for its authors, for clusters. Without traces of this machine."""
     from tasks.console.as_json import print_json
-    from tasks.console.run_exports import (
-        need_libraries,
-        read_run,
-        traces_in,
-        write_crate,
-        write_sbom,
-    )
 
-    if not (crate or sbom):
-        raise UserError(
-            "nothing to export was named",
-            hint="add --crate for a research object, --sbom for a bill of materials, or both",
-        )
-    need_libraries()
-    source = folder_of(run)
-    record = read_run(source)
-    traces = traces_in(record, source, read_settings())
-    target = Path(invocation().path(folder or "."))
-    written: dict[str, str] = {}
-    if sbom:
-        path, origin = write_sbom(record, target, traces)
-        written |= {"sbom": str(path), "packages_from": origin}
-        if origin != "image":
-            err.print(FROM_PLAN, soft_wrap=True, markup=False)
-    if crate:
-        written["crate"] = str(write_crate(record, source, target, traces))
+    asked = dict(zip(KINDS, (crate, sbom, patch, apptainer, statement), strict=True))
+    written = _written(run, {name for name, is_asked in asked.items() if is_asked}, key, folder)
     if as_json:
         print_json(out, written)
         return
-    for name in ("crate", "sbom"):
+    for name in KINDS:
         if name in written:
             out.print(f"{name}: {written[name]}", soft_wrap=True, markup=False)
+
+
+def _written(run: str, asked: set[str], key: str, folder: str) -> dict[str, str]:
+    """Return the paths of what was written, by kind."""
+    from tasks.console import file_exports as files
+    from tasks.console import run_exports as exports
+
+    if not asked:
+        raise UserError(
+            "nothing to export was named",
+            hint="add one or more of --crate, --sbom, --patch, --apptainer and --statement",
+        )
+    if key and "statement" not in asked:
+        raise UserError("--key signs a statement, and none was asked for", hint="add --statement")
+    needed = {"crate": "rocrate", "sbom": "cyclonedx"} | (
+        {"statement": "securesystemslib"} if key else {}
+    )
+    exports.need_libraries(*(library for kind, library in needed.items() if kind in asked))
+    source = folder_of(run)
+    record = exports.read_run(source)
+    traces = exports.traces_in(record, source, read_settings())
+    target = Path(invocation().path(folder or "."))
+    written: dict[str, str] = {}
+    if "sbom" in asked:
+        path, origin = exports.write_sbom(record, target, traces)
+        written |= {"sbom": str(path), "packages_from": origin}
+        if origin != "image":
+            err.print(FROM_PLAN, soft_wrap=True, markup=False)
+    if "crate" in asked:
+        written["crate"] = str(exports.write_crate(record, source, target, traces))
+    if "patch" in asked:
+        written["patch"] = str(files.write_patch(record, source, target, traces))
+    if "apptainer" in asked:
+        written["apptainer"] = str(files.write_definition(record, source, target, traces))
+    if "statement" in asked:
+        signer = Path(invocation().path(key)) if key else None
+        written["statement"] = str(files.write_statement(record, source, target, traces, signer))
+    return written

@@ -13,7 +13,7 @@ from paper2run.errors import UserError
 from paper2run.model.claims import ClaimLedger
 from paper2run.model.outcome import BuildFailed, Built, Passed, Rung
 from paper2run.model.rebuild import Drift, Rebuild
-from paper2run.model.repo import Overview
+from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata
 from paper2run.proofs.failed_rebuild import drift_of
 from paper2run.proofs.rebuild_verdict import behaviour, lost_claims, reason_of
@@ -37,6 +37,7 @@ from tasks.running.records import (
 from tasks.running.run_settings import settings_of_run
 from tasks.running.stages import Stages
 from tasks.running.sweep import sweep_runs
+from tasks.signed_statement import check_pair, handed_over, trouble_with
 from tasks.smoke import smoke
 from tasks.verify import verify as climb
 
@@ -47,24 +48,29 @@ from tasks.verify import verify as climb
     persist_result=True,
     result_serializer="json",
 )
-def verify(run: str) -> State[tuple[Rebuild, str]]:
+def verify(run: str, statement: str = "", public_key: str = "") -> State[tuple[Rebuild, str]]:
     """Rebuild a finished run from its folder alone and compare; the final state's name is the outcome.
 
     Args:
         run: Run folder, on the machine of the worker. It must have ended with an image that something was shown of.
+        statement: File with a signed statement on the run, held against the folder first. Empty: none.
+        public_key: File with the public key of who signed it (PEM), given with a statement. Empty: none.
     """
     settings, run_id = read_settings(), current_run_id()
     claim_run(run_id, settings.home)
     sweep_runs(settings.home)
     try:
         with naming_trouble(run_id), settings_of_run(settings):
-            done, folder = _checked(Path(run), settings, run_id)
+            check_pair(statement, public_key)
+            done, folder = _checked(Path(run), settings, run_id, statement, public_key)
     except UserError as error:
         return Failed(name=BAD_REQUEST, message=f"{error.what}; {error.hint}", data=error)
     return Completed(name=done.outcome.capitalize(), message=done.reason, data=(done, folder))
 
 
-def _checked(folder: Path, settings: Settings, run_id: str) -> tuple[Rebuild, str]:
+def _checked(
+    folder: Path, settings: Settings, run_id: str, statement: str, public_key: str
+) -> tuple[Rebuild, str]:
     """Return the outcome and the folder of its records; UserError for a run that handed nothing over."""
     metadata = metadata_of(folder)
     if metadata.grade == "none" or not metadata.best_attempt:
@@ -72,6 +78,11 @@ def _checked(folder: Path, settings: Settings, run_id: str) -> tuple[Rebuild, st
             f"{folder.name} handed no working image over ({metadata.status})",
             hint="name a run with a grade: `paper2run list`",
         )
+    changed = tampering(folder)[:100]
+    trouble: tuple[str, ...] = ()
+    # Records that were changed may be none any more.
+    if statement and not changed:
+        trouble = _trouble(folder, metadata, Path(statement), Path(public_key))
     started, started_at = monotonic(), datetime.now(UTC)
     check = RunFolder.create(folder / "verify", metadata.name or "run")
     label_run(run_id, folder=str(check.path))
@@ -80,12 +91,14 @@ def _checked(folder: Path, settings: Settings, run_id: str) -> tuple[Rebuild, st
         found = Rebuild(
             outcome="tampered",
             reason="",
-            tampered=tampering(folder)[:100],
+            tampered=changed,
+            statement=trouble,
+            notes=("a signed statement was checked",) if statement and not changed else (),
             grade_before=metadata.grade,
             started_at=started_at,
             engine=engine.name_and_version,
         )
-        if not found.tampered:
+        if not found.tampered and not found.statement:
             found = _rebuilt(RunFolder(folder), check, metadata, found, settings, run_id)
         found = found.changed(seconds=round(monotonic() - started, 3))
         found = found.changed(reason=reason_of(found))
@@ -95,6 +108,20 @@ def _checked(folder: Path, settings: Settings, run_id: str) -> tuple[Rebuild, st
     finally:
         sweep_run(run_id)
     return found, str(check.path)
+
+
+def _trouble(
+    folder: Path, metadata: Metadata, statement: Path, public_key: Path
+) -> tuple[str, ...]:
+    """Return why a signed statement does not speak for the folder; empty if it does."""
+    attempts = read_attempts_of(RunFolder(folder))
+    best = next((one for one in attempts if one.number == metadata.best_attempt), None)
+    found = handed_over(folder, _checkout(folder), metadata, best)
+    return trouble_with(statement, public_key, found)[:100]
+
+
+def _checkout(folder: Path) -> Checkout:
+    return Overview.model_validate_json((folder / "repo.json").read_text("utf-8")).checkout
 
 
 def _rebuilt(
@@ -133,7 +160,7 @@ def _compared(
     run_id: str,
 ) -> Rebuild:
     stages, logs, facts = Stages(check), str(check.attempt_folder(1)), read_facts_of(run)
-    checkout = Overview.model_validate_json((run.path / "repo.json").read_text("utf-8")).checkout
+    checkout = _checkout(run.path)
     compared = stages.run(compare, str(run.path), best, built, run_id, settings)
     smoked = stages.run(smoke, checkout, best.planned, built, logs, run_id, settings)
     rungs = {rung.rung for rung in best.verification.rungs}
@@ -173,7 +200,7 @@ def _claims(
     logs: str,
     stages: Stages,
 ) -> ClaimLedger:
-    checkout = Overview.model_validate_json((run.path / "repo.json").read_text("utf-8")).checkout
+    checkout = _checkout(run.path)
     facts, paper, root = read_facts_of(run), read_paper_of(run), str(run.path / "repo")
     return stages.run(
         claims, checkout, best.planned, built, facts, paper, root, logs, run_id, settings

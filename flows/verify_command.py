@@ -11,6 +11,7 @@ from flows.show_commands import Run, folder_of
 from paper2run.errors import UserError
 from paper2run.request import read_settings
 from tasks.console.invocation import invocation
+from tasks.signed_statement import check_pair
 
 if TYPE_CHECKING:
     from paper2run.model.rebuild import Rebuild
@@ -28,6 +29,18 @@ def verify(
         bool,
         typer.Option("--all", help="The newest run of each repository; tells what has changed."),
     ] = False,
+    statement: Annotated[
+        str,
+        typer.Option(
+            "--statement",
+            help="A signed statement on the run, held against it first.",
+            show_default=False,
+        ),
+    ] = "",
+    public_key: Annotated[
+        str,
+        typer.Option("--public-key", help="Public key of who signed it: PEM.", show_default=False),
+    ] = "",
     as_json: AsJson = False,
     show_traceback: ShowTraceback = False,
 ) -> None:
@@ -36,10 +49,12 @@ def verify(
     Exit code 0: verified; 1: drifted, broken or tampered with.
     """
     invocation().take_settings(_say)
+    check_pair(statement, public_key)
     if every:
-        _verify_all(run, as_json=as_json)
+        _verify_all(run or statement, as_json=as_json)
         return
     folder, settings = folder_of(run), read_settings()
+    signed = map(invocation().path, (statement, public_key))
     # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.verification import verify as verify_flow
     from tasks.console.as_json import print_json, record
@@ -51,7 +66,7 @@ def verify(
         with prefect_api(_say) as api, progress(err, settings.progress):
             if api.ui:
                 _say(f"Prefect UI: {api.shown}")
-            state = verify_flow(str(folder.resolve()), return_state=True)
+            state = verify_flow(str(folder.resolve()), *signed, return_state=True)
             found, records = cast("tuple[Rebuild, str]", state.result())
     except KeyboardInterrupt:
         err.print("interrupted; the run itself is as it was")
@@ -66,7 +81,9 @@ def verify(
 def _verify_all(named: str, *, as_json: bool) -> None:
     """Check the newest run of each repository in the folder of runs, and print what came of it."""
     if named:
-        raise UserError(f"--all and the run {named} are given", hint="leave one of them out")
+        raise UserError(
+            f"--all and {named}, which is about one run, are given", hint="leave one of them out"
+        )
     settings = read_settings()
     from flows.decay import decay
     from tasks.console.as_json import print_json

@@ -42,6 +42,8 @@ class Rebuild(Value):
     """The first hundred, those that decide first."""
     tampered: tuple[str, ...] = ()
     """Files of the folder that differ from its own record, each with how; nothing was built then."""
+    statement: tuple[str, ...] = ()
+    """Why the signed statement that was given does not speak for the folder; nothing was built then."""
     explained: tuple[ExplainedFiles, ...] = ()
     grade_before: Grade = "none"
     grade_after: Grade = "none"

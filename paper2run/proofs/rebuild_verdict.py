@@ -53,6 +53,8 @@ def lost_claims(before: ClaimLedger, after: ClaimLedger) -> tuple[Drift, ...]:
 def reason_of(found: Rebuild) -> str:
     """Return the outcome in one line."""
     match found.outcome:
+        case "tampered" if found.statement:
+            return f"the signed statement is not about this folder: {_some(found.statement)}"
         case "tampered":
             number = counted(len(found.tampered), "file")
             return f"{number} of the folder changed since the run: {_some(found.tampered)}"

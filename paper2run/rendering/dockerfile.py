@@ -79,8 +79,8 @@ def dockerfile(
     plan = planned.plan
     steps = steps or plan.install_steps
     variables = [(name, f"ENV {name}={_quoted(value)}") for name, value in plan.env.items()]
-    before = [step for step in steps if _is_early(step)]
-    after = [step for step in steps if not _is_early(step)]
+    before = [step for step in steps if is_early(step)]
+    after = [step for step in steps if not is_early(step)]
     lines = [
         # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
         f"# Planned by paper2run ({visible(planned.planner)}): {visible(checkout.name)} at {checkout.commit}",
@@ -91,8 +91,11 @@ def dockerfile(
         f"FROM {plan.base_image}{f'@{digest}' if digest else ''}",
         # A step of several commands must fail with its first failing command.
         'SHELL ["/bin/sh", "-e", "-c"]',
-        *_labels(checkout, plan, digest),
-        *_system_packages(plan),
+        *(
+            f"LABEL {name}={_quoted(value)}"
+            for name, value in labels_of(checkout, plan, digest).items()
+        ),
+        *(f"RUN {command}" for command in [system_packages(plan)] if command),
         *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in steps) else []),
         *(line for name, line in variables if name not in OF_THE_SOURCE),
         *(
@@ -109,7 +112,7 @@ def dockerfile(
     return "\n".join(lines) + "\n"
 
 
-def _labels(checkout: Checkout, plan: EnvPlan, digest: str) -> list[str]:
+def labels_of(checkout: Checkout, plan: EnvPlan, digest: str) -> dict[str, str]:
     """Return what the image says of itself; what is not known is left out.
 
     https://specs.opencontainers.org/image-spec/annotations/
@@ -125,11 +128,9 @@ def _labels(checkout: Checkout, plan: EnvPlan, digest: str) -> list[str]:
         "base.name": plan.base_image,
         "base.digest": digest,
     }
-    return [
-        f"LABEL org.opencontainers.image.{name}={_quoted(visible(value))}"
-        for name, value in known.items()
-        if value
-    ]
+    return {
+        f"org.opencontainers.image.{name}": visible(value) for name, value in known.items() if value
+    }
 
 
 def instructions(
@@ -189,7 +190,7 @@ def _gpus(planned: PlannedEnvironment) -> list[str]:
     ]
 
 
-def _is_early(step: str) -> bool:
+def is_early(step: str) -> bool:
     """Whether a step comes before the source is copied.
 
     Sources from the index are compiled there, also with the wrappers.
@@ -213,9 +214,10 @@ def _conda(resolution: Resolution) -> list[str]:
     ]
 
 
-def _system_packages(plan: EnvPlan) -> list[str]:
+def system_packages(plan: EnvPlan) -> str:
+    """Return the command that installs the plan's Debian packages; empty without any."""
     if not plan.system_packages:
-        return []
+        return ""
     packages = " ".join(sorted(set(plan.system_packages)))
     update = "apt-get update"
     if ARCHIVED_BASE.search(plan.base_image):
@@ -224,11 +226,10 @@ def _system_packages(plan: EnvPlan) -> list[str]:
             f"{{ {update} || {{ sed -i -E -e '/-updates/d' -e 's#https?://[^/ ]+/#{ARCHIVE}/#'"
             f" /etc/apt/sources.list && {update} -o Acquire::Check-Valid-Until=false; }}; }}"
         )
-    return [
-        f"RUN {update}"
-        f" && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
+    return (
+        f"{update} && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
         " && rm -rf /var/lib/apt/lists/*"
-    ]
+    )
 
 
 def _quoted(value: str) -> str:

@@ -6,6 +6,7 @@ takes no wheel from its cache. https://pip.pypa.io/en/stable/topics/secure-insta
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from paper2run.model.environment import PlannedEnvironment
@@ -42,8 +43,12 @@ def locked(planned: PlannedEnvironment) -> Locked:
         for step in steps
         if step not in known or step == first
     )
-    every = sorted((pin for of_step in known.values() for pin in of_step), key=lambda pin: pin.name)
-    return Locked(tuple(kept), "".join(map(_entry, every)))
+    return Locked(tuple(kept), of_pins(pin for of_step in known.values() for pin in of_step))
+
+
+def of_pins(pins: Iterable[Pin]) -> str:
+    """Return the text of a lock, by name."""
+    return "".join(map(_entry, sorted(pins, key=lambda pin: pin.name)))
 
 
 def _is_of_wheels(step: str) -> bool:

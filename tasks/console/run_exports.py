@@ -37,21 +37,17 @@ from tasks.running.records import (
     read_paper_of,
     write_whole,
 )
+from tasks.signed_statement import INSTALL
 
-LIBRARIES: Final = ("rocrate", "cyclonedx")
-INSTALL: Final = (
-    "in the clone of paper2run: `pipx install --force '.[export]'`, `uv tool install --force '.[export]'`, or"
-    " `pip install '.[export]'` into this environment"
-)
 LICENCES: Final = ("LICENSE*", "LICENCE*", "COPYING*", "UNLICENSE*")
 PLACES: Final = ("*", "attempts/*/*")
 """Of the files of a run folder that may be exported."""
 V = TypeVar("V", bound=Value)
 
 
-def need_libraries() -> None:
+def need_libraries(*names: str) -> None:
     """UserError if what writes the exports is not installed: it is the extra `export`."""
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    missing = [name for name in names if name and find_spec(name) is None]
     if missing:
         raise UserError(f"what writes exports is not installed: {', '.join(missing)}", hint=INSTALL)
 
@@ -96,7 +92,7 @@ def write_crate(record: RunRecord, folder: Path, out: Path, traces: Traces) -> P
     from paper2run.exports.crate import Graph
 
     target = out / f"{record.folder}-crate"
-    _refuse_existing(target)
+    refuse_existing(target)
     out.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=WRITING, dir=out))
     try:
@@ -118,7 +114,7 @@ def write_sbom(record: RunRecord, out: Path, traces: Traces) -> tuple[Path, Orig
     from paper2run.exports.sbom import sbom
 
     target = out / f"{record.folder}.cdx.json"
-    _refuse_existing(target)
+    refuse_existing(target)
     text, origin = sbom(record, traces)
     return write_whole(target, text), origin
 
@@ -193,7 +189,8 @@ def _of_another_version(path: Path, error: ValidationError) -> UserError:
     )
 
 
-def _refuse_existing(path: Path) -> None:
+def refuse_existing(path: Path) -> None:
+    """UserError if something is at the path."""
     if path.exists() or path.is_symlink():
         raise UserError(
             f"{path} exists already", hint="remove it, or name another folder with --out"

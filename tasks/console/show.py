@@ -93,8 +93,12 @@ def print_rebuild(console: Console, found: Rebuild, folder: str) -> None:
         _print(
             console, f"{drift.cause:8} {drift.item}: {drift.before or '-'} -> {drift.after or '-'}"
         )
+    for why in found.statement[:SHOWN_DRIFTS]:
+        _print(console, f"signed   {why}")
     for path in found.tampered[:SHOWN_DRIFTS]:
         _print(console, f"folder   {path}")
+    for note in found.notes:
+        _print(console, f"note     {note}")
     for some in found.explained:
         _print(console, f"no drift {counted(some.count, 'file')}: {some.why}")
     if found.build_seconds:
