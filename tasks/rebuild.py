@@ -1,10 +1,9 @@
 """Stages `rebuild` and `compare`: an image built again from a run folder, and what differs."""
 
-import gzip
 from pathlib import Path
 from typing import Final
 
-from paper2run.errors import HostError, redacted
+from paper2run.errors import HostError, UserError, redacted
 from paper2run.model.inventory import Inventory
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.model.report import Attempt
@@ -17,6 +16,7 @@ from paper2run.settings import Settings
 from tasks.drivers.engine import buildkit
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.inventory import look_into
 from tasks.running.caching import stage
 from tasks.running.engine_slot import engine_slot
@@ -25,6 +25,8 @@ from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 86_400
 RECORD_OF_PIP: Final = ".dist-info/RECORD"
+MAX_LISTING_BYTES: Final = 1_000_000_000
+"""Of the list of files, unpacked: five million files."""
 FETCHES: Final = ("wget ", "curl ", "http://", "https://", "git clone")
 """Words of a step that downloads by address."""
 
@@ -94,7 +96,7 @@ def compare(
             Held(nothing, {}, rebuilt.base_image_id),
             Origins({}, (), fetches=False),
         )
-    text = gzip.decompress((root / "files.tsv.gz").read_bytes()).decode()
+    text = _listing(root / "files.tsv.gz")
     found = look_into(
         rebuilt.image_id,
         run_id,
@@ -121,3 +123,15 @@ def compare(
             ),
         ),
     )
+
+
+def _listing(path: Path) -> str:
+    """Return the text of a run's list of files. UserError if it is damaged or absurdly large."""
+    try:
+        unpacked = Unpacked(path.read_bytes(), MAX_LISTING_BYTES)
+        return unpacked.read(MAX_LISTING_BYTES).decode()
+    except (OSError, UnpackingError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} is no list of files: {error}",
+            hint="verify a run folder as the run left it, or run the repository again",
+        ) from error
