@@ -1,5 +1,6 @@
 """What a run leaves for a later check: the list of the image's packages and files."""
 
+from paper2run.errors import HostError
 from paper2run.model.outcome import Built
 from paper2run.model.report import Attempt, Verdict
 from paper2run.settings import Settings
@@ -23,7 +24,12 @@ def inventoried(
         return
     if not isinstance(best.built, Built) or not has_image(best.built):
         return
-    with using_image(best.built.image, settings):
-        listed = Stages(run).run(inventory, best.built, run_id, settings)
+    try:
+        with using_image(best.built.image, settings):
+            listed = Stages(run).run(inventory, best.built, run_id, settings)
+    except (HostError, ValueError, TimeoutError) as error:
+        # The verdict is earned; only a later check has less to compare.
+        run.note(f"the image was not listed: {str(error)[:300]}", stage="inventory")
+        return
     run.write("inventory.json", listed.inventory)
     run.write("files.tsv.gz", listed.packed_files)

@@ -26,7 +26,7 @@ from tasks.folder_record import tampering
 from tasks.rebuild import compare, rebuild
 from tasks.running.flow_runs import claim_run, label_run, naming_trouble, tell_rebuild
 from tasks.running.keep_space import using_image
-from tasks.running.recording import current_run_id, sweep_run
+from tasks.running.recording import current_run_id, sweep_run, versions
 from tasks.running.records import (
     RunFolder,
     read_attempts_of,
@@ -72,13 +72,8 @@ def _checked(
     folder: Path, settings: Settings, run_id: str, statement: str, public_key: str
 ) -> tuple[Rebuild, str]:
     """Return the outcome and the folder of its records; UserError for a run that handed nothing over."""
-    metadata = metadata_of(folder)
-    if metadata.grade == "none" or not metadata.best_attempt:
-        raise UserError(
-            f"{folder.name} handed no working image over ({metadata.status})",
-            hint="name a run with a grade: `paper2run list`",
-        )
     changed = tampering(folder)[:100]
+    metadata = _summary(folder, changed)
     trouble: tuple[str, ...] = ()
     # Records that were changed may be none any more.
     if statement and not changed:
@@ -110,6 +105,30 @@ def _checked(
     return found, str(check.path)
 
 
+def _summary(folder: Path, changed: tuple[str, ...]) -> Metadata:
+    """Return the run's summary; an empty one where the folder was changed and has none that can be read.
+
+    UserError for a run that handed nothing over.
+    """
+    try:
+        metadata = metadata_of(folder)
+    except UserError:
+        if not changed:
+            raise
+        return Metadata(
+            status="exception",
+            repo="",
+            started_at=datetime.now(UTC),
+            versions=versions(),
+        )
+    if not changed and (metadata.grade == "none" or not metadata.best_attempt):
+        raise UserError(
+            f"{folder.name} handed no working image over ({metadata.status})",
+            hint="name a run with a grade: `paper2run list`",
+        )
+    return metadata
+
+
 def _trouble(
     folder: Path, metadata: Metadata, statement: Path, public_key: Path
 ) -> tuple[str, ...]:
@@ -135,7 +154,7 @@ def _rebuilt(
     """Return what the rebuild shows; its image is removed afterwards."""
     attempts = read_attempts_of(run)
     best = attempts[metadata.best_attempt - 1]
-    image, logs = f"{metadata.image}-verify", str(check.attempt_folder(1))
+    image, logs = f"{metadata.image}-verify-{run_id[:8]}", str(check.attempt_folder(1))
     try:
         with using_image(image, settings):
             built = Stages(check).run(rebuild, str(run.path), image, logs, run_id, settings)

@@ -26,13 +26,29 @@ def keep_record(run: RunFolder) -> None:
     run.write(RECORD, _record_of(run.path))
 
 
+def keep_changed(run: RunFolder, name: str) -> None:
+    """Note in the record that this program has written one file anew; all others keep their entries.
+
+    Nothing is done for a folder without a record of this version.
+    """
+    path = run.path / RECORD
+    try:
+        record = FolderRecord.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return
+    now = KeptFile(path=name, kind="file", content=_digest(run.path / name))
+    files = tuple(now if file.path == name else file for file in record.files)
+    run.write(RECORD, FolderRecord(files=files))
+
+
 def tampering(folder: Path) -> tuple[str, ...]:
     """Return how the folder differs from its record, by path; empty if it does not.
 
-    UserError if there is no record, or one of another version.
+    A link or a special file outside `repo/` is none of ours, whatever the record says: what is read through it would be
+    another machine's file. UserError if there is no record.
     """
     path = folder / RECORD
-    if not path.is_file():
+    if not stat.S_ISREG(_mode(path)):
         raise UserError(
             f"{folder} has no {RECORD}",
             hint="name a run that ended with a verdict: `paper2run list`; runs of earlier versions have none",
@@ -41,7 +57,14 @@ def tampering(folder: Path) -> tuple[str, ...]:
         record = FolderRecord.model_validate_json(path.read_bytes())
     except ValidationError:
         return (f"{RECORD}: not a record of a run folder",)
-    return tuple(differences(record, _record_of(folder)))
+    found = _record_of(folder)
+    strange = (
+        f"{file.path}: a {file.kind}"
+        for file in found.files
+        if file.kind not in ("file", "program") and not file.path.startswith("repo/")
+    )
+    away = ("verify: a link",) if stat.S_ISLNK(_mode(folder / "verify")) else ()
+    return (*away, *strange, *differences(record, found))
 
 
 def _record_of(folder: Path) -> FolderRecord:
@@ -57,13 +80,23 @@ def _files(folder: Path) -> Iterator[KeptFile]:
             path = Path(root, name)
             shown = (below / name).as_posix().encode("utf-8", "backslashreplace").decode()
             status = path.lstat()
-            if not is_recorded(shown) or name.startswith(WRITING):
+            is_ours = name.startswith(WRITING) and not shown.startswith("repo/")
+            if not is_recorded(shown) or is_ours:
                 continue
             if stat.S_ISLNK(status.st_mode):
                 yield KeptFile(path=shown, kind="link", content=_target(path))
             elif stat.S_ISREG(status.st_mode):
                 kind = "program" if status.st_mode & stat.S_IXUSR else "file"
                 yield KeptFile(path=shown, kind=kind, content=_digest(path))
+            elif not stat.S_ISDIR(status.st_mode):
+                yield KeptFile(path=shown, kind="special file", content="")
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except OSError:
+        return 0
 
 
 def _target(path: Path) -> str:

@@ -16,6 +16,8 @@ from tasks.drivers.engine.image_files import image_files
 from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 3600
+MAX_RECORDS_BYTES: Final = 256_000_000
+"""Of all package databases of an image together; a large environment has 30 MB."""
 
 
 class Listed(Value):
@@ -55,11 +57,13 @@ def look_into(
     """Return what the image holds, with the content of the wanted files."""
     entries: list[FileEntry] = []
     contents: dict[str, bytes] = {}
+    kept_bytes = 0
     for entry, content in image_files(
         connect(), image_id, run_id=run_id, home=settings.home, wants=wants
     ):
         entries.append(entry)
-        if content:
+        kept_bytes += len(content)
+        if content and kept_bytes <= MAX_RECORDS_BYTES:
             contents[entry.path] = content
     listing, digest = packed(entries)
     records = {path: content for path, content in contents.items() if is_record(path)}

@@ -20,6 +20,7 @@ from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.inventory import look_into
 from tasks.running.caching import stage
 from tasks.running.engine_slot import engine_slot
+from tasks.running.keep_space import hold_limit
 from tasks.running.log_file import LogFile
 from tasks.running.progress_log import PROGRESS
 
@@ -63,6 +64,7 @@ def rebuild(
         LogFile(Path(log_folder) / "build_stdout.log", secrets) as log,
         engine_slot(engine, settings),
     ):
+        hold_limit(engine, settings)
         try:
             outcome = buildkit.build(
                 engine,

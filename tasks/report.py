@@ -14,7 +14,6 @@ from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.usage import total
 from paper2run.planning.leading_language import leading
-from paper2run.proofs.folder_record import RECORD
 from paper2run.rendering.image_names import pushed_reference
 from paper2run.settings import Settings
 from paper2run.text_gate import fenced, prose
@@ -25,7 +24,7 @@ from paper2run.verdicts.claims_page import claims_section, shown_pictures
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.report_page import NO_COLUMNS, report_page
-from tasks.folder_record import keep_record
+from tasks.folder_record import keep_changed
 from tasks.running.caching import stage
 from tasks.running.keep_space import are_removed
 from tasks.running.recording import versions
@@ -111,8 +110,7 @@ def show_own_columns(folder: Path, own: Mapping[str, str]) -> None:
     )
     facts, attempts = read_facts_of(run), read_attempts_of(run)
     run.write("report.html", _page(run, metadata, fetched.checkout, facts, planned, attempts, own))
-    if (folder / RECORD).is_file():
-        keep_record(run)
+    keep_changed(run, "report.html")
 
 
 def _page(

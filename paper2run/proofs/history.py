@@ -40,11 +40,13 @@ class Checked(Value):
 def in_words(rows: Sequence[Checked]) -> str:
     """Return in one line what has changed: `2 of 40 runs changed: owner/name is broken`."""
     changed = [row for row in rows if row.is_news]
+    unchecked = sum(bool(row.trouble) for row in rows)
+    without = f"; {unchecked} of them could not be checked" if unchecked else ""
     if not changed:
-        return f"{counted(len(rows), 'run')} checked, nothing changed"
+        return f"{counted(len(rows), 'run')}, nothing changed{without}"
     told = ", ".join(f"{row.repository} is {row.now}" for row in changed[:5])
     more = f", {len(changed) - 5} more" if len(changed) > 5 else ""
-    return f"{len(changed)} of {counted(len(rows), 'run')} changed: {told}{more}"
+    return f"{len(changed)} of {counted(len(rows), 'run')} changed: {told}{more}{without}"
 
 
 def history_page(rows: Sequence[Checked]) -> str:

@@ -21,6 +21,7 @@ CONDA: Final = re.compile(r"(?:.+/)?conda-meta/[^/]+\.json")
 NODE: Final = re.compile(r"(?:.+/)?node_modules/(?:@[^/]+/)?[^/]+/package\.json")
 R_LIBRARY: Final = re.compile(r"(?:.+/)?(?:site-library|library)/[^/]+/DESCRIPTION")
 OTHERS: Final = (PYTHON, CONDA, NODE, R_LIBRARY)
+MAX_NAME_CHARS: Final = 200
 HEADERS_CHARS: Final = 200_000
 """Of a package's metadata; a long description follows its headers."""
 OUTSIDE: Final = re.compile(r"(?:tmp|proc|sys|dev|root/\.cache)/")
@@ -42,10 +43,17 @@ def packages_in(records: Mapping[str, bytes], source: str = "") -> tuple[Package
     found = {
         package
         for path, content in records.items()
-        if below == "/" or not path.startswith(below)
+        # A manager of packages puts npm's below the source, too.
+        if below == "/" or not path.startswith(below) or NODE.fullmatch(path)
         for package in _packages(path, content.decode("utf-8", "replace"))
+        if _is_name(package.name) and _is_name(package.version)
     }
     return tuple(sorted(found, key=lambda each: (each.kind, each.name, each.place, each.version)))
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text can be a name or a version: short, and without what no record can hold."""
+    return len(text) <= MAX_NAME_CHARS and text.isprintable()
 
 
 def _packages(path: str, text: str) -> Iterator[Package]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from paper2run.settings import Settings
@@ -54,7 +55,8 @@ def sharing(run: RunFolder, store: ObjectStore | None) -> Iterator[None]:
 
 def _copy(run: RunFolder, store: ObjectStore) -> None:
     name = shared_name(run.path.name, str(flow_run.id))
-    run.event(f"run folder copied to {store.put_run(run.path, name)}")
+    # Not in the folder's own log, which its record covers.
+    get_run_logger().info(f"run folder copied to {store.put_run(run.path, name)}")
 
 
 def shared_name(folder: str, run_id: str) -> str:

@@ -29,6 +29,10 @@ def test_what_a_machine_could_not_check_is_no_news():
 
     assert (lost.now, lost.is_news) == (None, False)
     assert "no engine answers" in history_page([lost])
+    assert (
+        in_words([lost, row("verified")])
+        == "2 runs, nothing changed; 1 of them could not be checked"
+    )
 
 
 def test_news_come_first_and_names_of_strangers_are_no_markup():

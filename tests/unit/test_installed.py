@@ -24,6 +24,9 @@ RECORDS = {
     "usr/lib/R/site-library/ape/DESCRIPTION": b"Package: ape\nVersion: 5.7\n",
     "repo/node_modules/own/package.json": b'{"name": "own", "version": "1"}',
     "usr/lib/node_modules/broken/package.json": b"[1, 2",
+    "usr/lib/node_modules/odd/package.json": b'{"name": "\\ud800", "version": "1"}',
+    "usr/lib/node_modules/long/package.json": b'{"name": "x", "version": "' + b"1" * 300 + b'"}',
+    "repo/vendored-1.dist-info/METADATA": b"Name: vendored\nVersion: 1\n",
 }
 
 
@@ -37,6 +40,7 @@ def test_each_manager_names_its_packages_and_what_the_source_holds_is_not_instal
         Package(kind="cran", name="ape", version="5.7", place="/usr/lib/R/site-library"),
         Package(kind="deb", name="libc6", version="2.36-9+deb12u10", architecture="amd64"),
         Package(kind="npm", name="@scope/tool", version="4.0.0", place="/usr/lib/node_modules/@scope"),
+        Package(kind="npm", name="own", version="1", place="/repo/node_modules"),
         Package(kind="pypi", name="foo-bar", version="1.2", place="/usr/lib/python3.11/site-packages"),
         Package(kind="pypi", name="old", version="3", place="/usr/lib/python3/dist-packages"),
     )  # fmt: skip
