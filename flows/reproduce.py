@@ -29,7 +29,7 @@ from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, unplanned
-from tasks.attempt_folder import keep_context
+from tasks.attempt_folder import built_on, keep_context
 from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
@@ -37,7 +37,7 @@ from tasks.extract import extract
 from tasks.folder_record import keep_record
 from tasks.paper import read_paper, with_paper_file
 from tasks.plan import plan
-from tasks.preflight import base_digest, preflight
+from tasks.preflight import preflight
 from tasks.push import pull
 from tasks.render import render
 from tasks.report import report
@@ -272,7 +272,7 @@ def _attempts(
         run.event(
             f"attempt {best.number} came furthest: its plan and Dockerfile are kept at the top"
         )
-        digest = base_digest(best.planned.plan.base_image, settings)
+        digest = built_on(run, best.number)
         keep_context(run, Stages(run).run(render, checkout, best.planned, digest))
     return history
 

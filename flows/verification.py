@@ -94,7 +94,8 @@ def _checked(
             engine=engine.name_and_version,
         )
         if not found.tampered and not found.statement:
-            found = _rebuilt(RunFolder(folder), check, metadata, found, settings, run_id)
+            as_then = _as_then(settings, metadata)
+            found = _rebuilt(RunFolder(folder), check, metadata, found, as_then, run_id)
         found = found.changed(seconds=round(monotonic() - started, 3))
         found = found.changed(reason=reason_of(found))
         check.write("verify.json", found)
@@ -127,6 +128,21 @@ def _summary(folder: Path, changed: tuple[str, ...]) -> Metadata:
             hint="name a run with a grade: `paper2run list`",
         )
     return metadata
+
+
+def _as_then(settings: Settings, metadata: Metadata) -> Settings:
+    """Return the settings with the limits of the run, under which its commands passed.
+
+    Not its network: a folder that comes from elsewhere shall not open this machine's.
+    """
+    limits = metadata.limits
+    if limits is None:
+        return settings
+    return settings.changed(
+        timeout=max(limits.timeout_s, settings.timeout),
+        claims_timeout=max(limits.claims_timeout_s, settings.claims_timeout),
+        memory_mb=max(limits.memory_mb, settings.memory_mb),
+    )
 
 
 def _trouble(
@@ -220,7 +236,11 @@ def _claims(
     stages: Stages,
 ) -> ClaimLedger:
     checkout = _checkout(run.path)
-    facts, paper, root = read_facts_of(run), read_paper_of(run), str(run.path / "repo")
+    facts, root = read_facts_of(run), str(run.path / "repo")
+    paper = read_paper_of(run)
+    if Path(paper.path).is_absolute():
+        # A file of the machine that made the run; its text came along, its tables did not.
+        paper = paper.changed(path=Path(paper.path).stem)
     return stages.run(
         claims, checkout, best.planned, built, facts, paper, root, logs, run_id, settings
     ).ledger

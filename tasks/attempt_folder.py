@@ -1,11 +1,15 @@
 """Writes what rebuilds an image, and an attempt's logs and records, into the run folder."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 from paper2run.model.outcome import BuildContext
 from paper2run.model.report import Attempt
 from paper2run.rendering.hash_lock import LOCK
 from tasks.running.records import RunFolder, write_whole
+
+BASE_DIGEST: Final = re.compile(r"^FROM [^\n@]*@(sha256:[0-9a-f]{64})$", re.MULTILINE)
 
 
 def keep_context(run: RunFolder, context: BuildContext, attempt: int = 0) -> None:
@@ -28,6 +32,13 @@ def _keep_lock(path: Path, context: BuildContext) -> None:
         write_whole(path, context.lock)
     else:
         path.unlink(missing_ok=True)
+
+
+def built_on(run: RunFolder, attempt: int) -> str:
+    """Return the digest of the base image that an attempt was built on; empty if it has none."""
+    text = (run.path / f"attempts/{attempt:02d}/Dockerfile").read_text("utf-8")
+    found = BASE_DIGEST.search(text)
+    return found[1] if found else ""
 
 
 def keep_attempt(run: RunFolder, attempt: Attempt) -> None:

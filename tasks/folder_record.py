@@ -16,6 +16,7 @@ from paper2run.proofs.folder_record import (
     differences,
     is_recorded,
 )
+from paper2run.proofs.own_dockerfile import strangeness
 from tasks.running.records import WRITING, RunFolder
 
 BLOCK_BYTES = 1024 * 1024
@@ -63,8 +64,11 @@ def tampering(folder: Path) -> tuple[str, ...]:
         for file in found.files
         if file.kind not in ("file", "program") and not file.path.startswith("repo/")
     )
+    dockerfile = _text(folder / "Dockerfile")
+    foreign = strangeness(dockerfile) if dockerfile else ""
+    written = (f"Dockerfile: no run writes {foreign}",) if foreign else ()
     away = ("verify: a link",) if stat.S_ISLNK(_mode(folder / "verify")) else ()
-    return (*away, *strange, *differences(record, found))
+    return (*away, *written, *strange, *differences(record, found))
 
 
 def _record_of(folder: Path) -> FolderRecord:
@@ -90,6 +94,13 @@ def _files(folder: Path) -> Iterator[KeptFile]:
                 yield KeptFile(path=shown, kind=kind, content=_digest(path))
             elif not stat.S_ISDIR(status.st_mode):
                 yield KeptFile(path=shown, kind="special file", content="")
+
+
+def _text(path: Path) -> str:
+    """Return the text of a regular file; empty where there is none."""
+    if not stat.S_ISREG(_mode(path)):
+        return ""
+    return path.read_text("utf-8", errors="replace")
 
 
 def _mode(path: Path) -> int:

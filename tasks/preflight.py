@@ -79,4 +79,4 @@ def base_digest(base_image: str, settings: Settings) -> str:
         info = engine.image(here) or engine.pull(here)
     except HostError:
         return ""
-    return info.digest if info is not None else ""
+    return info.digest if info is not None and not info.is_standin else ""

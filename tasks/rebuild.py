@@ -1,12 +1,16 @@
 """Stages `rebuild` and `compare`: an image built again from a run folder, and what differs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from packaging.utils import canonicalize_name
 
 from paper2run.errors import HostError, UserError, redacted
 from paper2run.model.inventory import Inventory
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.model.report import Attempt
+from paper2run.model.resolution import Pin
 from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
 from paper2run.proofs.file_list import entries_of
 from paper2run.proofs.installed import is_record
@@ -26,6 +30,8 @@ from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 86_400
 RECORD_OF_PIP: Final = ".dist-info/RECORD"
+ADDRESS_OF_PIP: Final = ".dist-info/direct_url.json"
+"""Of what came from an address or a folder and no index, so that it was built here (PEP 610)."""
 MAX_LISTING_BYTES: Final = 1_000_000_000
 """Of the list of files, unpacked: five million files."""
 FETCHES: Final = ("wget ", "curl ", "http://", "https://", "git clone")
@@ -103,7 +109,7 @@ def compare(
         rebuilt.image_id,
         run_id,
         settings,
-        lambda path: is_record(path) or path.endswith(RECORD_OF_PIP),
+        lambda path: is_record(path) or path.endswith((RECORD_OF_PIP, ADDRESS_OF_PIP)),
     )
     resolution = best.planned.resolution
     return compared(
@@ -119,12 +125,22 @@ def compare(
         ),
         Origins(
             owners_in(found.contents),
-            {pin.name for pin in (resolution.pins if resolution else ()) if not pin.sdist},
+            _built_here(resolution.pins if resolution else (), found.contents),
             fetches=any(
                 word in step for step in best.planned.plan.install_steps for word in FETCHES
             ),
         ),
     )
+
+
+def _built_here(pins: Iterable[Pin], contents: Iterable[str]) -> set[str]:
+    """Return the names of compiled sources, and of projects installed from a folder or address."""
+    addressed = {
+        canonicalize_name(path.rsplit("/", 2)[1].removesuffix(".dist-info").rpartition("-")[0])
+        for path in contents
+        if path.endswith(ADDRESS_OF_PIP)
+    }
+    return {pin.name for pin in pins if pin.sdist} | addressed
 
 
 def _listing(path: Path) -> str:

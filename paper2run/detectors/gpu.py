@@ -19,7 +19,7 @@ NAME: Final = "gpu"
 CPU_WAY: Final = re.compile(
     r"is_available\(|map_location|device_count\(|allow_soft_placement|list_physical_devices|is_gpu_available"
     r"|--(?:no[-_]?(?:cuda|gpu)|cpu|device|use[-_]?(?:gpu|cuda)|cuda|disable[-_]cuda)\b"
-    r"|\bif\b[^\n]{0,500}?(?:gpu|cuda)|\b(?:use_cuda|use_gpu|to_cpu)\b|['\"]cpu['\"]"
+    r"|\bif\b[^\n]{0,500}?(?:gpu|cuda)|\b(?:use_cuda|use_gpu|to_cpu)\b|['\"]cpu['\"]|\bmx(?:net)?\.(?:context\.)?cpu\("
 )
 """What code holds that chooses between CPU and GPU; a mere `--gpu 0` chooses among GPUs."""
 TO_GPU: Final = frozenset({"to_gpu", "get_device_from_id"})

@@ -64,6 +64,9 @@ HEADERS: Final = {
 INCLUDED: Final = re.compile(
     r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]{1,200})[>\"]", re.MULTILINE
 )
+CONDITION: Final = re.compile(r"[ \t]*#[ \t]*(?P<word>ifndef|ifdef|if)\b")
+DEFINED: Final = re.compile(r"[ \t]*#[ \t]*define\b")
+ENDED: Final = re.compile(r"[ \t]*#[ \t]*endif\b")
 SOURCES: Final = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.h", "*.hh", "*.hpp", "*.hxx")
 MAIN: Final = re.compile(r"^[ \t]*(?:int|void|auto)\s+main\s*\(", re.MULTILINE)
 NATIVE: Final = frozenset({"c", "c++"})
@@ -155,7 +158,7 @@ def _headers(tree: RepoTree) -> Iterator[OutsideNeed]:
     or through the repository's own headers.
     """
     paths = [path for path in tree.matching(*SOURCES) if side_of(tree, path) is None]
-    included = {path: set(INCLUDED.findall(tree.text(path))) for path in paths[:MAX_FILES]}
+    included = {path: _always_included(tree.text(path)) for path in paths[:MAX_FILES]}
     by_name: dict[str, list[str]] = {}
     for path in included:
         by_name.setdefault(path.rpartition("/")[2], []).append(path)
@@ -173,13 +176,40 @@ def _headers(tree: RepoTree) -> Iterator[OutsideNeed]:
         ]
         shares = [fact for fact in languages.detect(tree) if isinstance(fact, LanguageShare)]
         leads = bool(shares) and shares[0].language in NATIVE
-        named = any(product in tree.text(path) for path in tree.matching("README*", "readme*"))
+        named = any(
+            _names(tree.text(path), product) for path in tree.matching("README*", "readme*")
+        )
         yield OutsideNeed(
             form="licence",
             what=f"a licence of {product}",
             hard=leads and named and 2 * len(needing) > len(programs),
             source=Source(kind="file", path=(needing or users)[0], note=f"#include <{start}…>"),
         )
+
+
+def _always_included(text: str) -> set[str]:
+    """Return the headers that a source includes under no condition but its own guard."""
+    found: set[str] = set()
+    conditions: list[bool] = []
+    lines = text.split("\n")
+    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+        if condition := CONDITION.match(line):
+            guard = condition["word"] == "ifndef" and DEFINED.match(following) is not None
+            conditions.append(not guard)
+        elif conditions and ENDED.match(line):
+            conditions.pop()
+        elif (header := INCLUDED.match(line)) and not any(conditions):
+            found.add(header[1])
+    return found
+
+
+def _names(text: str, product: str) -> bool:
+    """Whether a sentence names the product without leaving a way without it."""
+    return any(
+        product in sentence and not CHOICE.search(sentence)
+        for line in text.splitlines()
+        for sentence in SENTENCE.split(line)
+    )
 
 
 def _reached(start: str, included: dict[str, set[str]], by_name: dict[str, list[str]]) -> set[str]:

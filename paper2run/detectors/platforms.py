@@ -74,6 +74,8 @@ OF_WINDOWS: Final = re.compile(
 """In a project of .NET: what Windows alone has. https://learn.microsoft.com/en-us/dotnet/standard/frameworks"""
 PORTABLE: Final = re.compile(r"<TargetFrameworks?>[^<]*(?:netcoreapp|net(?:[5-9]|\d\d)\.0(?:[;<]))")
 """A program that .NET starts on Linux, too; a portable library alone starts nowhere."""
+STARTS_ALONE: Final = re.compile(r"<OutputType>\s*Exe\s*<", re.IGNORECASE)
+"""A program for the console; Mono starts one of the old framework, too."""
 WHOLE: Final = re.compile(
     r"^[^\w\n]{0,20}(?:(?:currently|at (?:the )?(?:present|moment)|for now),? )?"
     r"(?:(?:the|this) (?:code|package|software|library|program|tool|toolbox|project|repository|sdk) (?:currently )?)?"
@@ -125,7 +127,10 @@ def _dotnet(tree: RepoTree) -> Iterator[OutsideNeed]:
     shares = [fact for fact in languages.detect(tree) if isinstance(fact, LanguageShare)]
     code = [share for share in shares if share.language not in {"shell", "notebook"}]
     leads = bool(code) and code[0].language in DOTNET
-    portable = any(map(PORTABLE.search, projects.values()))
+    shared = (tree.text(path) for path in tree.matching("Directory.Build.props"))
+    portable = any(map(PORTABLE.search, (*projects.values(), *shared))) or any(
+        path not in found and STARTS_ALONE.search(text) for path, text in projects.items()
+    )
     line = projects[path].count("\n", 0, match.start()) + 1
     place = Source(kind="file", path=path, line=line, note=match[0].strip("<").split(",")[0][:80])
     yield OutsideNeed(form="platform", what="Windows", hard=leads and not portable, source=place)

@@ -131,6 +131,15 @@ class Verdict(Value):
     """Number of the attempt that came furthest; 0 without attempts."""
 
 
+class RunLimits(Value):
+    """What the commands of a run could use, as far as it decides about their end."""
+
+    timeout_s: int
+    claims_timeout_s: int
+    smoke_network: Literal["none", "bridge"]
+    memory_mb: int
+
+
 class Metadata(Value):
     """`metadata.json`: the machine-readable summary of a run."""
 
@@ -194,4 +203,6 @@ class Metadata(Value):
     started_at: datetime
     ended_at: datetime | None = None
     flow_run_id: str = ""
+    limits: RunLimits | None = None
+    """What the run's commands could use; None for runs of earlier versions."""
     versions: Versions

@@ -27,12 +27,30 @@ EXPLAINED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
      "logs, caches and old copies of Debian's tools"),
     (re.compile(r"^etc/(?:machine-id|ld\.so\.cache|shadow|ssl/certs/java/cacerts)$"),
      "written anew by each installation, with its time or a random number"),
-    (re.compile(r"^(?:tmp|root|var/tmp|run)(?:/|$)"), "scratch folders of the build"),
+    (re.compile(r"^(?:tmp|var/tmp|run)(?:/|$)|^root/(?:\.cache/(?:pip|uv|go-build)|\.npm|\.wget-hsts|\.gnupg|\.config)(?:/|$)"
+                r"|^root(?:/\.cache)?$"),
+     "scratch folders of the build"),
     (re.compile(r"\.(?:dist-info|egg-info)/(?:RECORD|direct_url\.json|INSTALLER|REQUESTED|SOURCES\.txt)$|\.egg-link$"),
      "notes of pip on an installation"),
+    (re.compile(r"(?:^|/)\.git/"), "git's own files, which hold times"),
+    (re.compile(r"/(?:site-library|library)/[^/]+/(?:DESCRIPTION$|Meta/|help/|R/[^/]+\.rd[bx]$)"),
+     "R's index of a package, which holds the time of its installation"),
+    (re.compile(r"(?:^|/)julia/(?:logs|registries|compiled|scratchspaces)/|(?:^|/)cargo/(?:registry/index|\.global-cache)"),
+     "logs and indexes of Julia's and Rust's package managers"),
 )  # fmt: skip
 COMPILED: Final = "compiled again from the same source"
 BY_THE_BUILD: Final = "made by a step of the build from the same source"
+PRODUCT: Final = re.compile(
+    r"\.(?:o|a|so|lo|la|mod|class|jar|exe|gch|d|ninja_log|ninja_deps|cmake)$|\.so\.[\d.]+$"
+    r"|/(?:build|dist|target|CMakeFiles|_build|bin|classes|[^/]+\.egg-info)/|/(?:Makefile|config\.(?:log|status))$"
+)
+"""Below the source: what compilers and build systems write."""
+OF_DEBIAN: Final = re.compile(
+    r"^(?:bin|sbin|lib\w*|etc|var|boot|usr/(?:bin|sbin|lib\w*|share|include|libexec))(?:/|$)"
+)
+"""Where Debian's packages have their files; pip's, npm's and a build's lie elsewhere."""
+SITE_PACKAGES: Final = re.compile(r"/(?:site|dist)-packages/|/node_modules/")
+SOURCE: Final = SOURCE_FOLDER.strip("/") + "/"
 MAX_DRIFTS: Final = 100
 MAX_EXAMPLES: Final = 5
 
@@ -51,8 +69,8 @@ class Origins(NamedTuple):
 
     owners: Mapping[str, str]
     """Normalised name of the Python package that lists a file, by path."""
-    published: Collection[str]
-    """Normalised names of the packages that came as wheels; all others were built inside the image."""
+    built_here: Collection[str]
+    """Normalised names of the packages that were built inside the image; all others came as they are."""
     fetches: bool
     """Whether a step of the build downloads files by their address."""
 
@@ -70,6 +88,7 @@ class Compared(Value):
 def compared(before: Held, after: Held, origins: Origins) -> Compared:
     """Return how the rebuilt image compares with the one that was handed over."""
     drifts = [*_of_base(before, after), *_of_packages(before.inventory, after.inventory)]
+    packages = list(drifts)
     moved = {drift.item for drift in drifts}
     explained: dict[str, list[str]] = {}
     same = 0
@@ -85,7 +104,7 @@ def compared(before: Held, after: Held, origins: Origins) -> Compared:
         why = _explanation(path, owner, origins)
         if why:
             explained.setdefault(why, []).append(path)
-        elif not drifts or not _follows(path, drifts):
+        elif not _follows(path, owner, packages):
             drifts.append(
                 Drift(
                     cause=_cause(path, owner, origins),
@@ -111,15 +130,19 @@ def owners_in(records: Mapping[str, bytes]) -> dict[str, str]:
 
     https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
     """
-    found = {}
+    found: dict[str, str] = {}
     for path, content in records.items():
         match = re.fullmatch(r"(.+)/([^/]+?)-[^/-]+\.dist-info/RECORD", path)
         if match is None:
             continue
         name = re.sub(r"[-_.]+", "-", match[2]).lower()
+        prefix = match[1].partition("lib/")[0]
         for line in content.decode("utf-8", "replace").splitlines():
             listed = line.rsplit(",", 2)[0].strip('"')
-            found[_below(match[1], listed)] = name
+            path = _below(match[1], listed)
+            # A record may claim any file; a package has its own below the prefix of its environment.
+            if path.startswith(prefix) and not path.startswith(SOURCE):
+                found.setdefault(path, name)
     return found
 
 
@@ -176,9 +199,9 @@ def _explanation(path: str, owner: str, origins: Origins) -> str:
     for pattern, why in EXPLAINED:
         if pattern.search(path):
             return why
-    if owner and owner not in origins.published:
+    if owner in origins.built_here:
         return COMPILED
-    if path.startswith(SOURCE_FOLDER.strip("/") + "/") and not origins.fetches:
+    if path.startswith(SOURCE) and PRODUCT.search(f"/{path}"):
         return BY_THE_BUILD
     return ""
 
@@ -189,10 +212,12 @@ def _cause(path: str, owner: str, origins: Origins) -> DriftCause:
     return "data" if origins.fetches else "unknown"
 
 
-def _follows(path: str, drifts: list[Drift]) -> bool:
-    """Whether a file outside the source follows from a base image or Debian packages already told."""
+def _follows(path: str, owner: str, drifts: list[Drift]) -> bool:
+    """Whether a file of Debian's folders follows from a base image or packages already told."""
     causes = {drift.cause for drift in drifts}
-    return not path.startswith(SOURCE_FOLDER.strip("/")) and bool(causes & {"base", "debian"})
+    if owner or SITE_PACKAGES.search(f"/{path}"):
+        return "base" in causes and not owner
+    return bool(OF_DEBIAN.match(path)) and bool(causes & {"base", "debian"})
 
 
 def _shown(entry: FileEntry | None) -> str:

@@ -155,7 +155,11 @@ def instructions(
         "## What it is made of",
         "",
         f"- base image {code(plan.base_image)}"
-        + (f", {code(digest)}" if digest else ", as this site has it: it came from no registry"),
+        + (
+            f", {code(digest)}"
+            if digest
+            else ", as this site has it: its digest in a registry is not known here"
+        ),
     ]
     resolution = planned.resolution
     if resolution is not None:

@@ -8,6 +8,7 @@ from paper2run.model.environment import EnvPlan
 from paper2run.model.grade import GRADES
 from paper2run.model.outcome import RUNGS, BuildFailed, Built, Passed
 from paper2run.model.report import Attempt
+from paper2run.rendering.hash_lock import locked
 from paper2run.smoke.grading import grade_of
 from paper2run.smoke.ladder import uncollected_modules
 
@@ -57,7 +58,7 @@ def place_of(attempt: Attempt) -> Place:
 
 def _steps_left(attempt: Attempt, failed: str) -> int:
     """Return how many steps were not completed, with the failed one; one more if it precedes them all."""
-    steps = attempt.planned.plan.install_steps
+    steps = locked(attempt.planned).steps
     for number, step in enumerate(steps):
         if step in failed:
             return len(steps) - number

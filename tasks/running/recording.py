@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from pydantic import ValidationError
 
 from paper2run.errors import EngineError, HostError, Paper2RunError
-from paper2run.model.report import Metadata, Status, Versions
+from paper2run.model.report import Metadata, RunLimits, Status, Versions
 from paper2run.model.usage import total
 from paper2run.redaction import redact
 from paper2run.request import Request
@@ -45,6 +45,12 @@ def recording(
         ref=request.ref,
         started_at=datetime.now(UTC),
         flow_run_id=run_id,
+        limits=RunLimits(
+            timeout_s=settings.timeout,
+            claims_timeout_s=settings.claims_timeout,
+            smoke_network=settings.smoke_network,
+            memory_mb=settings.memory_mb,
+        ),
         versions=versions(),
     )
     run.write("metadata.json", opened)

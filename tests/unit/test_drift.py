@@ -32,7 +32,7 @@ def image(*packages: Package, files: tuple[FileEntry, ...] = (), base: str = BAS
 
 def of(before: Held, after: Held, *, fetches: bool = False) -> Compared:
     owners = {f"{SITE}/np.py": "numpy", f"{SITE}/own.so": "own"}
-    return compared(before, after, Origins(owners, {"numpy"}, fetches=fetches))
+    return compared(before, after, Origins(owners, {"own"}, fetches=fetches))
 
 
 def pip(name: str, version: str) -> Package:
@@ -71,9 +71,11 @@ def test_what_a_build_fetched_is_data_and_what_it_made_is_no_drift():
     before, after = (image(files=(entry("repo/data/x.csv", text),)) for text in "ab")
 
     assert [drift.cause for drift in of(before, after, fetches=True).drifts] == ["data"]
-    made = of(before, after)
+    assert [drift.cause for drift in of(before, after).drifts] == ["unknown"]
+    before, after = (image(files=(entry("repo/src/main.o", text),)) for text in "ab")
+    made = of(before, after, fetches=True)
     assert made.drifts == ()
-    assert [(some.count, some.examples) for some in made.explained] == [(1, ("repo/data/x.csv",))]
+    assert [(some.count, some.examples) for some in made.explained] == [(1, ("repo/src/main.o",))]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,31 @@ def test_files_of_a_package_whose_version_differs_are_not_told_again():
 
     assert [drift.item for drift in found.drifts] == ["numpy"]
     assert (found.files, found.files_same) == (2, 1)
+
+
+def test_a_newer_debian_package_hides_no_change_elsewhere():
+    files = (f"{SITE}/np.py", "opt/model.bin", "root/nltk_data/x", "usr/lib/libc.so.6")
+    before, after = (
+        image(deb("libc6", version), files=tuple(entry(path, version) for path in files))
+        for version in "12"
+    )
+
+    found = {(drift.cause, drift.item) for drift in of(before, after).drifts}
+
+    assert found == {
+        ("debian", "libc6"),
+        ("index", f"/{SITE}/np.py"),
+        ("unknown", "/opt/model.bin"),
+        ("unknown", "/root/nltk_data/x"),
+    }
+
+
+def test_a_record_owns_nothing_outside_its_environment():
+    record = b"../../../../../usr/bin/python3,,\n../../../../../repo/train.py,,\nnp.py,,\n"
+
+    found = owners_in({f"{SITE}/evil-1.0.dist-info/RECORD": record})
+
+    assert found == {f"{SITE}/np.py": "evil"}
 
 
 def test_a_list_of_files_comes_back_whatever_its_names_are():
