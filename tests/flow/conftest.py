@@ -54,6 +54,12 @@ def slow_to_build(repository: Repository, duration: str) -> str:
     return repository({"setup.py": slow + manifest, "demo.py": "print(1)\n"})
 
 
+def recipe_of(folder: Path) -> str:
+    """Return what builds the image: the Dockerfile, and the lock that it may read."""
+    files = (folder / "Dockerfile", folder / "requirements.lock")
+    return "".join(path.read_text() for path in files if path.is_file())
+
+
 def commit_all(root: Path, date: str = COMMIT_DATE) -> None:
     """Turn a folder into a git repository with one commit of everything in it."""
     identity = {

@@ -13,7 +13,7 @@ from flows.reproduce import reproduce
 from paper2run.settings import Settings
 from tasks.drivers.engine.engine_connection import connect
 from tests.flow.batches import wait_until
-from tests.flow.conftest import containers_of
+from tests.flow.conftest import containers_of, recipe_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.index]
 NAME = "mended"
@@ -235,7 +235,7 @@ def test_a_package_that_nobody_published_costs_itself_only(tmp_path, repository)
 
     metadata, folder = state.result()
     assert (metadata.status, metadata.attempts) == ("success", 1), metadata.reason
-    assert "tabulate==" in (Path(folder) / "Dockerfile").read_text()
+    assert "tabulate==" in recipe_of(Path(folder))
     report = (Path(folder) / "report.md").read_text()
     assert "labtools-that-nobody-published: not on the index" in report
 
@@ -308,8 +308,8 @@ def reproduce_and_judge(situation: Situation, tmp_path: Path, repository) -> Non
     assert (metadata.status, metadata.attempts) == ("success", len(situation.rules) + 1), (
         metadata.reason
     )
-    assert situation.holds in (folder / "Dockerfile").read_text()
-    assert situation.holds not in (folder / "attempts/01/Dockerfile").read_text()
+    assert situation.holds in recipe_of(folder)
+    assert situation.holds not in recipe_of(folder / "attempts/01")
     assert len(metadata.tried) == len(situation.rules)
     assert metadata.tried[-1].endswith("then: it runs")
     # Another process may be running another situation.

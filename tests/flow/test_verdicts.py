@@ -75,8 +75,8 @@ def test_a_module_nobody_declared_is_added_and_the_second_attempt_succeeds(
     diagnosis = json.loads((folder / "attempts" / "01" / "diagnosis.json").read_text())
     assert diagnosis["by"] == "missing_module"
     assert "No module named 'tabulate'" in diagnosis["evidence"]
-    assert "tabulate==" in (folder / "Dockerfile").read_text()
-    assert "tabulate" not in (folder / "attempts" / "01" / "Dockerfile").read_text()
+    assert "tabulate==" in recipe_of(folder)
+    assert "tabulate" not in recipe_of(folder / "attempts" / "01")
 
 
 def test_a_repair_that_is_needed_after_the_last_attempt_exhausts_them(tmp_path, repository):
@@ -134,7 +134,7 @@ def test_tests_that_lack_a_module_are_repaired_beside_an_import_that_passes(tmp_
 
     metadata, folder = verdict_of(state, tmp_path / "runs")
     assert (metadata.status, metadata.grade) == ("success", "tests"), metadata.reason
-    assert "tabulate==" in (folder / "Dockerfile").read_text()
+    assert "tabulate==" in recipe_of(folder)
 
 
 @pytest.mark.full
@@ -174,7 +174,7 @@ def test_tests_that_cannot_be_collected_are_repaired_beside_a_documented_run(tmp
     metadata, folder = verdict_of(state, tmp_path / "runs")
     assert (metadata.status, metadata.grade) == ("success", "documented-run"), metadata.reason
     assert (metadata.attempts, metadata.best_attempt) == (2, 2)
-    assert "tabulate==" in (folder / "Dockerfile").read_text()
+    assert "tabulate==" in recipe_of(folder)
     assert "python main.py" in metadata.reason
 
 
@@ -331,7 +331,7 @@ def test_a_dry_run_plans_and_renders_only(tmp_path, repository):
 
     metadata, folder = verdict_of(state, tmp_path / "runs")
     assert (metadata.status, metadata.attempts) == ("planned", 0)
-    assert "tabulate==" in (folder / "Dockerfile").read_text()
+    assert "tabulate==" in recipe_of(folder)
     assert not (folder / "attempts").exists()
 
 
