@@ -115,7 +115,8 @@ def run_folder(
     for name, record in records.items():
         (folder / name).write_text(record.model_dump_json(indent=2) + "\n", "utf-8")
     for name in ("report.md", "report.html", "Dockerfile", "attempts/01/Dockerfile", "run.log"):
-        (folder / name).write_text(f"made from {checkout.url} in {folder}\n", "utf-8")
+        start = "FROM python:3.11-slim\n# " if name.endswith("Dockerfile") else ""
+        (folder / name).write_text(f"{start}made from {checkout.url} in {folder}\n", "utf-8")
     for name in LOGS if isinstance(attempt.smoke, Passed | SmokeFailed) else LOGS[:2]:
         (attempted / f"{name}.log").write_text(log, "utf-8")
     for name, text in FILES.items():

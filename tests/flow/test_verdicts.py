@@ -11,6 +11,7 @@ from paper2run.errors import HostError, UserError
 from paper2run.model.report import Metadata
 from paper2run.verdicts.state_names import state_name
 from tasks.resolve import resolve
+from tests.flow.conftest import recipe_of
 
 pytestmark = pytest.mark.docker
 EXAMPLE = Path(__file__).parents[2] / "examples" / "period-doubling"
