@@ -41,7 +41,6 @@ def build(
     settings: Settings,
 ) -> Built | BuildFailed:
     """Return the image built from the checkout in `folder`, or the step that failed."""
-    engine = connect()
     given = BuildInput(
         dockerfile=context.dockerfile,
         lock=context.lock,
@@ -50,6 +49,16 @@ def build(
         injection=Injection.of(settings, _cache_owner(checkout)),
         cache_from=cache_reference(context.image, settings.registry) if settings.registry else "",
     )
+    return built(connect(), given, log_folder, run_id, settings)
+
+
+def built(
+    engine: Engine, given: BuildInput, log_folder: str, run_id: str, settings: Settings
+) -> Built | BuildFailed:
+    """Return the image or the step that failed.
+
+    Room is made before; the log is kept without secrets.
+    """
     secrets = settings.secrets()
     with (
         LogFile(Path(log_folder) / "build_stdout.log", secrets) as log,

@@ -6,7 +6,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from paper2run.errors import HostError, UserError, redacted
+from paper2run.errors import HostError, UserError
 from paper2run.model.inventory import Inventory
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.model.report import Attempt
@@ -17,15 +17,12 @@ from paper2run.proofs.installed import is_record
 from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import Injection, base_images
 from paper2run.settings import Settings
-from tasks.drivers.engine import buildkit
+from tasks.build import built
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.inventory import look_into
 from tasks.running.caching import stage
-from tasks.running.engine_slot import engine_slot
-from tasks.running.keep_space import hold_limit
-from tasks.running.log_file import LogFile
 from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 86_400
@@ -65,25 +62,7 @@ def rebuild(
         injection=injection,
         from_scratch=True,
     )
-    secrets = settings.secrets()
-    with (
-        LogFile(Path(log_folder) / "build_stdout.log", secrets) as log,
-        engine_slot(engine, settings),
-    ):
-        hold_limit(engine, settings)
-        try:
-            outcome = buildkit.build(
-                engine,
-                given,
-                run_id=run_id,
-                timeout_s=settings.build_timeout,
-                min_free_mb=settings.min_free_mb,
-                on_line=log.line,
-            )
-        except HostError as error:
-            # Not `from` it: a traceback would show its message.
-            raise redacted(error, secrets) from None
-    return outcome.changed(log=outcome.log.redacted(secrets))
+    return built(engine, given, log_folder, run_id, settings)
 
 
 @stage("compare", timeout_s=TIMEOUT_S)
