@@ -259,7 +259,8 @@ def test_context_of_an_ended_build_goes_and_the_next_build_takes_its_layers_from
         kept_space.remove(engine, record)
 
     assert not {record.id for record in contexts} & ids(engine)
-    assert build_own(steps).cached_steps == first.cached_steps + 3
+    # Random bytes and the time of each step are part of it: equal only where every layer is the first's.
+    assert build_own(steps).image_id == first.image_id
 
 
 def test_several_may_look_at_once_though_the_engine_counts_for_one_at_a_time(
