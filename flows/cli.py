@@ -20,6 +20,7 @@ from flows.batch_command import batch
 from flows.clean_command import clean
 from flows.deploy_commands import deploy, serve
 from flows.export_command import export
+from flows.lessons_command import lessons
 from flows.options import AsJson, ShowTraceback, flags_of
 from flows.show_commands import list_runs, open_report, shell, show
 from flows.verify_command import verify
@@ -151,7 +152,7 @@ app.command()(batch)
 app.command()(show)
 app.command("list")(list_runs)
 app.command("open")(open_report)
-for command in (shell, verify, export, clean, deploy, serve):
+for command in (shell, verify, export, lessons, clean, deploy, serve):
     app.command()(command)
 
 

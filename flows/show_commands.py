@@ -51,9 +51,11 @@ def list_runs(
 
     most = None if every else 20
     if as_json:
-        print_json(out, [record(found, folder) for folder, found in runs_in(_runs())[:most]])
+        print_json(
+            out, [record(found, folder) for folder, found in runs_in(folder_of_runs())[:most]]
+        )
     else:
-        print_runs(out, _runs(), most=most)
+        print_runs(out, folder_of_runs(), most=most)
 
 
 def open_report(run: Run = "") -> None:
@@ -103,7 +105,7 @@ def shell(run: Run = "") -> None:
     os.execv(docker, words)
 
 
-def _runs() -> Path:
+def folder_of_runs() -> Path:
     """Return the folder of runs that the command's folder and the settings mean."""
     invocation().take_settings(lambda text: err.print(text, soft_wrap=True, markup=False))
     return read_settings().out
@@ -114,7 +116,7 @@ def folder_of(run: str) -> Path:
     from tasks.console.run_list import last_run
 
     if not run:
-        return last_run(_runs())
+        return last_run(folder_of_runs())
     given = Path(invocation().path(run))
-    named = _runs() / run
+    named = folder_of_runs() / run
     return named if not given.exists() and named.is_dir() else given

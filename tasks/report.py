@@ -25,6 +25,7 @@ from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.report_page import NO_COLUMNS, report_page
 from tasks.folder_record import keep_changed
+from tasks.lesson_record import keep_lessons
 from tasks.running.caching import stage
 from tasks.running.keep_space import are_removed
 from tasks.running.recording import versions
@@ -55,6 +56,7 @@ def report(
 ) -> tuple[Metadata, str]:
     """Write `metadata.json`, the reports, `image.txt`, INSTRUCTIONS.md; return metadata and `report.md`.
 
+    What a model solved goes to `logs/lesson.json`.
     With `remove_images` the run's images are removed after the verdict is written, and both say so.
     """
     run = RunFolder.at(folder)
@@ -66,6 +68,7 @@ def report(
     elif attempts:
         _write_failed(run, metadata)
     run.write("metadata.json", metadata)
+    keep_lessons(run, checkout, attempts, settings)
     if remove_images and metadata.image and are_removed(metadata, settings):
         metadata = metadata.changed(image_removed=True)
         text = _write_reports(run, metadata, checkout, facts, planned, attempts)

@@ -9,6 +9,8 @@ from prefect.blocks.system import Secret
 from flows.reproduce import reproduce
 from tasks.running import key_block
 from tasks.running.key_block import block_name
+from tests.cases import log_case
+from tests.flow.commands import paper2run
 from tests.scripted_llm import ScriptedLLM
 
 pytestmark = pytest.mark.docker
@@ -67,6 +69,31 @@ def test_a_repair_of_the_model_is_built_and_run(unknown_failure, tmp_path, servi
     assert "| diagnose | openai/success-repair | 100 | 20 | unknown |" in report_of(folder)
 
 
+def test_what_the_model_solved_becomes_a_lesson_and_a_draft_of_a_repairs_case(
+    unknown_failure, tmp_path, service
+):
+    _, folder = run_of(unknown_failure, tmp_path, service, "success-repair", smoke="python main.py")
+
+    [lesson] = json.loads((folder / "logs" / "lesson.json").read_text())["lessons"]
+    assert (lesson["phase"], lesson["model"], lesson["progress"]) == (
+        "smoke",
+        "success-repair",
+        "runs",
+    )
+    assert lesson["asked"] == ["diagnose-01.json"]
+    assert json.loads((folder / "logs" / "diagnose-01.json").read_text())["messages"]
+    assert "+ env DEMO_SIZE=small" in lesson["diff"]
+    assert str(tmp_path) not in (folder / "logs" / "lesson.json").read_text()
+    done = paper2run("lessons", str(tmp_path / "runs"), "--out", str(tmp_path / "drafts"), "--json")
+    assert done.returncode == 0, done.stderr
+    [kind] = json.loads(done.stdout)
+    assert (kind["repositories"], kind["count"]) == (["demo"], 1)
+    [case] = kind["cases"]
+    read = log_case(Path(case))
+    assert (read.stage, read.plan.smoke_command) == ("smoke", "python main.py")
+    assert read.expected.changes["env"] == {"DEMO_SIZE": "small"}
+
+
 def test_a_plan_of_the_model_runs_at_the_first_try(unknown_failure, tmp_path, service):
     metadata, folder = run_of(
         unknown_failure, tmp_path, service, "right-plan", planner="model", smoke="python main.py"
@@ -77,6 +104,8 @@ def test_a_plan_of_the_model_runs_at_the_first_try(unknown_failure, tmp_path, se
     assert {path.name for path in folder.iterdir()} >= COMPLETE
     plan = json.loads((folder / "plan.json").read_text())
     assert plan["fallback"]["planner"] == "rules"
+    [lesson] = json.loads((folder / "logs" / "lesson.json").read_text())["lessons"]
+    assert (lesson["phase"], lesson["asked"]) == ("plan", ["plan-01.json"])
     assert "| env | DEMO_SIZE=small, in place of" in report_of(folder)
 
 
@@ -85,13 +114,14 @@ def test_where_a_models_plan_fails_the_rules_own_is_next(repository, tmp_path, s
         "import os\n\nif __name__ == '__main__':\n"
         "    if os.environ.get('DEMO_SIZE') == 'large':\n        raise SystemExit(7)\n"
     )
-    metadata, _ = run_of(
+    metadata, folder = run_of(
         repository({"main.py": code}), tmp_path, service, "wrong-plan", planner="model"
     )
 
     assert (metadata.status, metadata.attempts) == ("success", 2), metadata.reason
     assert metadata.planner == "rules"
     assert len(service.requests) == 1
+    assert not (folder / "logs" / "lesson.json").exists()
 
 
 def test_repairs_that_never_help_use_the_attempts_up(unknown_failure, tmp_path, service):
