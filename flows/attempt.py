@@ -28,7 +28,7 @@ from tasks.attempt_folder import keep_attempt, keep_context
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up
-from tasks.preflight import base_digest
+from tasks.preflight import base_digest, images_on_offer
 from tasks.push import pull, push
 from tasks.render import render
 from tasks.running.artifacts import publish_dockerfile, publish_failure, publish_plan
@@ -128,7 +128,7 @@ def diagnosed(
 ) -> Attempt:
     """Return the attempt with its diagnosis; `refused` is the attempt with answers that led nowhere.
 
-    A model that fails never loses a run, which ends as it would without one.
+    A model that fails never loses a run, which goes on as it would without one.
     """
     number, folder, stages = done.number, str(run.path), Stages(run, done.number)
     tried = tuple(old for old in read_attempts_of(run) if old.number < number)
@@ -139,13 +139,15 @@ def diagnosed(
         diagnosis=None,
         blame=blamed(done, facts),
     )
+    tried, images = (*tried, *refused), images_on_offer(settings)
     try:
-        found = stages.run(diagnose, checkout, done, facts, (*tried, *refused), folder, settings)
+        found = stages.run(diagnose, checkout, done, facts, tried, folder, images, settings)
     except ModelError as error:
         run.note(
             f"no help from the model: {error.what}; {error.hint}", stage="diagnose", attempt=number
         )
-        return done
+        alone = settings.changed(planner="rules")
+        found = stages.run(diagnose, checkout, done, facts, tried, folder, (), alone)
     if found is not None:
         run.event(f"{found.by}: {found.decision.decision}: {found.decision.reason}")
     return done.changed(diagnosis=found)

@@ -9,7 +9,9 @@ from prefect.states import Completed, Failed
 
 from flows.attempt import attempt
 from flows.claimed import claimed
+from flows.engine_for import engine_for
 from flows.handed_over import inventoried
+from flows.judged import judged
 from flows.names import BAD_REQUEST, reproduction
 from flows.next_plan import experimented, gathered, other_candidate, pinned, repaired
 from flows.options import form_of
@@ -37,7 +39,7 @@ from tasks.extract import extract
 from tasks.folder_record import keep_record
 from tasks.paper import read_paper, with_paper_file
 from tasks.plan import plan
-from tasks.preflight import preflight
+from tasks.preflight import images_on_offer
 from tasks.push import pull
 from tasks.render import render
 from tasks.report import report
@@ -179,13 +181,14 @@ def _planned(
     """Return the plan or the stop; if the model fails, the run continues with the rules' answer."""
     root, folder, stages = str(run.path / "repo"), str(run.path), Stages(run)
     try:
-        return stages.run(plan, checkout, root, facts, paper, asked, folder, settings)
+        images = images_on_offer(settings)
+        return stages.run(plan, checkout, root, facts, paper, asked, folder, images, settings)
     except ModelError as error:
         run.note(
             f"no help from the model, so the rules plan: {error.what}; {error.hint}", stage="plan"
         )
     alone = settings.changed(planner="rules")
-    return stages.run(plan, checkout, root, facts, paper, asked, folder, alone)
+    return stages.run(plan, checkout, root, facts, paper, asked, folder, (), alone)
 
 
 def _tried(
@@ -201,7 +204,7 @@ def _tried(
     A dry run builds nothing.
     """
     stages = Stages(run)
-    ready = stages.run(preflight, planned.plan.base_image, settings)
+    ready, planned = engine_for(run, planned, settings)
     has_gpu = not isinstance(ready, EngineMissing) and ready.has_gpu
     planned = with_gpus(planned, read_facts_of(run), has_gpu=has_gpu)
     offered = () if isinstance(ready, EngineMissing) else ready.offered_pythons
@@ -222,6 +225,7 @@ def _tried(
     site = site_of(environment, settings)
     verdict = after_attempts(attempts, settings.max_attempts, read_facts_of(run), site)
     verdict = experimented(run, checkout, verdict, attempts, settings, run_id)
+    verdict = judged(run, checkout, verdict, attempts, site, settings)
     if request.target == "claims":
         verdict = claimed(run, checkout, verdict, attempts, settings, run_id)
     inventoried(run, verdict, attempts, settings, run_id)

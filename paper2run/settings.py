@@ -172,6 +172,10 @@ class Settings(BaseSettings):
     """LiteLLM model string of the planner; the same model diagnoses where no repair rule matches."""
     base_url: Annotated[str, Unset("the provider's own")] = ""
     """Address of an OpenAI-compatible endpoint."""
+    model_context: Annotated[
+        int | None, Field(ge=4096), Unset("LiteLLM's list, else the server's, else 8192")
+    ] = None
+    """Tokens that the model reads at once, prompt and answer together."""
     nvidia_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("nvidia_api_key", "NVIDIA_API_KEY")
     )

@@ -1,21 +1,18 @@
 """Stage `diagnose`: the repair rules first, then the model if there is one."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from paper2run.digests import digest_of
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
-from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
-from paper2run.model.value import Source
 from paper2run.planners.prompt import planner_id
 from paper2run.settings import Settings
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
+from tasks.running.records import RunFolder, read_paper_of
 
 TIMEOUT_S: Final = 1800
 """An exchange with a slow model may take four answers of up to 300 s."""
@@ -27,6 +24,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
         inputs["checkout"].commit,
         digest_of(inputs["done"], inputs["facts"]),
         digest_of(*inputs["tried"]),
+        ",".join(inputs["offered"]),
         planner_id(settings),
     )
 
@@ -38,47 +36,42 @@ def diagnose(
     facts: RepoFacts,
     tried: tuple[Attempt, ...],
     folder: str,
+    offered: tuple[str, ...],
     settings: Settings,
 ) -> Diagnosis | None:
     """Return what to do about the attempt's failure; None if no rule or model recognises it.
 
-    `tried` are the attempts before it, and this one again with every answer that led to a plan tried already.
-    ModelError if the rules abstain and the model cannot be asked.
+    `tried` are the attempts before it, and this one again with every answer that led to a plan tried already;
+    `offered` are the base images that a model may choose from, empty where a registry has all. ModelError if the
+    rules have neither a repair nor a proof, and the model cannot be asked.
     """
     # Imported by the work alone: a kept answer needs none of it.
     from paper2run.rendering.dockerfile import dockerfile
     from paper2run.verdicts.judgement import judge
 
     found = judge(done, tried, facts)
-    if found is not None or not settings.planner_model:
+    if not settings.planner_model or (found is not None and _is_settled(found)):
         return found
-    failure = done.failure
-    assert failure is not None, "an attempt that passed is not diagnosed"
-    written = dockerfile(checkout, done.planned)
-    return _by_model(done.planned, written, failure, facts, tried, folder, settings)
-
-
-def _by_model(
-    planned: PlannedEnvironment,
-    written: str,
-    failure: BuildFailed | SmokeFailed,
-    facts: RepoFacts,
-    tried: tuple[Attempt, ...],
-    folder: str,
-    settings: Settings,
-) -> Diagnosis:
-    from paper2run.failures.failure_log import telling_line
-    from paper2run.rendering.plan_diff import plan_diff
+    from paper2run.formats.tree import RepoTree
+    from paper2run.planners.known import known_of
+    from paper2run.planners.model_decision import as_diagnosis
     from tasks.drivers.model import conversation
 
-    decision = conversation.diagnose(
-        with_model_key(settings), failure, planned, written, facts, tried, Path(folder) / "logs"
+    failure, run = done.failure, RunFolder.at(folder)
+    assert failure is not None, "an attempt that passed is not diagnosed"
+    tree = RepoTree.of(run.path / "repo")
+    decided = conversation.diagnose(
+        with_model_key(settings),
+        failure,
+        done.planned,
+        dockerfile(checkout, done.planned),
+        known_of(tree, facts, read_paper_of(run), offered),
+        tried,
+        run.path / "logs",
     )
-    return Diagnosis(
-        decision=decision,
-        by=f"model:{settings.planner_model}",
-        cause="build_error" if isinstance(failure, BuildFailed) else "code_error",
-        evidence=telling_line(failure),
-        source=Source(kind="model", note=settings.planner_model),
-        diff=plan_diff(planned.plan, decision.new_plan) if decision.new_plan else (),
-    )
+    return as_diagnosis(decided, done, settings.planner_model)
+
+
+def _is_settled(found: Diagnosis) -> bool:
+    """Whether the rules repair, or prove that nothing can be had; of all else the model may know better."""
+    return found.decision.new_plan is not None or found.excludes != "this-plan"

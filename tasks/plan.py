@@ -25,6 +25,7 @@ def _key(given: Any) -> tuple[str, ...]:
         digest_of(given["facts"]),
         given["paper"].digest,
         given["asked"].model_dump_json(),
+        ",".join(given["offered"]),
         given["settings"].planner,
         planner_id(given["settings"]),
     )
@@ -38,10 +39,12 @@ def plan(
     paper: Paper,
     asked: Asked,
     run_folder: str,
+    offered: tuple[str, ...],
     settings: Settings,
 ) -> PlannedEnvironment | Diagnosis:
     """Return a plan for the commit that lies in `folder`, or the stop that says why there can be none.
 
+    `offered` are the base images that a model may choose from; empty where a registry has all.
     ModelError if the model is to plan and cannot; that is not cached, so the next run asks again.
     """
     # Imported by the work alone: a kept answer needs none of it.
@@ -49,21 +52,26 @@ def plan(
     from paper2run.planners.weakness import doubts
     from paper2run.planning.evidence import Evidence
 
-    paths = frozenset(RepoTree.of(Path(folder)).files)
-    found = rules.plan(Evidence(facts, paths, asked))
+    tree = RepoTree.of(Path(folder))
+    found = rules.plan(Evidence(facts, frozenset(tree.files), asked))
     weak = doubts(found, facts)
     if not _is_for_the_model(found, weak, settings):
         return found
-    from paper2run.planners.adoption import adopt
+    from paper2run.planners.adoption import adopt, stopped
+    from paper2run.planners.known import known_of
+    from paper2run.planners.model_decision import ModelStop
     from tasks.drivers.model import conversation
 
     PROGRESS.info(f"the model is asked for a plan: {'; '.join(weak) or 'as told'}")
     rules_plan = found if isinstance(found, PlannedEnvironment) else None
     if isinstance(found, Diagnosis):
         weak = (found.decision.reason,)
-    keyed = with_model_key(settings)
-    made = conversation.plan(keyed, facts, paper, rules_plan, weak, Path(run_folder) / "logs")
-    return adopt(made, rules_plan, weak, facts, asked, settings.planner_model)
+    known = known_of(tree, facts, paper, offered)
+    keyed, model = with_model_key(settings), settings.planner_model
+    made = conversation.plan(keyed, known, rules_plan, weak, Path(run_folder) / "logs")
+    if isinstance(made, ModelStop):
+        return stopped(made, rules_plan, model)
+    return adopt(made, rules_plan, weak, facts, asked, model)
 
 
 def _is_for_the_model(

@@ -6,6 +6,7 @@ from paper2run.errors import EngineError, HostError
 from paper2run.formats.plurals import counted
 from paper2run.knowledge.debian import IMAGE
 from paper2run.model.environment import EngineMissing, EngineReady
+from paper2run.planners.policy import BASE_IMAGES, repository_of_image
 from paper2run.rendering.image_names import site_image
 from paper2run.rendering.pip_steps import image_python
 from paper2run.settings import Settings
@@ -66,6 +67,27 @@ def _with_registry(engine: Engine, base_image: str, settings: Settings) -> tuple
     if info is not None and info.is_standin:
         return engine.local_python_images(settings.registry_prefix)
     return ()
+
+
+def images_on_offer(settings: Settings) -> tuple[str, ...]:
+    """Return the base images that a model may choose from; empty where a registry has all.
+
+    Without a model or an engine it is empty, too. Stand-ins mean a closed site: there is what lies on the engine.
+    """
+    if not settings.planner_model:
+        return ()
+    try:
+        engine = connect()
+        names = [
+            name
+            for name in engine.local_images(settings.registry_prefix)
+            if repository_of_image(name) in BASE_IMAGES
+        ]
+        here = (engine.image(site_image(name, settings.registry_prefix)) for name in names)
+        is_closed = any(info is not None and info.is_standin for info in here)
+    except HostError:
+        return ()
+    return tuple(names) if is_closed else ()
 
 
 def base_digest(base_image: str, settings: Settings) -> str:

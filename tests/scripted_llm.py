@@ -44,6 +44,17 @@ REPAIR = {
 }
 
 
+OPINION = {
+    "reason": "It did what the README says.",
+    "confidence": "high",
+    "shows": "yes",
+    "grade": None,
+    "cause": None,
+    "needs": [],
+    "evidence": [],
+}
+
+
 USED = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
 
@@ -154,9 +165,50 @@ SCENARIOS = {
     "server-error": [fails(500, "internal error")],
     "bad-gateway": [fails(502, "bad gateway")],
     "unavailable": [fails(503, "overloaded")],
+    "doubts": [says(STOP)],
+    "invents": [says(STOP)],
+    "explains": [says("I do not know.")],
     "hang": [says(PLAN, delay_s=60.0)],
     "drip": [says(PLAN, drip_s=0.5)],
 }  # fmt: skip
+
+
+BAD = 400
+"""A service that fails answers no question."""
+OPINIONS = {
+    "doubts": [
+        says(
+            OPINION
+            | {
+                "reason": "It only prints its settings; its work needs the weights.",
+                "shows": "part",
+                "grade": "imports",
+                "needs": [
+                    {
+                        "kind": "data",
+                        "what": "the trained weights",
+                        "quote": "put the weights into weights/",
+                    }
+                ],
+            }
+        )
+    ],
+    "invents": [
+        says(OPINION | {"shows": "no", "cause": "needs_gpu", "evidence": ["CUDA is required"]})
+    ],
+    "explains": [
+        says(
+            OPINION
+            | {
+                "reason": "The server that it asks for is gone.",
+                "shows": "no",
+                "cause": "external_service",
+                "evidence": ["start the license server first"],
+            }
+        )
+    ],
+}
+"""What the service says of a run, by scenario; all others find it right."""
 
 
 class ScriptedLLM:
@@ -200,7 +252,10 @@ class ScriptedLLM:
         self.requests.append(Request(handler.path, dict(handler.headers), body, time.monotonic()))
         name = body.get("model") or handler.path.split("/deployments/")[-1].split("/")[0]
         name = name.split("/")[-1]
+        purpose = body.get("response_format", {}).get("json_schema", {}).get("name", "")
         replies = SCENARIOS.get(name, SCENARIOS["success"])
+        if purpose == "Opinion" and not replies[0].status >= BAD:
+            replies, name = OPINIONS.get(name, [says(OPINION)]), f"{name} judging"
         turn = self._played.get(name, 0)
         self._played[name] = turn + 1
         reply = replies[min(turn, len(replies) - 1)]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import StringConstraints, model_validator
 
 from paper2run.model.environment import EnvPlan, GuessedDistribution
+from paper2run.model.stated_need import StatedNeed
 from paper2run.model.value import Source, Value
 
 Cause = Literal[
@@ -122,6 +123,8 @@ class Diagnosis(Value):
     """Interpreters that the new plan allows, best first; empty: as before."""
     diff: tuple[str, ...] = ()
     """For a repair: the lines in which the new plan differs from the one that failed."""
+    needs: tuple[StatedNeed, ...] = ()
+    """What a model says that the work needs beside it."""
     of_attempt: int = 0
     """The attempt whose plan is repaired, if an earlier one came further; 0: the failed one."""
 

@@ -18,6 +18,7 @@ from paper2run.model.plan_text import (
     allowed_variable,
 )
 from paper2run.model.resolution import Lock, Resolution
+from paper2run.model.stated_need import StatedNeed
 from paper2run.model.value import Source, Value
 
 
@@ -200,6 +201,8 @@ class PlannedEnvironment(Value):
     """What the smoke command runs: `whole`, or a part beside which other code leads."""
     leading: Leading | None = None
     """The leading code; None where nothing tells which code leads."""
+    needs: tuple[StatedNeed, ...] = ()
+    """What a model that planned says that the work needs."""
     weaker_smokes: tuple[SmokeChoice, ...] = ()
     """Other commands that may show something where the smoke command shows little or fails, best first."""
     fallback: "PlannedEnvironment | None" = None

@@ -8,6 +8,7 @@ from paper2run.model.diagnosis import Blame, Cause, Diagnosis, Reach
 from paper2run.model.environment import CandidateKind, PlannedEnvironment
 from paper2run.model.grade import Grade
 from paper2run.model.needs import Need
+from paper2run.model.opinion import Opinion
 from paper2run.model.outcome import (
     BuildFailed,
     Built,
@@ -123,8 +124,12 @@ class Verdict(Value):
     """That change tried with a stand-in; None for a success, and where it could not be tried."""
     grade: Grade = "none"
     """How much was shown, also beside a stop; none where no command passed."""
+    opinion: Opinion | None = None
+    """What a model says of it; None where none was asked, or none answered."""
     covers: str = ""
     """What was shown to work: `whole`, or the part that is; empty where nothing was."""
+    needs: tuple[Need, ...] = ()
+    """Needs that a model states beside those that the rules read, each met here or not."""
     tried: tuple[str, ...] = ()
     """One line a repair: what failed, what was changed, and what became of it."""
     best_attempt: int = 0
@@ -155,6 +160,8 @@ class Metadata(Value):
     """How much was shown, also beside a stop; none where no command passed."""
     claims: ClaimCounts | None = None
     """How many numbers that authors state came out; None where none were compared."""
+    opinion: Opinion | None = None
+    """What a model says of the verdict; None where none was asked, or none answered."""
     covers: str = ""
     """What was shown to work: `whole`, or the part that is; empty where nothing was."""
     needs: tuple[Need, ...] = ()

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from paper2run.model.value import Value
 
+Purpose = Literal["plan", "diagnose", "judge"]
+"""What a model is asked: for a plan, about a failure, and what a run shows."""
 Tokens = Annotated[int, Field(ge=0)]
 Dollars = Annotated[float, Field(ge=0)]
 
@@ -41,7 +43,7 @@ class Usage(Value):
 class ModelCall(Value):
     """One request that was sent, successful or not."""
 
-    purpose: Literal["plan", "diagnose"]
+    purpose: Purpose
     model: str
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -6,9 +6,12 @@ from typing import Final
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
+from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
 from paper2run.model.environment import Asked, EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import RepoFacts, Requirement
+from paper2run.model.stated_need import StatedNeed
 from paper2run.model.value import Source
+from paper2run.planners.model_decision import ModelPlan, ModelStop
 from paper2run.rendering.pip_steps import image_python, plan_requirements
 
 TOPICS: Final = {
@@ -23,7 +26,7 @@ TOPICS: Final = {
 
 
 def adopt(
-    made: EnvPlan,
+    answer: ModelPlan,
     rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str],
     facts: RepoFacts,
@@ -36,34 +39,69 @@ def adopt(
     index that lacks them is no obstacle. Reasons for what the model left unchanged are kept.
     """
     by = Source(kind="model", note=model)
+    made, needs = answer.plan, answer.proof.needs
     smoke = asked.smoke or made.smoke_command
     plan = EnvPlan.model_validate(made.model_dump() | {"smoke_command": smoke})
     said = f": {plan.notes}" if plan.notes else ""
     why = f"{model} plans ({'; '.join(doubts) or 'as asked for'}){said}"
     first = Reason(topic="planner", decision=why, source=by)
     if rules_plan is not None and plan.digest == rules_plan.plan.digest:
-        agreed = {"planner": f"model:{model}", "reasons": (first, *rules_plan.reasons)}
-        return rules_plan.changed(**agreed)
+        reasons = (first, *rules_plan.reasons)
+        return rules_plan.changed(
+            planner=f"model:{model}", reasons=reasons, needs=stated(needs, model)
+        )
     python = image_python(plan.base_image)
     own = rules_plan or PlannedEnvironment(plan=plan, planner="rules")
-    reasons = [first, *_reasons(plan, rules_plan, by)]
+    changed = [first, *_reasons(plan, rules_plan, by)]
     if asked.smoke and rules_plan is None:
         users = Source(kind="user", note="--smoke")
-        reasons.append(Reason(topic="smoke", decision=asked.smoke, source=users))
+        changed.append(Reason(topic="smoke", decision=asked.smoke, source=users))
     others = tuple(version for version in own.pythons if version != python)
     only_its = _named_by_it_alone(plan, own, facts, has_rules_plan=rules_plan is not None)
     return own.changed(
         plan=plan,
         planner=f"model:{model}",
-        reasons=tuple(reasons),
+        reasons=tuple(changed),
         pythons=(python, *others) if python else (),
         commit_day=asked.commit_day,
         optional=(*only_its, *own.optional),
         conda=None,
         weaker_smokes=_weaker(smoke, rules_plan),
         fallback=rules_plan,
+        needs=stated(needs, model),
         **_shown(smoke, rules_plan, asked),
     )
+
+
+def stopped(
+    stop: ModelStop, rules_plan: PlannedEnvironment | None, model: str
+) -> PlannedEnvironment | Diagnosis:
+    """Return what becomes of a model's stop before a build.
+
+    Where the rules have a plan, it is built all the same, for evidence, with the needs that the model states.
+    """
+    proof, source = stop.proof, Source(kind="model", note=model)
+    needs = stated(proof.needs, model)
+    if rules_plan is not None:
+        would = f"{model} would stop: {stop.reason}"
+        reason = Reason(topic="planner", decision=would, source=source)
+        return rules_plan.changed(reasons=(reason, *rules_plan.reasons), needs=needs)
+    is_shown = bool(proof.evidence) and stop.confidence != "low"
+    return Diagnosis(
+        decision=DiagnosisDecision(
+            decision="stop", reason=stop.reason, confidence=stop.confidence, new_plan=None
+        ),
+        by=f"model:{model}",
+        cause=(proof.cause if is_shown else None) or "undiagnosed",
+        evidence=proof.evidence[0] if is_shown else "",
+        source=source,
+        needs=needs,
+    )
+
+
+def stated(needs: Sequence[StatedNeed], model: str) -> tuple[StatedNeed, ...]:
+    """Return the needs with the name of the model that states them."""
+    return tuple(need.changed(by=f"model:{model}") for need in needs)
 
 
 def _reasons(plan: EnvPlan, rules_plan: PlannedEnvironment | None, by: Source) -> list[Reason]:

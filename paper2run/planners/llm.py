@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
@@ -21,18 +22,29 @@ from paper2run.model.facts import (
     Requirement,
 )
 from paper2run.model.outcome import BuildFailed, SmokeFailed
-from paper2run.model.repo import Paper
 from paper2run.model.report import Attempt
 from paper2run.planners.answer import json_object
+from paper2run.planners.known import Known
 from paper2run.planners.log_excerpt import excerpt
 from paper2run.planners.message import Message
+from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop, Proof
 from paper2run.planners.passages import passages
-from paper2run.planners.policy import objections
+from paper2run.planners.policy import objections, weakens
 from paper2run.planners.prompt import Part, compose
-from paper2run.planners.wire import PLAN_FIELDS, decision_from_wire, plan_from_wire
+from paper2run.planners.quotes import untrue
+from paper2run.planners.wire import (
+    PLAN_FIELDS,
+    STOP,
+    decision_from_wire,
+    plan_from_wire,
+    split_proof,
+)
+from paper2run.rendering.plan_diff import plan_diff
 
 PLAN_NAMES: Final = frozenset(PLAN_FIELDS)
 DECISION_NAMES: Final = frozenset({"reason", "confidence", "decision", "new_plan"})
+MAX_CHANGES: Final = 600
+"""Characters of an attempt's changes, or of its smoke command."""
 MAX_OF_A_KIND: Final = 40
 """Facts shown of one kind: the fortieth import adds nothing."""
 MAX_PROBLEMS: Final = 8
@@ -58,8 +70,7 @@ class Rejected:
 
 
 def plan_messages(
-    facts: RepoFacts,
-    paper: Paper,
+    known: Known,
     rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str] = (),
     *,
@@ -72,17 +83,18 @@ def plan_messages(
     parts = {
         "doubts": Part("\n".join(f"- {doubt}" for doubt in doubts), weight=1),
         "rules_plan": Part(_rules_plan_text(rules_plan), weight=3),
-        "facts": Part(facts_text(facts), weight=5),
-        "paper": Part(passages(paper, room_chars // 4), weight=2),
+        "facts": Part(facts_text(known.facts), weight=5),
+        "readme": Part(known.readme, weight=2),
+        "paper": Part(passages(known.paper, room_chars // 4), weight=2),
     }
-    return compose("plan", parts, {}, room_chars)
+    return compose("plan", parts, {"images": images_text(known)}, room_chars)
 
 
 def diagnosis_messages(
     failure: BuildFailed | SmokeFailed,
     planned: PlannedEnvironment,
     dockerfile: str,
-    facts: RepoFacts,
+    known: Known,
     tried: Sequence[Attempt],
     *,
     room_chars: int,
@@ -92,44 +104,68 @@ def diagnosis_messages(
         "log": Part(_where(failure) + excerpt(failure, room_chars * 2 // 5), weight=6),
         # The plan before its pins: the Dockerfile shows those, and the resolver pins every answer again.
         "plan": Part((planned.draft or planned.plan).model_dump_json(indent=1), weight=3),
-        "dockerfile": Part(dockerfile, weight=2),
-        "tried": Part("\n".join(map(_attempt_text, tried)), weight=2),
-        "facts": Part(facts_text(facts), weight=3),
+        "dockerfile": Part(instructions(dockerfile), weight=2),
+        "tried": Part(tried_text(tried), weight=2),
+        "facts": Part(facts_text(known.facts), weight=3),
+        "readme": Part(known.readme, weight=2),
+        "paper": Part(passages(known.paper, room_chars // 8), weight=1),
     }
-    return compose("diagnose", parts, {"outcome": _outcome(failure)}, room_chars)
+    plain = {"outcome": _outcome(failure), "images": images_text(known)}
+    return compose("diagnose", parts, plain, room_chars)
 
 
 def parse_plan(
-    text: str, facts: RepoFacts, rules_plan: PlannedEnvironment | None
-) -> EnvPlan | Rejected:
-    """Return the plan that a model wrote, or what is wrong with it."""
-    found = json_object(text, PLAN_NAMES)
+    text: str, known: Known, rules_plan: PlannedEnvironment | None, shown: str
+) -> ModelPlan | ModelStop | Rejected:
+    """Return the plan that a model wrote, its stop, or what is wrong with either.
+
+    `shown` is what the model was shown, in which its quotes must stand.
+    """
+    found = json_object(text, PLAN_NAMES | DECISION_NAMES)
     if found is None:
         return Rejected(("the answer holds no JSON object with the fields of a plan",))
+    rest, proven = split_proof(found)
     try:
-        plan = EnvPlan.model_validate(plan_from_wire(found))
+        proof = Proof.model_validate(proven)
+        if found.get("decision") == STOP:
+            stop = ModelStop.model_validate({**rest, "proof": proof})
+            against = untrue(proof.quotes, shown)
+            return Rejected(against) if against else stop
+        plan = EnvPlan.model_validate(plan_from_wire(rest))
     except ValidationError as error:
-        return Rejected(_problems(error))
-    against = objections(plan, facts, rules_plan)
-    return Rejected(against) if against else plan
+        return Rejected(problems_of(error))
+    against = (*objections(plan, known, rules_plan), *untrue(proof.quotes, shown))
+    return Rejected(against) if against else ModelPlan(plan=plan, proof=proof)
 
 
 def parse_diagnosis(
-    text: str, facts: RepoFacts, planned: PlannedEnvironment, tried: Sequence[Attempt]
-) -> DiagnosisDecision | Rejected:
-    """Return the model's decision, or what is wrong with it; a repair must differ from all tried plans."""
+    text: str,
+    known: Known,
+    planned: PlannedEnvironment,
+    tried: Sequence[Attempt],
+    shown: str,
+) -> ModelDecision | Rejected:
+    """Return the model's decision, or what is wrong with it.
+
+    A repair must differ from all tried plans and prove no less; quotes must stand in `shown`.
+    """
     found = json_object(text, DECISION_NAMES)
     if found is None:
         return Rejected(("the answer holds no JSON object with the fields of a decision",))
+    rest, proven = split_proof(found)
     try:
-        decision = DiagnosisDecision.model_validate(decision_from_wire(found))
+        proof = Proof.model_validate(proven)
+        decision = DiagnosisDecision.model_validate(decision_from_wire(rest))
+        decided = ModelDecision(answer=found["decision"], decision=decision, proof=proof)
     except ValidationError as error:
-        return Rejected(_problems(error))
-    if decision.new_plan is None:
-        return decision
-    plan = _with_the_users_smoke(decision.new_plan, planned)
-    against = objections(plan, facts, planned, _failed(planned, tried))
-    return Rejected(against) if against else decision.changed(new_plan=plan)
+        return Rejected(problems_of(error))
+    against = untrue(proof.quotes, shown)
+    if decision.new_plan is not None:
+        plan = _with_the_users_smoke(decision.new_plan, planned)
+        failed = _failed(planned, tried)
+        against = (*objections(plan, known, planned, failed), *weakens(plan, planned), *against)
+        decided = decided.changed(decision=decision.changed(new_plan=plan))
+    return Rejected(against) if against else decided
 
 
 def correction(answer: str, rejected: Rejected, *, is_cut_off: bool) -> list[Message]:
@@ -179,13 +215,36 @@ def _rules_plan_text(rules_plan: PlannedEnvironment | None) -> str:
     return "\n".join([rules_plan.plan.model_dump_json(indent=1), *reasons])
 
 
-def _attempt_text(attempt: Attempt) -> str:
-    failed = attempt.smoke if isinstance(attempt.built, BuildFailed) is False else attempt.built
-    said = _outcome(failed) if isinstance(failed, BuildFailed | SmokeFailed) else "it passed"
-    diagnosis = attempt.diagnosis
-    then = f"; then {diagnosis.by}: {diagnosis.decision.reason}" if diagnosis else ""
-    steps = " && ".join(attempt.planned.plan.install_steps)
-    return f"{attempt.number}. on {attempt.planned.plan.base_image}: {steps[:600]} -> {said}{then[:600]}"
+def images_text(known: Known) -> str:
+    """Return which base images can be had."""
+    return f"these alone: {', '.join(known.offered)}" if known.offered else "any official image"
+
+
+def instructions(dockerfile: str) -> str:
+    """Return a Dockerfile without comments and empty lines: the facts tell what the comments repeat."""
+    lines = dockerfile.splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def tried_text(tried: Sequence[Attempt]) -> str:
+    """Return the attempts: the first one's plan, then what each changed, its smoke command and its end."""
+    lines: list[str] = []
+    before: EnvPlan | None = None
+    for attempt in tried:
+        plan = attempt.planned.draft or attempt.planned.plan
+        changes = plan_diff(before, plan) if before else (f"on {plan.base_image}",)
+        lines.append(f"{attempt.number}. {' | '.join(changes)[:MAX_CHANGES] or 'as before'}")
+        lines.append(f"   smoke: {plan.smoke_command[:MAX_CHANGES]}")
+        lines.append(f"   {_ended(attempt)}")
+        before = plan
+    return "\n".join(lines)
+
+
+def _ended(attempt: Attempt) -> str:
+    failed = attempt.failure
+    said = f"{_outcome(failed)}: {telling_line(failed)[:300]}" if failed else "it passed"
+    found = attempt.diagnosis
+    return f"{said}; then {found.by}: {found.decision.reason[:300]}" if found else said
 
 
 def _outcome(failure: BuildFailed | SmokeFailed) -> str:
@@ -220,7 +279,7 @@ def _with_the_users_smoke(plan: EnvPlan, planned: PlannedEnvironment) -> EnvPlan
     return plan.changed(smoke_command=planned.plan.smoke_command)
 
 
-def _problems(error: ValidationError) -> tuple[str, ...]:
+def problems_of(error: ValidationError) -> tuple[str, ...]:
     """Return pydantic's complaints as `install_steps.0: must be one line`, shortened."""
     found = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):

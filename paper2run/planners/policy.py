@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Final
 
+from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
     BuildFile,
@@ -19,8 +20,11 @@ from paper2run.model.facts import (
     RepoFacts,
     TestSuite,
 )
+from paper2run.model.grade import GRADES
+from paper2run.planners.known import Known
 from paper2run.planners.smoke_judgement import judge
 from paper2run.redaction import holds_key
+from paper2run.smoke.grading import promised
 
 BASE_IMAGES: Final = frozenset(
     {"alpine", "amazoncorretto", "buildpack-deps", "continuumio/miniconda3", "debian", "eclipse-temurin", "gcc",
@@ -35,18 +39,23 @@ HOST_PATH: Final = re.compile(
 )
 MIN_NAME: Final = 2
 """A shorter name stands in every command by chance."""
+SHOWN_NAMES: Final = 6
+"""Commands and names that a refusal lists as what would count."""
+LITTLE: Final = GRADES.index("imports")
+"""A command that promises no more than this proves less than one that does work."""
 
 
 def objections(
     plan: EnvPlan,
-    facts: RepoFacts,
+    known: Known,
     rules_plan: PlannedEnvironment | None,
     tried: Iterable[EnvPlan] = (),
 ) -> tuple[str, ...]:
     """Return what speaks against a model's plan, one sentence each; empty if nothing does.
 
-    `rules_plan` is the plan that it was to improve, `tried` are the plans that failed already.
+    `rules_plan` is the plan that it was to improve, or that failed; `tried` are the plans that failed already.
     """
+    facts = known.facts
     commands = [*plan.install_steps, plan.smoke_command]
     texts = [*commands, *plan.env.values(), plan.notes]
     found = []
@@ -54,6 +63,9 @@ def objections(
         found.append(
             f"base_image: {plan.base_image!r} is no official image of a language, nor one of the rules' plan"
         )
+    elif known.offered and plan.base_image not in known.offered:
+        there = ", ".join(known.offered)
+        found.append(f"base_image: {plan.base_image!r} cannot be had here; there are: {there}")
     if any(holds_key(text) for text in texts):
         found.append("a plan must not hold keys")
     if any(KEY_VARIABLE.search(text) for text in [*commands, *plan.env.values()]):
@@ -62,7 +74,8 @@ def objections(
         f"{text[:120]!r} names a path of the host" for text in texts[:-1] if HOST_PATH.search(text)
     ]
     is_of_the_rules = rules_plan is not None and plan.smoke_command in _own_commands(rules_plan)
-    judgement = "runs" if is_of_the_rules else judge(plan.smoke_command, _own_names(facts))
+    own = _own_names(facts) | _files_in(plan.smoke_command, known.paths)
+    judgement = "runs" if is_of_the_rules else judge(plan.smoke_command, own)
     if judgement == "hides":
         found.append(
             "smoke_command: it passes whatever happens: its exit status must be the program's own:"
@@ -71,12 +84,39 @@ def objections(
     if judgement == "nothing":
         found.append(
             "smoke_command: it runs nothing of the repository: name a test suite, a script or a module of its own"
+            f"; what would count: {', '.join(_countable(facts, rules_plan))}"
         )
     if plan.digest in {other.digest for other in tried}:
         found.append(
             "new_plan: this very plan was tried and failed; change what the log complains about, or stop"
         )
     return tuple(found)
+
+
+def weakens(plan: EnvPlan, failed: PlannedEnvironment) -> tuple[str, ...]:
+    """Return the objection to a repair whose smoke command would prove less than the one that failed."""
+    before = GRADES.index(promised(failed.smoke_kind, failed.plan.smoke_command))
+    after = GRADES.index(promised("model", plan.smoke_command))
+    had_tests = GRADES[before] == "tests"
+    if after >= before or (after > LITTLE and not had_tests):
+        return ()
+    return (
+        f"smoke_command: it would show no more than {GRADES[after]}, and the one that failed {GRADES[before]}:"
+        f" keep {failed.plan.smoke_command[:200]!r}, or stop",
+    )
+
+
+def _files_in(command: str, paths: Iterable[str]) -> set[str]:
+    """Return the names of source files of the checkout that stand in the command."""
+    found = (PurePosixPath(path) for path in paths)
+    return {file.name for file in found if file.suffix.lower() in ENDINGS and file.name in command}
+
+
+def _countable(facts: RepoFacts, rules_plan: PlannedEnvironment | None) -> list[str]:
+    """Return commands and names of the repository that a smoke command may use."""
+    commands = sorted(_own_commands(rules_plan)) if rules_plan else []
+    names = [*(suite.path for suite in facts.of(TestSuite)), *sorted(_own_names(facts))]
+    return list(dict.fromkeys([*commands, *names]))[:SHOWN_NAMES] or ["nothing that was found"]
 
 
 def _other_bases(facts: RepoFacts, rules_plan: PlannedEnvironment | None) -> frozenset[str]:
@@ -101,10 +141,12 @@ def _own_names(facts: RepoFacts) -> set[str]:
     return {name for name in names if len(name) >= MIN_NAME}
 
 
-def _is_known_base(image: str, other_bases: Collection[str]) -> bool:
+def repository_of_image(image: str) -> str:
+    """Return an image's name without registry of Docker Hub, tag and digest."""
     name = image.split("@")[0]
     name = name.rsplit(":", 1)[0] if ":" in name.rsplit("/", 1)[-1] else name
-    return (
-        image in other_bases
-        or name.removeprefix("docker.io/").removeprefix("library/") in BASE_IMAGES
-    )
+    return name.removeprefix("docker.io/").removeprefix("library/")
+
+
+def _is_known_base(image: str, other_bases: Collection[str]) -> bool:
+    return image in other_bases or repository_of_image(image) in BASE_IMAGES

@@ -8,16 +8,20 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import yaml
 from jinja2 import Environment, StrictUndefined
 
+from paper2run.model.usage import Purpose
 from paper2run.planners.message import Message
 from paper2run.settings import Settings
 
-PromptName = Literal["plan", "diagnose"]
-FILES: Final[dict[PromptName, str]] = {"plan": "plan.md", "diagnose": "diagnose.md"}
+FILES: Final[dict[Purpose, str]] = {
+    "plan": "plan.md",
+    "diagnose": "diagnose.md",
+    "judge": "judge.md",
+}
 """In `prompts/`, by name."""
 SECTIONS: Final = re.compile(r"\A---\n(.*?)\n---\n# System\n(.*?)\n# User\n(.*)\Z", re.DOTALL)
 TAG: Final = re.compile(r"</?data-", re.IGNORECASE)
@@ -47,7 +51,7 @@ def planner_id(settings: Settings) -> str:
 
 
 @cache
-def load_prompt(name: PromptName) -> Prompt:
+def load_prompt(name: Purpose) -> Prompt:
     """Return a prompt of `prompts/`. ValueError if the file lacks its version or a section."""
     text = files("paper2run.planners").joinpath("prompts", FILES[name]).read_text("utf-8")
     match = SECTIONS.match(text)
@@ -58,7 +62,7 @@ def load_prompt(name: PromptName) -> Prompt:
 
 
 def compose(
-    name: PromptName, parts: Mapping[str, Part], plain: Mapping[str, str], room_chars: int
+    name: Purpose, parts: Mapping[str, Part], plain: Mapping[str, str], room_chars: int
 ) -> list[Message]:
     """Return the messages of a prompt whose parts together take at most `room_chars` characters.
 

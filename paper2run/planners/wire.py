@@ -1,42 +1,17 @@
-"""The JSON schemas that models get, and the conversion of their answers to our own types.
+"""Defines the form of a model's answers, derived from the contracts (paper2run/model).
 
-They differ from the contract where that helps small models: `env` is a list of pairs, every text and list is bounded
-(which halves the time and stops run-away answers), the reason stands before the decision.
+JSON schemas sent with a request: every text and list is bounded, because a small model that is
+forced to write JSON never ends an unbounded one. Field order matters, since servers constrain
+sampling in it: the reason stands before the decision.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-PLAN_FIELDS: Final[dict[str, Any]] = {
-    "notes": {"type": "string", "maxLength": 800},
-    "base_image": {"type": "string", "maxLength": 120},
-    "system_packages": {
-        "type": "array",
-        "maxItems": 40,
-        "items": {"type": "string", "maxLength": 60},
-    },
-    "workdir": {"type": "string", "maxLength": 120},
-    "install_steps": {
-        "type": "array",
-        "maxItems": 20,
-        "items": {"type": "string", "maxLength": 1500},
-    },
-    "env": {
-        "type": "array",
-        "maxItems": 20,
-        "items": {
-            "type": "object",
-            "properties": {
-                "name": {"type": "string", "maxLength": 60},
-                "value": {"type": "string", "maxLength": 300},
-            },
-            "required": ["name", "value"],
-            "additionalProperties": False,
-        },
-    },
-    "smoke_command": {"type": "string", "maxLength": 600},
-    "requires_gpu": {"type": "boolean"},
-}
+from paper2run.model.diagnosis import Cause
+from paper2run.model.grade import Grade
+from paper2run.model.opinion import Shows
+from paper2run.model.stated_need import StatedKind
 
 
 def _object(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,23 +23,86 @@ def _object(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _decision(decision: str, new_plan: Mapping[str, Any]) -> dict[str, Any]:
-    return _object(
+def _texts(most: int, length: int) -> dict[str, Any]:
+    return {"type": "array", "maxItems": most, "items": {"type": "string", "maxLength": length}}
+
+
+def _one_of(*words: str | None) -> dict[str, Any]:
+    return {"enum": list(words)} if None in words else {"type": "string", "enum": list(words)}
+
+
+PLAN_FIELDS: Final[dict[str, Any]] = {
+    "notes": {"type": "string", "maxLength": 800},
+    "base_image": {"type": "string", "maxLength": 120},
+    "system_packages": _texts(40, 60),
+    "workdir": {"type": "string", "maxLength": 120},
+    "install_steps": _texts(20, 1500),
+    "env": {
+        "type": "array",
+        "maxItems": 20,
+        "items": _object(
+            {
+                "name": {"type": "string", "maxLength": 60},
+                "value": {"type": "string", "maxLength": 300},
+            }
+        ),
+    },
+    "smoke_command": {"type": "string", "maxLength": 600},
+    "requires_gpu": {"type": "boolean"},
+}
+CAUSE: Final = _one_of(*get_args(Cause), None)
+NEEDS: Final[dict[str, Any]] = {
+    "type": "array",
+    "maxItems": 6,
+    "items": _object(
         {
-            "reason": {"type": "string", "maxLength": 1200},
-            "confidence": {"type": "string", "enum": ["low", "medium", "high"]},
-            "decision": {"type": "string", "enum": [decision]},
-            "new_plan": new_plan,
+            "kind": _one_of(*get_args(StatedKind)),
+            "what": {"type": "string", "maxLength": 120},
+            "quote": {"type": "string", "maxLength": 400},
         }
-    )
+    ),
+}
+PROOF_FIELDS: Final[dict[str, Any]] = {
+    "cause": CAUSE,
+    "needs": NEEDS,
+    "evidence": _texts(6, 400),
+}
+"""What a model knows beside its decision; each need and each cause stands on a quote."""
+REASON_FIELDS: Final[dict[str, Any]] = {
+    "reason": {"type": "string", "maxLength": 1200},
+    "confidence": _one_of("low", "medium", "high"),
+}
+STOP: Final = "stop"
+ENDS: Final = (STOP, "accept", "engine")
+"""Decisions without a plan: nothing helps; the environment is right, its own code fails; it is the machine's fault."""
 
 
-PLAN_SCHEMA: Final = {"title": "EnvPlan"} | _object(PLAN_FIELDS)
+def _decision(decisions: tuple[str, ...], new_plan: Mapping[str, Any]) -> dict[str, Any]:
+    decided = {"decision": _one_of(*decisions), "new_plan": new_plan}
+    return _object(REASON_FIELDS | PROOF_FIELDS | decided)
+
+
+PLAN_SCHEMA: Final[dict[str, Any]] = {
+    "title": "EnvPlan",
+    "type": "object",
+    "anyOf": [
+        _object(PLAN_FIELDS | {"needs": NEEDS}),
+        _object(REASON_FIELDS | PROOF_FIELDS | {"decision": _one_of(STOP)}),
+    ],
+}
 DIAGNOSIS_SCHEMA: Final[dict[str, Any]] = {
     "title": "DiagnosisDecision",
     "type": "object",
-    "anyOf": [_decision("stop", {"type": "null"}), _decision("repair", _object(PLAN_FIELDS))],
+    "anyOf": [
+        _decision(ENDS, {"type": "null"}),
+        _decision(("repair",), _object(PLAN_FIELDS)),
+    ],
 }
+OPINION_SCHEMA: Final[dict[str, Any]] = {"title": "Opinion"} | _object(
+    REASON_FIELDS
+    | {"shows": _one_of(*get_args(Shows)), "grade": _one_of(*get_args(Grade), None)}
+    | PROOF_FIELDS
+)
 
 
 def plan_from_wire(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,12 +124,19 @@ def plan_from_wire(answer: Mapping[str, Any]) -> dict[str, Any]:
     return plan
 
 
+def split_proof(answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the answer without what a model knows beside its decision, and that alone."""
+    rest = {name: value for name, value in answer.items() if name not in PROOF_FIELDS}
+    proof = {name: answer[name] for name in PROOF_FIELDS if answer.get(name) is not None}
+    return rest, proof
+
+
 def decision_from_wire(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a decision's fields as the contract has them."""
+    """Return a decision's fields as the contract has them: all that ends without a plan is a stop there."""
     decision = dict(answer)
     if isinstance(decision.get("new_plan"), dict):
         decision["new_plan"] = plan_from_wire(decision["new_plan"]) or None
     # Servers without schemas fill in a plan, or an empty one, for a stop too; it means nothing there.
-    if decision.get("decision") == "stop":
-        decision["new_plan"] = None
+    if decision.get("decision") in ENDS:
+        decision |= {"decision": STOP, "new_plan": None}
     return decision

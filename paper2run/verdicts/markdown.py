@@ -17,6 +17,7 @@ from paper2run.text_gate import cell, code, fenced, prose
 from paper2run.verdicts.attempts_page import attempt_section, attempts_table, printed
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import not_shown
+from paper2run.verdicts.opinion_words import opinion_section
 
 NO_PAPER: Final = Paper(path="", origin="none")
 OF_PAPERS: Final = frozenset({"given", "repository paper"})
@@ -59,7 +60,7 @@ SHOWN: dict[Grade, str] = {
 def headline(metadata: Metadata) -> str:
     """Return the verdict of a run in a few words."""
     words = SHOWN[metadata.grade] if metadata.status == "success" else HEADLINES[metadata.status]
-    if metadata.status == "stopped-by-rule" and metadata.grade != "none":
+    if metadata.status.startswith("stopped-by-") and metadata.grade != "none":
         words = "Its work needs something that this run lacked; you still get the image"
     elif metadata.cause == "unknown_toolchain":
         words = "Not run: Paper2Run does not support the tool that its code needs"
@@ -67,7 +68,7 @@ def headline(metadata: Metadata) -> str:
 
 
 def part_of(metadata: Metadata) -> str:
-    """Return the part of the repository that was shown to work; empty for the whole and for nothing."""
+    """Return the part that was shown to work; empty for the whole and for nothing."""
     return metadata.covers if metadata.covers != WHOLE else ""
 
 
@@ -87,6 +88,7 @@ def report(
         _next_steps(metadata),
         _not_shown(attempts),
         _needs(metadata),
+        opinion_section(metadata.opinion),
         _tried(metadata),
         attempts_table(attempts),
         *(

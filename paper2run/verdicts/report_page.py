@@ -32,6 +32,7 @@ from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
 from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.opinion_words import opinion_in_words
 from paper2run.verdicts.page_text import block, shown, spans
 
 CITATIONS: Final = ("CITATION.cff", "CITATION*", "codemeta.json")
@@ -126,6 +127,7 @@ def report_page(
         claim_tones=CLAIM_TONES,
         looks=LOOKS,
         open_points=not_shown(attempts),
+        opinion=opinion_in_words(metadata.opinion) if metadata.opinion else "",
         attempts=[_row(attempt) for attempt in attempts],
         reasons=planned.reasons[:MAX_REASONS] if planned else (),
         dockerfile=[_instruction(line) for line in dockerfile.splitlines()],

@@ -18,6 +18,7 @@ from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import failed_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
+from paper2run.verdicts.opinions import stated_needs
 from paper2run.verdicts.progress import (
     IN_SHORT,
     best_of,
@@ -89,7 +90,8 @@ def after_attempts(
     beside = 0 if grade == "none" or grade in WORKS else _passed_beside(attempts, best)
     if beside:
         grade = "program-starts"
-    needs = needs_of(facts, site)
+    stated = stated_needs(attempts, best, site)
+    needs = (*needs_of(facts, site), *stated)
     runs_own = best.planned.smoke_kind != "dependencies"
     proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs, runs_own=runs_own)
     if need is not None and need.hard and proof is not None and _is_download(proof):
@@ -118,6 +120,7 @@ def after_attempts(
         best_attempt=best.number,
         grade=grade,
         covers=best.planned.covers if best.succeeded else "",
+        needs=stated,
         blame=judged.blame,
     )
 

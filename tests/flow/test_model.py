@@ -64,8 +64,9 @@ def test_a_repair_of_the_model_is_built_and_run(unknown_failure, tmp_path, servi
     assert (metadata.status, metadata.attempts) == ("success", 2), metadata.reason
     diagnosis = json.loads((folder / "attempts" / "01" / "diagnosis.json").read_text())
     assert diagnosis["by"] == "model:success-repair"
-    [call] = metadata.model_calls
+    call, asked_last = metadata.model_calls
     assert (call.purpose, call.prompt_tokens, call.cost_usd) == ("diagnose", 100, None)
+    assert asked_last.purpose == "judge"
     assert "| diagnose | openai/success-repair | 100 | 20 | unknown |" in report_of(folder)
 
 
@@ -120,7 +121,7 @@ def test_where_a_models_plan_fails_the_rules_own_is_next(repository, tmp_path, s
 
     assert (metadata.status, metadata.attempts) == ("success", 2), metadata.reason
     assert metadata.planner == "rules"
-    assert len(service.requests) == 1
+    assert [call.purpose for call in metadata.model_calls] == ["plan", "judge"]
     assert not (folder / "logs" / "lesson.json").exists()
 
 
@@ -130,7 +131,7 @@ def test_repairs_that_never_help_use_the_attempts_up(unknown_failure, tmp_path, 
     )
 
     assert (metadata.status, metadata.attempts) == ("max-attempts-exhausted", 2)
-    assert metadata.tokens == 240
+    assert metadata.tokens == 360, "two diagnoses and an opinion"
     assert {path.name for path in folder.iterdir()} >= COMPLETE
 
 
@@ -296,6 +297,41 @@ def test_a_second_run_asks_the_model_nothing(unknown_failure, tmp_path, service)
     assert metadata.status == "stopped-by-llm"
     assert len(service.requests) == asked
     assert metadata.tokens == 0
+
+
+def test_a_model_may_doubt_a_success_with_the_authors_own_words(repository, tmp_path, service):
+    readme = "# Demo\n\nFirst put the weights into weights/, then:\n\n    python main.py\n"
+    files = {"main.py": "print('settings: small')\n", "README.md": readme}
+    metadata, folder = run_of(repository(files), tmp_path, service, "doubts")
+
+    assert (metadata.status, metadata.cause) == ("stopped-by-llm", "missing_data"), metadata.reason
+    assert metadata.grade == "imports"
+    assert metadata.image, "it is handed over all the same"
+    assert [need.what for need in metadata.needs] == ["the trained weights"]
+    report = report_of(folder)
+    assert "put the weights into weights/" in report
+    assert "It only prints its settings" in report
+    assert "put the weights into weights/" in service.requests[-1].body["messages"][1]["content"]
+
+
+def test_a_model_that_invents_its_quote_changes_nothing(repository, tmp_path, service):
+    repo = repository({"main.py": "print('it folds')\n", "README.md": "    python main.py\n"})
+    metadata, _ = run_of(repo, tmp_path, service, "invents")
+
+    assert (metadata.status, metadata.cause) == ("success", None), metadata.reason
+    assert [call.purpose for call in metadata.model_calls] == ["judge"] * 3
+    assert "stands nowhere in what you were shown" in metadata.notes[0]
+
+
+def test_a_failure_that_nothing_explains_gets_the_cause_that_a_model_quotes(
+    repository, tmp_path, service
+):
+    code = "raise SystemExit('start the license server first')\n"
+    repo = repository({"main.py": code, "README.md": "    python main.py\n"})
+    metadata, _ = run_of(repo, tmp_path, service, "explains", smoke="python main.py")
+
+    assert (metadata.status, metadata.cause) == ("stopped-by-llm", "external_service")
+    assert "The server that it asks for is gone" in metadata.reason
 
 
 def test_rules_that_can_answer_never_ask_the_model(repository, tmp_path, service):

@@ -184,9 +184,9 @@ def test_what_a_question_may_cost_is_known_before_it_is_asked():
     assert chat.estimate(messages, "openai/somebody-s-own", SCHEMA, 500).cost_usd is None
 
 
-def test_the_context_window_is_known_or_assumed():
+def test_the_context_window_is_known_to_litellm_or_not():
     assert chat.context_tokens("openai/gpt-4o") == 128_000
-    assert chat.context_tokens("openai/somebody-s-own") == chat.DEFAULT_CONTEXT_TOKENS
+    assert chat.context_tokens("openai/somebody-s-own") is None
 
 
 def test_questions_asked_one_after_another_and_at_once_do_not_disturb_each_other(service):

@@ -8,9 +8,9 @@ from paper2run.errors import ModelError
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import Command, EntryPoint, RepoFacts
 from paper2run.model.outcome import Log, SmokeFailed
-from paper2run.model.repo import Paper
 from paper2run.model.usage import total
 from paper2run.model.value import Source
+from paper2run.planners.known import Known
 from paper2run.planners.message import Message
 from paper2run.planners.wire import PLAN_SCHEMA
 from paper2run.settings import Settings
@@ -35,7 +35,7 @@ FACTS = RepoFacts(
         EntryPoint(name="main.py", form="script", source=Source(kind="file", path="main.py")),
     )
 )
-PAPER = Paper(path="", origin="none")
+KNOWN = Known(FACTS)
 PLANNED = PlannedEnvironment(
     plan=EnvPlan(
         base_image="python:3.9-slim",
@@ -62,7 +62,8 @@ def settings(service, scenario, **more):
 
 
 def plan(service, scenario, folder, **more):
-    return conversation.plan(settings(service, scenario, **more), FACTS, PAPER, PLANNED, (), folder)
+    answer = conversation.plan(settings(service, scenario, **more), KNOWN, PLANNED, (), folder)
+    return answer.plan
 
 
 def spent(folder):
@@ -71,7 +72,7 @@ def spent(folder):
 
 def diagnose(service, scenario, folder, planned=PLANNED):
     return conversation.diagnose(
-        settings(service, scenario), FAILURE, planned, "FROM x", FACTS, (), folder
+        settings(service, scenario), FAILURE, planned, "FROM x", KNOWN, (), folder
     )
 
 
@@ -108,12 +109,12 @@ def test_the_correction_quotes_what_was_wrong(service, tmp_path):
 @pytest.mark.parametrize(
     ("scenario", "calls", "words"),
     [
-        ("garbage", 2, "no JSON object"),
-        ("evil", 2, "piped into a shell"),
-        ("truncated", 2, "no JSON object"),
-        ("empty", 2, "no JSON object"),
-        ("reasoning-only", 2, "no JSON object"),
-        ("no-choices", 2, "no JSON object"),
+        ("garbage", 3, "no JSON object"),
+        ("evil", 3, "piped into a shell"),
+        ("truncated", 3, "no JSON object"),
+        ("empty", 3, "no JSON object"),
+        ("reasoning-only", 3, "no JSON object"),
+        ("no-choices", 3, "no JSON object"),
         ("content-filter", 1, "content filter"),
     ],
 )
@@ -146,7 +147,8 @@ def test_a_prompt_that_is_too_long_is_halved(service, tmp_path):
         for n in range(99)
     )
     asked = settings(service, "too-long-once")
-    conversation.plan(asked, RepoFacts(facts=(*FACTS.facts, *many)), PAPER, PLANNED, (), tmp_path)
+    known = Known(RepoFacts(facts=(*FACTS.facts, *many)))
+    conversation.plan(asked, known, PLANNED, (), tmp_path)
     first, second = (len(str(request.body["messages"])) for request in service.requests)
     assert second < 0.7 * first
     refused, answered = Ledger(tmp_path).calls()
@@ -168,9 +170,9 @@ def test_a_correction_that_does_not_fit_is_asked_for_with_less_of_the_prompt(ser
 
 
 def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
-    stop = diagnose(service, "stop", tmp_path)
+    stop = diagnose(service, "stop", tmp_path).decision
     assert (stop.decision, stop.confidence, stop.new_plan) == ("stop", "high", None)
-    repair = diagnose(service, "repair", tmp_path)
+    repair = diagnose(service, "repair", tmp_path).decision
     assert repair.decision == "repair"
     assert repair.new_plan.system_packages == ("libfoo-dev",)
     prompt = service.requests[-1].body["messages"][1]["content"]
@@ -183,7 +185,7 @@ def test_a_stop_and_a_repair_come_back_as_decisions(service, tmp_path):
 def test_a_repair_that_was_tried_is_no_repair(service, tmp_path):
     repair = diagnose(service, "repair", tmp_path)
     with pytest.raises(ModelError, match="tried and failed"):
-        diagnose(service, "repair", tmp_path, PLANNED.changed(plan=repair.new_plan))
+        diagnose(service, "repair", tmp_path, PLANNED.changed(plan=repair.decision.new_plan))
 
 
 def test_every_call_is_dumped_without_keys(service, tmp_path):

@@ -1,4 +1,4 @@
-"""The five examples of docs/models.md, each up to the HTTP request: host, path, key, body."""
+"""The five examples of docs/model.md, each up to the HTTP request: host, path, key, body."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from tasks.drivers.model.model_need import KEY_VARIABLES
 from tests.scripted_llm import ScriptedLLM
 from tests.stage.test_chat import QUESTION, SCHEMA
 
-PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "model.md").read_text()
 KEY = "test-key-0123456789abcdef"
 # Example's words on the page; variable that holds the key; what leads a provider's own address to loopback, with
 # what follows the host there; path; header of the key; the model's name in the body.

@@ -27,6 +27,7 @@ from paper2run.model.usage import Budget, Usage
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planners import rules
 from paper2run.planners.adoption import adopt
+from paper2run.planners.model_decision import ModelPlan
 from paper2run.planners.weakness import doubts
 from paper2run.planning.evidence import Evidence
 from paper2run.verdicts.going_on import next_plan
@@ -64,7 +65,7 @@ def changed(**fields):
 
 
 def adopted(made, own=RULES_PLAN, facts=FACTS, asked=ASKED, why=("a doubt",)):
-    return adopt(made, own, why, facts, asked, "some/model")
+    return adopt(ModelPlan(plan=made), own, why, facts, asked, "some/model")
 
 
 def test_a_plan_on_declared_evidence_is_not_doubted():

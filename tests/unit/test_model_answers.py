@@ -5,10 +5,13 @@ import pytest
 from paper2run.model.diagnosis import DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import ContainerRecipe, EntryPoint, OwnModule, RepoFacts
+from paper2run.model.opinion import Opinion
 from paper2run.model.value import Source
 from paper2run.planners.answer import json_object
+from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected, correction, parse_diagnosis, parse_plan
-from paper2run.planners.wire import DIAGNOSIS_SCHEMA, PLAN_SCHEMA
+from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop, Proof
+from paper2run.planners.wire import DIAGNOSIS_SCHEMA, OPINION_SCHEMA, PLAN_SCHEMA
 
 WIRE = {
     "notes": "n",
@@ -36,12 +39,18 @@ TRIED = PlannedEnvironment(
 
 
 def plan(changes=(), facts=FACTS, rules_plan=None):
-    return parse_plan(json.dumps(WIRE | dict(changes)), facts, rules_plan)
+    found = parse_plan(json.dumps(WIRE | dict(changes)), Known(facts), rules_plan, "")
+    return found.plan if isinstance(found, ModelPlan) else found
 
 
 def decision(**fields):
     answer = {"reason": "r", "confidence": "low", "decision": "repair", "new_plan": WIRE} | fields
-    return parse_diagnosis(json.dumps(answer), FACTS, TRIED, ())
+    return decided(answer, TRIED)
+
+
+def decided(answer, planned, shown=""):
+    found = parse_diagnosis(json.dumps(answer), Known(FACTS), planned, (), shown)
+    return found.decision if isinstance(found, ModelDecision) else found
 
 
 TEXT = json.dumps(WIRE)
@@ -73,7 +82,7 @@ TEXT = json.dumps(WIRE)
     ],
 )
 def test_the_object_is_found_in_whatever_stands_around_it(text):
-    found = parse_plan(text, FACTS, None)
+    found = parse_plan(text, Known(FACTS), None, "").plan
     assert isinstance(found, EnvPlan)
     assert found.base_image == "python:3.9-slim"
     assert found.env == {"A": "1"}
@@ -81,7 +90,7 @@ def test_the_object_is_found_in_whatever_stands_around_it(text):
 
 def test_commas_and_braces_inside_texts_stay_as_they_are():
     answer = TEXT.replace("python -m pytest -q", "python run.py '([1,], {2,})'")[:-1] + ",}"
-    found = parse_plan(answer, FACTS, None)
+    found = parse_plan(answer, Known(FACTS), None, "").plan
     assert isinstance(found, EnvPlan)
     assert found.smoke_command == "python run.py '([1,], {2,})'"
 
@@ -90,7 +99,7 @@ def test_commas_and_braces_inside_texts_stay_as_they_are():
     "text", ["", "no", "{", "[]", "null", "{}" * 500, '{"a": ' * 5000, '{"foo": 1}', "\x00{"]
 )
 def test_an_answer_without_a_plan_is_rejected_in_words(text):
-    found = parse_plan(text, FACTS, None)
+    found = parse_plan(text, Known(FACTS), None, "")
     assert isinstance(found, Rejected)
     assert "no JSON object" in found.problems[0]
     assert json_object(text, frozenset({"base_image"})) is None
@@ -205,7 +214,7 @@ def test_the_drafts_own_smoke_command_is_accepted(command):
 def test_the_users_smoke_command_stays_whatever_a_repair_says():
     planned = TRIED.changed(smoke_by="user")
     answer = {"reason": "r", "confidence": "low", "decision": "repair", "new_plan": WIRE}
-    found = parse_diagnosis(json.dumps(answer), FACTS, planned, ())
+    found = decided(answer, planned)
     assert isinstance(found, DiagnosisDecision)
     assert found.new_plan.smoke_command == "make"
 
@@ -217,7 +226,7 @@ def test_a_repair_that_only_takes_the_pins_off_was_tried():
         "system_packages": [], "env": [], "install_steps": ["pip install scipy"], "smoke_command": "make",
     }  # fmt: skip
     answer = {"reason": "r", "confidence": "low", "decision": "repair", "new_plan": same}
-    found = parse_diagnosis(json.dumps(answer), FACTS, planned, ())
+    found = decided(answer, planned)
     assert isinstance(found, Rejected)
     assert "tried and failed" in found.problems[0]
 
@@ -261,6 +270,101 @@ def test_a_repair_that_was_tried_is_rejected_whatever_its_notes_say():
     assert "tried and failed" in found.problems[0]
 
 
+SHOWN = "Download the weights from the lab first. CUDA error: no device"
+PROVEN = {
+    "reason": "r",
+    "confidence": "high",
+    "decision": "stop",
+    "new_plan": None,
+    "cause": "needs_gpu",
+    "needs": [{"kind": "data", "what": "the weights", "quote": "Download the\n weights"}],
+    "evidence": ["CUDA error: no device"],
+}
+
+
+def test_a_stop_says_its_cause_and_needs_with_quotes_from_what_was_shown():
+    found = parse_diagnosis(json.dumps(PROVEN), Known(FACTS), TRIED, (), SHOWN)
+    assert isinstance(found, ModelDecision)
+    assert (found.answer, found.proof.cause) == ("stop", "needs_gpu")
+    assert [(need.kind, need.what) for need in found.proof.needs] == [("data", "the weights")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"evidence": ["CUDA is required"]}, "evidence.0"),
+        ({"evidence": ["CUDA"]}, "evidence.0"),
+        ({"needs": [{"kind": "data", "what": "w", "quote": "buy the weights"}]}, "needs.0.quote"),
+    ],
+)
+def test_a_quote_that_was_never_shown_voids_the_answer(changes, place):
+    found = parse_diagnosis(json.dumps(PROVEN | changes), Known(FACTS), TRIED, (), SHOWN)
+    assert isinstance(found, Rejected)
+    assert found.problems[0].startswith(f"{place}: ")
+
+
+@pytest.mark.parametrize("answer", ["accept", "engine"])
+def test_what_ends_without_a_plan_is_a_stop_in_the_contract(answer):
+    found = parse_diagnosis(
+        json.dumps(PROVEN | {"decision": answer}), Known(FACTS), TRIED, (), SHOWN
+    )
+    assert isinstance(found, ModelDecision)
+    assert (found.answer, found.decision.decision) == (answer, "stop")
+
+
+def test_a_plan_may_come_with_needs_and_may_be_a_stop():
+    needs = {"needs": PROVEN["needs"]}
+    made = parse_plan(json.dumps(WIRE | needs), Known(FACTS), None, SHOWN)
+    assert isinstance(made, ModelPlan)
+    assert made.proof.needs[0].what == "the weights"
+    stop = {name: PROVEN[name] for name in PROVEN if name != "new_plan"}
+    found = parse_plan(json.dumps(stop), Known(FACTS), None, SHOWN)
+    assert isinstance(found, ModelStop)
+    assert found.proof.cause == "needs_gpu"
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "after", "accepted"),
+    [
+        ("python -m pytest -q", "tests", "python run.py", False),
+        ("python -m pytest -q", "tests", "python -m pytest -q fold", True),
+        ("python run.py", "documented", "python run.py --help", False),
+        ("python run.py", "documented", "python -c 'import fold'", False),
+        ("python run.py", "documented", "python run.py --small", True),
+        ("python -c 'import fold'", "import", "python run.py", True),
+    ],
+)
+def test_a_repair_may_not_prove_less(before, kind, after, accepted):
+    planned = TRIED.changed(plan=TRIED.plan.changed(smoke_command=before), smoke_kind=kind)
+    answer = {"reason": "r", "confidence": "low", "decision": "repair"}
+    found = decided(answer | {"new_plan": WIRE | {"smoke_command": after}}, planned)
+    assert isinstance(found, DiagnosisDecision) == accepted
+    assert accepted or "smoke_command: it would show no more than" in found.problems[0]
+
+
+def test_an_image_that_cannot_be_had_is_refused_with_those_that_can():
+    known = Known(FACTS, offered=("python:3.8-slim", "python:3.9-slim"))
+    good = parse_plan(json.dumps(WIRE), known, None, "")
+    bad = parse_plan(json.dumps(WIRE | {"base_image": "python:3.12-slim"}), known, None, "")
+    assert isinstance(good, ModelPlan)
+    assert "cannot be had here; there are: python:3.8-slim, python:3.9-slim" in bad.problems[0]
+
+
+def test_a_file_of_the_checkout_counts_though_no_fact_names_it():
+    answer = json.dumps(WIRE | {"smoke_command": "python tools/demo.py"})
+    known = Known(FACTS, paths=frozenset({"tools/demo.py"}))
+    assert isinstance(parse_plan(answer, known, None, ""), ModelPlan)
+    refused = parse_plan(answer, Known(FACTS), TRIED, "")
+    assert "what would count: make, fold" in refused.problems[0]
+
+
+def test_a_file_named_like_a_shells_word_runs_nothing():
+    known = Known(FACTS, paths=frozenset({"echo", "true", "bin/cat"}))
+    for command in ("echo run.py", "true", "cat run.py"):
+        found = parse_plan(json.dumps(WIRE | {"smoke_command": command}), known, None, "")
+        assert isinstance(found, Rejected)
+
+
 def test_a_correction_quotes_the_answer_and_its_problems():
     answer, asked = correction("x" * 9999, Rejected(("base_image: bad",)), is_cut_off=True)
     assert (answer.role, asked.role) == ("assistant", "user")
@@ -271,7 +375,7 @@ def test_a_correction_quotes_the_answer_and_its_problems():
 
 def bounded(schema):
     match schema:
-        case {"type": "string", "enum": _}:
+        case {"enum": _}:
             return True
         case {"type": "string"}:
             return "maxLength" in schema
@@ -288,10 +392,12 @@ def bounded(schema):
 
 
 def test_every_text_and_list_of_the_schemas_is_bounded_and_every_field_required():
-    assert bounded(PLAN_SCHEMA)
-    assert bounded(DIAGNOSIS_SCHEMA)
-    assert set(PLAN_SCHEMA["properties"]) == set(EnvPlan.model_fields)
+    assert all(map(bounded, (PLAN_SCHEMA, DIAGNOSIS_SCHEMA, OPINION_SCHEMA)))
+    plan_fields, stop_fields = (set(branch["properties"]) for branch in PLAN_SCHEMA["anyOf"])
+    assert plan_fields == {*EnvPlan.model_fields, "needs"}
+    assert stop_fields == {"reason", "confidence", "decision", *Proof.model_fields}
     for branch in DIAGNOSIS_SCHEMA["anyOf"]:
         fields = list(branch["properties"])
-        assert set(fields) == set(DiagnosisDecision.model_fields)
-        assert fields.index("reason") < fields.index("decision")
+        assert set(fields) == {*DiagnosisDecision.model_fields, *Proof.model_fields}
+        assert fields.index("reason") < fields.index("evidence") < fields.index("decision")
+    assert set(OPINION_SCHEMA["properties"]) == set(Opinion.model_fields) - {"by"}

@@ -18,6 +18,7 @@ FAR = {
     "extract": ("paper2run/detectors/gpu.py", "paper2run/data/import_names.json"),
     "gather": ("tasks/drivers/engine/container_output.py", "paper2run/smoke/grading.py"),
     "inventory": ("tasks/drivers/host/tar_members.py", "paper2run/proofs/installed.py"),
+    "judge": ("tasks/drivers/model/conversation.py", "paper2run/planners/prompts/judge.md"),
     "paper": ("tasks/drivers/host/pdf_pages.py",),
     "plan": ("paper2run/providers/perl.py", "paper2run/planners/prompts/plan.md"),
     "push": ("tasks/drivers/engine/registry.py",),

@@ -103,8 +103,9 @@ def test_no_stop_is_made_elsewhere():
     }
     assert makers == {
         "paper2run/failures/failed_attempt.py",
+        "paper2run/planners/adoption.py",
+        "paper2run/planners/model_decision.py",
         "paper2run/planners/stops.py",
         "paper2run/planning/toolchain_stops.py",
         "paper2run/verdicts/judgement.py",
-        "tasks/diagnose.py",
     }

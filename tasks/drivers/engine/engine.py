@@ -153,20 +153,24 @@ class Engine:
         digest = digest_in(found.get("RepoDigests") or (), reference)
         return ImageInfo(found["Id"], int(found["Size"]), labels, digest)
 
-    def local_python_images(self, registry_prefix: str = "") -> tuple[str, ...]:
-        """Return the versions X.Y with a local `python:X.Y-slim`, below the prefix, oldest first."""
+    def local_images(self, registry_prefix: str = "") -> tuple[str, ...]:
+        """Return the names, with tags, of the local images below the prefix, sorted."""
         with engine_faults("listing the images"):
             images = self.client.api.images()
         start = f"{registry_prefix.rstrip('/')}/" if registry_prefix else ""
         # Podman spells names out, also those of images that were built here.
-        starts = (start,) if start else ("", "docker.io/library/", "localhost/")
-        names = {
-            tag.removeprefix(start)
-            for image in images
-            for tag in image.get("RepoTags") or ()
-            for start in starts
-            if tag.startswith(start)
-        }
+        starts = (start,) if start else ("docker.io/library/", "localhost/", "")
+        tags = {tag for image in images for tag in image.get("RepoTags") or ()}
+        found = set()
+        for tag in tags:
+            own = next((start for start in starts if tag.startswith(start)), None)
+            if own is not None:
+                found.add(tag.removeprefix(own))
+        return tuple(sorted(found))
+
+    def local_python_images(self, registry_prefix: str = "") -> tuple[str, ...]:
+        """Return the versions X.Y with a local `python:X.Y-slim`, below the prefix, oldest first."""
+        names = self.local_images(registry_prefix)
         versions = {found[1] for name in names if (found := PYTHON_IMAGE.fullmatch(name))}
         return tuple(sorted(versions, key=lambda version: tuple(map(int, version.split(".")))))
 

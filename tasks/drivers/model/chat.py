@@ -25,7 +25,7 @@ from tasks.drivers.model.model_need import INSTALL, NOT_INSTALLED, is_installed
 Form = Literal["json_schema", "json_object", "none"]
 FORMS: Final[tuple[Form, ...]] = ("json_schema", "json_object", "none")
 DEFAULT_CONTEXT_TOKENS: Final = 8192
-"""Context window assumed where LiteLLM knows none: what local servers start with."""
+"""Context window assumed where nothing tells it: what local servers start with."""
 _learnt: dict[tuple[str, str], int] = {}
 """Place in FORMS that worked, by model and address. `supports_response_schema` denies it for servers that can."""
 
@@ -112,11 +112,11 @@ def estimate(
     )
 
 
-def context_tokens(model: str) -> int:
-    """Return the model's context window in tokens; DEFAULT_CONTEXT_TOKENS if LiteLLM does not know it."""
+def context_tokens(model: str) -> int | None:
+    """Return the model's context window in tokens; None if LiteLLM does not know it."""
     known = _known(model)
     tokens = known.get("max_input_tokens") or known.get("max_tokens")
-    return tokens if isinstance(tokens, int) and tokens > 0 else DEFAULT_CONTEXT_TOKENS
+    return tokens if isinstance(tokens, int) and tokens > 0 else None
 
 
 def _known(model: str) -> dict[str, Any]:

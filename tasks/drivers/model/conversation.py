@@ -1,4 +1,4 @@
-"""Talks to a model: one question, one correction, then it gives up.
+"""Talks to a model: one question, two corrections, then it gives up.
 
 Every call is dumped and every token counted. The calling stage retries a failing service; here a
 ModelError passes through.
@@ -10,26 +10,29 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from paper2run.errors import ModelError
-from paper2run.model.diagnosis import DiagnosisDecision
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
-from paper2run.model.facts import RepoFacts
+from paper2run.model.environment import PlannedEnvironment
+from paper2run.model.needs import Need
+from paper2run.model.opinion import Opinion
 from paper2run.model.outcome import BuildFailed, SmokeFailed
-from paper2run.model.repo import Paper
-from paper2run.model.report import Attempt
-from paper2run.model.usage import ModelCall
-from paper2run.planners import llm
+from paper2run.model.report import Attempt, Verdict
+from paper2run.model.usage import ModelCall, Purpose
+from paper2run.planners import judging, llm
+from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected
 from paper2run.planners.message import Message
-from paper2run.planners.wire import DIAGNOSIS_SCHEMA, PLAN_SCHEMA
+from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop
+from paper2run.planners.quotes import shown_in
+from paper2run.planners.wire import DIAGNOSIS_SCHEMA, OPINION_SCHEMA, PLAN_SCHEMA
 from paper2run.redaction import redact
 from paper2run.settings import Settings
 from tasks.drivers.model import chat
 from tasks.drivers.model.chat_failures import PromptTooLong
 from tasks.drivers.model.ledger import Ledger
 from tasks.drivers.model.model_endpoint import Endpoint, endpoint
+from tasks.drivers.model.window import window_tokens
 
 T = TypeVar("T")
 
@@ -41,6 +44,8 @@ MAX_PROMPT_TOKENS: Final = 12_000
 """Keeps prompts cheap even with a large window."""
 CHARS_PER_TOKEN: Final = 3
 """A cautious value for code and logs; English prose has about 4."""
+CHANCES: Final = 3
+"""Answers that may be wrong: a correction costs few tokens, and two of three refusals were of right answers."""
 SHRINKINGS: Final = 2
 """How often a prompt that was too long is halved and asked again."""
 
@@ -51,7 +56,7 @@ class _Talk:
     def __init__(
         self,
         settings: Settings,
-        purpose: Literal["plan", "diagnose"],
+        purpose: Purpose,
         schema: dict[str, Any],
         logs: Path,
     ) -> None:
@@ -59,9 +64,10 @@ class _Talk:
         self._secrets = {*chat.secrets(self.endpoint.api_key), *settings.secrets()}
         self._budget = settings.budget
         self._ledger = Ledger(logs)
-        self._purpose: Literal["plan", "diagnose"] = purpose
+        self._purpose: Purpose = purpose
         self._schema = schema
         self._logs = logs
+        self.window_tokens = window_tokens(self.endpoint, settings.model_context)
 
     def ask(self, messages: Sequence[Message]) -> chat.Answer:
         """Return the answer, counted and dumped; ModelError if there is none, or beyond the budget.
@@ -121,22 +127,25 @@ class _Talk:
 
 def plan(
     settings: Settings,
-    facts: RepoFacts,
-    paper: Paper,
+    known: Known,
     rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str],
     logs: Path,
-) -> EnvPlan:
-    """Return the model's plan; `doubts` say what the rules doubt of theirs. ModelError if none can be had.
+) -> ModelPlan | ModelStop:
+    """Return the model's plan or stop; `doubts` say what the rules doubt of theirs.
 
-    `logs` is the run's folder of that name: every call is dumped and counted there.
+    ModelError if none can be had. `logs` is the run's folder of that name: every call is dumped and counted there.
     """
+
+    def compose(room_chars: int) -> list[Message]:
+        return llm.plan_messages(known, rules_plan, doubts, room_chars=room_chars)
+
+    def parse(text: str, shown: str) -> ModelPlan | ModelStop | Rejected:
+        return llm.parse_plan(text, known, rules_plan, shown)
+
     talk = _Talk(settings, "plan", PLAN_SCHEMA, logs)
-    return _exchange(
-        talk,
-        lambda room: llm.plan_messages(facts, paper, rules_plan, doubts, room_chars=room),
-        lambda text: llm.parse_plan(text, facts, rules_plan),
-    )
+    # The checker takes the two for what they have in common.
+    return cast("ModelPlan | ModelStop", _exchange(talk, compose, parse))
 
 
 def diagnose(
@@ -144,54 +153,72 @@ def diagnose(
     failure: BuildFailed | SmokeFailed,
     planned: PlannedEnvironment,
     dockerfile: str,
-    facts: RepoFacts,
+    known: Known,
     tried: Sequence[Attempt],
     logs: Path,
-) -> DiagnosisDecision:
+) -> ModelDecision:
     """Return the model's decision on a failure. ModelError if none can be had; `logs` as for `plan`."""
     talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, logs)
     return _exchange(
         talk,
         lambda room: llm.diagnosis_messages(
-            failure, planned, dockerfile, facts, tried, room_chars=room
+            failure, planned, dockerfile, known, tried, room_chars=room
         ),
-        lambda text: llm.parse_diagnosis(text, facts, planned, tried),
+        lambda text, shown: llm.parse_diagnosis(text, known, planned, tried, shown),
+    )
+
+
+def judge(
+    settings: Settings,
+    verdict: Verdict,
+    needs: Sequence[Need],
+    best: Attempt,
+    known: Known,
+    logs: Path,
+) -> Opinion:
+    """Return what the model says that a run shows. ModelError if nothing can be had; `logs` as for `plan`."""
+    talk = _Talk(settings, "judge", OPINION_SCHEMA, logs)
+    return _exchange(
+        talk,
+        lambda room: judging.judge_messages(verdict, needs, best, known, room_chars=room),
+        judging.parse_opinion,
     )
 
 
 def _exchange(
-    talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str], T | Rejected]
+    talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str, str], T | Rejected]
 ) -> T:
-    """Return what the first or the corrected answer parses to."""
-    tokens = chat.context_tokens(talk.endpoint.model) - MAX_ANSWER_TOKENS
+    """Return what the first answer, or one of the corrected ones, parses to."""
+    tokens = talk.window_tokens - MAX_ANSWER_TOKENS
     room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
-    answer, room = _fitting_answer(talk, compose, room)
-    parsed = parse(answer.text)
-    if isinstance(parsed, Rejected):
+    wrong: list[Message] = []
+    problems: tuple[str, ...] = ()
+    for _ in range(CHANCES):
+        answer, room, asked = _fitting_answer(talk, compose, wrong, room)
+        parsed = parse(answer.text, shown_in(asked))
+        if not isinstance(parsed, Rejected):
+            return parsed
         _refuse_filtered(talk, answer)
+        problems = parsed.problems
         wrong = llm.correction(answer.text, parsed, is_cut_off=answer.finish_reason == "length")
-        answer, _ = _fitting_answer(talk, lambda left: [*compose(left), *wrong], room)
-        parsed = parse(answer.text)
-    if isinstance(parsed, Rejected):
-        _refuse_filtered(talk, answer)
-        raise ModelError(
-            f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(parsed.problems[:3])}",
-            hint="the rules go on without it; the exchange is in the run's logs",
-        )
-    return parsed
+    raise ModelError(
+        f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(problems[:3])}",
+        hint="the rules go on without it; the exchange is in the run's logs",
+    )
 
 
 def _fitting_answer(
-    talk: _Talk, compose: Callable[[int], list[Message]], room: int
-) -> tuple[chat.Answer, int]:
-    """Return the answer, and the room in which the prompt fitted.
+    talk: _Talk, compose: Callable[[int], list[Message]], wrong: Sequence[Message], room: int
+) -> tuple[chat.Answer, int, list[Message]]:
+    """Return the answer, the room in which the prompt fitted, and the prompt alone.
 
     Only asking a server shows how much it accepts.
     """
     for shrinking in range(SHRINKINGS + 1):
-        messages = compose(room)
+        asked = compose(room)
+        messages = [*asked, *wrong]
         try:
-            return talk.ask(messages), room
+            return talk.ask(messages), room, asked
         except PromptTooLong:
             if shrinking == SHRINKINGS:
                 raise
