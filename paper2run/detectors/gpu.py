@@ -7,6 +7,7 @@ from typing import Final
 
 from paper2run.detectors.documented_work import is_used_by_others, shared_by_most
 from paper2run.detectors.own_modules import own_names
+from paper2run.detectors.side_parts import side_of
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, GpuNeed, GpuSign
 from paper2run.model.value import Source
@@ -101,8 +102,10 @@ def _build(tree: RepoTree) -> Iterator[Fact]:
     found = [
         (path, match)
         for path in tree.matching("setup.py", "*.sh", "Makefile*", "makefile", "CMakeLists.txt")
-        # What a hidden folder holds sets up machines of the CI, one of them often with CUDA.
+        # What a hidden folder holds sets up machines of the CI, one of them often with CUDA; a library of other people
+        # has options of its own.
         if not path.startswith(".")
+        and side_of(tree, path) is None
         and (match := CUDA_BUILD.search(_without_idle_names(tree.text(path))))
     ]
     if found:

@@ -7,6 +7,7 @@ other implementation. MATLAB code whose documents name Octave has one; P-code, w
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import Final
 
 from paper2run.detectors import languages
@@ -64,10 +65,12 @@ HEADERS: Final = {
 INCLUDED: Final = re.compile(
     r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]{1,200})[>\"]", re.MULTILINE
 )
+MAKE_CHOICE: Final = re.compile(r"^[ \t]*(?:ifn?def|ifn?eq)\b|\$\(if\b", re.MULTILINE)
 CONDITION: Final = re.compile(r"[ \t]*#[ \t]*(?P<word>ifndef|ifdef|if)\b")
 DEFINED: Final = re.compile(r"[ \t]*#[ \t]*define\b")
 ENDED: Final = re.compile(r"[ \t]*#[ \t]*endif\b")
 SOURCES: Final = ("*.c", "*.cc", "*.cpp", "*.cxx", "*.h", "*.hh", "*.hpp", "*.hxx")
+COMPILED: Final = (".c", ".cc", ".cpp", ".cxx")
 MAIN: Final = re.compile(r"^[ \t]*(?:int|void|auto)\s+main\s*\(", re.MULTILINE)
 NATIVE: Final = frozenset({"c", "c++"})
 XCODE: Final = "project.pbxproj"
@@ -154,8 +157,8 @@ def _modules(tree: RepoTree) -> Iterator[OutsideNeed]:
 def _headers(tree: RepoTree) -> Iterator[OutsideNeed]:
     """Yield products whose headers programs in C or C++ include.
 
-    One is hard where these languages lead, the README names it, and more than half of the programs include it, directly
-    or through the repository's own headers.
+    One is hard where these languages lead, the README or a Makefile without choices names it, and more than half of the
+    programs include it, directly or through the repository's own headers.
     """
     paths = [path for path in tree.matching(*SOURCES) if side_of(tree, path) is None]
     included = {path: _always_included(tree.text(path)) for path in paths[:MAX_FILES]}
@@ -178,6 +181,10 @@ def _headers(tree: RepoTree) -> Iterator[OutsideNeed]:
         leads = bool(shares) and shares[0].language in NATIVE
         named = any(
             _names(tree.text(path), product) for path in tree.matching("README*", "readme*")
+        )
+        named = named or any(
+            product.split()[-1].lower() in text.lower() and not MAKE_CHOICE.search(text)
+            for text in map(tree.text, ("Makefile", "makefile"))
         )
         yield OutsideNeed(
             form="licence",
@@ -213,11 +220,13 @@ def _names(text: str, product: str) -> bool:
 
 
 def _reached(start: str, included: dict[str, set[str]], by_name: dict[str, list[str]]) -> set[str]:
-    """Return a file and what it includes of the repository, directly or not."""
+    """Return a file, what it includes of the repository, directly or not, and the sources of these headers."""
     found, waiting = {start}, [start]
     while waiting:
         for name in included[waiting.pop()]:
-            more = [path for path in by_name.get(name.rpartition("/")[2], ()) if path not in found]
+            header = PurePosixPath(name)
+            names = (header.name, *(f"{header.stem}{ending}" for ending in COMPILED))
+            more = [path for one in names for path in by_name.get(one, ()) if path not in found]
             found.update(more)
             waiting += more
     return found

@@ -1,0 +1,3 @@
+#include <cub/cub.cuh>
+
+int main() { return 0; }

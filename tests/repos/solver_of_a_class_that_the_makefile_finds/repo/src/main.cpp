@@ -1,0 +1,3 @@
+#include "model.h"
+
+int main() { return solve(); }

@@ -1,0 +1,4 @@
+#include <ilcplex/ilocplex.h>
+#include "model.h"
+
+int solve() { IloEnv env; return 0; }
