@@ -220,7 +220,7 @@ def _names(text: str, product: str) -> bool:
 
 
 def _reached(start: str, included: dict[str, set[str]], by_name: dict[str, list[str]]) -> set[str]:
-    """Return a file, what it includes of the repository, directly or not, and the sources of these headers."""
+    """Return a file, what it includes of the repository, and the sources of these headers."""
     found, waiting = {start}, [start]
     while waiting:
         for name in included[waiting.pop()]:
