@@ -112,6 +112,12 @@ TOOL_CALL = {
         }
     ],
 }
+LOOKS = {
+    "look": [
+        {"kind": "list", "path": "", "text": "", "line": 1},
+        {"kind": "log", "path": "", "text": "error", "line": 1},
+    ]
+}
 FENCED = f"<think>env {{is}} hard</think>Here it is:\n```json\n{json.dumps(PLAN, indent=1)}\n```\nGood luck!"
 SCENARIOS = {
     "success": [says(PLAN)],
@@ -140,6 +146,8 @@ SCENARIOS = {
     "content-filter": [says("", finish="content_filter")],
     "no-choices": [Reply(body=json.dumps({"id": "1", "object": "chat.completion", "choices": [], "usage": USED}))],
     "html": [Reply(body="<html>welcome to the proxy</html>", headers={"Content-Type": "text/html"})],
+    "looks-then-plan": [says(LOOKS), says(LOOKS), says(PLAN)],
+    "only-looks": [says(LOOKS)],
     "no-schema": [says(PLAN, refuses=("json_schema",))],
     "no-json-mode": [says(PLAN, refuses=("json_schema", "json_object"))],
     "bad-key": [fails(401, "Incorrect API key provided: sk-scripted0123456789abcdef")],

@@ -8,6 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from paper2run.planners.looks import Looks
+
 MAX_CHARS: Final = 50_000
 """Text searched; an answer has about 2,000."""
 MAX_TRIES: Final = 200
@@ -62,3 +66,14 @@ def _unwrapped(found: dict[str, Any], wanted: frozenset[str]) -> dict[str, Any]:
         (inner,) = found.values()
         return inner if isinstance(inner, dict) else found
     return found
+
+
+def looks_in(text: str) -> Looks | None:
+    """Return the looks that an answer asks for; None where it asks for none in their form."""
+    found = json_object(text, frozenset({"look"}))
+    if found is None or set(found) != {"look"}:
+        return None
+    try:
+        return Looks.model_validate(found)
+    except ValidationError:
+        return None

@@ -20,9 +20,9 @@ from paper2run.planners.message import Message
 from paper2run.planners.passages import passages
 from paper2run.planners.prompt import Part, compose
 from paper2run.planners.quotes import untrue
-from paper2run.planners.wire import OPINION_SCHEMA
+from paper2run.planners.wire import OPINION_FIELDS
 
-NAMES: Final = frozenset(OPINION_SCHEMA["properties"])
+NAMES: Final = frozenset(OPINION_FIELDS)
 OUTPUT_CHARS: Final = 3000
 """Of the end of what a command that passed printed, each stream."""
 MAX_TRIALS: Final = 8
@@ -90,6 +90,12 @@ def _output(best: Attempt, room_chars: int) -> str:
     log = best.smoke.log
     ends = (text.strip()[-OUTPUT_CHARS:] for text in (log.stdout, log.stderr))
     return "\n".join(filter(None, ends))
+
+
+def log_of(best: Attempt) -> str:
+    """Return all that is kept of what the attempt's build or command printed."""
+    log = best.failure.log if best.failure else best.smoke.log if best.smoke else None
+    return f"{log.stdout}\n{log.stderr}" if log else ""
 
 
 def _trial_lines(best: Attempt) -> list[str]:

@@ -74,7 +74,7 @@ def objections(
         f"{text[:120]!r} names a path of the host" for text in texts[:-1] if HOST_PATH.search(text)
     ]
     is_of_the_rules = rules_plan is not None and plan.smoke_command in _own_commands(rules_plan)
-    own = _own_names(facts) | _files_in(plan.smoke_command, known.paths)
+    own = _own_names(facts) | _files_in(plan.smoke_command, known.tree.files)
     judgement = "runs" if is_of_the_rules else judge(plan.smoke_command, own)
     if judgement == "hides":
         found.append(

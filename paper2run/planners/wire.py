@@ -12,6 +12,7 @@ from paper2run.model.diagnosis import Cause
 from paper2run.model.grade import Grade
 from paper2run.model.opinion import Shows
 from paper2run.model.stated_need import StatedKind
+from paper2run.planners.looks import LOOKS_SCHEMA
 
 
 def _object(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +89,7 @@ PLAN_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
         _object(PLAN_FIELDS | {"needs": NEEDS}),
         _object(REASON_FIELDS | PROOF_FIELDS | {"decision": _one_of(STOP)}),
+        LOOKS_SCHEMA,
     ],
 }
 DIAGNOSIS_SCHEMA: Final[dict[str, Any]] = {
@@ -96,13 +98,19 @@ DIAGNOSIS_SCHEMA: Final[dict[str, Any]] = {
     "anyOf": [
         _decision(ENDS, {"type": "null"}),
         _decision(("repair",), _object(PLAN_FIELDS)),
+        LOOKS_SCHEMA,
     ],
 }
-OPINION_SCHEMA: Final[dict[str, Any]] = {"title": "Opinion"} | _object(
+OPINION_FIELDS: Final[dict[str, Any]] = (
     REASON_FIELDS
     | {"shows": _one_of(*get_args(Shows)), "grade": _one_of(*get_args(Grade), None)}
     | PROOF_FIELDS
 )
+OPINION_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Opinion",
+    "type": "object",
+    "anyOf": [_object(OPINION_FIELDS), LOOKS_SCHEMA],
+}
 
 
 def plan_from_wire(answer: Mapping[str, Any]) -> dict[str, Any]:

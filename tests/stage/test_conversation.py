@@ -100,6 +100,20 @@ def test_a_wrong_answer_is_corrected_once(service, tmp_path, scenario):
     assert roles == ["system", "user", "assistant", "user"]
 
 
+def test_a_model_may_look_before_it_answers(service, tmp_path):
+    assert plan(service, "looks-then-plan", tmp_path).base_image == "python:3.11-slim"
+    _, second, third = (request.body["messages"] for request in service.requests)
+    assert [message["role"] for message in third[2:]] == ["assistant", "user"] * 2
+    assert "L1, names in a folder" in second[3]["content"]
+    assert "L3, names in a folder" in third[5]["content"]
+
+
+def test_a_model_that_only_looks_is_given_up(service, tmp_path):
+    with pytest.raises(ModelError, match="no JSON object"):
+        plan(service, "only-looks", tmp_path)
+    assert len(service.requests) == conversation.MAX_TURNS + conversation.CHANCES
+
+
 def test_the_correction_quotes_what_was_wrong(service, tmp_path):
     plan(service, "evil-then-success", tmp_path)
     asked = service.requests[-1].body["messages"][-1]["content"]

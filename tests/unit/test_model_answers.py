@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from paper2run.formats.tree import RepoTree
 from paper2run.model.diagnosis import DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import ContainerRecipe, EntryPoint, OwnModule, RepoFacts
@@ -10,6 +12,7 @@ from paper2run.model.value import Source
 from paper2run.planners.answer import json_object
 from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected, correction, parse_diagnosis, parse_plan
+from paper2run.planners.looks import Looks
 from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop, Proof
 from paper2run.planners.wire import DIAGNOSIS_SCHEMA, OPINION_SCHEMA, PLAN_SCHEMA
 
@@ -36,6 +39,10 @@ TRIED = PlannedEnvironment(
     ),
     planner="rules",
 )
+
+
+def tree_of(*files):
+    return RepoTree(Path(), files, truncated=False, odd_names=())
 
 
 def plan(changes=(), facts=FACTS, rules_plan=None):
@@ -352,14 +359,14 @@ def test_an_image_that_cannot_be_had_is_refused_with_those_that_can():
 
 def test_a_file_of_the_checkout_counts_though_no_fact_names_it():
     answer = json.dumps(WIRE | {"smoke_command": "python tools/demo.py"})
-    known = Known(FACTS, paths=frozenset({"tools/demo.py"}))
+    known = Known(FACTS, tree=tree_of("tools/demo.py"))
     assert isinstance(parse_plan(answer, known, None, ""), ModelPlan)
     refused = parse_plan(answer, Known(FACTS), TRIED, "")
     assert "what would count: make, fold" in refused.problems[0]
 
 
 def test_a_file_named_like_a_shells_word_runs_nothing():
-    known = Known(FACTS, paths=frozenset({"echo", "true", "bin/cat"}))
+    known = Known(FACTS, tree=tree_of("bin/cat", "echo", "true"))
     for command in ("echo run.py", "true", "cat run.py"):
         found = parse_plan(json.dumps(WIRE | {"smoke_command": command}), known, None, "")
         assert isinstance(found, Rejected)
@@ -393,11 +400,13 @@ def bounded(schema):
 
 def test_every_text_and_list_of_the_schemas_is_bounded_and_every_field_required():
     assert all(map(bounded, (PLAN_SCHEMA, DIAGNOSIS_SCHEMA, OPINION_SCHEMA)))
-    plan_fields, stop_fields = (set(branch["properties"]) for branch in PLAN_SCHEMA["anyOf"])
+    plan_fields, stop_fields, looks = (set(one["properties"]) for one in PLAN_SCHEMA["anyOf"])
     assert plan_fields == {*EnvPlan.model_fields, "needs"}
     assert stop_fields == {"reason", "confidence", "decision", *Proof.model_fields}
-    for branch in DIAGNOSIS_SCHEMA["anyOf"]:
+    assert looks == set(Looks.model_fields)
+    for branch in DIAGNOSIS_SCHEMA["anyOf"][:2]:
         fields = list(branch["properties"])
         assert set(fields) == {*DiagnosisDecision.model_fields, *Proof.model_fields}
         assert fields.index("reason") < fields.index("evidence") < fields.index("decision")
-    assert set(OPINION_SCHEMA["properties"]) == set(Opinion.model_fields) - {"by"}
+    opinion = OPINION_SCHEMA["anyOf"][0]["properties"]
+    assert set(opinion) == set(Opinion.model_fields) - {"by"}

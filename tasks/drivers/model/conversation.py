@@ -1,4 +1,4 @@
-"""Talks to a model: one question, two corrections, then it gives up.
+"""Talks to a model: one question, looks, two corrections, then it gives up.
 
 Every call is dumped and every token counted. The calling stage retries a failing service; here a
 ModelError passes through.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from paper2run.errors import ModelError
+from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.needs import Need
 from paper2run.model.opinion import Opinion
@@ -20,8 +21,10 @@ from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.usage import ModelCall, Purpose
 from paper2run.planners import judging, llm
+from paper2run.planners.answer import looks_in
 from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected
+from paper2run.planners.looks import shown_by
 from paper2run.planners.message import Message
 from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop
 from paper2run.planners.quotes import shown_in
@@ -46,6 +49,8 @@ CHARS_PER_TOKEN: Final = 3
 """A cautious value for code and logs; English prose has about 4."""
 CHANCES: Final = 3
 """Answers that may be wrong: a correction costs few tokens, and two of three refusals were of right answers."""
+MAX_TURNS: Final = 5
+"""Answers that ask for looks; the next one has to decide."""
 SHRINKINGS: Final = 2
 """How often a prompt that was too long is halved and asked again."""
 
@@ -145,7 +150,7 @@ def plan(
 
     talk = _Talk(settings, "plan", PLAN_SCHEMA, logs)
     # The checker takes the two for what they have in common.
-    return cast("ModelPlan | ModelStop", _exchange(talk, compose, parse))
+    return cast("ModelPlan | ModelStop", _exchange(talk, compose, parse, (known.tree, "")))
 
 
 def diagnose(
@@ -165,6 +170,7 @@ def diagnose(
             failure, planned, dockerfile, known, tried, room_chars=room
         ),
         lambda text, shown: llm.parse_diagnosis(text, known, planned, tried, shown),
+        (known.tree, f"{failure.log.stdout}\n{failure.log.stderr}"),
     )
 
 
@@ -182,25 +188,40 @@ def judge(
         talk,
         lambda room: judging.judge_messages(verdict, needs, best, known, room_chars=room),
         judging.parse_opinion,
+        (known.tree, judging.log_of(best)),
     )
 
 
 def _exchange(
-    talk: _Talk, compose: Callable[[int], list[Message]], parse: Callable[[str, str], T | Rejected]
+    talk: _Talk,
+    compose: Callable[[int], list[Message]],
+    parse: Callable[[str, str], T | Rejected],
+    look_at: tuple[RepoTree, str],
 ) -> T:
-    """Return what the first answer, or one of the corrected ones, parses to."""
+    """Return what an answer parses to: the first one, one after looks, or a corrected one.
+
+    `look_at` are the checkout and the log that a model may look into.
+    """
     tokens = talk.window_tokens - MAX_ANSWER_TOKENS
     room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
-    wrong: list[Message] = []
+    more: list[Message] = []
     problems: tuple[str, ...] = ()
-    for _ in range(CHANCES):
-        answer, room, asked = _fitting_answer(talk, compose, wrong, room)
-        parsed = parse(answer.text, shown_in(asked))
+    taken = turns = chances = 0
+    while chances < CHANCES:
+        answer, room, asked = _fitting_answer(talk, compose, more, room)
+        looks = looks_in(answer.text)
+        if looks is not None and turns < MAX_TURNS:
+            turns += 1
+            more += [Message("assistant", answer.text), shown_by(looks, *look_at, taken)]
+            taken += len(looks.look)
+            continue
+        parsed = parse(answer.text, shown_in([*asked, *more]))
         if not isinstance(parsed, Rejected):
             return parsed
         _refuse_filtered(talk, answer)
-        problems = parsed.problems
-        wrong = llm.correction(answer.text, parsed, is_cut_off=answer.finish_reason == "length")
+        chances, problems = chances + 1, parsed.problems
+        is_cut_off = answer.finish_reason == "length"
+        more += llm.correction(answer.text, parsed, is_cut_off=is_cut_off)
     raise ModelError(
         f"{talk.endpoint.model} gave no usable answer, also when corrected: {'; '.join(problems[:3])}",
         hint="the rules go on without it; the exchange is in the run's logs",
@@ -208,15 +229,15 @@ def _exchange(
 
 
 def _fitting_answer(
-    talk: _Talk, compose: Callable[[int], list[Message]], wrong: Sequence[Message], room: int
+    talk: _Talk, compose: Callable[[int], list[Message]], more: Sequence[Message], room: int
 ) -> tuple[chat.Answer, int, list[Message]]:
-    """Return the answer, the room in which the prompt fitted, and the prompt alone.
+    """Return the answer, the room in which the prompt fitted, and the prompt without `more`.
 
     Only asking a server shows how much it accepts.
     """
     for shrinking in range(SHRINKINGS + 1):
         asked = compose(room)
-        messages = [*asked, *wrong]
+        messages = [*asked, *more]
         try:
             return talk.ask(messages), room, asked
         except PromptTooLong:
