@@ -81,7 +81,7 @@ def _run_all(
 ) -> None:
     """Keep `jobs` runs going until every row has ended; rows that ended with a host error run again."""
     jobs, workers = request.jobs, request.workers
-    budget = Budget(max_tokens=request.max_tokens, max_cost_usd=request.max_cost_usd)
+    budget = Budget(**{name: getattr(request, name) for name in Budget.model_fields})
     flags = {
         **request.of_each_run.model_dump(exclude_defaults=True),
         **settings.budget.model_dump(exclude_none=True),

@@ -29,7 +29,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "Way of working": (
         "dry_run", "no_cache", "remove_images", "resume", "only_failed", "keep_going", "compare", "workers",
     ),
-    "Model": ("planner", "model", "base_url", "max_tokens", "max_cost_usd"),
+    "Model": ("planner", "model", "base_url", "max_tokens", "max_cost_usd", "max_model_seconds"),
 }  # fmt: skip
 """Options by heading of the help, in its order and the form's; the others come first, under none."""
 

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from paper2run.errors import UserError
 from paper2run.model.plan_text import ShellCommand
-from paper2run.model.usage import Dollars, Tokens
+from paper2run.model.usage import Dollars, Seconds, Tokens
 from paper2run.model.value import Value
 from paper2run.settings import (
     IN_SECONDS,
@@ -78,6 +78,7 @@ class Request(RunOptions):
     out: str = ""
     max_tokens: Tokens | None = None
     max_cost_usd: Dollars | None = None
+    max_model_seconds: Seconds | None = None
 
 
 class BatchRequest(RunOptions):
@@ -103,6 +104,8 @@ class BatchRequest(RunOptions):
     """Tokens that the whole batch may spend on the model."""
     max_cost_usd: Annotated[Dollars | None, Unset("no limit")] = None
     """US dollars that the whole batch may spend on the model."""
+    max_model_seconds: Annotated[Seconds | None, Unset("no limit")] = None
+    """Seconds that the whole batch may wait for the model's answers, all its runs together."""
 
     @property
     def of_each_run(self) -> Request:

@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from paper2run.errors import HostError
-from paper2run.model.usage import Budget, Dollars, Tokens
+from paper2run.model.usage import Budget, Dollars, Seconds, Tokens
 from paper2run.redaction import secrets_in
 
 ADDRESSES: Final = (
@@ -188,6 +188,8 @@ class Settings(BaseSettings):
     max_cost_usd: Annotated[Dollars | None, Unset("no limit")] = None
     """US dollars that one run may spend on the model; checked before each call. A model without a known price is then
     never called."""
+    max_model_seconds: Annotated[Seconds | None, Unset("no limit")] = None
+    """Seconds that one run may wait for the model's answers."""
     index_url: Annotated[str, Unset("the public one")] = Field(
         "",
         validation_alias=AliasChoices(
@@ -260,7 +262,7 @@ class Settings(BaseSettings):
     @property
     def budget(self) -> Budget:
         """What this run may spend on the model."""
-        return Budget(max_tokens=self.max_tokens, max_cost_usd=self.max_cost_usd)
+        return Budget(**{name: getattr(self, name) for name in Budget.model_fields})
 
     def changed(self, **fields: Any) -> Self:
         """Return a copy with other values for some fields; ValueError for unknown names and bad values."""

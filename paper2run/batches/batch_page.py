@@ -33,9 +33,9 @@ WORDS: Final = {
 """By status."""
 COLUMNS: Final = (
     "repository", "ref", "commit", "verdict", "grade", "covers", "cause", "rung", "attempts", "seconds", "size_bytes",
-    "tokens", "cost_usd", "language", "reason", "error", "about", "wanted_by", "smallest_change", "image", "folder",
-    "flow_run_id", "flow_run_url", "line", "before", "change", "claims_stated", "claims_reproduced", "claims_close",
-    "claims_differing", "claims_not_found", "claims_not_run", "pictures", "pictures_alike",
+    "tokens", "cost_usd", "model_seconds", "language", "reason", "error", "about", "wanted_by", "smallest_change",
+    "image", "folder", "flow_run_id", "flow_run_url", "line", "before", "change", "claims_stated", "claims_reproduced",
+    "claims_close", "claims_differing", "claims_not_found", "claims_not_run", "pictures", "pictures_alike",
 )  # fmt: skip
 COMMITTEE: Final = "#committee"
 """The part of a report that answers the questions of an artifact evaluation committee."""
@@ -75,7 +75,8 @@ def as_csv(batch: Batch) -> str:
                 csv_cell(shown_address(row.entry.repo)), csv_cell(row.entry.ref), row.commit, row.status, row.grade,
                 csv_cell(row.covers), row.cause or "", row.rung, row.attempts,
                 f"{row.seconds:.1f}", row.image_size_bytes, row.tokens,
-                "" if row.cost_usd is None else f"{row.cost_usd:.6f}", csv_cell(row.language), csv_cell(row.reason),
+                "" if row.cost_usd is None else f"{row.cost_usd:.6f}", f"{row.model_seconds:.1f}",
+                csv_cell(row.language), csv_cell(row.reason),
                 *map(csv_cell, _chain(row)),
                 csv_cell(row.smallest_change), csv_cell(row.image), csv_cell(row.folder), csv_cell(row.flow_run_id),
                 csv_cell(flow_run_url(batch, row.flow_run_id)), row.line, row.before or "", row.change,

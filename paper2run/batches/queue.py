@@ -58,17 +58,13 @@ def share_of(rows: Sequence[BatchRow], jobs: int, budget: Budget) -> Budget:
     """
     free = max(jobs - sum(row.status == "running" for row in rows), 1)
     spent = sum((row.spent for row in rows if row.share is not None), Usage())
-    left = budget.left(spent)
-    return Budget(
-        max_tokens=None if left.max_tokens is None else left.max_tokens // free,
-        max_cost_usd=None if left.max_cost_usd is None else left.max_cost_usd / free,
-    )
+    return budget.left(spent).shared(free)
 
 
 def parameters_of(row: BatchRow, flags: Mapping[str, Any], share: Budget) -> dict[str, Any]:
     """Return the parameters of the row's run: its line overrides the flags, its share caps the budget."""
     asked = row.entry.over(flags)
-    own = Budget(max_tokens=asked.get("max_tokens"), max_cost_usd=asked.get("max_cost_usd"))
+    own = Budget(**{name: asked.get(name) for name in Budget.model_fields})
     return {**asked, **own.within(share).model_dump(exclude_none=True)}
 
 

@@ -136,6 +136,8 @@ class BatchRow(Value):
     image_removed: bool = False
     """True if the image was removed as asked, after the verdict was written."""
     tokens: int = 0
+    model_seconds: float = 0.0
+    """Waited for the model's answers."""
     cost_usd: float | None = 0.0
     """None if no price is known."""
     folder: str = ""
@@ -164,9 +166,15 @@ class BatchRow(Value):
     def spent(self) -> Usage:
         """What the run spent on the model; a running or lost run counts with its whole share."""
         if self.has_ended and self.status not in ("interrupted", "exception"):
-            return Usage(completion_tokens=self.tokens, cost_usd=self.cost_usd)
+            return Usage(
+                completion_tokens=self.tokens, cost_usd=self.cost_usd, latency_s=self.model_seconds
+            )
         share = self.share or Budget()
-        return Usage(completion_tokens=share.max_tokens or 0, cost_usd=share.max_cost_usd or 0.0)
+        return Usage(
+            completion_tokens=share.max_tokens or 0,
+            cost_usd=share.max_cost_usd or 0.0,
+            latency_s=share.max_model_seconds or 0.0,
+        )
 
     @property
     def title(self) -> str:
@@ -193,7 +201,12 @@ class BatchRow(Value):
             "language", "rung", "attempts", "seconds", "output", "image", "image_size_bytes", "image_removed", "tokens",
             "cost_usd",
         )  # fmt: skip
-        return self.changed(**{name: getattr(metadata, name) for name in taken}, folder=folder)
+        waited = sum(call.latency_s for call in metadata.model_calls)
+        return self.changed(
+            **{name: getattr(metadata, name) for name in taken},
+            folder=folder,
+            model_seconds=round(waited, 3),
+        )
 
     def learnt(self, at: datetime, trouble: Trouble) -> "BatchRow":
         """Return the row with the time at which its end was noticed, and the machine's trouble that caused it."""

@@ -11,6 +11,7 @@ Purpose = Literal["plan", "diagnose", "judge"]
 """What a model is asked: for a plan, about a failure, and what a run shows."""
 Tokens = Annotated[int, Field(ge=0)]
 Dollars = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
 class Usage(Value):
@@ -76,22 +77,38 @@ class Budget(Value):
 
     max_tokens: Tokens | None = None
     max_cost_usd: Dollars | None = None
+    max_model_seconds: Seconds | None = None
 
     def left(self, spent: Usage) -> "Budget":
         """Return what remains; a batch gives it to its next run. After an unknown price no money remains."""
-        tokens, cost = self.max_tokens, self.max_cost_usd
+        tokens, cost, seconds = self.max_tokens, self.max_cost_usd, self.max_model_seconds
         return Budget(
             max_tokens=None if tokens is None else max(0, tokens - spent.tokens),
             max_cost_usd=None
             if cost is None
             else max(0.0, cost - (cost if spent.cost_usd is None else spent.cost_usd)),
+            max_model_seconds=None if seconds is None else max(0.0, seconds - spent.latency_s),
+        )
+
+    def shared(self, parts: int) -> "Budget":
+        """Return an equal share of it."""
+        tokens, cost, seconds = self.max_tokens, self.max_cost_usd, self.max_model_seconds
+        return Budget(
+            max_tokens=None if tokens is None else tokens // parts,
+            max_cost_usd=None if cost is None else cost / parts,
+            max_model_seconds=None if seconds is None else seconds / parts,
         )
 
     def within(self, other: "Budget") -> "Budget":
-        """Return the tighter of both limits."""
-        tokens = [n for n in (self.max_tokens, other.max_tokens) if n is not None]
-        costs = [n for n in (self.max_cost_usd, other.max_cost_usd) if n is not None]
-        return Budget(max_tokens=min(tokens, default=None), max_cost_usd=min(costs, default=None))
+        """Return the tighter of both limits of each kind."""
+        names = type(self).model_fields
+        given = {name: [getattr(self, name), getattr(other, name)] for name in names}
+        return Budget(
+            **{
+                name: min((limit for limit in limits if limit is not None), default=None)
+                for name, limits in given.items()
+            }
+        )
 
     def refusal(self, spent: Usage, next_call: Usage) -> str:
         """Return why the next call, at its highest cost, would exceed the budget; empty if it would not."""
@@ -100,6 +117,11 @@ class Budget(Value):
             return (
                 f"the budget of {self.max_tokens} tokens does not hold another call:"
                 f" {spent.tokens} spent, up to {next_call.tokens} more"
+            )
+        if self.max_model_seconds is not None and spent.latency_s >= self.max_model_seconds:
+            return (
+                f"the budget of {self.max_model_seconds:g} seconds of the model is used up:"
+                f" {spent.latency_s:.0f} spent"
             )
         if self.max_cost_usd is None:
             return ""

@@ -177,6 +177,7 @@ def _cells(batch: Batch) -> list[dict[str, object]]:
             "seconds": round(row.seconds, 1),
             "MB": round(row.image_size_bytes / 1e6),
             "tokens": row.tokens,
+            "cost $": "" if row.cost_usd is None else round(row.cost_usd, 4) or "",
             "reason": row.reason,
             "run": flow_run_url(batch, row.flow_run_id) if row.flow_run_id else "",
         }

@@ -235,6 +235,14 @@ def test_a_budget_is_held_before_the_call(service, tmp_path):
     assert service.requests == []
 
 
+def test_a_budget_of_seconds_ends_an_answer_that_takes_longer(service, tmp_path):
+    with pytest.raises(ModelError, match="no whole answer in time"):
+        plan(service, "hang", tmp_path, max_model_seconds=1.0)
+    with pytest.raises(ModelError, match="budget of 1 seconds of the model is used up"):
+        plan(service, "hang", tmp_path, max_model_seconds=1.0)
+    assert len(service.requests) == 1
+
+
 def test_a_correction_must_fit_into_the_budget_too(service, tmp_path):
     plan(service, "success", tmp_path / "first")
     [first] = service.requests

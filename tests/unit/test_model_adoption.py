@@ -189,6 +189,12 @@ def test_a_budget_shrinks_by_what_was_spent():
     unpriced = spent.changed(cost_usd=None)
     assert budget.left(unpriced).max_cost_usd == 0
     assert Budget().left(spent) == Budget()
+    waited = spent.changed(latency_s=40.0)
+    assert Budget(max_model_seconds=60).left(waited).max_model_seconds == 20
+    assert Budget(max_model_seconds=60).shared(3).max_model_seconds == 20
+    assert Budget(max_model_seconds=9).within(Budget(max_model_seconds=5, max_tokens=1)) == Budget(
+        max_model_seconds=5, max_tokens=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,6 +207,8 @@ def test_a_budget_shrinks_by_what_was_spent():
         (Budget(max_cost_usd=1.0), Usage(calls=1, cost_usd=0.9), ""),
         (Budget(max_cost_usd=1.0), Usage(calls=1, cost_usd=1.1), "budget of $1"),
         (Budget(max_cost_usd=1.0), Usage(calls=1, cost_usd=None), "unknown"),
+        (Budget(max_model_seconds=0), Usage(calls=1), "0 seconds of the model"),
+        (Budget(max_model_seconds=1), Usage(calls=1), ""),
     ],
 )
 def test_a_budget_refuses_the_call_that_would_break_it(budget, next_call, words):

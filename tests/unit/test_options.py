@@ -21,7 +21,7 @@ from paper2run.request import BatchRequest, Request, options_of, settings_for
 SHARED = {
     "timeout", "max_attempts", "max_candidates", "time_limit", "claims_timeout", "planner", "model", "base_url",
     "max_tokens",
-    "max_cost_usd", "dry_run", "target", "no_cache", "remove_images", "out",
+    "max_cost_usd", "max_model_seconds", "dry_run", "target", "no_cache", "remove_images", "out",
 }  # fmt: skip
 FLOWS = {
     Request: (reproduce, SHARED | {"repo", "ref", "paper", "smoke"}),
@@ -81,7 +81,8 @@ def test_a_form_begins_with_what_to_run_and_ends_with_the_model(model):
     names = sorted(properties, key=lambda name: properties[name]["position"])
 
     assert names[:2] == (["repo", "paper"] if model is Request else ["file", "out"])
-    assert names[-5:] == ["planner", "model", "base_url", "max_tokens", "max_cost_usd"]
+    assert names[-6:-3] == ["planner", "model", "base_url"]
+    assert names[-3:] == ["max_tokens", "max_cost_usd", "max_model_seconds"]
 
 
 @pytest.mark.parametrize("model", COMMANDS)

@@ -84,7 +84,7 @@ class _Talk:
             replace(message, content=redact(message.content, self._secrets)) for message in messages
         ]
         dearest = chat.estimate(messages, at.model, self._schema, MAX_ANSWER_TOKENS)
-        self._ledger.allow(self._budget, dearest)
+        left_s = self._ledger.allow(self._budget, dearest).max_model_seconds
         started = time.monotonic()
         try:
             answer = chat.ask(
@@ -93,7 +93,7 @@ class _Talk:
                 base_url=at.base_url,
                 api_key=at.api_key,
                 schema=self._schema,
-                timeout_s=TIMEOUT_S,
+                timeout_s=TIMEOUT_S if left_s is None else min(TIMEOUT_S, left_s),
                 max_tokens=MAX_ANSWER_TOKENS,
             )
         except ModelError as error:

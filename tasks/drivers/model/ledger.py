@@ -28,8 +28,11 @@ class Ledger:
         with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(call.model_dump_json() + "\n")
 
-    def allow(self, budget: Budget, next_call: Usage) -> None:
-        """Raise ModelError if the next call could exceed the budget, or if the service is dead."""
+    def allow(self, budget: Budget, next_call: Usage) -> Budget:
+        """Return what is left of the budget before the next call.
+
+        ModelError if that call could exceed it, or if the service is dead.
+        """
         calls = self.calls()
         last = calls[-SILENT_CALLS:]
         if len(last) == SILENT_CALLS and all(call.failure for call in last):
@@ -38,9 +41,11 @@ class Ledger:
                 f" {last[-1].failure}",
                 hint="try again when the service answers: `paper2run doctor` asks it",
             )
-        refusal = budget.refusal(total(calls), next_call)
+        spent = total(calls)
+        refusal = budget.refusal(spent, next_call)
         if refusal:
             raise ModelError(
                 refusal,
-                hint="raise --max-tokens or --max-cost-usd; the rules go on without the model",
+                hint="raise --max-tokens, --max-cost-usd or --max-model-seconds; the rules go on without it",
             )
+        return budget.left(spent)
