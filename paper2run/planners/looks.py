@@ -1,6 +1,7 @@
 """Looks that a model may take before it answers, into the checkout and into the log.
 
-They are bounded, and nothing is run. A look reads what stands in the tree of the checkout, whose links that lead out of it are not followed.
+They are bounded, and nothing is run. A look reads what stands in the tree of the checkout, whose links that lead out
+of it are not followed.
 """
 
 from collections.abc import Sequence

@@ -30,7 +30,8 @@ BROKEN: Final = ("Something went wrong", "Unexpected token", 'Property is type "
 FORM: Final = (
     "repo", "paper", "ref", "smoke", "out", "timeout", "max_attempts", "max_candidates", "time_limit",
     "claims_timeout", "target",
-    "dry_run", "no_cache", "remove_images", "planner", "model", "base_url", "max_tokens", "max_cost_usd", "max_model_seconds",
+    "dry_run", "no_cache", "remove_images", "planner", "model", "base_url", "max_tokens", "max_cost_usd",
+    "max_model_seconds",
 )  # fmt: skip
 
 
