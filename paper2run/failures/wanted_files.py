@@ -28,6 +28,9 @@ SIGNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("program", re.compile(r"(?:^|\s|/)[\w.+-]+: (?:line )?\d+: ([\w.+-]+): (?:command )?not found")),
     ("program", re.compile(r"(?:^|\s|/)bash: ([\w.+-]+): command not found")),
     ("program", re.compile(r"^make(?:\[\d+\])?: ([\w.+-]+): (?:No such file or directory|Command not found)")),
+    # distutils: before Python 3.10, and since.
+    ("program", re.compile(r"^\s*unable to execute '?([\w.+-]+)'?: No such file or directory")),
+    ("program", re.compile(r"^\s*error: command '([\w.+-]+)' failed: No such file or directory")),
     ("program", re.compile(r"\benv: [‘'`]?([\w.+-]+?)[’']?: No such file or directory")),
 )  # fmt: skip
 NOT_FOUND: Final = re.compile(r"^\s+Could NOT find (?P<name>[\w+-]+) \(missing: *(?P<what>\w*)")
