@@ -1,0 +1,3 @@
+import ujson
+
+print(ujson.dumps({"folds": 3}))
