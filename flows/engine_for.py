@@ -20,7 +20,8 @@ def engine_for(
         return stages.run(preflight, image, settings), planned
     except HostError as error:
         own = planned.fallback
-        if own is None or own.plan.base_image == image:
+        if own is None or own.plan.base_image == image or error.transient:
             raise
         run.note(f"the model's base image {image} cannot be had, so the rules' plan: {error.what}")
+    own = own.changed(needs=planned.needs)
     return stages.run(preflight, own.plan.base_image, settings), own

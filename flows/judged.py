@@ -5,6 +5,7 @@ from paper2run.model.needs import Site
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Verdict
 from paper2run.settings import Settings
+from paper2run.verdicts.needs import needs_of
 from paper2run.verdicts.opinions import wants_opinion, with_opinion
 from tasks.judge import judge
 from tasks.running.records import RunFolder, read_facts_of
@@ -33,4 +34,4 @@ def judged(
         run.note(f"no opinion of the model: {error.what}; {error.hint}", stage="judge")
         return verdict
     run.event(f"{opinion.by}: shows: {opinion.shows}: {opinion.reason}")
-    return with_opinion(verdict, opinion, site)
+    return with_opinion(verdict, opinion, site, needs_of(facts, site))

@@ -225,9 +225,9 @@ def _tried(
     site = site_of(environment, settings)
     verdict = after_attempts(attempts, settings.max_attempts, read_facts_of(run), site)
     verdict = experimented(run, checkout, verdict, attempts, settings, run_id)
-    verdict = judged(run, checkout, verdict, attempts, site, settings)
     if request.target == "claims":
         verdict = claimed(run, checkout, verdict, attempts, settings, run_id)
+    verdict = judged(run, checkout, verdict, attempts, site, settings)
     inventoried(run, verdict, attempts, settings, run_id)
     return verdict, environment, attempts, ready.engine
 

@@ -15,7 +15,7 @@ from tasks.running.key_block import with_model_key
 from tasks.running.records import RunFolder, read_paper_of
 
 TIMEOUT_S: Final = 1800
-"""An exchange with a slow model may take four answers of up to 300 s."""
+"""More than an exchange with a model may take."""
 
 
 def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -26,6 +26,8 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
         digest_of(*inputs["tried"]),
         ",".join(inputs["offered"]),
         planner_id(settings),
+        # What the rules answer depends on no paper.
+        read_paper_of(RunFolder.at(inputs["folder"])).digest if settings.planner_model else "",
     )
 
 
@@ -69,6 +71,9 @@ def diagnose(
         tried,
         run.path / "logs",
     )
+    if found is not None and not decided.is_shown:
+        # What the rules say without proof is still worth more than a model's word without a quote.
+        return found
     return as_diagnosis(decided, done, settings.planner_model)
 
 

@@ -16,7 +16,7 @@ from tasks.running.key_block import with_model_key
 from tasks.running.records import RunFolder, read_paper_of
 
 TIMEOUT_S: Final = 1800
-"""An exchange with a slow model may take three answers of up to 300 s."""
+"""More than an exchange with a model may take."""
 
 
 def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -24,6 +24,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
         inputs["checkout"].commit,
         digest_of(inputs["verdict"], inputs["best"], inputs["facts"], inputs["site"]),
         planner_id(inputs["settings"]),
+        read_paper_of(RunFolder.at(inputs["folder"])).digest,
     )
 
 
@@ -45,6 +46,7 @@ def judge(
     from paper2run.formats.tree import RepoTree
     from paper2run.planners.known import known_of
     from paper2run.verdicts.needs import needs_of
+    from paper2run.verdicts.opinions import with_stated
     from tasks.drivers.model import conversation
 
     run = RunFolder.at(folder)
@@ -52,8 +54,9 @@ def judge(
     opinion = conversation.judge(
         with_model_key(settings),
         verdict,
-        (*needs_of(facts, site), *verdict.needs),
+        with_stated(needs_of(facts, site), verdict.needs),
         best,
+        site,
         known_of(tree, facts, read_paper_of(run), ()),
         run.path / "logs",
     )

@@ -16,7 +16,7 @@ from tasks.running.key_block import with_model_key
 from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 1800
-"""An exchange with a slow model may take four answers of up to 300 s."""
+"""More than an exchange with a model may take."""
 
 
 def _key(given: Any) -> tuple[str, ...]:
@@ -70,6 +70,8 @@ def plan(
     keyed, model = with_model_key(settings), settings.planner_model
     made = conversation.plan(keyed, known, rules_plan, weak, Path(run_folder) / "logs")
     if isinstance(made, ModelStop):
+        if isinstance(found, Diagnosis) and not made.is_shown:
+            return found
         return stopped(made, rules_plan, model)
     return adopt(made, rules_plan, weak, facts, asked, model)
 

@@ -23,6 +23,7 @@ from paper2run.verdicts.badge import badge
 from paper2run.verdicts.claims_page import claims_section, shown_pictures
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
+from paper2run.verdicts.opinions import with_stated
 from paper2run.verdicts.report_page import NO_COLUMNS, report_page
 from tasks.folder_record import keep_changed
 from tasks.lesson_record import keep_lessons
@@ -188,7 +189,7 @@ def _summary(
         claims=ledger.counts if ledger is not None else None,
         covers=verdict.covers,
         opinion=verdict.opinion,
-        needs=(*needs_of(facts, site_of(kept, settings)), *verdict.needs),
+        needs=with_stated(needs_of(facts, site_of(kept, settings)), verdict.needs),
         tried=verdict.tried,
         best_attempt=verdict.best_attempt,
         commit=checkout.commit,

@@ -81,19 +81,18 @@ def stopped(
     Where the rules have a plan, it is built all the same, for evidence, with the needs that the model states.
     """
     proof, source = stop.proof, Source(kind="model", note=model)
-    needs = stated(proof.needs, model)
+    needs = stated(proof.needs, model) if stop.confidence != "low" else ()
     if rules_plan is not None:
         would = f"{model} would stop: {stop.reason}"
         reason = Reason(topic="planner", decision=would, source=source)
         return rules_plan.changed(reasons=(reason, *rules_plan.reasons), needs=needs)
-    is_shown = bool(proof.evidence) and stop.confidence != "low"
     return Diagnosis(
         decision=DiagnosisDecision(
             decision="stop", reason=stop.reason, confidence=stop.confidence, new_plan=None
         ),
         by=f"model:{model}",
-        cause=(proof.cause if is_shown else None) or "undiagnosed",
-        evidence=proof.evidence[0] if is_shown else "",
+        cause=(proof.cause if stop.is_shown else None) or "undiagnosed",
+        evidence=proof.evidence[0] if stop.is_shown else "",
         source=source,
         needs=needs,
     )

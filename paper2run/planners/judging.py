@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from paper2run.model.needs import Need
+from paper2run.model.needs import Need, Site
 from paper2run.model.opinion import Opinion
 from paper2run.model.outcome import Passed
 from paper2run.model.report import Attempt, Verdict
@@ -20,7 +20,7 @@ from paper2run.planners.message import Message
 from paper2run.planners.passages import passages
 from paper2run.planners.prompt import Part, compose
 from paper2run.planners.quotes import untrue
-from paper2run.planners.wire import OPINION_FIELDS
+from paper2run.planners.wire import OPINION_FIELDS, split_proof
 
 NAMES: Final = frozenset(OPINION_FIELDS)
 OUTPUT_CHARS: Final = 3000
@@ -34,6 +34,7 @@ def judge_messages(
     verdict: Verdict,
     needs: Sequence[Need],
     best: Attempt,
+    site: Site,
     known: Known,
     *,
     room_chars: int,
@@ -48,7 +49,7 @@ def judge_messages(
         "needs": Part("\n".join(map(_need_line, needs[:MAX_NEEDS])), weight=1),
         "facts": Part(facts_text(known.facts), weight=3),
     }
-    return compose("judge", parts, {}, room_chars)
+    return compose("judge", parts, {"site": _site_text(site)}, room_chars)
 
 
 def parse_opinion(text: str, shown: str) -> Opinion | Rejected:
@@ -56,7 +57,8 @@ def parse_opinion(text: str, shown: str) -> Opinion | Rejected:
     found = json_object(text, NAMES)
     if found is None:
         return Rejected(("the answer holds no JSON object with the fields of an opinion",))
-    given = {name: value for name, value in found.items() if value is not None}
+    rest, proven = split_proof(found)
+    given = {name: value for name, value in (rest | proven).items() if value is not None}
     try:
         opinion = Opinion.model_validate(given)
     except ValidationError as error:
@@ -67,6 +69,12 @@ def parse_opinion(text: str, shown: str) -> Opinion | Rejected:
     ]
     against = untrue(quotes, shown)
     return Rejected(against) if against else opinion
+
+
+def _site_text(site: Site) -> str:
+    gpu = "an NVIDIA GPU" if site.has_gpu else "no GPU"
+    network = "a network" if site.has_network else "no network while the command ran"
+    return f"Linux, {gpu}, {network}, {site.memory_mb} MB of memory, {site.seconds:g} seconds"
 
 
 def _verdict_text(verdict: Verdict, best: Attempt) -> str:

@@ -43,6 +43,7 @@ from paper2run.rendering.plan_diff import plan_diff
 
 PLAN_NAMES: Final = frozenset(PLAN_FIELDS)
 DECISION_NAMES: Final = frozenset({"reason", "confidence", "decision", "new_plan"})
+STOP_NAMES: Final = frozenset({"reason", "confidence", "decision"})
 MAX_CHANGES: Final = 600
 """Characters of an attempt's changes, or of its smoke command."""
 MAX_OF_A_KIND: Final = 40
@@ -128,7 +129,9 @@ def parse_plan(
     try:
         proof = Proof.model_validate(proven)
         if found.get("decision") == STOP:
-            stop = ModelStop.model_validate({**rest, "proof": proof})
+            # Servers without schemas fill in a plan for a stop too; it means nothing there.
+            said = {name: value for name, value in rest.items() if name in STOP_NAMES}
+            stop = ModelStop.model_validate({**said, "proof": proof})
             against = untrue(proof.quotes, shown)
             return Rejected(against) if against else stop
         plan = EnvPlan.model_validate(plan_from_wire(rest))

@@ -6,15 +6,16 @@ of it are not followed.
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Annotated, Any, Final, Literal, assert_never
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Unreadable
 from paper2run.model.value import Value
 from paper2run.planners.message import Message
-from paper2run.planners.prompt import cut, fenced
+from paper2run.planners.prompt import cut, fenced, load_text
 
 Word = Annotated[str, StringConstraints(max_length=300)]
 AT_ONCE: Final = 4
@@ -25,6 +26,20 @@ MAX_HITS: Final = 40
 MAX_CHARS: Final = 6000
 """Of what one look shows."""
 MAX_LINE_CHARS: Final = 300
+MAX_FILE_BYTES: Final = 2_000_000
+MAX_SEARCHED_BYTES: Final = 50_000_000
+"""Of all files that one look searches: about a second."""
+FILE_COST: Final = 5_000
+"""Bytes that opening a file counts for."""
+WORDS: Final = {
+    "list": "names in a folder",
+    "read": "a file",
+    "grep": "lines of files",
+    "log": "lines of the log",
+}
+"""By kind: what a look is called beside its fence, in words of ours."""
+MORE: Final = "Answer with the JSON object, or look again while looks are left."
+NO_MORE: Final = "No looks are left: answer with the JSON object."
 NOTHING: Final = "(nothing)"
 
 
@@ -36,14 +51,26 @@ class Look(Value):
     """list: a folder, empty for the root; read: a file; grep: a pattern of file names such as `*.py`, empty for all."""
     text: Word = ""
     """grep, log: what the lines hold, letter by letter, capitals or not."""
-    line: Annotated[int, Field(ge=1)] = 1
-    """read: the first line shown, 1-based."""
+    line: int = 1
+    """read: the first line shown, 1-based; less is the first."""
 
 
 class Looks(Value):
-    """An answer that asks for looks."""
+    """An answer that asks for looks; only the first few are taken."""
 
-    look: Annotated[tuple[Look, ...], Field(min_length=1, max_length=AT_ONCE)]
+    look: Annotated[tuple[Look, ...], Field(min_length=1)]
+
+    @field_validator("look", mode="before")
+    @classmethod
+    def _without_nulls(cls, looks: Any) -> Any:
+        if not isinstance(looks, list):
+            return looks
+        return [
+            {name: value for name, value in look.items() if value is not None}
+            if isinstance(look, dict)
+            else look
+            for look in looks[:AT_ONCE]
+        ]
 
 
 LOOKS_SCHEMA: Final[dict[str, Any]] = {
@@ -51,6 +78,7 @@ LOOKS_SCHEMA: Final[dict[str, Any]] = {
     "properties": {
         "look": {
             "type": "array",
+            "minItems": 1,
             "maxItems": AT_ONCE,
             "items": {
                 "type": "object",
@@ -58,7 +86,7 @@ LOOKS_SCHEMA: Final[dict[str, Any]] = {
                     "kind": {"type": "string", "enum": ["list", "read", "grep", "log"]},
                     "path": {"type": "string", "maxLength": 300},
                     "text": {"type": "string", "maxLength": 300},
-                    "line": {"type": "integer"},
+                    "line": {"type": "integer", "minimum": 1},
                 },
                 "required": ["kind", "path", "text", "line"],
                 "additionalProperties": False,
@@ -70,39 +98,39 @@ LOOKS_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-def shown_by(looks: Looks, tree: RepoTree, log: str, taken: int) -> Message:
-    """Return the message with what the looks show, numbered on from those `taken` before."""
+def offered() -> str:
+    """Return what a model is told of the looks that it may take."""
+    return load_text("looks.md")
+
+
+def shown_by(looks: Looks, tree: RepoTree, log: str, taken: int, room_chars: int) -> Message:
+    """Return the message with what the looks show, numbered on from those `taken` before.
+
+    Together they take at most about `room_chars` characters.
+    """
+    each = min(MAX_CHARS, room_chars // len(looks.look))
     parts = []
     for number, look in enumerate(looks.look, taken + 1):
-        parts.append(
-            f"L{number}, {_asked(look)}:\n\n{fenced(f'L{number}', _shown(look, tree, log))}"
-        )
-    parts.append("Look again, or answer with the JSON object.")
-    return Message("user", "\n\n".join(parts))
+        text = cut("\n".join(_shown(look, tree, log)), each) or NOTHING
+        parts.append(f"L{number}, {WORDS[look.kind]}:\n\n{fenced(f'L{number}', text)}")
+    return Message("user", "\n\n".join([*parts, MORE]))
 
 
-def _asked(look: Look) -> str:
-    """Return the look in words of ours: what a model wrote is not repeated outside of a fence."""
-    return {"list": "names in a folder", "read": "a file", "grep": "lines of files", "log": "lines of the log"}[
-        look.kind
-    ]  # fmt: skip
-
-
-def _shown(look: Look, tree: RepoTree, log: str) -> str:
+def _shown(look: Look, tree: RepoTree, log: str) -> list[str]:
     # A model may name a file by its place in the image.
     path = f"{look.path}/".removeprefix("/repo/").strip("/")
     match look.kind:
         case "list":
             lines = _names(tree, path)
         case "read":
-            lines = _lines_of(tree, path, look.line)
+            lines = _lines_of(tree, path, max(look.line, 1))
         case "grep":
             lines = _hits(tree, path, look.text)
         case "log":
             lines = _matching(log.splitlines(), look.text)[-MAX_LINES:]
         case _:
             assert_never(look.kind)
-    return cut("\n".join(line[:MAX_LINE_CHARS] for line in lines), MAX_CHARS) or NOTHING
+    return [line[:MAX_LINE_CHARS] for line in lines]
 
 
 def _names(tree: RepoTree, folder: str) -> list[str]:
@@ -134,20 +162,30 @@ def _lines_of(tree: RepoTree, path: str, first: int) -> list[str]:
 def _hits(tree: RepoTree, pattern: str, text: str) -> list[str]:
     """Return the lines that hold the text, with their places, of files whose name or path fits."""
     found: list[str] = []
-    wanted = text.lower()
-    if not wanted:
-        return found
-    for path in tree.files:
-        if pattern and not (
-            fnmatchcase(path.rpartition("/")[2], pattern) or fnmatchcase(path, pattern)
-        ):
+    wanted, left = text.lower(), MAX_SEARCHED_BYTES
+    for path in tree.files if wanted else ():
+        name = path.rpartition("/")[2]
+        if pattern and not (fnmatchcase(name, pattern) or fnmatchcase(path, pattern)):
             continue
-        for number, line in enumerate(tree.text(path).splitlines(), 1):
-            if wanted in line.lower():
-                found.append(f"{path}:{number}: {line.strip()}")
-                if len(found) == MAX_HITS:
-                    return found
+        # Not by `tree.text`, which keeps what it has read.
+        content = tree.begin(path, MAX_FILE_BYTES)
+        left -= len(content) + FILE_COST
+        if b"\0" not in content[:1000]:
+            lines = content.decode("utf-8", "replace").splitlines()
+            found += [
+                f"{path}:{number}: {lines[number - 1].strip()}"
+                for number in _numbers(lines, wanted)
+            ]
+        if left <= 0 or len(found) >= MAX_HITS:
+            stopped = [f"and no more was searched, from {path} on"]
+            return [*found[:MAX_HITS], *stopped]
     return found
+
+
+def _numbers(lines: Sequence[str], wanted: str) -> list[int]:
+    """Return the 1-based numbers of the first lines that hold the text."""
+    hits = (number for number, line in enumerate(lines, 1) if wanted in line.lower())
+    return list(islice(hits, MAX_HITS))
 
 
 def _matching(lines: Sequence[str], text: str) -> list[str]:

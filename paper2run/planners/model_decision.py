@@ -27,6 +27,11 @@ class Proof(Value):
     evidence: Annotated[tuple[Quote, ...], Field(max_length=6)] = ()
 
     @property
+    def is_shown(self) -> bool:
+        """Whether there is a cause with a quote."""
+        return self.cause is not None and bool(self.evidence)
+
+    @property
     def quotes(self) -> list[tuple[str, str]]:
         """Every quote with its place in the answer."""
         return [
@@ -42,6 +47,13 @@ class ModelDecision(Value):
     decision: DiagnosisDecision
     """The same in the contract's words, in which all that ends without a plan is a stop."""
     proof: Proof = Proof()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is a repair, or its cause stands on a quote and on some confidence."""
+        return self.answer == "repair" or (
+            self.decision.confidence != "low" and self.proof.is_shown
+        )
 
 
 class ModelPlan(Value):
@@ -59,17 +71,23 @@ class ModelStop(Value):
     decision: Literal["stop"]
     proof: Proof = Proof()
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether its cause stands on a quote and on some confidence."""
+        return self.confidence != "low" and self.proof.is_shown
+
 
 def as_diagnosis(decided: ModelDecision, done: Attempt, model: str) -> Diagnosis:
     """Return the decision as a diagnosis of the attempt.
 
-    A cause without a quote, or of low confidence, is not taken: the first error's own class stands. A model's stop
-    excludes no other way to an environment.
+    A cause without a quote, or of low confidence, is not taken: the first error's own class stands. Nor are needs of
+    low confidence. A model's stop excludes no other way to an environment.
     """
     failure = done.failure
     assert failure is not None, "an attempt that passed is not diagnosed"
-    proof, decision, by = decided.proof, decided.decision, f"model:{model}"
-    is_shown = bool(proof.evidence) and decision.confidence != "low"
+    decision, by = decided.decision, f"model:{model}"
+    proof = Proof() if decision.confidence == "low" else decided.proof
+    is_shown = bool(proof.evidence)
     known = proof.cause if is_shown else None
     return Diagnosis(
         decision=decision,

@@ -39,6 +39,8 @@ HOST_PATH: Final = re.compile(
 )
 MIN_NAME: Final = 2
 """A shorter name stands in every command by chance."""
+COLLECTS: Final = re.compile(r"\s--co(?:llect-only)?\b")
+"""pytest only lists its tests."""
 SHOWN_NAMES: Final = 6
 """Commands and names that a refusal lists as what would count."""
 LITTLE: Final = GRADES.index("imports")
@@ -63,7 +65,7 @@ def objections(
         found.append(
             f"base_image: {plan.base_image!r} is no official image of a language, nor one of the rules' plan"
         )
-    elif known.offered and plan.base_image not in known.offered:
+    elif known.offered and not _is_offered(plan.base_image, known, rules_plan):
         there = ", ".join(known.offered)
         found.append(f"base_image: {plan.base_image!r} cannot be had here; there are: {there}")
     if any(holds_key(text) for text in texts):
@@ -95,8 +97,12 @@ def objections(
 
 def weakens(plan: EnvPlan, failed: PlannedEnvironment) -> tuple[str, ...]:
     """Return the objection to a repair whose smoke command would prove less than the one that failed."""
+    if plan.smoke_command == failed.plan.smoke_command:
+        return ()
     before = GRADES.index(promised(failed.smoke_kind, failed.plan.smoke_command))
     after = GRADES.index(promised("model", plan.smoke_command))
+    if COLLECTS.search(plan.smoke_command):
+        after = min(after, LITTLE)
     had_tests = GRADES[before] == "tests"
     if after >= before or (after > LITTLE and not had_tests):
         return ()
@@ -104,6 +110,13 @@ def weakens(plan: EnvPlan, failed: PlannedEnvironment) -> tuple[str, ...]:
         f"smoke_command: it would show no more than {GRADES[after]}, and the one that failed {GRADES[before]}:"
         f" keep {failed.plan.smoke_command[:200]!r}, or stop",
     )
+
+
+def _is_offered(image: str, known: Known, rules_plan: PlannedEnvironment | None) -> bool:
+    """Whether an image lies here; the rules' own may be exchanged for one that does."""
+    if rules_plan is not None and image == rules_plan.plan.base_image:
+        return True
+    return image.removeprefix("docker.io/").removeprefix("library/") in known.offered
 
 
 def _files_in(command: str, paths: Iterable[str]) -> set[str]:

@@ -51,10 +51,15 @@ def planner_id(settings: Settings) -> str:
 
 
 @cache
+def load_text(name: str) -> str:
+    """Return a file of `prompts/`."""
+    return files("paper2run.planners").joinpath("prompts", name).read_text("utf-8").strip()
+
+
+@cache
 def load_prompt(name: Purpose) -> Prompt:
     """Return a prompt of `prompts/`. ValueError if the file lacks its version or a section."""
-    text = files("paper2run.planners").joinpath("prompts", FILES[name]).read_text("utf-8")
-    match = SECTIONS.match(text)
+    match = SECTIONS.match(load_text(FILES[name]))
     if not match:
         raise ValueError(f"prompts/{name}.md needs a front matter, # System and # User")
     version = yaml.safe_load(match[1])["version"]

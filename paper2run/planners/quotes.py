@@ -1,4 +1,4 @@
-"""Checks a model's quotes: each has to stand, word by word, in what the model was shown."""
+"""Checks a model's quotes: each has to stand, word by word, in what the repository or its programs say."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,17 +6,30 @@ from typing import Final
 
 from paper2run.planners.message import Message
 
-SHOWN: Final = re.compile(r"<(data-[\w-]+)>\n(.*?)\n</\1>", re.DOTALL)
-"""What stands between the tags of a prompt: the repository's words and those of programs."""
+SHOWN: Final = re.compile(
+    r"<(data-(?:readme|paper|log|output|facts|L\d+)-[0-9a-f]{8})>\n(.*?)\n</\1>", re.DOTALL
+)
+"""The parts of a prompt with words of the repository and of programs; in others stand ours, and the model's own."""
+OURS: Final = re.compile(
+    r"^(?:\(nothing\)|\[\d+ characters left out\]|\[\.\.\. \d+ lines \.\.\.\])$", re.MULTILINE
+)
+"""Lines that stand in a part for want of others."""
 SPACE: Final = re.compile(r"\s+")
-MIN_CHARS: Final = 6
+GAP: Final = "\0"
+"""Between two parts: no quote reaches over it."""
+MIN_CHARS: Final = 12
 """A shorter quote stands everywhere by chance."""
 
 
 def shown_in(messages: Sequence[Message]) -> str:
-    """Return all that the messages showed as data, with single spaces."""
-    parts = (found[2] for message in messages for found in SHOWN.finditer(message.content))
-    return _plain(" ".join(parts))
+    """Return what the messages showed that can be quoted, with single spaces."""
+    parts = (
+        OURS.sub(GAP, found[2])
+        for message in messages
+        if message.role == "user"
+        for found in SHOWN.finditer(message.content)
+    )
+    return GAP.join(map(_plain, parts))
 
 
 def untrue(quotes: Iterable[tuple[str, str]], shown: str) -> tuple[str, ...]:
@@ -25,10 +38,12 @@ def untrue(quotes: Iterable[tuple[str, str]], shown: str) -> tuple[str, ...]:
     for place, quote in quotes:
         words = _plain(quote)
         if len(words) < MIN_CHARS:
-            found.append(f"{place}: {quote[:80]!r} is too short for a quote")
-        elif words not in shown:
             found.append(
-                f"{place}: {quote[:80]!r} stands nowhere in what you were shown: copy a line"
+                f"{place}: {quote[:80]!r} is too short for a quote: {MIN_CHARS} letters at least"
+            )
+        elif GAP in words or words not in shown:
+            found.append(
+                f"{place}: {quote[:80]!r} stands in no README, paper, log, output, fact or look: copy a line"
             )
     return tuple(found)
 

@@ -29,7 +29,13 @@ def _texts(most: int, length: int) -> dict[str, Any]:
 
 
 def _one_of(*words: str | None) -> dict[str, Any]:
-    return {"enum": list(words)} if None in words else {"type": "string", "enum": list(words)}
+    kind: Any = ["string", "null"] if None in words else "string"
+    return {"type": kind, "enum": list(words)}
+
+
+def _answer(title: str, *forms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an answer in one of the forms; several services refuse a choice at the root."""
+    return {"title": title} | _object({"answer": {"anyOf": [*forms, LOOKS_SCHEMA]}})
 
 
 PLAN_FIELDS: Final[dict[str, Any]] = {
@@ -51,7 +57,9 @@ PLAN_FIELDS: Final[dict[str, Any]] = {
     "smoke_command": {"type": "string", "maxLength": 600},
     "requires_gpu": {"type": "boolean"},
 }
-CAUSE: Final = _one_of(*get_args(Cause), None)
+NOT_OF_A_MODEL: Final = frozenset({"undiagnosed", "registry_unreachable", "out_of_disk"})
+"""Causes that say nothing of the repository."""
+CAUSE: Final = _one_of(*(cause for cause in get_args(Cause) if cause not in NOT_OF_A_MODEL), None)
 NEEDS: Final[dict[str, Any]] = {
     "type": "array",
     "maxItems": 6,
@@ -83,34 +91,22 @@ def _decision(decisions: tuple[str, ...], new_plan: Mapping[str, Any]) -> dict[s
     return _object(REASON_FIELDS | PROOF_FIELDS | decided)
 
 
-PLAN_SCHEMA: Final[dict[str, Any]] = {
-    "title": "EnvPlan",
-    "type": "object",
-    "anyOf": [
-        _object(PLAN_FIELDS | {"needs": NEEDS}),
-        _object(REASON_FIELDS | PROOF_FIELDS | {"decision": _one_of(STOP)}),
-        LOOKS_SCHEMA,
-    ],
-}
-DIAGNOSIS_SCHEMA: Final[dict[str, Any]] = {
-    "title": "DiagnosisDecision",
-    "type": "object",
-    "anyOf": [
-        _decision(ENDS, {"type": "null"}),
-        _decision(("repair",), _object(PLAN_FIELDS)),
-        LOOKS_SCHEMA,
-    ],
-}
+PLAN_SCHEMA: Final = _answer(
+    "EnvPlan",
+    _object(PLAN_FIELDS | {"needs": NEEDS}),
+    _object(REASON_FIELDS | PROOF_FIELDS | {"decision": _one_of(STOP)}),
+)
+DIAGNOSIS_SCHEMA: Final = _answer(
+    "DiagnosisDecision",
+    _decision(ENDS, {"type": "null"}),
+    _decision(("repair",), _object(PLAN_FIELDS)),
+)
 OPINION_FIELDS: Final[dict[str, Any]] = (
     REASON_FIELDS
     | {"shows": _one_of(*get_args(Shows)), "grade": _one_of(*get_args(Grade), None)}
     | PROOF_FIELDS
 )
-OPINION_SCHEMA: Final[dict[str, Any]] = {
-    "title": "Opinion",
-    "type": "object",
-    "anyOf": [_object(OPINION_FIELDS), LOOKS_SCHEMA],
-}
+OPINION_SCHEMA: Final = _answer("Opinion", _object(OPINION_FIELDS))
 
 
 def plan_from_wire(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,6 +132,8 @@ def split_proof(answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     """Return the answer without what a model knows beside its decision, and that alone."""
     rest = {name: value for name, value in answer.items() if name not in PROOF_FIELDS}
     proof = {name: answer[name] for name in PROOF_FIELDS if answer.get(name) is not None}
+    if proof.get("cause") in NOT_OF_A_MODEL:
+        del proof["cause"]
     return rest, proof
 
 

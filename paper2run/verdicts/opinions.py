@@ -6,6 +6,7 @@ Words of a model lower a grade, add a need or name a cause. They never raise a g
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from paper2run.model.diagnosis import Cause
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.needs import Need, NeedKind, Site
 from paper2run.model.opinion import Opinion
@@ -22,6 +23,10 @@ KINDS: Final[dict[StatedKind, NeedKind]] = {
     "platform": "platform",
 }
 GPU: Final = "an NVIDIA GPU"
+CLASSES: Final[frozenset[Cause]] = frozenset(
+    {"build_error", "code_error", "unresolvable", "timeout"}
+)
+"""Causes that say how something failed and not that it cannot be had."""
 UNDECIDED: Final = frozenset({"smoke-failed", "max-attempts-exhausted"})
 """Ends without proof, whose cause is a class at most; a model's own stop was asked for already."""
 
@@ -47,6 +52,17 @@ def as_need(said: StatedNeed, site: Site) -> Need:
     return Need(kind=KINDS[said.kind], what=said.what, hard=True, met=met, source=source)
 
 
+def with_stated(needs: Sequence[Need], stated: Sequence[Need]) -> tuple[Need, ...]:
+    """Return the rules' needs and a model's, none of them twice.
+
+    A kind of which the rules have a hard need is told by theirs; a GPU that they only saw signs of, by the model's.
+    """
+    told = {need.kind for need in needs if need.hard}
+    new = [need for need in stated if need.kind not in told]
+    gpu = any(need.kind == "gpu" for need in new)
+    return (*(need for need in needs if not (gpu and need.kind == "gpu")), *new)
+
+
 def wants_opinion(verdict: Verdict) -> bool:
     """Whether a model is asked: a success shows less than tests, or no proof ends the run."""
     if verdict.status == "success":
@@ -54,51 +70,69 @@ def wants_opinion(verdict: Verdict) -> bool:
     return verdict.status in UNDECIDED and verdict.best_attempt > 0
 
 
-def with_opinion(verdict: Verdict, opinion: Opinion, site: Site) -> Verdict:
-    """Return the verdict after the model's opinion of it; of low confidence it changes nothing."""
+def with_opinion(
+    verdict: Verdict, opinion: Opinion, site: Site, needs: Sequence[Need] = ()
+) -> Verdict:
+    """Return the verdict after the model's opinion of it; of low confidence it changes nothing.
+
+    `needs` are those that the rules read.
+    """
     kept = verdict.changed(opinion=opinion)
     if opinion.confidence == "low":
         return kept
-    needs = _once([*verdict.needs, *(as_need(each, site) for each in opinion.needs)])
-    kept = kept.changed(needs=needs)
-    if verdict.status != "success":
-        return _with_cause(kept, opinion)
-    if opinion.shows == "yes":
-        return kept
-    return _lowered(kept, opinion, needs)
+    said = _once([*verdict.needs, *(as_need(each, site) for each in opinion.needs)])
+    kept = kept.changed(needs=said)
+    cause = opinion.cause
+    if opinion.shows != "no" or (cause == "needs_gpu" and site.has_gpu):
+        cause = None
+    if verdict.status == "success":
+        return _lowered(kept, opinion, cause, with_stated(needs, said))
+    return _with_cause(kept, opinion, cause)
 
 
-def _with_cause(verdict: Verdict, opinion: Opinion) -> Verdict:
-    """Return an end without proof with the cause that the model quotes words for."""
-    if opinion.cause is None:
+def _with_cause(verdict: Verdict, opinion: Opinion, cause: Cause | None) -> Verdict:
+    """Return an end without proof with the cause that the model quotes words for; a mere class makes no stop."""
+    if cause is None:
         return verdict
     reason = f"{opinion.by}: {opinion.reason}; {verdict.reason}"
-    return verdict.changed(status="stopped-by-llm", cause=opinion.cause, reason=reason)
+    if cause in CLASSES:
+        return verdict.changed(cause=cause, reason=reason)
+    return verdict.changed(status="stopped-by-llm", cause=cause, reason=reason, smallest_change="")
 
 
-def _lowered(verdict: Verdict, opinion: Opinion, needs: Sequence[Need]) -> Verdict:
+def _lowered(
+    verdict: Verdict, opinion: Opinion, cause: Cause | None, needs: Sequence[Need]
+) -> Verdict:
     """Return a success with the lower grade, or the stop that the table makes of it.
 
-    That work which was done is none takes high confidence.
+    That work which was done is none takes high confidence, and a need or a cause with its quote.
     """
-    wanted = opinion.grade or verdict.grade
-    grade: Grade = min(verdict.grade, wanted, key=GRADES.index)
-    if verdict.grade in WORKS and grade not in WORKS and opinion.confidence != "high":
-        return verdict
-    lower = verdict.changed(grade=grade)
+    wanted = verdict.grade if opinion.shows == "yes" else opinion.grade or verdict.grade
+    # Something passed: less than a build was not shown.
+    grade: Grade = min(verdict.grade, max(wanted, "built-only", key=_place), key=_place)
     need = unmet_need(grade, needs)
+    undone = verdict.grade in WORKS and grade not in WORKS
+    if undone and (opinion.confidence != "high" or (need is None and cause is None)):
+        return verdict
     if need is not None:
-        return _ended(lower, stopped_by(need), opinion)
-    if opinion.shows == "no" and opinion.cause is not None and grade not in WORKS:
-        return _ended(lower, Verdict(status="stopped-by-llm", cause=opinion.cause), opinion)
-    return lower
+        return _ended(verdict.changed(grade=grade), stopped_by(need), opinion)
+    if cause is not None and grade not in WORKS:
+        stop = Verdict(status="stopped-by-llm", cause=cause)
+        return _ended(verdict.changed(grade=grade), stop, opinion)
+    if grade == verdict.grade:
+        return verdict
+    return verdict.changed(grade=grade, reason=f"{verdict.reason}; {opinion.by}: {opinion.reason}")
+
+
+def _place(grade: Grade) -> int:
+    return GRADES.index(grade)
 
 
 def _ended(success: Verdict, stop: Verdict, opinion: Opinion) -> Verdict:
     """Return the success as a stop by the model's words, with all that was shown."""
     told = "; ".join(filter(None, (f"{opinion.by}: {opinion.reason}", stop.reason)))
     return success.changed(
-        status="stopped-by-llm",
+        status=stop.status,
         cause=stop.cause,
         reason=f"{told}; shown: {success.reason}",
         smallest_change=stop.smallest_change,

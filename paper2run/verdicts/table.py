@@ -110,11 +110,15 @@ def holds(cause: Cause, facts: RepoFacts) -> bool:
 
 
 def stopped_by(need: Need) -> Verdict:
-    """Return the verdict of a run that showed little and lacked what the work needs."""
+    """Return the verdict of a run that showed little and lacked what the work needs.
+
+    A need that only a model states is no proof: it excludes no other way.
+    """
+    is_models = need.source.kind == "model"
     return Verdict(
-        status="stopped-by-rule",
+        status="stopped-by-llm" if is_models else "stopped-by-rule",
         cause=need.cause,
         reason=f"its work needs {need.what} ({need.source}), which this run did not have",
-        excludes=EXCLUDED_BY[need.kind],
+        excludes="this-plan" if is_models else EXCLUDED_BY[need.kind],
         smallest_change=CHANGES[need.kind].format(need.what),
     )

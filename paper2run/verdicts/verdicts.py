@@ -18,7 +18,7 @@ from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import failed_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
-from paper2run.verdicts.opinions import stated_needs
+from paper2run.verdicts.opinions import stated_needs, with_stated
 from paper2run.verdicts.progress import (
     IN_SHORT,
     best_of,
@@ -45,8 +45,9 @@ def stopped(diagnosis: Diagnosis) -> Verdict:
     class, and its smallest change a piece of advice.
     """
     proven: Status = "smoke-failed" if diagnosis.excludes == "this-plan" else "stopped-by-rule"
+    is_models = diagnosis.is_models and diagnosis.cause != "undiagnosed"
     return Verdict(
-        status="stopped-by-llm" if diagnosis.is_models else proven,
+        status="stopped-by-llm" if is_models else proven,
         cause=diagnosis.cause,
         reason=diagnosis.decision.reason,
         excludes=diagnosis.excludes,
@@ -91,7 +92,7 @@ def after_attempts(
     if beside:
         grade = "program-starts"
     stated = stated_needs(attempts, best, site)
-    needs = (*needs_of(facts, site), *stated)
+    needs = with_stated(needs_of(facts, site), stated)
     runs_own = best.planned.smoke_kind != "dependencies"
     proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs, runs_own=runs_own)
     if need is not None and need.hard and proof is not None and _is_download(proof):

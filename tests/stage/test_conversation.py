@@ -101,7 +101,8 @@ def test_a_wrong_answer_is_corrected_once(service, tmp_path, scenario):
 
 
 def test_a_model_may_look_before_it_answers(service, tmp_path):
-    assert plan(service, "looks-then-plan", tmp_path).base_image == "python:3.11-slim"
+    made = plan(service, "looks-then-plan", tmp_path, model_context=32_000)
+    assert made.base_image == "python:3.11-slim"
     _, second, third = (request.body["messages"] for request in service.requests)
     assert [message["role"] for message in third[2:]] == ["assistant", "user"] * 2
     assert "L1, names in a folder" in second[3]["content"]
@@ -110,8 +111,33 @@ def test_a_model_may_look_before_it_answers(service, tmp_path):
 
 def test_a_model_that_only_looks_is_given_up(service, tmp_path):
     with pytest.raises(ModelError, match="no JSON object"):
-        plan(service, "only-looks", tmp_path)
+        plan(service, "only-looks", tmp_path, model_context=32_000)
     assert len(service.requests) == conversation.MAX_TURNS + conversation.CHANCES
+    last_look = service.requests[conversation.MAX_TURNS].body["messages"][-1]["content"]
+    assert last_look.endswith("No looks are left: answer with the JSON object.")
+
+
+def test_a_small_window_is_offered_no_looks(service, tmp_path):
+    plan(service, "success", tmp_path)
+    plan(service, "success", tmp_path, model_context=32_000)
+    small, large = (request.body["messages"][0]["content"] for request in service.requests)
+    assert "you may look" not in small
+    assert "you may look" in large
+
+
+@pytest.mark.parametrize("window_tokens", [4096, 8192, 16_000, 32_000, 200_000])
+def test_question_looks_and_answer_fit_into_the_window(window_tokens):
+    question, looks = conversation.rooms(window_tokens)
+    left = window_tokens - (question + looks) // conversation.CHARS_PER_TOKEN
+    assert left >= min(conversation.MAX_ANSWER_TOKENS, window_tokens // 2)
+    assert question <= conversation.MAX_PROMPT_TOKENS * conversation.CHARS_PER_TOKEN
+
+
+def test_an_exchange_ends_after_its_time(service, tmp_path, monkeypatch):
+    monkeypatch.setattr(conversation, "EXCHANGE_S", 0.0)
+    with pytest.raises(ModelError, match="without a decision"):
+        plan(service, "success", tmp_path)
+    assert service.requests == []
 
 
 def test_the_correction_quotes_what_was_wrong(service, tmp_path):

@@ -44,12 +44,13 @@ def asked(listing, told=None, model="openai/lab/own"):
     "row",
     [
         {"id": "lab/own", "max_model_len": 32768},
-        {"id": "own", "context_length": 32768},
+        {"id": "lab/own", "context_length": 32768},
         {"id": "lab/own", "meta": {"n_ctx": 32768}},
     ],
 )
 def test_a_server_that_tells_its_window_is_believed(listing, row):
-    listing["body"] = {"data": [{"id": "another", "max_model_len": 9}, row]}
+    others = [{"id": "lab/ow", "max_model_len": 9}, {"id": "", "max_model_len": 9}, {"n_ctx": 9}]
+    listing["body"] = {"data": [*others, row]}
     assert asked(listing) == 32768
 
 
@@ -75,6 +76,7 @@ def test_the_users_word_wins_and_litellms_list_is_next(listing):
     assert asked(listing, model="openai/gpt-4o") == 128_000
 
 
-def test_a_server_that_is_not_there_has_the_default():
-    at = Endpoint("openai/nobody", "http://127.0.0.1:9/v1", "k")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "http://127.0.0.1:abc/v1"])
+def test_a_server_that_is_not_there_has_the_default(url):
+    at = Endpoint("openai/nobody", url, "k")
     assert window_tokens(at, None) == DEFAULT_CONTEXT_TOKENS

@@ -9,6 +9,7 @@ from paper2run.planners.answer import looks_in
 from paper2run.planners.looks import MAX_CHARS, MAX_HITS, MAX_LINES, MAX_NAMES, shown_by
 from paper2run.planners.quotes import shown_in, untrue
 
+ROOM = 30_000
 LOG = "Collecting fold\nerror: no compiler\nTraceback\nERROR: no wheel"
 
 
@@ -30,7 +31,7 @@ def asked(*looks):
 
 
 def show(tree, *looks, taken=0):
-    return shown_by(asked(*looks), tree, LOG, taken).content
+    return shown_by(asked(*looks), tree, LOG, taken, ROOM).content
 
 
 def test_a_folder_is_listed_with_sizes_and_how_much_lies_below(tree):
@@ -93,10 +94,38 @@ def test_a_file_cannot_close_the_fence(tmp_path):
 
 
 def test_a_quote_from_a_look_counts(tree):
-    message = shown_by(asked({"kind": "read", "path": "src/fold.py"}), tree, LOG, 0)
+    message = shown_by(asked({"kind": "read", "path": "src/fold.py"}), tree, LOG, 0, ROOM)
     shown = shown_in([message])
     assert untrue([("evidence.0", "torch.zeros(3).cuda()")], shown) == ()
     assert untrue([("evidence.0", "names in a folder")], shown) != ()
+
+
+@pytest.mark.parametrize("line", [0, None, -3])
+def test_a_line_that_is_none_is_the_first(tree, line):
+    look = {"kind": "read", "path": "src/long.py", "line": line, "text": None}
+    text = shown_by(looks_in(json.dumps({"look": [look] * 6})), tree, LOG, 0, ROOM).content
+    assert "line 1\nline 2\n" in text
+    assert "L4, a file" in text
+    assert "L5" not in text
+
+
+def test_looks_share_the_room_that_is_left(tree):
+    looks = asked(*[{"kind": "read", "path": "src/long.py"}] * 4)
+    text = shown_by(looks, tree, LOG, 0, 2000).content
+    assert len(text) < 2800
+    assert text.count("characters left out") == 4
+
+
+def test_a_search_ends_after_so_many_bytes_and_keeps_none(tmp_path, monkeypatch):
+    for number in range(30):
+        (tmp_path / f"{number:02d}.txt").write_text("x" * 10_000 + "\nneedle\n")
+    monkeypatch.setattr("paper2run.planners.looks.MAX_SEARCHED_BYTES", 100_000)
+    tree = RepoTree.of(tmp_path)
+    text = show(tree, {"kind": "grep", "text": "needle"})
+    assert "00.txt:2: needle" in text
+    assert "and no more was searched, from 06.txt on" in text
+    assert "07.txt" not in text
+    assert not tree._texts
 
 
 @pytest.mark.parametrize(
@@ -104,8 +133,6 @@ def test_a_quote_from_a_look_counts(tree):
     [
         {"look": []},
         {"look": [{"kind": "run", "path": "x", "text": "", "line": 1}]},
-        {"look": [{"kind": "read", "path": "x", "text": "", "line": 0}]},
-        {"look": [{"kind": "list", "path": "", "text": "", "line": 1}] * 5},
         {"look": "README.md"},
         {"look": [{"kind": "list"}], "decision": "stop"},
         {"decision": "stop"},

@@ -9,7 +9,7 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import ContainerRecipe, EntryPoint, OwnModule, RepoFacts
 from paper2run.model.opinion import Opinion
 from paper2run.model.value import Source
-from paper2run.planners.answer import json_object
+from paper2run.planners.answer import json_object, looks_in
 from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected, correction, parse_diagnosis, parse_plan
 from paper2run.planners.looks import Looks
@@ -324,7 +324,7 @@ def test_a_plan_may_come_with_needs_and_may_be_a_stop():
     made = parse_plan(json.dumps(WIRE | needs), Known(FACTS), None, SHOWN)
     assert isinstance(made, ModelPlan)
     assert made.proof.needs[0].what == "the weights"
-    stop = {name: PROVEN[name] for name in PROVEN if name != "new_plan"}
+    stop = PROVEN | WIRE
     found = parse_plan(json.dumps(stop), Known(FACTS), None, SHOWN)
     assert isinstance(found, ModelStop)
     assert found.proof.cause == "needs_gpu"
@@ -339,6 +339,8 @@ def test_a_plan_may_come_with_needs_and_may_be_a_stop():
         ("python run.py", "documented", "python -c 'import fold'", False),
         ("python run.py", "documented", "python run.py --small", True),
         ("python -c 'import fold'", "import", "python run.py", True),
+        ("python -m pytest -q", "tests", "python -m pytest -q --collect-only", False),
+        ("make -s check-all", "ci-tests", "make -s check-all", True),
     ],
 )
 def test_a_repair_may_not_prove_less(before, kind, after, accepted):
@@ -353,6 +355,13 @@ def test_an_image_that_cannot_be_had_is_refused_with_those_that_can():
     known = Known(FACTS, offered=("python:3.8-slim", "python:3.9-slim"))
     good = parse_plan(json.dumps(WIRE), known, None, "")
     bad = parse_plan(json.dumps(WIRE | {"base_image": "python:3.12-slim"}), known, None, "")
+    named = json.dumps(WIRE | {"base_image": "docker.io/library/python:3.8-slim"})
+    assert isinstance(parse_plan(named, known, None, ""), ModelPlan)
+    own = TRIED.changed(plan=TRIED.plan.changed(base_image="python:3.12-slim"))
+    kept = json.dumps(WIRE | {"base_image": "python:3.12-slim"})
+    assert isinstance(parse_plan(kept, known, own, ""), ModelPlan), (
+        "preflight exchanges the rules' own"
+    )
     assert isinstance(good, ModelPlan)
     assert "cannot be had here; there are: python:3.8-slim, python:3.9-slim" in bad.problems[0]
 
@@ -398,15 +407,33 @@ def bounded(schema):
     return True
 
 
+def forms(schema):
+    """Return the fields of each form that an answer may have, looks last."""
+    assert schema["required"] == ["answer"], "a choice at the root is refused by several services"
+    return [list(one["properties"]) for one in schema["properties"]["answer"]["anyOf"]]
+
+
 def test_every_text_and_list_of_the_schemas_is_bounded_and_every_field_required():
     assert all(map(bounded, (PLAN_SCHEMA, DIAGNOSIS_SCHEMA, OPINION_SCHEMA)))
-    plan_fields, stop_fields, looks = (set(one["properties"]) for one in PLAN_SCHEMA["anyOf"])
-    assert plan_fields == {*EnvPlan.model_fields, "needs"}
-    assert stop_fields == {"reason", "confidence", "decision", *Proof.model_fields}
-    assert looks == set(Looks.model_fields)
-    for branch in DIAGNOSIS_SCHEMA["anyOf"][:2]:
-        fields = list(branch["properties"])
+    made, stop, looks = forms(PLAN_SCHEMA)
+    assert set(made) == {*EnvPlan.model_fields, "needs"}
+    assert set(stop) == {"reason", "confidence", "decision", *Proof.model_fields}
+    assert looks == list(Looks.model_fields)
+    for fields in forms(DIAGNOSIS_SCHEMA)[:2]:
         assert set(fields) == {*DiagnosisDecision.model_fields, *Proof.model_fields}
         assert fields.index("reason") < fields.index("evidence") < fields.index("decision")
-    opinion = OPINION_SCHEMA["anyOf"][0]["properties"]
-    assert set(opinion) == set(Opinion.model_fields) - {"by"}
+    assert set(forms(OPINION_SCHEMA)[0]) == set(Opinion.model_fields) - {"by"}
+
+
+def test_an_answer_in_the_schemas_own_form_is_read():
+    found = parse_plan(json.dumps({"answer": WIRE}), Known(FACTS), None, "")
+    assert isinstance(found, ModelPlan)
+    assert looks_in(json.dumps({"answer": {"look": [{"kind": "list"}]}})) is not None
+
+
+@pytest.mark.parametrize("cause", ["undiagnosed", "registry_unreachable", "out_of_disk"])
+def test_a_cause_that_says_nothing_of_the_repository_is_none(cause):
+    found = parse_diagnosis(json.dumps(PROVEN | {"cause": cause}), Known(FACTS), TRIED, (), SHOWN)
+    assert isinstance(found, ModelDecision)
+    assert found.proof.cause is None
+    assert not found.is_shown

@@ -5,14 +5,14 @@ import pytest
 from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.grade import GRADES
-from paper2run.model.needs import Site
+from paper2run.model.needs import Need, Site
 from paper2run.model.opinion import Opinion
 from paper2run.model.outcome import Built, Log, Passed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.stated_need import StatedNeed
 from paper2run.model.value import DEFAULT
 from paper2run.planners.model_decision import ModelDecision, Proof, as_diagnosis
-from paper2run.verdicts.opinions import wants_opinion, with_opinion
+from paper2run.verdicts.opinions import as_need, wants_opinion, with_opinion, with_stated
 from paper2run.verdicts.verdicts import after_attempts
 
 SITE = Site()
@@ -82,6 +82,43 @@ def test_a_failure_without_proof_gets_the_cause_that_was_quoted():
     assert with_opinion(failed, opinion(shows="no"), SITE).cause == "code_error"
 
 
+@pytest.mark.parametrize("cause", ["build_error", "code_error"])
+def test_a_class_of_causes_makes_no_stop(cause):
+    failed = Verdict(status="max-attempts-exhausted", cause="undiagnosed", best_attempt=1)
+    after = with_opinion(failed, opinion(shows="no", cause=cause, evidence=("a line",)), SITE)
+    assert (after.status, after.cause) == ("max-attempts-exhausted", cause)
+
+
+def test_a_cause_that_the_site_does_not_have_is_none():
+    failed = Verdict(status="smoke-failed", cause="code_error", best_attempt=1)
+    said = opinion(shows="no", cause="needs_gpu", evidence=("we used a V100",))
+    assert with_opinion(failed, said, Site(has_gpu=True)).cause == "code_error"
+    assert with_opinion(failed, said, SITE).cause == "needs_gpu"
+
+
+@pytest.mark.parametrize("grade", ["none", "built-only"])
+def test_work_is_not_undone_without_a_need_or_a_cause(grade):
+    after = with_opinion(RAN, opinion(shows="no", grade=grade), SITE)
+    assert (after.status, after.grade, after.reason) == ("success", "program-starts", "it ran")
+    lower = with_opinion(RAN.changed(grade="imports"), opinion(shows="no", grade=grade), SITE)
+    assert (lower.status, lower.grade) == ("success", "built-only")
+    assert "model:m: r" in lower.reason
+
+
+def test_a_hard_need_of_the_rules_ends_a_success_that_the_model_lowers():
+    data = Need(kind="data", what="x.csv", hard=True, source=DEFAULT)
+    after = with_opinion(RAN, opinion(grade="imports"), SITE, (data,))
+    assert (after.status, after.cause) == ("stopped-by-rule", "missing_data")
+
+
+def test_a_need_is_told_once():
+    soft = Need(kind="gpu", what="an NVIDIA GPU", hard=False, source=DEFAULT)
+    hard = soft.changed(hard=True)
+    stated = as_need(GPU, SITE)
+    assert with_stated((soft,), (stated,)) == (stated,)
+    assert with_stated((hard,), (stated,)) == (hard,)
+
+
 def test_a_cause_without_a_quote_is_no_opinion():
     with pytest.raises(ValueError, match="a cause needs a quote"):
         opinion(cause="needs_gpu")
@@ -116,7 +153,8 @@ FAILED = SmokeFailed(exit_code=1, seconds=1.0, log=Log(stderr="ValueError: no"))
 def test_needs_that_a_planning_model_states_enter_the_table():
     shown = attempt(PASSED, planner="model:m", needs=(WEIGHTS,))
     verdict = after_attempts((shown,), 3)
-    assert (verdict.status, verdict.cause) == ("stopped-by-rule", "missing_data")
+    assert (verdict.status, verdict.cause) == ("stopped-by-llm", "missing_data")
+    assert verdict.excludes == "this-plan", "a model proves nothing"
     works = attempt(PASSED, kind="program", planner="model:m", needs=(WEIGHTS,))
     assert after_attempts((works,), 3).status == "success"
 
@@ -142,6 +180,7 @@ def decided(answer="stop", confidence="high", **proof):
         (decided(confidence="low", cause="needs_gpu", evidence=("no CUDA device",)), "code_error"),
         (decided("accept"), "code_error"),
         (decided("engine"), "undiagnosed"),
+        (decided(confidence="low", needs=(WEIGHTS,)), "code_error"),
     ],
 )
 def test_a_stop_has_the_cause_that_it_shows(given, cause):
@@ -149,4 +188,5 @@ def test_a_stop_has_the_cause_that_it_shows(given, cause):
     assert isinstance(found, Diagnosis)
     assert (found.cause, found.excludes, found.by) == (cause, "this-plan", "model:m")
     assert found.source != DEFAULT
+    assert found.needs == (), "what is said with low confidence is not taken"
     assert (found.smallest_change != "") == (given.answer == "engine")

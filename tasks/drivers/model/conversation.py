@@ -15,19 +15,19 @@ from typing import Any, Final, TypeVar, cast
 from paper2run.errors import ModelError
 from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.needs import Need
+from paper2run.model.needs import Need, Site
 from paper2run.model.opinion import Opinion
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
-from paper2run.model.usage import ModelCall, Purpose
+from paper2run.model.usage import ModelCall, Purpose, Usage
 from paper2run.planners import judging, llm
 from paper2run.planners.answer import looks_in
 from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected
-from paper2run.planners.looks import shown_by
+from paper2run.planners.looks import NO_MORE, offered, shown_by
 from paper2run.planners.message import Message
 from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop
-from paper2run.planners.quotes import shown_in
+from paper2run.planners.quotes import GAP, shown_in
 from paper2run.planners.wire import DIAGNOSIS_SCHEMA, OPINION_SCHEMA, PLAN_SCHEMA
 from paper2run.redaction import redact
 from paper2run.settings import Settings
@@ -49,6 +49,12 @@ CHARS_PER_TOKEN: Final = 3
 """A cautious value for code and logs; English prose has about 4."""
 CHANCES: Final = 3
 """Answers that may be wrong: a correction costs few tokens, and two of three refusals were of right answers."""
+EXCHANGE_S: Final = 1500.0
+"""Seconds for a question with its looks and corrections; less than a stage may take."""
+LOOKS_FROM_TOKENS: Final = 16_000
+"""A smaller window holds the question alone."""
+MIN_LOOKS_CHARS: Final = 2000
+"""Less room is no look worth."""
 MAX_TURNS: Final = 5
 """Answers that ask for looks; the next one has to decide."""
 SHRINKINGS: Final = 2
@@ -72,19 +78,29 @@ class _Talk:
         self._purpose: Purpose = purpose
         self._schema = schema
         self._logs = logs
+        self._ends_at = time.monotonic() + EXCHANGE_S
+        # With a budget of nothing, not even the server's list of models is asked for.
+        self._ledger.allow(self._budget, Usage(calls=1, prompt_tokens=1))
         self.window_tokens = window_tokens(self.endpoint, settings.model_context)
+
+    def cleaned(self, message: Message) -> Message:
+        """Return the message without our secrets."""
+        return replace(message, content=redact(message.content, self._secrets))
 
     def ask(self, messages: Sequence[Message]) -> chat.Answer:
         """Return the answer, counted and dumped; ModelError if there is none, or beyond the budget.
 
-        Our secrets are removed from the question, the answer and their records.
+        Our secrets are removed from the answer and the records; `messages` hold none.
         """
         at = self.endpoint
-        messages = [
-            replace(message, content=redact(message.content, self._secrets)) for message in messages
-        ]
         dearest = chat.estimate(messages, at.model, self._schema, MAX_ANSWER_TOKENS)
-        left_s = self._ledger.allow(self._budget, dearest).max_model_seconds
+        of_budget_s = self._ledger.allow(self._budget, dearest).max_model_seconds
+        left_s = min(TIMEOUT_S, self._ends_at - time.monotonic())
+        if left_s <= 0:
+            raise ModelError(
+                f"{at.model} was asked for {EXCHANGE_S:g} seconds without a decision",
+                hint="the rules go on without it; use a faster model",
+            )
         started = time.monotonic()
         try:
             answer = chat.ask(
@@ -93,7 +109,7 @@ class _Talk:
                 base_url=at.base_url,
                 api_key=at.api_key,
                 schema=self._schema,
-                timeout_s=TIMEOUT_S if left_s is None else min(TIMEOUT_S, left_s),
+                timeout_s=left_s if of_budget_s is None else min(left_s, of_budget_s),
                 max_tokens=MAX_ANSWER_TOKENS,
             )
         except ModelError as error:
@@ -179,6 +195,7 @@ def judge(
     verdict: Verdict,
     needs: Sequence[Need],
     best: Attempt,
+    site: Site,
     known: Known,
     logs: Path,
 ) -> Opinion:
@@ -186,7 +203,7 @@ def judge(
     talk = _Talk(settings, "judge", OPINION_SCHEMA, logs)
     return _exchange(
         talk,
-        lambda room: judging.judge_messages(verdict, needs, best, known, room_chars=room),
+        lambda room: judging.judge_messages(verdict, needs, best, site, known, room_chars=room),
         judging.parse_opinion,
         (known.tree, judging.log_of(best)),
     )
@@ -200,22 +217,29 @@ def _exchange(
 ) -> T:
     """Return what an answer parses to: the first one, one after looks, or a corrected one.
 
-    `look_at` are the checkout and the log that a model may look into.
+    `look_at` are the checkout and the log that a model may look into. Looks are offered where its window holds more
+    than the question.
     """
-    tokens = talk.window_tokens - MAX_ANSWER_TOKENS
-    room = min(max(tokens, MAX_ANSWER_TOKENS), MAX_PROMPT_TOKENS) * CHARS_PER_TOKEN
+    room, looks_left = rooms(talk.window_tokens)
+    turns_left = MAX_TURNS if looks_left else 0
     more: list[Message] = []
+    shown: list[str] = []
     problems: tuple[str, ...] = ()
-    taken = turns = chances = 0
+    taken = chances = 0
     while chances < CHANCES:
-        answer, room, asked = _fitting_answer(talk, compose, more, room)
-        looks = looks_in(answer.text)
-        if looks is not None and turns < MAX_TURNS:
-            turns += 1
-            more += [Message("assistant", answer.text), shown_by(looks, *look_at, taken)]
-            taken += len(looks.look)
+        answer, room, asked = _fitting_answer(talk, compose, more, room, looks=turns_left > 0)
+        shown.append(shown_in(asked))
+        looks = looks_in(answer.text) if turns_left > 0 else None
+        if looks is not None:
+            found = talk.cleaned(shown_by(looks, *look_at, taken, looks_left))
+            looks_left, taken = looks_left - len(found.content), taken + len(looks.look)
+            turns_left = turns_left - 1 if looks_left > MIN_LOOKS_CHARS else 0
+            shown.append(shown_in([found]))
+            if not turns_left:
+                found = replace(found, content=f"{found.content}\n{NO_MORE}")
+            more += [Message("assistant", answer.text), found]
             continue
-        parsed = parse(answer.text, shown_in([*asked, *more]))
+        parsed = parse(answer.text, GAP.join(shown))
         if not isinstance(parsed, Rejected):
             return parsed
         _refuse_filtered(talk, answer)
@@ -228,15 +252,32 @@ def _exchange(
     )
 
 
+def rooms(window_tokens: int) -> tuple[int, int]:
+    """Return the characters of a question and of all that looks show; none for looks in a small window."""
+    whole = max(window_tokens - MAX_ANSWER_TOKENS, MAX_ANSWER_TOKENS) * CHARS_PER_TOKEN
+    most = MAX_PROMPT_TOKENS * CHARS_PER_TOKEN
+    if window_tokens < LOOKS_FROM_TOKENS:
+        return min(whole, most), 0
+    question = min(whole * 2 // 3, most)
+    return question, min(whole - question, most)
+
+
 def _fitting_answer(
-    talk: _Talk, compose: Callable[[int], list[Message]], more: Sequence[Message], room: int
+    talk: _Talk,
+    compose: Callable[[int], list[Message]],
+    more: Sequence[Message],
+    room: int,
+    *,
+    looks: bool,
 ) -> tuple[chat.Answer, int, list[Message]]:
     """Return the answer, the room in which the prompt fitted, and the prompt without `more`.
 
     Only asking a server shows how much it accepts.
     """
     for shrinking in range(SHRINKINGS + 1):
-        asked = compose(room)
+        system, *rest = map(talk.cleaned, compose(room))
+        told = f"{system.content}\n\n{offered()}" if looks else system.content
+        asked = [replace(system, content=told), *rest]
         messages = [*asked, *more]
         try:
             return talk.ask(messages), room, asked

@@ -35,7 +35,7 @@ def _served(base_url: str, api_key: str, model: str) -> int:
             timeout=TIMEOUT_S,
         )
         listed = answer.json() if answer.status_code == httpx.codes.OK else {}
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         # What is asked next is the model itself, and its failure has words of its own.
         return DEFAULT_CONTEXT_TOKENS
     return _told_by(listed, model) or DEFAULT_CONTEXT_TOKENS
@@ -45,7 +45,7 @@ def _told_by(listed: Any, model: str) -> int | None:
     """Return the window of the model in a list of models."""
     rows = listed.get("data") if isinstance(listed, dict) else None
     for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or str(row.get("id", "")) not in model:
+        if not isinstance(row, dict) or row.get("id") not in (model, model.partition("/")[2]):
             continue
         meta = row.get("meta")
         for place in (row, meta if isinstance(meta, dict) else {}):
