@@ -21,6 +21,8 @@ NOT_PROVEN: Final = (
     "This is the error that we could not repair; it is no proof that your code cannot run:"
 )
 
+SHOWN_LITTLE: Final = "This is what we could show, and what it does not show; it is no proof that your code cannot run:"
+
 
 def letter(metadata: Metadata, checkout: Checkout) -> str:
     """Return the letter; empty for a run that ended in another way."""
@@ -36,7 +38,11 @@ def letter(metadata: Metadata, checkout: Checkout) -> str:
             f" Paper2Run {flat(metadata.versions.paper2run)} read its files, planned an environment, and where it could"
             " built a container and ran what your documents, your tests and your CI name. We did not get it to run."
         ),
-        PROVEN if metadata.status == "stopped-by-rule" else NOT_PROVEN,
+        PROVEN
+        if metadata.status == "stopped-by-rule"
+        else SHOWN_LITTLE
+        if metadata.grade != "none"
+        else NOT_PROVEN,
         _quoted(metadata.reason),
     ]
     if metadata.blame:

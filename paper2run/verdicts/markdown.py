@@ -185,9 +185,9 @@ def _next_steps(metadata: Metadata) -> str:
                 "- Rebuild it anywhere from `Dockerfile` and `repo/` in this folder: see `INSTRUCTIONS.md`",
             ]
         case "stopped-by-llm":
-            lines.append(
-                "- The model's judgement, not a proof: read the log below; `--smoke CMD` tries another command."
-            )
+            change = prose(metadata.smallest_change)
+            judged = "The model's judgement, not a proof: `--smoke CMD` tries another command."
+            lines += [f"- {words}" for words in (judged, change) if words]
         case _ if metadata.smallest_change:
             lines.append(f"- {prose(metadata.smallest_change)}")
             if metadata.experiment is not None:
@@ -196,13 +196,11 @@ def _next_steps(metadata: Metadata) -> str:
                 lines.append(
                     "- Paper2Run could not try this change: no image, or no stand-in for what is missing."
                 )
-        case "smoke-failed" if metadata.rung == "none":
-            lines.append(
-                "- Read the log below: without an image no command could run. `--model` asks a model for a repair."
-            )
         case "smoke-failed":
             lines.append(
                 "- Read the log below, then try another command (`--smoke`) or let a model diagnose it (`--model`)."
+                if metadata.rung != "none"
+                else "- Read the log below: without an image no command could run. `--model` asks a model for a repair."
             )
         case "exception":
             lines.append(
