@@ -1,4 +1,4 @@
-"""Checks a model's quotes: each has to stand, word by word, in what the repository or its programs say."""
+"""Checks a model's quotes: each stands word by word in what the repository or a program says."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -91,7 +91,7 @@ def with_opinion(
 
 
 def _with_cause(verdict: Verdict, opinion: Opinion, cause: Cause | None) -> Verdict:
-    """Return an end without proof with the cause that the model quotes words for; a mere class makes no stop."""
+    """Return an end without proof with the cause that the model shows; a class makes no stop."""
     if cause is None:
         return verdict
     reason = f"{opinion.by}: {opinion.reason}; {verdict.reason}"
