@@ -21,6 +21,7 @@ from paper2run.verdicts import markdown
 from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
 from paper2run.verdicts.claims_page import claims_section, shown_pictures
+from paper2run.verdicts.headlines import headline
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.opinions import with_stated
@@ -257,7 +258,7 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
 def _write_failed(run: RunFolder, metadata: Metadata) -> None:
     """Add to INSTRUCTIONS.md that they lead to a failure, and to which."""
     why = [
-        prose(markdown.headline(metadata)),
+        prose(headline(metadata)),
         prose(metadata.reason),
         "`report.md` says what was tried.",
     ]

@@ -20,11 +20,11 @@ from paper2run.model.grade import GRADES
 from paper2run.source import shown_address, web_page
 from paper2run.text_gate import cell, csv_cell, prose
 from paper2run.verdicts.claims_page import in_words
+from paper2run.verdicts.headlines import HEADLINES, SHOWN
 from paper2run.verdicts.junit import as_document, xml_text
-from paper2run.verdicts.markdown import HEADLINES, SHOWN
 from paper2run.verdicts.page_text import block, shown, spans
 
-WORDS: Final = {
+WORDS: Final[dict[str, str]] = {
     **HEADLINES,
     "waiting": "Not started yet",
     "running": "Running",

@@ -23,7 +23,7 @@ from paper2run.exports.crate_files import FROM_REPOSITORY, CrateFile
 from paper2run.exports.run_record import DOI, RunRecord, is_archive, public_address
 from paper2run.model.outcome import Built
 from paper2run.text_gate import flat
-from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.headlines import headline
 
 VERSION: Final = "1.1"
 CONTEXT: Final = "https://w3id.org/ro/terms/workflow-run/context"

@@ -14,7 +14,7 @@ from paper2run.model.outcome import BuildFailed, Built, Passed, RungResult, Smok
 from paper2run.model.report import Attempt, StageTiming, Status
 from paper2run.text_gate import flat, visible_lines
 from paper2run.verdicts.failure_words import failure_line, shortened
-from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.headlines import headline
 
 COMPLETED: Final = "http://schema.org/CompletedActionStatus"
 FAILED: Final = "http://schema.org/FailedActionStatus"

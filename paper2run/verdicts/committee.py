@@ -19,7 +19,7 @@ from paper2run.source import RemoteSource, RepositorySource, parse, shown_addres
 from paper2run.verdicts.attempts_page import log_tail, printed
 from paper2run.verdicts.claims_page import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
-from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.headlines import headline
 from paper2run.verdicts.overview import README
 from paper2run.verdicts.progress import of_candidate
 from paper2run.verdicts.verdicts import UNBUILT

@@ -23,6 +23,9 @@ NOT_PROVEN: Final = (
 
 SHOWN_LITTLE: Final = "This is what we could show, and what it does not show; it is no proof that your code cannot run:"
 
+NOTHING: Final = "We did not get it to run."
+SOME: Final = "Some of it ran, and we did not see its main work."
+
 
 def letter(metadata: Metadata, checkout: Checkout) -> str:
     """Return the letter; empty for a run that ended in another way."""
@@ -36,7 +39,8 @@ def letter(metadata: Metadata, checkout: Checkout) -> str:
         _wrapped(
             f"we tried to run your repository {flat(shown_address(checkout.url))} as it is at commit {metadata.commit}."
             f" Paper2Run {flat(metadata.versions.paper2run)} read its files, planned an environment, and where it could"
-            " built a container and ran what your documents, your tests and your CI name. We did not get it to run."
+            " built a container and ran what your documents, your tests and your CI name."
+            f" {NOTHING if metadata.grade == 'none' else SOME}"
         ),
         PROVEN
         if metadata.status == "stopped-by-rule"

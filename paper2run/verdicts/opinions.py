@@ -94,7 +94,7 @@ def _with_cause(verdict: Verdict, opinion: Opinion, cause: Cause | None) -> Verd
     """Return an end without proof with the cause that the model shows; a class makes no stop."""
     if cause is None:
         return verdict
-    reason = f"{opinion.by}: {opinion.reason}; {verdict.reason}"
+    reason = f"{_said(opinion)}; {verdict.reason}"
     if cause in CLASSES:
         return verdict.changed(cause=cause, reason=reason)
     return verdict.changed(status="stopped-by-llm", cause=cause, reason=reason, smallest_change="")
@@ -121,7 +121,7 @@ def _lowered(
         return _ended(verdict.changed(grade=grade), stop, opinion)
     if grade == verdict.grade:
         return verdict
-    return verdict.changed(grade=grade, reason=f"{verdict.reason}; {opinion.by}: {opinion.reason}")
+    return verdict.changed(grade=grade, reason=f"{verdict.reason}; {_said(opinion)}")
 
 
 def _place(grade: Grade) -> int:
@@ -130,13 +130,17 @@ def _place(grade: Grade) -> int:
 
 def _ended(success: Verdict, stop: Verdict, opinion: Opinion) -> Verdict:
     """Return the success as a stop by the model's words, with all that was shown."""
-    told = "; ".join(filter(None, (f"{opinion.by}: {opinion.reason}", stop.reason)))
+    told = "; ".join(filter(None, (_said(opinion), stop.reason)))
     return success.changed(
         status=stop.status,
         cause=stop.cause,
         reason=f"{told}; shown: {success.reason}",
         smallest_change=stop.smallest_change,
     )
+
+
+def _said(opinion: Opinion) -> str:
+    return f"{opinion.by}: {opinion.reason.rstrip('. ')}"
 
 
 def _once(needs: Iterable[Need]) -> tuple[Need, ...]:

@@ -31,7 +31,7 @@ from paper2run.verdicts.claims_page import in_words as in_words_of_claims
 from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
-from paper2run.verdicts.markdown import headline
+from paper2run.verdicts.headlines import headline
 from paper2run.verdicts.opinion_words import opinion_in_words
 from paper2run.verdicts.page_text import block, shown, spans
 

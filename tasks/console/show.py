@@ -18,7 +18,7 @@ from paper2run.proofs.history import Checked
 from paper2run.proofs.history import in_words as in_short
 from paper2run.text_gate import visible_lines
 from paper2run.verdicts.experiments import in_words
-from paper2run.verdicts.markdown import REACHED, headline
+from paper2run.verdicts.headlines import REACHED, headline
 from tasks.console.run_list import metadata_of
 
 SHOWN_DRIFTS: Final = 10
