@@ -5,9 +5,9 @@ from typing import Final
 from paper2run.model.grade import Grade
 from paper2run.model.leading import WHOLE
 from paper2run.model.outcome import Rung
-from paper2run.model.report import Metadata, Status
+from paper2run.model.report import Metadata
 
-HEADLINES: Final[dict[Status, str]] = {
+HEADLINES: Final[dict[str, str]] = {
     "success": "It runs",
     "preflight-failed": "Not tried: no container engine",
     "stopped-by-llm": "The model judged that it cannot run; this is not a proof",
@@ -19,7 +19,7 @@ HEADLINES: Final[dict[Status, str]] = {
     "planned": "Planned only (dry run)",
     "running": "Still running, or killed",
 }
-LACKED: Final[dict[Status, str]] = {
+LACKED: Final[dict[str, str]] = {
     "stopped-by-rule": "Its work needs something that this run lacked; you still get the image",
     "stopped-by-llm": "The model judged that its work was not shown; you still get the image",
 }
