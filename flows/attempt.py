@@ -24,7 +24,7 @@ from paper2run.model.report import Attempt
 from paper2run.settings import Settings
 from paper2run.verdicts.failure_words import failure_line
 from paper2run.verdicts.judgement import blamed
-from tasks.attempt_folder import keep_attempt, keep_context
+from tasks.attempt_folder import keep_attempt, keep_context, snapshot_of
 from tasks.build import build, has_image
 from tasks.diagnose import diagnose
 from tasks.look_up import look_up
@@ -54,7 +54,8 @@ def attempt(
     facts = read_facts_of(run)
     publish_plan(checkout.name, planned, number)
     digest = base_digest(planned.plan.base_image, settings)
-    context = Stages(run, number).run(render, checkout, planned, digest)
+    snapshot = snapshot_of(run, settings)
+    context = Stages(run, number).run(render, checkout, planned, digest, snapshot)
     keep_context(run, context, number)
     publish_dockerfile(checkout.name, context, number)
 

@@ -31,7 +31,7 @@ from paper2run.verdicts.overview import overview
 from paper2run.verdicts.progress import best_of, told
 from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import after_attempts, no_engine, only_planned, said, unplanned
-from tasks.attempt_folder import built_on, keep_context
+from tasks.attempt_folder import built_on, keep_context, snapshot_of
 from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
@@ -215,7 +215,8 @@ def _tried(
     if isinstance(ready, EngineMissing) or request.dry_run:
         run.event(f"plan: {environment.plan.base_image}")
         run.decisions(environment, ())
-        keep_context(run, stages.run(render, checkout, environment, ""))
+        snapshot = snapshot_of(run, settings)
+        keep_context(run, stages.run(render, checkout, environment, "", snapshot))
         publish_plan(checkout.name, environment)
         if isinstance(ready, EngineMissing) and not request.dry_run:
             label_run(run_id, trouble="engine")
@@ -277,7 +278,8 @@ def _attempts(
             f"attempt {best.number} came furthest: its plan and Dockerfile are kept at the top"
         )
         digest = built_on(run, best.number)
-        keep_context(run, Stages(run).run(render, checkout, best.planned, digest))
+        snapshot = snapshot_of(run, settings)
+        keep_context(run, Stages(run).run(render, checkout, best.planned, digest, snapshot))
     return history
 
 

@@ -41,6 +41,8 @@ OF_CLUSTERS: Final = re.compile(
 )
 """What Kubernetes sets in each pod for a service whose name begins with ours.
 https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
+SNAPSHOTS: Final = r"^$|^https?://[\w.~%:@/+-]+(?:[, ]+https?://[\w.~%:@/+-]+)*$"
+"""Addresses without what a shell or sed reads in another way."""
 PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
@@ -223,6 +225,11 @@ class Settings(BaseSettings):
     conda_channel_alias: Annotated[str, Unset("the public hosts")] = ""
     """Address that stands for all public conda channels, with `main` and `r` of `defaults` below it, e.g.
     `https://mirror.example.org/conda`. It may hold a password: builds mount it, no image contains it."""
+    debian_snapshot: Annotated[str, Unset("today's packages")] = Field("", pattern=SNAPSHOTS)
+    """Mirrors of Debian's [snapshots](https://snapshot.debian.org), with commas between, tried in order, e.g.
+    `http://snapshot.debian.org/archive/debian`; each serves `ADDRESS/YYYYMMDDTHHMMSSZ/dists/…` and the same below
+    `ADDRESS-security`. Debian's packages are then those of the day of the run, and a later rebuild gets the same
+    ([proof.md](proof.md#debians-packages-of-one-day))."""
     registry_prefix: str = ""
     """Prefix of the names of official base images, for a registry mirror, e.g. `mirror.example.org/library`."""
     registry: str = Field("", pattern=r"^$|^[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)*/?$")
@@ -260,6 +267,11 @@ class Settings(BaseSettings):
         return DEFAULT_NVIDIA_MODEL if self.nvidia_api_key else ""
 
     @property
+    def debian_snapshots(self) -> tuple[str, ...]:
+        """The mirrors of Debian's snapshots, in order."""
+        return tuple(one.rstrip("/") for one in re.split(r"[, ]+", self.debian_snapshot) if one)
+
+    @property
     def budget(self) -> Budget:
         """What this run may spend on the model."""
         return Budget(**{name: getattr(self, name) for name in Budget.model_fields})
@@ -277,6 +289,8 @@ class Settings(BaseSettings):
         found = {key.get_secret_value() for key in (self.api_key, self.nvidia_api_key) if key}
         for name in ADDRESSES:
             found |= secrets_in(str(getattr(self, name)))
+        for address in self.debian_snapshots:
+            found |= secrets_in(address)
         return tuple(sorted(found - {""}))
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from paper2run.model.outcome import BuildContext
-from paper2run.model.report import Attempt
+from paper2run.model.report import Attempt, Metadata
+from paper2run.rendering.debian_snapshot import time_of
 from paper2run.rendering.hash_lock import LOCK
+from paper2run.settings import Settings
 from tasks.running.records import RunFolder, write_whole
 
 BASE_DIGEST: Final = re.compile(r"^FROM [^\n@]*@(sha256:[0-9a-f]{64})$", re.MULTILINE)
@@ -39,6 +41,14 @@ def built_on(run: RunFolder, attempt: int) -> str:
     text = (run.path / f"attempts/{attempt:02d}/Dockerfile").read_text("utf-8")
     found = BASE_DIGEST.search(text)
     return found[1] if found else ""
+
+
+def snapshot_of(run: RunFolder, settings: Settings) -> str:
+    """Return the time of the snapshot with this run's Debian packages; empty without mirrors."""
+    if not settings.debian_snapshots:
+        return ""
+    opened = Metadata.model_validate_json((run.path / "metadata.json").read_text("utf-8"))
+    return time_of(opened.started_at)
 
 
 def keep_attempt(run: RunFolder, attempt: Attempt) -> None:

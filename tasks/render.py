@@ -20,8 +20,14 @@ TIMEOUT_S: Final = 60
         given["checkout"].commit,
         digest_of(given["planned"]),
         given["digest"],
+        given["snapshot"],
     ),
 )
-def render(checkout: Checkout, planned: PlannedEnvironment, digest: str) -> BuildContext:
-    """Return the texts of the build context; `digest` is the base image's, empty where it has none."""
-    return dockerfile.render(checkout, planned, digest)
+def render(
+    checkout: Checkout, planned: PlannedEnvironment, digest: str, snapshot: str
+) -> BuildContext:
+    """Return the texts of the build context.
+
+    `digest` is the base image's, `snapshot` the time of Debian's packages; both may be empty.
+    """
+    return dockerfile.render(checkout, planned, digest, snapshot)

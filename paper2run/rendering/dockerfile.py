@@ -21,6 +21,7 @@ from paper2run.model.resolution import Resolution
 from paper2run.rendering.compiler_wrappers import is_wrapper_step
 from paper2run.rendering.conda_plan import is_conda_step
 from paper2run.rendering.cpu_builds import is_cpu_step
+from paper2run.rendering.debian_snapshot import SNAPSHOT_FILE, from_snapshot
 from paper2run.rendering.hash_lock import COPY_LOCK, LOCKED_STEP, locked
 from paper2run.rendering.pip_steps import needs_source
 from paper2run.source import shown_address
@@ -52,14 +53,19 @@ def image_tag(checkout: Checkout, plan: EnvPlan) -> str:
     return f"paper2run/{name}:{checkout.commit[:12]}-{plan.digest[:8]}"
 
 
-def render(checkout: Checkout, planned: PlannedEnvironment, digest: str = "") -> BuildContext:
-    """Return the build context's files beside `repo/`; `digest` is the base image's, if it has one."""
+def render(
+    checkout: Checkout, planned: PlannedEnvironment, digest: str = "", snapshot: str = ""
+) -> BuildContext:
+    """Return the build context's files beside `repo/`; `digest` is the base image's, if it has one.
+
+    Debian's packages come from the snapshot of that time; empty for today's.
+    """
     image = image_tag(checkout, planned.plan)
     steps, lock = locked(planned)
     return BuildContext(
-        dockerfile=dockerfile(checkout, planned, digest, steps),
+        dockerfile=dockerfile(checkout, planned, digest, steps, snapshot),
         lock=lock,
-        instructions=instructions(checkout, planned, image, digest),
+        instructions=instructions(checkout, planned, image, digest, snapshot),
         dockerignore=DOCKERIGNORE,
         image=image,
         planned=planned,
@@ -71,6 +77,7 @@ def dockerfile(
     planned: PlannedEnvironment,
     digest: str = "",
     steps: Sequence[str] = (),
+    snapshot: str = "",
 ) -> str:
     """Return the Dockerfile of the plan; the same plan on the same base image gives the same bytes.
 
@@ -95,7 +102,7 @@ def dockerfile(
             f"LABEL {name}={_quoted(value)}"
             for name, value in labels_of(checkout, plan, digest).items()
         ),
-        *(f"RUN {command}" for command in [system_packages(plan)] if command),
+        *(f"RUN {command}" for command in [system_packages(plan, snapshot)] if command),
         *([KEEP_NO_DOWNLOADS] if any("pip install" in step for step in steps) else []),
         *(line for name, line in variables if name not in OF_THE_SOURCE),
         *(
@@ -134,7 +141,11 @@ def labels_of(checkout: Checkout, plan: EnvPlan, digest: str) -> dict[str, str]:
 
 
 def instructions(
-    checkout: Checkout, planned: PlannedEnvironment, image: str, digest: str = ""
+    checkout: Checkout,
+    planned: PlannedEnvironment,
+    image: str,
+    digest: str = "",
+    snapshot: str = "",
 ) -> str:
     """Return INSTRUCTIONS.md as known before the run; `report` adds the runs that were executed."""
     plan = planned.plan
@@ -160,6 +171,7 @@ def instructions(
             if digest
             else ", as this site has it: its digest in a registry is not known here"
         ),
+        *_debian(plan, snapshot),
     ]
     resolution = planned.resolution
     if resolution is not None:
@@ -208,6 +220,16 @@ def is_early(step: str) -> bool:
     )
 
 
+def _debian(plan: EnvPlan, snapshot: str) -> list[str]:
+    """Return which Debian packages the build installs, where they are those of one time."""
+    if not plan.system_packages or not snapshot:
+        return []
+    return [
+        f"- Debian packages of the snapshot {code(snapshot)}; where that is not served, those of the live archive:"
+        f" the image's {code(SNAPSHOT_FILE)} says which"
+    ]
+
+
 def _conda(resolution: Resolution) -> list[str]:
     if not resolution.conda_packages:
         return []
@@ -218,8 +240,11 @@ def _conda(resolution: Resolution) -> list[str]:
     ]
 
 
-def system_packages(plan: EnvPlan) -> str:
-    """Return the command that installs the plan's Debian packages; empty without any."""
+def system_packages(plan: EnvPlan, snapshot: str = "") -> str:
+    """Return the command that installs the plan's Debian packages; empty without any.
+
+    They come from the snapshot of that time, if one is given.
+    """
     if not plan.system_packages:
         return ""
     packages = " ".join(sorted(set(plan.system_packages)))
@@ -230,10 +255,10 @@ def system_packages(plan: EnvPlan) -> str:
             f"{{ {update} || {{ sed -i -E -e '/-updates/d' -e 's#https?://[^/ ]+/#{ARCHIVE}/#'"
             f" /etc/apt/sources.list && {update} -o Acquire::Check-Valid-Until=false; }}; }}"
         )
-    return (
-        f"{update} && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
-        " && rm -rf /var/lib/apt/lists/*"
-    )
+    live = f"{update} && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
+    if snapshot:
+        return from_snapshot(packages, live, snapshot)
+    return f"{live} && rm -rf /var/lib/apt/lists/*"
 
 
 def _quoted(value: str) -> str:

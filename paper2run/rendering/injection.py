@@ -19,6 +19,7 @@ from paper2run.errors import UserError
 from paper2run.index.conda_channels import credentials, mirrors
 from paper2run.model.value import Value
 from paper2run.rendering.cpu_builds import without_index
+from paper2run.rendering.debian_snapshot import MIRRORS
 from paper2run.rendering.image_names import site_image
 from paper2run.settings import Settings
 
@@ -54,6 +55,9 @@ CA_VARIABLES: Final = {
     # Debian's wget is built with GnuTLS, which reads none of the variables above.
     "WGETRC": WGETRC_FILE,
 }
+SNAPSHOTS_FILE: Final = "debian-snapshots"
+OUR_MIRRORS: Final = f"for mirror in $(cat {MOUNT_POINT}/{SNAPSHOTS_FILE});"
+"""In the step that installs Debian's packages of one time (debian_snapshot.py)."""
 CONDA_VARIABLE: Final = "XDG_CONFIG_HOME"
 """rattler reads `rattler/config.toml` in this folder, and in no site-wide one that XDG names."""
 INDEX_VARIABLE: Final = "XDG_CONFIG_DIRS"
@@ -85,6 +89,8 @@ class Injection(Value):
     """What stands for the public conda channels, credentials and all; empty for themselves."""
     proxies: tuple[tuple[str, str], ...] = Field((), repr=False)
     """Proxy variables; builders predefine them and keep them out of image and history."""
+    debian_snapshots: tuple[str, ...] = Field((), repr=False)
+    """What stands for the public snapshots of Debian's archive, in order; empty for themselves."""
     registry_prefix: str = ""
     """Where this site has official base images; empty for their public registry."""
     cache_owner: str = Field("", pattern="^[0-9a-f]{0,64}$")
@@ -110,6 +116,7 @@ class Injection(Value):
             torch_index_url=settings.torch_index_url,
             conda_alias=settings.conda_channel_alias,
             proxies=_proxies(settings),
+            debian_snapshots=settings.debian_snapshots,
             registry_prefix=settings.registry_prefix,
             cache_owner=digest_of(repository) if repository else "",
         )
@@ -127,6 +134,8 @@ class Injection(Value):
             )
         if self.index_url or self.torch_index_url:
             files["pip/pip.conf"] = self._pip_conf.encode()
+        if self.debian_snapshots:
+            files[SNAPSHOTS_FILE] = "".join(f"{one}\n" for one in self.debian_snapshots).encode()
         if self.conda_alias:
             files |= _conda_files(self.conda_alias)
         return files
@@ -189,6 +198,8 @@ class Injection(Value):
                         if self.torch_index_url
                         else instruction.text
                     )
+                    if self.debian_snapshots:
+                        text = text.replace(MIRRORS, OUR_MIRRORS)
                     parts.append(re.sub(r"(?i)^\s*RUN\s+", f"RUN {self._mounts(text)}", text))
                 case "ARG" if self.cache_owner and NO_DOWNLOADS_KEPT.match(instruction.text):
                     continue
@@ -210,7 +221,7 @@ class Injection(Value):
         """Return the name of a step as the engine reports it, without the mounts."""
         for mount in (*self._caches.values(), self._site_mount):
             step = step.replace(mount, "") if mount else step
-        return step
+        return step.replace(OUR_MIRRORS, MIRRORS)
 
 
 def _conda_files(alias: str) -> dict[str, bytes]:
