@@ -7,6 +7,7 @@ from typing import Final
 
 from paper2run.errors import HostError
 from paper2run.model.environment import NamedPackage, PlannedEnvironment, Reason
+from paper2run.rendering.image_names import site_image
 from paper2run.settings import Settings
 from tasks.drivers.engine import debian_names
 from tasks.drivers.engine.engine_connection import connect
@@ -28,7 +29,7 @@ def debian_packages(
         found = debian_names.there(
             [package.name for package in named],
             connect(),
-            planned.plan.base_image,
+            site_image(planned.plan.base_image, settings.registry_prefix),
             run_id,
             settings,
         )

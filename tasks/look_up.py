@@ -15,6 +15,7 @@ from paper2run.knowledge.distributions import distribution_for, third_party_name
 from paper2run.model.outcome import HoldingRelease, SmokeFailed, SystemFile
 from paper2run.model.report import Attempt
 from paper2run.model.value import Value
+from paper2run.rendering.image_names import site_image
 from paper2run.settings import Settings
 from tasks.drivers.engine import debian_contents
 from tasks.drivers.engine.engine_connection import connect
@@ -55,9 +56,8 @@ def _files(done: Attempt, run: RunFolder, settings: Settings) -> tuple[SystemFil
     if not wanted:
         return ()
     try:
-        found = debian_contents.packages_of(
-            wanted, connect(), done.planned.plan.base_image, run.path.name, settings
-        )
+        image = site_image(done.planned.plan.base_image, settings.registry_prefix)
+        found = debian_contents.packages_of(wanted, connect(), image, run.path.name, settings)
     except HostError as error:
         run.event(f"no look at the files of Debian's packages: {error.what}", stage="look up")
         return ()
