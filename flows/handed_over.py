@@ -3,6 +3,7 @@
 from paper2run.errors import HostError
 from paper2run.model.outcome import Built
 from paper2run.model.report import Attempt, Verdict
+from paper2run.rendering.debian_snapshot import LIVE, wanted_time
 from paper2run.settings import Settings
 from tasks.build import has_image
 from tasks.inventory import inventory
@@ -26,10 +27,16 @@ def inventoried(
         return
     try:
         with using_image(best.built.image, settings):
-            listed = Stages(run).run(inventory, best.built, run_id, settings)
+            dockerfile = (run.path / "Dockerfile").read_text("utf-8")
+            listed = Stages(run).run(inventory, best.built, dockerfile, run_id, settings)
     except (HostError, ValueError, TimeoutError) as error:
         # The verdict is earned; only a later check has less to compare.
         run.note(f"the image was not listed: {str(error)[:300]}", stage="inventory")
         return
+    if listed.inventory.debian_snapshot == LIVE:
+        run.note(
+            f"Debian's packages are those of the live archive: no snapshot of {wanted_time(dockerfile)} served them",
+            stage="inventory",
+        )
     run.write("inventory.json", listed.inventory)
     run.write("files.tsv.gz", listed.packed_files)

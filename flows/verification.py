@@ -222,6 +222,7 @@ def _compared(
         claims_after=after.counts if after else None,
         files=compared.files,
         files_same=compared.files_same,
+        notes=(*found.notes, *compared.notes),
         image_id=built.image_id,
     )
 

@@ -8,14 +8,17 @@ from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.inventory import Inventory
 from paper2run.model.outcome import Built
 from paper2run.model.value import Value
+from paper2run.proofs.downloads import downloads_in, is_note_of_pip
 from paper2run.proofs.file_list import FileEntry, packed
 from paper2run.proofs.installed import is_record, packages_in
+from paper2run.rendering.debian_snapshot import SNAPSHOT_FILE, read_time
 from paper2run.settings import Settings
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.engine.image_files import image_files
 from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 3600
+SNAPSHOT_NOTE: Final = SNAPSHOT_FILE.strip("/")
 MAX_RECORDS_BYTES: Final = 256_000_000
 """Of all package databases of an image together; a large environment has 30 MB."""
 
@@ -41,25 +44,37 @@ class HeldFiles(NamedTuple):
     listing: bytes
     """`files.tsv.gz`"""
     contents: dict[str, bytes]
-    """Of the wanted files, by path."""
+    """Of the records and the wanted files, by path."""
 
 
-@stage("inventory", timeout_s=TIMEOUT_S, key=lambda given: (given["built"].image_id,))
-def inventory(built: Built, run_id: str, settings: Settings) -> Listed:
-    """Return the packages and files of the image; nothing of it runs."""
-    held = look_into(built.image_id, run_id, settings, is_record)
+@stage(
+    "inventory",
+    timeout_s=TIMEOUT_S,
+    key=lambda given: (given["built"].image_id, given["dockerfile"]),
+)
+def inventory(built: Built, dockerfile: str, run_id: str, settings: Settings) -> Listed:
+    """Return the packages, downloads and files of the image; nothing of it runs."""
+    held = look_into(built.image_id, dockerfile, run_id, settings)
     return Listed(inventory=held.inventory, files=base64.b64encode(held.listing).decode())
 
 
 def look_into(
-    image_id: str, run_id: str, settings: Settings, wants: Callable[[str], bool]
+    image_id: str,
+    dockerfile: str,
+    run_id: str,
+    settings: Settings,
+    wants: Callable[[str], bool] = lambda path: False,
 ) -> HeldFiles:
-    """Return what the image holds, with the content of the wanted files."""
+    """Return what the image of a Dockerfile holds, with its records and the wanted files."""
     entries: list[FileEntry] = []
     contents: dict[str, bytes] = {}
     kept_bytes = 0
     for entry, content in image_files(
-        connect(), image_id, run_id=run_id, home=settings.home, wants=wants
+        connect(),
+        image_id,
+        run_id=run_id,
+        home=settings.home,
+        wants=lambda path: wants(path) or is_record(path) or _is_note(path),
     ):
         entries.append(entry)
         kept_bytes += len(content)
@@ -72,6 +87,13 @@ def look_into(
         packages=packages_in(records, SOURCE_FOLDER),
         files=len(entries),
         size_bytes=sum(entry.size_bytes for entry in entries),
+        downloads=downloads_in(dockerfile, entries, contents),
+        debian_snapshot=read_time(contents.get(SNAPSHOT_NOTE, b"")),
         tree_sha256=digest,
     )
     return HeldFiles(found, entries, listing, contents)
+
+
+def _is_note(path: str) -> bool:
+    """Whether a file says where something of the image came from."""
+    return is_note_of_pip(path) or path == SNAPSHOT_NOTE

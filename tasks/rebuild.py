@@ -1,19 +1,15 @@
 """Stages `rebuild` and `compare`: an image built again from a run folder, and what differs."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
-
-from packaging.utils import canonicalize_name
 
 from paper2run.errors import HostError, UserError
 from paper2run.model.inventory import Inventory
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.model.report import Attempt
-from paper2run.model.resolution import Pin
+from paper2run.proofs.downloads import addressed_in
 from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
 from paper2run.proofs.file_list import entries_of
-from paper2run.proofs.installed import is_record
 from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import Injection, base_images
 from paper2run.settings import Settings
@@ -27,8 +23,6 @@ from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 86_400
 RECORD_OF_PIP: Final = ".dist-info/RECORD"
-ADDRESS_OF_PIP: Final = ".dist-info/direct_url.json"
-"""Of what came from an address or a folder and no index, so that it was built here (PEP 610)."""
 MAX_LISTING_BYTES: Final = 1_000_000_000
 """Of the list of files, unpacked: five million files."""
 FETCHES: Final = ("wget ", "curl ", "http://", "https://", "git clone")
@@ -81,16 +75,19 @@ def compare(
         return compared(
             Held(nothing, {}, before_base),
             Held(nothing, {}, rebuilt.base_image_id),
-            Origins({}, (), fetches=False),
+            Origins({}, (), (), fetches=False),
         )
     text = _listing(root / "files.tsv.gz")
+    dockerfile = (root / "Dockerfile").read_text("utf-8")
     found = look_into(
         rebuilt.image_id,
+        dockerfile,
         run_id,
         settings,
-        lambda path: is_record(path) or path.endswith((RECORD_OF_PIP, ADDRESS_OF_PIP)),
+        lambda path: path.endswith(RECORD_OF_PIP),
     )
     resolution = best.planned.resolution
+    addressed = addressed_in(found.contents)
     return compared(
         Held(
             Inventory.model_validate_json(kept.read_bytes()),
@@ -104,22 +101,14 @@ def compare(
         ),
         Origins(
             owners_in(found.contents),
-            _built_here(resolution.pins if resolution else (), found.contents),
+            {pin.name for pin in (resolution.pins if resolution else ()) if pin.sdist}
+            | addressed.here,
+            addressed.elsewhere,
             fetches=any(
                 word in step for step in best.planned.plan.install_steps for word in FETCHES
             ),
         ),
     )
-
-
-def _built_here(pins: Iterable[Pin], contents: Iterable[str]) -> set[str]:
-    """Return the names of compiled sources, and of projects installed from a folder or address."""
-    addressed = {
-        canonicalize_name(path.rsplit("/", 2)[1].removesuffix(".dist-info").rpartition("-")[0])
-        for path in contents
-        if path.endswith(ADDRESS_OF_PIP)
-    }
-    return {pin.name for pin in pins if pin.sdist} | addressed
 
 
 def _listing(path: Path) -> str:

@@ -9,14 +9,16 @@ from typing import Final
 from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
+from paper2run.model.inventory import Inventory
 from paper2run.model.outcome import Built, Passed, Rung
 from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.usage import total
 from paper2run.planning.leading_language import leading
+from paper2run.rendering.debian_snapshot import LIVE, SNAPSHOT_FILE
 from paper2run.rendering.image_names import pushed_reference
 from paper2run.settings import Settings
-from paper2run.text_gate import fenced, prose
+from paper2run.text_gate import code, fenced, prose
 from paper2run.verdicts import markdown
 from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
@@ -236,6 +238,7 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
         "",
         fenced(attempt.smoke.docker_command, "sh"),
         "",
+        *_live_packages(run),
         *(
             ["The other checks ran in the same way, each in a fresh container:", ""]
             if others
@@ -253,6 +256,21 @@ def _write_executed(run: RunFolder, attempt: Attempt) -> None:
         ),
     ]
     _add_to_instructions(run, lines)
+
+
+def _live_packages(run: RunFolder) -> list[str]:
+    """Return that this image has the live archive's Debian packages, where those of one time were asked."""
+    kept = run.path / "inventory.json"
+    if not kept.is_file():
+        return []
+    listed = Inventory.model_validate_json(kept.read_text("utf-8"))
+    if listed.debian_snapshot != LIVE:
+        return []
+    return [
+        "No snapshot served its Debian packages: they are those of the live archive at the time of the build"
+        f" (`inventory.json` has their versions, {code(SNAPSHOT_FILE)} in the image says {code(LIVE)}).",
+        "",
+    ]
 
 
 def _write_failed(run: RunFolder, metadata: Metadata) -> None:

@@ -21,6 +21,19 @@ class Package(Value):
     """Folder that holds it, absolute; empty for Debian's, which have one database."""
 
 
+class Download(Value):
+    """One file that a step of the build fetched by its address."""
+
+    address: str
+    """As the step names it, or as pip notes it."""
+    sha256: str
+    """Of the file, hexadecimal."""
+    path: str
+    """Where the image has it, absolute; what pip installed from it, for a package."""
+    package: str = ""
+    """Normalised name of the Python package that it is; empty for a file."""
+
+
 class Inventory(Value):
     """`inventory.json`: what an image holds."""
 
@@ -32,5 +45,10 @@ class Inventory(Value):
     """Files, folders and links; the list is `files.tsv.gz` beside this record."""
     size_bytes: int = 0
     """Of all regular files."""
+    downloads: tuple[Download, ...] = ()
+    """By address; those whose digest is known. What was unpacked and removed leaves its files alone."""
+    debian_snapshot: str = ""
+    """Time of the snapshot that Debian's packages came from, or `live` where none served them; empty if none was
+    asked."""
     tree_sha256: str = ""
     """sha256 of that list, hexadecimal."""

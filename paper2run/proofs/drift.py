@@ -12,7 +12,9 @@ from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.inventory import Inventory, Package, PackageKind
 from paper2run.model.rebuild import Drift, DriftCause, ExplainedFiles
 from paper2run.model.value import Value
+from paper2run.proofs.downloads import changed_downloads, of_addresses, unchanged_packages
 from paper2run.proofs.file_list import FileEntry
+from paper2run.rendering.debian_snapshot import LIVE, SNAPSHOT_FILE
 
 CAUSES: Final[Mapping[PackageKind, DriftCause]] = {
     "deb": "debian", "pypi": "index", "conda": "index", "npm": "index", "cran": "index",
@@ -32,6 +34,7 @@ EXPLAINED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
      "scratch folders of the build"),
     (re.compile(r"\.(?:dist-info|egg-info)/(?:RECORD|direct_url\.json|INSTALLER|REQUESTED|SOURCES\.txt)$|\.egg-link$"),
      "notes of pip on an installation"),
+    (re.compile(re.escape(SNAPSHOT_FILE.strip("/")) + "$"), "which archive Debian's packages came from"),
     (re.compile(r"(?:^|/)\.git/"), "git's own files, which hold times"),
     (re.compile(r"/(?:site-library|library)/[^/]+/(?:DESCRIPTION$|Meta/|help/|R/[^/]+\.rd[bx]$)"),
      "R's index of a package, which holds the time of its installation"),
@@ -45,11 +48,15 @@ PRODUCT: Final = re.compile(
     r"|/(?:build|dist|target|CMakeFiles|_build|bin|classes|[^/]+\.egg-info)/|/(?:Makefile|config\.(?:log|status))$"
 )
 """Below the source: what compilers and build systems write."""
+CONFIGURATION: Final = "/__config__.py"
+"""Written by Meson and numpy.distutils: the compilers of a build, and its scratch folder."""
 OF_DEBIAN: Final = re.compile(
     r"^(?:bin|sbin|lib\w*|etc|var|boot|usr/(?:bin|sbin|lib\w*|share|include|libexec))(?:/|$)"
 )
 """Where Debian's packages have their files; pip's, npm's and a build's lie elsewhere."""
 SITE_PACKAGES: Final = re.compile(r"/(?:site|dist)-packages/|/node_modules/")
+IN_SITE_PACKAGES: Final = re.compile(r".*/(?:site|dist)-packages/[^/]+")
+NOTES_OF_PACKAGE: Final = re.compile(r"/(?:site|dist)-packages/([^/]+?)-[^/-]+\.dist-info(?:/|$)")
 SOURCE: Final = SOURCE_FOLDER.strip("/") + "/"
 MAX_DRIFTS: Final = 100
 MAX_EXAMPLES: Final = 5
@@ -71,6 +78,8 @@ class Origins(NamedTuple):
     """Normalised name of the Python package that lists a file, by path."""
     built_here: Collection[str]
     """Normalised names of the packages that were built inside the image; all others came as they are."""
+    by_address: Collection[str]
+    """Normalised names of the packages that pip fetched by their address."""
     fetches: bool
     """Whether a step of the build downloads files by their address."""
 
@@ -83,13 +92,22 @@ class Compared(Value):
     files: int
     """Of the image that was handed over."""
     files_same: int
+    notes: tuple[str, ...] = ()
+    """What a person should know beside the drifts."""
 
 
 def compared(before: Held, after: Held, origins: Origins) -> Compared:
     """Return how the rebuilt image compares with the one that was handed over."""
-    drifts = [*_of_base(before, after), *_of_packages(before.inventory, after.inventory)]
-    packages = list(drifts)
-    moved = {drift.item for drift in drifts}
+    fetched = changed_downloads(before.inventory, after.inventory)
+    addresses = {drift.item for drift in fetched}
+    # What was fetched is told; its version and its files follow from it.
+    follows = of_addresses((before.inventory, after.inventory), addresses)
+    packages = [*_of_base(before, after), *_of_packages(before.inventory, after.inventory, follows)]
+    drifts = [*packages, *fetched]
+    moved = {drift.item for drift in drifts} | follows
+    same_source = unchanged_packages(before.inventory, after.inventory)
+    origins = origins._replace(built_here={*origins.built_here, *same_source})
+    folders = _folders(origins.owners) if moved else {}
     explained: dict[str, list[str]] = {}
     same = 0
     for path in sorted(before.files.keys() | after.files.keys()):
@@ -98,8 +116,8 @@ def compared(before: Held, after: Held, origins: Origins) -> Compared:
             same += 1
             continue
         owner = origins.owners.get(path, "")
-        if owner in moved:
-            # The package itself is told; its files follow from it.
+        if not moved.isdisjoint((owner or _owner_by_place(path, folders), f"/{path}")):
+            # The package or the download is told; its files follow from it.
             continue
         why = _explanation(path, owner, origins)
         if why:
@@ -122,7 +140,16 @@ def compared(before: Held, after: Held, origins: Origins) -> Compared:
         ),
         files=len(before.files),
         files_same=same,
+        notes=_notes(before.inventory, after.inventory),
     )
+
+
+def _notes(before: Inventory, after: Inventory) -> tuple[str, ...]:
+    """Return that Debian's packages came from elsewhere; equal packages are no drift all the same."""
+    then, now = before.debian_snapshot, after.debian_snapshot
+    if not then or then == now:
+        return ()
+    return (f"Debian's packages came from another state of its archive: {then} -> {now or LIVE}",)
 
 
 def owners_in(records: Mapping[str, bytes]) -> dict[str, str]:
@@ -144,6 +171,23 @@ def owners_in(records: Mapping[str, bytes]) -> dict[str, str]:
             if path.startswith(prefix) and not path.startswith(SOURCE):
                 found.setdefault(path, name)
     return found
+
+
+def _folders(owners: Mapping[str, str]) -> dict[str, str]:
+    """Return the package of each folder or module of an environment whose files are all of one package."""
+    found: dict[str, set[str]] = {}
+    for path, owner in owners.items():
+        if place := IN_SITE_PACKAGES.match(path):
+            found.setdefault(place[0], set()).add(owner)
+    return {place: min(names) for place, names in found.items() if len(names) == 1}
+
+
+def _owner_by_place(path: str, folders: Mapping[str, str]) -> str:
+    """Return the package that a file belonged to, which no record lists any more; empty if unclear."""
+    if notes := NOTES_OF_PACKAGE.search(path):
+        return re.sub(r"[-_.]+", "-", notes[1]).lower()
+    place = IN_SITE_PACKAGES.match(path)
+    return folders.get(place[0], "") if place else ""
 
 
 def _below(folder: str, listed: str) -> str:
@@ -179,11 +223,11 @@ def _of_base(before: Held, after: Held) -> Iterator[Drift]:
         )
 
 
-def _of_packages(before: Inventory, after: Inventory) -> Iterator[Drift]:
+def _of_packages(before: Inventory, after: Inventory, told: Collection[str]) -> Iterator[Drift]:
     old, new = _versions(before.packages), _versions(after.packages)
     for key in sorted(old.keys() | new.keys()):
         kind, name, _ = key
-        if old.get(key) != new.get(key):
+        if old.get(key) != new.get(key) and not (kind == "pypi" and name in told):
             yield Drift(
                 cause=CAUSES[kind], item=name, before=old.get(key, ""), after=new.get(key, "")
             )
@@ -201,6 +245,9 @@ def _explanation(path: str, owner: str, origins: Origins) -> str:
             return why
     if owner in origins.built_here:
         return COMPILED
+    if owner in origins.by_address and (PRODUCT.search(f"/{path}") or path.endswith(CONFIGURATION)):
+        # Python files of a package are what its address gives; only compilers write the others anew.
+        return COMPILED
     if path.startswith(SOURCE) and PRODUCT.search(f"/{path}"):
         return BY_THE_BUILD
     return ""
@@ -208,7 +255,7 @@ def _explanation(path: str, owner: str, origins: Origins) -> str:
 
 def _cause(path: str, owner: str, origins: Origins) -> DriftCause:
     if owner:
-        return "index"
+        return "data" if owner in origins.by_address else "index"
     return "data" if origins.fetches else "unknown"
 
 

@@ -32,7 +32,7 @@ def image(*packages: Package, files: tuple[FileEntry, ...] = (), base: str = BAS
 
 def of(before: Held, after: Held, *, fetches: bool = False) -> Compared:
     owners = {f"{SITE}/np.py": "numpy", f"{SITE}/own.so": "own"}
-    return compared(before, after, Origins(owners, {"own"}, fetches=fetches))
+    return compared(before, after, Origins(owners, {"own"}, {"far"}, fetches=fetches))
 
 
 def pip(name: str, version: str) -> Package:
@@ -98,6 +98,21 @@ def test_files_of_a_package_whose_version_differs_are_not_told_again():
 
     assert [drift.item for drift in found.drifts] == ["numpy"]
     assert (found.files, found.files_same) == (2, 1)
+
+
+def test_files_that_a_newer_version_no_longer_has_are_not_told_again():
+    gone = ("np_tool-1.0.dist-info", "np_tool-1.0.dist-info/METADATA", "np_tool/old.py")
+    before = image(pip("np-tool", "1.0"), files=tuple(entry(f"{SITE}/{path}") for path in gone))
+    after = image(pip("np-tool", "1.1"), files=(entry(f"{SITE}/np_tool/new.py"), entry("opt/x")))
+    owners = {
+        f"{SITE}/np_tool/new.py": "np-tool",
+        f"{SITE}/np_tool-1.1.dist-info/RECORD": "np-tool",
+    }
+
+    found = compared(before, after, Origins(owners, (), (), fetches=False))
+
+    told = [(drift.cause, drift.item) for drift in found.drifts]
+    assert told == [("index", "np-tool"), ("unknown", "/opt/x")]
 
 
 def test_a_newer_debian_package_hides_no_change_elsewhere():
