@@ -21,7 +21,7 @@ SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
     ("debian", re.compile(r"E: Failed to fetch (?P<item>\S+)")),
     ("debian", re.compile(r"The repository '(?P<item>[^']+)' (?:does not have|no longer has) a Release file")),
     ("link", re.compile(r"fatal: repository '(?P<item>[^']+)' not found")),
-    ("link", re.compile(r"HTTP ?[Ee]rror:? (?:404|410)(?: while getting (?P<item>\S+))?")),
+    ("link", re.compile(r"HTTP ?[Ee]rror:? (?:404|410)(?:(?: while getting|.*? for url:) (?P<item>\S+))?")),
     ("link", re.compile(r"ERROR (?:404|410): (?P<item>.*)|requested URL returned error: (?:404|410)")),
 )  # fmt: skip
 HASHES: Final = re.compile(r"^\s+(?P<item>[A-Za-z0-9][\w.-]*)(?:==\S+)? .*from ")

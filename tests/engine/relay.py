@@ -45,9 +45,18 @@ class Relay:
             except OSError:
                 return
             if self._is_proxy:
-                self.requests.append(client.recv(65_536).split(b"\r\n")[0])
+                asked = b""
+                # Some clients send each line alone, and nothing more before the answer.
+                while not asked.endswith(b"\r\n\r\n") and (block := client.recv(65_536)):
+                    asked += block
+                self.requests.append(asked.split(b"\r\n")[0])
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            server = self._target()
+            try:
+                server = self._target()
+            except OSError:
+                # It is cut, and its listener takes one more client.
+                client.close()
+                continue
             self._ends += [client, server]
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=_pump, args=(source, sink), daemon=True).start()

@@ -17,6 +17,11 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
     tide==1.0 from https://index.example/tide-1.0-py3-none-any.whl (from -r /tmp/requirements.lock (line 1)):
         Expected sha256 aaaa
 """
+DEAD_LINK = """\
+  ERROR: HTTP error 404 while getting https://forge.example/a.zip
+ERROR: Could not install requirement a from https://a.zip because of HTTP error 404 Client Error: Not Found\
+ for url: https://forge.example/a.zip for URL https://forge.example/a.zip
+"""
 SITE = "usr/local/lib/python3.11/site-packages"
 BASE = "sha256:base"
 
@@ -173,6 +178,7 @@ def test_records_of_wheels_name_the_owners_of_files_outside_their_folder():
         ("E: Unable to locate package libfoo1", "debian", "libfoo1"),
         ("E: Version '1.2' for 'gcc' was not found", "debian", "gcc"),
         ("fatal: repository 'https://forge.example/a/b/' not found", "link", "https://forge.example/a/b/"),
+        (DEAD_LINK, "link", "https://forge.example/a.zip"),
         ("curl: (22) The requested URL returned error: 404", "link", "RUN step"),
         ("Segmentation fault", "unknown", "RUN step"),
     ],
