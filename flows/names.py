@@ -28,6 +28,11 @@ def verified_run() -> str:
     return f"verify {PurePath(str(flow_run.parameters.get('run', ''))).name}"
 
 
+def bundled_run() -> str:
+    """Return `bundle NAME` with the name of the run folder."""
+    return f"bundle {PurePath(str(flow_run.parameters.get('run', ''))).name}"
+
+
 def batch_file() -> str:
     """Return the name of the batch's file, and what is asked beside running it all."""
     parameters = flow_run.parameters

@@ -21,8 +21,9 @@ from paper2run.request import read_settings
 from paper2run.settings import Settings
 from tasks.claims import claims
 from tasks.console.run_list import metadata_of
-from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.engine_connection import connect, using_engine
 from tasks.folder_record import tampering
+from tasks.offline import need_rebuilding
 from tasks.rebuild import compare, rebuild
 from tasks.running.flow_runs import claim_run, label_run, naming_trouble, tell_rebuild
 from tasks.running.keep_space import using_image
@@ -48,32 +49,40 @@ from tasks.verify import verify as climb
     persist_result=True,
     result_serializer="json",
 )
-def verify(run: str, statement: str = "", public_key: str = "") -> State[tuple[Rebuild, str]]:
+def verify(
+    run: str, statement: str = "", public_key: str = "", bundle: str = "", engine: str = ""
+) -> State[tuple[Rebuild, str]]:
     """Rebuild a finished run from its folder alone and compare; the final state's name is the outcome.
 
     Args:
         run: Run folder, on the machine of the worker. It must have ended with an image that something was shown of.
         statement: File with a signed statement on the run, held against the folder first. Empty: none.
         public_key: File with the public key of who signed it (PEM), given with a statement. Empty: none.
+        bundle: File that `paper2run export --bundle` wrote of the run: it is built from that alone. Empty: none.
+        engine: Address of the engine that builds and runs, or a Docker context. Empty: the usual one.
     """
     settings, run_id = read_settings(), current_run_id()
     claim_run(run_id, settings.home)
     sweep_runs(settings.home)
     try:
-        with naming_trouble(run_id), settings_of_run(settings):
+        with naming_trouble(run_id), settings_of_run(settings), using_engine(engine):
             check_pair(statement, public_key)
-            done, folder = _checked(Path(run), settings, run_id, statement, public_key)
+            if bundle:
+                need_rebuilding(Path(bundle), Path(run))
+            signed = (statement, public_key)
+            done, folder = _checked(Path(run), settings, run_id, signed, bundle)
     except UserError as error:
         return Failed(name=BAD_REQUEST, message=f"{error.what}; {error.hint}", data=error)
     return Completed(name=done.outcome.capitalize(), message=done.reason, data=(done, folder))
 
 
 def _checked(
-    folder: Path, settings: Settings, run_id: str, statement: str, public_key: str
+    folder: Path, settings: Settings, run_id: str, signed: tuple[str, str], bundle: str
 ) -> tuple[Rebuild, str]:
     """Return the outcome and the folder of its records; UserError for a run that handed nothing over."""
+    statement, public_key = signed
     changed = tampering(folder)[:100]
-    metadata = _summary(folder, changed)
+    metadata = summary_of(folder, changed)
     trouble: tuple[str, ...] = ()
     # Records that were changed may be none any more.
     if statement and not changed:
@@ -88,14 +97,14 @@ def _checked(
             reason="",
             tampered=changed,
             statement=trouble,
-            notes=("a signed statement was checked",) if statement and not changed else (),
+            notes=_notes(bool(statement) and not changed, bundle),
             grade_before=metadata.grade,
             started_at=started_at,
             engine=engine.name_and_version,
         )
         if not found.tampered and not found.statement:
             as_then = _as_then(settings, metadata)
-            found = _rebuilt(RunFolder(folder), check, metadata, found, as_then, run_id)
+            found = _rebuilt(RunFolder(folder), check, metadata, found, as_then, run_id, bundle)
         found = found.changed(seconds=round(monotonic() - started, 3))
         found = found.changed(reason=reason_of(found))
         check.write("verify.json", found)
@@ -106,7 +115,13 @@ def _checked(
     return found, str(check.path)
 
 
-def _summary(folder: Path, changed: tuple[str, ...]) -> Metadata:
+def _notes(is_signed: bool, bundle: str) -> tuple[str, ...]:
+    signed = ("a signed statement was checked",) if is_signed else ()
+    offline = (f"built from {Path(bundle).name} alone, with the network off",) if bundle else ()
+    return (*signed, *offline)
+
+
+def summary_of(folder: Path, changed: tuple[str, ...]) -> Metadata:
     """Return the run's summary; an empty one where the folder was changed and has none that can be read.
 
     UserError for a run that handed nothing over.
@@ -166,6 +181,7 @@ def _rebuilt(
     found: Rebuild,
     settings: Settings,
     run_id: str,
+    bundle: str,
 ) -> Rebuild:
     """Return what the rebuild shows; its image is removed afterwards."""
     attempts = read_attempts_of(run)
@@ -173,7 +189,7 @@ def _rebuilt(
     image, logs = f"{metadata.image}-verify-{run_id[:8]}", str(check.attempt_folder(1))
     try:
         with using_image(image, settings):
-            built = Stages(check).run(rebuild, str(run.path), image, logs, run_id, settings)
+            built = Stages(check).run(rebuild, str(run.path), image, logs, run_id, settings, bundle)
             found = found.changed(
                 build_seconds=built.seconds,
                 build_seconds_before=best.built.seconds,

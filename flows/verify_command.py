@@ -41,6 +41,24 @@ def verify(
         str,
         typer.Option("--public-key", help="Public key of who signed it: PEM.", show_default=False),
     ] = "",
+    offline: Annotated[
+        str,
+        typer.Option(
+            "--offline",
+            metavar="BUNDLE",
+            help="Build from this bundle alone, with the network off; without RUN the run in it.",
+            show_default=False,
+        ),
+    ] = "",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="HOST",
+            help="Another engine: its address, or a context of Docker.",
+            show_default="the usual one",
+        ),
+    ] = "",
     as_json: AsJson = False,
     show_traceback: ShowTraceback = False,
 ) -> None:
@@ -51,9 +69,10 @@ def verify(
     invocation().take_settings(_say)
     check_pair(statement, public_key)
     if every:
-        _verify_all(run or statement, as_json=as_json)
+        _verify_all(run or statement or offline or engine, as_json=as_json)
         return
-    folder, settings = folder_of(run), read_settings()
+    settings, bundle = read_settings(), invocation().path(offline)
+    folder = _folder(run, bundle)
     signed = map(invocation().path, (statement, public_key))
     # Prefect takes seconds to import: what can be judged without it has been judged.
     from flows.verification import verify as verify_flow
@@ -66,7 +85,7 @@ def verify(
         with prefect_api(_say) as api, progress(err, settings.progress):
             if api.ui:
                 _say(f"Prefect UI: {api.shown}")
-            state = verify_flow(str(folder.resolve()), *signed, return_state=True)
+            state = verify_flow(str(folder.resolve()), *signed, bundle, engine, return_state=True)
             found, records = cast("tuple[Rebuild, str]", state.result())
     except KeyboardInterrupt:
         err.print("interrupted; the run itself is as it was")
@@ -76,6 +95,20 @@ def verify(
     else:
         print_rebuild(out, found, records)
     raise typer.Exit(0 if found.outcome == "verified" else 1)
+
+
+def _folder(run: str, bundle: str) -> Path:
+    """Return the run folder that is meant; one that came in a bundle is put into the folder of runs."""
+    if not bundle:
+        return folder_of(run)
+    from tasks.offline import need_rebuilding, run_in
+
+    settings = read_settings()
+    if not run:
+        return run_in(Path(bundle), settings.out, settings.home)
+    folder = folder_of(run)
+    need_rebuilding(Path(bundle), folder)
+    return folder
 
 
 def _verify_all(named: str, *, as_json: bool) -> None:

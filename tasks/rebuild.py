@@ -10,14 +10,13 @@ from paper2run.model.report import Attempt
 from paper2run.proofs.downloads import addressed_in
 from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
 from paper2run.proofs.file_list import entries_of
-from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import Injection, base_images
 from paper2run.settings import Settings
 from tasks.build import built
-from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.inventory import look_into
+from tasks.offline import build_input, offline_build, opened
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
 
@@ -31,31 +30,28 @@ FETCHES: Final = ("wget ", "curl ", "http://", "https://", "git clone")
 
 @stage("rebuild", timeout_s=TIMEOUT_S)
 def rebuild(
-    folder: str, image: str, log_folder: str, run_id: str, settings: Settings
+    folder: str, image: str, log_folder: str, run_id: str, settings: Settings, bundle: str = ""
 ) -> Built | BuildFailed:
     """Return the image built from the folder's Dockerfile and `repo/`, every step anew.
 
     Without our download caches. A base image that came from a registry is asked for again; where that does not
-    answer, the local one is taken.
+    answer, the local one is taken. With a bundle everything comes from that, and the network is off.
     """
-    engine = connect()
-    dockerfile, lock = (Path(folder) / "Dockerfile").read_text("utf-8"), Path(folder) / LOCK
-    injection = Injection.of(settings)
-    for base in base_images(injection.apply(dockerfile)):
+    engine, run = connect(), Path(folder)
+    if bundle:
+        with (
+            opened(Path(bundle), run, settings.home) as kept,
+            offline_build(engine, run, kept, image, run_id) as given,
+        ):
+            return built(engine, given, log_folder, run_id, settings)
+    given = build_input(run, image, Injection.of(settings))
+    for base in base_images(given.injection.apply(given.dockerfile)):
         here = engine.image(base)
         if here is not None and here.digest and "@" not in base:
             try:
                 engine.pull(base)
             except HostError as error:
                 PROGRESS.info(f"{base}: the local image is taken: {error.what}")
-    given = BuildInput(
-        dockerfile=dockerfile,
-        lock=lock.read_text("utf-8") if lock.is_file() else "",
-        repo=Path(folder) / "repo",
-        tag=image,
-        injection=injection,
-        from_scratch=True,
-    )
     return built(engine, given, log_folder, run_id, settings)
 
 

@@ -12,12 +12,13 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from paper2run.errors import HostError
 from paper2run.rendering.build_marks import PADDING_FILE, files_padding, marked, tar_padding
 from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import SITE_FOLDER, Injection
+from paper2run.rendering.kept_downloads import kept_folder
 
 BLOCK_BYTES: Final = 1024 * 1024
 END_OF_ARCHIVE: Final = bytes(2 * tarfile.BLOCKSIZE)
@@ -43,6 +44,10 @@ class BuildInput:
     """Text of `requirements.lock` beside the Dockerfile; empty for none."""
     from_scratch: bool = False
     """Whether every step is run, whatever layers the engine has."""
+    kept: Path | None = None
+    """Folder with the downloads of an earlier build, which the injection serves."""
+    network: Literal["", "none"] = ""
+    """What the steps reach: the network of the engine's builds, or nothing."""
     left_out: tuple[str, ...] = LEFT_OUT
     """File and folder names that are left out of `repo/`, at any depth."""
 
@@ -72,6 +77,8 @@ def _members(build: BuildInput, sent: _Sent) -> Iterator[bytes]:
     lock = {LOCK: build.lock.encode()} if build.lock else {}
     yield from _texts({"Dockerfile": dockerfile, **lock, **site}, sent)
     try:
+        if build.kept is not None:
+            yield from _tree(build.kept, kept_folder(), frozenset(), sent)
         yield from _tree(build.repo, build.folder, frozenset(build.left_out), sent)
     except OSError as error:
         # An OSError would look like a failure of the connection that carries the tar.

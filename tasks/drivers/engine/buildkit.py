@@ -176,6 +176,7 @@ def _request(
             "buildargs": json.dumps({**context.injection.build_args, **inline}),
             "cachefrom": json.dumps(shared),
             "nocache": "1" if context.from_scratch else "0",
+            **({"networkmode": context.network} if context.network else {}),
             "labels": json.dumps({RUN_LABEL: run_id} if run_id else {}),
         },
         data=stream(context),

@@ -1,10 +1,13 @@
-"""Finds the container engine: at the address in DOCKER_HOST, else at the usual sockets."""
+"""Finds the container engine: the one that a block names, at the address in DOCKER_HOST, else at the usual sockets."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
-from paper2run.errors import EngineError
+from paper2run.errors import EngineError, UserError
 from tasks.drivers.engine.engine import Engine, innermost
 
 CONNECT_TIMEOUT_S: Final = 15
@@ -14,10 +17,24 @@ GET_ONE: Final = (
     "start Docker Desktop or Podman, or set DOCKER_HOST to an engine's socket;"
     " on Debian and Ubuntu `make engine` installs and starts Docker"
 )
+_NAMED: Final[ContextVar[str]] = ContextVar("engine of the block", default="")
+
+
+@contextmanager
+def using_engine(name: str) -> Iterator[None]:
+    """Let `connect` return this engine during the block: an address, or a context of Docker; empty changes nothing.
+
+    https://docs.docker.com/engine/manage-resources/contexts/
+    """
+    token = _NAMED.set(name or _NAMED.get())
+    try:
+        yield
+    finally:
+        _NAMED.reset(token)
 
 
 def connect() -> Engine:
-    """Return the engine that DOCKER_HOST names, else the first one that answers on a usual socket.
+    """Return the engine that the block names, or DOCKER_HOST, else the first one that answers on a usual socket.
 
     EngineError naming every address that was tried where none answers.
     """
@@ -26,8 +43,9 @@ def connect() -> Engine:
     from docker.utils import kwargs_from_env
     from requests.exceptions import RequestException
 
+    named = _NAMED.get()
     try:
-        options: Any = kwargs_from_env()
+        options: Any = _options_of(named) if named else kwargs_from_env()
     except DockerException as error:
         raise EngineError(f"DOCKER_HOST cannot be used: {error}", hint=GET_ONE) from error
     addresses = [options["base_url"]] if "base_url" in options else _usual_addresses()
@@ -43,6 +61,26 @@ def connect() -> Engine:
             client.api.timeout = REQUEST_TIMEOUT_S
             return Engine(client)
     raise EngineError(f"no container engine answers: tried {', '.join(refusals)}", hint=GET_ONE)
+
+
+def _options_of(name: str) -> dict[str, Any]:
+    """Return how to reach an engine by its address or its context. UserError if there is no such context."""
+    from docker.context import ContextAPI
+    from docker.errors import ContextException
+
+    if "://" in name:
+        return {"base_url": name}
+    hint = (
+        "give an address such as unix:///run/second.sock, or a name that `docker context ls` lists"
+    )
+    try:
+        context = ContextAPI.get_context(name)
+    except (ContextException, OSError, ValueError) as error:
+        raise UserError(f"the context {name} cannot be read: {error}", hint=hint) from error
+    if context is None:
+        raise UserError(f"there is no context {name}", hint=hint)
+    has_tls = context.TLSConfig.ca_cert or context.TLSConfig.cert
+    return {"base_url": context.Host, **({"tls": context.TLSConfig} if has_tls else {})}
 
 
 def _usual_addresses() -> list[str]:

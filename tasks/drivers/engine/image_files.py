@@ -51,7 +51,7 @@ def image_files(
             )
             # The stubs say text; docker-py gives what the engine sends.
             chunks = cast("Iterator[bytes]", container.export(chunk_size=CHUNK_BYTES))
-            stream = _Chunks(iter(chunks))
+            stream = Chunks(iter(chunks))
             for number, member in enumerate(members(stream)):
                 if number == MAX_ENTRIES:
                     raise TarDamaged(f"more than {MAX_ENTRIES} files")
@@ -89,7 +89,7 @@ def _entry(member: Member, path: str, *, wanted: bool) -> tuple[FileEntry, bytes
     return entry, kept if len(kept) <= MAX_KEPT_BYTES else b""
 
 
-class _Chunks:
+class Chunks:
     """The engine's answer as a stream of bytes."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
