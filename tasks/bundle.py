@@ -89,7 +89,7 @@ def bundle(
 def need_clean(settings: Settings) -> None:
     """UserError if an address of this site holds a token that a kept answer would show."""
     for address in (settings.index_url, settings.torch_index_url, settings.conda_channel_alias):
-        if secrets_in(without_login(address)):
+        if secrets_in(without_login(address)) - {""}:
             raise UserError(
                 "an index of this site has a token in the path of its address, which a bundle would show",
                 hint="give the login as user and password of the address",
@@ -226,7 +226,8 @@ def _members(place: Path, run: Path) -> Iterator[Packed]:
     yield from below(run, RUN, LEFT_OUT.match)
     for name in (LOGS, DOWNLOADS, LAYOUT):
         if (place / name).is_dir():
-            yield from below(place / name, name, lambda _: False)
+            packed = below(place / name, name, lambda _: False)
+            yield from (each for each in packed if each.path.is_file())
 
 
 def _size_of(folder: Path) -> int:

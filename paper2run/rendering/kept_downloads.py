@@ -32,6 +32,10 @@ AUTHORITIES: Final = f"{RUNTIME}/etc/ssl/certs/ca-certificates.crt"
 HAS_PYTHON: Final = re.compile(r"(?:^|/)python:3\.(?:[89]|\d\d)\b(?!.*alpine)")
 """Base images whose own Python can run the proxy."""
 USUAL: Final = "3.12"
+APT_VARIABLE: Final = "APT_CONFIG"
+APT_FILE: Final = "apt.conf"
+APT_SETTINGS: Final = 'Acquire::Check-Valid-Until "false";\nAcquire::Check-Date "false";\n'
+"""Lists of Debian's updates say that they hold for a week; their signatures are checked all the same."""
 START: Final = """\
 # Starts the proxy beside a step of the build, with a Python that is mounted and not the image's own.
 set -eu
@@ -49,8 +53,8 @@ fi
 folder=${{loader%/*}}
 libraries=$folder:{root}/usr/lib/${{folder##*/}}:{root}/usr/local/lib
 exec env -i OPENSSL_CONF=/dev/null PYTHONHOME="$python" PYTHONPATH={place} LC_ALL=C.UTF-8 \\
-  "$loader" --library-path "$libraries" "$python/bin/python3" -B -s -S {place}/{program} {way} {port} {folder} {place} \\
-  "$loader" --library-path "$libraries" {root}/usr/bin/openssl
+  "$loader" --library-path "$libraries" "$python/bin/python3" -B -s -S {place}/{program} \\
+  {way} {port} {folder} {place} "$loader" --library-path "$libraries" {root}/usr/bin/openssl
 """
 
 
@@ -132,7 +136,7 @@ class KeptDownloads(Injection):
             port=PORT,
             folder=folder,
         )
-        files = {"start.sh": start, **dict(self.program)}
+        files = {"start.sh": start, APT_FILE: APT_SETTINGS, **dict(self.program)}
         if self.way == "keep":
             proxies = dict(self.site_proxies)
             site = {
@@ -151,6 +155,11 @@ class KeptDownloads(Injection):
             }
             files |= {"site-ca.pem": self.site_ca} if self.site_ca else {}
         return super().files | {f"{PLACE}/{name}": text.encode() for name, text in files.items()}
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        apt = {APT_VARIABLE: f"{MOUNT_POINT}/{PLACE}/{APT_FILE}"} if self.way == "serve" else {}
+        return super()._variables | apt
 
     @property
     def _beside(self) -> str:
