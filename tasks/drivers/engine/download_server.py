@@ -116,17 +116,18 @@ class Handler(BaseHTTPRequestHandler):
             self._send(answer, path.stat().st_size, pieces, answer.get("length"))
 
     def _fetch(self, asked: Asked) -> None:
-        request = urllib.request.Request(asked.url, method=asked.method)
-        if asked.body or asked.method in ("POST", "PUT"):
-            request.data = asked.body
-        for name, value in self.headers.items():
-            if name.lower() not in NOT_ASKED:
-                request.add_header(name, value)
         assert self.opener is not None
         try:
+            request = urllib.request.Request(asked.url, method=asked.method)
+            if asked.body or asked.method in ("POST", "PUT"):
+                request.data = asked.body
+            for name, value in self.headers.items():
+                if name.lower() not in NOT_ASKED:
+                    request.add_header(name, value)
             response = self.opener.open(request, timeout=ANSWER_TIMEOUT_S)
         except (OSError, HTTPException, ValueError) as error:
-            self._refuse(502, "paper2run: {}:".format(getattr(error, "reason", error)), asked.url)
+            reason = getattr(error, "reason", error)
+            self._refuse(502, f"paper2run: {reason}:", asked.url)
             return
         with response:
             self._hand_on(asked, response)
