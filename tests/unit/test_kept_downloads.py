@@ -79,7 +79,9 @@ def test_the_proxy_runs_on_the_base_image_or_on_the_newest_python_that_is_here()
         "mirror/python:3.8-slim@sha256:0"
     )
     for base in ("debian:bookworm-slim", "python:3.7-slim", "python:2.7", "python:3.11-alpine"):
-        assert runtime_for(base, ("2.7", "3.6", "3.9", "3.11"), "mirror") == "mirror/python:3.11-slim"
+        assert (
+            runtime_for(base, ("2.7", "3.6", "3.9", "3.11"), "mirror") == "mirror/python:3.11-slim"
+        )
     assert runtime_for("debian:bookworm-slim", ("3.6",), "") == "python:3.12-slim"
 
 
@@ -99,7 +101,10 @@ def test_a_layout_names_its_blobs_for_engines_old_and_new() -> None:
 
     said = json.loads(manifest(image))
     assert said["annotations"] == {"org.opencontainers.image.title": "mesh"}
-    assert [layer["mediaType"].rpartition(".")[2] for layer in said["layers"]] == ["tar", "tar+gzip"]
+    assert [layer["mediaType"].rpartition(".")[2] for layer in said["layers"]] == [
+        "tar",
+        "tar+gzip",
+    ]
     assert said["config"]["digest"] == f"sha256:{'a' * 64}"
     [named] = json.loads(index([(image, Blob(sha256="d" * 64, size_bytes=4))]))["manifests"]
     assert named["annotations"]["org.opencontainers.image.ref.name"] == "1-2"
