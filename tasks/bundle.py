@@ -1,6 +1,7 @@
 """Stage `bundle`: packs a finished run with all that its image is built from, and tries that offline."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,6 +45,8 @@ from tasks.running.progress_log import PROGRESS
 
 TIMEOUT_S: Final = 3 * 86_400
 """Two builds and the copying; each build has a limit of its own."""
+STAGE_OF_STEP: Final = re.compile(r"^\[[^\]]*\] ")
+"""`[stage-0 3/9] ` of BuildKit."""
 
 
 class Bundled(Value):
@@ -235,4 +238,5 @@ def _size_of(folder: Path) -> int:
 
 
 def _told(failed: BuildFailed) -> str:
-    return f"{failed.step[:200]}: {telling_line(failed)[:300]}"
+    step = STAGE_OF_STEP.sub("", failed.step)
+    return f"{step[:200]}: {telling_line(failed)[:300]}"

@@ -23,6 +23,7 @@ SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
     ("link", re.compile(r"fatal: repository '(?P<item>[^']+)' not found")),
     ("link", re.compile(r"HTTP ?[Ee]rror:? (?:404|410)(?:(?: while getting|.*? for url:) (?P<item>\S+))?")),
     ("link", re.compile(r"ERROR (?:404|410): (?P<item>.*)|requested URL returned error: (?:404|410)")),
+    ("link", re.compile(r"paper2run: not among the kept downloads: (?P<item>\S+)")),
 )  # fmt: skip
 HASHES: Final = re.compile(r"^\s+(?P<item>[A-Za-z0-9][\w.-]*)(?:==\S+)? .*from ")
 """The package under pip's word on hashes."""

@@ -81,14 +81,17 @@ def failure(
             hint="free space on the engine's disk; `docker builder prune` empties its build cache",
             trouble="disk",
         )
-    if is_index_silent(f"{log.stdout}\n{log.stderr}", context.injection):
+    # Where the network is off on purpose, its silence is nobody's trouble.
+    is_online = context.network != "none"
+    if is_online and is_index_silent(f"{log.stdout}\n{log.stderr}", context.injection):
         raise HostError(
             "the package index could not be reached from inside the build",
             hint="see what `paper2run doctor` says about the index, then run again",
             transient=True,
             trouble="index",
         )
-    if "apt-get" in failed.step and MIRROR_SILENT.search(log.stderr + log.stdout):
+    is_of_apt = is_online and "apt-get" in failed.step
+    if is_of_apt and MIRROR_SILENT.search(log.stderr + log.stdout):
         raise HostError(
             "Debian's mirror could not be reached from inside the build",
             hint="check the network of the engine's machine, then run again",
