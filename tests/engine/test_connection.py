@@ -4,14 +4,15 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from docker.models.containers import Container
 
-from paper2run.errors import EngineError, HostError
+from paper2run.errors import EngineError, HostError, UserError
 from tasks.drivers.engine.engine import RUN_LABEL, Engine
-from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.engine.engine_connection import connect, using_engine
 from tasks.drivers.engine.leftovers import sweep
 from tasks.drivers.host.owner import OWNER_LABEL, this_process
 
@@ -158,3 +159,28 @@ def test_free_space_of_a_local_engine_is_known(engine: Engine) -> None:
     free_mb = engine.free_mb()
 
     assert free_mb is None or free_mb > 0
+
+
+def test_a_block_names_its_engine_by_address_or_context(monkeypatch, tmp_path) -> None:
+    here = connect().capacity
+    address = "unix:///var/run/docker.sock"
+    config = tmp_path / ".docker"
+    context = config / "contexts/meta" / sha256(b"second").hexdigest()
+    context.mkdir(parents=True)
+    endpoints = {"docker": {"Host": address, "SkipTLSVerify": False}}
+    (context / "meta.json").write_text(json.dumps({"Name": "second", "Endpoints": endpoints}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+
+    for name in (address, "second"):
+        with using_engine(name):
+            assert connect().capacity == here
+            with using_engine(""):
+                assert connect().capacity == here
+    with pytest.raises(EngineError, match=r"nowhere\.sock"), using_engine(""):
+        connect()
+    with pytest.raises(EngineError, match=r"/none\.sock"), using_engine("unix:///none.sock"):
+        connect()
+    with pytest.raises(UserError, match="there is no context third"), using_engine("third"):
+        connect()

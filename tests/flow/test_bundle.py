@@ -179,9 +179,8 @@ def test_a_build_that_goes_around_the_proxy_gets_its_finished_image(index, repos
     done = bundled(folder, tmp_path)
 
     assert not done.manifest.rebuilds
-    assert done.manifest.reason.startswith(
-        "it does not build with the network off: RUN pip install"
-    )
+    reason = "it does not build with the network off: RUN pip install"
+    assert done.manifest.reason.startswith(reason)
     assert (done.manifest.base, done.manifest.downloads) == (None, 0)
     metadata = json.loads((folder / "metadata.json").read_text())
     assert done.manifest.image is not None

@@ -1,6 +1,7 @@
 """How builds end: by the repository with an exit code, or by a host error, which is not a verdict."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -95,7 +96,9 @@ FAILURES = {
 }  # fmt: skip
 
 
-def ended(step: str, error: str, output: str = "") -> BuildFailed:
+def ended(
+    step: str, error: str, output: str = "", network: Literal["", "none"] = ""
+) -> BuildFailed:
     transcript = Transcript(lambda line: None, lambda text: text)
     if step.startswith("["):
         vertex = Vertex("a", step, cached=False, started=True, completed=True, error=error)
@@ -104,7 +107,7 @@ def ended(step: str, error: str, output: str = "") -> BuildFailed:
         transcript.add({"stream": f"Step 2/3 : {step}\n"})
         transcript.add({"stream": output})
     transcript.add({"error": error})
-    context = BuildInput("FROM a\n", Path("/nowhere"), "paper2run/demo:1")
+    context = BuildInput("FROM a\n", Path("/nowhere"), "paper2run/demo:1", network=network)
     return failure(transcript, context, 0.1)
 
 
@@ -175,3 +178,27 @@ def test_a_step_that_only_prints_a_runtimes_words_among_others_failed_by_itself(
     output = f"testing my container tool\n{NEVER_BEGUN['1.1']}"
 
     assert ended(RUN, FAILED_WITH_1, output).exit_code == 1
+
+
+SILENT = {
+    "apt": (
+        "[2/3] RUN apt-get install -y bc",
+        "executor failed running [/bin/sh -c apt-get install -y bc]: exit code: 100",
+        "E: Failed to fetch http://deb.debian.org/x.deb  Could not connect to 127.0.0.1:18377\n",
+    ),
+    "pip": (
+        RUN,
+        "executor failed running [/bin/sh -c pip install .]: exit code: 1",
+        "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'ProxyError('no')':"
+        " /simple/tide/\nERROR: No matching distribution found for tide\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_a_network_that_is_off_on_purpose_is_nobodys_trouble(case: str) -> None:
+    step, error, output = SILENT[case]
+    with pytest.raises(HostError):
+        ended(step, error, output)
+
+    assert ended(step, error, output, network="none").exit_code in (1, 100)

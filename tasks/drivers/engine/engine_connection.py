@@ -1,5 +1,7 @@
 """Finds the container engine: the one that a block names, at the address in DOCKER_HOST, else at the usual sockets."""
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,23 +66,36 @@ def connect() -> Engine:
 
 
 def _options_of(name: str) -> dict[str, Any]:
-    """Return how to reach an engine by its address or its context. UserError if there is no such context."""
-    from docker.context import ContextAPI
-    from docker.errors import ContextException
+    """Return how to reach an engine by its address or its context. UserError if there is no such context.
+
+    Not by docker-py's own reader, which finds contexts only beside a `config.json`.
+    """
+    from docker.tls import TLSConfig
 
     if "://" in name:
         return {"base_url": name}
-    hint = (
-        "give an address such as unix:///run/second.sock, or a name that `docker context ls` lists"
-    )
+    root = Path(os.environ.get("DOCKER_CONFIG") or Path("~/.docker").expanduser()) / "contexts"
+    place = hashlib.sha256(name.encode()).hexdigest()
     try:
-        context = ContextAPI.get_context(name)
-    except (ContextException, OSError, ValueError) as error:
-        raise UserError(f"the context {name} cannot be read: {error}", hint=hint) from error
-    if context is None:
-        raise UserError(f"there is no context {name}", hint=hint)
-    has_tls = context.TLSConfig.ca_cert or context.TLSConfig.cert
-    return {"base_url": context.Host, **({"tls": context.TLSConfig} if has_tls else {})}
+        endpoint = json.loads((root / "meta" / place / "meta.json").read_text("utf-8"))[
+            "Endpoints"
+        ]["docker"]
+        options = {"base_url": str(endpoint["Host"])}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"there is no context {name} of Docker that can be read: {error}",
+            hint="give an address such as unix:///run/second.sock, or a name that `docker context ls` lists",
+        ) from error
+    keys = root / "tls" / place / "docker"
+    if not keys.is_dir():
+        return options
+    ca, pair = keys / "ca.pem", (str(keys / "cert.pem"), str(keys / "key.pem"))
+    tls = TLSConfig(
+        client_cert=pair if all(Path(file).is_file() for file in pair) else None,
+        ca_cert=str(ca) if ca.is_file() else None,
+        verify=not endpoint.get("SkipTLSVerify"),
+    )
+    return {**options, "tls": tls}
 
 
 def _usual_addresses() -> list[str]:
