@@ -23,6 +23,24 @@ FROM_PLAN = (
 )
 KINDS = ("crate", "sbom", "patch", "apptainer", "statement", "oci", "bundle")
 INTERRUPTED = 130
+Layout = Annotated[
+    str,
+    typer.Option(
+        "--oci",
+        metavar="FOLDER|FILE.tar",
+        help="The image as an OCI layout, for `docker load` and skopeo.",
+        show_default=False,
+    ),
+]
+BundleFile = Annotated[
+    str,
+    typer.Option(
+        "--bundle",
+        metavar="FILE.tar",
+        help="All that the image is built from: it is built anew and its downloads are kept.",
+        show_default=False,
+    ),
+]
 
 
 def export(
@@ -50,24 +68,8 @@ def export(
             "--key", help="Private key that signs the statement: PEM.", show_default=False
         ),
     ] = "",
-    oci: Annotated[
-        str,
-        typer.Option(
-            "--oci",
-            metavar="FOLDER|FILE.tar",
-            help="The image as an OCI layout, for `docker load` and skopeo.",
-            show_default=False,
-        ),
-    ] = "",
-    bundle: Annotated[
-        str,
-        typer.Option(
-            "--bundle",
-            metavar="FILE.tar",
-            help="All that the image is built from: it is built anew and its downloads are kept.",
-            show_default=False,
-        ),
-    ] = "",
+    oci: Layout = "",
+    bundle: BundleFile = "",
     folder: Annotated[
         str,
         typer.Option("--out", help="Folder that gets them.", show_default="the current folder"),

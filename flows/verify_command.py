@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from paper2run.proofs.history import Checked
 
 INTERRUPTED = 130
+BundleFile = Annotated[
+    str,
+    typer.Option(
+        "--offline",
+        metavar="BUNDLE",
+        help="Build from this bundle alone, with the network off; without RUN the run in it.",
+        show_default=False,
+    ),
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="HOST",
+        help="Another engine: its address, or a context of Docker.",
+        show_default="the usual one",
+    ),
+]
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -41,24 +59,8 @@ def verify(
         str,
         typer.Option("--public-key", help="Public key of who signed it: PEM.", show_default=False),
     ] = "",
-    offline: Annotated[
-        str,
-        typer.Option(
-            "--offline",
-            metavar="BUNDLE",
-            help="Build from this bundle alone, with the network off; without RUN the run in it.",
-            show_default=False,
-        ),
-    ] = "",
-    engine: Annotated[
-        str,
-        typer.Option(
-            "--engine",
-            metavar="HOST",
-            help="Another engine: its address, or a context of Docker.",
-            show_default="the usual one",
-        ),
-    ] = "",
+    offline: BundleFile = "",
+    engine: EngineName = "",
     as_json: AsJson = False,
     show_traceback: ShowTraceback = False,
 ) -> None:

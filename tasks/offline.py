@@ -1,4 +1,4 @@
-"""Builds a run from a bundle alone: its base image is loaded, its downloads are served, the network is off."""
+"""Builds a run from a bundle alone: base image loaded, downloads served, network off."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""Images as OCI layouts: saved by the engine, loaded again with the same id, under our name and no other."""
+"""Images as OCI layouts: saved by the engine, loaded again with the same id, under our name."""
 
 import json
 import subprocess

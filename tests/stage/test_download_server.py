@@ -1,4 +1,4 @@
-"""The proxy beside the steps of a build, between a real client and a real server, and then without the server."""
+"""The proxy beside a build's steps, between a real client and a real server, then without it."""
 
 import gzip
 import http.server

@@ -1,4 +1,4 @@
-"""Finds the container engine: the one that a block names, at the address in DOCKER_HOST, else at the usual sockets."""
+"""Finds the container engine: by name, at the address in DOCKER_HOST, else at the usual sockets."""
 
 import hashlib
 import json
@@ -24,8 +24,9 @@ _NAMED: Final[ContextVar[str]] = ContextVar("engine of the block", default="")
 
 @contextmanager
 def using_engine(name: str) -> Iterator[None]:
-    """Let `connect` return this engine during the block: an address, or a context of Docker; empty changes nothing.
+    """Let `connect` return this engine during the block; an empty name changes nothing.
 
+    An address, or a context of Docker:
     https://docs.docker.com/engine/manage-resources/contexts/
     """
     token = _NAMED.set(name or _NAMED.get())
@@ -36,7 +37,7 @@ def using_engine(name: str) -> Iterator[None]:
 
 
 def connect() -> Engine:
-    """Return the engine that the block names, or DOCKER_HOST, else the first one that answers on a usual socket.
+    """Return the engine that block or DOCKER_HOST names, else the first that answers on a usual socket.
 
     EngineError naming every address that was tried where none answers.
     """

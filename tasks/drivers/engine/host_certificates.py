@@ -1,4 +1,7 @@
-"""Certificates for hosts, signed by an authority of one build; runs inside build steps, as download_server.py says."""
+"""Certificates for hosts, signed by the authority of one build.
+
+Runs inside build steps, as download_server.py says.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ DAYS = "36500"
 
 
 class Certificates:
-    """A certificate for each host, made by `openssl` when it is first asked for, and kept beside the downloads."""
+    """A certificate for each host, made when it is first asked for, and kept beside the downloads."""
 
     def __init__(self, folder: Path, authority: Path, openssl: list[str]) -> None:
         self.folder = folder

@@ -1,4 +1,7 @@
-"""Answers of the network on disk, by what was asked; runs inside build steps, as download_server.py says."""
+"""Answers of the network on disk, by what was asked.
+
+Runs inside build steps, as download_server.py says.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class Asked(NamedTuple):
     body: bytes
 
     def key(self, *, of_any_kind: bool = False) -> str:
-        """Return the name under which the answer is kept; the same for all kinds of content, if that is asked for."""
+        """Return the name under which the answer is kept; or the one for content of any kind."""
         accept = None if of_any_kind else self.accept
         said = [self.method, self.url, self.part, hashlib.sha256(self.body).hexdigest(), accept]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()

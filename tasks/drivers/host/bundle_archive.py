@@ -64,7 +64,7 @@ def pack(target: Path, packed: Iterable[Packed]) -> Path:
 
 
 def unpack(archive: Path, folder: Path, is_ours: Callable[[str], object]) -> None:
-    """Unpack the archive into an empty folder. UserError if it is none, or names anything that is not ours."""
+    """Unpack the archive into an empty folder. UserError if it is none, or holds anything else."""
     links: list[tuple[Path, str]] = []
     try:
         with archive.open("rb") as file:
