@@ -70,14 +70,14 @@ def verify(
             if bundle:
                 need_rebuilding(Path(bundle), Path(run))
             signed = (statement, public_key)
-            done, folder = _checked(Path(run), settings, run_id, signed, bundle)
+            done, folder = _checked(Path(run), settings, run_id, signed, bundle, engine)
     except UserError as error:
         return Failed(name=BAD_REQUEST, message=f"{error.what}; {error.hint}", data=error)
     return Completed(name=done.outcome.capitalize(), message=done.reason, data=(done, folder))
 
 
 def _checked(
-    folder: Path, settings: Settings, run_id: str, signed: tuple[str, str], bundle: str
+    folder: Path, settings: Settings, run_id: str, signed: tuple[str, str], bundle: str, host: str
 ) -> tuple[Rebuild, str]:
     """Return the outcome and the folder of its records; UserError for a run that handed nothing over."""
     statement, public_key = signed
@@ -97,7 +97,7 @@ def _checked(
             reason="",
             tampered=changed,
             statement=trouble,
-            notes=_notes(bool(statement) and not changed, bundle),
+            notes=_notes(bool(statement) and not changed, bundle, host),
             grade_before=metadata.grade,
             started_at=started_at,
             engine=engine.name_and_version,
@@ -115,10 +115,11 @@ def _checked(
     return found, str(check.path)
 
 
-def _notes(is_signed: bool, bundle: str) -> tuple[str, ...]:
+def _notes(is_signed: bool, bundle: str, host: str) -> tuple[str, ...]:
     signed = ("a signed statement was checked",) if is_signed else ()
     offline = (f"built from {Path(bundle).name} alone, with the network off",) if bundle else ()
-    return (*signed, *offline)
+    elsewhere = (f"built and run on the engine {host}",) if host else ()
+    return (*signed, *offline, *elsewhere)
 
 
 def summary_of(folder: Path, changed: tuple[str, ...]) -> Metadata:

@@ -164,6 +164,8 @@ def _kept(
         outcome = built(engine, build_input(run, image, injection), log_folder, run_id, settings)
         if isinstance(outcome, BuildFailed):
             return outcome
+        # The downloads are a part of that image.
+        need_room(place, outcome.size_bytes, "taking the downloads")
         files, size_bytes = take_downloads(
             engine, outcome.image_id, downloads, run_id=run_id, home=settings.home
         )

@@ -35,7 +35,7 @@ SCRATCH: Final = ".new-bundle-"
 BASE: Final = "paper2run/bundle-base"
 RUNTIME: Final = "paper2run/bundle-runtime"
 CERTIFICATE: Final = "ca.pem"
-AUTHORS: Final = "name a file that `paper2run export --bundle` wrote"
+WRITTEN_BY: Final = "name a file that `paper2run export --bundle` wrote"
 
 
 class Opened(NamedTuple):
@@ -64,7 +64,7 @@ def manifest_of(bundle: Path) -> Bundle:
     except ValidationError as error:
         raise UserError(
             f"{bundle} is a bundle of another version or damaged ({error.error_count()} wrong fields)",
-            hint=AUTHORS,
+            hint=WRITTEN_BY,
         ) from None
 
 
@@ -122,7 +122,7 @@ def offline_build(
     """Yield what builds the run's image from the bundle alone; its images are on the engine meanwhile."""
     manifest, layout = kept.manifest, kept.folder / LAYOUT
     if manifest.base is None:
-        raise UserError("the bundle has no base image", hint=AUTHORS)
+        raise UserError("the bundle has no base image", hint=WRITTEN_BY)
     with (
         _loaded(engine, layout, manifest.base, f"{BASE}:{run_id[:12]}") as base,
         _loaded(

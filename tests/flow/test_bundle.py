@@ -231,10 +231,35 @@ def test_another_engine_without_network_and_images_builds_it(
     found = rebuilt(folder, done, second_engine)
 
     assert found.outcome == "verified", found
+    assert found.notes[1] == f"built and run on the engine {second_engine}"
     assert second.api.df()["BuildCache"], "the steps ran there"
     assert second.images.list() == []
     assert second.containers.list(all=True) == []
     second.close()
+
+
+@pytest.mark.full
+def test_a_base_image_of_a_registry_comes_out_of_the_bundle(
+    registry_address, index, repository, tmp_path, monkeypatch
+):
+    name, client = f"{registry_address}/library/python:3.11-slim", connect().client
+    # A stand-in, which a closed site makes itself, is never pinned by a digest.
+    official = f"FROM python:3.11-slim\nLABEL paper2run.standin=false made={uuid.uuid4()}\n"
+    client.images.build(fileobj=io.BytesIO(official.encode()), tag=name, rm=True)
+    client.images.push(name)
+    monkeypatch.setenv("PAPER2RUN_REGISTRY_PREFIX", f"{registry_address}/library")
+    try:
+        folder = with_wheel_and_package(index, repository, tmp_path)
+        done = bundled(folder, tmp_path)
+    finally:
+        client.images.remove(name, force=True)
+    monkeypatch.delenv("PAPER2RUN_REGISTRY_PREFIX")
+    without_site(index, monkeypatch)
+
+    found = rebuilt(folder, done)
+
+    assert "FROM python:3.11-slim@sha256:" in (folder / "Dockerfile").read_text()
+    assert found.outcome == "verified", found
 
 
 @pytest.mark.full
