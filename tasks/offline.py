@@ -23,6 +23,7 @@ from tasks.drivers.engine import (
     host_certificates,
     image_archive,
     kept_answers,
+    network_client,
 )
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine import Engine
@@ -157,7 +158,7 @@ def proxy_program() -> tuple[tuple[str, str], ...]:
     """Return the modules of the proxy that runs beside the steps, by path; the first one is run."""
     return tuple(
         (f"{module.__name__.replace('.', '/')}.py", Path(str(module.__file__)).read_text("utf-8"))
-        for module in (download_server, kept_answers, host_certificates)
+        for module in (download_server, kept_answers, host_certificates, network_client)
     )
 
 

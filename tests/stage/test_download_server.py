@@ -30,6 +30,10 @@ class Origin(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1  # type: ignore[attr-defined]
+
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.asked.append(f"{self.command} {self.path}")  # type: ignore[attr-defined]
@@ -57,6 +61,9 @@ class Origin(http.server.BaseHTTPRequestHandler):
                 self.send_header("Content-Length", "100")
                 self.end_headers()
                 self.wfile.write(b"only this")
+                self.close_connection = True
+            case "/hangs-up":
+                self._answer(200, b"bye")
                 self.close_connection = True
             case "/busy":
                 self._answer(503, b"busy")
@@ -103,7 +110,7 @@ def origin(request: pytest.FixtureRequest, tmp_path: Path, site: Path) -> Iterat
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tmp_path / "own.pem", tmp_path / "key.pem")
         listening.socket = context.wrap_socket(listening.socket, server_side=True)
-    listening.asked = []
+    listening.asked, listening.connections = [], 0
     listening.url = f"{request.param}://127.0.0.1:{listening.server_address[1]}"
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     yield listening
@@ -201,6 +208,16 @@ def test_failures_of_a_server_are_handed_on_and_not_kept(origin, proxies, tmp_pa
     urls = {json.loads(path.read_text())["url"] for path in (tmp_path / "kept/exchanges").iterdir()}
     assert urls == {f"{origin.url}/big"}
     assert len(list((tmp_path / "kept/bodies").iterdir())) == 1
+
+
+def test_connections_are_kept_open_and_replaced_where_they_end(origin, proxies) -> None:
+    with proxies(True) as ask:
+        for _ in range(3):
+            assert ask(f"{origin.url}/big").content == BIG
+        assert (origin.connections, len(origin.asked)) == (1, 3)
+        assert ask(f"{origin.url}/hangs-up").content == b"bye"
+        assert ask(f"{origin.url}/big").content == BIG
+        assert (origin.connections, len(origin.asked)) == (2, 5)
 
 
 def test_logins_and_cookies_are_not_kept(origin, proxies, tmp_path) -> None:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import ssl
 import sys
-import urllib.request
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPConnection, HTTPException, HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from pathlib import Path
@@ -24,9 +22,9 @@ from typing import Any, Iterator  # noqa: UP035 - for Python 3.8
 
 from tasks.drivers.engine.host_certificates import Certificates
 from tasks.drivers.engine.kept_answers import Asked, Store
+from tasks.drivers.engine.network_client import Network
 
 PIECE_BYTES = 65_536
-ANSWER_TIMEOUT_S = 180
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 """Of a request's body: what a client sends to ask, as git does."""
 SERVER_ERROR = 500
@@ -43,16 +41,6 @@ HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 LACKS = "paper2run: not among the kept downloads:"
 
 
-class AsItIs(urllib.request.HTTPErrorProcessor):
-    """Hands every answer on, redirects and refusals too."""
-
-    def http_response(self, request: Any, response: Any) -> Any:
-        """Return the answer."""
-        return response
-
-    https_response = http_response
-
-
 class Handler(BaseHTTPRequestHandler):
     """One connection of a client."""
 
@@ -60,8 +48,17 @@ class Handler(BaseHTTPRequestHandler):
     origin = ""
     store: Store
     certificates: Certificates
-    opener: urllib.request.OpenerDirector | None = None
+    network: Network | None = None
     """What asks the network; None where only kept answers are served."""
+
+    def handle(self) -> None:
+        """Answer until the client hangs up; connections to the network last as long."""
+        self.pool: dict[str, HTTPConnection] = {}
+        try:
+            super().handle()
+        finally:
+            for connection in self.pool.values():
+                connection.close()
 
     def do_CONNECT(self) -> None:
         """Open a connection to a host, whose certificate is ours."""
@@ -69,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         if not HOST.fullmatch(host):
             self._refuse(400, "no host", self.path)
             return
-        context = self.certificates.context(host.lower(), make=self.opener is not None)
+        context = self.certificates.context(host.lower(), make=self.network is not None)
         if context is None:
             self._refuse(502, LACKS, "https://" + self.path)
             return
@@ -95,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         accept, part = (self.headers.get(name, "") for name in ("Accept", "Range"))
         asked = Asked(self.command, url, accept, part, body)
-        if self.opener is None:
+        if self.network is None:
             self._serve(asked)
         else:
             self._fetch(asked)
@@ -116,15 +113,12 @@ class Handler(BaseHTTPRequestHandler):
             self._send(answer, path.stat().st_size, pieces, answer.get("length"))
 
     def _fetch(self, asked: Asked) -> None:
-        assert self.opener is not None
+        assert self.network is not None
+        handed = [
+            (name, value) for name, value in self.headers.items() if name.lower() not in NOT_ASKED
+        ]
         try:
-            request = urllib.request.Request(asked.url, method=asked.method)
-            if asked.body or asked.method in ("POST", "PUT"):
-                request.data = asked.body
-            for name, value in self.headers.items():
-                if name.lower() not in NOT_ASKED:
-                    request.add_header(name, value)
-            response = self.opener.open(request, timeout=ANSWER_TIMEOUT_S)
+            response = self.network.ask(self.pool, asked, handed)
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
             self._refuse(502, f"paper2run: {reason}:", asked.url)
@@ -262,23 +256,9 @@ class Server(ThreadingHTTPServer):
 
 def server(port: int, store: Store, certificates: Certificates, site: Path | None) -> Server:
     """Return the server, which listens already; with the site's folder it asks the network and keeps."""
-    opener = _opener(site) if site else None
-    fields = {"store": store, "certificates": certificates, "opener": opener}
+    network = Network(site) if site else None
+    fields = {"store": store, "certificates": certificates, "network": network}
     return Server(("127.0.0.1", port), type("Bound", (Handler,), fields))
-
-
-def _opener(site: Path) -> urllib.request.OpenerDirector:
-    """Return what asks the network as this site does: its proxies, its authorities beside the image's."""
-    said = json.loads((site / "site.json").read_text("utf-8"))
-    context = ssl.create_default_context(cafile=said["authorities"])
-    if (site / "site-ca.pem").is_file():
-        context.load_verify_locations(str(site / "site-ca.pem"))
-    os.environ["no_proxy"] = said["no_proxy"]
-    return urllib.request.build_opener(
-        urllib.request.ProxyHandler(said["proxies"]),
-        urllib.request.HTTPSHandler(context=context),
-        AsItIs,
-    )
 
 
 def main() -> None:
