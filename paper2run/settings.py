@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     """US dollars that one run may spend on the model; checked before each call. A model without a known price is then
     never called."""
     max_model_seconds: Annotated[Seconds | None, Unset("no limit")] = None
-    """Seconds that one run may wait for the model's answers."""
+    """Seconds that one run may wait for the model."""
     index_url: Annotated[str, Unset("the public one")] = Field(
         "",
         validation_alias=AliasChoices(
