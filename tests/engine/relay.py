@@ -31,7 +31,10 @@ class Relay:
 
     def cut(self) -> None:
         """Break all connections and take no new ones."""
-        self._listener.close()
+        if self._listener.fileno() != -1:
+            # Closing alone leaves the thread that waits in `accept`, which takes one more client.
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
         for end in self._ends:
             try:
                 end.shutdown(socket.SHUT_RDWR)
