@@ -15,7 +15,9 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.value import Source
+from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected, parse_plan
+from paper2run.planners.model_decision import ModelPlan
 from paper2run.planners.shell_line import calls
 from paper2run.planners.smoke_judgement import judge
 
@@ -51,7 +53,8 @@ FACTS = RepoFacts(
 
 
 def plan(**changes: object) -> EnvPlan | Rejected:
-    return parse_plan(json.dumps(WIRE | changes), FACTS, None)
+    found = parse_plan(json.dumps(WIRE | changes), Known(FACTS), None, "")
+    return found.plan if isinstance(found, ModelPlan) else found
 
 
 @pytest.mark.parametrize(
