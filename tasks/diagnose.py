@@ -71,6 +71,10 @@ def diagnose(
         tried,
         run.path / "logs",
     )
+    if decided.answer == "engine":
+        said = decided.decision.reason
+        run.note(f"the model takes this for a fault of the machine, so run it again: {said}")
+        return found
     if found is not None and not decided.is_shown:
         # What the rules say without proof is still worth more than a model's word without a quote.
         return found

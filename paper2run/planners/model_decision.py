@@ -1,6 +1,6 @@
 """What a model answers, with cause, needs and quotes beside the fixed contracts."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -14,9 +14,6 @@ from paper2run.model.value import Source, Value
 from paper2run.rendering.plan_diff import plan_diff
 
 Quote = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-AGAIN: Final = (
-    "Run it again: the model takes this for a fault of the machine, not of the repository."
-)
 
 
 class Proof(Value):
@@ -92,10 +89,9 @@ def as_diagnosis(decided: ModelDecision, done: Attempt, model: str) -> Diagnosis
     return Diagnosis(
         decision=decision,
         by=by,
-        cause="undiagnosed" if decided.answer == "engine" else known or _class_of(done),
+        cause=known or _class_of(done),
         evidence=proof.evidence[0] if is_shown else telling_line(failure),
         source=Source(kind="model", note=model),
-        smallest_change=AGAIN if decided.answer == "engine" else "",
         needs=tuple(need.changed(by=by) for need in proof.needs),
         diff=plan_diff(done.planned.plan, decision.new_plan) if decision.new_plan else (),
     )

@@ -45,9 +45,8 @@ def stopped(diagnosis: Diagnosis) -> Verdict:
     class, and its smallest change a piece of advice.
     """
     proven: Status = "smoke-failed" if diagnosis.excludes == "this-plan" else "stopped-by-rule"
-    is_models = diagnosis.is_models and diagnosis.cause != "undiagnosed"
     return Verdict(
-        status="stopped-by-llm" if is_models else proven,
+        status="stopped-by-llm" if diagnosis.is_models else proven,
         cause=diagnosis.cause,
         reason=diagnosis.decision.reason,
         excludes=diagnosis.excludes,

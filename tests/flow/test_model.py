@@ -320,7 +320,7 @@ def test_a_model_that_invents_its_quote_changes_nothing(repository, tmp_path, se
 
     assert (metadata.status, metadata.cause) == ("success", None), metadata.reason
     assert [call.purpose for call in metadata.model_calls] == ["judge"] * 3
-    assert "stands nowhere in what you were shown" in metadata.notes[0]
+    assert "stands in no README, paper, log" in metadata.notes[0]
 
 
 def test_a_failure_that_nothing_explains_gets_the_cause_that_a_model_quotes(

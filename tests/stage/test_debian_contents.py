@@ -179,7 +179,7 @@ def test_a_diagnosis_without_a_mirror_goes_by_the_table_and_the_next_look_asks_a
 
     with disable_run_logger():
         assert look_up.fn(done, str(tmp_path), settings) == LookedUp()
-        found = diagnose.fn(checkout, done, RepoFacts(), (), str(tmp_path), settings)
+        found = diagnose.fn(checkout, done, RepoFacts(), (), str(tmp_path), (), settings)
 
     assert found is not None
     assert found.decision.new_plan is not None

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from flows import lessons_command
 from flows.cli import app
 from paper2run.errors import UserError
 from paper2run.lessons.solved import lessons_of
@@ -36,9 +38,14 @@ def run_of(
     return lesson_run(place, attempts, record_of(attempts, name))
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lessons_command, "out", Console(highlight=False, width=200))
+
+
 def lessons(*arguments: object) -> tuple[int, str, str]:
     """Return exit code and both outputs of the command; its errors are raised."""
-    ended = CliRunner().invoke(app, ["lessons", *map(str, arguments)], env={"COLUMNS": "200"})
+    ended = CliRunner().invoke(app, ["lessons", *map(str, arguments)])
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return ended.exit_code, ended.stdout, ended.stderr
