@@ -11,7 +11,7 @@ from typing import Final
 
 from paper2run.commands.plain_commands import folder_and_line
 from paper2run.commands.started_files import PLACEHOLDER, SCRIPT
-from paper2run.commands.working_folder import CLONE
+from paper2run.commands.working_folder import CHANGE, CLONE, folders_of
 from paper2run.detectors.documents import document_facts
 from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, is_readme
 from paper2run.formats.shell_words import logical_lines
@@ -85,10 +85,31 @@ def _started(tree: RepoTree, fact: Command) -> Iterator[tuple[str, Source]]:
         path = posixpath.normpath(posixpath.join(folder, script))
         if not script.endswith(".sh") or not tree.has(path):
             continue
+        is_outside = False
         for number, line in logical_lines(tree.text(path), 1):
+            is_outside = _outside_after(line.strip(), tree, path, is_outside=is_outside)
             called = CALLED.match(VARIABLE.sub("", line))
-            if called and not _is_made(called[1].rpartition("/")[2], tree.text(path)):
+            if (
+                called
+                and not is_outside
+                and not _is_made(called[1].rpartition("/")[2], tree.text(path))
+            ):
                 yield called[1], Source(kind="file", path=path, line=number)
+
+
+def _outside_after(line: str, tree: RepoTree, script: str, *, is_outside: bool) -> bool:
+    """Whether a line of a shell script leaves it in a folder that it made itself."""
+    if line == "popd":
+        return False
+    change = CHANGE.match(line)
+    if change is None:
+        return is_outside
+    target = change[1].strip("\"'").rstrip("/")
+    if target in ("", ".") or target.startswith(("..", "-", "$", "~", "/")):
+        # Back, or somewhere that a reader cannot tell.
+        return is_outside and target == "."
+    places = (target, posixpath.join(posixpath.dirname(script), target))
+    return not any(posixpath.normpath(place) in tree.once(folders_of) for place in places)
 
 
 def _idle(tree: RepoTree, fact: Command, script: str) -> str:
