@@ -184,7 +184,7 @@ SILENT = {
     "apt": (
         "[2/3] RUN apt-get install -y bc",
         "executor failed running [/bin/sh -c apt-get install -y bc]: exit code: 100",
-        "E: Failed to fetch http://deb.debian.org/x.deb  Could not connect to 127.0.0.1:18377\n",
+        "E: Failed to fetch http://mirror.example.org/x.deb  Could not connect to 127.0.0.1:18377\n",
     ),
     "pip": (
         RUN,
