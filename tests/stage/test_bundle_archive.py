@@ -169,6 +169,10 @@ def test_a_full_disk_is_told_before_anything_is_written(tmp_path) -> None:
 
 def test_our_places_are_files_of_a_bundle() -> None:
     ours = ["bundle.json", "run/Dockerfile", f"oci/blobs/sha256/{DIGEST}", "logs/keep.log"]
-    ours += ["downloads/ca.pem", f"downloads/bodies/{DIGEST}", "downloads/hosts/index.example.org.pem"]
+    ours += [
+        "downloads/ca.pem",
+        f"downloads/bodies/{DIGEST}",
+        "downloads/hosts/index.example.org.pem",
+    ]
     assert all(map(PLACES.fullmatch, ours))
     assert bundle_archive.WRITING == ".writing-"
