@@ -1,6 +1,6 @@
 """Tells which versions of Python the repository's own grammar and standard-library imports leave."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from paper2run.detectors.own_modules import own_names
@@ -39,18 +39,33 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         yield Unreadable(path=module.path, cause="malformed", why=why, source=where)
 
 
-def need_of(module: PythonModule) -> Syntax | None:
-    """Return the syntax of a file that only the fewest versions accept; None where all do."""
-    syntax = [found for found in module.source.syntax if not found.below]
+def need_of(module: PythonModule, *, hints: bool = True) -> Syntax | None:
+    """Return the syntax of a file that only the fewest versions accept; None where all do.
+
+    `hints` counts the type hints that the file evaluates.
+    """
+    syntax = [
+        found for found in module.source.syntax if not found.below and (hints or not found.is_hint)
+    ]
     newest = max((found for found in syntax if found.major == 3), key=_minor, default=None)
     # `print >> file` also parses today: it tells only where nothing shows Python 3.
     return newest if newest and newest.minor else next(iter(syntax), newest)
 
 
-def _grammars(modules: Iterable[PythonModule]) -> Iterator[Fact]:
+def _grammars(modules: Sequence[PythonModule]) -> Iterator[Fact]:
+    """Yield what the grammar of any file needs, and the type hints of a package.
+
+    Where no package is, those of half of the scripts count: one script may be out of use.
+    """
     needs: dict[tuple[int, int], list[Source]] = {}
+    roles = [module.role for module in modules]
+    hinted = [any(found.is_hint for found in module.source.syntax) for module in modules]
+    scripts = [hint for hint, role in zip(hinted, roles, strict=True) if role == "script"]
+    imported = (
+        "script" if "package" not in roles and sum(scripts) * 2 >= len(scripts) else "package"
+    )
     for module in modules:
-        need = need_of(module)
+        need = need_of(module, hints=module.role == imported)
         if need:
             source = Source(kind="file", path=module.path, line=need.line, note=need.what)
             needs.setdefault((need.major, need.minor), []).append(source)

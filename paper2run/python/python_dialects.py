@@ -19,6 +19,8 @@ class Syntax(NamedTuple):
     what: str
     below: int = 0
     """First minor version of that major that no longer accepts it; 0 for none."""
+    is_hint: bool = False
+    """A type hint: older versions parse the file, and fail when they import it."""
 
 
 class Rewritten(NamedTuple):

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
+from paper2run.python.annotation_versions import annotation_syntax
 from paper2run.python.python_dialects import Syntax, rewrite
 from paper2run.python.python_imports import (
     Imported,
@@ -127,7 +128,7 @@ def _read(tree: ast.Module, text: str, syntax: tuple[Syntax, ...]) -> PythonSour
         idle=all(map(_is_idle, tree.body)),
         arguments=required.names,
         without_parser=required.without_parser,
-        syntax=(*syntax, *versioned_syntax(nodes)),
+        syntax=(*syntax, *versioned_syntax(nodes), *annotation_syntax(tree, nodes)),
     )
 
 

@@ -48,7 +48,7 @@ NEW_SYNTAX: Final = (
 )
 """Code as the traceback shows it, and the first version that reads it."""
 NEW_TYPES: Final = (
-    (re.compile(r"TypeError: 'type' object is not subscriptable"), "3.9"),
+    (re.compile(r"TypeError: '(?:type|ABCMeta)' object is not subscriptable"), "3.9"),
     (re.compile(r"TypeError: unsupported operand type\(s\) for \|: '(?:type|ABCMeta)' and"), "3.10"),
     (re.compile(r"SyntaxError: future feature annotations is not defined"), "3.7"),
 )  # fmt: skip
