@@ -140,7 +140,7 @@ def diagnosed(
         diagnosis=None,
         blame=blamed(done, facts),
     )
-    tried, images = (*tried, *refused), images_on_offer(settings)
+    tried, images = (*tried, *refused), images_on_offer(run, settings)
     try:
         found = stages.run(diagnose, checkout, done, facts, tried, folder, images, settings)
     except ModelError as error:

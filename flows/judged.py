@@ -26,10 +26,10 @@ def judged(
     """
     if not settings.planner_model or not wants_opinion(verdict):
         return verdict
-    best, folder = attempts[verdict.best_attempt - 1], str(run.path)
+    folder = str(run.path)
     facts = read_facts_of(run)
     try:
-        opinion = Stages(run).run(judge, checkout, verdict, best, facts, site, folder, settings)
+        opinion = Stages(run).run(judge, checkout, verdict, attempts, facts, site, folder, settings)
     except ModelError as error:
         run.note(f"no opinion of the model: {error.what}; {error.hint}", stage="judge")
         return verdict

@@ -181,7 +181,7 @@ def _planned(
     """Return the plan or the stop; if the model fails, the run continues with the rules' answer."""
     root, folder, stages = str(run.path / "repo"), str(run.path), Stages(run)
     try:
-        images = images_on_offer(settings)
+        images = images_on_offer(run, settings)
         return stages.run(plan, checkout, root, facts, paper, asked, folder, images, settings)
     except ModelError as error:
         run.note(

@@ -9,7 +9,9 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.planners.prompt import planner_id
+from paper2run.planners.site_words import site_words
 from paper2run.settings import Settings
+from paper2run.verdicts.needs import site_of
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
 from tasks.running.records import RunFolder, read_paper_of
@@ -26,8 +28,16 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
         digest_of(*inputs["tried"]),
         ",".join(inputs["offered"]),
         planner_id(settings),
-        # What the rules answer depends on no paper.
-        read_paper_of(RunFolder.at(inputs["folder"])).digest if settings.planner_model else "",
+        *(_told(inputs) if settings.planner_model else ()),
+    )
+
+
+def _told(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a model is told beside the attempts; what the rules answer depends on none of it."""
+    settings: Settings = inputs["settings"]
+    return (
+        read_paper_of(RunFolder.at(inputs["folder"])).digest,
+        site_words(site_of(inputs["done"].planned, settings), settings),
     )
 
 
@@ -59,21 +69,24 @@ def diagnose(
     from paper2run.planners.model_decision import as_diagnosis
     from tasks.drivers.model import conversation
 
-    failure, run = done.failure, RunFolder.at(folder)
-    assert failure is not None, "an attempt that passed is not diagnosed"
-    tree = RepoTree.of(run.path / "repo")
+    run = RunFolder.at(folder)
+    tree, site = (
+        RepoTree.of(run.path / "repo"),
+        site_words(site_of(done.planned, settings), settings),
+    )
     decided = conversation.diagnose(
         with_model_key(settings),
-        failure,
-        done.planned,
+        done,
         dockerfile(checkout, done.planned),
-        known_of(tree, facts, read_paper_of(run), offered),
+        known_of(tree, facts, read_paper_of(run), offered, site),
         tried,
         run.path / "logs",
     )
     if decided.answer == "engine":
         said = decided.decision.reason
-        run.note(f"the model takes this for a fault of the machine, so run it again: {said}")
+        run.note(
+            f"the model takes this for a fault of the machine or of the build, not of the repository: {said}"
+        )
         return found
     if found is not None and not decided.is_shown:
         # What the rules say without proof is still worth more than a model's word without a quote.

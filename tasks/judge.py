@@ -10,6 +10,7 @@ from paper2run.model.opinion import Opinion
 from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt, Verdict
 from paper2run.planners.prompt import planner_id
+from paper2run.planners.site_words import site_words
 from paper2run.settings import Settings
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
@@ -22,8 +23,10 @@ TIMEOUT_S: Final = 1800
 def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         inputs["checkout"].commit,
-        digest_of(inputs["verdict"], inputs["best"], inputs["facts"], inputs["site"]),
+        digest_of(inputs["verdict"], inputs["facts"]),
+        digest_of(*inputs["tried"]),
         planner_id(inputs["settings"]),
+        site_words(inputs["site"], inputs["settings"]),
         read_paper_of(RunFolder.at(inputs["folder"])).digest,
     )
 
@@ -32,13 +35,13 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
 def judge(
     checkout: Checkout,
     verdict: Verdict,
-    best: Attempt,
+    tried: tuple[Attempt, ...],
     facts: RepoFacts,
     site: Site,
     folder: str,
     settings: Settings,
 ) -> Opinion:
-    """Return what the model says that the run shows; `best` is the attempt that the verdict stands on.
+    """Return what the model says that the run shows; `tried` are all attempts.
 
     ModelError if it cannot be asked.
     """
@@ -55,9 +58,9 @@ def judge(
         with_model_key(settings),
         verdict,
         with_stated(needs_of(facts, site), verdict.needs),
-        best,
-        site,
-        known_of(tree, facts, read_paper_of(run), ()),
+        tried[verdict.best_attempt - 1],
+        tried,
+        known_of(tree, facts, read_paper_of(run), (), site_words(site, settings)),
         run.path / "logs",
     )
     by = f"model:{settings.planner_model}"

@@ -15,8 +15,11 @@ from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.engine.leftovers import sweep_abandoned
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
+from tasks.running.records import RunFolder
 
 TIMEOUT_S: Final = 900
+ON_OFFER: Final = "logs/images_on_offer.txt"
+"""In a run folder: the base images that a model was offered, one a line; empty where a registry has all."""
 
 
 @stage("preflight", timeout_s=TIMEOUT_S)
@@ -69,13 +72,24 @@ def _with_registry(engine: Engine, base_image: str, settings: Settings) -> tuple
     return ()
 
 
-def images_on_offer(settings: Settings) -> tuple[str, ...]:
+def images_on_offer(run: RunFolder, settings: Settings) -> tuple[str, ...]:
     """Return the base images that a model may choose from; empty where a registry has all.
 
-    Without a model or an engine it is empty, too. Stand-ins mean a closed site: there is what lies on the engine.
+    Without a model or an engine it is empty, too. The engine is asked once a run, so that all questions of a run
+    name the same.
     """
     if not settings.planner_model:
         return ()
+    kept = run.path / ON_OFFER
+    if kept.is_file():
+        return tuple(kept.read_text(encoding="utf-8").split())
+    found = _local_of_a_closed_site(settings)
+    run.write(ON_OFFER, "".join(f"{name}\n" for name in found))
+    return found
+
+
+def _local_of_a_closed_site(settings: Settings) -> tuple[str, ...]:
+    """Return the official images on the engine where stand-ins mean a closed site; else nothing."""
     try:
         engine = connect()
         names = [

@@ -8,11 +8,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from paper2run.model.needs import Need, Site
+from paper2run.model.needs import Need
 from paper2run.model.opinion import Opinion
 from paper2run.model.outcome import Passed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.planners.answer import json_object
+from paper2run.planners.attempts_text import errors_text, tried_text
 from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected, facts_text, problems_of
 from paper2run.planners.log_excerpt import excerpt
@@ -25,8 +26,6 @@ from paper2run.planners.wire import OPINION_FIELDS, split_proof
 NAMES: Final = frozenset(OPINION_FIELDS)
 OUTPUT_CHARS: Final = 3000
 """Of the end of what a command that passed printed, each stream."""
-MAX_TRIALS: Final = 8
-"""Other commands that are listed."""
 MAX_NEEDS: Final = 12
 
 
@@ -34,22 +33,23 @@ def judge_messages(
     verdict: Verdict,
     needs: Sequence[Need],
     best: Attempt,
-    site: Site,
+    tried: Sequence[Attempt],
     known: Known,
     *,
     room_chars: int,
 ) -> list[Message]:
-    """Return what a model is asked about a verdict; `best` is the attempt that it stands on."""
+    """Return what a model is asked about a verdict; `best` is that of `tried` that it stands on."""
     parts = {
         "readme": Part(known.readme, weight=4),
         "paper": Part(passages(known.paper, room_chars // 6), weight=2),
         "verdict": Part(_verdict_text(verdict, best), weight=2),
         "output": Part(_output(best, room_chars // 3), weight=4),
-        "commands": Part("\n".join(_trial_lines(best)), weight=2),
+        "commands": Part(tried_text(tried), weight=2),
+        "errors": Part(errors_text(tried), weight=2),
         "needs": Part("\n".join(map(_need_line, needs[:MAX_NEEDS])), weight=1),
         "facts": Part(facts_text(known.facts), weight=3),
     }
-    return compose("judge", parts, {"site": _site_text(site)}, room_chars)
+    return compose("judge", parts, {"site": known.site}, room_chars)
 
 
 def parse_opinion(text: str, shown: str) -> Opinion | Rejected:
@@ -71,18 +71,13 @@ def parse_opinion(text: str, shown: str) -> Opinion | Rejected:
     return Rejected(against) if against else opinion
 
 
-def _site_text(site: Site) -> str:
-    gpu = "an NVIDIA GPU" if site.has_gpu else "no GPU"
-    network = "a network" if site.has_network else "no network while the command ran"
-    return f"Linux, {gpu}, {network}, {site.memory_mb} MB of memory, {site.seconds:g} seconds"
-
-
 def _verdict_text(verdict: Verdict, best: Attempt) -> str:
     lines = [
         f"status: {verdict.status}",
         f"grade: {verdict.grade}",
         f"cause: {verdict.cause or 'none'}",
         f"why: {verdict.reason}",
+        f"attempt: {best.number}",
         f"command: {best.planned.plan.smoke_command}",
         f"what it proves, by the rules: {best.planned.smoke_proves or 'not said'}",
     ]
@@ -104,14 +99,6 @@ def log_of(best: Attempt) -> str:
     """Return all that is kept of what the attempt's build or command printed."""
     log = best.failure.log if best.failure else best.smoke.log if best.smoke else None
     return f"{log.stdout}\n{log.stderr}" if log else ""
-
-
-def _trial_lines(best: Attempt) -> list[str]:
-    lines = []
-    for trial in best.trials[:MAX_TRIALS]:
-        how = "passed" if isinstance(trial.outcome, Passed) else "failed"
-        lines.append(f"{how}: {trial.choice.command[:300]} ({trial.choice.proves})")
-    return lines
 
 
 def _need_line(need: Need) -> str:

@@ -28,12 +28,16 @@ class Known(NamedTuple):
     """How the README begins."""
     offered: tuple[str, ...] = ()
     """Base images that can be had here; empty where a registry has all."""
+    site: str = ""
+    """What the container has, and which network there is, in our words."""
 
 
-def known_of(tree: RepoTree, facts: RepoFacts, paper: Paper, offered: Iterable[str]) -> Known:
+def known_of(
+    tree: RepoTree, facts: RepoFacts, paper: Paper, offered: Iterable[str], site: str = ""
+) -> Known:
     """Return what is known of the checkout; a README that is shown whole stands for no paper beside it."""
     path = next((path for path in tree.matching(*READMES) if "/" not in path), "")
     readme = tree.text(path) if path else ""
     is_whole = paper.origin == "readme" and len(readme) <= README_CHARS
     shown = NO_PAPER if is_whole else paper
-    return Known(facts, shown, tree, readme[:README_CHARS], tuple(offered))
+    return Known(facts, shown, tree, readme[:README_CHARS], tuple(offered), site)

@@ -10,7 +10,6 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import (
@@ -24,6 +23,7 @@ from paper2run.model.facts import (
 from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt
 from paper2run.planners.answer import json_object
+from paper2run.planners.attempts_text import checks_text, errors_text, outcome_words, tried_text
 from paper2run.planners.known import Known
 from paper2run.planners.log_excerpt import excerpt
 from paper2run.planners.message import Message
@@ -39,13 +39,10 @@ from paper2run.planners.wire import (
     plan_from_wire,
     split_proof,
 )
-from paper2run.rendering.plan_diff import plan_diff
 
 PLAN_NAMES: Final = frozenset(PLAN_FIELDS)
 DECISION_NAMES: Final = frozenset({"reason", "confidence", "decision", "new_plan"})
 STOP_NAMES: Final = frozenset({"reason", "confidence", "decision"})
-MAX_CHANGES: Final = 600
-"""Characters of an attempt's changes, or of its smoke command."""
 MAX_OF_A_KIND: Final = 40
 """Facts shown of one kind: the fortieth import adds nothing."""
 MAX_PROBLEMS: Final = 8
@@ -92,26 +89,33 @@ def plan_messages(
 
 
 def diagnosis_messages(
-    failure: BuildFailed | SmokeFailed,
-    planned: PlannedEnvironment,
+    done: Attempt,
     dockerfile: str,
     known: Known,
     tried: Sequence[Attempt],
     *,
     room_chars: int,
 ) -> list[Message]:
-    """Return what a model is asked about a failure; `tried` are the attempts before this one."""
+    """Return what a model is asked about a failed attempt; `tried` are the attempts before it."""
+    failure, planned = done.failure, done.planned
+    assert failure is not None, "an attempt that passed is not diagnosed"
     parts = {
         "log": Part(_where(failure) + excerpt(failure, room_chars * 2 // 5), weight=6),
         # The plan before its pins: the Dockerfile shows those, and the resolver pins every answer again.
         "plan": Part((planned.draft or planned.plan).model_dump_json(indent=1), weight=3),
         "dockerfile": Part(instructions(dockerfile), weight=2),
+        "checks": Part(checks_text(done.verification), weight=1),
         "tried": Part(tried_text(tried), weight=2),
+        "errors": Part(errors_text(tried), weight=2),
         "facts": Part(facts_text(known.facts), weight=3),
         "readme": Part(known.readme, weight=2),
         "paper": Part(passages(known.paper, room_chars // 8), weight=1),
     }
-    plain = {"outcome": _outcome(failure), "images": images_text(known)}
+    plain = {
+        "outcome": outcome_words(failure),
+        "images": images_text(known),
+        "site": known.site,
+    }
     return compose("diagnose", parts, plain, room_chars)
 
 
@@ -227,38 +231,6 @@ def instructions(dockerfile: str) -> str:
     """Return a Dockerfile without comments and empty lines: the facts tell what the comments repeat."""
     lines = dockerfile.splitlines()
     return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
-
-
-def tried_text(tried: Sequence[Attempt]) -> str:
-    """Return the attempts: the first one's plan, then what each changed, its smoke command and its end."""
-    lines: list[str] = []
-    before: EnvPlan | None = None
-    for attempt in tried:
-        plan = attempt.planned.draft or attempt.planned.plan
-        changes = plan_diff(before, plan) if before else (f"on {plan.base_image}",)
-        lines.append(f"{attempt.number}. {' | '.join(changes)[:MAX_CHANGES] or 'as before'}")
-        lines.append(f"   smoke: {plan.smoke_command[:MAX_CHANGES]}")
-        lines.append(f"   {_ended(attempt)}")
-        before = plan
-    return "\n".join(lines)
-
-
-def _ended(attempt: Attempt) -> str:
-    failed = attempt.failure
-    said = f"{_outcome(failed)}: {telling_line(failed)[:300]}" if failed else "it passed"
-    found = attempt.diagnosis
-    return f"{said}; then {found.by}: {found.decision.reason[:300]}" if found else said
-
-
-def _outcome(failure: BuildFailed | SmokeFailed) -> str:
-    if isinstance(failure, BuildFailed):
-        how = "took too long" if failure.timed_out else f"failed with exit code {failure.exit_code}"
-        return f"the build {how}"
-    if failure.out_of_memory:
-        return "the smoke command ran out of memory"
-    if failure.limit:
-        return f"the smoke command was ended by a limit: {failure.limit}"
-    return f"the smoke command exited with code {failure.exit_code}"
 
 
 def _where(failure: BuildFailed | SmokeFailed) -> str:

@@ -46,8 +46,13 @@ class Part(NamedTuple):
 
 
 def planner_id(settings: Settings) -> str:
-    """Return the planner's identity for cache keys: `rules`, or the model and where it is served."""
-    return f"{settings.planner_model}@{settings.base_url}" if settings.planner_model else "rules"
+    """Return the planner's identity for cache keys: `rules`, or model, address and window.
+
+    The window decides how much of a question is asked, and whether looks are offered.
+    """
+    if not settings.planner_model:
+        return "rules"
+    return f"{settings.planner_model}@{settings.base_url} {settings.model_context or ''}".rstrip()
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Final
 from paper2run.planners.message import Message
 
 SHOWN: Final = re.compile(
-    r"<(data-(?:readme|paper|log|output|facts|L\d+)-[0-9a-f]{8})>\n(.*?)\n</\1>", re.DOTALL
+    r"<(data-(?:readme|paper|log|output|errors|facts|L\d+)-[0-9a-f]{8})>\n(.*?)\n</\1>", re.DOTALL
 )
 """The parts of a prompt with words of the repository and of programs; in others stand ours, and the model's own."""
 OURS: Final = re.compile(
@@ -43,7 +43,7 @@ def untrue(quotes: Iterable[tuple[str, str]], shown: str) -> tuple[str, ...]:
             )
         elif GAP in words or words not in shown:
             found.append(
-                f"{place}: {quote[:80]!r} stands in no README, paper, log, output, fact or look: copy a line"
+                f"{place}: {quote[:80]!r} stands in no README, paper, log, output, error, fact or look: copy a line"
             )
     return tuple(found)
 

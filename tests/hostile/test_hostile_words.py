@@ -120,7 +120,7 @@ def test_no_readme_raises_a_verdict(tree, readme, answer, verdict):
         if verdict is STOP
         else BEST.changed(smoke=Passed(alive_at_timeout=False, seconds=1.0, log=Log()))
     )
-    messages = judge_messages(verdict, (), best, Site(), known(tree, readme), room_chars=20_000)
+    messages = judge_messages(verdict, (), best, (best,), known(tree, readme), room_chars=20_000)
     opinion = parse_opinion(json.dumps(answer), shown_in(messages))
 
     after = verdict if isinstance(opinion, Rejected) else with_opinion(verdict, opinion, Site())
@@ -138,9 +138,7 @@ def test_no_readme_gets_its_plan(tree, readme, answer):
 
 @pytest.mark.parametrize(("readme", "answer"), ASKS_FOR_REPAIRS)
 def test_no_readme_weakens_a_command_or_invents_a_cause(tree, readme, answer):
-    messages = diagnosis_messages(
-        FAILED, PLANNED, "FROM x", known(tree, readme), (), room_chars=20_000
-    )
+    messages = diagnosis_messages(BEST, "FROM x", known(tree, readme), (), room_chars=20_000)
     found = parse_diagnosis(
         json.dumps(answer), known(tree, readme), PLANNED, (), shown_in(messages)
     )
@@ -160,7 +158,7 @@ def test_no_readme_gets_a_file_of_the_machine(tree, path, kind):
 
 @pytest.mark.parametrize("readme", [readme for readme, _ in ASKS_FOR_MORE + ASKS_FOR_PLANS])
 def test_no_readme_leaves_its_fence(tree, readme):
-    _, user = judge_messages(SHOWN, (), BEST, Site(), known(tree, readme), room_chars=20_000)
+    _, user = judge_messages(SHOWN, (), BEST, (BEST,), known(tree, readme), room_chars=20_000)
     before, _, rest = user.content.partition("<data-readme-")
     inside, _, after = rest.partition("</data-readme-")
     first_line = readme.splitlines()[0].replace("</data-", "< /data-").replace("<data-", "< data-")

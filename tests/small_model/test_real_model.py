@@ -12,6 +12,7 @@ from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import Asked
 from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.repo import Paper, Section
+from paper2run.model.report import Attempt
 from paper2run.planners import rules
 from paper2run.planners.known import Known
 from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop
@@ -70,9 +71,10 @@ def test_its_plans_have_the_schemas_shape_and_are_valid_or_refused(settings, tmp
 def test_its_diagnoses_have_the_schemas_shape_and_are_valid_or_refused(settings, tmp_path):
     log = Log(stderr="fold.c:3:10: fatal error: zlib.h: No such file or directory\n")
     failure = BuildFailed(step="RUN pip install fold", exit_code=1, seconds=1.0, log=log)
+    done = Attempt(number=1, planned=DRAFT, built=failure)
     try:
         decided = conversation.diagnose(
-            settings, failure, DRAFT, "FROM python:3.8-slim", Known(FACTS), (), tmp_path
+            settings, done, "FROM python:3.8-slim", Known(FACTS), (), tmp_path
         )
         assert isinstance(decided, ModelDecision)
     except ModelError as refused:

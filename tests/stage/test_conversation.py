@@ -7,7 +7,8 @@ import pytest
 from paper2run.errors import ModelError
 from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.facts import Command, EntryPoint, RepoFacts
-from paper2run.model.outcome import Log, SmokeFailed
+from paper2run.model.outcome import Built, Log, SmokeFailed
+from paper2run.model.report import Attempt
 from paper2run.model.usage import total
 from paper2run.model.value import Source
 from paper2run.planners.known import Known
@@ -44,8 +45,14 @@ PLANNED = PlannedEnvironment(
     ),
     planner="rules",
 )
-FAILURE = SmokeFailed(
+FAILED = SmokeFailed(
     exit_code=1, seconds=1.0, log=Log(stderr="fatal error: foo.h: No such file or directory")
+)
+DONE = Attempt(
+    number=1,
+    planned=PLANNED,
+    built=Built(image="i", image_id="sha256:1", seconds=1.0, size_bytes=1),
+    smoke=FAILED,
 )
 
 
@@ -72,7 +79,7 @@ def spent(folder):
 
 def diagnose(service, scenario, folder, planned=PLANNED):
     return conversation.diagnose(
-        settings(service, scenario), FAILURE, planned, "FROM x", KNOWN, (), folder
+        settings(service, scenario), DONE.changed(planned=planned), "FROM x", KNOWN, (), folder
     )
 
 

@@ -1,18 +1,33 @@
 import pytest
 
 from paper2run.model.diagnosis import Diagnosis, DiagnosisDecision
-from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
+from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason, SmokeChoice
 from paper2run.model.facts import Command, Import, RepoFacts, Requirement
-from paper2run.model.outcome import BuildFailed, Log, SmokeFailed
+from paper2run.model.needs import Site
+from paper2run.model.outcome import (
+    BuildFailed,
+    Built,
+    Log,
+    MissingLibrary,
+    Passed,
+    RungResult,
+    SmokeFailed,
+    Trial,
+    Verification,
+)
 from paper2run.model.repo import Paper, Section
 from paper2run.model.report import Attempt
 from paper2run.model.value import DEFAULT, Source
+from paper2run.planners.attempts_text import checks_text, errors_text, tried_text
 from paper2run.planners.known import Known
-from paper2run.planners.llm import diagnosis_messages, facts_text, plan_messages, tried_text
+from paper2run.planners.llm import diagnosis_messages, facts_text, plan_messages
 from paper2run.planners.log_excerpt import excerpt
 from paper2run.planners.passages import passages
-from paper2run.planners.prompt import cut, divide, fenced, load_prompt
+from paper2run.planners.prompt import cut, divide, fenced, load_prompt, planner_id
+from paper2run.planners.quotes import shown_in, untrue
+from paper2run.planners.site_words import site_words
 from paper2run.redaction import redact
+from paper2run.settings import Settings
 
 PLANNED = PlannedEnvironment(
     plan=EnvPlan(
@@ -25,6 +40,7 @@ PLANNED = PlannedEnvironment(
         Reason(topic="python", decision="3.9", source=Source(kind="file", path="setup.py", line=7)),
     ),
 )
+BUILT = Built(image="i", image_id="sha256:1", seconds=1.0, size_bytes=1)
 README = Source(kind="readme", path="README.md", line=3)
 
 
@@ -32,6 +48,12 @@ def failed(log, **fields):
     return BuildFailed(
         step="RUN pip install numpy", exit_code=1, seconds=1.0, log=Log(stderr=log), **fields
     )
+
+
+def attempt(failure):
+    if isinstance(failure, BuildFailed):
+        return Attempt(number=3, planned=PLANNED, built=failure)
+    return Attempt(number=3, planned=PLANNED, built=BUILT, smoke=failure)
 
 
 def test_prompts_have_a_version_that_names_them():
@@ -72,8 +94,7 @@ def test_a_diagnosis_prompt_holds_failure_plan_dockerfile_and_history():
     )
     failure = SmokeFailed(exit_code=3, seconds=1.0, log=Log(stderr="ValueError: no"))
     _, user = diagnosis_messages(
-        failure,
-        PLANNED,
+        attempt(failure),
         "# why\nFROM python:3.9-slim",
         Known(RepoFacts()),
         [before],
@@ -100,11 +121,102 @@ def test_attempts_are_told_by_what_each_changed():
     assert tried_text(attempts).splitlines() == [
         "1. on python:3.9-slim",
         "   smoke: python run.py",
-        "   the build failed with exit code 1: error: no scipy",
+        "   the build failed with exit code 1",
         "2. - smoke python run.py | + pip scipy | + smoke pytest -q",
         "   smoke: pytest -q",
-        "   the build failed with exit code 1: error: no gcc",
+        "   the build failed with exit code 1",
     ]
+    assert errors_text(attempts).splitlines() == ["1. error: no scipy", "2. error: no gcc"]
+
+
+def ran(command, outcome):
+    choice = SmokeChoice(kind="script", command=command, proves="a script runs", source=README)
+    return Trial(choice=choice, outcome=outcome)
+
+
+def exited(log):
+    return SmokeFailed(exit_code=2, seconds=1.0, log=Log(stderr=log))
+
+
+def test_every_command_that_was_tried_is_told_with_its_errors():
+    passed = Passed(alive_at_timeout=False, seconds=1.0, log=Log(stdout="Error: 0.1"))
+    many = "\n".join(["KeyError: first", *(f"ValueError: {n}" for n in range(9)), "bye"])
+    trials = (ran("pytest", exited(many)), ran("fold --help", passed), ran("make", exited("odd")))
+    done = attempt(exited("ImportError: no x")).changed(trials=trials)
+
+    assert tried_text([done]).splitlines()[2:] == [
+        "   the smoke command exited with code 2",
+        "   3.1. in the same image: pytest (a script runs): exit code 2",
+        "   3.2. in the same image: fold --help (a script runs): passed",
+        "   3.3. in the same image: make (a script runs): exit code 2",
+    ]
+    assert errors_text([done]).splitlines() == [
+        "3. ImportError: no x",
+        "3.1. KeyError: first",
+        "3.1. ValueError: 7",
+        "3.1. ValueError: 8",
+        "3.3. odd",
+    ]
+
+
+def test_what_was_looked_for_in_the_image_and_not_found_is_told():
+    rungs = (
+        RungResult(rung="built", passed=True, command=""),
+        RungResult(rung="imports", passed=False, command="python -", missing=("cupy", "jax")),
+        RungResult(rung="collected", passed=False, command="pytest", detail="no tests ran"),
+    )
+    libraries = (MissingLibrary(name="libGL.so.1", needed_by="cv2.so"),)
+    found = Verification(
+        rungs=rungs, missing_libraries=libraries, uncollected=exited("E   ImportError: cupy")
+    )
+    done = attempt(exited("ImportError: no x")).changed(verification=found)
+
+    assert checks_text(found).splitlines() == [
+        "imports: failed: cupy; jax",
+        "collected: failed: no tests ran",
+        "library that is not in the image: libGL.so.1, for cv2.so",
+        "collecting the tests: E   ImportError: cupy",
+    ]
+    known = Known(RepoFacts(), site="Linux, no GPU; the command: no network")
+    _, user = diagnosis_messages(done, "FROM x", known, (), room_chars=20_000)
+    assert "imports: failed: cupy; jax" in user.content
+    assert "What the container had: Linux, no GPU; the command: no network" in user.content
+
+
+def test_error_lines_can_be_quoted_and_what_we_say_of_the_attempts_cannot():
+    tried = [attempt(exited("ImportError: no module named cupy"))]
+    shown = shown_in(
+        diagnosis_messages(tried[0], "FROM x", Known(RepoFacts()), tried, room_chars=20_000)
+    )
+    done = attempt(exited("bye"))
+    later = shown_in(diagnosis_messages(done, "FROM x", Known(RepoFacts()), tried, room_chars=9000))
+
+    for each in (shown, later):
+        assert untrue([("evidence.0", "ImportError: no module named cupy")], each) == ()
+        assert untrue([("evidence.0", "the smoke command exited with code 2")], each) != ()
+
+
+def test_the_site_is_told_without_an_address():
+    site = Site(has_gpu=False, memory_mb=4096, seconds=900)
+    plain = Settings(_env_file=None, index_url="", http_proxy="", https_proxy="")
+    own = plain.changed(
+        index_url="https://me:secret@index.example.org/simple", https_proxy="http://proxy:1"
+    )
+
+    assert site_words(site, plain) == (
+        "Linux, no GPU, 4096 MB of memory, 900 seconds; the build: a network, with the public package index;"
+        " the command: no network"
+    )
+    assert "an index of the site's own, through a proxy;" in site_words(site, own)
+    assert "example" not in site_words(site, own)
+
+
+def test_the_window_is_part_of_what_an_answer_depends_on():
+    settings = Settings(_env_file=None, model="openai/m", base_url="http://127.0.0.1:1/v1")
+    known = {planner_id(settings.changed(model_context=size)) for size in (None, 8192, 32_000)}
+    assert len(known) == 3
+    alone = settings.changed(planner="rules", model_context=32_000)
+    assert planner_id(alone) == "rules"
 
 
 def test_the_images_on_offer_and_the_readme_stand_in_both_prompts():
@@ -112,7 +224,7 @@ def test_the_images_on_offer_and_the_readme_stand_in_both_prompts():
     failure = SmokeFailed(exit_code=3, seconds=1.0, log=Log())
     prompts = [
         plan_messages(known, PLANNED, room_chars=20_000),
-        diagnosis_messages(failure, PLANNED, "FROM x", known, (), room_chars=20_000),
+        diagnosis_messages(attempt(failure), "FROM x", known, (), room_chars=20_000),
     ]
 
     for _, user in prompts:
@@ -132,10 +244,10 @@ def test_a_prompt_stays_within_its_room_and_is_the_same_each_time(room_chars):
     )
     log = "\n".join(f"error: {n} " + "y" * 300 for n in range(999))
     first = diagnosis_messages(
-        failed(log), PLANNED, "FROM a\n" * 3000, Known(facts), (), room_chars=room_chars
+        attempt(failed(log)), "FROM a\n" * 3000, Known(facts), (), room_chars=room_chars
     )
     again = diagnosis_messages(
-        failed(log), PLANNED, "FROM a\n" * 3000, Known(facts), (), room_chars=room_chars
+        attempt(failed(log)), "FROM a\n" * 3000, Known(facts), (), room_chars=room_chars
     )
     assert first == again
     size = sum(len(message.content) for message in first)

@@ -15,9 +15,8 @@ from typing import Any, Final, TypeVar, cast
 from paper2run.errors import ModelError
 from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import PlannedEnvironment
-from paper2run.model.needs import Need, Site
+from paper2run.model.needs import Need
 from paper2run.model.opinion import Opinion
-from paper2run.model.outcome import BuildFailed, SmokeFailed
 from paper2run.model.report import Attempt, Verdict
 from paper2run.model.usage import ModelCall, Purpose, Usage
 from paper2run.planners import judging, llm
@@ -171,21 +170,23 @@ def plan(
 
 def diagnose(
     settings: Settings,
-    failure: BuildFailed | SmokeFailed,
-    planned: PlannedEnvironment,
+    done: Attempt,
     dockerfile: str,
     known: Known,
     tried: Sequence[Attempt],
     logs: Path,
 ) -> ModelDecision:
-    """Return the model's decision on a failure. ModelError if none can be had; `logs` as for `plan`."""
+    """Return the model's decision on a failed attempt.
+
+    ModelError if none can be had; `logs` as for `plan`.
+    """
+    failure = done.failure
+    assert failure is not None, "an attempt that passed is not diagnosed"
     talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, logs)
     return _exchange(
         talk,
-        lambda room: llm.diagnosis_messages(
-            failure, planned, dockerfile, known, tried, room_chars=room
-        ),
-        lambda text, shown: llm.parse_diagnosis(text, known, planned, tried, shown),
+        lambda room: llm.diagnosis_messages(done, dockerfile, known, tried, room_chars=room),
+        lambda text, shown: llm.parse_diagnosis(text, known, done.planned, tried, shown),
         (known.tree, f"{failure.log.stdout}\n{failure.log.stderr}"),
     )
 
@@ -195,7 +196,7 @@ def judge(
     verdict: Verdict,
     needs: Sequence[Need],
     best: Attempt,
-    site: Site,
+    tried: Sequence[Attempt],
     known: Known,
     logs: Path,
 ) -> Opinion:
@@ -203,7 +204,7 @@ def judge(
     talk = _Talk(settings, "judge", OPINION_SCHEMA, logs)
     return _exchange(
         talk,
-        lambda room: judging.judge_messages(verdict, needs, best, site, known, room_chars=room),
+        lambda room: judging.judge_messages(verdict, needs, best, tried, known, room_chars=room),
         judging.parse_opinion,
         (known.tree, judging.log_of(best)),
     )
