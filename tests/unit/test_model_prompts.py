@@ -26,6 +26,7 @@ from paper2run.planners.passages import passages
 from paper2run.planners.prompt import cut, divide, fenced, load_prompt, planner_id
 from paper2run.planners.quotes import shown_in, untrue
 from paper2run.planners.site_words import site_words
+from paper2run.planners.wire import CAUSE
 from paper2run.redaction import redact
 from paper2run.settings import Settings
 
@@ -361,3 +362,18 @@ def test_known_secrets_and_all_that_looks_like_a_key_are_masked():
     masked = redact(text, ["hunter2hunter2", "none"])
     assert masked == "[key removed] " * 6 + "Bearer [key removed] none"
     assert redact("task-0123456789abcdef0123 stays") == "task-0123456789abcdef0123 stays"
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"), [("diagnose", {"no_code"}), ("judge", {"unresolvable"})]
+)
+def test_a_prompt_names_every_cause_that_may_be_answered(name, left_out):
+    asked = load_prompt(name).system
+    assert {cause for cause in CAUSE["enum"] if cause and cause not in asked} == left_out
+
+
+@pytest.mark.parametrize("name", ["plan", "diagnose", "judge"])
+def test_a_prompt_asks_for_the_deepest_cause_and_has_one_for_special_hardware(name):
+    asked = " ".join(load_prompt(name).system.split())
+    assert "deepest" in asked
+    assert "hardware that no container has: an FPGA, a robot, a phone, a cluster" in asked
