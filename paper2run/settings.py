@@ -43,6 +43,8 @@ OF_CLUSTERS: Final = re.compile(
 https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables"""
 SNAPSHOTS: Final = r"^$|^https?://[\w.~%:@/+-]+(?:[, ]+https?://[\w.~%:@/+-]+)*$"
 """Addresses without what a shell or sed reads in another way."""
+PLAY: Final = "play:"
+"""Before the folder of a tape that is only played."""
 PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
@@ -178,6 +180,9 @@ class Settings(BaseSettings):
         int | None, Field(ge=4096), Unset("LiteLLM's list, else the server's, else 8192")
     ] = None
     """Tokens that the model reads at once, prompt and answer together."""
+    model_tape: Annotated[str, Unset("none")] = ""
+    """Folder that keeps the model's answers, and plays them back where the same question comes again, at no cost.
+    `play:FOLDER` only plays: a question without an answer there ends the run ([model.md](model.md#taped-answers))."""
     nvidia_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("nvidia_api_key", "NVIDIA_API_KEY")
     )
@@ -265,6 +270,17 @@ class Settings(BaseSettings):
         if self.model:
             return self.model
         return DEFAULT_NVIDIA_MODEL if self.nvidia_api_key else ""
+
+    @property
+    def tape_folder(self) -> Path | None:
+        """The folder of taped answers; None without one."""
+        given = self.model_tape.removeprefix(PLAY)
+        return Path(given).expanduser().absolute() if given else None
+
+    @property
+    def is_tape_played_only(self) -> bool:
+        """Whether the model is never asked: what is not on the tape is an error."""
+        return self.tape_folder is not None and self.model_tape.startswith(PLAY)
 
     @property
     def debian_snapshots(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from paper2run.planners.prompt import planner_id
 from paper2run.planners.site_words import site_words
 from paper2run.settings import Settings
 from paper2run.verdicts.needs import site_of
+from tasks.drivers.model.tape import tape_state
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
 from tasks.running.records import RunFolder, read_paper_of
@@ -28,6 +29,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
         digest_of(*inputs["tried"]),
         ",".join(inputs["offered"]),
         planner_id(settings),
+        tape_state(settings),
         *(_told(inputs) if settings.planner_model else ()),
     )
 

@@ -12,6 +12,7 @@ from paper2run.model.report import Attempt, Verdict
 from paper2run.planners.prompt import planner_id
 from paper2run.planners.site_words import site_words
 from paper2run.settings import Settings
+from tasks.drivers.model.tape import tape_state
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
 from tasks.running.records import RunFolder, read_paper_of
@@ -26,6 +27,7 @@ def _key(inputs: Mapping[str, Any]) -> tuple[str, ...]:
         digest_of(inputs["verdict"], inputs["facts"]),
         digest_of(*inputs["tried"]),
         planner_id(inputs["settings"]),
+        tape_state(inputs["settings"]),
         site_words(inputs["site"], inputs["settings"]),
         read_paper_of(RunFolder.at(inputs["folder"])).digest,
     )

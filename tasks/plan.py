@@ -11,6 +11,7 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Checkout, Paper
 from paper2run.planners.prompt import planner_id
 from paper2run.settings import Settings
+from tasks.drivers.model.tape import tape_state
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
 from tasks.running.progress_log import PROGRESS
@@ -28,6 +29,7 @@ def _key(given: Any) -> tuple[str, ...]:
         ",".join(given["offered"]),
         given["settings"].planner,
         planner_id(given["settings"]),
+        tape_state(given["settings"]),
     )
 
 

@@ -110,6 +110,27 @@ def test_a_plan_of_the_model_runs_at_the_first_try(unknown_failure, tmp_path, se
     assert "| env | DEMO_SIZE=small, in place of" in report_of(folder)
 
 
+def test_a_run_plays_a_tape_and_ends_where_it_has_no_answer(
+    unknown_failure, tmp_path, service, monkeypatch
+):
+    asked = {"planner": "model", "smoke": "python main.py", "dry_run": True}
+    monkeypatch.setenv("PAPER2RUN_MODEL_TAPE", str(tmp_path / "tape"))
+    first, _ = run_of(unknown_failure, tmp_path, service, "right-plan", **asked)
+    monkeypatch.setenv("PAPER2RUN_MODEL_TAPE", f"play:{tmp_path / 'tape'}")
+    again, folder = run_of(unknown_failure, tmp_path, service, "right-plan", **asked)
+
+    assert (first.tokens, again.tokens, len(service.requests)) == (120, 0, 1)
+    assert again.planner == first.planner == "model:right-plan"
+    assert json.loads((folder / "logs" / "plan-01.json").read_text())["taped"]
+    state = reproduce(
+        repo=unknown_failure, out=str(tmp_path / "runs"), model="wrong-plan", base_url=service.url,
+        return_state=True, **asked,
+    )  # fmt: skip
+    assert state.name == "Bad request"
+    assert "has no answer of wrong-plan to this question: plan-" in state.message
+    assert len(service.requests) == 1
+
+
 def test_where_a_models_plan_fails_the_rules_own_is_next(repository, tmp_path, service):
     code = (
         "import os\n\nif __name__ == '__main__':\n"

@@ -15,7 +15,7 @@ from paper2run.planners.known import Known
 from paper2run.planners.message import Message
 from paper2run.planners.wire import PLAN_SCHEMA
 from paper2run.settings import Settings
-from tasks.drivers.model import chat, conversation
+from tasks.drivers.model import chat, conversation, talk
 from tasks.drivers.model.ledger import Ledger
 from tasks.drivers.model.model_endpoint import NO_KEY, endpoint, unset_keys
 
@@ -141,7 +141,7 @@ def test_question_looks_and_answer_fit_into_the_window(window_tokens):
 
 
 def test_an_exchange_ends_after_its_time(service, tmp_path, monkeypatch):
-    monkeypatch.setattr(conversation, "EXCHANGE_S", 0.0)
+    monkeypatch.setattr(talk, "EXCHANGE_S", 0.0)
     with pytest.raises(ModelError, match="without a decision"):
         plan(service, "success", tmp_path)
     assert service.requests == []

@@ -1,16 +1,12 @@
 """Talks to a model: one question, looks, two corrections, then it gives up.
 
-Every call is dumped and every token counted. The calling stage retries a failing service; here a
-ModelError passes through.
+The calling stage retries a failing service; here a ModelError passes through.
 """
 
-import json
-import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from paper2run.errors import ModelError
 from paper2run.formats.tree import RepoTree
@@ -18,7 +14,6 @@ from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.needs import Need
 from paper2run.model.opinion import Opinion
 from paper2run.model.report import Attempt, Verdict
-from paper2run.model.usage import ModelCall, Purpose, Usage
 from paper2run.planners import judging, llm
 from paper2run.planners.answer import looks_in
 from paper2run.planners.known import Known
@@ -28,28 +23,19 @@ from paper2run.planners.message import Message
 from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop
 from paper2run.planners.quotes import GAP, shown_in
 from paper2run.planners.wire import DIAGNOSIS_SCHEMA, OPINION_SCHEMA, PLAN_SCHEMA
-from paper2run.redaction import redact
 from paper2run.settings import Settings
-from tasks.drivers.model import chat
+from tasks.drivers.model.chat import Answer
 from tasks.drivers.model.chat_failures import PromptTooLong
-from tasks.drivers.model.ledger import Ledger
-from tasks.drivers.model.model_endpoint import Endpoint, endpoint
-from tasks.drivers.model.window import window_tokens
+from tasks.drivers.model.talk import MAX_ANSWER_TOKENS, Talk
 
 T = TypeVar("T")
 
-TIMEOUT_S: Final = 300.0
-"""Seconds for one answer; a small model on one core takes up to 3 minutes."""
-MAX_ANSWER_TOKENS: Final = 2048
-"""A plan has about 400; the rest is for models that reason first."""
 MAX_PROMPT_TOKENS: Final = 12_000
 """Keeps prompts cheap even with a large window."""
 CHARS_PER_TOKEN: Final = 3
 """A cautious value for code and logs; English prose has about 4."""
 CHANCES: Final = 3
 """Answers that may be wrong: a correction costs few tokens, and two of three refusals were of right answers."""
-EXCHANGE_S: Final = 1500.0
-"""Seconds for a question with its looks and corrections; less than a stage may take."""
 LOOKS_FROM_TOKENS: Final = 16_000
 """A smaller window holds the question alone."""
 MIN_LOOKS_CHARS: Final = 2000
@@ -58,91 +44,6 @@ MAX_TURNS: Final = 5
 """Answers that ask for looks; the next one has to decide."""
 SHRINKINGS: Final = 2
 """How often a prompt that was too long is halved and asked again."""
-
-
-class _Talk:
-    """One exchange: the endpoint, the budget, and the folder in which its calls are dumped and counted."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        purpose: Purpose,
-        schema: dict[str, Any],
-        logs: Path,
-    ) -> None:
-        self.endpoint: Endpoint = endpoint(settings)
-        self._secrets = {*chat.secrets(self.endpoint.api_key), *settings.secrets()}
-        self._budget = settings.budget
-        self._ledger = Ledger(logs)
-        self._purpose: Purpose = purpose
-        self._schema = schema
-        self._logs = logs
-        self._ends_at = time.monotonic() + EXCHANGE_S
-        # With a budget of nothing, not even the server's list of models is asked for.
-        self._ledger.allow(self._budget, Usage(calls=1, prompt_tokens=1))
-        self.window_tokens = window_tokens(self.endpoint, settings.model_context)
-
-    def cleaned(self, message: Message) -> Message:
-        """Return the message without our secrets."""
-        return replace(message, content=redact(message.content, self._secrets))
-
-    def ask(self, messages: Sequence[Message]) -> chat.Answer:
-        """Return the answer, counted and dumped; ModelError if there is none, or beyond the budget.
-
-        Our secrets are removed from the answer and the records; `messages` hold none.
-        """
-        at = self.endpoint
-        dearest = chat.estimate(messages, at.model, self._schema, MAX_ANSWER_TOKENS)
-        of_budget_s = self._ledger.allow(self._budget, dearest).max_model_seconds
-        left_s = min(TIMEOUT_S, self._ends_at - time.monotonic())
-        if left_s <= 0:
-            raise ModelError(
-                f"{at.model} was asked for {EXCHANGE_S:g} seconds without a decision",
-                hint="the rules go on without it; use a faster model",
-            )
-        started = time.monotonic()
-        try:
-            answer = chat.ask(
-                messages,
-                model=at.model,
-                base_url=at.base_url,
-                api_key=at.api_key,
-                schema=self._schema,
-                timeout_s=left_s if of_budget_s is None else min(left_s, of_budget_s),
-                max_tokens=MAX_ANSWER_TOKENS,
-            )
-        except ModelError as error:
-            latency_s = round(time.monotonic() - started, 3)
-            self._count(latency_s=latency_s, failure=error.what)
-            self._dump(messages, {"error": error.what})
-            raise
-        self._count(
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=answer.cost_usd,
-            latency_s=round(answer.latency_s, 3),
-        )
-        self._dump(messages, {"answer": asdict(answer)})
-        # A service that sends our key back must not get it into a plan.
-        return replace(answer, text=redact(answer.text, self._secrets))
-
-    def _count(self, **took: Any) -> None:
-        self._ledger.add(ModelCall(purpose=self._purpose, model=self.endpoint.model, **took))
-
-    def _dump(self, messages: Sequence[Message], outcome: dict[str, Any]) -> None:
-        """Write `<purpose>-<number>.json` atomically, without keys, with the next free number."""
-        record = {
-            "model": self.endpoint.model,
-            "messages": [asdict(message) for message in messages],
-        } | outcome
-        text = redact(json.dumps(record, indent=1, ensure_ascii=False), self._secrets)
-        self._logs.mkdir(parents=True, exist_ok=True)
-        number = 1 + len(list(self._logs.glob(f"{self._purpose}-*.json")))
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", errors="replace", dir=self._logs, delete=False
-        ) as file:
-            file.write(text)
-        Path(file.name).replace(self._logs / f"{self._purpose}-{number:02d}.json")
 
 
 def plan(
@@ -163,7 +64,7 @@ def plan(
     def parse(text: str, shown: str) -> ModelPlan | ModelStop | Rejected:
         return llm.parse_plan(text, known, rules_plan, shown)
 
-    talk = _Talk(settings, "plan", PLAN_SCHEMA, logs)
+    talk = Talk(settings, "plan", PLAN_SCHEMA, logs)
     # The checker takes the two for what they have in common.
     return cast("ModelPlan | ModelStop", _exchange(talk, compose, parse, (known.tree, "")))
 
@@ -182,7 +83,7 @@ def diagnose(
     """
     failure = done.failure
     assert failure is not None, "an attempt that passed is not diagnosed"
-    talk = _Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, logs)
+    talk = Talk(settings, "diagnose", DIAGNOSIS_SCHEMA, logs)
     return _exchange(
         talk,
         lambda room: llm.diagnosis_messages(done, dockerfile, known, tried, room_chars=room),
@@ -201,7 +102,7 @@ def judge(
     logs: Path,
 ) -> Opinion:
     """Return what the model says that a run shows. ModelError if nothing can be had; `logs` as for `plan`."""
-    talk = _Talk(settings, "judge", OPINION_SCHEMA, logs)
+    talk = Talk(settings, "judge", OPINION_SCHEMA, logs)
     return _exchange(
         talk,
         lambda room: judging.judge_messages(verdict, needs, best, tried, known, room_chars=room),
@@ -211,7 +112,7 @@ def judge(
 
 
 def _exchange(
-    talk: _Talk,
+    talk: Talk,
     compose: Callable[[int], list[Message]],
     parse: Callable[[str, str], T | Rejected],
     look_at: tuple[RepoTree, str],
@@ -264,13 +165,13 @@ def rooms(window_tokens: int) -> tuple[int, int]:
 
 
 def _fitting_answer(
-    talk: _Talk,
+    talk: Talk,
     compose: Callable[[int], list[Message]],
     more: Sequence[Message],
     room: int,
     *,
     looks: bool,
-) -> tuple[chat.Answer, int, list[Message]]:
+) -> tuple[Answer, int, list[Message]]:
     """Return the answer, the room in which the prompt fitted, and the prompt without `more`.
 
     Only asking a server shows how much it accepts.
@@ -289,7 +190,7 @@ def _fitting_answer(
     raise AssertionError("the last round returns or raises")
 
 
-def _refuse_filtered(talk: _Talk, answer: chat.Answer) -> None:
+def _refuse_filtered(talk: Talk, answer: Answer) -> None:
     """ModelError if the service withheld its answer: asking again would be withheld again."""
     if answer.finish_reason == "content_filter":
         raise ModelError(

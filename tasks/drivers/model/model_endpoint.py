@@ -76,7 +76,9 @@ def unset_keys(settings: Settings) -> tuple[str, ...]:
     None if one of them is set, if no model is set, or if the address is such that it gets no key.
     """
     model, at_nvidia = settings.planner_model, _gets_nvidias_key(settings.base_url)
-    if not model or settings.api_key or not (at_nvidia or settings.is_own_base_url):
+    if not model or settings.is_tape_played_only or settings.api_key:
+        return ()
+    if not (at_nvidia or settings.is_own_base_url):
         return ()
     if not _has_provider(model) and not at_nvidia:
         return (OWN_KEY,)

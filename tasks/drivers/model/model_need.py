@@ -36,7 +36,7 @@ def is_installed() -> bool:
 def need_model(settings: Settings) -> None:
     """UserError if the settings ask for a model, and LiteLLM or the provider's key is missing."""
     model = settings.planner_model
-    if not model:
+    if not model or settings.is_tape_played_only:
         return
     if not is_installed():
         raise UserError(
