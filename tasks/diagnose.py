@@ -69,6 +69,7 @@ def diagnose(
     from paper2run.formats.tree import RepoTree
     from paper2run.planners.known import known_of
     from paper2run.planners.model_decision import as_diagnosis
+    from tasks.beyond import Looking
     from tasks.drivers.model import conversation
 
     run = RunFolder.at(folder)
@@ -83,6 +84,7 @@ def diagnose(
         known_of(tree, facts, read_paper_of(run), offered, site),
         tried,
         run.path / "logs",
+        Looking(run, settings, done.planned.commit_day, done.built),
     )
     if decided.answer == "engine":
         said = decided.decision.reason

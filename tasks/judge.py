@@ -52,18 +52,20 @@ def judge(
     from paper2run.planners.known import known_of
     from paper2run.verdicts.needs import needs_of
     from paper2run.verdicts.opinions import with_stated
+    from tasks.beyond import Looking
     from tasks.drivers.model import conversation
 
-    run = RunFolder.at(folder)
+    run, best = RunFolder.at(folder), tried[verdict.best_attempt - 1]
     tree = RepoTree.of(run.path / "repo")
     opinion = conversation.judge(
         with_model_key(settings),
         verdict,
         with_stated(needs_of(facts, site), verdict.needs),
-        tried[verdict.best_attempt - 1],
+        best,
         tried,
         known_of(tree, facts, read_paper_of(run), (), site_words(site, settings)),
         run.path / "logs",
+        Looking(run, settings, best.planned.commit_day, best.built),
     )
     by = f"model:{settings.planner_model}"
     needs = tuple(need.changed(by=by) for need in opinion.needs)

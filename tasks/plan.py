@@ -15,6 +15,7 @@ from tasks.drivers.model.tape import tape_state
 from tasks.running.caching import stage
 from tasks.running.key_block import with_model_key
 from tasks.running.progress_log import PROGRESS
+from tasks.running.records import RunFolder
 
 TIMEOUT_S: Final = 1800
 """More than an exchange with a model may take."""
@@ -62,6 +63,7 @@ def plan(
     from paper2run.planners.adoption import adopt, stopped
     from paper2run.planners.known import known_of
     from paper2run.planners.model_decision import ModelStop
+    from tasks.beyond import Looking
     from tasks.drivers.model import conversation
 
     PROGRESS.info(f"the model is asked for a plan: {'; '.join(weak) or 'as told'}")
@@ -70,7 +72,9 @@ def plan(
         weak = (found.decision.reason,)
     known = known_of(tree, facts, paper, offered)
     keyed, model = with_model_key(settings), settings.planner_model
-    made = conversation.plan(keyed, known, rules_plan, weak, Path(run_folder) / "logs")
+    run = RunFolder.at(run_folder)
+    beyond = Looking(run, settings, asked.commit_day)
+    made = conversation.plan(keyed, known, rules_plan, weak, run.path / "logs", beyond)
     if isinstance(made, ModelStop):
         if isinstance(found, Diagnosis) and not made.is_shown:
             return found

@@ -125,6 +125,12 @@ LOOKS = {
         {"kind": "log", "path": "", "text": "error", "line": 1},
     ]
 }
+PROBES = {
+    "look": [
+        {"kind": "probe", "path": "", "text": "cat /repo/main.py; touch /repo/x", "line": 1},
+        {"kind": "releases", "path": "", "text": "numpy 1.2", "line": 1},
+    ]
+}
 FENCED = f"<think>env {{is}} hard</think>Here it is:\n```json\n{json.dumps(PLAN, indent=1)}\n```\nGood luck!"
 SCENARIOS = {
     "success": [says(PLAN)],
@@ -156,6 +162,7 @@ SCENARIOS = {
     "html": [Reply(body="<html>welcome to the proxy</html>", headers={"Content-Type": "text/html"})],
     "looks-then-plan": [says(LOOKS), says(LOOKS), says(PLAN)],
     "only-looks": [says(LOOKS)],
+    "probes-then-repair": [says(PROBES), says(REPAIR | {"new_plan": RIGHT_PLAN})],
     "no-schema": [says(PLAN, refuses=("json_schema",))],
     "no-json-mode": [says(PLAN, refuses=("json_schema", "json_object"))],
     "bad-key": [fails(401, "Incorrect API key provided: sk-scripted0123456789abcdef")],

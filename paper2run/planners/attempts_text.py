@@ -6,7 +6,7 @@ The words of programs stand in a part of their own, because a model may quote th
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from paper2run.failures.failure_log import TELLING, failure_lines
+from paper2run.failures.failure_log import RAISED, TELLING, failure_lines
 from paper2run.model.environment import EnvPlan
 from paper2run.model.outcome import BuildFailed, Passed, SmokeFailed, Verification
 from paper2run.model.report import Attempt
@@ -18,8 +18,6 @@ MAX_COMMAND: Final = 300
 """Characters of another command in the same image."""
 MAX_TRIALS: Final = 8
 """Other commands that are told of one attempt."""
-MAX_ERRORS: Final = 3
-"""Lines told of one failure: the first error and the last ones."""
 MAX_ERROR_CHARS: Final = 300
 MAX_NAMES: Final = 20
 """Modules and libraries that are named."""
@@ -59,10 +57,9 @@ def checks_text(found: Verification) -> str:
     """Return what else was looked for in an image: modules, libraries, tests; empty if nothing failed."""
     lines: list[str] = []
     for rung in found.rungs:
-        if rung.passed:
-            continue
         said = [*rung.missing[:MAX_NAMES], *rung.failed_imports[:MAX_NAMES]] or [rung.detail]
-        lines.append(f"{rung.rung}: failed: {'; '.join(said)[:MAX_CHANGES]}")
+        if any(said) and not rung.passed:
+            lines.append(f"{rung.rung}: failed: {'; '.join(said)[:MAX_CHANGES]}")
     lines += [
         f"library that is not in the image: {each.name}, for {each.needed_by}"
         for each in found.missing_libraries[:MAX_NAMES]
@@ -107,9 +104,8 @@ def _failures(attempt: Attempt) -> Iterator[_Failure]:
 
 
 def _error_lines(failure: BuildFailed | SmokeFailed) -> list[str]:
-    """Return the first error line of a log and its last ones, once each; its last line if none tells."""
+    """Return a log's first and last exception and its last error line; else its last line."""
     lines = [line.strip()[:MAX_ERROR_CHARS] for line in failure_lines(failure) if line.strip()]
-    errors = list(dict.fromkeys(line for line in lines if TELLING.match(line)))
-    if not errors:
-        return lines[-1:]
-    return errors if len(errors) <= MAX_ERRORS else [errors[0], *errors[1 - MAX_ERRORS :]]
+    errors = [line for line in lines if TELLING.match(line)]
+    raised = [line for line in errors if RAISED.search(line)] or errors
+    return list(dict.fromkeys([*raised[:1], *raised[-1:], *errors[-1:]])) or lines[-1:]

@@ -1,13 +1,14 @@
-"""Looks that a model may take before it answers, into the checkout and into the log.
+"""Looks that a model may take before it answers: into checkout, log, package index and image.
 
-They are bounded, and nothing is run. A look reads what stands in the tree of the checkout, whose links that lead out
-of it are not followed.
+They are bounded. A look reads what stands in the tree of the checkout, whose links that lead out of it are not
+followed; those into index and image are taken elsewhere (tasks/beyond.py). What a command prints that the model itself
+wrote is fenced apart, because no quote of it shows anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import Annotated, Any, Final, Literal, assert_never
+from typing import Annotated, Any, Final, Literal, NamedTuple, assert_never, get_args
 
 from pydantic import Field, StringConstraints, field_validator
 
@@ -31,11 +32,16 @@ MAX_SEARCHED_BYTES: Final = 50_000_000
 """Of all files that one look searches: about a second."""
 FILE_COST: Final = 5_000
 """Bytes that opening a file counts for."""
-WORDS: Final = {
+MAX_PROBES: Final = 3
+"""Commands in the image, in one exchange."""
+Kind = Literal["list", "read", "grep", "log", "releases", "probe"]
+WORDS: Final[dict[Kind, str]] = {
     "list": "names in a folder",
     "read": "a file",
     "grep": "lines of files",
     "log": "lines of the log",
+    "releases": "releases on the package index",
+    "probe": "what your command printed, which cannot be quoted",
 }
 """By kind: what a look is called beside its fence, in words of ours."""
 MORE: Final = "Answer with the JSON object, or look again while looks are left."
@@ -46,13 +52,31 @@ NOTHING: Final = "(nothing)"
 class Look(Value):
     """One look; fields that its kind does not use are ignored."""
 
-    kind: Literal["list", "read", "grep", "log"]
+    kind: Kind
     path: Word = ""
     """list: a folder, empty for the root; read: a file; grep: a pattern of file names such as `*.py`, empty for all."""
     text: Word = ""
-    """grep, log: what the lines hold, letter by letter, capitals or not."""
+    """grep, log: what the lines hold, letter by letter, capitals or not; releases: a distribution's name, and with a
+    space how the versions begin; probe: a command."""
     line: int = 1
     """read: the first line shown, 1-based; less is the first."""
+
+
+Beyond = Callable[[Look], Sequence[str]]
+"""Takes a look into index or image, and returns its lines."""
+
+
+def nowhere(look: Look) -> Sequence[str]:
+    """Return what a look beyond the checkout shows where there is nothing to look into."""
+    return [f"{look.kind}: there is nothing to look into"]
+
+
+class LookAt(NamedTuple):
+    """What a model may look into."""
+
+    tree: RepoTree
+    log: str = ""
+    beyond: Beyond = nowhere
 
 
 class Looks(Value):
@@ -83,7 +107,7 @@ LOOKS_SCHEMA: Final[dict[str, Any]] = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "kind": {"type": "string", "enum": ["list", "read", "grep", "log"]},
+                    "kind": {"type": "string", "enum": list(get_args(Kind))},
                     "path": {"type": "string", "maxLength": 300},
                     "text": {"type": "string", "maxLength": 300},
                     "line": {"type": "integer", "minimum": 1},
@@ -103,7 +127,7 @@ def offered() -> str:
     return load_text("looks.md")
 
 
-def shown_by(looks: Looks, tree: RepoTree, log: str, taken: int, room_chars: int) -> Message:
+def shown_by(looks: Looks, at: LookAt, taken: int, room_chars: int) -> Message:
     """Return the message with what the looks show, numbered on from those `taken` before.
 
     Together they take at most about `room_chars` characters.
@@ -111,23 +135,26 @@ def shown_by(looks: Looks, tree: RepoTree, log: str, taken: int, room_chars: int
     each = min(MAX_CHARS, room_chars // len(looks.look))
     parts = []
     for number, look in enumerate(looks.look, taken + 1):
-        text = cut("\n".join(_shown(look, tree, log)), each) or NOTHING
-        parts.append(f"L{number}, {WORDS[look.kind]}:\n\n{fenced(f'L{number}', text)}")
+        text = cut("\n".join(_shown(look, at)), each) or NOTHING
+        name = f"{'P' if look.kind == 'probe' else 'L'}{number}"
+        parts.append(f"{name}, {WORDS[look.kind]}:\n\n{fenced(name, text)}")
     return Message("user", "\n\n".join([*parts, MORE]))
 
 
-def _shown(look: Look, tree: RepoTree, log: str) -> list[str]:
+def _shown(look: Look, at: LookAt) -> list[str]:
     # A model may name a file by its place in the image.
     path = f"{look.path}/".removeprefix("/repo/").strip("/")
     match look.kind:
         case "list":
-            lines = _names(tree, path)
+            lines = _names(at.tree, path)
         case "read":
-            lines = _lines_of(tree, path, max(look.line, 1))
+            lines = _lines_of(at.tree, path, max(look.line, 1))
         case "grep":
-            lines = _hits(tree, path, look.text)
+            lines = _hits(at.tree, path, look.text)
         case "log":
-            lines = _matching(log.splitlines(), look.text)[-MAX_LINES:]
+            lines = _matching(at.log.splitlines(), look.text)[-MAX_LINES:]
+        case "releases" | "probe":
+            lines = list(at.beyond(look))
         case _:
             assert_never(look.kind)
     return [line[:MAX_LINE_CHARS] for line in lines]

@@ -21,6 +21,7 @@ from paper2run.model.facts import (
     TestSuite,
 )
 from paper2run.model.grade import GRADES
+from paper2run.model.plan_text import allowed_command, one_line
 from paper2run.planners.known import Known
 from paper2run.planners.smoke_judgement import judge
 from paper2run.redaction import holds_key
@@ -93,6 +94,19 @@ def objections(
             "new_plan: this very plan was tried and failed; change what the log complains about, or stop"
         )
     return tuple(found)
+
+
+def unprobed(command: str) -> str:
+    """Return why a model's command may not be run in an image to look into it; empty if it may."""
+    try:
+        allowed_command(one_line(command))
+    except ValueError as error:
+        return str(error)
+    if not command.strip():
+        return "there is no command"
+    if holds_key(command) or KEY_VARIABLE.search(command):
+        return "commands must not use keys, tokens or passwords of the environment"
+    return "it names a path of the host" if HOST_PATH.search(command) else ""
 
 
 def weakens(plan: EnvPlan, failed: PlannedEnvironment) -> tuple[str, ...]:

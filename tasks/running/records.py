@@ -19,7 +19,7 @@ from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.repo import Paper
-from paper2run.model.report import Attempt, StageTiming
+from paper2run.model.report import Attempt, Metadata, StageTiming
 from paper2run.model.usage import ModelCall
 from paper2run.redaction import redact
 from paper2run.text_gate import flat
@@ -177,6 +177,12 @@ def read_facts_of(run: RunFolder) -> RepoFacts:
     They are too large for a subflow's parameters (512 kB at the API).
     """
     return RepoFacts.model_validate_json((run.path / "repo_facts.json").read_text(encoding="utf-8"))
+
+
+def run_id_of(run: RunFolder) -> str:
+    """Return the id of the flow run that the folder belongs to, by which its containers are labelled."""
+    opened = Metadata.model_validate_json((run.path / "metadata.json").read_text(encoding="utf-8"))
+    return opened.flow_run_id
 
 
 def read_paper_of(run: RunFolder) -> Paper:

@@ -18,6 +18,8 @@ PLUMBING: Final = frozenset(
     {
         "paper2run.errors",
         "paper2run.settings",
+        # What a look shows is a part of the talk with a model, whose answer is kept, and no rule.
+        "tasks.beyond",
         "tasks.running.caching",
         "tasks.running.engine_slot",
         "tasks.running.keep_space",

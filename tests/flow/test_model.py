@@ -70,6 +70,23 @@ def test_a_repair_of_the_model_is_built_and_run(unknown_failure, tmp_path, servi
     assert "| diagnose | openai/success-repair | 100 | 20 | unknown |" in report_of(folder)
 
 
+def test_a_model_looks_into_the_image_that_failed_before_it_repairs(
+    unknown_failure, tmp_path, service, monkeypatch
+):
+    monkeypatch.setenv("PAPER2RUN_MODEL_CONTEXT", "32000")
+    metadata, folder = run_of(
+        unknown_failure, tmp_path, service, "probes-then-repair", smoke="python main.py"
+    )
+
+    assert (metadata.status, metadata.attempts) == ("success", 2), metadata.reason
+    asked = json.loads((folder / "logs" / "diagnose-02.json").read_text())["messages"][-1][
+        "content"
+    ]
+    assert "exit code 1\nprint(" in asked
+    assert "Read-only file system" in asked
+    assert "L2, releases on the package index" in asked
+
+
 def test_what_the_model_solved_becomes_a_lesson_and_a_draft_of_a_repairs_case(
     unknown_failure, tmp_path, service
 ):

@@ -6,7 +6,14 @@ import pytest
 
 from paper2run.formats.tree import RepoTree
 from paper2run.planners.answer import looks_in
-from paper2run.planners.looks import MAX_CHARS, MAX_HITS, MAX_LINES, MAX_NAMES, shown_by
+from paper2run.planners.looks import (
+    MAX_CHARS,
+    MAX_HITS,
+    MAX_LINES,
+    MAX_NAMES,
+    LookAt,
+    shown_by,
+)
 from paper2run.planners.quotes import shown_in, untrue
 
 ROOM = 30_000
@@ -31,7 +38,7 @@ def asked(*looks):
 
 
 def show(tree, *looks, taken=0):
-    return shown_by(asked(*looks), tree, LOG, taken, ROOM).content
+    return shown_by(asked(*looks), LookAt(tree, LOG), taken, ROOM).content
 
 
 def test_a_folder_is_listed_with_sizes_and_how_much_lies_below(tree):
@@ -94,7 +101,7 @@ def test_a_file_cannot_close_the_fence(tmp_path):
 
 
 def test_a_quote_from_a_look_counts(tree):
-    message = shown_by(asked({"kind": "read", "path": "src/fold.py"}), tree, LOG, 0, ROOM)
+    message = shown_by(asked({"kind": "read", "path": "src/fold.py"}), LookAt(tree, LOG), 0, ROOM)
     shown = shown_in([message])
     assert untrue([("evidence.0", "torch.zeros(3).cuda()")], shown) == ()
     assert untrue([("evidence.0", "names in a folder")], shown) != ()
@@ -103,7 +110,7 @@ def test_a_quote_from_a_look_counts(tree):
 @pytest.mark.parametrize("line", [0, None, -3])
 def test_a_line_that_is_none_is_the_first(tree, line):
     look = {"kind": "read", "path": "src/long.py", "line": line, "text": None}
-    text = shown_by(looks_in(json.dumps({"look": [look] * 6})), tree, LOG, 0, ROOM).content
+    text = shown_by(looks_in(json.dumps({"look": [look] * 6})), LookAt(tree, LOG), 0, ROOM).content
     assert "line 1\nline 2\n" in text
     assert "L4, a file" in text
     assert "L5" not in text
@@ -111,7 +118,7 @@ def test_a_line_that_is_none_is_the_first(tree, line):
 
 def test_looks_share_the_room_that_is_left(tree):
     looks = asked(*[{"kind": "read", "path": "src/long.py"}] * 4)
-    text = shown_by(looks, tree, LOG, 0, 2000).content
+    text = shown_by(looks, LookAt(tree, LOG), 0, 2000).content
     assert len(text) < 2800
     assert text.count("characters left out") == 4
 

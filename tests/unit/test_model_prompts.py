@@ -154,7 +154,6 @@ def test_every_command_that_was_tried_is_told_with_its_errors():
     assert errors_text([done]).splitlines() == [
         "3. ImportError: no x",
         "3.1. KeyError: first",
-        "3.1. ValueError: 7",
         "3.1. ValueError: 8",
         "3.3. odd",
     ]
@@ -165,11 +164,11 @@ def test_what_was_looked_for_in_the_image_and_not_found_is_told():
         RungResult(rung="built", passed=True, command=""),
         RungResult(rung="imports", passed=False, command="python -", missing=("cupy", "jax")),
         RungResult(rung="collected", passed=False, command="pytest", detail="no tests ran"),
+        RungResult(rung="smoke", passed=False, command="python run.py"),
     )
     libraries = (MissingLibrary(name="libGL.so.1", needed_by="cv2.so"),)
-    found = Verification(
-        rungs=rungs, missing_libraries=libraries, uncollected=exited("E   ImportError: cupy")
-    )
+    log = "ImportError while importing 'a.py'.\nE   ImportError: cupy\nERROR a.py\nERROR b.py"
+    found = Verification(rungs=rungs, missing_libraries=libraries, uncollected=exited(log))
     done = attempt(exited("ImportError: no x")).changed(verification=found)
 
     assert checks_text(found).splitlines() == [
@@ -177,6 +176,7 @@ def test_what_was_looked_for_in_the_image_and_not_found_is_told():
         "collected: failed: no tests ran",
         "library that is not in the image: libGL.so.1, for cv2.so",
         "collecting the tests: E   ImportError: cupy",
+        "collecting the tests: ERROR b.py",
     ]
     known = Known(RepoFacts(), site="Linux, no GPU; the command: no network")
     _, user = diagnosis_messages(done, "FROM x", known, (), room_chars=20_000)

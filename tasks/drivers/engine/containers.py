@@ -55,6 +55,8 @@ class Limits:
     pids: int
     disk_mb: int
     """What it may write to its own layer; checked every few seconds."""
+    read_only: bool = False
+    """Nothing but /tmp can be written to."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -189,7 +191,7 @@ def own_limit_s(timeout_s: float) -> int:
 class _Flags:
     """The lock-down flags, for the SDK and as a person types them.
 
-    The root file system stays writable to the user.
+    The root file system stays writable to the user, unless the limits forbid it.
     """
 
     limits: Limits
@@ -223,6 +225,7 @@ class _Flags:
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "pids_limit": self.limits.pids,
+            "read_only": self.limits.read_only,
             "mem_limit": memory,
             "memswap_limit": memory,
             "shm_size": f"{self.limits.tmp_mb}m",
@@ -244,6 +247,7 @@ class _Flags:
             f"--user={self.user}",
             "--cap-drop=ALL",
             "--security-opt=no-new-privileges",
+            *(["--read-only"] if self.limits.read_only else []),
             f"--pids-limit={self.limits.pids}",
             f"--memory={memory}",
             f"--memory-swap={memory}",

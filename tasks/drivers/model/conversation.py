@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from paper2run.errors import ModelError
-from paper2run.formats.tree import RepoTree
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.needs import Need
 from paper2run.model.opinion import Opinion
@@ -18,7 +17,7 @@ from paper2run.planners import judging, llm
 from paper2run.planners.answer import looks_in
 from paper2run.planners.known import Known
 from paper2run.planners.llm import Rejected
-from paper2run.planners.looks import NO_MORE, offered, shown_by
+from paper2run.planners.looks import NO_MORE, Beyond, LookAt, nowhere, offered, shown_by
 from paper2run.planners.message import Message
 from paper2run.planners.model_decision import ModelDecision, ModelPlan, ModelStop
 from paper2run.planners.quotes import GAP, shown_in
@@ -52,6 +51,7 @@ def plan(
     rules_plan: PlannedEnvironment | None,
     doubts: Sequence[str],
     logs: Path,
+    beyond: Beyond = nowhere,
 ) -> ModelPlan | ModelStop:
     """Return the model's plan or stop; `doubts` say what the rules doubt of theirs.
 
@@ -66,7 +66,9 @@ def plan(
 
     talk = Talk(settings, "plan", PLAN_SCHEMA, logs)
     # The checker takes the two for what they have in common.
-    return cast("ModelPlan | ModelStop", _exchange(talk, compose, parse, (known.tree, "")))
+    return cast(
+        "ModelPlan | ModelStop", _exchange(talk, compose, parse, LookAt(known.tree, beyond=beyond))
+    )
 
 
 def diagnose(
@@ -76,6 +78,7 @@ def diagnose(
     known: Known,
     tried: Sequence[Attempt],
     logs: Path,
+    beyond: Beyond = nowhere,
 ) -> ModelDecision:
     """Return the model's decision on a failed attempt.
 
@@ -88,7 +91,7 @@ def diagnose(
         talk,
         lambda room: llm.diagnosis_messages(done, dockerfile, known, tried, room_chars=room),
         lambda text, shown: llm.parse_diagnosis(text, known, done.planned, tried, shown),
-        (known.tree, f"{failure.log.stdout}\n{failure.log.stderr}"),
+        LookAt(known.tree, f"{failure.log.stdout}\n{failure.log.stderr}", beyond),
     )
 
 
@@ -100,6 +103,7 @@ def judge(
     tried: Sequence[Attempt],
     known: Known,
     logs: Path,
+    beyond: Beyond = nowhere,
 ) -> Opinion:
     """Return what the model says that a run shows. ModelError if nothing can be had; `logs` as for `plan`."""
     talk = Talk(settings, "judge", OPINION_SCHEMA, logs)
@@ -107,7 +111,7 @@ def judge(
         talk,
         lambda room: judging.judge_messages(verdict, needs, best, tried, known, room_chars=room),
         judging.parse_opinion,
-        (known.tree, judging.log_of(best)),
+        LookAt(known.tree, judging.log_of(best), beyond),
     )
 
 
@@ -115,12 +119,11 @@ def _exchange(
     talk: Talk,
     compose: Callable[[int], list[Message]],
     parse: Callable[[str, str], T | Rejected],
-    look_at: tuple[RepoTree, str],
+    look_at: LookAt,
 ) -> T:
     """Return what an answer parses to: the first one, one after looks, or a corrected one.
 
-    `look_at` are the checkout and the log that a model may look into. Looks are offered where its window holds more
-    than the question.
+    Looks into `look_at` are offered where the model's window holds more than the question.
     """
     room, looks_left = rooms(talk.window_tokens)
     turns_left = MAX_TURNS if looks_left else 0
@@ -133,7 +136,7 @@ def _exchange(
         shown.append(shown_in(asked))
         looks = looks_in(answer.text) if turns_left > 0 else None
         if looks is not None:
-            found = talk.cleaned(shown_by(looks, *look_at, taken, looks_left))
+            found = talk.cleaned(shown_by(looks, look_at, taken, looks_left))
             looks_left, taken = looks_left - len(found.content), taken + len(looks.look)
             turns_left = turns_left - 1 if looks_left > MIN_LOOKS_CHARS else 0
             shown.append(shown_in([found]))
