@@ -123,11 +123,13 @@ def _after_options(words: list[str], valued: frozenset[str]) -> list[str]:
 
 def _without_plugins(arguments: list[str]) -> list[str]:
     kept: list[str] = []
-    rest = iter(arguments)
-    for word in rest:
-        if VALUED.match(word):
-            next(rest, "")
-        elif not BESIDES.match(word) and word not in {"-x", "--exitfirst"}:
+    skips = False
+    for word in arguments:
+        # `--cov` may stand without its value: the next option is not one.
+        is_value, skips = skips and not word.startswith("-"), VALUED.match(word) is not None
+        if skips or is_value:
+            continue
+        if not BESIDES.match(word) and word not in {"-x", "--exitfirst"}:
             kept.append(word)
     return kept
 

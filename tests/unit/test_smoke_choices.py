@@ -95,6 +95,7 @@ def test_an_example_that_asks_for_files_or_somebodys_service_is_no_candidate(use
     [
         ("pytest", "pytest -x"),
         ("py.test --cov=./ --cov-report xml", "pytest -x"),
+        ("pytest -v --cov --cov-report xml tests", "pytest -x -v tests"),
         ("poetry run python -m pytest -n auto -k 'not slow'", "python -m pytest -x -k 'not slow'"),
         ("python3.7 -m coverage run --source n -m pytest tests/", "python -m pytest -x tests/"),
         ("coverage run test.py", "python test.py"),
