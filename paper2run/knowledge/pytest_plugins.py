@@ -1,4 +1,4 @@
-"""Which distribution brings an option, a setting or a fixture of pytest that pytest itself lacks."""
+"""Which distribution brings an option, a setting, a mark or a fixture of pytest that pytest itself lacks."""
 
 from typing import Final
 
@@ -32,14 +32,41 @@ OF_OPTIONS: Final = {
 OF_FIXTURES: Final = {
     "aiohttp_client": "pytest-aiohttp",
     "benchmark": "pytest-benchmark",
+    "class_mocker": "pytest-mock",
+    "cookies": "pytest-cookies",
+    "data_regression": "pytest-regressions",
     "datadir": "pytest-datadir",
     "event_loop": "pytest-asyncio",
+    "fake_process": "pytest-subprocess",
+    "fs": "pyfakefs",
     "httpserver": "pytest-httpserver",
+    "httpx_mock": "pytest-httpx",
+    "image_regression": "pytest-regressions",
     "mocker": "pytest-mock",
+    "module_mocker": "pytest-mock",
+    "num_regression": "pytest-regressions",
     "qtbot": "pytest-qt",
     "requests_mock": "requests-mock",
+    "respx_mock": "respx",
+    "script_runner": "pytest-console-scripts",
+    "session_mocker": "pytest-mock",
+    "shared_datadir": "pytest-datadir",
     "subtests": "pytest-subtests",
 }
+OF_MARKS: Final = {
+    "anyio": "anyio",
+    "array_compare": "pytest-arraydiff",
+    "asyncio": "pytest-asyncio",
+    "datafiles": "pytest-datafiles",
+    "django_db": "pytest-django",
+    "forked": "pytest-forked",
+    "mpl_image_compare": "pytest-mpl",
+    "remote_data": "pytest-remotedata",
+    "timeout": "pytest-timeout",
+    "trio": "pytest-trio",
+    "xdist_group": "pytest-xdist",
+}
+"""Marks that one distribution alone gives a meaning."""
 OF_SETTINGS: Final = {
     "DJANGO_SETTINGS_MODULE": "pytest-django",
     "asyncio_mode": "pytest-asyncio",

@@ -1,7 +1,8 @@
 """Gives a pytest suite the plugin, or the old pytest, that its configuration was written for.
 
 Reads pytest: `error: unrecognized arguments: --cov=x` (addopts), `Missing required plugins: pytest-cov`,
-`fixture 'mocker' not found`, `[pytest] section in setup.cfg files is no longer supported` (4.0 and newer), and
+`fixture 'mocker' not found`, `'timeout' not found in `markers` configuration option` (`--strict-markers`),
+`[pytest] section in setup.cfg files is no longer supported` (4.0 and newer), and
 `'yield' keyword is allowed in fixtures, but not in tests` (8.4; from 4.0 on such tests were only passed over).
 """
 
@@ -15,7 +16,7 @@ from packaging.utils import canonicalize_name
 from paper2run.failures.failed_attempt import FailedAttempt, repaired, with_requirements
 from paper2run.failures.failure_log import last_hit
 from paper2run.failures.other_python import with_python, within
-from paper2run.knowledge.pytest_plugins import OF_FIXTURES, plugin_of_option
+from paper2run.knowledge.pytest_plugins import OF_FIXTURES, OF_MARKS, plugin_of_option
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.outcome import SmokeFailed
 from paper2run.rendering.pip_steps import image_python, plan_requirements, without
@@ -24,6 +25,7 @@ NAME: Final = "pytest_drift"
 UNRECOGNISED: Final = re.compile(r"error: unrecognized arguments: (?P<arguments>.+)")
 REQUIRED: Final = re.compile(r"Missing required plugins: (?P<plugins>.+)")
 FIXTURE: Final = re.compile(r"fixture '(?P<fixture>\w+)' not found")
+MARK: Final = re.compile(r"'(?P<mark>\w+)' not found in `markers`")
 OLD_SECTION: Final = re.compile(r"\[pytest\] section in setup\.cfg files is no longer supported")
 YIELD_TESTS: Final = re.compile(
     r"'yield' keyword is allowed in fixtures, but not in tests|yield tests were removed in pytest 4"
@@ -39,7 +41,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the plugins or the old pytest; None unless the smoke command runs pytest."""
     if not isinstance(failed.failure, SmokeFailed) or "pytest" not in failed.plan.smoke_command:
         return None
-    hit = last_hit(failed.lines, UNRECOGNISED, REQUIRED, FIXTURE, OLD_SECTION, YIELD_TESTS)
+    hit = last_hit(failed.lines, UNRECOGNISED, REQUIRED, FIXTURE, MARK, OLD_SECTION, YIELD_TESTS)
     if hit is None:
         return None
     if OLD_SECTION.search(hit.line) or YIELD_TESTS.search(hit.line):
@@ -102,5 +104,6 @@ def _asked(said: dict[str, str | None]) -> list[str]:
         return sorted({plugin for word in arguments.split() if (plugin := plugin_of_option(word))})
     if plugins := said.get("plugins"):
         return sorted(re.findall(r"[A-Za-z][\w.-]*", plugins))
-    fixture = said.get("fixture") or ""
-    return [OF_FIXTURES[fixture]] if fixture in OF_FIXTURES else []
+    fixture, mark = said.get("fixture") or "", said.get("mark") or ""
+    plugin = OF_FIXTURES.get(fixture) or OF_MARKS.get(mark)
+    return [plugin] if plugin else []
