@@ -19,7 +19,6 @@ from paper2run.model.facts import (
     EntryPoint,
     OwnModule,
     RepoFacts,
-    TestSuite,
     Unreadable,
 )
 from paper2run.model.image import OUTSIDE
@@ -30,6 +29,7 @@ from paper2run.python.python_examples import only_imports
 from paper2run.python.readme_commands import readme_commands
 from paper2run.smoke.ci_tests import tested_by_ci
 from paper2run.smoke.program_smoke import reads_the_checkout
+from paper2run.smoke.suite_smoke import leading_suite
 
 FROM_ELSEWHERE: Final = re.compile(
     r"urlopen|requests\.|download|from_pretrained|from_hub|hf_hub|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
@@ -66,17 +66,19 @@ def choices(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Smoke
     installed = bool(own_projects(facts))
     documented = documented_uses(facts, files)
     uses = [choice for choice in documented if not only_imports(choice.command)]
+    work = [choice for choice in uses if not _is_upkeep(choice.command)][:MAX_DOCUMENTED]
     tested = tested_by_ci(facts, files)
     # Commands of the authors or their CI come first, then those that the packaging promises; scripts and tests come
     # last, since no document says to run them as they are: they may need data, a screen or a day.
     ranked = [
-        *uses[:MAX_DOCUMENTED],
+        *work,
         *([tested] if tested else []),
+        *[choice for choice in uses if choice not in work][: MAX_DOCUMENTED - len(work)],
         *[choice for choice in documented if choice not in uses][:1],
         *(_console_scripts(facts) if installed else []),
         *_imports(facts, installed=installed),
         *_scripts(facts),
-        *_tests(facts),
+        *leading_suite(facts),
     ]
     return [choice for choice in ranked if _is_allowed(choice.command)]
 
@@ -88,6 +90,16 @@ def _is_allowed(command: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _is_upkeep(command: str) -> bool:
+    """Whether a documented command starts a script that builds, publishes or checks the project."""
+    words = plain_words(folder_and_line(command)[1])
+    return len(words) > 1 and words[0] == "python" and _of_upkeep(words[1])
+
+
+def _of_upkeep(script: str) -> bool:
+    return OF_UPKEEP.search(PurePosixPath(script).stem) is not None
 
 
 def documented_uses(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
@@ -270,7 +282,7 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
     for fact in scripts:
         arguments, proves = _how_to_start(fact)
         command = shlex.join(["python", fact.name, *arguments])
-        leads = fact in named and not OF_UPKEEP.search(PurePosixPath(fact.name).stem)
+        leads = fact in named and not _of_upkeep(fact.name)
         kind: SmokeKind = "script" if leads else "side-script"
         found.append(_choice(kind, command, proves, fact.source))
     return found
@@ -284,16 +296,3 @@ def _how_to_start(script: EntryPoint) -> tuple[list[str], str]:
     if script.required_arguments:
         return ["--help"], "an entry script starts and names its arguments"
     return [], "an entry script runs"
-
-
-def _tests(facts: RepoFacts) -> list[SmokeChoice]:
-    suites = [fact for fact in facts.of(TestSuite) if fact.runner in {"pytest", "unittest", "nose"}]
-    return [
-        _choice(
-            "tests",
-            shlex.join(["python", "-m", "pytest", "-q", fact.path or "."]),
-            "its tests pass",
-            fact.source,
-        )
-        for fact in suites[:1]
-    ]
