@@ -1,4 +1,4 @@
-"""Finds plugins of pytest that tests use without importing them: by a mark or by the name of a fixture.
+"""Finds plugins of pytest that tests use without importing them: by a mark or a fixture.
 
 Without the plugin a suite with strict markers is not even collected, and a test that asks for a fixture fails.
 https://docs.pytest.org/en/stable/how-to/mark.html
@@ -12,6 +12,7 @@ from paper2run.detectors.test_suites import PYTEST_SETTINGS
 from paper2run.formats.requirement_text import read_requirement
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.pytest_plugins import OF_FIXTURES, OF_MARKS
+from paper2run.knowledge.side_folders import vendored_place
 from paper2run.model.facts import Fact
 from paper2run.model.value import Source
 from paper2run.python.python_modules import modules_of
@@ -33,7 +34,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     texts = [
         (module.path, tree.text(module.path))
         for module in modules_of(tree)
-        if module.role == "test"
+        if module.role == "test" and not vendored_place(module.path)[0]
     ]
     own = _own_names(tree, texts)
     seen: set[str] = set()

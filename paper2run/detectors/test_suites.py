@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from typing import Final
 
+from paper2run.formats.requirement_text import read_requirement
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Fact, TestSuite
 from paper2run.model.value import Source
@@ -23,6 +24,8 @@ NOSE_SETTINGS: Final = re.compile(r"^\[nosetests\]|test_suite\s*=\s*.nose", re.M
 FUNCTION: Final = re.compile(r"^[ \t]*def (\w+)", re.MULTILINE)
 YIELD_TEST: Final = re.compile(r"^[ \t]+yield[ \t(]+[\w.]+[ \t]*,", re.MULTILINE)
 """`yield check, argument`: nose ran these, pytest 4 and later collects none."""
+COLLECTED: Final = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+"""Names of files that pytest imports: https://docs.pytest.org/en/stable/reference/reference.html#confval-python_files"""
 DOCTEST: Final = re.compile(r"\bdoctest\.testmod\(|--doctest-modules|--with-doctest")
 
 # File name pattern, text it must hold, runner; the suite is the folder of the file.
@@ -68,10 +71,20 @@ def _python_suites(tree: RepoTree) -> Iterator[Fact]:
     for module in modules_of(tree):
         if module.role == "test" and _holds_tests(tree, module):
             folders.setdefault(_suite_folder(module.path), []).append(module)
+    if not folders:
+        yield from _runner_of_namesakes(tree)
     settings = _settings(tree)
     for folder, modules in sorted(folders.items()):
         runner, source = _runner(tree, modules, settings)
         yield TestSuite(runner=runner, path=folder, files=len(modules), source=source)
+
+
+def _runner_of_namesakes(tree: RepoTree) -> Iterator[Fact]:
+    """Yield pytest as a need where it would import a file for its name: people start it all the same."""
+    named = (module.path for module in modules_of(tree) if COLLECTED.search(module.path))
+    for path in sorted(named)[:1]:
+        source = Source(kind="file", path=path)
+        yield from read_requirement("pytest", group="test", source=source)
 
 
 def _holds_tests(tree: RepoTree, module: PythonModule) -> bool:

@@ -1,4 +1,4 @@
-"""Which distribution brings an option, a setting, a mark or a fixture of pytest that pytest itself lacks."""
+"""Which distribution brings an option, setting, mark or fixture of pytest that pytest lacks."""
 
 from typing import Final
 

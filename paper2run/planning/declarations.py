@@ -23,6 +23,7 @@ from paper2run.model.facts import (
 )
 from paper2run.model.value import Source
 from paper2run.python.own_projects import is_aside, own_projects
+from paper2run.python.python_modules import BUILD_FILES
 
 ROOT_FOLDERS: Final = ("requirements/", "binder/", ".binder/")
 LIST: Final = re.compile(r"\.(?:txt|in|pip)$")
@@ -65,6 +66,9 @@ class Declarations:
             if OF_TESTS.match(fact.source.path) and fact.group != "docs":
                 # The list beside the tests is theirs, whatever it calls itself.
                 yield fact.changed(group="test")
+                continue
+            if fact.group == "test" and _is_code_of_tests(fact.source.path):
+                yield fact
                 continue
             known = fact.group in {"runtime", "build", "test"} or fact.source.path == self._chosen
             if known and self.speaks(fact.source):
@@ -128,6 +132,11 @@ class Declarations:
             for option, path in pairwise(words):
                 if option in {"-r", "--requirement"}:
                     yield posixpath.normpath(posixpath.join(folder, path))
+
+
+def _is_code_of_tests(path: str) -> bool:
+    """Whether tests themselves show a need, by what they use."""
+    return path.endswith(".py") and posixpath.basename(path) not in BUILD_FILES
 
 
 def _words(path: str) -> set[str]:

@@ -104,6 +104,7 @@ def _asked(said: dict[str, str | None]) -> list[str]:
         return sorted({plugin for word in arguments.split() if (plugin := plugin_of_option(word))})
     if plugins := said.get("plugins"):
         return sorted(re.findall(r"[A-Za-z][\w.-]*", plugins))
-    fixture, mark = said.get("fixture") or "", said.get("mark") or ""
-    plugin = OF_FIXTURES.get(fixture) or OF_MARKS.get(mark)
+    fixture: str = said.get("fixture") or ""
+    mark: str = said.get("mark") or ""
+    plugin = OF_FIXTURES.get(fixture) or OF_MARKS.get(mark, "")
     return [plugin] if plugin else []

@@ -18,11 +18,17 @@ VOUCHED: Final = frozenset({"user", "model", "example", "documented", "ci-tests"
 
 
 def to_try(planned: PlannedEnvironment, reached: Grade) -> tuple[SmokeChoice, ...]:
-    """Return the commands that may show more than `reached`, the most promising first."""
+    """Return the commands that may show more than `reached`: an import, then the most promising first.
+
+    An import takes seconds; behind a suite that uses up the time of all it would never be tried.
+    """
     if planned.smoke_by == "user" or _at_least(reached, ENOUGH):
         return ()
     more = [choice for choice in planned.weaker_smokes if may_show_more(choice, reached)]
-    return tuple(sorted(more, key=lambda choice: -GRADES.index(_promise(choice))))
+    floor = next((choice for choice in more if choice.kind == "import"), None)
+    return tuple(
+        sorted(more, key=lambda choice: (choice is not floor, -GRADES.index(_promise(choice))))
+    )
 
 
 def may_show_more(choice: SmokeChoice, reached: Grade) -> bool:

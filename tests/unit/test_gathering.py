@@ -42,10 +42,10 @@ def trial(
     return Trial(choice=choice(*command), outcome=outcome)
 
 
-def test_the_most_promising_command_is_tried_first():
-    tried = gathering.to_try(planned(HELP, IMPORT, TESTS), "none")
+def test_an_import_is_tried_first_then_the_most_promising_command():
+    tried = gathering.to_try(planned(HELP, TESTS, IMPORT, IMPORT), "none")
 
-    assert [one.kind for one in tried] == ["tests", "import", "console-script"]
+    assert [one.kind for one in tried] == ["import", "tests", "import", "console-script"]
 
 
 def test_only_what_may_show_more_is_tried():

@@ -1,0 +1,3 @@
+import sys
+
+print("sends", sys.argv[1:])
