@@ -49,6 +49,10 @@ DONE: Final = re.compile(
     r"^(?:\S+\.py )?[sxXFE]*\.[.sxXFE]*(?:\s+\[ *\d+%\])?$|\bPASSED\b|\.\.\. ok$", re.MULTILINE
 )
 """A test that passed, as pytest and unittest tell it while they run."""
+ENDED: Final = re.compile(
+    r"^(?:=+ )?(?:no tests ran|\d+ [a-z]+(?:, \d+ [a-z]+)*) in [\d.]+ ?s\b", re.MULTILINE
+)
+"""pytest's last line."""
 UNITTEST_RAN: Final = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 SUMMARY: Final = re.compile(
     r"\[ FAIL \d+ \| WARN \d+ \| SKIP (?P<skip>\d+) \| PASS (?P<pass>\d+) \]"
@@ -129,9 +133,20 @@ def _mostly_skipped(log: Log) -> bool:
 def _shown_by_waiting_tests(log: Log) -> Grade:
     """Return what tests that still ran have shown: with none done, no more than that they were found."""
     text = f"{log.stdout}\n{log.stderr}"
+    if ended := list(ENDED.finditer(text)):
+        return _shown_at_the_end(ended[-1][0])
     if DONE.search(text):
         return "program-starts"
     return "imports" if COLLECTED.search(text) else "built-only"
+
+
+def _shown_at_the_end(counts: str) -> Grade:
+    """Return what pytest's last line shows: threads may keep a process alive whose tests are over."""
+    if re.search(r"\b(?:failed|errors?)\b", counts):
+        return "built-only"
+    if PYTEST_PASSED.search(counts):
+        return "tests"
+    return "imports" if "skipped" in counts else "built-only"
 
 
 def _is_help(printed: str) -> bool:

@@ -61,6 +61,11 @@ def ended(kind: SmokeKind, command: str, *, alive: bool = False, tested: bool = 
         (".....", "program-starts"),
         ("tests/test_a.py::test_a PASSED", "program-starts"),
         ("test_a (tests.TestA) ... ok\ntest_b (tests.TestA) ... ", "program-starts"),
+        ("..s\n2 passed, 1 skipped in 24.29s\n", "tests"),
+        ("=== 2 passed, 1 warning in 0.21s ===\n", "tests"),
+        ("sss\n3 skipped in 24.29s\n", "imports"),
+        ("..F\n=== 1 failed, 2 passed in 0.21s ===\n", "built-only"),
+        ("=== 339 warnings in 0.02s ===\nERROR: file or directory not found: x", "built-only"),
     ],
 )
 def test_tests_that_wait_show_what_was_done_before(printed, shown):
