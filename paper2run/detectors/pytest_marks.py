@@ -25,7 +25,14 @@ TEST: Final = re.compile(
 )
 ARGUMENT: Final = re.compile(r"(?:^|,)\s*(\w+)\s*(?::[^,=]+)?(?=,|$)")
 """An argument without a default: pytest passes a fixture of this name."""
-PARAMETERS: Final = re.compile(r"parametrize\(\s*\(?\[?(?P<names>(?:\s*,?\s*[\"'][\w\s,]+[\"'])+)")
+DECLARED: Final = re.compile(
+    r"^(?:markers[ \t]*=)?[ \t\[\"']*(\w+)[ \t]*(?:[:(\"']|$)", re.MULTILINE
+)
+"""A line of `markers`: a mark with its description."""
+DEFINED: Final = re.compile(r"\bdef (\w+)\(")
+NAMED: Final = re.compile(r"\bname\s*=\s*[\"'](\w+)[\"']")
+"""The name that a fixture gets in place of its function's."""
+PARAMETERS: Final = re.compile(r"parametrize\(([^)\]]{0,300})")
 """The first argument of `parametrize`: its names are no fixtures."""
 
 
@@ -36,43 +43,33 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         for module in modules_of(tree)
         if module.role == "test" and not vendored_place(module.path)[0]
     ]
-    own = _own_names(tree, texts)
+    used = [(path, text, *found) for path, text in texts for found in _plugins(text)]
+    own = _own_names(tree, texts) if used else frozenset()
     seen: set[str] = set()
-    for path, text in texts:
-        for plugin, start in _plugins(text, own):
-            if plugin in seen:
-                continue
-            seen.add(plugin)
-            source = Source(kind="file", path=path, line=text.count("\n", 0, start) + 1)
-            yield from read_requirement(plugin, group="test", source=source)
+    for path, text, name, plugin, start in used:
+        if plugin in seen or name in own:
+            continue
+        seen.add(plugin)
+        source = Source(kind="file", path=path, line=text.count("\n", 0, start) + 1)
+        yield from read_requirement(plugin, group="test", source=source)
 
 
-def _plugins(text: str, own: frozenset[str]) -> Iterator[tuple[str, int]]:
-    """Yield the plugins that a file of tests uses, with their places."""
+def _plugins(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield the marks and fixtures that a file of tests uses, each with its plugin and place."""
     for match in MARK.finditer(text):
-        if match["mark"] in OF_MARKS and match["mark"] not in own:
-            yield OF_MARKS[match["mark"]], match.start()
-    given = {
-        name for match in PARAMETERS.finditer(text) for name in re.findall(r"\w+", match["names"])
-    }
+        if match["mark"] in OF_MARKS:
+            yield match["mark"], OF_MARKS[match["mark"]], match.start()
+    given = {name for match in PARAMETERS.finditer(text) for name in re.findall(r"\w+", match[1])}
     for match in TEST.finditer(text):
         for name in ARGUMENT.findall(match["arguments"]):
-            if name in OF_FIXTURES and name not in own and name not in given:
-                yield OF_FIXTURES[name], match.start()
+            if name in OF_FIXTURES and name not in given:
+                yield name, OF_FIXTURES[name], match.start()
 
 
 def _own_names(tree: RepoTree, texts: list[tuple[str, str]]) -> frozenset[str]:
     """Return the marks that the settings declare and the fixtures that the tests define themselves."""
     settings = "\n".join(tree.text(path) for path, _ in PYTEST_SETTINGS if tree.has(path))
-    marks = (
-        mark
-        for mark in OF_MARKS
-        if re.search(rf"^(?:markers\s*=)?[\s\[\"']*{mark}\s*(?:[:(\"']|$)", settings, re.MULTILINE)
-    )
-    code = "\n".join(text for _, text in texts)
-    fixtures = (
-        name
-        for name in OF_FIXTURES
-        if re.search(rf"\bdef {name}\(|\bname\s*=\s*[\"']{name}[\"']", code)
-    )
-    return frozenset((*marks, *fixtures))
+    marks = set(DECLARED.findall(settings)) & OF_MARKS.keys()
+    defined = {name for _, text in texts for name in DEFINED.findall(text)}
+    named = {name for _, text in texts for name in NAMED.findall(text)}
+    return frozenset(marks | ((defined | named) & OF_FIXTURES.keys()))
