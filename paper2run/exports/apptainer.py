@@ -14,15 +14,14 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.repo import Checkout
 from paper2run.rendering.dockerfile import OF_THE_SOURCE, is_early, labels_of, system_packages
-from paper2run.rendering.hash_lock import LOCK, LOCKED_STEP, locked
-from paper2run.rendering.pip_steps import LISTED, WANTED_FILE, WHEELS_STEP
+from paper2run.rendering.hash_lock import LOCK, OF_THE_LOCK, locked
+from paper2run.rendering.pip_steps import LISTED, WANTED_FILE
 from paper2run.text_gate import flat
 
 DIGEST: Final = re.compile(r"^FROM (?P<base>\S+)@(?P<digest>sha256:[0-9a-f]{64})$", re.MULTILINE)
 OWN_FOLDER: Final = "/opt/paper2run"
 """Not /tmp, where a build has the folder of its own machine."""
 LOCK_PLACE: Final = f"{OWN_FOLDER}/{LOCK}"
-OWN_STEP: Final = f"{WHEELS_STEP}--require-hashes -r {LOCK_PLACE}"
 LINE_END: Final = "NL=$(printf '\\nx'); NL=${NL%x}"
 """Holds a line end, for values that have one."""
 BRACES: Final = re.compile(r"\{(?=\{)")
@@ -47,7 +46,7 @@ def definition(
     """
     plan = planned.plan
     steps = locked(planned).steps if has_lock else plan.install_steps
-    is_locked = LOCKED_STEP in steps
+    is_locked = not OF_THE_LOCK.isdisjoint(steps)
     files = [f"repo {SOURCE_FOLDER}", *([f"{LOCK} {LOCK_PLACE}"] if is_locked else [])]
     start = [f"cd {shell_word(plan.workdir)}"]
     run = f"/bin/sh -c {shell_word(command)}"
@@ -117,8 +116,8 @@ def _labels(checkout: Checkout, plan: EnvPlan, dockerfile: str) -> Iterable[tupl
 
 
 def _step(command: str) -> str:
-    if command == LOCKED_STEP:
-        command = OWN_STEP
+    if command in OF_THE_LOCK:
+        command = command.replace("/tmp/", f"{OWN_FOLDER}/")
     elif LISTED.fullmatch(command):
         command = command.replace(WANTED_FILE, f"{OWN_FOLDER}/requirements.txt")
     return f"/bin/sh -e -c {shell_word(command)}"

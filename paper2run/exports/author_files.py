@@ -19,10 +19,12 @@ from paper2run.rendering.hash_lock import (
     COPY_LOCK,
     EXACT,
     LOCK_IN_IMAGE,
-    LOCKED_STEP,
+    LOCKED_SOURCES,
+    OF_THE_LOCK,
     locked,
     of_pins,
 )
+from paper2run.rendering.pip_steps import SOURCES_STEP
 from paper2run.text_gate import flat
 
 LOCK: Final = "requirements-lock.txt"
@@ -92,7 +94,8 @@ def lock_of(planned: PlannedEnvironment) -> str:
     if any(pin.version.partition("+")[2] == LOCAL for pin in resolution.pins):
         lines.append(CPU_BUILDS.strip())
     if hashed:
-        return "\n".join(lines) + "\n" + of_pins(resolution.pins)
+        built = [pin.name for pin in resolution.pins if pin.sdist]
+        return "\n".join(lines) + "\n" + of_pins(resolution.pins, built)
     return "\n".join([*lines, *exact]) + "\n"
 
 
@@ -136,13 +139,16 @@ def job(name: str, outcome: Passed, *, submodules: bool) -> str:
 def _with_lock(line: str, planned: PlannedEnvironment, lock: str) -> Sequence[str]:
     """Return what stands for a line that is about the run's lock, which a checkout lacks."""
     steps, entries = locked(planned)
-    if line not in {COPY_LOCK, f"RUN {LOCKED_STEP}"}:
+    step = line.removeprefix("RUN ")
+    if line != COPY_LOCK and step not in OF_THE_LOCK:
         return (line,)
     if entries and lock.endswith(f"\n{entries}"):
         return (f"COPY {LOCK} {LOCK_IN_IMAGE}",) if line == COPY_LOCK else (line,)
     if line == COPY_LOCK:
         return ()
-    return [f"RUN {step}" for step in planned.plan.install_steps if step not in steps]
+    gone = [one for one in planned.plan.install_steps if one not in steps]
+    is_built = step == LOCKED_SOURCES
+    return [f"RUN {one}" for one in gone if one.startswith(SOURCES_STEP) == is_built]
 
 
 def _network(outcome: Passed) -> Sequence[str]:

@@ -22,7 +22,7 @@ from paper2run.rendering.compiler_wrappers import is_wrapper_step
 from paper2run.rendering.conda_plan import is_conda_step
 from paper2run.rendering.cpu_builds import is_cpu_step
 from paper2run.rendering.debian_snapshot import SNAPSHOT_FILE, from_snapshot
-from paper2run.rendering.hash_lock import COPY_LOCK, LOCKED_STEP, locked
+from paper2run.rendering.hash_lock import COPY_LOCK, OF_THE_LOCK, locked
 from paper2run.rendering.pip_steps import needs_source
 from paper2run.source import shown_address
 from paper2run.text_gate import code, prose, visible
@@ -88,6 +88,7 @@ def dockerfile(
     variables = [(name, f"ENV {name}={_quoted(value)}") for name, value in plan.env.items()]
     before = [step for step in steps if is_early(step)]
     after = [step for step in steps if not is_early(step)]
+    first_locked = next((step for step in before if step in OF_THE_LOCK), None)
     lines = [
         # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
         f"# Planned by paper2run ({visible(planned.planner)}): {visible(checkout.name)} at {checkout.commit}",
@@ -108,7 +109,7 @@ def dockerfile(
         *(
             line
             for step in before
-            for line in (*([COPY_LOCK] if step == LOCKED_STEP else []), f"RUN {step}")
+            for line in (*([COPY_LOCK] if step == first_locked else []), f"RUN {step}")
         ),
         *(line for name, line in variables if name in OF_THE_SOURCE),
         f"COPY --chown={USER} repo/ {SOURCE_FOLDER}/",
@@ -213,7 +214,7 @@ def is_early(step: str) -> bool:
     """
     return (
         not needs_source(step)
-        or step == LOCKED_STEP
+        or step in OF_THE_LOCK
         or is_wrapper_step(step)
         or is_conda_step(step)
         or is_cpu_step(step)

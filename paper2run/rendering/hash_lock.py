@@ -1,12 +1,13 @@
-"""Writes the wheels of a plan as a lock with hashes, which pip checks: `requirements.lock`.
+"""Writes the packages of a plan as a lock with hashes, which pip checks: `requirements.lock`.
 
-A step is locked where the index tells the digest of each of its packages. Sources that are compiled stay as they are:
-pip before 23.1, which images before Python 3.11 have, would compile them anew in every attempt, for with hashes it
-takes no wheel from its cache. https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
+A step is locked where the index tells the digest of each of its packages. What is compiled from source stands below a
+mark: it is installed in a step of its own, after the wheels. pip before 23.1, which official images before Python 3.11
+have, takes nothing from its cache of built wheels there, so that an attempt which repeats the step compiles it again.
+https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from paper2run.model.environment import PlannedEnvironment
@@ -17,6 +18,18 @@ LOCK: Final = "requirements.lock"
 LOCK_IN_IMAGE: Final = f"/tmp/{LOCK}"
 COPY_LOCK: Final = f"COPY {LOCK} {LOCK_IN_IMAGE}"
 LOCKED_STEP: Final = f"{WHEELS_STEP}--require-hashes -r {LOCK_IN_IMAGE}"
+SOURCES_MARK: Final = "# built from source"
+"""Line of the lock below which its sources stand."""
+PART: Final = "/tmp/requirements.part"
+FROM_PART: Final = f"--require-hashes -r {PART}"
+LOCKED_WHEELS: Final = (
+    f"sed '/^{SOURCES_MARK}/,$d' {LOCK_IN_IMAGE} > {PART} && {WHEELS_STEP}{FROM_PART}"
+)
+"""In place of LOCKED_STEP where the lock has sources, too."""
+LOCKED_SOURCES: Final = (
+    f"sed -n '/^{SOURCES_MARK}/,$p' {LOCK_IN_IMAGE} > {PART} && {SOURCES_STEP}{FROM_PART}"
+)
+OF_THE_LOCK: Final = frozenset({LOCKED_STEP, LOCKED_WHEELS, LOCKED_SOURCES})
 EXACT: Final = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[\w.!+-]+)")
 
 
@@ -24,35 +37,54 @@ class Locked(NamedTuple):
     """The steps of a plan, with a lock."""
 
     steps: tuple[str, ...]
-    """LOCKED_STEP stands for the first of those that only install wheels; the others of them are gone."""
+    """One of OF_THE_LOCK stands for the first of the steps that only install wheels, and one for the first of those
+    that only build sources; the others of them are gone."""
     lock: str
     """Text of the lock; empty if nothing is locked, and the steps are the plan's own then."""
 
 
 def locked(planned: PlannedEnvironment) -> Locked:
-    """Return the plan's steps and its lock; none where a package's digest is not known."""
+    """Return the plan's steps and its lock; wheels or sources are left out where a digest is not known."""
     steps = planned.plan.install_steps
     pins = {pin.name: pin for pin in planned.resolution.pins} if planned.resolution else {}
-    found = {step: _pins_of(step, pins) for step in steps if _is_of_wheels(step)}
-    known = {step: of_step for step, of_step in found.items() if of_step}
-    if not known or len(known) < len([step for step in found if requirements_of(step)]):
-        return Locked(steps, "")
-    first = next(step for step in steps if step in known)
+    wheels, sources = _of_kind(steps, pins, _is_of_wheels), _of_kind(steps, pins, _is_of_sources)
+    stand_in = {
+        **dict.fromkeys(list(wheels)[:1], LOCKED_WHEELS if sources else LOCKED_STEP),
+        **dict.fromkeys(list(sources)[:1], LOCKED_SOURCES),
+    }
     kept = (
-        LOCKED_STEP if step == first else step
+        stand_in.get(step, step)
         for step in steps
-        if step not in known or step == first
+        if step in stand_in or (step not in wheels and step not in sources)
     )
-    return Locked(tuple(kept), of_pins(pin for of_step in known.values() for pin in of_step))
+    found = (pin for of_step in (*wheels.values(), *sources.values()) for pin in of_step)
+    built = {pin.name for of_step in sources.values() for pin in of_step}
+    return Locked(tuple(kept), of_pins(found, built))
 
 
-def of_pins(pins: Iterable[Pin]) -> str:
-    """Return the text of a lock, by name."""
-    return "".join(map(_entry, sorted(pins, key=lambda pin: pin.name)))
+def of_pins(pins: Iterable[Pin], built: Iterable[str] = ()) -> str:
+    """Return the text of a lock, by name; those `built` from source stand below the mark."""
+    ordered, sources = sorted(pins, key=lambda pin: pin.name), frozenset(built)
+    wheels = "".join(_entry(pin) for pin in ordered if pin.name not in sources)
+    below = "".join(_entry(pin) for pin in ordered if pin.name in sources)
+    return wheels + (f"{SOURCES_MARK}\n{below}" if below else "")
+
+
+def _of_kind(
+    steps: Iterable[str], pins: dict[str, Pin], is_kind: Callable[[str], bool]
+) -> dict[str, tuple[Pin, ...]]:
+    """Return the pins of each step of a kind that installs any; none where one's digest is not known."""
+    found = {step: _pins_of(step, pins) for step in steps if is_kind(step)}
+    known = {step: of_step for step, of_step in found.items() if of_step}
+    return known if len(known) == len([step for step in found if requirements_of(step)]) else {}
 
 
 def _is_of_wheels(step: str) -> bool:
     return step.startswith(WHEELS_STEP) and not step.startswith(SOURCES_STEP)
+
+
+def _is_of_sources(step: str) -> bool:
+    return step.startswith(SOURCES_STEP)
 
 
 def _pins_of(step: str, pins: dict[str, Pin]) -> tuple[Pin, ...]:

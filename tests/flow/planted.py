@@ -1,10 +1,12 @@
 """What runs are made of on a local index and local mirrors, so that a test can change it afterwards."""
 
+import base64
 import hashlib
 import http.server
 import socket
 import ssl
 import subprocess
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -35,6 +37,10 @@ class Site:
         self.files[file] = wheel(name, version, code, requires)
         return f"{self.url}/files/{file}"
 
+    def publish_source(self, name: str, version: str, code: str) -> None:
+        """Publish a source that builds without another package."""
+        self.files[f"{name}-{version}.tar.gz"] = source(name, version, code)
+
     def digest(self, address: str) -> str:
         return hashlib.sha256(self.files[address.rpartition("/")[2]]).hexdigest()
 
@@ -42,7 +48,8 @@ class Site:
         """Return the body of a path, None where nothing is, and its type."""
         folder, _, name = path.strip("/").partition("/")
         if folder == "files":
-            return self.files.get(name), "application/zip"
+            kind = "application/zip" if name.endswith(".whl") else "application/octet-stream"
+            return self.files.get(name), kind
         links = "".join(
             f'<a href="/files/{file}{self._fragment(file)}">{file}</a>'
             for file in sorted(self.files)
@@ -68,6 +75,32 @@ def wheel(name: str, version: str, code: str, requires: tuple[str, ...] = ()) ->
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, text in {**texts, f"{folder}/RECORD": record}.items():
             archive.writestr(zipfile.ZipInfo(path), text)
+    return buffer.getvalue()
+
+
+BACKEND = """\
+import base64, pathlib
+WHEEL = base64.b64decode({wheel!r})
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    pathlib.Path(wheel_directory, {file!r}).write_bytes(WHEEL)
+    return {file!r}
+"""
+
+
+def source(name: str, version: str, code: str) -> bytes:
+    """Return a source distribution that is its own build backend (PEP 517, `backend-path`)."""
+    file = f"{name}-{version}-py3-none-any.whl"
+    texts = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n',
+        "own.py": BACKEND.format(wheel=base64.b64encode(wheel(name, version, code)), file=file),
+    }
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for path, text in texts.items():
+            member = tarfile.TarInfo(f"{name}-{version}/{path}")
+            member.size = len(text.encode())
+            archive.addfile(member, BytesIO(text.encode()))
     return buffer.getvalue()
 
 

@@ -16,6 +16,7 @@ from flows.reproduce import reproduce
 from flows.verification import verify
 from paper2run.model.inventory import Inventory
 from paper2run.model.rebuild import Rebuild
+from paper2run.rendering.hash_lock import SOURCES_MARK
 from tasks.drivers.engine.engine_connection import connect
 from tests.debian_archive import Archive, debian_archive
 from tests.engine.conftest import gateway
@@ -175,6 +176,20 @@ def test_a_wheel_that_the_lock_refuses_is_named(handed_over: Run, site: Site) ->
     assert "--hash=sha256:" in (folder / "requirements.lock").read_text()
 
     site.publish("tide", "1.0", "NAME = 'tides'\n")
+
+    found = rebuilt(folder)
+    assert told(found) == ("broken", {("index", "tide")}), found
+
+
+def test_a_source_that_the_lock_refuses_is_named(handed_over: Run, site: Site) -> None:
+    site.tells_digests = True
+    site.publish_source("tide", "1.0", "NAME = 'tide'\n")
+    folder = handed_over({"main.py": MAIN, "requirements.txt": "tide==1.0\n"})
+    lock, digest = (folder / "requirements.lock").read_text(), site.digest("/tide-1.0.tar.gz")
+    assert lock == f"{SOURCES_MARK}\ntide==1.0 \\\n    --hash=sha256:{digest}\n"
+    assert rebuilt(folder).outcome == "verified"
+
+    site.publish_source("tide", "1.0", "NAME = 'tides'\n")
 
     found = rebuilt(folder)
     assert told(found) == ("broken", {("index", "tide")}), found

@@ -27,6 +27,7 @@ from paper2run.model.report import Attempt
 from paper2run.model.resolution import BrokenLock, Pin, Resolution
 from paper2run.model.value import Source
 from paper2run.rendering.dockerfile import render
+from paper2run.rendering.hash_lock import LOCKED_SOURCES, LOCKED_WHEELS, SOURCES_MARK
 from paper2run.rendering.pip_steps import pinned_steps, source_steps
 from tests.run_folders import ENDS, PINNED
 
@@ -166,6 +167,22 @@ def test_where_no_lock_is_added_the_dockerfile_has_the_versions_itself():
 
     assert "requirements" not in dockerfile
     assert "RUN pip install --no-compile --no-deps numpy==1.20.1 pyvcf==0.6.8\n" in dockerfile
+
+
+def test_sources_keep_their_digests_with_the_lock_and_their_versions_without():
+    planned = planned_with(*PINS, Pin(name="c", version="1", sdist=True, sha256=(HASH,)))
+
+    lock = added(patch_of(planned), "requirements-lock.txt")
+    assert lock.endswith(f"{SOURCES_MARK}\nc==1 \\\n    --hash=sha256:{HASH}\n")
+    dockerfile = added(patch_of(planned), "Dockerfile")
+    assert f"\nRUN {LOCKED_WHEELS}\nRUN {LOCKED_SOURCES}\n" in dockerfile
+
+    dockerfile = added(patch_of(planned, present=present("pyproject.toml")), "Dockerfile")
+    assert (
+        "\nRUN pip install --no-compile --no-deps numpy==1.20.1 pyvcf==0.6.8\n"
+        "RUN pip install --no-compile --no-deps --no-build-isolation c==1\n"
+    ) in dockerfile
+    assert "requirements" not in dockerfile
 
 
 def test_a_lock_has_digests_only_if_every_version_has_them():

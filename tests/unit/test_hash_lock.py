@@ -1,5 +1,6 @@
 """Wheels are installed by the digests of their files, which a lock beside the Dockerfile holds."""
 
+import subprocess
 from datetime import date
 
 from paper2run.index.releases import IndexFile, hashes_of, project_of
@@ -8,7 +9,14 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.repo import Checkout
 from paper2run.model.resolution import Pin, Resolution
 from paper2run.rendering.dockerfile import render
-from paper2run.rendering.hash_lock import COPY_LOCK, LOCKED_STEP, locked
+from paper2run.rendering.hash_lock import (
+    COPY_LOCK,
+    LOCKED_SOURCES,
+    LOCKED_STEP,
+    LOCKED_WHEELS,
+    SOURCES_MARK,
+    locked,
+)
 from paper2run.rendering.pip_steps import WHEELS_STEP, pinned_steps, source_steps
 
 CHECKOUT = Checkout(url="https://example.org/o/n", name="o/n", commit="a" * 40, mirror="/nowhere")
@@ -27,14 +35,31 @@ def planned_with(pins, *more):
     return PlannedEnvironment(plan=plan, reasons=(), planner="rules", resolution=resolution)
 
 
-def test_wheels_are_locked_by_the_digests_of_their_files_and_sources_are_not():
+def test_wheels_and_sources_are_locked_by_the_digests_of_their_files():
     steps, lock = locked(planned_with((*HASHED, SOURCE), "pip install ."))
 
-    assert steps == (LOCKED_STEP, *source_steps([SOURCE]), "pip install .")
+    assert steps == (LOCKED_WHEELS, LOCKED_SOURCES, "pip install .")
     assert lock == (
         f"a==1!2 \\\n    --hash=sha256:{HASHES[0]}\n"
         f"b==2 \\\n    --hash=sha256:{HASHES[0]} \\\n    --hash=sha256:{HASHES[1]}\n"
+        f"{SOURCES_MARK}\n"
+        f"c==3 \\\n    --hash=sha256:{HASHES[1]}\n"
     )
+
+
+def test_each_step_takes_its_part_of_the_lock(tmp_path):
+    for pins, wheels, sources in (((*HASHED, SOURCE), "ab", "c"), ((SOURCE,), "", "c")):
+        steps, lock = locked(planned_with(pins))
+        (tmp_path / "requirements.lock").write_text(lock)
+        taken = {"wheels": "", "sources": ""}
+        for step in steps:
+            cut = step.partition(" && ")[0].replace("/tmp/", f"{tmp_path}/")
+            subprocess.run(["/bin/sh", "-ec", cut], check=True)
+            part = (tmp_path / "requirements.part").read_text()
+            taken["sources" if step == LOCKED_SOURCES else "wheels"] = "".join(
+                line[0] for line in part.splitlines() if "==" in line
+            )
+        assert taken == {"wheels": wheels, "sources": sources}
 
 
 def test_a_digest_that_the_index_does_not_tell_leaves_the_steps_as_they_are():
@@ -45,6 +70,18 @@ def test_a_digest_that_the_index_does_not_tell_leaves_the_steps_as_they_are():
     other = planned_with(HASHED)
     other = other.changed(plan=other.plan.changed(install_steps=(f"{WHEELS_STEP}a==9",)))
     assert locked(other) == (other.plan.install_steps, "")
+
+
+def test_a_digest_that_is_missing_of_one_kind_leaves_the_other_kind_locked():
+    unknown = Pin(name="d", version="4")
+    steps, lock = locked(planned_with((*HASHED, unknown, SOURCE)))
+    assert steps == (*pinned_steps((*HASHED, unknown)), LOCKED_SOURCES)
+    assert lock == f"{SOURCES_MARK}\nc==3 \\\n    --hash=sha256:{HASHES[1]}\n"
+
+    steps, lock = locked(planned_with((*HASHED, SOURCE, unknown.changed(sdist=True))))
+    assert steps == (LOCKED_STEP, *source_steps((SOURCE, unknown.changed(sdist=True))))
+    assert "c==3" not in lock
+    assert SOURCES_MARK not in lock
 
 
 def test_a_long_set_becomes_one_step_of_the_lock():
@@ -63,7 +100,12 @@ def test_the_dockerfile_copies_the_lock_before_the_source_and_only_where_there_i
     place = lines.index(f"RUN {LOCKED_STEP}")
     assert lines[place - 1] == COPY_LOCK
     assert place < next(n for n, line in enumerate(lines) if line.startswith("COPY --chown"))
-    assert "requirements.lock" not in render(CHECKOUT, planned_with((SOURCE,))).dockerfile
+    lines = render(CHECKOUT, planned_with((*HASHED, SOURCE))).dockerfile.splitlines()
+    place = lines.index(f"RUN {LOCKED_WHEELS}")
+    assert [lines[place - 1], lines[place + 1]] == [COPY_LOCK, f"RUN {LOCKED_SOURCES}"]
+    assert lines.count(COPY_LOCK) == 1
+    unlocked = planned_with((Pin(name="d", version="4"),))
+    assert "requirements.lock" not in render(CHECKOUT, unlocked).dockerfile
 
 
 def test_a_lock_holds_every_file_that_linux_may_take_and_no_other():
