@@ -9,13 +9,14 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from flows.names import BAD_REQUEST, verified_run
-from paper2run.errors import UserError
+from paper2run.errors import HostError, UserError
 from paper2run.model.claims import ClaimLedger
 from paper2run.model.outcome import BuildFailed, Built, Passed, Rung
 from paper2run.model.rebuild import Drift, Rebuild
 from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata
-from paper2run.proofs.failed_rebuild import drift_of
+from paper2run.proofs.engine_change import is_other
+from paper2run.proofs.failed_rebuild import drift_of, drift_of_refusal
 from paper2run.proofs.rebuild_verdict import behaviour, lost_claims, reason_of
 from paper2run.request import read_settings
 from paper2run.settings import Settings
@@ -98,9 +99,10 @@ def _checked(
             tampered=changed,
             statement=trouble,
             notes=_notes(bool(statement) and not changed, bundle, host),
+            engine_before=metadata.versions.engine,
             grade_before=metadata.grade,
             started_at=started_at,
-            engine=engine.name_and_version,
+            engine=engine.described,
         )
         if not found.tampered and not found.statement:
             as_then = _as_then(settings, metadata)
@@ -120,6 +122,13 @@ def _notes(is_signed: bool, bundle: str, host: str) -> tuple[str, ...]:
     offline = (f"built from {Path(bundle).name} alone, with the network off",) if bundle else ()
     elsewhere = (f"built and run on the engine {host}",) if host else ()
     return (*signed, *offline, *elsewhere)
+
+
+def told_of_engines(found: Rebuild, *, is_other: bool) -> tuple[str, ...]:
+    """Return that the rebuild was made with another engine, if it was."""
+    if not is_other:
+        return ()
+    return (f"the run was made with {found.engine_before}, the rebuild with {found.engine}",)
 
 
 def summary_of(folder: Path, changed: tuple[str, ...]) -> Metadata:
@@ -188,15 +197,23 @@ def _rebuilt(
     attempts = read_attempts_of(run)
     best = attempts[metadata.best_attempt - 1]
     image, logs = f"{metadata.image}-verify-{run_id[:8]}", str(check.attempt_folder(1))
+    engines = (found.engine_before, found.engine)
     try:
         with using_image(image, settings):
-            built = Stages(check).run(rebuild, str(run.path), image, logs, run_id, settings, bundle)
+            try:
+                built = Stages(check).run(
+                    rebuild, str(run.path), image, logs, run_id, settings, bundle
+                )
+            except HostError as error:
+                if lack := drift_of_refusal(error.says, *engines):
+                    return found.changed(outcome="broken", drifts=(lack,))
+                raise
             found = found.changed(
                 build_seconds=built.seconds,
                 build_seconds_before=best.built.seconds,
             )
             if isinstance(built, BuildFailed):
-                return found.changed(outcome="broken", drifts=(drift_of(built),))
+                return found.changed(outcome="broken", drifts=(drift_of(built, *engines),))
             return _compared(run, check, best, built, found, settings, run_id)
     finally:
         connect().remove_image(image)
@@ -213,7 +230,8 @@ def _compared(
 ) -> Rebuild:
     stages, logs, facts = Stages(check), str(check.attempt_folder(1)), read_facts_of(run)
     checkout = _checkout(run.path)
-    compared = stages.run(compare, str(run.path), best, built, run_id, settings)
+    other = is_other(found.engine_before, found.engine)
+    compared = stages.run(compare, str(run.path), best, built, run_id, settings, other)
     smoked = stages.run(smoke, checkout, best.planned, built, logs, run_id, settings)
     rungs = {rung.rung for rung in best.verification.rungs}
     target: Rung = "tests" if "tests" in rungs else "smoke"
@@ -239,7 +257,7 @@ def _compared(
         claims_after=after.counts if after else None,
         files=compared.files,
         files_same=compared.files_same,
-        notes=(*found.notes, *compared.notes),
+        notes=(*found.notes, *told_of_engines(found, is_other=other), *compared.notes),
         image_id=built.image_id,
     )
 

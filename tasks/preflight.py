@@ -35,7 +35,7 @@ def preflight(base_image: str, settings: Settings) -> EngineReady | EngineMissin
         if left:
             PROGRESS.info(f"removed {counted(left, 'container')} of killed runs")
         return EngineReady(
-            engine=engine.name_and_version,
+            engine=engine.described,
             offered_pythons=_offered(engine, base_image, settings),
             has_debian=engine.image(site_image(IMAGE, settings.registry_prefix)) is not None,
             architecture=engine.architecture,

@@ -57,7 +57,12 @@ def rebuild(
 
 @stage("compare", timeout_s=TIMEOUT_S)
 def compare(
-    folder: str, best: Attempt, rebuilt: Built, run_id: str, settings: Settings
+    folder: str,
+    best: Attempt,
+    rebuilt: Built,
+    run_id: str,
+    settings: Settings,
+    other_engine: bool = False,
 ) -> Compared:
     """Return how the rebuilt image compares with what the folder's lists say of the one before.
 
@@ -103,6 +108,7 @@ def compare(
             fetches=any(
                 word in step for step in best.planned.plan.install_steps for word in FETCHES
             ),
+            other_engine=other_engine,
         ),
     )
 

@@ -219,7 +219,7 @@ class EngineReady(Value):
 
     kind: Literal["ready"] = "ready"
     engine: str
-    """Name and version as the engine says it."""
+    """Name and version as the engine says it, with its builder and store."""
     offered_pythons: tuple[str, ...] = ()
     """Versions with a local base image if no registry is reachable; empty if any image is available."""
     has_debian: bool = False

@@ -60,4 +60,7 @@ class Rebuild(Value):
     seconds: float = 0.0
     started_at: datetime
     engine: str = ""
+    """Name and version as the engine says it, with its builder and store."""
+    engine_before: str = ""
+    """The same of the engine that the run was made with."""
     notes: tuple[str, ...] = ()

@@ -82,7 +82,7 @@ class Versions(Value):
     prefect: str = ""
     python: str = ""
     engine: str = ""
-    """Name and version as the engine says it; empty if none answered."""
+    """Name and version as the engine says it, with its builder and store; empty if none answered."""
 
 
 class StageTiming(Value):

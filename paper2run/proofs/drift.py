@@ -13,6 +13,7 @@ from paper2run.model.inventory import Inventory, Package, PackageKind
 from paper2run.model.rebuild import Drift, DriftCause, ExplainedFiles
 from paper2run.model.value import Value
 from paper2run.proofs.downloads import changed_downloads, of_addresses, unchanged_packages
+from paper2run.proofs.engine_change import is_of_engine
 from paper2run.proofs.file_list import FileEntry
 from paper2run.rendering.debian_snapshot import LIVE, SNAPSHOT_FILE
 
@@ -82,6 +83,8 @@ class Origins(NamedTuple):
     """Normalised names of the packages that pip fetched by their address."""
     fetches: bool
     """Whether a step of the build downloads files by their address."""
+    other_engine: bool = False
+    """Whether another engine than the run's built the image."""
 
 
 class Compared(Value):
@@ -123,12 +126,13 @@ def compared(before: Held, after: Held, origins: Origins) -> Compared:
         if why:
             explained.setdefault(why, []).append(path)
         elif not _follows(path, owner, packages):
+            is_engine = origins.other_engine and is_of_engine(path, old, new)
             drifts.append(
                 Drift(
-                    cause=_cause(path, owner, origins),
+                    cause="engine" if is_engine else _cause(path, owner, origins),
                     item=f"/{path}",
-                    before=_shown(old),
-                    after=_shown(new),
+                    before=_rights(old) if is_engine else _shown(old),
+                    after=_rights(new) if is_engine else _shown(new),
                 )
             )
     drifts.sort(key=lambda drift: (IN_ORDER.index(drift.cause), drift.item))
@@ -270,4 +274,8 @@ def _follows(path: str, owner: str, drifts: list[Drift]) -> bool:
 def _shown(entry: FileEntry | None) -> str:
     if entry is None:
         return ""
-    return entry.content[:16] or f"{entry.kind} {entry.mode:o} {entry.owner}"
+    return entry.content[:16] or _rights(entry)
+
+
+def _rights(entry: FileEntry | None) -> str:
+    return f"{entry.kind} {entry.mode:o} {entry.owner}" if entry else ""

@@ -10,6 +10,7 @@ from typing import Final
 from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.rebuild import Drift, DriftCause
+from paper2run.proofs.engine_change import is_other, lacking
 
 SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
     ("index", re.compile(r"No matching distribution found for (?P<item>\S+)")),
@@ -29,8 +30,13 @@ HASHES: Final = re.compile(r"^\s+(?P<item>[A-Za-z0-9][\w.-]*)(?:==\S+)? .*from "
 """The package under pip's word on hashes."""
 
 
-def drift_of(failed: BuildFailed) -> Drift:
-    """Return what the failed build says has changed; `unknown` with its telling line, if nothing."""
+def drift_of(failed: BuildFailed, before: str = "", now: str = "") -> Drift:
+    """Return what the failed build says has changed; `unknown` with its telling line, if nothing.
+
+    `before` and `now` are the engines of the run and of the rebuild.
+    """
+    if lack := drift_of_refusal(failed.log.stderr, before, now):
+        return lack
     if failed.step.startswith("FROM "):
         return Drift(cause="base", item=failed.step.removeprefix("FROM "), before="was there")
     lines = failed.log.stderr.split("\n") + failed.log.stdout.split("\n")
@@ -42,3 +48,8 @@ def drift_of(failed: BuildFailed) -> Drift:
                 item = named.match["item"] if named else item
             return Drift(cause=cause, item=item[:200], before="was there", after=hit.line[:200])
     return Drift(cause="unknown", item=failed.step[:200], after=telling_line(failed)[:200])
+
+
+def drift_of_refusal(words: str, before: str, now: str) -> Drift | None:
+    """Return the feature that the engine of the rebuild says it lacks; None without one, or on the same engine."""
+    return lacking(words, before, now) if is_other(before, now) else None

@@ -14,8 +14,10 @@ import pytest
 
 from flows.reproduce import reproduce
 from flows.verification import verify
+from paper2run.model.image import USER
 from paper2run.model.inventory import Inventory
 from paper2run.model.rebuild import Rebuild
+from paper2run.model.report import Metadata
 from paper2run.rendering.hash_lock import SOURCES_MARK
 from tasks.drivers.engine.engine_connection import connect
 from tests.debian_archive import Archive, debian_archive
@@ -23,6 +25,7 @@ from tests.engine.conftest import gateway
 from tests.flow.conftest import Repository
 from tests.flow.planted import Site, serving
 from tests.flow.test_verdicts import verdict_of
+from tests.other_engine import OtherEngine, other_engine
 from tests.scripted_llm import ScriptedLLM
 
 pytestmark = pytest.mark.docker
@@ -32,6 +35,7 @@ TOOL = {
     "main.py": "print(open('/usr/share/tidetool/version').read())\n",
     "README.md": "# Demo\n\n```sh\nsudo apt-get install tidetool\npython main.py\n```\n",
 }
+BUILDER = "BuildKit. Refer to the handbook to learn how to build images with it enabled"
 LIFE_S = 60
 """Of code that has an end: a run is done by then, and a test waits for the rest."""
 
@@ -95,8 +99,8 @@ def handed_over(
     return run
 
 
-def rebuilt(folder: Path) -> Rebuild:
-    found: Rebuild = verify(str(folder), return_state=True).result()[0]
+def rebuilt(folder: Path, engine: str = "") -> Rebuild:
+    found: Rebuild = verify(str(folder), engine=engine, return_state=True).result()[0]
     return found
 
 
@@ -284,3 +288,33 @@ def test_code_that_fails_with_time_is_named(handed_over: Run) -> None:
 
     found = rebuilt(folder)
     assert told(found) == ("broken", {("code", "smoke command")}), found
+
+
+def test_what_another_engine_does_otherwise_is_named(handed_over: Run) -> None:
+    folder = handed_over({"main.py": "print(1)\n"})
+    before = Metadata.model_validate_json((folder / "metadata.json").read_text()).versions.engine
+    assert before == connect().described
+
+    with other_engine(OtherEngine(mode=0o755)) as address:
+        found = rebuilt(folder, engine=address)
+    assert ("engine", "/repo/main.py") in told(found)[1], found
+    assert (found.outcome, {drift.cause for drift in found.drifts}) == ("drifted", {"engine"})
+    assert {(drift.before, drift.after) for drift in found.drifts} == {
+        (f"file 644 {USER}", f"file 755 {USER}")
+    }
+    assert (found.engine_before, found.engine.split()[1]) == (before, "99.0")
+
+    with other_engine(OtherEngine(refusal=f"the --mount option requires {BUILDER}")) as address:
+        found = rebuilt(folder, engine=address)
+    assert told(found) == ("broken", {("engine", "--mount")}), found
+
+
+@pytest.mark.full
+def test_another_engine_that_makes_the_same_is_no_drift(handed_over: Run) -> None:
+    folder = handed_over({"main.py": "print(1)\n"})
+
+    with other_engine(OtherEngine()) as address:
+        found = rebuilt(folder, engine=address)
+
+    assert found.outcome == "verified", found
+    assert any("the run was made with" in note for note in found.notes)

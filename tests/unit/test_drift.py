@@ -8,6 +8,7 @@ import pytest
 from paper2run.model.inventory import Inventory, Package
 from paper2run.model.outcome import BuildFailed, Log
 from paper2run.proofs.drift import Compared, Held, Origins, compared, owners_in
+from paper2run.proofs.engine_change import is_other
 from paper2run.proofs.failed_rebuild import drift_of
 from paper2run.proofs.file_list import FileEntry, entries_of, packed
 from paper2run.proofs.folder_record import FolderRecord, KeptFile, differences
@@ -70,6 +71,56 @@ def test_a_drift_is_named_with_its_cause(case: str) -> None:
     found = of(before, after)
 
     assert [(drift.cause, drift.item) for drift in found.drifts] == [(cause, item)]
+
+
+def test_another_engine_speaks_for_rights_owners_and_second_names_alone():
+    link = FileEntry("usr/bin/two", "hard link", 0o755, "0:0", 0, "usr/bin/one")
+    before = image(
+        files=(entry("usr/bin/x"), entry("repo/y"), entry("repo/z"), link, entry("etc/hosts"))
+    )
+    after = image(
+        files=(
+            entry("usr/bin/x", mode=0o755), entry("repo/y", owner="1:1"), entry("repo/z", "b"),
+            entry("usr/bin/two", mode=0o755), entry("etc/hosts", "b"),
+        )
+    )  # fmt: skip
+    same, other = (
+        {
+            (drift.cause, drift.item)
+            for drift in compared(before, after, Origins({}, (), (), False, is_other)).drifts
+        }
+        for is_other in (False, True)
+    )
+
+    of_engine = {"/usr/bin/x", "/repo/y", "/usr/bin/two", "/etc/hosts"}
+    assert same == {("unknown", item) for item in (*of_engine, "/repo/z")}
+    assert other == {("unknown", "/repo/z"), *(("engine", item) for item in of_engine)}
+
+
+@pytest.mark.parametrize(
+    ("words", "item"),
+    [
+        ("the --mount option requires BuildKit. Refer to https://docs.example/", "--mount"),
+        ("dockerfile parse error line 7: Unknown flag: link", "link"),
+        ("network mode \"none\" not supported by buildkit", "network mode \"none\""),
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries", "linux/arm64/v8"),
+    ],
+)  # fmt: skip
+def test_a_feature_that_another_engine_lacks_is_named(words: str, item: str) -> None:
+    failed = BuildFailed(step="", exit_code=None, seconds=1, log=Log(stderr=words))
+
+    told = drift_of(failed, "Docker 20.10.24 (BuildKit, overlay2)", "Docker 18.9.1")
+
+    assert (told.cause, told.item) == ("engine", item)
+    assert drift_of(failed, "Docker 20.10.24", "Docker 20.10.24").cause == "unknown"
+
+
+def test_engines_differ_by_version_builder_or_store_as_far_as_both_records_tell():
+    full = "Docker 20.10.24 (BuildKit, overlay2)"
+    assert is_other(full, "Docker 20.10.24 (BuildKit, vfs)")
+    assert is_other(full, "Podman Engine 4.3.1 (Buildah, overlay)")
+    assert not is_other("Docker 20.10.24", full)
+    assert not is_other("", full)
 
 
 def test_what_a_build_fetched_is_data_and_what_it_made_is_no_drift():

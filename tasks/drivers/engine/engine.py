@@ -117,6 +117,18 @@ class Engine:
         return f"{'Docker' if name == 'Engine' else name} {answer['Version'].split('+')[0]}"
 
     @property
+    def described(self) -> str:
+        """Name and version with builder and store: `Docker 20.10.24 (BuildKit, overlay2)`."""
+        named = self.name_and_version
+        with engine_faults("asking the engine for its store"):
+            info = self.client.info()
+        # Builds ask Docker for version 2 of its builder, BuildKit; Podman has its own.
+        builder = "Buildah" if "podman" in named.lower() else "BuildKit"
+        is_containerd = any("containerd" in str(each) for each in info.get("DriverStatus") or ())
+        store = f"containerd {info['Driver']}" if is_containerd else info["Driver"]
+        return f"{named} ({builder}, {store})"
+
+    @property
     def architecture(self) -> str:
         """The architecture of the engine's images: `amd64`, `arm64`.
 
