@@ -179,7 +179,7 @@ def _tried(
     with (
         _built(engine, image, settings),
         _log(kept.folder, "check") as log_folder,
-        offline_build(engine, run, kept, image, run_id) as given,
+        offline_build(engine, run, kept, image, run_id, settings) as given,
     ):
         return built(engine, given, log_folder, run_id, settings)
 

@@ -18,6 +18,7 @@ from paper2run.proofs.folder_record import RECORD
 from paper2run.rendering.hash_lock import LOCK
 from paper2run.rendering.injection import Injection
 from paper2run.rendering.kept_downloads import KeptDownloads
+from paper2run.settings import Settings
 from tasks.drivers.engine import (
     download_server,
     host_certificates,
@@ -29,6 +30,7 @@ from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.host.bundle_archive import first_member, need_room, unpack
 from tasks.drivers.host.removal import remove_tree
+from tasks.running.keep_space import using_image
 
 MAX_MANIFEST_BYTES: Final = 4 * 1024 * 1024
 SCRATCH: Final = ".new-bundle-"
@@ -118,16 +120,16 @@ def opened(bundle: Path, run: Path, home: Path) -> Iterator[Opened]:
 
 @contextmanager
 def offline_build(
-    engine: Engine, run: Path, kept: Opened, image: str, run_id: str
+    engine: Engine, run: Path, kept: Opened, image: str, run_id: str, settings: Settings
 ) -> Iterator[BuildInput]:
     """Yield what builds the run's image from the bundle alone; its images are on the engine meanwhile."""
     manifest, layout = kept.manifest, kept.folder / LAYOUT
     if manifest.base is None:
         raise UserError("the bundle has no base image", hint=WRITTEN_BY)
     with (
-        _loaded(engine, layout, manifest.base, f"{BASE}:{run_id[:12]}") as base,
+        _loaded(engine, layout, manifest.base, f"{BASE}:{run_id[:12]}", settings) as base,
         _loaded(
-            engine, layout, manifest.runtime or manifest.base, f"{RUNTIME}:{run_id[:12]}"
+            engine, layout, manifest.runtime or manifest.base, f"{RUNTIME}:{run_id[:12]}", settings
         ) as runtime,
     ):
         injection = KeptDownloads.serving(
@@ -163,10 +165,13 @@ def proxy_program() -> tuple[tuple[str, str], ...]:
 
 
 @contextmanager
-def _loaded(engine: Engine, layout: Path, image: LayoutImage, tag: str) -> Iterator[str]:
+def _loaded(
+    engine: Engine, layout: Path, image: LayoutImage, tag: str, settings: Settings
+) -> Iterator[str]:
     """Load an image of the bundle under a tag of our own, which is removed afterwards; yield the tag."""
     try:
-        image_archive.load(engine, layout, image, tag)
-        yield tag
+        with using_image(tag, settings):
+            image_archive.load(engine, layout, image, tag)
+            yield tag
     finally:
         engine.remove_image(tag)

@@ -41,7 +41,7 @@ def rebuild(
     if bundle:
         with (
             opened(Path(bundle), run, settings.home) as kept,
-            offline_build(engine, run, kept, image, run_id) as given,
+            offline_build(engine, run, kept, image, run_id, settings) as given,
         ):
             return built(engine, given, log_folder, run_id, settings)
     given = build_input(run, image, Injection.of(settings))

@@ -16,7 +16,7 @@ from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.engine.leftovers import Leftover
 from tasks.drivers.host.removal import remove_tree
 from tasks.running.flow_runs import ALIVE, PAGE
-from tasks.running.keep_space import RUNS, empty_cache, look, told
+from tasks.running.keep_space import RUNS, empty_cache, images_in_use, look, told
 
 
 def find_leftovers(
@@ -26,14 +26,14 @@ def find_leftovers(
 
     Without an engine only files; without a `server` nothing of other homes.
     """
-    yield from leftovers.files(settings.home, older_than)
+    yield from leftovers.files(settings.home, older_than, settings.out)
     try:
         engine = connect()
     except EngineError:
         return
-    yield from leftovers.containers(
-        engine, settings.home, older_than, _alive_runs() if server else None
-    )
+    alive = _alive_runs() if server else None
+    yield from leftovers.containers(engine, settings.home, older_than, alive)
+    yield from leftovers.of_checks(engine, older_than, images_in_use(settings), alive)
     if images:
         gone, used = _known_images(settings.home / RUNS)
         yield from leftovers.images(engine, older_than, gone, used)

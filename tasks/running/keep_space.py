@@ -38,7 +38,7 @@ def using_image(image: str, settings: Settings) -> Iterator[None]:
 def look(engine: Engine, settings: Settings, *, enough_bytes: float = 0) -> Kept:
     """Return what we have left on the engine's disk, and what of it is spared; see `kept_space.look`."""
     known_runs = {path.name for path in (settings.home / RUNS).glob("*")}
-    return kept_space.look(engine, known_runs, _images_in_use(settings), enough_bytes=enough_bytes)
+    return kept_space.look(engine, known_runs, images_in_use(settings), enough_bytes=enough_bytes)
 
 
 def hold_limit(engine: Engine, settings: Settings) -> None:
@@ -79,7 +79,7 @@ def are_removed(metadata: Metadata, settings: Settings) -> bool:
 
     An image that an earlier run built stays. The layers stay in the cache.
     """
-    in_use = _images_in_use(settings)
+    in_use = images_in_use(settings)
     try:
         engine = connect()
         for name in kept_space.images_of(engine, metadata.flow_run_id):
@@ -121,7 +121,8 @@ def _lacking_bytes(engine: Engine, settings: Settings) -> int:
     return 0 if free_mb is None else max(settings.min_free_mb - free_mb, 0) * BYTES_A_MB
 
 
-def _images_in_use(settings: Settings) -> set[str]:
+def images_in_use(settings: Settings) -> set[str]:
+    """Return the names of the images that living processes with this home need."""
     found = set()
     for path in (settings.home / IN_USE).glob("[!.]*"):
         if is_held(path):

@@ -141,6 +141,35 @@ def test_an_image_is_as_old_as_its_name_and_not_as_its_layers(engine, image_of_2
     assert image_of_2020 not in names(DAY)
 
 
+def test_what_a_killed_check_or_export_has_left_goes_and_keeps_its_other_name(engine, base):
+    run = str(uuid.uuid4())
+    checks = {
+        f"paper2run/demo:0123456789ab-abcdef01-{kind}-{run[:8]}" for kind in ("verify", "keep")
+    }
+    bundles = {f"paper2run/bundle-{kind}:{run[:12]}" for kind in ("base", "runtime")}
+    kept = {"paper2run/demo:0123456789ab-abcdef01", f"tests/bundle-base:{run[:12]}"}
+    image = engine.client.images.get(base)
+    try:
+        for name in checks | bundles | kept:
+            assert image.tag(name)
+
+        def names(age: timedelta, used: set[str], alive: set[str] | None) -> set[str]:
+            return {found.name for found in leftovers.of_checks(engine, age, used, alive)}
+
+        time.sleep(1)
+        found = names(NOW, set(), None)
+        assert checks | bundles <= found
+        assert kept.isdisjoint(found)
+        assert names(NOW, checks, set()) >= bundles
+        assert names(NOW, checks, set()).isdisjoint(checks)
+        assert names(NOW, set(), {run}).isdisjoint(checks | bundles)
+        assert names(DAY, set(), set()).isdisjoint(checks | bundles)
+    finally:
+        for name in checks | bundles | kept:
+            engine.remove_image(name)
+    assert engine.image(base) is not None
+
+
 def test_files_that_were_never_finished_go_by_age(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     old, new, other = (
@@ -151,10 +180,14 @@ def test_files_that_were_never_finished_go_by_age(tmp_path, monkeypatch):
     unfinished = tmp_path / "home" / "debian" / "bookworm-amd64" / ".new-1"
     unfinished.parent.mkdir(parents=True)
     unfinished.write_text("half")
+    runs = tmp_path / "runs"
+    bundle = runs / ".new-bundle-x"
+    bundle.mkdir(parents=True)
+    (runs / "demo-20261130T120000Z").mkdir()
     long_ago = time.time() - 2 * DAY.total_seconds()
-    for path in (old, other, unfinished):
+    for path in (old, other, unfinished, bundle, *runs.iterdir()):
         os.utime(path, (long_ago, long_ago))
 
-    found = {found.name: found.kind for found in leftovers.files(tmp_path / "home", DAY)}
+    found = {found.name: found.kind for found in leftovers.files(tmp_path / "home", DAY, runs)}
 
-    assert found == {str(old): "folder", str(unfinished): "file"}
+    assert found == {str(old): "folder", str(unfinished): "file", str(bundle): "folder"}

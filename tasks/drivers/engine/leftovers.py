@@ -4,6 +4,7 @@ Label, name and age tell leftovers from what is in use.
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ UNFINISHED: Final = (
     "mirrors/*.new", "**/.new-*", "**/.writing-*",
 )  # fmt: skip
 """Below the home: files and folders that are renamed once they are complete."""
+IN_RUNS: Final = (".new-bundle-*", ".writing-*")
+"""The same in the folder of runs."""
+OF_ONE_CHECK: Final = re.compile(
+    r"paper2run/(?:bundle-(?:base|runtime):(?P<run>[0-9a-f-]{12})|[a-z0-9-]+:[\w.-]+-(?:verify|keep|check)-(?P<start>[0-9a-f]{8}))"
+)
+"""Images that `verify` and `export --bundle` make and remove, with the beginning of their flow run's id."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,28 @@ def images(
             yield Leftover("image", name, "its run folder is gone", int(found["Size"]))
 
 
+def of_checks(
+    engine: Engine, older_than: timedelta, used: Set[str], alive: Collection[str] | None
+) -> Iterator[Leftover]:
+    """Yield the images that killed checks and exports have left; base images keep their other names.
+
+    Of no run in `alive`, if that is known, and none that is `used` by a process with our home.
+    """
+    with engine_faults("listing images"):
+        listed: list[dict[str, Any]] = engine.client.api.images()
+    for found in listed:
+        for name in {*(found.get("RepoTags") or ())} - used:
+            match = OF_ONE_CHECK.fullmatch(name.removeprefix("localhost/"))
+            if match is None or _is_of(match["run"] or match["start"], alive or ()):
+                continue
+            if _age_of(engine, found) > older_than:
+                yield Leftover("image", name, "the check or export that made it was killed")
+
+
+def _is_of(start: str, runs: Collection[str]) -> bool:
+    return any(run.startswith(start) for run in runs)
+
+
 def _age_of(engine: Engine, found: dict[str, Any]) -> timedelta:
     from docker.errors import ImageNotFound
 
@@ -96,12 +125,16 @@ def _age_of(engine: Engine, found: dict[str, Any]) -> timedelta:
     return min(_age(found["Created"]), datetime.now(UTC) - named)
 
 
-def files(home: Path, older_than: timedelta) -> Iterator[Leftover]:
-    """Yield our temporary folders, unfinished files below the home, and marks of killed processes."""
+def files(home: Path, older_than: timedelta, out: Path | None = None) -> Iterator[Leftover]:
+    """Yield our temporary folders, unfinished files below the home, and marks of killed processes.
+
+    Those of the folder of runs as well, if it is given.
+    """
     scratch = Path(tempfile.gettempdir()).glob(f"{SCRATCH}*")
     unfinished = (path for pattern in UNFINISHED for path in home.glob(pattern))
     killed = (path for path in (home / PROCESSES).glob("[!.]*") if not is_held(path))
-    for path in (*scratch, *unfinished, *killed):
+    exports = (path for pattern in IN_RUNS for path in (out.glob(pattern) if out else ()))
+    for path in (*scratch, *unfinished, *killed, *exports):
         try:
             status = path.lstat()
         except FileNotFoundError:
