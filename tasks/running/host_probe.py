@@ -22,6 +22,7 @@ from tasks.drivers.engine import buildkit
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.index.site_proxies import SiteProxies
 
 PROJECT: Final = "pip"
 """A project that every index has."""
@@ -92,6 +93,7 @@ def ask_index(settings: Settings) -> str:
             f"{url.rstrip('/')}/{PROJECT}/",
             timeout=REQUEST_TIMEOUT_S,
             verify=verify,
+            proxy=SiteProxies.of(settings).proxy_for(url) or None,
             follow_redirects=True,
         )
         response.raise_for_status()

@@ -25,6 +25,7 @@ from tasks.drivers.engine.debian_release import (
 )
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.index.index_connection import IndexConnection
+from tasks.drivers.index.site_proxies import SiteProxies
 
 
 def packages_of(
@@ -56,7 +57,9 @@ def kept_index(release: Release, settings: Settings) -> Path:
 
 
 def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
-    connection = IndexConnection(release.mirror, settings.ca_bundle, connections=1)
+    connection = IndexConnection(
+        release.mirror, settings.ca_bundle, connections=1, proxies=SiteProxies.of(settings)
+    )
     deadline = time.monotonic() + FETCH_S
     try:
         for architecture in (release.architecture, "all"):

@@ -18,6 +18,7 @@ from tasks.drivers.engine.debian_release import (
 )
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.index.index_connection import IndexConnection
+from tasks.drivers.index.site_proxies import SiteProxies
 
 NAMED: Final = re.compile(rb"^(?:Package|Provides): (.+)$")
 ALTERNATIVE: Final = re.compile(rb"\s*\([^)]*\)")
@@ -39,7 +40,9 @@ def there(
 
 
 def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:
-    connection = IndexConnection(release.mirror, settings.ca_bundle, connections=1)
+    connection = IndexConnection(
+        release.mirror, settings.ca_bundle, connections=1, proxies=SiteProxies.of(settings)
+    )
     url = f"{connection.url}/dists/{release.suite}/main/binary-{release.architecture}/Packages.gz"
     try:
         packed = download(connection, url, time.monotonic() + FETCH_S)

@@ -22,6 +22,7 @@ from tasks.drivers.index.index_connection import (
     IndexConnection,
     TooLargeError,
 )
+from tasks.drivers.index.site_proxies import SiteProxies
 
 HOSTS: Final = {
     "zenodo": "https://zenodo.org",
@@ -159,6 +160,7 @@ def _ask(
         address,
         settings.ca_bundle,
         connections=1,
+        proxies=SiteProxies.of(settings),
         called=f"the host of {given} ({address.split('/')[2]})",
     )
     try:

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from paper2run.errors import HostError, Paper2RunError, Trouble, UserError
 from tasks.drivers.host.unpacking import Unpacked, UnpackingError
 from tasks.drivers.index.request_guard import GuardedAdapter, RequestGuard
+from tasks.drivers.index.site_proxies import SiteProxies
 
 TIMEOUT_S: Final = (10, 60)
 """To connect; between two bytes."""
@@ -32,6 +33,7 @@ SERVER_ERRORS: Final = 500
 MAX_REDIRECTS: Final = 10
 BLOCK_BYTES: Final = 64 * 1024
 SCHEMES: Final = ("http", "https")
+NO_PROXIES: Final = SiteProxies()
 FAILURES: Final = (requests.RequestException, HTTPError, OSError)
 """What `requests` and what urllib3 below it raise; reading a body ourselves meets both."""
 
@@ -72,10 +74,12 @@ class IndexConnection:
         ca_bundle: Path | None,
         connections: int,
         *,
+        proxies: SiteProxies = NO_PROXIES,
         quick: bool = False,
         called: str = "",
     ) -> None:
         """Speak to the host of `url`; errors name it `called`, by default the package index."""
+        self._proxies = proxies
         parts = urlsplit(url.rstrip("/"))
         self._host = parts.netloc.rpartition("@")[2]
         self._auth = (
@@ -176,6 +180,7 @@ class IndexConnection:
                 auth=auth,
                 timeout=self._timeout,
                 verify=self._verify,
+                proxies=self._proxies.requested(url),
                 stream=True,
             )
             try:

@@ -42,6 +42,7 @@ from tasks.drivers.index.remote_archive import (
     wheel_members,
     wheel_metadata_text,
 )
+from tasks.drivers.index.site_proxies import SiteProxies
 
 THREADS: Final = 8
 PAGE_AGE_S: Final = 3600
@@ -60,7 +61,11 @@ class PackageIndex:
     def __init__(self, settings: Settings, cache_dir: Path, *, quick: bool = False) -> None:
         """Ask the settings' index; `quick` for an optional one: no waiting, no retries."""
         self._connection = IndexConnection(
-            settings.index_url or PYPI_SIMPLE_ENDPOINT, settings.ca_bundle, THREADS, quick=quick
+            settings.index_url or PYPI_SIMPLE_ENDPOINT,
+            settings.ca_bundle,
+            THREADS,
+            proxies=SiteProxies.of(settings),
+            quick=quick,
         )
         self._pages: IndexCache[Page] = IndexCache(cache_dir / "project-pages", TypeAdapter(Page))
         self._metadata = IndexCache(cache_dir / "metadata", TypeAdapter(DistributionMetadata))

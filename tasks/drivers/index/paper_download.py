@@ -16,6 +16,7 @@ from tasks.drivers.index.index_connection import (
     IndexConnection,
     TooLargeError,
 )
+from tasks.drivers.index.site_proxies import SiteProxies
 
 FOLDER: Final = "papers"
 """Below PAPER2RUN_HOME."""
@@ -58,7 +59,11 @@ def fetched_paper(address: str, settings: Settings) -> Path:
 
 def _answer(address: str, settings: Settings) -> Answer:
     connection = IndexConnection(
-        address, settings.ca_bundle, connections=1, called=f"the host of the paper {address}"
+        address,
+        settings.ca_bundle,
+        connections=1,
+        proxies=SiteProxies.of(settings),
+        called=f"the host of the paper {address}",
     )
     try:
         answer = connection.ask(address, limit_bytes=MAX_FILE_BYTES)
