@@ -9,27 +9,24 @@ from typing import Final
 from paper2run.model.claims import ClaimLedger
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
-from paper2run.model.inventory import Inventory
-from paper2run.model.outcome import Built, Passed, Rung
+from paper2run.model.outcome import Built, Rung
 from paper2run.model.repo import Checkout, Overview
 from paper2run.model.report import Attempt, Metadata, Verdict
 from paper2run.model.usage import total
 from paper2run.planning.leading_language import leading
-from paper2run.rendering.debian_snapshot import LIVE, SNAPSHOT_FILE
 from paper2run.rendering.image_names import pushed_reference
 from paper2run.settings import Settings
-from paper2run.text_gate import code, fenced, prose
 from paper2run.verdicts import markdown
 from paper2run.verdicts.attempts_page import last_words
 from paper2run.verdicts.badge import badge
 from paper2run.verdicts.claims_page import claims_section, shown_pictures
-from paper2run.verdicts.headlines import headline
 from paper2run.verdicts.letter import letter
 from paper2run.verdicts.needs import needs_of, site_of
 from paper2run.verdicts.opinions import with_stated
 from paper2run.verdicts.report_page import NO_COLUMNS, report_page
 from tasks.folder_record import keep_changed
 from tasks.lesson_record import keep_lessons
+from tasks.run_instructions import write_executed, write_failed
 from tasks.running.caching import stage
 from tasks.running.keep_space import are_removed
 from tasks.running.recording import versions
@@ -68,9 +65,10 @@ def report(
     text = _write_reports(run, metadata, checkout, facts, planned, attempts)
     if verdict.grade != "none":
         run.write("image.txt", metadata.image + "\n")
-        _write_executed(run, attempts[verdict.best_attempt - 1])
+        write_executed(run, attempts[verdict.best_attempt - 1])
     elif attempts:
-        _write_failed(run, metadata)
+        best = verdict.best_attempt
+        write_failed(run, metadata, attempts[best - 1 if best else -1])
     run.write("metadata.json", metadata)
     keep_lessons(run, checkout, attempts, settings)
     if remove_images and metadata.image and are_removed(metadata, settings):
@@ -223,66 +221,3 @@ def _summary(
         ended_at=ended,
         versions=versions(engine),
     )
-
-
-def _write_executed(run: RunFolder, attempt: Attempt) -> None:
-    """Add the commands that were really executed to INSTRUCTIONS.md."""
-    if not isinstance(attempt.smoke, Passed):
-        return
-    others = [rung for rung in attempt.verification.rungs if rung.rung not in ("built", "smoke")]
-    lines = [
-        "",
-        "## Run",
-        "",
-        f"The smoke run as it was executed, limits and all ({attempt.smoke.seconds:.1f} s):",
-        "",
-        fenced(attempt.smoke.docker_command, "sh"),
-        "",
-        *_live_packages(run),
-        *(
-            ["The other checks ran in the same way, each in a fresh container:", ""]
-            if others
-            else []
-        ),
-        *(
-            line
-            for rung in others
-            for line in (
-                f"{rung.rung} ({prose(rung.detail) or 'exit code'}):",
-                "",
-                fenced(rung.command, "sh"),
-                "",
-            )
-        ),
-    ]
-    _add_to_instructions(run, lines)
-
-
-def _live_packages(run: RunFolder) -> list[str]:
-    """Return that this image has the live archive's Debian packages, where those of one time were asked."""
-    kept = run.path / "inventory.json"
-    if not kept.is_file():
-        return []
-    listed = Inventory.model_validate_json(kept.read_text("utf-8"))
-    if listed.debian_snapshot != LIVE:
-        return []
-    return [
-        "No snapshot served its Debian packages: they are those of the live archive at the time of the build"
-        f" (`inventory.json` has their versions, {code(SNAPSHOT_FILE)} in the image says {code(LIVE)}).",
-        "",
-    ]
-
-
-def _write_failed(run: RunFolder, metadata: Metadata) -> None:
-    """Add to INSTRUCTIONS.md that they lead to a failure, and to which."""
-    why = [
-        prose(headline(metadata)),
-        prose(metadata.reason),
-        "`report.md` says what was tried.",
-    ]
-    _add_to_instructions(run, ["", "## What comes of it", "", "\n\n".join(why)])
-
-
-def _add_to_instructions(run: RunFolder, lines: Sequence[str]) -> None:
-    text = (run.path / "INSTRUCTIONS.md").read_text(encoding="utf-8")
-    run.write("INSTRUCTIONS.md", text + "\n".join(lines) + "\n")

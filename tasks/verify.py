@@ -128,6 +128,7 @@ def _rung(check: ladder.Check, ran: RunResult) -> RungResult:
         failed_imports=found.failed if found else (),
         log_digest=digest_of(ran.log),
         seconds=round(ran.seconds, 3),
+        docker_command=ran.docker_command,
     )
 
 

@@ -111,6 +111,8 @@ class RungResult(Value):
     log_digest: str = ""
     """sha256 of the command's full output, first 16 hex digits."""
     seconds: float = 0.0
+    docker_command: str = ""
+    """The `docker run` line that repeats a check by hand, limits and all."""
 
 
 class SystemFile(Value):

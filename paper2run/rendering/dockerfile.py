@@ -24,6 +24,7 @@ from paper2run.rendering.cpu_builds import is_cpu_step
 from paper2run.rendering.debian_snapshot import SNAPSHOT_FILE, from_snapshot
 from paper2run.rendering.hash_lock import COPY_LOCK, OF_THE_LOCK, locked
 from paper2run.rendering.pip_steps import needs_source
+from paper2run.rendering.site_build import site_build
 from paper2run.source import shown_address
 from paper2run.text_gate import code, prose, visible
 
@@ -164,6 +165,7 @@ def instructions(
         "Paper2Run builds its own image from this Dockerfile; for the build alone it mounts a download cache"
         " and the site's settings.",
         "",
+        *site_build(image, has_lock=bool(locked(planned).lock)),
         "## What it is made of",
         "",
         f"- base image {code(plan.base_image)}"

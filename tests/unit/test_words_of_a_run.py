@@ -23,7 +23,7 @@ from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import after_attempts
 from tasks.console.show import print_verdict
 from tasks.console.terminal import Progress, progress
-from tasks.report import _write_executed, _write_failed
+from tasks.run_instructions import write_executed, write_failed
 from tasks.running import artifacts
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
@@ -205,13 +205,13 @@ def test_the_instructions_of_a_failure_say_that_it_fails(tmp_path):
     (tmp_path / "INSTRUCTIONS.md").write_text("# mesh\n")
     run = RunFolder(tmp_path)
 
-    _write_failed(run, FAILURE)
+    write_failed(run, FAILURE, PASSED)
 
     text = (tmp_path / "INSTRUCTIONS.md").read_text()
     assert "It does not run, and no repair is left to try\n\nbuild failed" in text
-    _write_executed(run, PASSED)
+    write_executed(run, PASSED)
     assert "The other checks" not in (tmp_path / "INSTRUCTIONS.md").read_text()
-    _write_executed(run, INCOMPLETE)
+    write_executed(run, INCOMPLETE)
     assert "The other checks" in (tmp_path / "INSTRUCTIONS.md").read_text()
 
 
