@@ -8,9 +8,10 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tasks.drivers.engine.engine_connection import connect
 
@@ -28,6 +29,8 @@ class OtherEngine:
     """Rights of each regular file that a build copies; 0 leaves them."""
     refusal: str = ""
     """What it answers to each build; empty for building."""
+    builds: list[dict[str, str]] = field(default_factory=list)
+    """The arguments of each build that it was asked for."""
 
 
 class _Socket(http.client.HTTPConnection):
@@ -51,6 +54,9 @@ def other_engine(engine: OtherEngine) -> Iterator[str]:
         def _pass_on(self) -> None:
             body = _body(self)
             is_build = "/build?" in self.path
+            if is_build:
+                query = parse_qs(urlsplit(self.path).query)
+                engine.builds.append(json.loads(query["buildargs"][0]))
             if is_build and engine.refusal:
                 self._answer(400, json.dumps({"message": engine.refusal}).encode())
                 return

@@ -19,6 +19,7 @@ from paper2run.model.inventory import Inventory
 from paper2run.model.rebuild import Rebuild
 from paper2run.model.report import Metadata
 from paper2run.rendering.hash_lock import SOURCES_MARK
+from paper2run.rendering.source_date import source_date
 from tasks.drivers.engine.engine_connection import connect
 from tests.debian_archive import Archive, debian_archive
 from tests.engine.conftest import gateway
@@ -120,7 +121,8 @@ def test_changed_data_is_named_by_its_address_with_both_digests(
     site.publish("tide", "1.0", "NAME = 'tides'\n")
     found = rebuilt(folder)
 
-    assert told(found) == ("drifted", {("data", address)}), found
+    assert f" {address}#sha256={before} " in (folder / "Dockerfile").read_text()
+    assert told(found) == ("broken", {("data", address)}), found
     (drift,) = found.drifts
     assert (drift.before, drift.after) == (before, site.digest(address))
 
@@ -295,8 +297,11 @@ def test_what_another_engine_does_otherwise_is_named(handed_over: Run) -> None:
     before = Metadata.model_validate_json((folder / "metadata.json").read_text()).versions.engine
     assert before == connect().described
 
-    with other_engine(OtherEngine(mode=0o755)) as address:
+    other = OtherEngine(mode=0o755)
+    with other_engine(other) as address:
         found = rebuilt(folder, engine=address)
+    assert source_date((folder / "Dockerfile").read_text()).items() <= other.builds[0].items()
+    assert "SOURCE_DATE_EPOCH" in other.builds[0]
     assert ("engine", "/repo/main.py") in told(found)[1], found
     assert (found.outcome, {drift.cause for drift in found.drifts}) == ("drifted", {"engine"})
     assert {(drift.before, drift.after) for drift in found.drifts} == {

@@ -1,7 +1,7 @@
 """Wheels are installed by the digests of their files, which a lock beside the Dockerfile holds."""
 
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 
 from paper2run.index.releases import IndexFile, hashes_of, project_of
 from paper2run.index.target_python import target_python
@@ -18,6 +18,7 @@ from paper2run.rendering.hash_lock import (
     locked,
 )
 from paper2run.rendering.pip_steps import WHEELS_STEP, pinned_steps, source_steps
+from paper2run.rendering.source_date import source_date
 
 CHECKOUT = Checkout(url="https://example.org/o/n", name="o/n", commit="a" * 40, mirror="/nowhere")
 HASHES = tuple(letter * 64 for letter in "ab")
@@ -106,6 +107,16 @@ def test_the_dockerfile_copies_the_lock_before_the_source_and_only_where_there_i
     assert lines.count(COPY_LOCK) == 1
     unlocked = planned_with((Pin(name="d", version="4"),))
     assert "requirements.lock" not in render(CHECKOUT, unlocked).dockerfile
+
+
+def test_an_image_is_dated_with_the_time_of_its_commit():
+    made = CHECKOUT.changed(committed_at=datetime(2020, 4, 18, 1, 2, 3, tzinfo=UTC))
+
+    assert source_date(render(made, planned_with(HASHED)).dockerfile) == {
+        "SOURCE_DATE_EPOCH": "1587171723"
+    }
+    assert source_date(render(CHECKOUT, planned_with(HASHED)).dockerfile) == {}
+    assert source_date('LABEL org.opencontainers.image.created="2020-99-99"\n') == {}
 
 
 def test_a_lock_holds_every_file_that_linux_may_take_and_no_other():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from paper2run.errors import HostError
 from paper2run.model.outcome import BuildFailed, Built, Log
 from paper2run.rendering.injection import base_images
+from paper2run.rendering.source_date import source_date
 from tasks.drivers.engine.build_context import BuildInput, stream
 from tasks.drivers.engine.build_ending import KILLED_CODE, failure
 from tasks.drivers.engine.build_guard import Alarm, Guard
@@ -165,6 +166,7 @@ def _request(
     shared = [context.cache_from] if context.cache_from else []
     # Reusable layers must record the step that made them; that is off by default.
     inline = {"BUILDKIT_INLINE_CACHE": "1"} if shared else {}
+    date = source_date(context.dockerfile)
     response = client._post(
         client._url("/build"),
         params={
@@ -173,7 +175,7 @@ def _request(
             "t": context.tag,
             "rm": "1",
             "forcerm": "1",
-            "buildargs": json.dumps({**context.injection.build_args, **inline}),
+            "buildargs": json.dumps({**context.injection.build_args, **inline, **date}),
             "cachefrom": json.dumps(shared),
             "nocache": "1" if context.from_scratch else "0",
             **({"networkmode": context.network} if context.network else {}),
