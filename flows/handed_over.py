@@ -4,6 +4,7 @@ from paper2run.errors import HostError
 from paper2run.model.outcome import Built
 from paper2run.model.report import Attempt, Verdict
 from paper2run.rendering.debian_snapshot import LIVE, wanted_time
+from paper2run.rendering.pinned_addresses import pinned
 from paper2run.settings import Settings
 from tasks.build import has_image
 from tasks.inventory import inventory
@@ -19,7 +20,10 @@ def inventoried(
     settings: Settings,
     run_id: str,
 ) -> None:
-    """Write `inventory.json` and `files.tsv.gz` of the image that is handed over, if one is."""
+    """Write `inventory.json` and `files.tsv.gz` of the image that is handed over, if one is.
+
+    What pip installs by an address gets its digest in the Dockerfile.
+    """
     best = attempts[verdict.best_attempt - 1] if verdict.best_attempt else None
     if not settings.inventory or verdict.grade == "none" or best is None:
         return
@@ -38,5 +42,6 @@ def inventoried(
             f"Debian's packages are those of the live archive: no snapshot of {wanted_time(dockerfile)} served them",
             stage="inventory",
         )
+    run.write("Dockerfile", pinned(dockerfile, listed.inventory.downloads))
     run.write("inventory.json", listed.inventory)
     run.write("files.tsv.gz", listed.packed_files)

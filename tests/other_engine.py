@@ -1,4 +1,4 @@
-"""Another engine than the one that is here, as a relay in front of it that changes what it says and does."""
+"""Another engine: a relay in front of the one that is here, which changes what it says and does."""
 
 import http.client
 import http.server

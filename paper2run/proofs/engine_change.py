@@ -1,4 +1,4 @@
-"""What another container engine explains: files with other rights, and features that a build needs and it lacks.
+"""What another container engine explains: files with other rights, and features that it lacks.
 
 Messages of Docker 20.10 to 28, its classic builder and BuildKit (frontend/dockerfile, builder-next).
 """

@@ -11,6 +11,7 @@ from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.rebuild import Drift, DriftCause
 from paper2run.proofs.engine_change import is_other, lacking
+from paper2run.rendering.pinned_addresses import PINNED
 
 SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
     ("index", re.compile(r"No matching distribution found for (?P<item>\S+)")),
@@ -28,6 +29,7 @@ SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
 )  # fmt: skip
 HASHES: Final = re.compile(r"^\s+(?P<item>[A-Za-z0-9][\w.-]*)(?:==\S+)? .*from ")
 """The package under pip's word on hashes."""
+GOT: Final = re.compile(r"^\s+Got\s+(?P<digest>[0-9a-f]{64})")
 
 
 def drift_of(failed: BuildFailed, before: str = "", now: str = "") -> Drift:
@@ -44,6 +46,12 @@ def drift_of(failed: BuildFailed, before: str = "", now: str = "") -> Drift:
         if hit := last_hit(lines, sign):
             item = hit.match["item"] or failed.step
             if item.startswith("THESE PACKAGES"):
+                if pin := PINNED.search(failed.step):
+                    got = last_hit(lines, GOT)
+                    now_has = got.match["digest"] if got else ""
+                    return Drift(
+                        cause="data", item=pin["address"], before=pin["sha256"], after=now_has
+                    )
                 named = last_hit(lines, HASHES)
                 item = named.match["item"] if named else item
             return Drift(cause=cause, item=item[:200], before="was there", after=hit.line[:200])
@@ -51,5 +59,5 @@ def drift_of(failed: BuildFailed, before: str = "", now: str = "") -> Drift:
 
 
 def drift_of_refusal(words: str, before: str, now: str) -> Drift | None:
-    """Return the feature that the engine of the rebuild says it lacks; None without one, or on the same engine."""
+    """Return the feature that another engine says it lacks; None without one, or on the same engine."""
     return lacking(words, before, now) if is_other(before, now) else None

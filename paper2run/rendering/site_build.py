@@ -1,4 +1,4 @@
-"""The commands that build the image at a site with a certificate authority, an index or a proxy of its own.
+"""The commands that build the image at a site with certificates, an index or a proxy of its own.
 
 The Dockerfile names nothing of a site, so a plain build fails there. These lines build a copy of it that trusts the
 site: they need a POSIX shell and any builder.

@@ -9,6 +9,7 @@ from paper2run.model.rebuild import Drift
 from paper2run.proofs.downloads import addressed_in, downloads_in, fetched_files
 from paper2run.proofs.drift import Compared, Held, Origins, compared
 from paper2run.proofs.file_list import FileEntry
+from paper2run.rendering.pinned_addresses import pinned
 
 URL = "https://data.example.org/set.csv"
 ONE, OTHER = "1" * 64, "2" * 64
@@ -147,3 +148,22 @@ def test_python_files_of_an_address_without_a_digest_are_data() -> None:
     found = {(drift.cause, drift.item) for drift in of(before, after).drifts}
 
     assert found == {("data", f"/{SITE}/tide.py"), ("data", "/repo/set.csv")}
+
+
+def test_a_handed_over_address_is_held_to_its_digest_in_steps_of_pip_alone():
+    address, digest = "https://forge.example/a.zip", "a" * 64
+    found = (
+        Download(address=address, sha256=digest, path="/site", package="a"),
+        Download(address="https://forge.example/x.csv", sha256=digest, path="/x.csv"),
+    )
+    dockerfile = (
+        "FROM python:3.11-slim\n"
+        f"RUN mkdir -p /opt && pip install -c /opt/pins {address} && rm -rf /opt\n"
+        f"RUN curl -O {address} && curl -O https://forge.example/x.csv\n"
+        f"RUN pip install {address}.sig\n"
+    )
+
+    once = pinned(dockerfile, found)
+
+    assert once == dockerfile.replace(f"pins {address} ", f"pins {address}#sha256={digest} ")
+    assert pinned(once, found) == once

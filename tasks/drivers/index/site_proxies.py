@@ -1,4 +1,4 @@
-"""Which proxy of the site a request of ours goes through: that of the settings, which builds use as well.
+"""Which proxy a request of ours goes through: that of the settings, which builds use as well.
 
 The libraries below read the environment alone, and so would miss PAPER2RUN_HTTPS_PROXY and the settings of a worker.
 """
