@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from paper2run.detectors.missing_parts import left_out_modules
 from paper2run.detectors.own_modules import own_names
 from paper2run.formats.tree import RepoTree
-from paper2run.knowledge.distributions import third_party_name
+from paper2run.knowledge.distributions import ONE_EACH, third_party_name
 from paper2run.model.facts import Fact, Import, Unreadable, Where
 from paper2run.model.value import Source
 from paper2run.python.python_imports import Imported
@@ -45,6 +45,11 @@ class Tallies:
 
     def add(self, imported: Imported, where: Where, path: str, *, note: str = "") -> None:
         """Count one import; own and standard modules do not count."""
+        if imported.module in ONE_EACH and not imported.level:
+            for inner in imported.names:
+                alone = replace(imported, module=f"{imported.module}.{inner}", names=())
+                self.add(alone, where, path, note=note)
+            return
         name = third_party(self._tree, imported, path)
         if not name:
             return

@@ -11,6 +11,7 @@ from paper2run.knowledge.distributions import is_known, stdlib_span
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.facts import Fact, OwnModule
 from paper2run.model.value import Source
+from paper2run.python.beside_names import beside_names, defines
 from paper2run.python.install_roots import (
     NOT_INSTALLED,
     PACKAGE_DIR,
@@ -57,10 +58,13 @@ class OwnNames:
     """All names that the repository could provide, and the folders that an install starts from."""
 
     by_name: dict[str, tuple[OwnName, ...]]
+    beside: dict[str, tuple[OwnName, ...]]
+    """Packages inside packages, and files of pytest and setuptools: names for scripts that lie beside them."""
     install_roots: dict[str, str]
     """Folder that holds packages, and the text of the metadata that makes it one."""
     _packages: frozenset[str] = field(repr=False)
     _paths: frozenset[str] = field(repr=False)
+    _tree: RepoTree = field(repr=False)
 
     def provider_of(self, imported: Imported, importer: str) -> OwnName | None:
         """Return what the file `importer` gets for an absolute import, or None where it comes from elsewhere.
@@ -71,16 +75,30 @@ class OwnNames:
         """
         name, _, rest = imported.module.partition(".")
         inner = (rest.partition(".")[0],) if rest else imported.names
-        if name not in self.by_name:
-            return None
         here = _folder_of(importer)
         known = is_known(name) or stdlib_span(name) is not None
+        if name not in self.by_name:
+            return None if known else self._beside(imported, importer, inner)
         # No plain module has another one inside, so `from a.b import c` means a folder `a` that holds it.
         inside = {own for own in self.by_name[name] if rest and self._holds(own, inner)}
         for own in sorted(self.by_name[name], key=lambda own: own not in inside):
             if own.path == importer and own.form == "module":
                 continue
             if not known or self._is_found(own, here, inner):
+                return own
+        return None if known else self._beside(imported, importer, inner)
+
+    def _beside(self, imported: Imported, importer: str, inner: tuple[str, ...]) -> OwnName | None:
+        """Return what a script finds beside itself, or above, if all that it wants of it is there.
+
+        A subpackage may bear the name of the library that it wraps, and of that its neighbours want other things.
+        """
+        here = _folder_of(importer)
+        for own in self.beside.get(imported.module.partition(".")[0], ()):
+            above = own.root == here or here.startswith(f"{own.root}/")
+            if not above or own.path == importer or not (inner or own.form == "module"):
+                continue
+            if self._holds(own, inner) or defines(self._tree.text(own.path), inner):
                 return own
         return None
 
@@ -168,11 +186,17 @@ def _find(tree: RepoTree) -> OwnNames:
     for name, own in _names_of(paths, packages):
         if own.path not in projects:
             by_name.setdefault(name, []).append(own)
+    beside: dict[str, list[OwnName]] = {}
+    for name, folder, path in beside_names(paths, packages):
+        form: Form = "package" if path.endswith("/__init__.py") else "module"
+        beside.setdefault(name, []).append(OwnName(folder, path, form))
     return OwnNames(
         {name: tuple(sorted(found, key=_nearest)) for name, found in by_name.items()},
+        {name: tuple(sorted(found, key=_nearest)) for name, found in beside.items()},
         install_roots,
         frozenset(packages),
         frozenset(paths),
+        tree,
     )
 
 

@@ -6,6 +6,7 @@ module's own name, which the caller must verify against the index: a typo-squatt
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -42,6 +43,10 @@ AFFIXES: Final = (
     "scikit-{}",
 )
 """How distributions are often named after their module; only ever matched against declared requirements."""
+ONE_EACH: Final = frozenset({"google.cloud"})
+"""Namespaces of two levels: each module in one has a distribution of its own, named after it."""
+VERSION_OF_API: Final = re.compile(r"_v\d\w*$")
+"""`google.cloud.speech_v1` lies beside `google.cloud.speech`, in the same distribution."""
 OF_WINDOWS: Final = frozenset({"_winapi", "_winreg", "msvcrt", "winreg", "winsound"})
 """Modules of Python itself that only Windows has (https://docs.python.org/3/library/windows.html)."""
 
@@ -55,7 +60,8 @@ OF_ONES_OWN: Final = frozenset(
 )  # fmt: skip
 """What people call files of their own code: a namesake on the index is a stranger's."""
 DEAD_ALIASES: Final = {
-    "beautifulsoup": "beautifulsoup4", "pypiwin32": "pywin32", "sklearn": "scikit-learn",
+    "beautifulsoup": "beautifulsoup4", "pil": "pillow", "pypiwin32": "pywin32", "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
 }  # fmt: skip
 """Distributions that install nothing, or refuse to, and what their dependents mean."""
 BACKPORTS: Final = {
@@ -173,14 +179,16 @@ def is_known(module: str) -> bool:
 def third_party_name(dotted: str) -> str:
     """Return the name that an import needs from elsewhere.
 
-    The top-level name, or two levels for a namespace package. Empty for modules of the standard library of any Python
-    from 2.7 on, and for `__main__`.
+    The top-level name, or two levels for a namespace package, or three below a namespace with a distribution for each
+    module. Empty for modules of the standard library of any Python from 2.7 on, and for `__main__`.
     """
     table = _table()
     parts = dotted.split(".")
     if parts[0] in table.spans or parts[0] in {"", "__main__"}:
         return ""
     two = ".".join(parts[:2])
+    if two in ONE_EACH and len(parts) > 2:
+        return f"{two}.{VERSION_OF_API.sub('', parts[2])}"
     elsewhere = two in table.modules and table.modules[two] != table.modules.get(parts[0])
     return two if elsewhere or parts[0] in table.namespaces else parts[0]
 
