@@ -39,6 +39,8 @@ class AddressedStep(NamedTuple):
     command: str
     address: str
     """As the clone or the download gets it."""
+    project: str
+    """Address and folder, alike for all ways to write them: what one install serves."""
     source: Source
     why: str
 
@@ -58,8 +60,15 @@ def addressed_steps(facts: RepoFacts, day: date | None) -> tuple[AddressedStep, 
             continue
         step = _step(include, day)
         if step is not None:
-            found.setdefault(step.command, step)
+            # The manifests' first word counts: a second install would put another revision in its place.
+            found.setdefault(step.project, step)
     return tuple(found.values())[:MAX_STEPS]
+
+
+def project_of(include: PipInclude) -> str:
+    """Return what `AddressedStep.project` is for an address; empty where nothing can be installed from it."""
+    step = _step(include, None)
+    return step.project if step else ""
 
 
 def is_itself(include: PipInclude, own: Collection[str]) -> bool:
@@ -82,6 +91,7 @@ def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
         if archive is None:
             return None
         address, before, project = archive[0], f"mkdir -p {FOLDER}", shlex.quote(archive[0])
+        place = "."
     else:
         # Builds hold no key; a public repository needs no login.
         scheme = "http" if PLAIN_HTTP.search(include.text) else "https"
@@ -104,4 +114,7 @@ def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
         f" && pip install --no-compile -c {PINS} {project} && rm -rf {FOLDER} {PINS}"
     )
     as_of = f", as of {day}" if git and day else ""
-    return AddressedStep(command, address, include.source, f"required by its address{as_of}")
+    written = address.partition("://")[2].rstrip("/").removesuffix(".git").lower()
+    return AddressedStep(
+        command, address, f"{written}/{place}", include.source, f"required by its address{as_of}"
+    )

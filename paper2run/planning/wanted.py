@@ -26,7 +26,12 @@ from paper2run.model.facts import (
     Requirement,
     TestSuite,
 )
-from paper2run.planning.addressed_steps import addressed_steps, is_itself, own_names
+from paper2run.planning.addressed_steps import (
+    addressed_steps,
+    is_itself,
+    own_names,
+    project_of,
+)
 from paper2run.planning.addresses import addressed, is_address, is_on_another_machine, local_name
 from paper2run.planning.build_backends import build_needs
 from paper2run.planning.ci_needs import NOTHING, CiNeeds
@@ -155,11 +160,13 @@ def _add_declared(
             if wanted:
                 collected.limit(fact.name, wanted, "the version of a document", fact.source)
     own = own_names(facts)
-    followed = {step.source for step in addressed_steps(facts, None)}
+    steps = addressed_steps(facts, None)
+    followed = {step.source for step in steps}
+    installed = {step.project for step in steps}
     for include in facts.of(PipInclude):
         if include.group != "runtime" or not is_address(include) or include.source in followed:
             continue
-        if declarations.speaks(include.source):
+        if declarations.speaks(include.source) and project_of(include) not in installed:
             collected.leave_out(include.text, _why_not_installed(include, own), include.source)
     return declared
 

@@ -1,5 +1,6 @@
 """Rules between facts and a Dockerfile: interpreter, smoke command, rendering, verdicts, ladder."""
 
+import re
 from datetime import date
 
 import pytest
@@ -264,6 +265,33 @@ def test_the_address_of_the_repository_itself_is_no_step_and_others_come_before_
     own_address, other = (reason for reason in planned.reasons if reason.leaves_out)
     assert own_address.decision.endswith("left out: the repository itself")
     assert other.decision.startswith("hg+https://")
+
+
+def test_a_project_that_two_files_name_by_its_address_is_installed_once():
+    texts = (
+        "git+https://example.org/Someone/sea.git@0f1e2d",
+        "git+https://example.org/someone/sea",
+        "sea @ git+ssh://git@example.org/someone/sea.git@main",
+        "git+https://example.org/someone/sea#subdirectory=python",
+    )
+    includes = [
+        PipInclude(text=text, group="runtime", source=HERE.changed(line=line))
+        for line, text in enumerate(texts, 1)
+    ]
+    planned = plan_of(PROJECT, OWN, *includes)
+    first, second = (step for step in planned.plan.install_steps if "git clone" in step)
+    assert "git checkout -q 0f1e2d -- && " in first
+    assert " -c /opt/required.txt ./python && " in second
+    assert not any(reason.leaves_out for reason in planned.reasons)
+
+
+@pytest.mark.parametrize(("alias", "meant"), [("PIL", "pillow"), ("skimage", "scikit-image")])
+def test_a_module_s_name_in_a_manifest_means_its_distribution(alias, meant):
+    required = Requirement(text=f"{alias}>=1", name=alias.lower(), group="runtime", source=HERE)
+    planned = plan_of(PROJECT, OWN, required)
+    wanted = [name for step in planned.plan.install_steps for name in requirements_of(step) or ()]
+    assert meant in wanted
+    assert alias.lower() not in {re.split(r"\W", name)[0].lower() for name in wanted}
 
 
 def test_the_address_of_a_module_that_the_repository_installs_is_the_repository_itself():
