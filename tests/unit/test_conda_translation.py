@@ -4,6 +4,7 @@ import json
 from importlib import resources
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from paper2run.formats.version_ranges import conda
 from paper2run.index.conda_channels import addresses
@@ -29,6 +30,9 @@ LINE = Source(kind="file", path="environment.yml", line=3)
         ("tensorflow_gpu", Translation(distribution="tensorflow")),
         ("scikit-learn", Translation(distribution="scikit-learn")),
         ("samtools", Translation(debian=("samtools",))),
+        ("dgl-cuda11.1", Translation(distribution="dgl")),
+        ("vtk-base", Translation(distribution="vtk")),
+        ("picard", Translation(debian=("picard-tools",))),
         ("r-ggplot2", Translation(nothing="a package of R")),
     ],
 )
@@ -38,6 +42,18 @@ def test_a_package_of_conda_is_known_elsewhere(name, there):
 
 def test_what_cuda_needs_is_left_out_with_the_reason():
     assert "CUDA" in translated("pytorch-cuda").nothing
+
+
+@pytest.mark.parametrize("name", ["gnutls", "libUnistring", "x264", "azure-core-cpp", "qualimap"])
+def test_a_library_or_program_of_conda_is_no_namesake_on_the_index(name):
+    assert translated(name).nothing
+
+
+def test_names_are_kept_as_they_are_looked_up():
+    text = (resources.files("paper2run") / "data" / "conda_names.json").read_text("utf-8")
+    table = json.loads(text)
+    names = [*table["index"], *table["debian"], *table["nothing"]]
+    assert [name for name in names if canonicalize_name(name) != name] == []
 
 
 def test_every_name_stands_in_one_table_and_the_index_s_are_known():
