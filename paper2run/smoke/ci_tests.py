@@ -123,11 +123,12 @@ def _after_options(words: list[str], valued: frozenset[str]) -> list[str]:
 
 def _without_plugins(arguments: list[str]) -> list[str]:
     kept: list[str] = []
-    skips = False
+    before = ""
     for word in arguments:
-        # `--cov` may stand without its value: the next option is not one.
-        is_value, skips = skips and not word.startswith("-"), VALUED.match(word) is not None
-        if skips or is_value:
+        # A bare `--cov` may stand before the next option.
+        is_value = VALUED.match(before) is not None and not word.startswith("-")
+        before = "" if is_value else word
+        if is_value or VALUED.match(word):
             continue
         if not BESIDES.match(word) and word not in {"-x", "--exitfirst"}:
             kept.append(word)

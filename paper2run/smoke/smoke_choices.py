@@ -34,8 +34,9 @@ from paper2run.smoke.suite_smoke import leading_suite
 FROM_ELSEWHERE: Final = re.compile(
     r"urlopen|requests\.|download|from_pretrained|from_hub|hf_hub|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
     r"|https?://|(?i:api_?key)|\.completions\b|\bgpt-\d|\bclaude-"
+    r"|[\"']<[^<>|]*(?i:path|root|dir|folder|file|checkpoint|weights|your|name|type)\b[^<>|]*>\\?[\"']"
 )
-"""Examples that read files or use the network or a service: their inputs are rarely available."""
+"""Examples that read files, use the network or a service, or leave a word in angle brackets to their reader."""
 QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 OF_SERVICES: Final = re.compile(r"(?:^|/)\.\w")
 """Below a folder such as `.github`, where scripts serve the project's upkeep."""

@@ -83,11 +83,21 @@ def test_what_proves_more_is_tried_first():
         "answer = client().chat.completions.create()",
         "f('https://example.org/data.csv')",
         "f(open('data.csv'))",
+        "f(checkpoint='<path/to/checkpoint>')",
+        'f("<model_type>")',
+        "f(1)\nf(folder='<YOUR ROOT>')",
     ],
 )
 def test_an_example_that_asks_for_files_or_somebodys_service_is_no_candidate(use):
     fact = example(f"from n import f, client, Client, Waves, from_pretrained\n{use}")
     assert commands_of(PROJECT, OWN, fact) == ["cd /tmp && python -c 'import n'"]
+
+
+def test_a_token_in_angle_brackets_is_no_word_for_the_reader():
+    fact = example("from n import f\nf('<mask>', '<UNK>', '<html>')")
+    assert commands_of(PROJECT, OWN, fact)[0].endswith(
+        "f('\"'\"'<mask>'\"'\"', '\"'\"'<UNK>'\"'\"', '\"'\"'<html>'\"'\"')\")'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,6 +106,7 @@ def test_an_example_that_asks_for_files_or_somebodys_service_is_no_candidate(use
         ("pytest", "pytest -x"),
         ("py.test --cov=./ --cov-report xml", "pytest -x"),
         ("pytest -v --cov --cov-report xml tests", "pytest -x -v tests"),
+        ("pytest --cov --cov-report xml:coverage -k fast", "pytest -x -k fast"),
         ("poetry run python -m pytest -n auto -k 'not slow'", "python -m pytest -x -k 'not slow'"),
         ("python3.7 -m coverage run --source n -m pytest tests/", "python -m pytest -x tests/"),
         ("coverage run test.py", "python test.py"),
