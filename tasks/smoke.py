@@ -82,6 +82,7 @@ def outcome_of(result: containers.RunResult, secrets: Collection[str]) -> Passed
             listens_on=result.listens_on,
             seconds=round(result.seconds, 3),
             log=kept,
+            left_nothing=result.left_nothing,
             docker_command=result.docker_command,
         )
     return SmokeFailed(

@@ -112,7 +112,9 @@ def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
     working = [
         module.path
         for module in code
-        if module.role == "script" and (module.source.main_line or module.source.work_line)
+        if module.role == "script"
+        and (module.source.main_line or module.source.work_line)
+        and not module.source.idle
     ]
     leading = [path for path in working if "/" not in path] or working
     leading = leading or [module.path for module in code]

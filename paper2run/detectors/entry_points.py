@@ -1,7 +1,7 @@
 """Finds what can be started: scripts, `__main__.py`, notebooks.
 
-A script counts if it has a `__main__` guard or works at the top level. Console scripts are declared in manifests and
-found there.
+A script counts if it has a `__main__` guard that calls something, or works at the top level. Console scripts are
+declared in manifests and found there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     # What another file imports is a library, even where it does work at the top level.
     imported = {found.path for found in imported_own(tree) if found.form == "module"}
     for module in modules:
-        started = module.source.main_line
+        # A main block that calls nothing starts nothing.
+        started = 0 if module.source.idle else module.source.main_line
         if not started and module.path not in imported and _is_script(module):
             # What no Python reads is started by people, too, and fails.
             started = module.source.work_line or module.source.broken_line

@@ -64,6 +64,8 @@ class Passed(Value):
     """The port of a server that waited for work, and was ended before the timeout for that."""
     seconds: float
     log: Log = Log()
+    left_nothing: bool = False
+    """It printed nothing and left no file: what it did, if anything, is not to be seen."""
     docker_command: str = ""
     """The `docker run` line that repeats this run by hand, limits and all."""
 

@@ -7,6 +7,7 @@ again; one that still fails is broken and keeps what its import lines say.
 import ast
 import re
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,7 +59,7 @@ class PythonSource:
     work_line: int = 0
     """First line at the top level that does work when the file is started; 0 for a mere library."""
     idle: bool = False
-    """A start does nothing for sure: the top level holds imports, definitions and constants alone."""
+    """A start does nothing for sure: the top level and the main block hold imports, definitions and constants alone."""
     arguments: tuple[str, ...] = ()
     """Command-line arguments without which it stops."""
     without_parser: bool = False
@@ -125,17 +126,38 @@ def _read(tree: ast.Module, text: str, syntax: tuple[Syntax, ...]) -> PythonSour
         ),
         main_line=main,
         work_line=next((node.lineno for node in tree.body if _does_work(node)), 0),
-        idle=all(map(_is_idle, tree.body)),
+        idle=_is_idle(tree),
         arguments=required.names,
         without_parser=required.without_parser,
         syntax=(*syntax, *versioned_syntax(nodes), *annotation_syntax(tree, nodes)),
     )
 
 
-def _is_idle(node: ast.stmt) -> bool:
+def _is_idle(tree: ast.Module) -> bool:
+    """Whether nothing is called as the file is started, or only functions of its own that hold nothing."""
+    hollow = {
+        node.name
+        for node in tree.body
+        # A decorator may make a program of it.
+        if isinstance(node, ast.FunctionDef)
+        and not node.decorator_list
+        and all(map(_holds_nothing, node.body))
+    }
+    waiting: list[ast.stmt] = [*tree.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and is_main_guard(node):
+            waiting += node.body
+        elif not _does_nothing(node, hollow):
+            return False
+    return True
+
+
+def _does_nothing(node: ast.stmt, hollow: Collection[str]) -> bool:
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
         # `data = read()` may be the work.
-        return not any(isinstance(inner, ast.Call) for inner in ast.walk(node))
+        calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+        return all(isinstance(call.func, ast.Name) and call.func.id in hollow for call in calls)
     return isinstance(
         node,
         ast.Import
@@ -145,6 +167,13 @@ def _is_idle(node: ast.stmt) -> bool:
         | ast.ClassDef
         | ast.Pass,
     )
+
+
+def _holds_nothing(node: ast.stmt) -> bool:
+    """Whether a statement of a function is `pass`, a remark, or the return of nothing."""
+    if isinstance(node, ast.Expr | ast.Return):
+        return node.value is None or isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Pass)
 
 
 def _does_work(node: ast.stmt) -> bool:

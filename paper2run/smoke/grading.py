@@ -41,6 +41,12 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
 """What exit status 0 shows where the command's own words say no less."""
 
 
+TOLD_BY_TRACES: Final[frozenset[SmokeKind]] = frozenset(
+    {"model", "documented", "script", "program"}
+)
+"""Kinds of commands that print or write something where they work; an example may only compute."""
+
+
 PYTEST_PASSED: Final = re.compile(r"\b(\d+) passed\b")
 RUNNER: Final = re.compile(r"\b(?:pytest|py\.test|unittest)\b")
 """What tells each test as it ends."""
@@ -105,6 +111,8 @@ def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
     if not runs_tests(command) and _is_help(passed.log.stdout):
         grade = min(grade, "help-only", key=GRADES.index)
     if not runs_tests(command) and _gave_up(passed.log):
+        grade = min(grade, "imports", key=GRADES.index)
+    if passed.left_nothing and kind in TOLD_BY_TRACES:
         grade = min(grade, "imports", key=GRADES.index)
     if passed.alive_at_timeout:
         # It has not failed so far, and has not come to its end either.

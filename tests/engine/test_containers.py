@@ -444,6 +444,26 @@ def test_files_that_a_command_changes_come_back_where_they_are_asked_for(run_com
     assert run_command("true", returns=asked).files == {}
 
 
+@pytest.mark.parametrize(
+    ("command", "nothing"),
+    [
+        ("true", True),
+        ("mkdir -p /srv/__pycache__ && printf 1 >/srv/__pycache__/a.pyc", True),
+        ("printf 1 >/tmp/kept_in_memory", True),
+        ("rm -f /etc/motd", True),
+        ("printf 1 >/srv/picture.png", False),
+        ("printf 1 >>/etc/issue", False),
+        ("echo done", False),
+        ("echo done >&2", False),
+        ("false", False),
+    ],
+)
+def test_a_command_without_output_and_files_has_left_nothing(
+    run_command: Run, command: str, nothing: bool
+) -> None:
+    assert run_command(command, user="root").left_nothing is nothing
+
+
 def test_a_link_that_a_command_leaves_leads_to_no_file_of_the_host(
     run_command: Run, tmp_path: Path
 ) -> None:

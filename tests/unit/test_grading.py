@@ -159,3 +159,21 @@ def test_a_suite_that_skips_most_of_its_tests_only_loads_its_code(printed, shown
     one = attempt().changed(planned=planned.changed(plan=command, smoke_kind="tests"), smoke=ran)
 
     assert grade_of(one) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("documented", "imports"),
+        ("program", "imports"),
+        ("script", "imports"),
+        ("example", "documented-run"),
+        ("tests", "tests"),
+        ("import", "imports"),
+    ],
+)
+def test_a_program_that_prints_and_writes_nothing_has_loaded_at_most(kind: SmokeKind, shown: str):
+    one = ended(kind, "pytest" if kind == "tests" else "python main.py")
+    silent = Passed(alive_at_timeout=False, seconds=1, left_nothing=True)
+
+    assert grade_of(one.changed(smoke=silent)) == shown

@@ -116,3 +116,20 @@ def test_what_is_taken_from_a_module_is_known_also_where_the_file_cannot_be_pars
     for text in ("from a import b, c as d\n", "from a import b, c as d\nprint 'old'\n"):
         [found] = parse(text).imports
         assert found.names == ("b", "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "idle"),
+    [
+        ("if __name__ == '__main__':\n    pass\n", True),
+        ("def main():\n    return None\n\nif __name__ == '__main__':\n    main()\n", True),
+        ("X = 3\nif __name__ == '__main__':\n    import sys\n    Y = X\n", True),
+        ("def main():\n    print(3)\n\nif __name__ == '__main__':\n    main()\n", False),
+        ("@command\ndef main():\n    pass\n\nif __name__ == '__main__':\n    main()\n", False),
+        ("from app import main\nif __name__ == '__main__':\n    main()\n", False),
+        ("if __name__ == '__main__':\n    for x in range(3):\n        x += 1\n", False),
+        ("def main():\n    pass\n\nif __name__ == '__main__':\n    main(read())\n", False),
+    ],
+)
+def test_a_main_block_that_calls_nothing_starts_nothing(text: str, idle: bool):
+    assert parse(text).idle is idle

@@ -4,6 +4,7 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 """
 
 from collections.abc import Collection
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from tasks.drivers.host.tar_members import TarDamaged, members
@@ -17,8 +18,11 @@ MAX_FILE_BYTES: Final = 1_000_000
 MAX_FILES: Final = 20
 HEADERS_BYTES: Final = 64 * 1024
 """What an archive of one file may have beside its content."""
+ADDED: Final = 1
 DELETED: Final = 2
-"""Kind of a change."""
+"""Kinds of a change."""
+NO_TRACES: Final = ("/__pycache__", ".pyc", "/docker-init", "/podman-init")
+"""What Python keeps of a module that it has loaded, and where the engine mounts the first process of `--init`."""
 
 
 def changed_files(container: "Container", paths: Collection[str]) -> dict[str, bytes]:
@@ -36,6 +40,20 @@ def changed_files(container: "Container", paths: Collection[str]) -> dict[str, b
         if len(found) == MAX_FILES:
             break
     return found
+
+
+def left_a_file(container: "Container") -> bool:
+    """Whether the container has written anything but compiled modules.
+
+    What lies in memory, as in /tmp, is not seen. A folder counts as changed by what lies in it. APIError if the
+    engine refuses.
+    """
+    changes = [(str(each["Path"]), each["Kind"]) for each in container.diff() or []]
+    above = {str(parent) for path, _ in changes for parent in PurePosixPath(path).parents}
+    return any(
+        kind != DELETED and not path.endswith(NO_TRACES) and (kind == ADDED or path not in above)
+        for path, kind in changes
+    )
 
 
 def _content(container: "Container", path: str) -> bytes | None:

@@ -17,7 +17,7 @@ from typing import Any, Final, Self, assert_never
 from paper2run.model.image import USER, USER_NAME
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
-from tasks.drivers.engine.changed_files import changed_files
+from tasks.drivers.engine.changed_files import changed_files, left_a_file
 from tasks.drivers.engine.container_output import LOG_OPTIONS
 from tasks.drivers.engine.container_watch import Ending, Reserve, watch
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
@@ -87,6 +87,8 @@ class RunResult:
     out_of_disk: bool = False
     limit: str = ""
     """Which of our limits ended it: `memory 4096 MB`, `disk 10240 MB`, `disk 1000000 files`; empty if none did."""
+    left_nothing: bool = False
+    """It ended with status 0, printed nothing, and left no file."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Content of the asked files that it has changed, by path."""
 
@@ -124,10 +126,9 @@ def run(
     cpus = min(limits.cpus, engine.capacity.cpus)  # An engine refuses more than its machine has.
     flags = _Flags(limits, cpus, workdir, user, variables, network, volumes, offer)
     reserve = Reserve(root_of(engine), int(min_free_mb * RESERVE_SHARE))
-    argv, bounded = [], None
-    if command is not None:
-        argv = ["/bin/sh", "-c", command]
-        bounded = ["/bin/sh", "-c", BOUNDED, str(own_limit_s(timeout_s)), command]
+    bound_s = str(own_limit_s(timeout_s))
+    argv = [] if command is None else ["/bin/sh", "-c", command]
+    bounded = None if command is None else ["/bin/sh", "-c", BOUNDED, bound_s, command]
     name = f"paper2run-{uuid.uuid4().hex}"
     started = time.monotonic()
     try:
@@ -147,14 +148,24 @@ def run(
                 ends_servers=ends_servers,
             )
             files = changed_files(container, returns) if returns else {}
+            silent = _is_silent(ending) and not left_a_file(container)
     finally:
         remove_container(engine, name)
     words = shlex.join(["docker", "run", "--rm", *flags.words(), image, *argv])
-    return _result(ending, files, time.monotonic() - started, words)
+    return _result(ending, files, time.monotonic() - started, words, left_nothing=silent)
+
+
+def _is_silent(ending: Ending) -> bool:
+    return ending.exit_code == 0 and not f"{ending.stdout}{ending.stderr}".strip()
 
 
 def _result(
-    ending: Ending, files: Mapping[str, bytes], seconds: float, docker_command: str
+    ending: Ending,
+    files: Mapping[str, bytes],
+    seconds: float,
+    docker_command: str,
+    *,
+    left_nothing: bool,
 ) -> RunResult:
     return RunResult(
         exit_code=ending.exit_code,
@@ -166,6 +177,7 @@ def _result(
         out_of_memory=ending.out_of_memory,
         out_of_disk=ending.out_of_disk,
         limit=ending.limit,
+        left_nothing=left_nothing,
         files=files,
     )
 
