@@ -40,12 +40,19 @@ ASIDE: Final = frozenset(
 )  # fmt: skip
 """Folders whose builds are not that of the leading code, or an option of it."""
 GPU_WORDS: Final = re.compile(r"cuda|gpu", re.IGNORECASE)
-CUDA_BUILD: Final = re.compile(
-    r"\bnvcc\b|CUDAExtension|enable_language\(\s*CUDA|LANGUAGES[^)]*\bCUDA"
+CMAKE_WANTS: Final = re.compile(
+    r"(?i:\b(?:enable_language\s*\(\s*CUDA\b|project\s*\([^)\"]*\sCUDA(?=[\s)])"
+    r"|find_package\s*\(\s*CUDA(?:Toolkit)?\b[^)]*\bREQUIRED\b))"
 )
+"""How CMake is told that it cannot go on without CUDA: https://cmake.org/cmake/help/latest/command/find_package.html"""
+CMAKE_BLOCKS: Final = re.compile(r"(?im)^[ \t]*(?:(?P<opens>if)|endif)[ \t]*\(")
+CUDA_BUILD: Final = re.compile(
+    rf"\bnvcc\b|CUDAExtension|LANGUAGES[^)]*\bCUDA|{CMAKE_WANTS.pattern}"
+)
+REMARK: Final = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 OPTIONAL_BUILD: Final = re.compile(
     r"is_available|CUDA_HOME|FORCE_CUDA|option\(\s*(?:USE|WITH|ENABLE)\w*(?:CUDA|GPU)|WITH_CUDA|USE_CUDA|find_cuda"
-    r"|CPU_ONLY|locate_cuda|ifdef|which nvcc|command -v nvcc"
+    r"|CPU_ONLY|locate_cuda|ifdef|which nvcc(?! *\|)|command -v nvcc"
 )
 LOCATES_CUDA: Final = re.compile(
     r"^def (?P<name>\w*cuda\w*)\([^\n]*\n(?P<body>(?:[ \t][^\n]*\n|\n)*)",
@@ -93,12 +100,11 @@ def _demanded(tree: RepoTree) -> Iterator[Fact]:
 
 
 def _build(tree: RepoTree) -> Iterator[Fact]:
-    """Yield a sign where a build compiles CUDA sources.
+    """Yield a sign where a build compiles CUDA sources, or CMake demands CUDA.
 
     It is hard if no file of the build makes them optional, and the build is that of most of the code.
     """
-    if not tree.matching("*.cu"):
-        return
+    compiles = CUDA_BUILD if tree.matching("*.cu") else CMAKE_WANTS
     found = [
         (path, match)
         for path in tree.matching("setup.py", "*.sh", "Makefile*", "makefile", "CMakeLists.txt")
@@ -106,18 +112,30 @@ def _build(tree: RepoTree) -> Iterator[Fact]:
         # has options of its own.
         if not path.startswith(".")
         and side_of(tree, path) is None
-        and (match := CUDA_BUILD.search(_without_idle_names(tree.text(path))))
+        and (match := compiles.search(_without_idle_names(tree.text(path))))
     ]
     if found:
         found.sort(key=lambda pair: _is_aside(pair[0]))
         path, match = found[0]
-        hard = not any(OPTIONAL_BUILD.search(tree.text(path)) for path, _ in found)
+        hard = not any(
+            OPTIONAL_BUILD.search(text := tree.text(path)) or _is_on_a_condition(text, match)
+            for path, match in found
+        )
         place = _place(tree, path, match, match[0])
         yield GpuNeed(hard=hard and _leads(tree, path), sign="cuda", source=place)
 
 
+def _is_on_a_condition(text: str, demand: re.Match[str]) -> bool:
+    """Whether CMake reads a demand only in a block of `if`."""
+    if not CMAKE_WANTS.match(demand[0]):
+        return False
+    blocks = CMAKE_BLOCKS.finditer(text, 0, demand.start())
+    return sum(1 if block["opens"] else -1 for block in blocks) > 0
+
+
 def _without_idle_names(text: str) -> str:
-    """Return the text without variables for CUDA's compiler that nothing uses: those build nothing."""
+    """Return the text without remarks, and without CUDA's compiler where no rule uses its variable."""
+    text = REMARK.sub(lambda remark: " " * len(remark[0]), text)
     for match in islice(COMPILER_NAMED.finditer(text), MAX_COMPILERS):
         if not re.search(rf"\$[({{]{match['name']}[)}}]", text):
             text = f"{text[: match.start()]}{' ' * len(match[0])}{text[match.end() :]}"
@@ -132,6 +150,9 @@ def _leads(tree: RepoTree, path: str) -> bool:
     top, below, _ = path.partition("/")
     if not below:
         return True
+    if path.endswith("/setup.py") and any(map(tree.has, ("setup.py", "pyproject.toml"))):
+        # The project at the root is installed without it.
+        return False
     code = tree.matching(*CODE)
     return not _is_aside(path) and 2 * sum(file.startswith(f"{top}/") for file in code) >= len(code)
 

@@ -1,9 +1,9 @@
 """Exchanges a library's CUDA build for its CPU build; else stops where no command does without a GPU.
 
 Reads torch (`No CUDA GPUs are available`, `Torch not compiled with CUDA enabled`, `Found no NVIDIA driver`),
-CUDA's compiler (`nvcc: not found`), CMake (`Specify CUDA_TOOLKIT_ROOT_DIR`), CuPy's build (`Your CUDA environment is
-invalid`), and CUDA's own libraries, which TensorFlow 1, MXNet and others load (`libcublas.so.10.0: cannot open shared
-object file`).
+CUDA's compiler (`nvcc: not found`), CMake (`Specify CUDA_TOOLKIT_ROOT_DIR`, `Failed to find nvcc`), CuPy's build
+(`Your CUDA environment is invalid`), and CUDA's own libraries, which TensorFlow 1, MXNet and others load
+(`libcublas.so.10.0: cannot open shared object file`).
 """
 
 import re
@@ -35,9 +35,12 @@ WITHOUT_NVCC: Final = re.compile(r"fatal error: |cannot find -l")
 SIGNS: Final = (
     re.compile(r"CUDA_HOME environment variable is not set"),
     # CMake, where a project requires CUDA: of one that only looks for it the words are others.
-    re.compile(r"Specify CUDA_TOOLKIT_ROOT_DIR|No CMAKE_CUDA_COMPILER could be found"),
+    re.compile(
+        r"Specify CUDA_TOOLKIT_ROOT_DIR|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc\b"
+        r"|Could not find nvcc, please set CUDAToolkit_ROOT|^\s+Could NOT find CUDA(?:Toolkit)?\b"
+    ),
     # A Makefile's own check: GNU make's `$(error …)`.
-    re.compile(r"^\S+:\d+: \*\*\* .*\bCUDA\b"),
+    re.compile(r"^\S+:\d+: \*\*\* .*\b(?:CUDA|nvcc)\b"),
     re.compile(r"CUDA could not be found on your system|Your CUDA environment is invalid"),
     re.compile(r"cudaErrorNoDevice|CUDARuntimeError: cudaErrorInsufficientDriver"),
     re.compile(r"RuntimeError: .*(?:cuda runtime error|CUDA error: no .*device)"),
