@@ -62,23 +62,36 @@ EXCLUDED_BY: Final[dict[NeedKind, Reach]] = {
     "script": "every-install",
 }
 """The plans that each kind of unmet need excludes: CI's steps may fetch data, set a key or generate a part."""
+OF_COMMANDS: Final[frozenset[NeedKind]] = frozenset({"data", "network", "service", "web"})
+"""Needs that are read off what documents start: tests that can be collected may do without."""
 OF_THE_CODE: Final = frozenset({"part", "script"})
 """Needs that the authors' own code is missing."""
 
 
-def unmet_need(shown: Grade, needs: Sequence[Need], *, runs_own: bool = True) -> Need | None:
+def unmet_need(
+    shown: Grade, needs: Sequence[Need], *, runs_own: bool = True, collected: bool = False
+) -> Need | None:
     """Return the need that ends the run as a stop; None where enough was shown or every hard need is met.
 
     Where the command ran nothing of the repository itself, a part of its code that is missing is a hard need, too.
+    Where all tests could be `collected`, what documented commands want is a need of the work once a command fails for
+    want of it: see `proven_by`.
     """
     if shown in WORKS:
         return None
     counts = (
         need
         for need in needs
-        if not need.met and (need.hard or (not runs_own and need.kind in OF_THE_CODE))
+        if not need.met
+        and (need.hard or (not runs_own and need.kind in OF_THE_CODE))
+        and not (collected and need.kind in OF_COMMANDS)
     )
     return next(counts, None)
+
+
+def has_collected(attempt: Attempt) -> bool:
+    """Whether all tests of the repository could be collected in an attempt's image, and there are some."""
+    return any(rung.rung == "collected" and rung.passed for rung in attempt.verification.rungs)
 
 
 def proof_of(attempts: Sequence[Attempt], best: Attempt, facts: RepoFacts) -> Attempt | None:

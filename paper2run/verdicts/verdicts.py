@@ -8,13 +8,14 @@ from paper2run.formats.plurals import counted
 from paper2run.model.diagnosis import Cause, Diagnosis
 from paper2run.model.environment import EngineMissing
 from paper2run.model.facts import RepoFacts
+from paper2run.model.grade import Grade
 from paper2run.model.needs import Site
 from paper2run.model.outcome import Passed
 from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
-from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
+from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import failed_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
@@ -26,10 +27,9 @@ from paper2run.verdicts.progress import (
     of_candidate,
     place_of,
     progress,
-    same_environment,
 )
-from paper2run.verdicts.table import WORKS, proof_of, stopped_by, unmet_need
-from paper2run.verdicts.work import failed_work, proven_beside, stop_in
+from paper2run.verdicts.table import WORKS, has_collected, proof_of, stopped_by, unmet_need
+from paper2run.verdicts.work import failed_work, passed_beside, proven_beside, stop_in
 
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
 """Causes that repairs name for want of a better one, or on the strength of a name alone."""
@@ -87,23 +87,26 @@ def after_attempts(
     attempts = of_candidate(attempts, best)
     judged = _judged(attempts)
     grade = grade_of(best)
-    beside = 0 if grade == "none" or grade in WORKS else _passed_beside(attempts, best)
-    if beside:
-        grade = "program-starts"
+    beside = 0 if grade in WORKS else passed_beside(attempts, best)
+    # Tests that passed where others failed have done without what another command lacks.
+    shown: Grade = "program-starts" if beside else grade
+    if grade != "none":
+        grade = shown
     stated = stated_needs(attempts, best, site)
     needs = with_stated(needs_of(facts, site), stated)
     runs_own = best.planned.smoke_kind != "dependencies"
-    proof, need = proof_of(attempts, best, facts), unmet_need(grade, needs, runs_own=runs_own)
+    proof = proof_of(attempts, best, facts)
+    need = unmet_need(shown, needs, runs_own=runs_own, collected=has_collected(best))
     if need is not None and need.hard and proof is not None and _is_download(proof):
         # With a network the command would go on to what its work needs.
         proof = None
-    if proof is not None and proof.diagnosis is not None and grade not in WORKS:
+    if proof is not None and proof.diagnosis is not None and shown not in WORKS:
         verdict, judged = stopped(proof.diagnosis), proof
     elif best.succeeded and best.planned.uncovered is not None:
         verdict = stopped(stop_for(best.planned.uncovered, best.planned.covers))
     elif need is not None:
         verdict = stopped_by(need)
-    elif found := proven_beside(grade, needs, attempts, best, facts):
+    elif found := proven_beside(shown, needs, attempts, best, facts):
         verdict = stopped(found)
     elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
         verdict, judged = _not_importable(hollow), hollow
@@ -112,9 +115,8 @@ def after_attempts(
         verdict = stopped(found) if found else _not_working(broken)
     else:
         verdict = _verdict(attempts, judged, max_attempts, facts)
-        if verdict.status == "success" and beside:
-            some = f"{counted(beside, 'test')} of its own passed where others failed"
-            verdict = verdict.changed(reason=f"{verdict.reason}; {some}")
+        if beside:
+            verdict = _with_tests(verdict, beside)
     return _here(verdict, judged, every, facts).changed(
         tried=_tried(every),
         best_attempt=best.number,
@@ -123,6 +125,14 @@ def after_attempts(
         needs=stated,
         blame=judged.blame,
     )
+
+
+def _with_tests(verdict: Verdict, passed: int) -> Verdict:
+    """Return the verdict with the tests that passed where others failed, which need nothing more."""
+    some = f"{counted(passed, 'test')} of its own passed where others failed"
+    proven = verdict.status == "stopped-by-rule" and verdict.excludes != "every-plan"
+    status: Status = "smoke-failed" if proven else verdict.status
+    return verdict.changed(status=status, reason=f"{verdict.reason}; {some}")
 
 
 def _is_download(attempt: Attempt) -> bool:
@@ -191,17 +201,6 @@ def _judged(attempts: Sequence[Attempt]) -> Attempt:
         if each.number < judged.number and each.diagnosis and each.diagnosis.by == UNBUILT
     )
     return next(around, judged)
-
-
-def _passed_beside(attempts: Sequence[Attempt], best: Attempt) -> int:
-    """Return how many tests passed, before others failed, in the best attempt's environment."""
-    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
-    ran = [(a.planned.plan.smoke_command, a.smoke) for a in alike if a.smoke is not None]
-    ran += [(trial.choice.command, trial.outcome) for a in alike for trial in a.trials]
-    return max(
-        (passed_tests(outcome.log) for command, outcome in ran if ran_some_tests(command, outcome)),
-        default=0,
-    )
 
 
 def _not_importable(failed: Attempt) -> Verdict:

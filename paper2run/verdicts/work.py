@@ -11,7 +11,7 @@ from paper2run.model.grade import Grade
 from paper2run.model.needs import Need
 from paper2run.model.report import Attempt
 from paper2run.python.own_projects import own_projects
-from paper2run.smoke.grading import grade_of
+from paper2run.smoke.grading import grade_of, passed_tests, ran_some_tests
 from paper2run.verdicts.judgement import blamed, proven_by, stopped_import, stops_in
 from paper2run.verdicts.progress import same_environment
 from paper2run.verdicts.table import WORKS
@@ -68,7 +68,8 @@ def proven_beside(
     facts: RepoFacts,
 ) -> Diagnosis | None:
     """Return the stop that a command beside the best one's proves; `grade` is what the best one shows."""
-    if best.succeeded and (found := documented_stop(attempts, best, facts)):
+    # Tests that pass as a rung show more than the command of the same attempt.
+    if best.succeeded and grade != "tests" and (found := documented_stop(attempts, best, facts)):
         return found
     if grade not in WORKS and (found := proven_by(needs, attempts, best, facts)):
         return found
@@ -103,6 +104,17 @@ def stop_in(failed: Attempt, facts: RepoFacts) -> Diagnosis | None:
     """Return the stop by which a command ended, if it excludes more than the plan."""
     found = (found for _, found in stops_in([failed], facts) if found.excludes != "this-plan")
     return next(found, None)
+
+
+def passed_beside(attempts: Sequence[Attempt], best: Attempt) -> int:
+    """Return how many tests passed, before others failed, in the best attempt's environment."""
+    alike = [attempt for attempt in attempts if same_environment(attempt, best)]
+    ran = [(a.planned.plan.smoke_command, a.smoke) for a in alike if a.smoke is not None]
+    ran += [(trial.choice.command, trial.outcome) for a in alike for trial in a.trials]
+    return max(
+        (passed_tests(outcome.log) for command, outcome in ran if ran_some_tests(command, outcome)),
+        default=0,
+    )
 
 
 def _commands_in(attempts: Sequence[Attempt], best: Attempt) -> list[Attempt]:

@@ -19,8 +19,8 @@ from paper2run.model.facts import (
 )
 from paper2run.model.grade import GRADES, Grade
 from paper2run.model.needs import Need
-from paper2run.model.outcome import Log, Passed, SmokeFailed, Trial
-from paper2run.model.report import Attempt
+from paper2run.model.outcome import Log, Passed, RungResult, SmokeFailed, Trial, Verification
+from paper2run.model.report import Attempt, Verdict
 from paper2run.model.value import DEFAULT, Source
 from paper2run.repairs import unbuildable_project
 from paper2run.verdicts.failure_words import not_shown
@@ -146,6 +146,54 @@ def test_tests_that_pass_in_part_have_run_the_code():
     empty = failed.changed(log=Log(stdout="3 errors in 1 s"))
     one = one.changed(trials=(Trial(choice=tests, outcome=empty),))
     assert after_attempts([one], 3).grade == "imports"
+
+
+def test_tests_that_pass_in_part_leave_no_proof_in_what_another_command_lacks():
+    tests = SmokeChoice(
+        kind="tests", command="python -m pytest -q .", proves="its tests pass", source=DEFAULT
+    )
+    data = DataNeed(what="rides.csv", hard=True, source=HERE)
+
+    def ended(stdout: str) -> Verdict:
+        failed = SmokeFailed(exit_code=1, seconds=1, log=Log(stdout=stdout))
+        one = stops("missing_data").changed(trials=(Trial(choice=tests, outcome=failed),))
+        return after_attempts([one], 3, facts(data))
+
+    assert ended("3 errors in 1 s").status == "stopped-by-rule"
+    some = ended("1 failed, 37 passed in 3 s")
+    assert (some.status, some.cause, some.grade) == ("smoke-failed", "missing_data", "none")
+    assert some.reason.endswith("; 37 tests of its own passed where others failed")
+
+
+@pytest.mark.parametrize(
+    ("need", "status"),
+    [
+        (DataNeed(what="rides.csv", hard=True, source=HERE), "success"),
+        (OutsideNeed(form="service", what="an account", hard=True, source=HERE), "success"),
+        (GpuNeed(hard=True, sign="cuda", source=HERE), "stopped-by-rule"),
+    ],
+)
+def test_what_commands_want_is_no_stop_where_all_tests_are_collected(need: Fact, status: str):
+    one = passed("imports")
+    rung = RungResult(rung="collected", command="pytest --collect-only", passed=True)
+    found = one.changed(verification=Verification(rungs=(rung,)))
+    lost = one.changed(verification=Verification(rungs=(rung.changed(passed=False),)))
+
+    assert after_attempts([found], 3, facts(need)).status == status
+    assert after_attempts([lost], 3, facts(need)).status == "stopped-by-rule"
+    stop = stops("missing_data")
+    both = [stop, found.changed(number=2)]
+    assert after_attempts(both, 3, facts(need)).status == "stopped-by-rule", "failure and need"
+
+
+def test_tests_that_pass_count_more_than_the_stop_of_a_documented_command():
+    script = passed("documented-run", 2)
+    script = script.changed(planned=script.planned.changed(smoke_kind="script"))
+    rung = RungResult(rung="tests", command="pytest", passed=True)
+    tested = script.changed(verification=Verification(rungs=(rung,)))
+
+    assert after_attempts([stops("missing_data"), script], 3).status == "stopped-by-rule"
+    assert after_attempts([stops("missing_data"), tested], 3).status == "success"
 
 
 def test_the_stronger_of_two_successes_is_handed_over():
@@ -502,3 +550,19 @@ def test_a_script_that_no_document_names_is_no_success_beside_documented_work_th
     assert ended(lost) == ("stopped-by-rule", "missing_data")
     assert ended(lost, ran) == ("success", None)
     assert ended(lost, found=(PACKAGE,)) == ("success", None)
+
+
+def test_octave_that_lacks_a_function_names_the_product_that_the_code_is_for():
+    matlab = OutsideNeed(form="licence", what="a licence of MATLAB", hard=False, source=HERE)
+    one = attempt()
+    plan = one.planned.plan.changed(smoke_command="octave-cli main.m </dev/null")
+    planned = one.planned.changed(plan=plan, smoke_kind="script")
+
+    def ended(stderr: str) -> Verdict:
+        failed = SmokeFailed(exit_code=1, seconds=1, log=Log(stderr=stderr))
+        return after_attempts([one.changed(planned=planned, smoke=failed)], 3, facts(matlab))
+
+    undefined = "error: 'table' undefined\n"
+    listed = f"warning: the 'table' function is not yet implemented in Octave\n{undefined}"
+    assert ended(listed).cause == "proprietary_toolchain"
+    assert ended(undefined).cause != "proprietary_toolchain", "a file of its own may lack"
