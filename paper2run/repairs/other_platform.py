@@ -2,7 +2,8 @@
 
 Reads CPython on Linux (`module 'ctypes' has no attribute 'windll'`, `name 'WindowsError' is not defined`, `module 'os'
 has no attribute 'startfile'`, in Python 2 `'module' object has no attribute 'WinDLL'`), the dynamic loader that is
-given a `.dll` or `.dylib`, and compilers that lack `windows.h` or `Cocoa/Cocoa.h`, or are to include `calib\\calib.h`.
+given a `.dll` or `.dylib`, JNA (`Unable to load library 'user32'`), and compilers that lack `windows.h` or
+`Cocoa/Cocoa.h`, or are to include `calib\\calib.h`.
 Modules of such systems are another rule's; a package of the index that does not build for the same reason says nothing
 about the repository, which may do without.
 """
@@ -25,7 +26,10 @@ WINDOWS: Final = re.compile(
     r"|module 'os' has no attribute 'startfile'|module 'signal' has no attribute 'CTRL_(?:C|BREAK)_EVENT'"
     r"|module 'asyncio' has no attribute 'Windows\w+Policy'|module 'subprocess' has no attribute 'STARTUPINFO'"
     r"|OSError: \S+\.dll: (?:cannot open shared object file|invalid ELF header)"
-    r"|fatal error: '?(?:[wW]indows|winsock2?|conio|tchar)\.h'?(?::| file not found)"
+    r"|fatal error: '?(?i:windows|winsock2?|win(?:def|user|base|inet|ternl)|conio|tchar|shlobj|tlhelp32|afx\w*"
+    r"|atl(?:base|com|str|win)|ntddk|ntifs|d3d(?:9|1[0-2])\w*)\.h'?(?::| file not found)"
+    # JNA's, of what only Windows has.
+    r"|UnsatisfiedLinkError: Unable to load library '(?i:user32|kernel32|gdi32|advapi32|shell32|psapi|ntdll)'"
     # A path that only compilers of Windows take.
     r"|fatal error: '?\w[\w.]*\\[\w.\\]+'?(?:: No such file| file not found)"
 )
