@@ -23,7 +23,8 @@ Row = tuple[re.Pattern[str], Cause, Confidence]
 
 CUDA: Final = (
     r"nvcc\b.*(?:not found|No such file)|No such file or directory: '(?:[^']*/)?nvcc'|CUDA_HOME|CUDA_TOOLKIT_ROOT_DIR"
-    r"|^\S+:\d+: \*\*\* .*\bCUDA\b|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
+    r"|(?:Failed to|[Cc]ould not) find nvcc|Could NOT find CUDA"
+    r"|^\S+:\d+: \*\*\* .*\b(?:CUDA|nvcc)\b|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
     r"|CUDA environment is invalid|cudaErrorNoDevice|CUDA error"
     r"|lib(?:cuda|cudart|cublas|cudnn)\w*\.so|[Nn]o CUDA-capable device"
 )
@@ -32,7 +33,10 @@ ALWAYS: Final[tuple[Row, ...]] = (
     (re.compile(r"Killed signal terminated|virtual memory exhausted|Cannot allocate memory|^Killed$|MemoryError"
                 r"|SIGKILL"), "out_of_memory", "medium"),
     (re.compile(CUDA), "needs_gpu", "medium"),
-    (re.compile(r"\.dll\b|\.dylib\b|windll|WinDLL|WindowsError|fatal error: '?(?:[wW]indows\.h|\w[\w.]*\\\w)"),
+    (re.compile(r"\.dll\b|\.dylib\b|windll|WinDLL|WindowsError"
+                r"|fatal error: '?(?:(?i:windows|winsock2?)\.h|"
+                r"\w[\w.]*\\\w)"
+                r"|(?:Unable to load library '|\blib)(?i:user32|kernel32|gdi32|advapi32|shell32|ntdll)(?:'|\.so)"),
      "unsupported_platform", "low"),
     (re.compile(r"requires a different Python|requires Python '|Requires-Python"
                 r"|[Pp]ython (?:>=? ?)?\d+\.\d+\+?(?: or (?:newer|later|higher|above))? is (?:needed|required)"),
@@ -77,11 +81,17 @@ RUNS: Final[tuple[Row, ...]] = (
                 # Octave's and MATLAB's.
                 r"|[Uu]nable to find (?:the )?file|[Uu]nable to read file"),
      "missing_data", "low"),
+    # Octave's, of code that was written for MATLAB.
+    (re.compile(r"^(?:error: )?parse error(?: near line|:)"),
+     "proprietary_toolchain", "low"),
     (re.compile(r"ended by the signal|Segmentation fault|Aborted|Illegal instruction"), "build_error", "low"),
     (re.compile(r"not found$"), "build_error", "low"),
 )  # fmt: skip
 """In order: a service before the network that it is asked by."""
 
+UNDEFINED: Final = re.compile(r"error: '\w+' undefined")
+UNIMPLEMENTED: Final = "function is not yet implemented in Octave"
+"""Octave's words of a function of MATLAB's; of others it knows nothing."""
 NO_PLACE: Final = re.compile(
     r"IndexError: list index out of range|ValueError: not enough values to unpack"
 )
@@ -109,6 +119,8 @@ def cause_of(
         return "out_of_disk", "medium"
     if NO_PLACE.match(error) and any(map(ARGV.search, last_traceback(failed.lines))):
         return "missing_entrypoint", "medium"
+    if UNDEFINED.match(error) and any(UNIMPLEMENTED in line for line in failed.lines):
+        return "proprietary_toolchain", "medium"
     module = NO_MODULE.search(error)
     if re.search(NO_NETWORK, error) and connects_itself(last_traceback(failed.lines)):
         return "external_service", "medium"

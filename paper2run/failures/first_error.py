@@ -20,13 +20,15 @@ COMPILER: Final = re.compile(
 OTHER: Final = re.compile(
     r"^\s*(?:(?:fatal|error|Error|ERROR|E|configure: error|npm ERR!|npm error|\[ERROR\])(?::| )\s*\S"
     r"|(?:Execution halted|Segmentation fault|Killed|Aborted)\b|.*: (?:command )?not found$"
+    r"|parse error\b"
     r"|.*\bfatal error: |.*\bERROR (?:404|410): |curl: \(\d+\) |ssh: |Error: "
     r"|.*[^\w'\"]No such file or directory\b|.*: can't open file |Error in "
     # GNU make's `$(error …)`.
     r"|[\w./-]+:\d+: \*\*\* \S)"
 )
 PASSED_ON: Final = re.compile(
-    r"CalledProcessError|SystemExit|subprocess-exited-with-error|Failed building wheel|[Ff]ailed to build"
+    r"^error: called from$"
+    r"|CalledProcessError|SystemExit|subprocess-exited-with-error|Failed building wheel|[Ff]ailed to build"
     r"|metadata-generation-failed|Command errored out|Command \"?\S*python\S* .* failed"
     r"|did not (?:run|complete) successfully"
     r"|Could not build wheels|No matching distribution found|returned (?:a )?non-zero|returned \d exit status"

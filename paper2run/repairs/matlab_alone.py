@@ -24,7 +24,7 @@ UNREAD: Final = re.compile(r"^(?:error: )?parse error(?: near line \d+ of file (
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
-    """Return the cause with the function or file; None for a function that Octave does not know as MATLAB's."""
+    """Return the cause with its function; None for a function that Octave does not know."""
     if not isinstance(failed.failure, SmokeFailed) or not OCTAVE.search(failed.plan.smoke_command):
         return None
     hit = last_hit(failed.lines, UNDEFINED, UNREAD)
