@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from paper2run.model.durations import seconds
 from paper2run.request import Option, Plain, RunOptions, options_of
-from paper2run.settings import seconds
 
 F = TypeVar("F", bound=Callable[..., Any])
 TYPES: Final[Mapping[str, type]] = {"boolean": bool, "integer": int, "number": float, "string": str}

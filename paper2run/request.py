@@ -15,17 +15,15 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from paper2run.errors import UserError
+from paper2run.model.durations import IN_SECONDS, DaySeconds, RunSeconds
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.usage import Dollars, Seconds, Tokens
 from paper2run.model.value import Value
 from paper2run.settings import (
-    IN_SECONDS,
     PREFIX,
     Builds,
     Candidates,
-    DaySeconds,
     PlannerChoice,
-    RunSeconds,
     Settings,
     Unset,
     unknown_variables,

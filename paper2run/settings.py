@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, PrivateAttr, SecretStr
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from paper2run.errors import HostError
+from paper2run.model.durations import DaySeconds, RunSeconds
 from paper2run.model.usage import Budget, Dollars, Seconds, Tokens
 from paper2run.redaction import secrets_in
 
@@ -49,27 +50,8 @@ PlannerChoice = Literal["rules", "model", "auto"]
 DEFAULT_NVIDIA_MODEL = "nvidia_nim/deepseek-ai/deepseek-v4-flash"
 """Planner when NVIDIA_API_KEY is set and no model is named."""
 
-UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def seconds(given: object) -> object:
-    """Return the seconds that `15m`, `2h`, `1h30m` or `900` mean; anything else as it is."""
-    text = given.strip().lower() if isinstance(given, str) else ""
-    if not re.fullmatch(r"(?:\d{1,7}[smhd])+", text):
-        return given
-    return sum(int(count) * UNITS[unit] for count, unit in re.findall(r"(\d+)([smhd])", text))
-
-
-IN_SECONDS: Final = {"unit": "seconds"}
-"""In the JSON schema of a field that takes `15m` too: up to a day, and up to a week for a whole run."""
-DaySeconds = Annotated[
-    int, Field(ge=1, le=86_400, json_schema_extra=IN_SECONDS), BeforeValidator(seconds)
-]
 Builds = Annotated[int, Field(ge=1, le=20)]
 Candidates = Annotated[int, Field(ge=1, le=9)]
-RunSeconds = Annotated[
-    int, Field(ge=1, le=604_800, json_schema_extra=IN_SECONDS), BeforeValidator(seconds)
-]
 
 
 def user_file() -> Path | None:

@@ -1,32 +1,26 @@
-"""Reads a batch file from its text: YAML, CSV, JSON Lines, or a plain list of repositories.
+"""Reads a batch file from its text and judges each line of it.
 
 Every line is checked before anything starts, and all errors are reported at once, with their lines.
 """
 
-import csv
 import difflib
-import json
 import posixpath
 import re
-import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
 from paper2run.archive_source import ArchivedSource
+from paper2run.batches.batch_forms import items_of
 from paper2run.batches.rows import OF_A_LINE, BatchEntry
 from paper2run.errors import UserError
-from paper2run.formats import yaml_text
-from paper2run.formats.lined_text import LinedText, line_of
 from paper2run.formats.plurals import counted
 from paper2run.model.value import Value
 from paper2run.papers.paper_address import paper_address
 from paper2run.source import LocalSource, meant_address, parse, shown_address
 
-DELIMITERS: Final = (",", ";", "\t")
-"""CSV delimiters: spreadsheets of many countries write semicolons."""
 NEAR: Final = 0.84
 """Similarity from which a name is a misspelt option: `timout` and `papers` are, `paper_id` and `title` are not."""
 MEANT: Final[Mapping[str, str]] = {
@@ -77,10 +71,8 @@ def read_batch_text(
     Its suffix tells the form; any other means a plain list. Relative paths in it are relative to the file. `is_there`
     says whether something is at a path: `owner/name` without a folder `owner` is an address.
     """
-    readers = {".yaml": _yaml, ".yml": _yaml, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl}
-    reader = readers.get(path.suffix.lower(), _plain)
     lines, bad = [], []
-    for line, raw in reader(text.removeprefix("\ufeff")):
+    for line, raw in items_of(path.suffix, text.removeprefix("\ufeff")):
         judged = raw if isinstance(raw, str) else _judge(raw, path.parent, is_there)
         if isinstance(judged, str):
             bad.append(BadLine(line=line, problem=judged))
@@ -199,104 +191,3 @@ def _without_repeats(lines: Iterable[BatchLine], bad: list[BadLine]) -> BatchInp
             )
             repeated.append(BadLine(line=line.line, problem=words))
     return BatchInput(lines=tuple(first.values()), bad=tuple(bad), repeated=tuple(repeated))
-
-
-def _plain(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Yield one repository per line: an address, optionally a ref and options as `name=value`.
-
-    `#` starts a comment.
-    """
-    for number, line in enumerate(text.split("\n"), 1):
-        try:
-            words = shlex.split(line, comments=True)
-        except ValueError as error:
-            yield number, f"the line cannot be split into words: {error}"
-            continue
-        if not words:
-            continue
-        options = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-        refs = [word for word in words[1:] if "=" not in word]
-        if len(refs) > 1:
-            yield number, f"{refs[1]!r} is one word too many: an address, a ref, then name=value"
-            continue
-        # An explicit option overrides a positional word.
-        yield number, {"repo": words[0], **({"ref": refs[0]} if refs else {}), **options}
-
-
-def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield one repository per row; the first row names the columns."""
-    header = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    columns: list[str] = []
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            if not columns:
-                columns = [cell.strip() for cell in row]
-                if "repo" not in columns:
-                    yield (
-                        rows.line_num,
-                        f"the first row names no column `repo`: {', '.join(columns)}",
-                    )
-                    return
-            elif len(row) > len(columns):
-                yield (
-                    rows.line_num,
-                    f"{counted(len(row), 'cell')}, but the first row names {counted(len(columns), 'column')}",
-                )
-            else:
-                cells = (cell.strip() for cell in row)
-                yield rows.line_num, dict(zip(columns, cells, strict=False))
-    except csv.Error as error:
-        yield rows.line_num, f"this is not CSV: {error}"
-
-
-def _jsonl(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield one repository per line: an object of options, or an address as a string."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, f"this is not JSON: {error}"
-            continue
-        yield number, _item(item)
-
-
-def _yaml(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """Yield one repository per item of the list: a mapping of options, or an address as a string."""
-    try:
-        items = yaml_text.parse(text)
-    except yaml_text.YamlRefused as error:
-        yield error.line, f"this is not YAML: {error.problem}"
-        return
-    if isinstance(items, LinedText) and not items:
-        return
-    if not isinstance(items, list):
-        yield (
-            1,
-            "a batch in YAML is a list: `- https://…`, or `- repo: https://…` with options below",
-        )
-        return
-    for item in items:
-        yield _first_line(item), _item(item)
-
-
-def _first_line(item: object) -> int:
-    """Return the line on which an item of a YAML list starts; 0 for an empty one."""
-    if isinstance(item, str):
-        return line_of(item)
-    inner = item if isinstance(item, dict | list) else ()
-    return next((line for line in map(_first_line, inner) if line), 0)
-
-
-def _item(item: object) -> dict[str, Any] | str:
-    if isinstance(item, dict):
-        nested = next((key for key, value in item.items() if isinstance(value, dict | list)), None)
-        return f"{str(nested)!r} holds a list or a mapping" if nested is not None else item
-    if isinstance(item, str):
-        return {"repo": str(item)}
-    return f"an address or a mapping is expected, got {item!r}"

@@ -85,7 +85,6 @@ class SmokeFailed(Value):
     docker_command: str = ""
 
 
-BuildOutcome = Annotated[Built | BuildFailed, Field(discriminator="kind")]
 SmokeOutcome = Annotated[Passed | SmokeFailed, Field(discriminator="kind")]
 Failure = Annotated[BuildFailed | SmokeFailed, Field(discriminator="kind")]
 

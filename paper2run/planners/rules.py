@@ -5,7 +5,8 @@ from pydantic import ValidationError
 from paper2run.model.diagnosis import Diagnosis
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.plan_text import refused_words
-from paper2run.planners.stops import dead_end, unplannable, without_plan
+from paper2run.planners.dead_ends import dead_end
+from paper2run.planners.stops import unplannable, without_plan
 from paper2run.planning.coverage import own_facts, with_coverage
 from paper2run.planning.era import told, with_era
 from paper2run.planning.evidence import Evidence

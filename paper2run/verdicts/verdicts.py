@@ -1,7 +1,6 @@
 """How a run ends: the rules from the history of attempts to a verdict, and whether to go on."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from paper2run.formats.plurals import counted
@@ -13,7 +12,6 @@ from paper2run.model.needs import Site
 from paper2run.model.outcome import Passed
 from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.addresses import address_of, addressed
-from paper2run.planning.candidates import WAYS
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of
 from paper2run.verdicts.failure_words import failure_line, shortened
@@ -21,13 +19,12 @@ from paper2run.verdicts.judgement import failed_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
 from paper2run.verdicts.opinions import stated_needs, with_stated
 from paper2run.verdicts.progress import (
-    IN_SHORT,
     best_of,
     builds,
     of_candidate,
     place_of,
-    progress,
 )
+from paper2run.verdicts.repairs_tried import repairs_tried
 from paper2run.verdicts.table import WORKS, has_collected, proof_of, stopped_by, unmet_need
 from paper2run.verdicts.work import failed_work, passed_beside, proven_beside, stop_in
 
@@ -118,7 +115,7 @@ def after_attempts(
         if beside:
             verdict = _with_tests(verdict, beside)
     return _here(verdict, judged, every, facts).changed(
-        tried=_tried(every),
+        tried=repairs_tried(every),
         best_attempt=best.number,
         grade=grade,
         covers=best.planned.covers if best.succeeded else "",
@@ -275,26 +272,3 @@ def _unproven(failed: Attempt, found: Diagnosis | None) -> Cause:
     if known is not None and known not in GENERAL:
         return known
     return failed.blame.cause if failed.blame else known or "undiagnosed"
-
-
-def _tried(attempts: Sequence[Attempt]) -> tuple[str, ...]:
-    """Return one line per repair that was tried: the failure, the change, and its effect."""
-    lines = []
-    for before, after in pairwise(attempts):
-        found = before.diagnosis
-        if after.planned.candidate != before.planned.candidate:
-            lines.append(
-                f"attempt {before.number}: {failure_line(before)}; next candidate:"
-                f" {WAYS[after.planned.candidate]}; then: {IN_SHORT[progress(before, after)]}"
-            )
-        elif found is not None and found.decision.new_plan is not None:
-            base = f", on the plan of attempt {found.of_attempt}" if found.of_attempt else ""
-            lines.append(
-                f"attempt {before.number}: {_ended(before)}; {found.by}: {found.decision.reason}{base};"
-                f" then: {IN_SHORT[progress(before, after)]}"
-            )
-    return tuple(lines)
-
-
-def _ended(attempt: Attempt) -> str:
-    return failure_line(attempt) if attempt.failure else "its command passed and shows little"

@@ -1,6 +1,6 @@
 """Computes the version of a stage's rules: a digest of all our modules and tables behind its answer.
 
-Imports lead to them. The modules are parsed, not imported.
+Imports lead to them. The modules are read in their compiled form and not imported.
 """
 
 import hashlib

@@ -52,6 +52,10 @@ def made() -> Iterator[Row]:
         yield "need", cause, EXCLUDED_BY[kind]
 
 
+OF_EVIDENCE = ("dead_ends.py", "stops.py")
+"""In `paper2run/planners/`."""
+
+
 def calls(path: Path, name: str) -> Iterator[ast.Call]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
@@ -59,11 +63,11 @@ def calls(path: Path, name: str) -> Iterator[ast.Call]:
 
 
 def stops_of_evidence() -> Iterator[tuple[str, ast.Call]]:
-    path = ROOT / "paper2run" / "planners" / "stops.py"
-    for function in ast.parse(path.read_text()).body:
+    texts = ((ROOT / "paper2run/planners" / name).read_text() for name in OF_EVIDENCE)
+    for function in (node for text in texts for node in ast.parse(text).body):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "_stop":
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "stop_by_evidence":
                     yield function.name.strip("_"), node
 
 
