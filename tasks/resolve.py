@@ -168,7 +168,7 @@ def _pinned(planned: PlannedEnvironment, resolution: Resolution) -> PlannedEnvir
 
 def _named(planned: PlannedEnvironment) -> set[str]:
     """Return the normalised names that the planner asked for; a pinned plan names the whole set."""
-    asked = plan_requirements(planned.draft or planned.plan)
+    asked = plan_requirements(planned.unpinned)
     return {canonicalize_name(Requirement(text).name) for text in asked}
 
 

@@ -43,7 +43,7 @@ MAX_SCRIPTS: Final = 500
 MAX_FACTS: Final = 50
 
 
-class Wanted(NamedTuple):
+class ReadInput(NamedTuple):
     """A file that a script wants and the checkout lacks."""
 
     path: str
@@ -59,7 +59,7 @@ class Script(NamedTuple):
 
     path: str
     sourced: frozenset[str]
-    wants: tuple[Wanted, ...]
+    wants: tuple[ReadInput, ...]
     written: frozenset[str]
     writes_all: bool
 
@@ -82,7 +82,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     hard_parts = r_leads and _most(leading, scripts, parts)
     computed = any(script.writes_all for script in scripts)
     hard = hard_parts or (r_leads and not computed and _most(leading, scripts, lacking))
-    first: dict[str, Wanted] = {}
+    first: dict[str, ReadInput] = {}
     for one in (one for wanted in lacking.values() for one in wanted):
         if len(first) < MAX_FACTS:
             first.setdefault(one.path, one)
@@ -97,12 +97,14 @@ def _language(fact: Fact) -> str:
     return fact.language if isinstance(fact, LanguageShare) else ""
 
 
-def _most(leading: list[Script], scripts: list[Script], lacking: dict[str, list[Wanted]]) -> bool:
+def _most(
+    leading: list[Script], scripts: list[Script], lacking: dict[str, list[ReadInput]]
+) -> bool:
     wanting = [one for one in leading if _in_all(one, scripts, lacking)]
     return bool(wanting) and len(wanting) >= MOST * len(leading)
 
 
-def _in_all(script: Script, scripts: list[Script], lacking: dict[str, list[Wanted]]) -> bool:
+def _in_all(script: Script, scripts: list[Script], lacking: dict[str, list[ReadInput]]) -> bool:
     """Whether a script, or one that it sources, lacks a file."""
     by_name = {_name(one.path): one for one in scripts}
     seen, waiting = {script.path}, [script]
@@ -120,7 +122,7 @@ def _in_all(script: Script, scripts: list[Script], lacking: dict[str, list[Wante
 
 def _script(tree: RepoTree, path: str, names: set[str]) -> Script:
     text = COMMENT.sub("", tree.text(path))
-    wants: list[Wanted] = []
+    wants: list[ReadInput] = []
     sourced: set[str] = set()
     for found, is_code in ((SOURCED, True), (READ, False)):
         for match in found.finditer(text):
@@ -131,7 +133,7 @@ def _script(tree: RepoTree, path: str, names: set[str]) -> Script:
             if readable and "://" not in match[1] and name not in names:
                 line = text.count("\n", 0, match.start(1)) + 1
                 source = Source(kind="file", path=path, line=line)
-                wants.append(Wanted(match[1], is_code or name.endswith(".stan"), source))
+                wants.append(ReadInput(match[1], is_code or name.endswith(".stan"), source))
     written: set[str] = set()
     writes_all = False
     for call in WRITES.finditer(text):

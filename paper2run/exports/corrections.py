@@ -146,7 +146,7 @@ class Corrections:
             found = attempt.diagnosis
             if found is None or found.by != MISSING_MODULE or found.decision.new_plan is None:
                 continue
-            before = attempt.planned.draft or attempt.planned.plan
+            before = attempt.planned.unpinned
             added = _names(plan_requirements(found.decision.new_plan)) - _names(
                 plan_requirements(before)
             )

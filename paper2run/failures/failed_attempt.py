@@ -62,7 +62,7 @@ class FailedAttempt(NamedTuple):
     @property
     def plan(self) -> EnvPlan:
         """The plan that repairs change: the one before its packages were pinned."""
-        return self.planned.draft or self.planned.plan
+        return self.planned.unpinned
 
     @property
     def own_modules(self) -> tuple[OwnModule, ...]:

@@ -81,7 +81,7 @@ def _imported(name: str, facts: RepoFacts) -> WantedBy | None:
 
 
 def _asked(name: str, planned: PlannedEnvironment) -> WantedBy | None:
-    texts = plan_requirements(planned.draft or planned.plan)
+    texts = plan_requirements(planned.unpinned)
     if planned.draft is None and planned.resolution is not None:
         # A pinned plan names everything, also what only another package needs.
         return None

@@ -28,7 +28,7 @@ WORD: Final = re.compile(r"[\w./-]{3,}")
 SHOWN_SEEN: Final = 20
 
 
-class Draft(NamedTuple):
+class DraftCase(NamedTuple):
     """The files of one case folder."""
 
     case: dict[str, Any]
@@ -62,7 +62,7 @@ def case_names(chosen: Iterable[Seen]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def draft(kind: LessonKind, one: Seen, failed: Attempt, facts: RepoFacts) -> Draft:
+def draft_case(kind: LessonKind, one: Seen, failed: Attempt, facts: RepoFacts) -> DraftCase:
     """Return the case folder of a lesson; `failed` is the attempt that the model was asked about."""
     failure, planned, lesson = failed.failure, failed.planned, one.lesson
     assert failure is not None, "a lesson of a repair begins with a failure"
@@ -88,7 +88,7 @@ def draft(kind: LessonKind, one: Seen, failed: Attempt, facts: RepoFacts) -> Dra
         },
     }
     case = {name: value for name, value in found.items() if value not in (None, [], {}, False)}
-    return Draft(case, log, _todo(kind, one))
+    return DraftCase(case, log, _todo(kind, one))
 
 
 def as_text(case: dict[str, Any]) -> str:

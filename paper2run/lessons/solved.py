@@ -7,7 +7,6 @@ from typing import Final
 
 from paper2run.failures.failure_log import telling_line
 from paper2run.model.diagnosis import Diagnosis
-from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.lesson import Lesson
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.report import Attempt
@@ -49,7 +48,7 @@ def _of_plan(first: Attempt, asked: Mapping[int, tuple[str, ...]]) -> Lesson | N
     why = next((reason for reason in planned.reasons if reason.topic == "planner"), None)
     if not (model and why and first.succeeded):
         return None
-    before, after = (planned.fallback.plan if planned.fallback else None), _unpinned(planned)
+    before, after = (planned.fallback.plan if planned.fallback else None), planned.unpinned
     if before is not None and before.digest == after.digest:
         return None
     return Lesson(
@@ -71,7 +70,7 @@ def _of_repair(failed: Attempt, after: Attempt, asked: tuple[str, ...]) -> Lesso
     found, failure = failed.diagnosis, failed.failure
     if found is None or failure is None or not found.is_models or not _ran(found, failed, after):
         return None
-    before, new = _unpinned(failed.planned), found.decision.new_plan
+    before, new = failed.planned.unpinned, found.decision.new_plan
     became = progress(failed, after)
     if new is None or new.digest == before.digest or became not in ("runs", "further"):
         return None
@@ -105,7 +104,3 @@ def _answers_in(attempt: Attempt, found: Diagnosis) -> int:
         reason.topic == "repair" and reason.source == found.source
         for reason in attempt.planned.reasons
     )
-
-
-def _unpinned(planned: PlannedEnvironment) -> EnvPlan:
-    return planned.draft or planned.plan

@@ -209,6 +209,11 @@ class PlannedEnvironment(Value):
     """The rules' own plan, unpinned: the fallback if a model's plan fails; None for a plan by rules."""
 
     @property
+    def unpinned(self) -> EnvPlan:
+        """The plan before its packages were pinned: the draft, or the plan itself if nothing was pinned."""
+        return self.draft or self.plan
+
+    @property
     def uncovered(self) -> Leading | None:
         """The leading code, where the smoke command runs only a part beside it; None where it is covered."""
         return self.leading if self.covers != WHOLE else None

@@ -33,7 +33,7 @@ def tried_text(tried: Sequence[Attempt]) -> str:
     lines: list[str] = []
     before: EnvPlan | None = None
     for attempt in tried:
-        plan = attempt.planned.draft or attempt.planned.plan
+        plan = attempt.planned.unpinned
         changes = plan_diff(before, plan) if before else (f"on {plan.base_image}",)
         lines.append(f"{attempt.number}. {' | '.join(changes)[:MAX_CHANGES] or 'as before'}")
         lines.append(f"   smoke: {plan.smoke_command[:MAX_CHANGES]}")

@@ -102,7 +102,7 @@ def diagnosis_messages(
     parts = {
         "log": Part(_where(failure) + excerpt(failure, room_chars * 2 // 5), weight=6),
         # The plan before its pins: the Dockerfile shows those, and the resolver pins every answer again.
-        "plan": Part((planned.draft or planned.plan).model_dump_json(indent=1), weight=3),
+        "plan": Part(planned.unpinned.model_dump_json(indent=1), weight=3),
         "dockerfile": Part(instructions(dockerfile), weight=2),
         "checks": Part(checks_text(done.verification), weight=1),
         "tried": Part(tried_text(tried), weight=2),

@@ -8,7 +8,7 @@ from typing import Final
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
-from paper2run.model.environment import CandidateKind, EnvPlan, PlannedEnvironment, Reason
+from paper2run.model.environment import CandidateKind, PlannedEnvironment, Reason
 from paper2run.model.facts import LockedVersion, OtherIndex, PipInclude, RepoFacts, Requirement
 from paper2run.model.value import DEFAULT, Source
 from paper2run.planning.coverage import own_facts
@@ -66,7 +66,7 @@ def naive(
     The installer chooses the versions and builds in isolation. None for plans without a Python image of their own,
     and where there is nothing to install.
     """
-    plan = _unpinned(first)
+    plan = first.unpinned
     own = image_python(plan.base_image)
     if not own:
         return None
@@ -110,10 +110,6 @@ def naive(
     )
 
 
-def _unpinned(planned: PlannedEnvironment) -> EnvPlan:
-    return planned.draft or planned.plan
-
-
 def _requirements_files(facts: RepoFacts) -> list[tuple[str, Source]]:
     """Return the highest requirements file for running, if any, with its first line that says something.
 
@@ -141,7 +137,7 @@ def _requirements_files(facts: RepoFacts) -> list[tuple[str, Source]]:
 def _wanted(first: PlannedEnvironment, *, declared: bool) -> tuple[str, ...]:
     """Return the names to install beside what files declare: a test runner, else all that the code needs."""
     optional = {canonicalize_name(name) for name in first.optional}
-    texts = plan_requirements(_unpinned(first))
+    texts = plan_requirements(first.unpinned)
     if declared:
         return tuple(t for t in texts if canonicalize_name(Pep508(t).name) in TEST_RUNNERS)
     return tuple(t for t in texts if canonicalize_name(Pep508(t).name) not in optional)

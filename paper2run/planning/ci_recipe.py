@@ -47,10 +47,10 @@ class _Recipe(NamedTuple):
 def ci_recipe(facts: RepoFacts, planned: PlannedEnvironment) -> PlannedEnvironment | None:
     """Return the plan of the CI job that tests on Linux; None where it says no more than `planned`."""
     chosen = testing_job(facts, planned.pythons)
-    own = image_python((planned.draft or planned.plan).base_image)
+    own = image_python(planned.unpinned.base_image)
     if chosen is None or not own:
         return None
-    first = planned.draft or planned.plan
+    first = planned.unpinned
     recipe = _recipe(facts, chosen)
     python = chosen.python if chosen.python in RELEASED else own
     smoke = _smoke(planned, recipe.test)

@@ -250,7 +250,7 @@ def _is_repair(found: Diagnosis | None) -> bool:
 
 def _plans_of(attempts: Sequence[Attempt]) -> frozenset[str]:
     """Return the digests of the plans that were tried (before pinning) and of those that repairs proposed."""
-    tried = {(attempt.planned.draft or attempt.planned.plan).digest for attempt in attempts}
+    tried = {attempt.planned.unpinned.digest for attempt in attempts}
     asked = {
         attempt.diagnosis.decision.new_plan.digest
         for attempt in attempts

@@ -86,7 +86,7 @@ def with_first_command(
     """
     if repaired.plan.smoke_command != tried:
         return None
-    command = (first.draft or first.plan).smoke_command
+    command = first.unpinned.smoke_command
     return repaired.changed(
         plan=repaired.plan.changed(smoke_command=command),
         smoke_proves=first.smoke_proves,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from paper2run.errors import UserError
 from paper2run.formats.plurals import counted
-from paper2run.lessons.draft_case import Draft, as_text, case_names, draft, to_draft
+from paper2run.lessons.draft_case import DraftCase, as_text, case_names, draft_case, to_draft
 from paper2run.lessons.error_kinds import LessonKind, Seen, kinds_of
 from paper2run.settings import Settings
 from paper2run.text_gate import visible
@@ -92,20 +92,20 @@ def write_drafts(
     wanted = {kind.name: kind for kind in kinds if to_draft(kind)}
     for name in wanted:
         refuse_existing(out / name)
-    drafts = {name: _drafts(kind, settings) for name, kind in wanted.items()}
+    drafts = {name: _draft_cases(kind, settings) for name, kind in wanted.items()}
     return {name: _write(out, name, cases) for name, cases in drafts.items()}
 
 
-def _drafts(kind: LessonKind, settings: Settings) -> dict[str, Draft]:
+def _draft_cases(kind: LessonKind, settings: Settings) -> dict[str, DraftCase]:
     """Return the cases of a kind by the name of their folder, without traces of this machine."""
     chosen = to_draft(kind)
     return {
-        name: _draft(kind, one, settings)
+        name: _draft_case(kind, one, settings)
         for name, one in zip(case_names(chosen), chosen, strict=True)
     }
 
 
-def _draft(kind: LessonKind, one: Seen, settings: Settings) -> Draft:
+def _draft_case(kind: LessonKind, one: Seen, settings: Settings) -> DraftCase:
     folder = Path(one.folder)
     record = read_run(folder)
     failed = next((each for each in record.attempts if each.number == one.lesson.attempt), None)
@@ -115,17 +115,17 @@ def _draft(kind: LessonKind, one: Seen, settings: Settings) -> Draft:
             hint="leave this folder out, or run the repository again",
         )
     try:
-        made = draft(kind, one, failed, read_facts_of(RunFolder(folder)))
+        made = draft_case(kind, one, failed, read_facts_of(RunFolder(folder)))
     except (OSError, ValidationError):
         raise UserError(
             f"{folder} has no repo_facts.json of this version", hint="run the repository again"
         ) from None
     traces = traces_in(record, folder, settings)
     case: Any = traces.out_of_value(made.case)
-    return Draft(case, traces.out_of(made.log), traces.out_of(made.todo))
+    return DraftCase(case, traces.out_of(made.log), traces.out_of(made.todo))
 
 
-def _write(out: Path, name: str, cases: Mapping[str, Draft]) -> tuple[Path, ...]:
+def _write(out: Path, name: str, cases: Mapping[str, DraftCase]) -> tuple[Path, ...]:
     out.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=WRITING, dir=out))
     try:

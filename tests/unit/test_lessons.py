@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from paper2run.failures.blame import blame
-from paper2run.lessons.draft_case import as_text, case_names, draft, to_draft
+from paper2run.lessons.draft_case import as_text, case_names, draft_case, to_draft
 from paper2run.lessons.error_kinds import Seen, error_form, kinds_of
 from paper2run.lessons.solved import lessons_of
 from paper2run.model.diagnosis import Blame
@@ -216,7 +216,7 @@ def test_a_draft_is_a_case_with_the_log_the_plan_before_and_the_plan_after():
     failed, after = solved(log="".join(f"line {n}\n" for n in range(300)))
     [kind] = kinds_of(seen(*lessons_of((failed, after))))
 
-    made = draft(kind, kind.seen[0], failed, FACTS)
+    made = draft_case(kind, kind.seen[0], failed, FACTS)
 
     case = LogCase.model_validate(made.case)
     assert (case.stage, case.step, case.plan) == ("build", "[5/6] RUN make", PLAN)
@@ -244,7 +244,7 @@ def test_a_draft_of_a_smoke_run_has_its_limit_and_the_facts_of_its_line():
     named = FACTS.facts[1].changed(module="KeyError")
 
     case, of_many = (
-        LogCase.model_validate(draft(kind, kind.seen[0], failed, facts).case)
+        LogCase.model_validate(draft_case(kind, kind.seen[0], failed, facts).case)
         for facts in (FACTS, FACTS.changed(facts=(*many, *FACTS.facts, named)))
     )
 
@@ -281,7 +281,7 @@ def test_a_draft_made_of_the_case_of_a_rule_is_answered_by_that_rule_as_before(f
     after = Attempt(number=2, planned=made, built=BUILT, smoke=PASSED)
     [kind] = kinds_of(seen(*lessons_of((attempt, after))))
 
-    drafted = draft(kind, kind.seen[0], attempt, failed.facts)
+    drafted = draft_case(kind, kind.seen[0], attempt, failed.facts)
     case = LogCase.model_validate_json(as_text(drafted.case))
     again = diagnose(failed_attempt_of(case, drafted.log))
 
