@@ -285,9 +285,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets in the settings: keys, and credentials in addresses."""
         found = {key.get_secret_value() for key in (self.api_key, self.nvidia_api_key) if key}
-        for name in ADDRESSES:
-            found |= secrets_in(str(getattr(self, name)))
-        for address in self.debian_snapshots:
+        for address in (*(str(getattr(self, name)) for name in ADDRESSES), *self.debian_snapshots):
             found |= secrets_in(address)
         return tuple(sorted(found - {""}))
 

@@ -124,9 +124,8 @@ class Engine:
             info = self.client.info()
         # Builds ask Docker for version 2 of its builder, BuildKit; Podman has its own.
         builder = "Buildah" if "podman" in named.lower() else "BuildKit"
-        is_containerd = any("containerd" in str(each) for each in info.get("DriverStatus") or ())
-        store = f"containerd {info['Driver']}" if is_containerd else info["Driver"]
-        return f"{named} ({builder}, {store})"
+        status = str(info.get("DriverStatus") or "")
+        return f"{named} ({builder}, {'containerd ' if 'containerd' in status else ''}{info['Driver']})"
 
     @property
     def architecture(self) -> str:
