@@ -7,22 +7,25 @@ times.
 
 import base64
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-
-from pydantic import Field
 
 from paper2run.claims import pictures
 from paper2run.claims.collecting import OF_PAPERS, Stated, stated_claims
 from paper2run.claims.result_files import result_files
 from paper2run.formats.tree import RepoTree
-from paper2run.model.claims import Claim, ClaimLedger, ClaimRun, JudgedClaim, JudgedPicture
+from paper2run.model.claims import (
+    Claim,
+    ClaimFindings,
+    ClaimLedger,
+    ClaimRun,
+    JudgedClaim,
+    JudgedPicture,
+)
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout, Paper, PaperTable
-from paper2run.model.value import Value
 from paper2run.settings import Settings
 from tasks.claim_runs import MIN_S, ClaimImage, Command
 from tasks.drivers.engine import containers
@@ -33,14 +36,6 @@ from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 90_000
 NO_COMMAND: Final = "no document says which command prints it"
-
-
-class Findings(Value):
-    """What became of the numbers and pictures that authors state."""
-
-    ledger: ClaimLedger
-    strips: Mapping[str, str] = Field(default_factory=dict)
-    """By the path that a picture's `shown` names: the PNG, base64."""
 
 
 @stage(
@@ -66,7 +61,7 @@ def claims(
     log_folder: str,
     run_id: str,
     settings: Settings,
-) -> Findings:
+) -> ClaimFindings:
     """Return every number that documents and paper state, with its verdict and its line of evidence."""
     tree = RepoTree.of(Path(root))
     stated = stated_claims(tree, facts, paper, _tables(paper, Path(root)))
@@ -101,7 +96,7 @@ def claims(
     ledger = ClaimLedger(
         claims=tuple(by_claim[claim] for claim in in_order), pictures=shown, runs=tuple(runs)
     )
-    return Findings(ledger=ledger, strips=strips)
+    return ClaimFindings(ledger=ledger, strips=strips)
 
 
 def _telling(stated: Stated) -> list[str]:

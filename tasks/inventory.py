@@ -5,9 +5,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from paper2run.model.image import SOURCE_FOLDER
-from paper2run.model.inventory import Inventory
+from paper2run.model.inventory import Inventory, ListedImage
 from paper2run.model.outcome import Built
-from paper2run.model.value import Value
 from paper2run.proofs.downloads import downloads_in, is_note_of_pip
 from paper2run.proofs.file_list import FileEntry, packed
 from paper2run.proofs.installed import is_record, packages_in
@@ -21,19 +20,6 @@ TIMEOUT_S: Final = 3600
 SNAPSHOT_NOTE: Final = SNAPSHOT_FILE.strip("/")
 MAX_RECORDS_BYTES: Final = 256_000_000
 """Of all package databases of an image together; a large environment has 30 MB."""
-
-
-class Listed(Value):
-    """What an image holds, with the list of its files."""
-
-    inventory: Inventory
-    files: str
-    """`files.tsv.gz`, base64."""
-
-    @property
-    def packed_files(self) -> bytes:
-        """The gzipped list."""
-        return base64.b64decode(self.files)
 
 
 class HeldFiles(NamedTuple):
@@ -52,10 +38,10 @@ class HeldFiles(NamedTuple):
     timeout_s=TIMEOUT_S,
     key=lambda given: (given["built"].image_id, given["dockerfile"]),
 )
-def inventory(built: Built, dockerfile: str, run_id: str, settings: Settings) -> Listed:
+def inventory(built: Built, dockerfile: str, run_id: str, settings: Settings) -> ListedImage:
     """Return the packages, downloads and files of the image; nothing of it runs."""
     held = look_into(built.image_id, dockerfile, run_id, settings)
-    return Listed(inventory=held.inventory, files=base64.b64encode(held.listing).decode())
+    return ListedImage(inventory=held.inventory, files=base64.b64encode(held.listing).decode())
 
 
 def look_into(

@@ -1,7 +1,10 @@
 """What authors state that comes out of their code, and whether it did: the ledger of a run."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final, Literal
+
+from pydantic import Field
 
 from paper2run.model.value import Source, Value
 
@@ -152,3 +155,11 @@ class ClaimLedger(Value):
             and "." in judged.claim.printed
             for judged in self.claims
         )
+
+
+class ClaimFindings(Value):
+    """What became of the numbers and pictures that authors state."""
+
+    ledger: ClaimLedger
+    strips: Mapping[str, str] = Field(default_factory=dict)
+    """By the path that a picture's `shown` names: the PNG, base64."""

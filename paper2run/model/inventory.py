@@ -1,5 +1,6 @@
 """What an image holds: its packages, and a digest of its whole file tree."""
 
+import base64
 from typing import Literal
 
 from paper2run.model.value import Value
@@ -52,3 +53,16 @@ class Inventory(Value):
     asked."""
     tree_sha256: str = ""
     """sha256 of that list, hexadecimal."""
+
+
+class ListedImage(Value):
+    """What an image holds, with the list of its files."""
+
+    inventory: Inventory
+    files: str
+    """`files.tsv.gz`, base64."""
+
+    @property
+    def packed_files(self) -> bytes:
+        """The gzipped list."""
+        return base64.b64decode(self.files)

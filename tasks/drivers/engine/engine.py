@@ -118,14 +118,14 @@ class Engine:
 
     @property
     def described(self) -> str:
-        """Name and version with builder and store: `Docker 20.10.24 (BuildKit, overlay2)`."""
+        """Name, version, our builder and the store: `Docker 20.10.24 (BuildKit, overlay2)`."""
         named = self.name_and_version
         with engine_faults("asking the engine for its store"):
             info = self.client.info()
-        # Builds ask Docker for version 2 of its builder, BuildKit; Podman has its own.
         builder = "Buildah" if "podman" in named.lower() else "BuildKit"
-        status = str(info.get("DriverStatus") or "")
-        return f"{named} ({builder}, {'containerd ' if 'containerd' in status else ''}{info['Driver']})"
+        is_containerd = "containerd" in str(info.get("DriverStatus"))
+        store = f"{'containerd ' if is_containerd else ''}{info.get('Driver', 'unknown store')}"
+        return f"{named} ({builder}, {store})"
 
     @property
     def architecture(self) -> str:
