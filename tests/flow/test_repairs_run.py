@@ -46,7 +46,12 @@ SITUATIONS = {
     ),
     "plugin of a fixture": Situation(
         ("pytest_drift",),
-        {"test_all.py": "def test_all(mocker):\n    assert mocker.Mock(return_value=1)() == 1\n"},
+        {
+            # Written so that no reader of the source sees which fixture is asked for.
+            "test_all.py": "def test_all(request):\n"
+            "    mocker = request.getfixturevalue('mocker')\n"
+            "    assert mocker.Mock(return_value=1)() == 1\n"
+        },
         "pytest-mock==",
         smoke="python -m pytest -q",
     ),
