@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from paper2run.formats.code_blocks import Document
@@ -47,12 +47,19 @@ class Ties:
                 for table in TABLE_NAME.findall(line):
                     told = self._tables.setdefault(table, set())
                     told.update(one.command for one in choices if _is_of(one, text, number, line))
+            for number, table in _remarks(document):
+                told = self._tables.setdefault(table, set())
+                told.update(
+                    one.command
+                    for one in choices
+                    if (one.source.path, one.source.line) == (text.path, number)
+                )
 
     def command_for(self, path: str, line: int, table: str = "") -> str:
         """Return the command that documents tie to a place; empty without one.
 
-        The only one that a sentence names with the same table; else the only one of the place's section; else the only
-        one of all documents.
+        The only one that a sentence or its own remark names with the same table; else the only one of the place's
+        section; else the only one of all documents.
         """
         beside = {
             one.command
@@ -72,6 +79,14 @@ class Ties:
 
     def _section(self, path: str, line: int) -> int:
         return bisect(self._headings[path], line)
+
+
+def _remarks(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the line and table of each remark behind a command: `python run.py  # Table 2`."""
+    for block in document.blocks:
+        for number, line in enumerate(block.text.split("\n"), block.line):
+            for table in TABLE_NAME.findall(line.partition(" #")[2]):
+                yield number, table
 
 
 def _is_of(one: SmokeChoice, text: Text, number: int, line: str) -> bool:

@@ -15,6 +15,12 @@ STAND_IN: Final = re.compile(
     r"|KEY|MODEL|N|NAME|NUM|NUMBER|OPTIONS?|OUTPUT|PATH|PORT|SEED|THREADS|URL|USER)S?(?:_[A-Z0-9]+)*(?:\.\w+)?$"
 )
 """An argument that stands for one of its reader's own."""
+OPTIONAL: Final = re.compile(
+    r"(?<=\s)\[(?=[-A-Za-z])[^\[\]\n]{0,80}(?:\[[^\[\]\n]{0,80}\][^\[\]\n]{0,80}){0,3}\](?=\s|$)"
+)
+"""An argument in the brackets of a usage line: `[-h]`, `[--seed N]`, `[FILE [FILE ...]]`; no list such as `[8, 16]`."""
+VALUED: Final = re.compile(r"(?:^|\s)--?[A-Za-z][\w-]*\s+$")
+"""An option right before: what stands in brackets is then its value, and the reader's own."""
 IN_FOLDER: Final = re.compile(r"cd (?P<folder>[\w./-]+) && (?P<line>.+)")
 
 
@@ -25,7 +31,13 @@ def folder_and_line(line: str) -> tuple[str, str]:
 
 
 def plain_words(line: str) -> list[str]:
-    """Return the words of one call that needs no shell and no GPU; nothing for any other line."""
+    """Return the words of one call that needs no shell and no GPU; nothing for any other line.
+
+    What a usage line shows as optional is left out.
+    """
+    if any(VALUED.search(line, 0, found.start()) for found in OPTIONAL.finditer(line)):
+        return []
+    line = OPTIONAL.sub("", line)
     if UNSAFE.search(line) or ACCELERATED.search(line):
         return []
     try:

@@ -310,6 +310,29 @@ def test_a_table_of_a_pdf_belongs_to_the_command_that_documents_name_with_it(tmp
     assert [judged(one, output, "d").verdict for one in claims] == ["reproduced", "close"]
 
 
+def test_a_remark_behind_a_command_says_which_table_it_prints(tmp_path):
+    (tmp_path / "README.md").write_text(
+        "# Cache\n```console\n$ python bench.py             # Table 1 and Table 3\n"
+        "$ python bench.py --slots 200 # Table 2\n```\n"
+    )
+    (tmp_path / "bench.py").write_text("print(1)\n")
+    tree = RepoTree.of(tmp_path)
+    paper = Paper(path="/x/p.pdf", origin="given", sections=(Section(heading="", text="Maps."),))
+    tables = [
+        PaperTable(page=1, number=number, rows=(("Policy", "hits"), ("LRU", value)))
+        for number, value in (("1", "0.52"), ("2", "0.61"), ("3", "0.71"), ("4", "0.81"))
+    ]
+
+    claims = stated_claims(tree, read_facts(tree), paper, tables).claims
+
+    assert [one.command for one in claims] == [
+        "python bench.py",
+        "python bench.py --slots 200",
+        "python bench.py",
+        "",
+    ]
+
+
 def ledger(*verdicts_of: str, in_code: bool = False, printed: str = "0.25") -> ClaimLedger:
     claim = Claim(form="text", label="rmse|x", printed=printed, in_code=in_code, source=README)
     return ClaimLedger(
