@@ -1,13 +1,21 @@
 """Judges claims by an output: by place and words, never by value."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from paper2run.claims.labels import tokens
-from paper2run.claims.numbers import Number, compared, logical_lines, numbers_in, skeleton
-from paper2run.model.claims import Claim, JudgedClaim
+from paper2run.claims.numbers import (
+    Number,
+    compared,
+    logical_lines,
+    numbers_in,
+    skeleton,
+    value_of,
+)
+from paper2run.model.claims import Claim, ClaimVerdict, JudgedClaim
 
 CELLS: Final = re.compile(r"\s{2,}|\t|\s*\|\s*|\s*,\s*")
 HEADER_REACH: Final = 200
@@ -19,6 +27,10 @@ MAX_ROWS: Final = 50
 """Lines with the same first cell that are looked at, the last ones."""
 VERBATIM: Final = ("cell", "file")
 """Forms of what the same code printed."""
+STATED: Final = ("table", "text")
+"""Forms of what authors write down themselves."""
+SYMBOL_CHARS: Final = 2
+"""A name of no more is a symbol, and part of another one in `sigma_b`."""
 MAX_LINE_CHARS: Final = 2_000
 """A longer line is data, which no document shows."""
 
@@ -98,19 +110,32 @@ def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
     found = _find(claim, _read(output))
     if found is None:
         return JudgedClaim(claim=claim, verdict="not-found", log_digest=log_digest)
-    as_percent = claim.unit == "%" and not found.number.unit
     return JudgedClaim(
         claim=claim,
-        verdict=compared(
-            claim.printed,
-            found.number.printed,
-            as_percent=as_percent,
-            verbatim=claim.form in VERBATIM,
-        ),
+        verdict=_verdict(claim, found.number),
         obtained=f"{found.number.printed}{found.number.unit}",
         evidence=found.line.strip()[:300],
         log_digest=log_digest,
     )
+
+
+def _verdict(claim: Claim, number: Number) -> ClaimVerdict:
+    """Return how a number compares; of a caption's or head's own percent sign a cell may know nothing."""
+    printed, obtained = claim.printed, number.printed
+    if claim.unit == "%" and not number.unit:
+        return compared(printed, obtained, as_percent=True, verbatim=claim.form in VERBATIM)
+    verdict = compared(printed, obtained, as_percent=False, verbatim=claim.form in VERBATIM)
+    # A share lies between 0 and 1, and what it is in percent beyond.
+    is_pair = value_of(obtained).copy_abs() <= 1 < value_of(printed).copy_abs()
+    if (
+        verdict == "differs"
+        and claim.form in STATED
+        and is_pair
+        and not (claim.unit or number.unit)
+    ):
+        as_share = compared(printed, obtained, as_percent=True, verbatim=False)
+        return as_share if as_share == "reproduced" else verdict
+    return verdict
 
 
 def _find(claim: Claim, output: Output) -> Found | None:
@@ -173,6 +198,10 @@ def _cell(claim: Claim, output: Output) -> Found | None:
     return _labelled((*row, *column), output)
 
 
+def _plain(line: str) -> str:
+    return unicodedata.normalize("NFKD", line).lower()
+
+
 def _split(line: str) -> list[str]:
     return CELLS.split(line.strip().strip("|").strip())
 
@@ -189,12 +218,15 @@ def _column(column: tuple[str, ...], lines: Sequence[str], index: int, width: in
 def _labelled(words: tuple[str, ...], output: Output) -> Found | None:
     """Return the last number before which its line says all these words, and hardly more."""
     wanted = frozenset(words)
+    symbol = words[0] if len(words) == 1 and len(words[0]) <= SYMBOL_CHARS else ""
     rarest = min((output.by_word.get(word, []) for word in wanted), key=len, default=[])
     return next(
         (
             one.found
             for one in reversed(rarest)
-            if wanted <= one.words and len(one.words - wanted) <= MORE_WORDS
+            if wanted <= one.words
+            and len(one.words - wanted) <= MORE_WORDS
+            and (not symbol or re.search(rf"(?<!\w){symbol}(?!\w)", _plain(one.found.line)))
         ),
         None,
     )

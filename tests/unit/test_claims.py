@@ -333,6 +333,28 @@ def test_a_remark_behind_a_command_says_which_table_it_prints(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("printed", "output", "verdict"),
+    [
+        ("47.1", "hits: 0.4708", "reproduced"),
+        ("47.3", "hits: 0.4708", "differs"),
+        ("0.25", "hits: 0.0025", "differs"),
+        ("47.1", "hits: 61.2", "differs"),
+    ],
+)
+def test_a_number_without_a_unit_may_come_out_as_a_share(printed, output, verdict):
+    claim = Claim(form="text", label="hits", printed=printed, source=README)
+    assert judged(claim, output, "d").verdict == verdict
+
+
+def test_a_symbol_is_no_part_of_another_one():
+    claim = Claim(form="text", label="b", printed="0.73", source=README)
+    assert judged(claim, "b: 0.7284\nsigma_b: 0.03", "d").verdict == "reproduced"
+    assert judged(claim, "sigma_b: 0.03", "d").verdict == "not-found"
+    squared = Claim(form="text", label="R²", printed="0.73", source=README)
+    assert judged(squared, "R²: 0.7284", "d").verdict == "reproduced"
+
+
 def ledger(*verdicts_of: str, in_code: bool = False, printed: str = "0.25") -> ClaimLedger:
     claim = Claim(form="text", label="rmse|x", printed=printed, in_code=in_code, source=README)
     return ClaimLedger(
