@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import requests
@@ -72,15 +73,22 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     from prefect.testing.utilities import prefect_test_harness
 
+    from tasks.running.server import SERVER_SETTINGS
+
     home = tmp_path_factory.mktemp("home")
-    os.environ["PAPER2RUN_HOME"] = str(home / "paper2run")
-    # Tests kill runs, and the tests' server forgets their leases: nobody shall wait for such places.
-    os.environ["PAPER2RUN_ENGINE_SLOTS"] = "64"
-    # A run's two looks at all that the engine keeps are for tests/flow/test_kept_images.py.
-    os.environ["PAPER2RUN_KEEP_GB"] = "inf"
-    # Listing an image is for tests/flow/test_rebuild.py.
-    os.environ["PAPER2RUN_INVENTORY"] = "false"
+    environment = {
+        "PAPER2RUN_HOME": str(home / "paper2run"),
+        # Tests kill runs, and the tests' server forgets their leases: nobody shall wait for such places.
+        "PAPER2RUN_ENGINE_SLOTS": "64",
+        # A run's two looks at all that the engine keeps are for tests/flow/test_kept_images.py.
+        "PAPER2RUN_KEEP_GB": "inf",
+        # Listing an image is for tests/flow/test_rebuild.py.
+        "PAPER2RUN_INVENTORY": "false",
+        # A server that stores each task run by itself is often busy, and its clients then wait two seconds.
+        **SERVER_SETTINGS,
+    }
     with (
+        mock.patch.dict(os.environ, environment),
         prefect_test_harness(server_startup_timeout=180),
         temporary_settings(
             {
@@ -96,13 +104,6 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ):
             used.backup(copy)
         yield home / "prefect.db"
-    for name in (
-        "PAPER2RUN_HOME",
-        "PAPER2RUN_ENGINE_SLOTS",
-        "PAPER2RUN_KEEP_GB",
-        "PAPER2RUN_INVENTORY",
-    ):
-        del os.environ[name]
 
 
 @pytest.fixture(scope="session")
