@@ -4,7 +4,9 @@
 2 bad request, 3 host trouble (of a batch: some have no verdict), 4 model trouble, 130 interrupted.
 """
 
+import atexit
 import errno
+import gc
 import sys
 import traceback
 from collections.abc import Mapping
@@ -43,6 +45,10 @@ LOST_SERVER: Final = HostError(
     "the Prefect server stopped answering in the middle of the run",
     hint="see that it runs (`paper2run doctor`) and start the run again: finished stages are kept",
 )
+
+ALLOCATIONS_BETWEEN_COLLECTIONS: Final = 50_000
+"""Python's 700 is for programs that leave cycles behind all the time. Imports and models leave few, and of the 2.3 s of
+processor that a kept run took, collections were 0.8 s, 0.5 of them at exit, where the process frees all anyway."""
 
 app = typer.Typer(
     name="paper2run",
@@ -196,6 +202,9 @@ def server_stop() -> None:
 def main() -> None:
     """Run the command line and exit with the code of what happened."""
     with_traceback = "--traceback" in sys.argv
+    gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, 20, 20)
+    # Registered first, so it is called last: what is frozen, the collections of the interpreter's end pass over.
+    atexit.register(gc.freeze)
     # A plain end would leave the run's container behind.
     raise_when_ended()
     try:

@@ -8,7 +8,6 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from flows.attempt import attempt
-from flows.claimed import claimed
 from flows.engine_for import engine_for
 from flows.handed_over import inventoried
 from flows.judged import judged
@@ -227,6 +226,9 @@ def _tried(
     verdict = after_attempts(attempts, settings.max_attempts, read_facts_of(run), site)
     verdict = experimented(run, checkout, verdict, attempts, settings, run_id)
     if request.target == "claims":
+        # Readers of examples, tables and notebooks, which only this target needs: a tenth of our imports.
+        from flows.claimed import claimed
+
         verdict = claimed(run, checkout, verdict, attempts, settings, run_id)
     verdict = judged(run, checkout, verdict, attempts, site, settings)
     inventoried(run, verdict, attempts, settings, run_id)

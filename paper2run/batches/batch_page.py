@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
 from paper2run.formats.plurals import counted
+from paper2run.formats.time_words import in_time
 from paper2run.model.claims import ClaimCounts
 from paper2run.model.grade import GRADES
 from paper2run.source import shown_address, web_page
@@ -173,7 +174,7 @@ def _template() -> Template:
     # A batch writes its page anew all the time.
     source = resources.files("paper2run").joinpath("batches", "batch.html.jinja").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
-    environment.filters.update(duration=_duration, block=block, spans=spans)
+    environment.filters.update(duration=in_time, block=block, spans=spans)
     return environment.from_string(source)
 
 
@@ -246,16 +247,6 @@ def _cost(rows: Sequence[BatchRow]) -> str:
     known = sum(row.cost_usd or 0.0 for row in rows)
     unknown = any(row.cost_usd is None for row in rows)
     return f"${known:.2f}" + (" and more: no price is known for some calls" if unknown else "")
-
-
-def _duration(seconds: float) -> str:
-    """Return `12.3 s`, `4 min 05 s` or `2 h 07 min`."""
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 100:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _report_url(row: BatchRow, folder: PurePath) -> str:

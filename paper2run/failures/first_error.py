@@ -28,7 +28,7 @@ OTHER: Final = re.compile(
 )
 PASSED_ON: Final = re.compile(
     r"^error: called from$"
-    r"|CalledProcessError|SystemExit|subprocess-exited-with-error|Failed building wheel|[Ff]ailed to build"
+    r"|CalledProcessError|SystemExit|subprocess-exited-with-error|Failed building (?:wheel|editable)|[Ff]ailed to build"
     r"|metadata-generation-failed|Command errored out|Command \"?\S*python\S* .* failed"
     r"|did not (?:run|complete) successfully"
     r"|Could not build wheels|No matching distribution found|returned (?:a )?non-zero|returned \d exit status"
@@ -44,7 +44,7 @@ UNIT: Final = re.compile(
     r"\[\d+ lines of output\]|Command errored out|Running command |Complete output"
 )
 """Where pip begins with the output of another package's build."""
-FAILED_WHEEL: Final = re.compile(r"Failed building wheel for (?P<name>[\w.-]+)")
+FAILED_WHEEL: Final = re.compile(r"Failed building (?:wheel|editable) for (?P<name>[\w.-]+)")
 ROOTS: Final = re.compile(
     r"(?:FileNotFound|NotADirectory|Permission|IO|OS|URL|HTTP|Connection\w*|gai)[Ee]rror\b|gaierror|socket\.error"
 )

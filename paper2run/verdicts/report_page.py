@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from jinja2 import Environment, StrictUndefined, Template
 
 from paper2run.formats.plurals import counted
+from paper2run.formats.time_words import in_time
 from paper2run.knowledge.language_endings import ENDINGS
 from paper2run.model.claims import ClaimLedger, ClaimVerdict
 from paper2run.model.environment import PlannedEnvironment
@@ -86,7 +87,7 @@ def _template() -> Template:
     # Compiling it takes a quarter of a second.
     source = resources.files("paper2run").joinpath("verdicts", "report.html.jinja")
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=shown)
-    environment.filters.update(block=block, spans=spans)
+    environment.filters.update(duration=in_time, block=block, spans=spans)
     return environment.from_string(source.read_text("utf-8"))
 
 

@@ -16,6 +16,7 @@ from paper2run.formats.plurals import counted
 from paper2run.index.conda_channels import PUBLIC, mirrored, shown
 from paper2run.planners.message import Message
 from paper2run.settings import Settings
+from tasks.console.tables import print_table
 from tasks.drivers.conda import channel_probe
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.model import chat
@@ -65,7 +66,7 @@ def print_findings(console: Console, findings: list[Finding]) -> None:
         table.add_column(heading, overflow="fold")
     for finding in sorted(findings, key=lambda finding: not finding.needed):
         table.add_row(mark_of(finding), finding.what, Text(finding.found), Text(finding.do))
-    console.print(table)
+    print_table(console, table)
     console.print("ok: works · no: needed and missing · -: optional")
 
 

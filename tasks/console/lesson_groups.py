@@ -18,6 +18,7 @@ from paper2run.settings import Settings
 from paper2run.text_gate import visible
 from tasks.console.run_exports import read_run, refuse_existing, traces_in
 from tasks.console.run_list import RECORD
+from tasks.console.tables import print_table
 from tasks.drivers.host.removal import remove_tree
 from tasks.lesson_record import read_lessons
 from tasks.running.records import WRITING, RunFolder, read_facts_of, write_whole
@@ -167,7 +168,7 @@ def print_lessons(console: Console, found: Gathered) -> None:
         cells = (kind.name, str(len(kind.seen)), *_cells(kind))
         table.add_row(*(Text("\n".join(map(visible, cell.split("\n")))) for cell in cells))
     if found.kinds:
-        console.print(table)
+        print_table(console, table)
     lessons, runs = sum(len(kind.seen) for kind in found.kinds), counted(found.runs, "run")
     told = f"{counted(lessons, 'lesson')} of {counted(len(found.kinds), 'kind')} in {runs}"
     if not lessons:

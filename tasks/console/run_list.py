@@ -13,6 +13,7 @@ from paper2run.formats.plurals import counted
 from paper2run.model.rebuild import Outcome, Rebuild
 from paper2run.model.report import Metadata
 from paper2run.text_gate import visible
+from tasks.console.tables import print_table
 
 RECORD = "metadata.json"
 PLACES = (f"*/{RECORD}", f"*/runs/*/{RECORD}")
@@ -91,7 +92,7 @@ def print_runs(console: Console, runs: Path, *, most: int | None) -> None:
         )
         table.add_row(*(Text(visible(cell)) for cell in cells))
     if known:
-        console.print(table)
+        print_table(console, table)
     left = len(known) - len(known[:most])
     console.print(
         f"{counted(len(known), 'run')} in {runs}" + (f", {left} not shown: --all" if left else ""),

@@ -124,7 +124,12 @@ def print_run(console: Console, folder: Path) -> None:
     print_verdict(console, metadata, folder)
     report = folder / "report.md"
     if report.exists():
-        console.print(Markdown(visible_lines(report.read_text(encoding="utf-8", errors="replace"))))
+        text = visible_lines(report.read_text(encoding="utf-8", errors="replace"))
+        # Set in columns it is for eyes; a file or pipe gets the lines whole.
+        if console.is_terminal:
+            console.print(Markdown(text))
+        else:
+            _print(console, text)
     elif metadata.status == "running":
         log = folder / "run.log"
         console.print("The run is in progress, or was killed. Its log so far:")

@@ -66,7 +66,10 @@ class Progress(logging.Handler):
             self._started = time.monotonic()
             self._last_line = ""
         elif record.levelno >= logging.INFO:
-            self._console.print(Text(visible_lines(record.getMessage())))
+            # In a file or pipe a line stays whole: nothing there has a width.
+            self._console.print(
+                Text(visible_lines(record.getMessage())), soft_wrap=not self._console.is_terminal
+            )
         else:
             self._last_line = flat(record.getMessage()).strip() or self._last_line
 

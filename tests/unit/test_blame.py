@@ -400,3 +400,19 @@ Processing /repo
     found = blame_of(log, build=step)
 
     assert (found.cause, found.about) == ("out_of_memory", "waves/__init__.py:2")
+
+
+def test_a_package_that_setuptools_builds_by_calling_pip_has_its_compilers_error():
+    log = """\
+  error: subprocess-exited-with-error
+      × Building editable for mesh (pyproject.toml) did not run successfully.
+          core.c:2:13: error: expected declaration specifiers or '...' before '{' token
+          error: Command '['gcc', '-c', 'core.c']' returned non-zero exit status 1.
+      ERROR: Failed building editable for mesh
+    Failed to build mesh
+    ERROR: Failed to build installable wheels for some pyproject.toml based projects (mesh)
+"""
+    found = blame_of(log, build="RUN pip install --no-deps -e .")
+
+    assert found.error.startswith("core.c:2:13: error: expected declaration")
+    assert found.cause == "build_error"
