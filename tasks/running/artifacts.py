@@ -5,9 +5,14 @@ Flows make them from values, so that cached stages show too.
 
 import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Final
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 
 from paper2run.model.environment import PlannedEnvironment
 from paper2run.model.outcome import BuildContext, BuildFailed
@@ -51,10 +56,20 @@ def publish_failure(name: str, attempt: Attempt) -> None:
 def publish_report(
     name: str, metadata: Metadata, text: str, attempts: Sequence[Attempt], folder: str
 ) -> None:
-    """Show the report, and a table of the attempts.
+    """Show the report, its page, and a table of the attempts.
 
     The table's heading gives the verdict and the smallest change that would help.
     """
+    page = PurePath(folder) / "report.html"
+    if page.is_absolute():
+        # Browsers follow no link from a web page to a file: the address is what a person copies.
+        patiently(
+            lambda: create_link_artifact(
+                key=artifact_key(name, "page"),
+                link=page.as_uri(),
+                description=f"report.html of {prose(name)}, a file of the machine that ran it: copy its address",
+            )
+        )
     _markdown(
         artifact_key(name, "report"),
         f"{text}\nRun folder: {code(folder)}\n",

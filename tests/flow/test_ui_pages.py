@@ -150,6 +150,14 @@ class TestPages:
             "smoke run failed", base_of(made), "FileNotFoundError",
         )  # fmt: skip
 
+    def test_the_address_of_the_page_can_be_copied(self, tab, ui, made, of_ui):
+        page = found(ui, "artifacts", key="lacking-page")
+        [folder] = (made / "runs").iterdir()
+
+        shown(
+            tab, f"{ui}{of_ui}/artifacts/artifact/{page['id']}", (folder / "report.html").as_uri()
+        )  # fmt: skip
+
     def test_the_dockerfile_is_there(self, tab, ui, made, of_ui):
         dockerfile = found(ui, "artifacts", key="lacking-dockerfile")
 

@@ -196,7 +196,11 @@ def test_the_artifacts_have_the_shape_of_ordinary_ones(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[dict[str, Any]] = []
-    for create in ("create_markdown_artifact", "create_table_artifact"):
+    for create in (
+        "create_markdown_artifact",
+        "create_table_artifact",
+        "create_link_artifact",
+    ):
         monkeypatch.setattr(artifacts, create, lambda **given: made.append(given))
 
     def shapes(name: str) -> list[list[str]]:

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prefect.events.worker import EventsWorker
@@ -176,9 +177,11 @@ def test_a_decision_is_told_in_paragraphs():
     assert "```sh\n# smoke: python train.py\n```" in section
 
 
-def test_the_table_of_attempts_begins_with_short_cells(monkeypatch):
-    made = []
+def test_the_table_of_attempts_begins_with_short_cells_and_the_page_has_its_address(monkeypatch):
+    made: list[dict[str, Any]] = []
+    links: list[dict[str, Any]] = []
     monkeypatch.setattr(artifacts, "create_markdown_artifact", lambda **given: None)
+    monkeypatch.setattr(artifacts, "create_link_artifact", lambda **given: links.append(given))
     monkeypatch.setattr(artifacts, "create_table_artifact", lambda **given: made.append(given))
     attempts: list[Attempt] = [UNBUILT.changed(blame=FAILURE.blame), CRASHED]
 
@@ -186,7 +189,8 @@ def test_the_table_of_attempts_begins_with_short_cells(monkeypatch):
         "lab/mesh", FAILURE.changed(smallest_change="Add a rule."), "", attempts, "/r"
     )
 
-    [table] = made
+    [table], [link] = made, links
+    assert (link["key"], link["link"]) == ("lab-mesh-page", "file:///r/report.html")
     first, second = table["table"]
     assert [*first][:4] == ["attempt", "result", "reached", "base image"]
     assert (first["result"], second["result"]) == ("build failed", "smoke run failed")
