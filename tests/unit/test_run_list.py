@@ -12,7 +12,7 @@ from rich.console import Console
 from paper2run.errors import UserError
 from paper2run.model.report import Metadata, Versions
 from tasks.console.run_list import last_run, print_runs
-from tasks.console.show import print_next
+from tasks.console.show import print_next, print_run
 
 
 def keep(runs: Path, name: str, hour: int, **more: object) -> Metadata:
@@ -110,3 +110,46 @@ def test_what_needs_no_prefect_is_answered_without_it(arguments, code, words, tm
     assert said.returncode == code, said.stderr
     assert words in " ".join((said.stdout + said.stderr).split())
     assert "loaded: []" in said.stdout
+
+
+def test_in_a_pipe_no_name_is_folded_and_on_a_terminal_none_is_cut(tmp_path):
+    name = "a-repository-whose-name-is-longer-than-any-terminal-is-wide-" * 2
+    keep(tmp_path, name, 1)
+    piped, folded = io.StringIO(), io.StringIO()
+
+    print_runs(Console(file=piped, width=60), tmp_path, most=None)
+    terminal = Console(file=folded, width=60, force_terminal=True, color_system=None)
+    print_runs(terminal, tmp_path, most=None)
+
+    assert piped.getvalue().splitlines()[1].endswith(name)
+    lines = folded.getvalue().splitlines()[:-1]
+    assert max(map(len, lines)) <= 60
+    assert name in "".join(line.split()[-1] for line in lines[1:])
+
+
+def test_a_report_in_a_pipe_is_its_text_line_by_line(tmp_path):
+    keep(tmp_path, "a", 1)
+    line = "| smoke | python train.py: a documented command that is told in one long line | README.md:7 |"
+    (tmp_path / "a" / "report.md").write_text(f"# a\n\n{line}\n")
+    text = io.StringIO()
+
+    print_run(Console(file=text, width=60), tmp_path / "a")
+
+    assert line in text.getvalue().splitlines()
+
+
+def test_a_command_ends_without_a_last_collection_of_garbage(tmp_path):
+    run = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('frozen:', gc.get_freeze_count() > 0))\n"
+        "from flows.cli import main\nsys.argv = ['paper2run', '--version']\nmain()\n"
+    )
+    home = {"HOME": str(tmp_path), "PAPER2RUN_HOME": str(tmp_path / "home")}
+    path = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    said = subprocess.run(
+        [sys.executable, "-P", "-c", run], capture_output=True, text=True, check=True,
+        cwd=tmp_path, env={**home, **path},
+    )  # fmt: skip
+
+    assert "frozen: True" in said.stdout

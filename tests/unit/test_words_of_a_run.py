@@ -231,3 +231,15 @@ def test_the_live_display_says_what_the_running_stage_does():
 
     assert "looking up what is missing · attempt 2 · 0 s" in shown.getvalue()
     assert "1 of 3 · running: lab/mesh · 0 s" in shown.getvalue()
+
+
+def test_a_line_of_progress_stays_whole_in_a_file():
+    line = (
+        "  smoke: python train.py: a documented command that is told in one long line [README.md:7]"
+    )
+    shown = io.StringIO()
+    told = Progress(Console(file=shown, width=40), live=False)
+
+    told.handle(logging.LogRecord("p", logging.INFO, "", 0, line, (), None))
+
+    assert shown.getvalue().splitlines() == [line]
