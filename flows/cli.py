@@ -146,7 +146,9 @@ def _asked(repository: str, given: Mapping[str, Any]) -> Request:
         )
     found = start.repository(named)
     if found.startswith("https://") and not named.startswith("https://"):
-        say(f"repository: {found}")
+        # A folder with a slip in its name looks like owner/name.
+        no_folder = f" (no folder {named} is here)" if found.endswith(f"github.com/{named}") else ""
+        say(f"repository: {found}{no_folder}")
     return request.changed(
         repo=found,
         paper=start.paper(request.paper),

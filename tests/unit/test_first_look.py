@@ -27,6 +27,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["lab/mehs", "--planner", "model"], "no folder lab/mehs is here"),
         (["nothing"], "holds no files"),
         (["git", "--ref", "nosuch"], "has no branch, tag or commit nosuch"),
         (["code", "--ref", "main"], "is a plain folder and has no main"),
