@@ -151,7 +151,8 @@ class TestPages:
         )  # fmt: skip
 
     def test_the_address_of_the_page_can_be_copied(self, tab, ui, made, of_ui):
-        page = found(ui, "artifacts", key="lacking-page")
+        run_id = run_of(made)["flow_run_id"]
+        page = found(ui, "artifacts", key="lacking-page", flow_run_id=run_id)
         [folder] = (made / "runs").iterdir()
 
         shown(
