@@ -39,6 +39,7 @@ MODELS: Final = (
 MOST: Final = 2 / 3
 CALL_LENGTH: Final = 300
 """In which a call that writes names its file."""
+PARENTHESIS: Final = re.compile(r"[()]")
 MAX_SCRIPTS: Final = 500
 MAX_FACTS: Final = 50
 
@@ -137,10 +138,20 @@ def _script(tree: RepoTree, path: str, names: set[str]) -> Script:
     written: set[str] = set()
     writes_all = False
     for call in WRITES.finditer(text):
-        named = [_name(part) for part in TEXT.findall(text[call.end() : call.end() + CALL_LENGTH])]
+        named = [_name(part) for part in TEXT.findall(_inside(text, call.end()))]
         written.update(named)
         writes_all = writes_all or not named
     return Script(path, frozenset(sourced), tuple(wants), frozenset(written), writes_all)
+
+
+def _inside(text: str, start: int) -> str:
+    """Return what stands between a call's parentheses; the next call reads, perhaps, what this one does not write."""
+    part, depth = text[start : start + CALL_LENGTH], 1
+    for match in PARENTHESIS.finditer(part):
+        depth += 1 if match[0] == "(" else -1
+        if depth == 0:
+            return part[: match.start()]
+    return part
 
 
 def _name(path: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from paper2run.failures.cause_classes import cause_of
+from paper2run.failures.cause_classes import UNDEFINED, cause_of
 from paper2run.failures.failed_attempt import FailedAttempt
 from paper2run.failures.failure_log import FRAME
 from paper2run.failures.first_error import FAILED_WHEEL, first_error, words_of
@@ -35,6 +35,7 @@ PREPARING: Final = re.compile(
 NO_PATH: Final = re.compile(
     r"(?:No such file or directory: |can't open file |No such file or directory: u|File )[\"'](?P<path>[^\"']+)[\"']"
     r"|unable to find file (?P<bare>\S+)$"
+    r"|cannot open (?:compressed )?file ['‘](?P<r>[^'’]+)['’]"
 )
 NO_PROGRAM: Final = re.compile(
     r"(?:^|\s)(?:line )?\d*:? ?(?P<name>[\w./+-]+): (?:command )?not found$"
@@ -100,6 +101,8 @@ def _about(
         return About(match["name"], *(importer or ("", None)))
     if (match := NO_PATH.search(error)) or (match := NO_PROGRAM.search(error)):
         return About(next(filter(None, match.groups())), "", place)
+    if match := UNDEFINED.match(error):
+        return About(match["name"], "", place)
     if match := AT_A_PLACE.match(error):
         return About(f"{match['path']}:{match['line']}")
     return About(str(place)) if place else About()

@@ -14,6 +14,7 @@ from paper2run.failures.gone_names import NO_MODULE, last_gone
 from paper2run.knowledge.distributions import distribution_for
 from paper2run.knowledge.network_words import NO_NETWORK
 from paper2run.knowledge.service_clients import REFUSED
+from paper2run.knowledge.toolkits import TOOLKITS
 from paper2run.model.diagnosis import Cause
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.value import Source
@@ -26,6 +27,7 @@ CUDA: Final = (
     r"|(?:Failed to|[Cc]ould not) find nvcc|Could NOT find CUDA"
     r"|^\S+:\d+: \*\*\* .*\b(?:CUDA|nvcc)\b|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
     r"|CUDA environment is invalid|cudaErrorNoDevice|CUDA error"
+    r"|\b(?:cuda|cublas|cudnn|curand|cusparse|cufft)\w*\.hp{0,2}: No such"
     r"|lib(?:cuda|cudart|cublas|cudnn)\w*\.so|[Nn]o CUDA-capable device"
 )
 ALWAYS: Final[tuple[Row, ...]] = (
@@ -33,6 +35,12 @@ ALWAYS: Final[tuple[Row, ...]] = (
     (re.compile(r"Killed signal terminated|virtual memory exhausted|Cannot allocate memory|^Killed$|MemoryError"
                 r"|SIGKILL"), "out_of_memory", "medium"),
     (re.compile(CUDA), "needs_gpu", "medium"),
+    *((toolkit.absent, toolkit.cause, "medium") for toolkit in TOOLKITS),
+    # CMake's words of a submodule that is not there, make's of a source.
+    (re.compile(r"add_subdirectory given source \S+ which is not an existing directory"
+                r"|does not contain a CMakeLists\.txt file"
+                r"|No rule to make target [`'][^']+\.(?:c|cc|cpp|cxx|cu|h|hpp|f|f90|java|py)', needed by"),
+     "absent_module", "medium"),
     (re.compile(r"\.dll\b|\.dylib\b|windll|WinDLL|WindowsError"
                 r"|fatal error: '?(?:(?i:windows|winsock2?)\.h|"
                 r"\w[\w.]*\\\w)"
@@ -89,8 +97,10 @@ RUNS: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 """In order: a service before the network that it is asked by."""
 
-UNDEFINED: Final = re.compile(r"error: '\w+' undefined")
-UNIMPLEMENTED: Final = "function is not yet implemented in Octave"
+UNDEFINED: Final = re.compile(r"error: '(?P<name>\w+)' undefined")
+UNIMPLEMENTED: Final = re.compile(
+    r"function is not yet implemented in Octave|function belongs to the .{1,60} package"
+)
 """Octave's words of a function of MATLAB's; of others it knows nothing."""
 NO_PLACE: Final = re.compile(
     r"IndexError: list index out of range|ValueError: not enough values to unpack"
@@ -119,8 +129,10 @@ def cause_of(
         return "out_of_disk", "medium"
     if NO_PLACE.match(error) and any(map(ARGV.search, last_traceback(failed.lines))):
         return "missing_entrypoint", "medium"
-    if UNDEFINED.match(error) and any(UNIMPLEMENTED in line for line in failed.lines):
-        return "proprietary_toolchain", "medium"
+    if UNDEFINED.match(error):
+        known = any(UNIMPLEMENTED.search(line) for line in failed.lines)
+        # What neither Octave nor its list of MATLAB's functions knows is a file of the author's own, or a variable.
+        return ("proprietary_toolchain", "medium") if known else ("absent_module", "low")
     module = NO_MODULE.search(error)
     if re.search(NO_NETWORK, error) and connects_itself(last_traceback(failed.lines)):
         return "external_service", "medium"

@@ -6,6 +6,7 @@ pip 9 to 25, gcc, clang, gfortran, ld, rustc, go, javac, CMake, configure, npm, 
 """
 
 import re
+from itertools import takewhile
 from typing import Final
 
 from paper2run.failures.failure_log import CHAINED, RAISED, TRACEBACK
@@ -23,6 +24,10 @@ OTHER: Final = re.compile(
     r"|parse error\b"
     r"|.*\bfatal error: |.*\bERROR (?:404|410): |curl: \(\d+\) |ssh: |Error: "
     r"|.*[^\w'\"]No such file or directory\b|.*: can't open file |Error in "
+    # R's warning names the file after the error, which does not.
+    r"|.*cannot open compressed file '"
+    # dash's, of a file that it is to read: `. $(SDK)/settings.sh`.
+    r"|.*: cannot open \S+: No such file$"
     # GNU make's `$(error …)`.
     r"|[\w./-]+:\d+: \*\*\* \S)"
 )
@@ -59,6 +64,9 @@ SYMBOL_BELOW: Final = re.compile(r"\bsymbol:\s+(\w+ \w+)")
 SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV"}
 """Exit codes of a shell whose program was ended by a signal."""
 MAX_CHARACTERS: Final = 500
+INDENTED: Final = re.compile(r"\s{2}")
+SENTENCE_LINES: Final = 12
+"""In which CMake says its first sentence, empty lines and paths between its words."""
 
 
 def first_error(failure: BuildFailed | SmokeFailed, lines: list[str]) -> int:
@@ -94,10 +102,7 @@ def words_of(failure: BuildFailed | SmokeFailed, lines: list[str], number: int) 
     if number >= 0:
         said = lines[number].strip().removeprefix("E ").strip()
         if said.endswith(":") and number + 1 < len(lines):
-            # CMake, gfortran and NLTK say what is wrong in the lines below.
-            after = (line.strip() for line in lines[number + 1 :])
-            below = next((line for line in after if any(map(str.isalnum, line))), "")
-            said = f"{said} {below}"
+            said = f"{said} {_below(lines, number)}"
         if SYMBOL.search(said):
             below = "\n".join(lines[number + 1 : number + 6])
             named = SYMBOL_BELOW.search(below)
@@ -108,6 +113,19 @@ def words_of(failure: BuildFailed | SmokeFailed, lines: list[str], number: int) 
         return f"ended by the signal {signal}"
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return last[:MAX_CHARACTERS] or f"exit code {failure.exit_code}"
+
+
+def _below(lines: list[str], number: int) -> str:
+    """Return what CMake, gfortran and NLTK say in the lines below; of CMake's, all of its first sentence."""
+    after = [
+        line
+        for line in lines[number + 1 : number + 1 + SENTENCE_LINES]
+        if any(map(str.isalnum, line))
+    ]
+    if not lines[number].lstrip().startswith("CMake Error"):
+        return after[0].strip() if after else ""
+    said = " ".join(line.strip() for line in takewhile(INDENTED.match, after))
+    return said.partition(". ")[0]
 
 
 def _tells(line: str) -> bool:

@@ -16,7 +16,11 @@ from typing import Final, Literal
 from packaging.utils import InvalidName, canonicalize_name
 
 Absence = Literal[
-    "unsupported_platform", "proprietary_toolchain", "dead_dependency", "absent_module"
+    "unsupported_platform",
+    "proprietary_toolchain",
+    "unknown_toolchain",
+    "dead_dependency",
+    "absent_module",
 ]
 Certainty = Literal["declared", "known", "mentioned", "same-name", "absent"]
 

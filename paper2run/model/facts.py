@@ -283,6 +283,7 @@ class EntryPoint(Value):
         "java-class",
         "perl-script",
         "octave-script",
+        "r-script",
     ]
     language: str = ""
     """Of a notebook, in lower case."""
@@ -292,6 +293,8 @@ class EntryPoint(Value):
     """Arguments without which it stops, as its parser declares them."""
     without_parser: bool = False
     """The arguments come from `sys.argv` without a parser, so `--help` would be taken as one."""
+    folder: str = ""
+    """Of an R script: where it is started, so that it finds the files that it names; empty for the root."""
     source: Source
 
 

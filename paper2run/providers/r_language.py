@@ -14,6 +14,7 @@ from paper2run.model.environment import PlannedEnvironment, SmokeChoice
 from paper2run.model.facts import (
     BuildFile,
     Command,
+    EntryPoint,
     ForeignRequirement,
     LanguageShare,
     RepoFacts,
@@ -86,7 +87,9 @@ def propose(evidence: Evidence) -> PlannedEnvironment | None:
             builder.install(
                 "r-cran-knitr", why="takes the code out of R Markdown", source=shares["r"]
             )
-        return builder.finish(evidence, _script_smoke(evidence))
+        first = _script_smoke(evidence)
+        others = [each for each in _entries(facts) if each.command != first.command]
+        return builder.finish(evidence, first, *others)
     builder.step("R CMD INSTALL --no-docs .", package.source, writes_source=True)
     command = f"cd {OUTSIDE} && Rscript -e {shlex.quote(f'library({package.name})')}"
     loads = choice("import", command, "the package is installed and loads", package.source)
@@ -163,6 +166,18 @@ def _script_smoke(evidence: Evidence) -> SmokeChoice:
     proves = "all scripts parse, and the packages that they load are there"
     source = next(fact for fact in evidence.facts.of(LanguageShare) if fact.language == "r").source
     return choice("dependencies", f"Rscript -e {shlex.quote(code)}", proves, source)
+
+
+def _entries(facts: RepoFacts) -> list[SmokeChoice]:
+    """Return the starts of the scripts that no other script sources."""
+    found = []
+    for fact in facts.of(EntryPoint):
+        if fact.form != "r-script":
+            continue
+        start = f"Rscript {shlex.quote(fact.name.removeprefix(fact.folder).removeprefix('/'))}"
+        command = f"cd {shlex.quote(fact.folder)} && {start}" if fact.folder else start
+        found.append(choice("script", command, "a script runs to its end", fact.source))
+    return found
 
 
 def _has_scripts(evidence: Evidence) -> bool:

@@ -82,7 +82,7 @@ def _on_no_index(failed: FailedAttempt, guess: Guess, line: str) -> Diagnosis:
     resolution = failed.planned.resolution
     is_guess = resolution is not None and guess.name in resolution.absent
     # Another channel, another release of Debian, or its own source may have it.
-    elsewhere = guess.absence == "dead_dependency"
+    elsewhere = guess.absence in {"dead_dependency", "unknown_toolchain"}
     top = guess.module.partition(".")[0]
     imports = failed.facts.of(Import)
     asked = address_of(addressed(failed.facts), guess.module)

@@ -1,7 +1,8 @@
 """Stops where data, weights or a service outside the repository are wanted at run time.
 
 Reads Python's own errors: `FileNotFoundError … 'path'`, `IOError: [Errno 2] …`, failed name resolution (smoke
-containers have no network unless told), and NLTK's `Resource punkt not found`. Code that opens a connection by `socket`
+containers have no network unless told), NLTK's `Resource punkt not found`, and what R, readr, readxl and data.table
+say of a file that is not there. Code that opens a connection by `socket`
 itself wants another machine, and code that asks a web service wants its answers: no data. The stop names the line of
 code that wants it, by the traceback, and the line of the documents that says where to get it.
 """
@@ -15,7 +16,7 @@ from paper2run.failures.failure_log import code_line, connects_itself, last_hit,
 from paper2run.failures.unreached_hosts import unreached
 from paper2run.knowledge.network_words import NO_NETWORK
 from paper2run.model.diagnosis import Diagnosis, Lack
-from paper2run.model.facts import DataNeed, OutsideNeed, WrittenFile
+from paper2run.model.facts import DataNeed, MissingPart, OutsideNeed, WrittenFile
 from paper2run.model.outcome import SmokeFailed
 from paper2run.model.value import Source
 
@@ -30,6 +31,12 @@ OF_THE_IMAGE: Final = re.compile(r"/(?:usr|opt|etc|lib|root|home|tmp)/|.*/(?:sit
 """What an installation brings, or a machine: another release may have the file, or not ask for it."""
 UNREACHED: Final = re.compile(NO_NETWORK)
 NLTK: Final = re.compile(r"Resource (?P<path>\S+) not found|Please use the NLTK Downloader")
+R: Final = re.compile(r"\bRscript\b")
+R_FILE: Final = re.compile(
+    r"cannot open (?:compressed )?file ['‘](?P<path>[^'’]+)['’](?:: No such file|, probable reason '?No such file)"
+    r"|['‘](?P<readr>[^'’]+)['’] does not exist(?: in current working directory| or is non-readable)"
+    r"|`path` does not exist: ['‘](?P<readxl>[^'’]+)['’]"
+)
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
@@ -43,7 +50,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if hit is None and is_run:
         hit = last_hit(failed.lines, NO_FILE, NLTK)
     if hit is None:
-        return None
+        return _of_r(failed)
     path = hit.match.groupdict().get("path") or ""
     wanted = path or "data from the network"
     code = code_line(failed.lines, hit.line)
@@ -68,6 +75,36 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         source=code,
         excludes="this-plan" if made or OF_THE_IMAGE.match(path) else failed.reach_of(hit.line),
         lacks=Lack(kind="file", name=path) if path and NLTK is not hit.match.re else None,
+    )
+
+
+def _of_r(failed: FailedAttempt) -> Diagnosis | None:
+    """Return the stop for a file that an R script reads or sources; None where the run was none of R.
+
+    The file is not there at all if the scripts name it as they would one that the checkout lacks; else the folder from
+    which the script was started may be wrong.
+    """
+    hit = last_hit(failed.lines, R_FILE)
+    if hit is None or not R.search(failed.plan.smoke_command):
+        return None
+    path = next(filter(None, hit.match.groups()))
+    name = PurePosixPath(path).name.lower()
+    facts = failed.facts
+    wanted = [(fact.what, fact.source) for fact in facts.of(DataNeed)]
+    wanted += [(fact.path, fact.source) for fact in facts.of(MissingPart)]
+    source = next((at for what, at in wanted if PurePosixPath(what).name.lower() == name), None)
+    parts = [part for part in facts.of(MissingPart) if part.source == source]
+    by = f", wanted by {source}" if source else ""
+    return stopped(
+        NAME,
+        "absent_module" if parts else "missing_data",
+        reason=f"The command wants {path}, which is not in the repository{by}.",
+        evidence=hit.line,
+        smallest_change=f"Provide {path}, or use --smoke to name a command that needs no data."
+        + _where(failed, path),
+        source=source,
+        excludes="every-install" if source and path != "NA" else "this-plan",
+        lacks=Lack(kind="file", name=path),
     )
 
 
