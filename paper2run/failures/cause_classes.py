@@ -73,6 +73,10 @@ RUNS: Final[tuple[Row, ...]] = (
                 r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
      "external_service", "medium"),
     (REFUSED, "external_service", "medium"),
+    # Whatever its words, an exception that names a key wants it.
+    (re.compile(r"^(?!(?:Name|Syntax|Import|ModuleNotFound|Attribute)Error\b)[\w.]*(?:Error|Exception|Exit|Failure): "
+                r".*\b[A-Z][A-Z0-9]*_(?:API_?KEY|ACCESS_KEY|SECRET(?:_KEY)?|TOKEN)\b"),
+     "external_service", "medium"),
     (re.compile(NO_NETWORK), "missing_data", "medium"),
     (re.compile(r"VersionConflict|DistributionNotFound|ImportError: \S+[=<>~!]=\S+ is (?:needed|required)"),
      "unresolvable", "low"),
@@ -86,6 +90,8 @@ RUNS: Final[tuple[Row, ...]] = (
     (re.compile(r"No such file or directory|FileNotFoundError|Resource \S+ not found|(?:IO|OS)Error: \S+ not found"
                 # pandas before 1.0.
                 r"|Error: File \S+ does not exist"
+                # R's readr, data.table and readxl.
+                r"|does not exist in current working directory|does not exist or is non-readable|`path` does not exist"
                 # Octave's and MATLAB's.
                 r"|[Uu]nable to find (?:the )?file|[Uu]nable to read file"),
      "missing_data", "low"),
@@ -97,6 +103,8 @@ RUNS: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 """In order: a service before the network that it is asked by."""
 
+NO_TESTS: Final = re.compile(r"^(?:=+ )?no tests ran in |^collected 0 items$|^Ran 0 tests in ")
+"""pytest's and unittest's words of a suite without a test; beside errors of collection they say another thing."""
 UNDEFINED: Final = re.compile(r"error: '(?P<name>\w+)' undefined")
 UNIMPLEMENTED: Final = re.compile(
     r"function is not yet implemented in Octave|function belongs to the .{1,60} package"
@@ -133,6 +141,8 @@ def cause_of(
         known = any(UNIMPLEMENTED.search(line) for line in failed.lines)
         # What neither Octave nor its list of MATLAB's functions knows is a file of the author's own, or a variable.
         return ("proprietary_toolchain", "medium") if known else ("absent_module", "low")
+    if NO_TESTS.match(error):
+        return "missing_entrypoint", "medium"
     module = NO_MODULE.search(error)
     if re.search(NO_NETWORK, error) and connects_itself(last_traceback(failed.lines)):
         return "external_service", "medium"

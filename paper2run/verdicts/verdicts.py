@@ -14,6 +14,7 @@ from paper2run.model.report import Attempt, Metadata, Status, Verdict
 from paper2run.planning.addresses import address_of, addressed
 from paper2run.planning.toolchain_stops import stop_for
 from paper2run.smoke.grading import grade_of
+from paper2run.verdicts.deeper_cause import with_deeper_cause
 from paper2run.verdicts.failure_words import failure_line, shortened
 from paper2run.verdicts.judgement import failed_import, stops_in
 from paper2run.verdicts.needs import NOTHING, needs_of
@@ -114,6 +115,7 @@ def after_attempts(
         verdict = _verdict(attempts, judged, max_attempts, facts)
         if beside:
             verdict = _with_tests(verdict, beside)
+    verdict = with_deeper_cause(verdict, attempts, best, needs, facts)
     return _here(verdict, judged, every, facts).changed(
         tried=repairs_tried(every),
         best_attempt=best.number,

@@ -210,6 +210,14 @@ CONNECTED = (
         (f"{TRACE}ModuleNotFoundError: No module named 'winreg'", "unsupported_platform", "winreg"),
         (f"{TRACE}ModuleNotFoundError: No module named 'labtools'", "absent_module", "labtools"),
         (f"{TRACE}TypeError: unsupported operand", "code_error", "train.py:7"),
+        (f"{TRACE}ValueError: set TIDES_API_KEY first", "external_service", "train.py:7"),
+        (f"{TRACE}NameError: name 'TIDES_API_KEY' is not defined", "code_error", "train.py:7"),
+        (f"{TRACE}ModuleNotFoundError: No module named 'rospy'", "unknown_toolchain", "rospy"),
+        ("error: 'make_users' undefined\nerror: called from\n    main at line 29", "absent_module", "make_users"),
+        ("The 'table' function is not yet implemented in Octave.\nerror: 'table' undefined",
+         "proprietary_toolchain", "table"),
+        ("Error in file(file, \"rt\") : cannot open the connection\nIn file(file, \"rt\") :\n"
+         "  cannot open file 'data/x.csv': No such file or directory\nExecution halted", "missing_data", "data/x.csv"),
         (f"{TRACE}    n = int(sys.argv[1])\nIndexError: list index out of range", "missing_entrypoint", "train.py:7"),
         (f"{TRACE}    size = sizes[1]\nIndexError: list index out of range", "code_error", "train.py:7"),
         ("error: load: unable to find file data.mat\nerror: ignoring const execution_exception& while preparing",
@@ -241,10 +249,50 @@ def test_a_failed_run_has_a_class_of_cause(log, cause, about):
          "RUN ant", "absent_module"),
         ("[ERROR] /repo/src/lab/Fit.java:[3,7] cannot find symbol\n[ERROR]   symbol:   method fit(int)",
          "RUN mvn package", "build_error"),
+        ("CMake Error at CMakeLists.txt:7 (find_package):\n  By not providing \"Findcatkin.cmake\" in"
+         " CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by"
+         " \"catkin\", but\n  CMake did not find one.\n\n-- Configuring incomplete, errors occurred!",
+         "RUN cmake", "unknown_toolchain"),
+        ("src/node.cpp:3:10: fatal error: ros/ros.h: No such file or directory\ncompilation terminated.",
+         "RUN make", "unknown_toolchain"),
+        ("CMake Error at x/FindPackageHandleStandardArgs.cmake:230 (message):\n  Could NOT find Vitis (missing: A)\n",
+         "RUN cmake", "proprietary_toolchain"),
+        ("/bin/sh: 1: .: cannot open /opt/xilinx/xrt/setup.sh: No such file\nmake: *** [Makefile:6: sim] Error 2",
+         "RUN make", "proprietary_toolchain"),
+        ("Makefile:3: /opt/intel/sgxsdk/buildenv.mk: No such file or directory\n"
+         "make: *** No rule to make target '/opt/intel/sgxsdk/buildenv.mk'.  Stop.",
+         "RUN make", "unsupported_platform"),
+        ("CMake Error at CMakeLists.txt:3 (add_subdirectory):\n  The source directory\n\n    /repo/extern/grid\n\n"
+         "  does not contain a CMakeLists.txt file.\n", "RUN cmake", "absent_module"),
+        ("make: *** No rule to make target 'src/grid.cpp', needed by 'grid.o'.  Stop.", "RUN make", "absent_module"),
+        ("make: *** No rule to make target 'all'.  Stop.", "RUN make", "build_error"),
+        ("CMake Error at gpu/CMakeLists.txt:2 (enable_language):\n  No CMAKE_CUDA_COMPILER could be found.\n",
+         "RUN cmake", "needs_gpu"),
+        ("a.cpp:1:10: fatal error: cuda_runtime.h: No such file or directory", "RUN make", "needs_gpu"),
     ],
 )  # fmt: skip
 def test_a_failed_build_has_a_class_of_cause(log, step, cause):
     assert blame_of(log, build=step).cause == cause
+
+
+def test_a_suite_without_a_test_is_a_command_that_starts_nothing():
+    said = "collected 0 items\n\n============ no tests ran in 0.01s ============"
+
+    found = blame_of("", stdout=said, command="python -m pytest -x", exit_code=5)
+
+    assert found.cause == "missing_entrypoint"
+
+
+def test_cmakes_first_sentence_is_told_with_the_paths_in_it():
+    log = (
+        "CMake Error at CMakeLists.txt:3 (add_subdirectory):\n  The source directory\n\n    /repo/extern/grid\n\n"
+        "  does not contain a CMakeLists.txt file.\n\n\n-- Configuring incomplete, errors occurred!"
+    )
+
+    assert blame_of(log, build="RUN cmake").error == (
+        "CMake Error at CMakeLists.txt:3 (add_subdirectory): The source directory /repo/extern/grid"
+        " does not contain a CMakeLists.txt file."
+    )
 
 
 def test_a_module_that_the_code_imports_is_absent_where_the_command_imports_it_for_the_code():

@@ -120,7 +120,7 @@ def test_a_module_whose_name_no_distribution_can_have_is_never_guessed(module: s
         ("matlab", "proprietary_toolchain"),
         ("win32api", "unsupported_platform"),
         ("winreg", "unsupported_platform"),
-        ("rospy", "dead_dependency"),
+        ("rospy", "unknown_toolchain"),
         ("utils", "absent_module"),
         ("Utils.losses", "absent_module"),
     ],

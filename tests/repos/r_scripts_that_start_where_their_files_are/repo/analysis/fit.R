@@ -1,0 +1,5 @@
+source("functions.R")
+heights <- read.csv("heights.csv")
+print(rate(heights))
+save(heights, file = paste0("fit", ".RData"))
+load("weather.RData")

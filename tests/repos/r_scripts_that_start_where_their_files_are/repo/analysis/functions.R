@@ -1,0 +1,2 @@
+rate <- function(x) max(x$height) / max(x$day)
+print("ready")

@@ -1,0 +1,2 @@
+wanted <- commandArgs(TRUE)
+print(read.csv(wanted[1]))

@@ -1,0 +1,2 @@
+setwd("C:/Users/ann/seedlings")
+print(read.csv("heights.csv"))

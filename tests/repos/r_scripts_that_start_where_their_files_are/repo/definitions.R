@@ -1,0 +1,4 @@
+twice <- function(x) {
+  print(x)
+  2 * x
+}
