@@ -1,6 +1,7 @@
-"""Finds R scripts that start something: they read, print or draw at the top level, and no other script sources them.
+"""Finds R scripts that start something, and where to start them.
 
-A script that wants arguments, a person or a folder of its author's machine is left out: its failure tells nothing.
+They read, print or draw at the top level, and no other script sources them. A script that wants arguments, a person or
+a folder of its author's machine is left out: its failure tells nothing.
 """
 
 import posixpath
@@ -60,7 +61,7 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
 
 def _folder(tree: RepoTree, path: str, text: str) -> str:
-    """Return the script's own folder if more of the files that it names are found from there than from the root."""
+    """Return the script's own folder if more of its files are found from there than from the root."""
     own = posixpath.dirname(path)
     named = [match[1] for kind in (READ, SOURCED) for match in kind.finditer(text)]
     here = sum(tree.has(posixpath.normpath(posixpath.join(own, name))) for name in named)

@@ -145,7 +145,10 @@ def _script(tree: RepoTree, path: str, names: set[str]) -> Script:
 
 
 def _inside(text: str, start: int) -> str:
-    """Return what stands between a call's parentheses; the next call reads, perhaps, what this one does not write."""
+    """Return what stands between a call's parentheses.
+
+    The next call may read what this one does not write.
+    """
     part, depth = text[start : start + CALL_LENGTH], 1
     for match in PARENTHESIS.finditer(part):
         depth += 1 if match[0] == "(" else -1

@@ -1,4 +1,4 @@
-"""Toolkits that no package index brings, and the cause that their absence is: by what tools print without them.
+"""Toolkits that no package index brings, and what tools print without them.
 
 CMake's own words for a package that it does not find, compilers' for a header, shells' for a program or a folder.
 """

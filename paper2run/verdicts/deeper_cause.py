@@ -1,4 +1,4 @@
-"""Names the class of a failure after what no plan brings, where a better plan may get past the first error.
+"""Names a failure after what no plan brings, where other versions get past the first error.
 
 A package that does not build and a script of another Python are a matter of the plan: a person would mend them, and
 then meet what the work lacks. A class proves nothing either way.
@@ -33,8 +33,6 @@ OUTSIDE: Final[frozenset[Cause]] = frozenset(
 WORK: Final[frozenset[SmokeKind]] = frozenset({"documented", "program", "script", "notebook"})
 KINDS: Final[tuple[NeedKind, ...]] = ("service", "data")
 """Needs that code shows; a GPU, a product or another system is often one way of several, or of a part."""
-KEYS: Final = ("a key of ", "an account ", "the variable ")
-"""How the needs of a service begin that a person has to apply for; a server may run beside the code."""
 
 
 def with_deeper_cause(
@@ -74,8 +72,7 @@ def _is_of_the_plan(verdict: Verdict, best: Attempt, facts: RepoFacts) -> bool:
 
 def _is_of_the_code(need: Need) -> bool:
     """Whether a line of code shows the need; that a document names an address or a product says less."""
-    is_key = need.kind != "service" or need.what.startswith(KEYS)
-    return need.kind in KINDS and is_key and need.source.kind in {"file", "import"}
+    return need.kind in KINDS and need.source.kind in {"file", "import"}
 
 
 def _commands(attempts: Sequence[Attempt], best: Attempt) -> Iterator[Attempt]:

@@ -38,7 +38,7 @@ def judged(done: Attempt, *facts: Fact) -> Verdict:
         ((FILE,), "missing_data"),
         ((FILE, KEY), "external_service"),
         ((), "build_error"),
-        ((SERVER,), "build_error"),
+        ((SERVER,), "external_service"),
         ((LINK,), "build_error"),
         ((KEY, SUITE), "build_error"),
         ((KEY, PACKAGE), "build_error"),
