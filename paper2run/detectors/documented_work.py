@@ -74,10 +74,12 @@ def shared_by_most(tree: RepoTree, wants: Callable[[PythonModule], object]) -> P
 
 def is_library(tree: RepoTree) -> bool:
     """Whether the repository is an installable package with tests, whose work is what others do."""
-    packaged = any(tree.has(name) for name in ("setup.py", "pyproject.toml", "setup.cfg"))
-    installs = any(own.root in own_names(tree).install_roots for own in _packages(tree))
-    tests = sum(module.role == "test" for module in modules_of(tree))
-    return packaged and installs and tests > 0
+    return _is_packaged(tree) and any(module.role == "test" for module in modules_of(tree))
+
+
+def _is_packaged(tree: RepoTree) -> bool:
+    manifest = any(tree.has(name) for name in ("setup.py", "pyproject.toml", "setup.cfg"))
+    return manifest and any(own.root in own_names(tree).install_roots for own in _packages(tree))
 
 
 def is_used_by_others(tree: RepoTree) -> bool:
@@ -105,7 +107,10 @@ def _documented(tree: RepoTree) -> tuple[Work, ...]:
 
 
 def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
-    """Return the workflow, else the scripts at the root that do work, else all such, else all code."""
+    """Return the workflow, else the scripts at the root that do work, else all such, else all code.
+
+    For a package that gets installed, all code comes after the scripts at the root.
+    """
     if workflow := _workflow(tree):
         return (workflow,)
     code = [module for module in modules_of(tree) if module.role in {"package", "script"}]
@@ -116,7 +121,10 @@ def _undocumented(tree: RepoTree) -> tuple[Work, ...]:
         and (module.source.main_line or module.source.work_line)
         and not module.source.idle
     ]
-    leading = [path for path in working if "/" not in path] or working
+    leading = [path for path in working if "/" not in path]
+    if not leading and not _is_packaged(tree):
+        # Beside a package, a script in a folder is a tool of its authors.
+        leading = working
     leading = leading or [module.path for module in code]
     return tuple(
         _work(tree, f"python {path}", Source(kind="file", path=path), (path,)) for path in leading

@@ -25,6 +25,8 @@ TORCH7: Final = frozenset({"torch", "nn", "nngraph", "cutorch", "cunn", "cudnn",
 """Torch for Lua: its last release is of 2017, and its parts come from source repositories and LuaRocks alone.
 https://github.com/torch/distro"""
 
+COMPILES: Final = frozenset({"maven", "gradle", "ant", "cargo", "go"})
+"""Systems that compile the sources beside their file; a Makefile may do anything."""
 CLOSED: Final = re.compile(
     r"(?i)(?:^|/)\.gitmodules$|\.(?:zip|tar|t?gz|tgz|t?bz2|t?xz|7z|rar|whl|jar|war|apk|exe|msi|dmg|deb|rpm|mlx|mlapp|mdl|slx|vi|xlsm"
     r"|xlsb|docm|sb3|aia|pbix|knwf|fmu|bin|dsk|iso|img)$"
@@ -63,11 +65,18 @@ def unplannable(refused: str) -> Diagnosis:
 def _no_code(evidence: Evidence) -> Diagnosis | None:
     """Stop if the repository has no source code, unless a build file describes how it is built.
 
-    It is no proof beside an archive, a submodule or a program's own format, whose contents are not read.
+    It is no proof beside an archive, a submodule or a program's own format, whose contents are not read; nor beside a
+    build file that would compile what is not there.
     """
-    if evidence.facts.of(BuildFile):
+    builds = evidence.facts.of(BuildFile)
+    if any(fact.system not in COMPILES for fact in builds):
         return None
     for fact in evidence.facts.of(NoCode):
+        if builds:
+            reason = f"The repository holds no code: {fact.why}; {builds[0].path} would build it."
+            change = f"The author publishes the code that {builds[0].path} builds."
+            source = builds[0].source
+            return stop_by_evidence("no_code", reason, fact.why, source, change, "this-plan")
         closed = next((path for path in sorted(evidence.paths) if CLOSED.search(path)), "")
         if closed:
             reason = f"No code can be read here: {fact.why}; {closed} may hold some."

@@ -31,7 +31,7 @@ OUTSIDE: Final[frozenset[Cause]] = frozenset(
 )  # fmt: skip
 """Classes of failures that no plan gets past."""
 WORK: Final[frozenset[SmokeKind]] = frozenset({"documented", "program", "script", "notebook"})
-KINDS: Final[tuple[NeedKind, ...]] = ("service", "data")
+KINDS: Final[tuple[NeedKind, ...]] = ("data", "service")
 """Needs that code shows; a GPU, a product or another system is often one way of several, or of a part."""
 
 

@@ -36,7 +36,7 @@ def judged(done: Attempt, *facts: Fact) -> Verdict:
     [
         ((KEY,), "external_service"),
         ((FILE,), "missing_data"),
-        ((FILE, KEY), "external_service"),
+        ((KEY, FILE), "missing_data"),
         ((), "build_error"),
         ((SERVER,), "external_service"),
         ((LINK,), "build_error"),

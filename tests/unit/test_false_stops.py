@@ -102,6 +102,7 @@ def test_what_can_be_run_is_planned_and_needs_nothing_hard(
         ({"README.md": "# Code\n", "code.zip": "PK\3\4\0"}, "no_code"),
         ({"README.md": "# Code\n", ".gitmodules": "[submodule 'src']\n\tpath = src\n"}, "no_code"),
         ({"README.md": "# A model\n", "plant.slx": "PK\3\4\0"}, "no_code"),
+        ({"README.md": "# Code\n", "pom.xml": "<project><artifactId>a</artifactId></project>\n"}, "no_code"),
         ({"README.md": "# Proofs\n\n```\nmake\n./check.sh\n```\n", "Makefile": "all:\n\tcoqc A.v\n",
           "_CoqProject": "-R . A\n", "A.v": "Theorem a : True.\nQed.\n" * 20}, "unknown_toolchain"),
         ({"README.md": "# Fit\n\nNumeric code.\n", "fit.m": "% fits\nfunction y = fit(x)\ny = x;\nend\n" * 9},

@@ -1,0 +1,1 @@
+from waves.core import height

@@ -1,0 +1,2 @@
+def height(x):
+    return 2 * x
