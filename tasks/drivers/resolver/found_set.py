@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tasks.drivers.resolver.release_provider import Information, PricedRelease
+from tasks.drivers.resolver.release_provider import (
+    Information,
+    Need,
+    PricedRelease,
+    ReleaseProvider,
+)
+
+Found = dict[str, PricedRelease]
+"""One release per identifier: a name, or a name with extras."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +43,21 @@ class Failed:
     why: str
     causes: tuple[Information, ...] = ()
     """The needs that contradict each other; empty where the search found no end."""
+
+
+def reached(
+    decided: Mapping[str, PricedRelease], needs: Iterable[Need], provider: ReleaseProvider
+) -> Found:
+    """Return what `needs` lead to of all that a search decided, in the search's order.
+
+    A search goes back on a release and keeps what only that one needed. `resolvelib` 1.2.1 takes this out by way of
+    the parents, and recurses without end where packages that are needed no more need each other.
+    """
+    found: set[str] = set()
+    left = [provider.identify(need) for need in needs]
+    while left:
+        identifier = left.pop()
+        if identifier not in found:
+            found.add(identifier)
+            left += map(provider.identify, provider.get_dependencies(decided[identifier]))
+    return {identifier: decided[identifier] for identifier in decided if identifier in found}

@@ -73,6 +73,8 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         self._offer = offer
         self.limited: set[str] = set()
         """Names whose newest releases the plan excludes."""
+        self.held: dict[str, SpecifierSet] = {}
+        """Limits of names that are kept if something needs the name."""
         self._overruled: set[tuple[str, str]] = set()
         self._may_build: frozenset[str] | None = None
         self._ready: frozenset[str] = frozenset()
@@ -156,8 +158,9 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
             in (self.identify(info.requirement), info.parent and self.identify(info.parent))
             for info in backtrack_causes
         )
-        named = any(info.parent is None for info in wanted)
-        settled = "==" in operators or identifier.partition("[")[0] in self._offer.locks
+        name = identifier.partition("[")[0]
+        named = name in self.held or any(info.parent is None for info in wanted)
+        settled = "==" in operators or name in self._offer.locks
         return (not blamed, not settled, not named, not operators, identifier)
 
     def find_matches(
@@ -166,11 +169,15 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         requirements: Mapping[str, Iterator[Need]],
         incompatibilities: Mapping[str, Iterator[PricedRelease]],
     ) -> list[PricedRelease]:
-        """Return the releases that all `requirements` of `identifier` admit, best first."""
+        """Return the releases that all `requirements` of `identifier` admit, best first.
+
+        There are none where the search went back on all that needed the name.
+        """
+        name, _, listed = identifier.removesuffix("]").partition("[")
+        extras = frozenset(listed.split(",")) if listed else frozenset()
         needs = list(requirements[identifier])
-        name, extras = needs[0].name, needs[0].extras
         base = list(requirements[name]) if extras and name in requirements else []
-        specifier = SpecifierSet()
+        specifier = self.held.get(name, SpecifierSet())
         for need in (*needs, *base):
             specifier &= need.specifier
         day = min((need.day for need in (*needs, *base) if need.day), default=None)

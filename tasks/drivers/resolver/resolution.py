@@ -5,7 +5,8 @@ from datetime import date
 from typing import Final
 
 from packaging.specifiers import SpecifierSet
-from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import ResolutionImpossible, ResolutionTooDeep
+from resolvelib.resolvers import Resolution
 
 from paper2run.index.release_costs import Priced, weights
 from paper2run.index.target_python import TargetPython
@@ -13,7 +14,7 @@ from paper2run.model.resolution import Lock
 from paper2run.planning.build_backends import asked_beside
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.asked_requirements import name_of
-from tasks.drivers.resolver.found_set import Failed, Solved
+from tasks.drivers.resolver.found_set import Failed, Found, Solved, reached
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 from tasks.drivers.resolver.release_provider import (
     Information,
@@ -33,9 +34,6 @@ META_TOOLS: Final = {"oldest-supported-numpy": "numpy"}
 """Build tools that pin another one: without isolation the set's own numpy is built against."""
 UPPER: Final = ("==", "===", "<", "<=", "~=")
 """Operators that exclude newer releases."""
-
-
-Found = dict[str, PricedRelease]
 
 
 class Solve:
@@ -179,32 +177,36 @@ class Solve:
         found = self._search(needs)
         if isinstance(found, Failed):
             return found
-        found, needs = self._with_locks(found, needs)
-        chosen = self._priced(found, needs)
+        found = self._with_locks(found, needs)
+        nearer = self._nearer(found, needs)
+        self._provider.held = {}
+        return min((found, nearer), key=lambda one: self._cost(one, needs)) if nearer else found
+
+    def _nearer(self, found: Found, needs: list[Need]) -> Found | None:
+        """Return a set whose packages are near to their dependents in time; None if that changes nothing."""
         wanted = self._wanted(found, needs)
         days = {
             c.name: day
-            for c in chosen
+            for c in self._priced(found, needs)
             if (day := wanted[c.name][1])
             and c.priced.cost - self._provider.matches(c.name, *wanted[c.name])[0].cost
             > weights().worth_nearing
         }
         if not days:
-            return found
+            return None
         self._offer.near(days)
         nearer = self._search(needs)
         self._offer.near({})
-        if isinstance(nearer, Failed):
-            return found
-        return min(
-            (found, nearer),
-            key=lambda one: sum(c.priced.cost for c in self._priced(one, needs)),
-        )
+        return None if isinstance(nearer, Failed) else nearer
 
-    def _with_locks(self, found: Found, needs: list[Need]) -> tuple[Found, list[Need]]:
-        """Return a set with locks kept that the search passed over, and the needs with these locks.
+    def _cost(self, found: Found, needs: list[Need]) -> float:
+        return sum(c.priced.cost for c in self._priced(found, needs))
 
-        The search takes a locked release first, but goes on where a package that is decided later refuses it.
+    def _with_locks(self, found: Found, needs: list[Need]) -> Found:
+        """Return a set with locks kept that the search passed over, and hold the provider to these locks.
+
+        The search takes a locked release first, but goes on where a package that is decided later refuses it. A lock
+        demands nothing: with another one kept, nothing may need its package any more.
         """
         passed = [
             Need(name, frozenset(), lock, self._offer.day)
@@ -213,15 +215,23 @@ class Solve:
             if not lock.contains(release.version, prereleases=True)
         ]
         passed = [need for need in passed if self.matches(need)]
+        kept: dict[str, SpecifierSet] = {}
         for locks in (passed, *([need] for need in passed[: len(passed) > 1 and MAX_RELOCKED])):
+            if not locks:
+                break
+            held = dict(kept)
+            for lock in locks:
+                held[lock.name] = held.get(lock.name, SpecifierSet()) & lock.specifier
             limit, self._max_refused = self._max_refused, min(self._max_refused, MAX_REFUSED)
-            again = self._search([*needs, *locks]) if locks else found
+            self._provider.held = held
+            again = self._search(needs)
             self._max_refused = limit
             if isinstance(again, dict):
-                found, needs = again, [*needs, *locks]
+                found, kept = again, held
                 if len(locks) == len(passed):
                     break
-        return found, needs
+        self._provider.held = kept
+        return found
 
     def _wanted(
         self, found: Found, roots: list[Need]
@@ -255,9 +265,9 @@ class Solve:
             if not self.matches(need):
                 return Failed(self.why_none(need))
         watch = Watch(self._max_refused)
-        resolver: Resolver[Need, PricedRelease, str] = Resolver(self._provider, watch)
+        search: Resolution[Need, PricedRelease, str] = Resolution(self._provider, watch)
         try:
-            return dict(resolver.resolve(needs, max_rounds=MAX_STEPS).mapping)
+            return reached(search.resolve(needs, MAX_STEPS).mapping, needs, self._provider)
         except ResolutionImpossible as conflict:
             causes = tuple(conflict.causes)
             return Failed(self._words(causes), causes)
