@@ -156,10 +156,10 @@ def settings_for(server) -> Settings:
     ("name", "words"),
     [
         ("endless", "more than"),
-        ("nested", "RecursionError"),
+        ("nested", "ValidationError"),
         ("bomb", "unpacks to more than"),
         ("to-a-file", "an address of file"),
-        ("long-redirect", "RecursionError"),
+        ("long-redirect", "ValidationError"),
     ],
 )
 def test_what_is_no_page_is_told_and_takes_little_memory(

@@ -22,14 +22,16 @@ DAY = date(2019, 1, 1)
 class Index:
     """An index of pure wheels: for each name its versions, each with what it declares."""
 
-    def __init__(self, releases, days=None):
+    def __init__(self, releases, days=None, compiled=()):
+        self.questions = []
         self.declared = {}
         files = {name: [] for name in releases}
         for name, versions in releases.items():
             for version, requires in versions.items():
                 url = f"https://index.example/{name}-{version}"
                 day = (days or {}).get((name, version), date(2018, 1, 1))
-                file = IndexFile(filename=f"{name}-{version}-py3-none-any.whl", url=url, day=day)
+                tag = "cp39-cp39-manylinux1_x86_64" if name in compiled else "py3-none-any"
+                file = IndexFile(filename=f"{name}-{version}-{tag}.whl", url=url, day=day)
                 files[name].append(file)
                 self.declared[url] = DistributionMetadata(requires=tuple(requires))
         self.projects = {name: project_of(name, found) for name, found in files.items()}
@@ -41,6 +43,8 @@ class Index:
         return self.declared[file.url]
 
     def in_parallel(self, ask, questions):
+        questions = list(questions)
+        self.questions.append([str(question) for question in questions])
         return [ask(question) for question in questions]
 
 
@@ -99,9 +103,27 @@ def test_packages_that_need_each_other_and_that_nothing_needs_any_more_are_left_
 def test_a_name_that_nothing_needs_any_more_may_be_any_release(identifier):
     index = Index({"low": {"1": [], "2": []}})
     provider = ReleaseProvider(index, PYTHON, OfferedReleases(index, PYTHON, DAY))
-    found = provider.find_matches(identifier, {identifier: iter(())}, {identifier: iter(())})
+    none = {identifier: iter(())}
+    found = list(provider.find_matches(identifier, none, {identifier: iter(())})())
     assert [str(release.version) for release in found] == ["2", "1"]
     assert {provider.identify(release) for release in found} == {identifier}
+
+
+@pytest.mark.parametrize(("year", "names"), [(2018, {"fast", "base"}), (2021, {"fast"})])
+def test_a_compiled_wheel_without_needs_has_those_of_its_next_version_until_pip_held_to_them(
+    year, names
+):
+    days = {("fast", "1"): date(year, 2, 1), ("fast", "2"): date(year, 3, 1)}
+    index = Index({"fast": {"1": [], "2": ["base"]}, "base": {"1": []}}, days, compiled=("fast",))
+    found = Solve(index, PYTHON, date(year, 6, 1)).of(["fast<2"])
+    assert set(versions(found)) == names
+
+
+def test_what_a_set_leads_to_is_asked_for_before_the_search_decides_anything():
+    index = Index({"top": {"1": ["mid"]}, "mid": {"1": ["low[x]"]}, "low": {"1": []}})
+    solve = Solve(index, PYTHON, DAY)
+    solve.of(["top"])
+    assert index.questions[:3] == [["top"], ["mid"], ["low[x]"]]
 
 
 def test_each_release_of_a_set_is_needed_and_meets_all_that_need_it():

@@ -4,13 +4,14 @@ HTML is read by expressions that need linear time: general parsers make a hundre
 """
 
 import html
-import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
+from pydantic import AliasChoices, BaseModel, Field, StrictBool
 
 from paper2run.index.releases import IndexFile
 
@@ -35,6 +36,30 @@ MAX_TEXT_CHARS: Final = 300
 """Of a link's text, which is a file name."""
 
 
+class _Meta(BaseModel):
+    version: str = Field(alias="api-version")
+
+
+class _File(BaseModel):
+    """What counts here of a file; `pypi_simple` takes its name and its addresses apart as well."""
+
+    filename: str
+    url: str
+    hashes: dict[str, str]
+    size: int | None = None
+    upload: datetime | None = Field(None, alias="upload-time")
+    requires_python: str | None = Field(None, alias="requires-python")
+    yanked: StrictBool | str = False
+    metadata: StrictBool | dict[str, str] | None = Field(
+        None, validation_alias=AliasChoices("core-metadata", "dist-info-metadata")
+    )
+
+
+class _Page(BaseModel):
+    meta: _Meta
+    files: list[_File] = Field(max_length=MAX_FILES)
+
+
 class NoIndexPageError(Exception):
     """The answer is not a page of a package index; the message says what it is."""
 
@@ -49,9 +74,9 @@ def read_page(content_type: str, body: bytes, url: str) -> tuple[IndexFile, ...]
             files = _of_html(_decoded(body, parameters), url)
         else:
             raise NoIndexPageError(f"with {content_type[:100]}")
-        return tuple(file for file in files if _is_reachable(file.url))
-    except UnsupportedRepoVersionError as error:
-        raise NoIndexPageError("in a version that is not known") from error
+        # All files of a project lie on one or two hosts.
+        is_reachable = cache(_is_reachable)
+        return tuple(file for file in files if is_reachable(_origin(file.url)))
     except (ValueError, RecursionError) as error:
         raise NoIndexPageError(
             f"with a page that cannot be read ({type(error).__name__})"
@@ -59,25 +84,20 @@ def read_page(content_type: str, body: bytes, url: str) -> tuple[IndexFile, ...]
 
 
 def _of_json(body: bytes, url: str) -> Iterator[IndexFile]:
-    value = json.loads(body)
-    listed = value.get("files") if isinstance(value, dict) else None
-    if not isinstance(listed, list) or len(listed) > MAX_FILES:
-        raise NoIndexPageError(f"without a list of at most {MAX_FILES} files")
-    page = ProjectPage.from_json_data(value, url)
-    return map(_index_file, page.packages)
-
-
-def _index_file(package: DistributionPackage) -> IndexFile:
-    return IndexFile(
-        filename=package.filename,
-        url=package.url,
-        size_bytes=package.size or 0,
-        day=package.upload_time.date() if package.upload_time else None,
-        requires_python=package.requires_python or "",
-        yanked=package.is_yanked,
-        has_metadata=bool(package.has_metadata),
-        sha256=_sha256((package.digests or {}).get("sha256", "")),
-    )
+    page = _Page.model_validate_json(body)
+    if not page.meta.version.startswith("1."):
+        raise NoIndexPageError("in a version that is not known")
+    for file in page.files:
+        yield IndexFile(
+            filename=file.filename,
+            url=_joined(url, file.url),
+            size_bytes=file.size or 0,
+            day=file.upload.date() if file.upload else None,
+            requires_python=file.requires_python or "",
+            yanked=file.yanked is not False,
+            has_metadata=bool(file.metadata) or file.metadata == {},
+            sha256=_sha256(file.hashes.get("sha256", "")),
+        )
 
 
 def _of_html(text: str, url: str) -> Iterator[IndexFile]:
@@ -134,10 +154,17 @@ def _decoded(body: bytes, parameters: str) -> str:
 
 def _joined(url: str, link: str) -> str:
     """Return where a link leads; empty if it leads nowhere."""
+    if link.startswith(("https://", "http://")):
+        return link
     try:
         return urljoin(url, link)
     except ValueError:
         return ""
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host of an address, with whatever stands before its first slash."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _is_reachable(url: str) -> bool:

@@ -3,12 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tasks.drivers.resolver.release_provider import (
-    Information,
-    Need,
-    PricedRelease,
-    ReleaseProvider,
-)
+from tasks.drivers.resolver.needs import Information, Need, PricedRelease
+from tasks.drivers.resolver.release_provider import ReleaseProvider
 
 Found = dict[str, PricedRelease]
 """One release per identifier: a name, or a name with extras."""

@@ -54,8 +54,9 @@ class OfferedReleases:
         self.nearer: Days = {}
         """Earlier days that a former search found for names whose dependents are older."""
         self._all: dict[str, Releases] = {}
-        self._fitting: dict[tuple[str, SpecifierSet], Releases] = {}
-        self._priced: dict[tuple[str, SpecifierSet, date | None], tuple[Priced, ...]] = {}
+        # By the text of a specifier: its own hash takes each version apart anew.
+        self._fitting: dict[tuple[str, str], Releases] = {}
+        self._priced: dict[tuple[str, str, date | None], tuple[Priced, ...]] = {}
         self.notes: dict[str, str] = {}
         """What was assumed, by name of the distribution."""
 
@@ -98,7 +99,7 @@ class OfferedReleases:
     def matches(self, name: str, specifier: SpecifierSet, day: date | None) -> tuple[Priced, ...]:
         """Return the releases of `name` within `specifier` as of `day`, cheapest first, newest among equals."""
         reference = self.reference(name, day)
-        key = (name, specifier, reference)
+        key = (name, str(specifier), reference)
         if key not in self._priced:
             fitting = self._within(name, specifier)
             early = specifier.prereleases or self._is_early(name, reference)
@@ -124,7 +125,7 @@ class OfferedReleases:
         self.nearer = days
 
     def _within(self, name: str, specifier: SpecifierSet) -> Releases:
-        key = (name, specifier)
+        key = (name, str(specifier))
         if key not in self._fitting:
             exact = any(part.operator in ("==", "===") for part in specifier)
             self._fitting[key] = tuple(

@@ -9,7 +9,7 @@ from typing import Final
 from paper2run.index.release_costs import weights
 from tasks.drivers.resolver.asked_requirements import AskedRequirements, name_of
 from tasks.drivers.resolver.found_set import Failed, Solved
-from tasks.drivers.resolver.release_provider import PricedRelease
+from tasks.drivers.resolver.needs import PricedRelease
 from tasks.drivers.resolver.required_set import RequiredSet
 from tasks.drivers.resolver.set_account import deviations
 

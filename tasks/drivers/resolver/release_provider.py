@@ -1,7 +1,8 @@
 """What `resolvelib` asks about the releases of an index, for one interpreter and the day of a commit."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -11,7 +12,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from resolvelib import AbstractProvider
-from resolvelib.structs import RequirementInformation
 
 from paper2run.index.lenient_requirement import lenient_requirement
 from paper2run.index.release_costs import Priced
@@ -19,49 +19,18 @@ from paper2run.index.releases import IndexFile, Installable, later_minors
 from paper2run.index.target_python import TargetPython
 from paper2run.knowledge.distributions import DEAD_ALIASES
 from tasks.drivers.index.package_index import PackageIndex
+from tasks.drivers.resolver.needs import Information, Need, PricedRelease
 from tasks.drivers.resolver.offered_releases import OfferedReleases
 
+MAX_LEVELS: Final = 12
+"""Of dependencies that are fetched ahead of the search."""
 LATER_MINORS: Final = 6
 """How many minor versions ahead undeclared dependencies are looked up: scipy declared numpy after four."""
+DECLARED: Final = date(2021, 1, 1)
+"""A wheel of that day or later that declares nothing needs nothing: pip 20.3 (2020-11-30) believes what it declares."""
 
 
-@dataclass(frozen=True, eq=False)
-class Need:
-    """A distribution with extras, the acceptable versions, and the day as of which it is wanted."""
-
-    name: str
-    extras: frozenset[str]
-    specifier: SpecifierSet
-    day: date | None = None
-
-    def __str__(self) -> str:
-        """Return the need as PEP 508 text."""
-        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
-        return f"{self.name}{extras}{self.specifier}"
-
-
-@dataclass(frozen=True)
-class PricedRelease:
-    """A release that could be installed, with extras."""
-
-    name: str
-    extras: frozenset[str]
-    priced: Priced
-    day: date | None
-    """As of which it is wanted; its own needs are wanted as of then too."""
-
-    @property
-    def found(self) -> Installable:
-        """The release, in its form."""
-        return self.priced.found
-
-    @property
-    def version(self) -> Version:
-        """The release's version."""
-        return self.found.release.version
-
-
-Information = RequirementInformation[Need, PricedRelease]
+_Key = tuple[str, Version, date | None]
 
 
 class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
@@ -78,8 +47,10 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         self._overruled: set[tuple[str, str]] = set()
         self._may_build: frozenset[str] | None = None
         self._ready: frozenset[str] = frozenset()
-        self._hopeless: set[tuple[str, Version]] = set()
-        self._dependencies: dict[tuple[str, Version, date | None], list[Need]] = {}
+        self._hopeless: dict[str, set[Version]] = defaultdict(set)
+        self._weighed: set[_Key] = set()
+        self._fetched: set[tuple[str, str]] = set()
+        self._dependencies: dict[_Key, list[Need]] = {}
         self._satisfied: dict[tuple[Need, Version], bool] = {}
 
     @property
@@ -97,13 +68,13 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         What others need may still be a small source: the price decides between it and a release of years before.
         """
         self._may_build, self._ready = names, ready - names
-        self._hopeless.clear()
+        self._forget_hopeless()
 
     def overrule(self, parent: str, name: str) -> None:
         """Take from now on any version of `name` for what `parent` needs."""
         self._overruled.add((parent, name))
         self._dependencies.clear()
-        self._hopeless.clear()
+        self._forget_hopeless()
 
     def need(
         self, text: str, extras: frozenset[str] = frozenset(), day: date | None = None
@@ -123,14 +94,36 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         return Need(name, wanted, specifier, day or self._offer.day)
 
     def fetch_ahead(self, needs: Iterable[Need]) -> None:
-        """Ask the index for the pages of `needs` and what their likely releases declare, in parallel."""
+        """Ask the index for all that `needs` likely lead to, level by level, each level in parallel.
 
-        def fetch(need: Need) -> None:
-            found = self.matches(need.name, need.specifier, need.day)
-            if found:
-                self._index.metadata(declaring_file(found[0].found))
+        The search decides one name after the other, and would wait for the index at each.
+        """
+        for _ in range(MAX_LEVELS):
+            level = {(need.name, str(need.specifier)): need for need in needs}
+            new = [need for key, need in level.items() if key not in self._fetched]
+            if not new:
+                return
+            self._fetched.update(level)
+            likely = zip(new, self._index.in_parallel(self._likely, new), strict=True)
+            needs = [
+                below
+                for need, priced in likely
+                if priced
+                for text in self._index.metadata(declaring_file(priced.found)).requires
+                if (below := self.need(text, need.extras, self._day_of_needs(priced, need)))
+            ]
 
-        self._index.in_parallel(fetch, needs)
+    def _likely(self, need: Need) -> Priced | None:
+        """Return the release that is taken if nothing else limits the name, its metadata at hand."""
+        found = self.matches(need.name, need.specifier, need.day)
+        if not found:
+            return None
+        self._index.metadata(declaring_file(found[0].found))
+        return found[0]
+
+    def _forget_hopeless(self) -> None:
+        self._hopeless.clear()
+        self._weighed.clear()
 
     def identify(self, requirement_or_candidate: Need | PricedRelease) -> str:
         """Return the name, with the extras: `name[a,b]` depends on `name` at the same version."""
@@ -168,7 +161,7 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         identifier: str,
         requirements: Mapping[str, Iterator[Need]],
         incompatibilities: Mapping[str, Iterator[PricedRelease]],
-    ) -> list[PricedRelease]:
+    ) -> Callable[[], Iterator[PricedRelease]]:
         """Return the releases that all `requirements` of `identifier` admit, best first.
 
         There are none where the search went back on all that needed the name.
@@ -182,31 +175,35 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
             specifier &= need.specifier
         day = min((need.day for need in (*needs, *base) if need.day), default=None)
         refused = {candidate.version for candidate in incompatibilities[identifier]}
-        return [
-            PricedRelease(name, extras, priced, day)
-            for priced in self._offered(name, specifier, day)
-            if priced.found.release.version not in refused
-            and (name, priced.found.release.version) not in self._hopeless
-        ]
+        refused |= self._hopeless.get(name, set())
+        offered = self._offered(name, specifier, day)
+        if refused:
+            offered = [one for one in offered if one.found.release.version not in refused]
+        # Few of a long list are ever looked at.
+        return lambda: (PricedRelease(name, extras, priced, day) for priced in offered)
 
-    def _offered(self, name: str, specifier: SpecifierSet, day: date | None) -> Iterator[Priced]:
-        only_ready = self._may_build is not None and name not in self._may_build
-        for priced in self.matches(name, specifier, day):
-            is_ready = priced.found.form in ("wheel", "pure") or (
-                priced.found.form == "small"
-                and (name not in self._ready or self._offer.is_locked(priced.found, name))
-            )
-            if is_ready or not only_ready:
-                yield priced
+    def _offered(self, name: str, specifier: SpecifierSet, day: date | None) -> Sequence[Priced]:
+        matches = self.matches(name, specifier, day)
+        if self._may_build is None or name in self._may_build:
+            return matches
+        return [priced for priced in matches if self._is_ready(name, priced)]
+
+    def _is_ready(self, name: str, priced: Priced) -> bool:
+        return priced.found.form in ("wheel", "pure") or (
+            priced.found.form == "small"
+            and (name not in self._ready or self._offer.is_locked(priced.found, name))
+        )
 
     def is_satisfied_by(self, requirement: Need, candidate: PricedRelease) -> bool:
         """Return True if the release lies within the requirement."""
-        key = (requirement, candidate.version)
-        if key not in self._satisfied:
-            self._satisfied[key] = requirement.specifier.contains(
-                candidate.version, prereleases=True
-            )
-        return self._satisfied[key]
+        # Asked a million times in a long search.
+        version = candidate.priced.found.release.version
+        key = (requirement, version)
+        found = self._satisfied.get(key)
+        if found is None:
+            found = requirement.specifier.contains(version, prereleases=True)
+            self._satisfied[key] = found
+        return found
 
     def get_dependencies(self, candidate: PricedRelease) -> list[Need]:
         """Return its declared needs here, without names that the index does not have."""
@@ -220,18 +217,18 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
                     f"{candidate.name} {candidate.version} needs {', '.join(absent)}, which the index does not have"
                 )
             self._dependencies[key] = [need for need in needs if need.name not in absent]
-        for need in self._dependencies[key]:
-            if next(self._offered(need.name, need.specifier, need.day), None) is None:
-                # Remembered, or each release of what needs it would try all of these again.
-                self._hopeless.add((candidate.name, candidate.version))
+        if key not in self._weighed:
+            self._weighed.add(key)
+            for need in self._dependencies[key]:
+                if not self._offered(need.name, need.specifier, need.day):
+                    # Remembered, or each release of what needs it would try all of these again.
+                    self._hopeless[candidate.name].add(candidate.version)
         return self._dependencies[key]
 
     def _declared(self, candidate: PricedRelease) -> list[Need]:
         declared = self._index.metadata(declaring_file(candidate.found)).requires
         name = candidate.name
-        day = self._offer.reference(name, candidate.day)
-        if name in self.limited:
-            day = self._offer.era(name, candidate.found, day)
+        day = self._day_of_needs(candidate.priced, candidate)
         needs = [need for text in declared if (need := self.need(text, candidate.extras, day))]
         if candidate.extras:
             exact = SpecifierSet(f"=={candidate.version}")
@@ -244,6 +241,13 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         ]
         return needs or self._declared_later(candidate, day)
 
+    def _day_of_needs(self, priced: Priced, wanted: Need | PricedRelease) -> date | None:
+        """Return the day as of which a release's own needs are wanted."""
+        day = self._offer.reference(wanted.name, wanted.day)
+        if wanted.name in self.limited:
+            day = self._offer.era(wanted.name, priced.found, day)
+        return day
+
     def _declared_later(self, candidate: PricedRelease, day: date | None) -> list[Need]:
         """Return what the next version that declares dependencies needs; for compiled packages and sources.
 
@@ -252,6 +256,9 @@ class ReleaseProvider(AbstractProvider[Need, PricedRelease, str]):
         """
         project = self._index.project(candidate.name)
         if project is None or not (candidate.found.sdist or candidate.version in project.compiled):
+            return []
+        came = candidate.found.release.day
+        if candidate.found.release.wheels and came is not None and came >= DECLARED:
             return []
         later = later_minors(project, candidate.version, LATER_MINORS)
         declared = self._index.in_parallel(

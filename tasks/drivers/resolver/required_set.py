@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 
 from paper2run.index.release_costs import weights
 from tasks.drivers.resolver.found_set import Failed, Solved
-from tasks.drivers.resolver.release_provider import Information, Need, PricedRelease
+from tasks.drivers.resolver.needs import Information, Need, PricedRelease
 from tasks.drivers.resolver.resolution import Solve
 
 MAX_BROKEN: Final = 12

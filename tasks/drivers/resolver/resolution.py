@@ -15,13 +15,9 @@ from paper2run.planning.build_backends import asked_beside
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.resolver.asked_requirements import name_of
 from tasks.drivers.resolver.found_set import Failed, Found, Solved, reached
+from tasks.drivers.resolver.needs import Information, Need, PricedRelease
 from tasks.drivers.resolver.offered_releases import OfferedReleases
-from tasks.drivers.resolver.release_provider import (
-    Information,
-    Need,
-    PricedRelease,
-    ReleaseProvider,
-)
+from tasks.drivers.resolver.release_provider import ReleaseProvider
 from tasks.drivers.resolver.search_steps import MAX_STEPS, NoEndError, Watch
 from tasks.drivers.resolver.why_none import why_none
 

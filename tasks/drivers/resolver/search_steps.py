@@ -4,7 +4,7 @@ from typing import Final
 
 from resolvelib import BaseReporter
 
-from tasks.drivers.resolver.release_provider import Need, PricedRelease
+from tasks.drivers.resolver.needs import Need, PricedRelease
 
 MAX_STEPS: Final = 3000
 """Names that one search may decide and releases that it may refuse; a set of 200 takes a few hundred. Counted, not
