@@ -8,6 +8,7 @@ from typing import Final
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
+from paper2run.knowledge.distributions import DEAD_ALIASES
 from paper2run.model.environment import CandidateKind, PlannedEnvironment, Reason
 from paper2run.model.facts import LockedVersion, OtherIndex, PipInclude, RepoFacts, Requirement
 from paper2run.model.value import DEFAULT, Source
@@ -73,7 +74,7 @@ def naive(
     python = next((v for v in first.pythons if not offered_pythons or v in offered_pythons), own)
     files, projects = _requirements_files(facts), own_projects(facts)
     wanted = _wanted(first, declared=bool(files or projects))
-    words = [word for path, _ in files for word in ("-r", path)]
+    words = [word for path, _ in files for word in _listed(facts, path)]
     words += [f"./{project.root}" if project.root else "." for project in projects]
     steps = open_steps(wanted)
     if words:
@@ -132,6 +133,25 @@ def _requirements_files(facts: RepoFacts) -> list[tuple[str, Source]]:
         return path.count("/"), PurePosixPath(path).name != "requirements.txt", path
 
     return [(path, found[path]) for path in sorted(found, key=place)[:1]]
+
+
+def _listed(facts: RepoFacts, path: str) -> tuple[str, ...]:
+    """Return the installer's words for a file: its name, or what it lists where that holds a dead one.
+
+    `sklearn` installs nothing any more and ends an installation; what it stands for is there under its own name.
+    """
+    named = [fact for fact in facts.of(Requirement) if fact.source.path == path]
+    locked = [fact for fact in facts.of(LockedVersion) if fact.source.path == path]
+    if DEAD_ALIASES.keys().isdisjoint([f.name for f in named] + [f.name for f in locked]):
+        return ("-r", path)
+    # The versions of an alias are its own.
+    texts = [DEAD_ALIASES.get(fact.name, fact.text) for fact in named]
+    texts += [DEAD_ALIASES.get(fact.name, f"{fact.name}=={fact.version}") for fact in locked]
+    # The meaning stands beside its alias in many files, with a limit that holds.
+    limited = {name for text in texts if (name := canonicalize_name(Pep508(text).name)) != text}
+    texts = [text for text in texts if text not in limited]
+    addresses = (fact.text for fact in facts.of(PipInclude) if fact.source.path == path)
+    return tuple(dict.fromkeys((*texts, *addresses)))
 
 
 def _wanted(first: PlannedEnvironment, *, declared: bool) -> tuple[str, ...]:

@@ -95,6 +95,21 @@ PROJECT = Project(root="", backend="setup.py", source=at("setup.py"))
             [LockedVersion(name="numpy", version="1.16.4", group="runtime", source=at("requirements.txt"))],
             "pip install --no-compile -r requirements.txt",
         ),
+        # A dead name ends the installation of the whole file.
+        (
+            ["numpy"],
+            [PROJECT, needs("sklearn"), needs("numpy", text="numpy<2"), needs("scikit-learn")],
+            "pip install --no-compile scikit-learn 'numpy<2' .",
+        ),
+        (
+            ["numpy"],
+            [
+                LockedVersion(name="pil", version="1.1.7", group="runtime", source=at("requirements.txt")),
+                LockedVersion(name="pillow", version="6.1.0", group="runtime", source=at("requirements.txt")),
+                PipInclude(text="git+https://a.example/b", group="runtime", source=at("requirements.txt")),
+            ],
+            "pip install --no-compile pillow==6.1.0 git+https://a.example/b",
+        ),
         # Nothing declares what it needs: what its code imports, without the guesses.
         (["numpy", "umap"], [], "pip install --no-compile numpy"),
     ],
