@@ -11,7 +11,7 @@ PIP: Final = re.compile(
     r"(?:\S*/)?(?:python[\d.]*\s+-m\s*|uv\s+)?pip[\d.]*\s+(?:-\S+\s+)*install\s"
 )
 TOOL: Final = re.compile(
-    r"(?P<tool>uv|poetry|pdm|pipenv)\s+(?:-\S+\s+)*(?P<verb>sync|install)(?=\s|$)"
+    r"(?:python[\d.]*\s+-m\s+)?(?P<tool>uv|poetry|pdm|pipenv)\s+(?:-\S+\s+)*(?P<verb>sync|install)(?=\s|$)"
 )
 SETUP: Final = re.compile(r"(?:python[\d.]*\s+|\./)setup\.py\s+(?:-\S+\s+)*(?:install|develop)\b")
 PLACE: Final = re.compile(

@@ -29,7 +29,9 @@ CHANGE: Final = re.compile(r"(?:cd|pushd)\s+(?P<folder>\S+)$")
 IDLE: Final = re.compile(
     r"(?:echo|printf|ls|pwd|cat|which|env|printenv|date|df|free|lscpu|true|set|shopt|ulimit|sleep|hash|type|uname|export|id"
     r"|pip[\d.]*\s+(?:list|freeze|--version|check|cache|config|debug|show|wheel|download)|\S+\s+(?:--version|-V)"
-    r"|python\S*\s+(?:--version|-V|-m\s+pip\s+(?:list|freeze|check|--version))|git\s+(?!clone\b))"
+    r"|python\S*\s+(?:--version|-V|-m\s+pip\s+(?:list|freeze|check|--version))|git\s+(?!clone\b)"
+    # What an installer is told about itself; the image has pip in its place.
+    r"|(?:python\S*\s+-m\s+)?(?:poetry|pdm|pipenv|hatch|uv)\s+(?:config|self|env|lock|check|cache|show|version)\b)"
 )
 OF_THE_MACHINE: Final = re.compile(
     r"(?:brew|choco|docker(?:-compose)?|conda|mamba|micromamba|snap|service|systemctl|pyenv|nvm|rvm|sdk|travis_\w+|deactivate|chown|sysctl|modprobe|ln\s+-s\s+/usr|rustup|playwright|add-apt-repository"

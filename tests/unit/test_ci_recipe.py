@@ -135,6 +135,21 @@ def test_what_no_plan_may_hold_is_left_out_with_the_reason(tmp_path):
     ]
 
 
+def test_what_an_installer_is_told_about_itself_is_no_step_of_an_image_without_it(tmp_path):
+    found = recipe(
+        tmp_path,
+        "run: pip install poetry six",
+        "run: python -m poetry config virtualenvs.create false",
+        "run: poetry lock --check",
+        "run: poetry config installer.parallel true && python tables.py",
+        "run: pytest",
+    )
+    assert found.plan.install_steps[1:] == ("python tables.py",)
+    assert [reason.decision.partition(" left out: ")[2] for reason in found.reasons[2:5]] == [
+        "it changes nothing"
+    ] * 3
+
+
 def test_commands_of_one_script_stay_together_and_bash_reads_its_own(tmp_path):
     script = "|\n          NAME=tables\n          mkdir -p out\n          cp data/$NAME.csv out/\n"
     found = recipe(

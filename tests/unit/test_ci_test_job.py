@@ -72,6 +72,10 @@ def test_a_condition_is_judged_for_a_push_on_linux(condition: str, expected: boo
             "poetry install --with test -E 'a b'",
             PythonInstall((), (), (".",), ("test", "a", "b", "dev", "tests", "testing")),
         ),
+        (
+            "python -m poetry install --only test",
+            PythonInstall((), (), (".",), ("test",)),
+        ),
         ("pipenv install --dev", PythonInstall((), (), (".",), ("dev",))),
         ("python setup.py develop", PythonInstall(folders=(".",))),
         (
