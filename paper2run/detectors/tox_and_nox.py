@@ -16,6 +16,7 @@ from paper2run.formats.ini_text import lines_of, read_config
 from paper2run.formats.lined_text import line_of
 from paper2run.formats.manifest import Manifest
 from paper2run.formats.requirement_text import read_requirement
+from paper2run.formats.shell_words import pip_arguments
 from paper2run.formats.structured import texts, unreadable
 from paper2run.formats.tree import RepoTree
 from paper2run.formats.version_ranges import listed_python
@@ -144,8 +145,10 @@ def _session(path: str, function: ast.FunctionDef, evaluator: Evaluator) -> Iter
         words = list(texts([evaluator.value(argument) for argument in node.args]))
         source = Source(kind="file", path=path, line=node.lineno)
         if name == "install":
+            # The value of an option is no package: `install("-r", "requirements-dev.lock")`.
+            named = set(pip_arguments(f"pip install {shlex.join(words)}"))
             for word in words:
-                if not word.startswith(("-", ".")) and line_of(word):
+                if word in named and line_of(word):
                     found += read_requirement(word, group="test", source=source, extra="nox")
             if any(word.startswith(("-r", ".", "--group")) for word in words):
                 found += _install(shlex.join(words), source)

@@ -39,7 +39,9 @@ PIP_VALUE_OPTIONS: Final = frozenset(
     {"-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links", "-i", "--index-url",
      "--extra-index-url", "-t", "--target", "--prefix", "--root", "--trusted-host", "--upgrade-strategy",
      "--no-binary", "--only-binary", "--install-option", "--global-option", "--timeout", "--retries", "--cert",
-     "--proxy", "--cache-dir", "--progress-bar", "--python"}
+     "--proxy", "--cache-dir", "--progress-bar", "--python", "--implementation", "--python-version", "--platform",
+     "--abi", "--src", "--report", "--log", "--group", "--hash", "-C", "--config-settings", "--client-cert",
+     "--exists-action", "--root-user-action", "--use-feature", "--use-deprecated", "--keyring-provider"}
 )  # fmt: skip
 CONDA_VALUE_OPTIONS: Final = frozenset(
     {"-n", "--name", "-p", "--prefix", "-c", "--channel", "--file", "-f"}
@@ -69,7 +71,7 @@ PROSE: Final = re.compile(
 """Words that no package has as its name, and signs: where people go on to explain the command."""
 PLACEHOLDER: Final = re.compile(
     r"(?:your|my|some|the)?[-_]?(?:package|project|module|library|dependenc|requirement)(?:s|y|ies)?[-_]?(?:names?)?"
-    r"|your[-_].*|.*\.\.\..*|.*\.txt",
+    r"|your[-_].*|.*\.\.\..*|.*\.(?:txt|lock)",
     re.IGNORECASE,
 )
 """What stands for something that the reader has to fill in, or for a file that lacks its `-r`."""

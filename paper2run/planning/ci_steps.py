@@ -36,7 +36,9 @@ IDLE: Final = re.compile(
 OF_THE_MACHINE: Final = re.compile(
     r"(?:brew|choco|docker(?:-compose)?|conda|mamba|micromamba|snap|service|systemctl|pyenv|nvm|rvm|sdk|travis_\w+|deactivate|chown|sysctl|modprobe|ln\s+-s\s+/usr|rustup|playwright|add-apt-repository"
     r"|virtualenv|apt|apt-get|dpkg|update-alternatives|module|circleci-agent|xcodebuild|pixi|corepack|gh|sh\s+-e\s+/etc/init\.d\S*)\b"
-    r"|(?:uv|python\S*\s+-m)\s+(?:venv|virtualenv|python)\b|(?:source|\.)\s|(?:\S*/)?Xvfb\b"
+    r"|(?:uv|python\S*\s+-m)\s+(?:venv|virtualenv|python)\b|(?:source|\.)\s|(?:\S*/)?Xvfb\b|(?:python\S*\s+-m\s+)?pipx\b"
+    # A process that stays beside the tests; a layer of an image keeps none.
+    r"|.*[^&]&$"
 )
 """Programs that set up the service's machine; the image, its packages and its interpreter stand in their place."""
 OTHER_WORK: Final = re.compile(

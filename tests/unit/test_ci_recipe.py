@@ -150,6 +150,20 @@ def test_what_an_installer_is_told_about_itself_is_no_step_of_an_image_without_i
     ] * 3
 
 
+def test_programs_and_processes_of_the_services_machine_are_no_steps_of_the_image(tmp_path):
+    found = recipe(
+        tmp_path,
+        "run: pipx install poetry",
+        "run: chrome --headless --remote-debugging-port=9222 &",
+        "run: pip install six",
+        "run: python tables.py && touch out",
+        "run: pytest",
+    )
+    assert found.plan.install_steps[1:] == ("python tables.py && touch out",)
+    said = [r.decision.partition(" left out: ")[2] for r in found.reasons[1:3]]
+    assert said == ["it sets up the service's machine"] * 2
+
+
 def test_commands_of_one_script_stay_together_and_bash_reads_its_own(tmp_path):
     script = "|\n          NAME=tables\n          mkdir -p out\n          cp data/$NAME.csv out/\n"
     found = recipe(

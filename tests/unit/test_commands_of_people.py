@@ -55,6 +55,8 @@ def test_only_plain_names_on_the_line_are_requirements() -> None:
      ("pip install numpy, scipy, and matplotlib", ("numpy", "scipy", "matplotlib")), ("pip install package_name", ()),
      ("pip install numpy; then run it", ("numpy",)), ("pip install your-package", ()), ("pip install foo...", ()),
      ("pip install the packages", ()), ("pip install requirements.txt", ()), ("pip install a -- for b", ("a",)),
+     ("pip install a --target out --implementation cp --python-version 37 --platform win32 --abi cp37m", ("a",)),
+     ("pip install requirements-dev.lock", ()),
      ("python -m pip install <library name>", ()), ("pip install 'a<2' b<3 <name>", ("a<2", "b<3")),
      ("pip install importlib-resources toolz and-or", ("importlib-resources", "toolz", "and-or"))],
 )  # fmt: skip
