@@ -1,4 +1,4 @@
-"""Looks of a model beyond the checkout: releases on the index, one command in the last image.
+"""Looks of a model beyond the checkout: into index, Debian's lists, and the image that was built.
 
 The command is the model's, so it is hostile input: it meets the deny list of smoke commands, their lock-down, less of
 everything, and a root file system that cannot be written to. Nothing of it enters an image.
@@ -6,25 +6,22 @@ everything, and a root file system that cannot be written to. Nothing of it ente
 
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Final, assert_never
 
-from packaging.utils import canonicalize_name, is_normalized_name
 from pydantic import TypeAdapter
 
 from paper2run.errors import HostError
-from paper2run.index.releases import Release
 from paper2run.model.outcome import Built
-from paper2run.planners.looks import MAX_PROBES, Look, nowhere
+from paper2run.planners.look_arguments import BadLookError
+from paper2run.planners.looks import MAX_PROBES, MAX_SEARCHES, Look, nowhere
 from paper2run.planners.policy import unprobed
 from paper2run.settings import Settings
+from tasks import debian_look, index_looks
 from tasks.build import has_image
 from tasks.drivers.engine import containers
 from tasks.drivers.engine.containers import Limits, RunResult
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.index.index_cache import IndexCache
-from tasks.drivers.index.package_index import PackageIndex
-from tasks.resolve import CACHE_FOLDER
 from tasks.running.engine_slot import engine_slot
 from tasks.running.records import RunFolder, run_id_of
 
@@ -34,7 +31,6 @@ MAX_PIDS: Final = 128
 DISK_MB: Final = 64
 MAX_PROBE_CHARS: Final = 4000
 """Of the end of what a probe printed."""
-MAX_RELEASES: Final = 40
 TRACED: Final = {"PYTHONFAULTHANDLER": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """A signal in compiled code then names the Python line that led to it."""
 
@@ -43,21 +39,44 @@ class Looking:
     """Looks beyond the checkout, for one exchange."""
 
     def __init__(
-        self, run: RunFolder, settings: Settings, day: date | None, built: object = None
+        self,
+        run: RunFolder,
+        settings: Settings,
+        day: date | None,
+        built: object = None,
+        base_image: str = "",
     ) -> None:
-        """Look into the image that was built, if it was; releases are those around the commit's `day`."""
+        """Look into the image that was built, if it was; releases are those around the commit's `day`.
+
+        Debian is that of `base_image`; without one, none.
+        """
         self._run = run
         self._settings = settings
         self._day = day
+        self._base = base_image
         self._built = built if isinstance(built, Built) else None
         self._kept = IndexCache(settings.home / "probes", TypeAdapter(list[str]))
         self._probes = 0
+        self._searches = 0
 
     def __call__(self, look: Look) -> Sequence[str]:
         """Return the lines that a look shows; what cannot be looked into is said in them."""
+        try:
+            return self._shown(look)
+        except BadLookError as error:
+            return [f"not shown: {error}"]
+
+    def _shown(self, look: Look) -> Sequence[str]:
+        settings = self._settings
         match look.kind:
             case "releases":
-                return self._releases(look.text)
+                return index_looks.releases(look.text, self._day, settings)
+            case "installable":
+                return index_looks.installables(look.text, look.path, self._day, settings)
+            case "resolve":
+                return self._resolved(look)
+            case "debian":
+                return debian_look.packages(look.text, self._base, self._run.path.name, settings)
             case "probe":
                 return self._probe(look.text)
             case "list" | "read" | "grep" | "log":
@@ -65,33 +84,11 @@ class Looking:
             case _:
                 assert_never(look.kind)
 
-    def _releases(self, text: str) -> list[str]:
-        name, _, beginning = text.strip().partition(" ")
-        if not is_normalized_name(canonicalize_name(name)):
-            return ["that is no name of a distribution"]
-        cache_dir: Path = self._settings.home / CACHE_FOLDER
-        try:
-            with PackageIndex(self._settings, cache_dir, quick=True) as index:
-                project = index.project(name)
-        except HostError:
-            return ["the package index does not answer"]
-        if project is None:
-            # Without the name, which is the model's own word: a quote of this line shows that alone.
-            return ["the package index has no distribution of this name"]
-        fitting = [
-            release
-            for release in project.releases
-            if str(release.version).startswith(beginning.strip().lstrip("="))
-        ]
-        day = self._day or date.max
-        late = sum(1 for one in fitting if one.day is not None and one.day > day)
-        # Those around the commit's day: half of them later.
-        start = max(0, late - MAX_RELEASES // 2)
-        shown = fitting[start : start + MAX_RELEASES]
-        lines = [f"{start} newer ones, up to {fitting[0].version}"] if start else []
-        lines += [_release_line(release) for release in shown]
-        left = len(fitting) - start - len(shown)
-        return [*lines, *([f"{left} older ones, down to {fitting[-1].version}"] if left else [])]
+    def _resolved(self, look: Look) -> list[str]:
+        if self._searches == MAX_SEARCHES:
+            return [f"not shown: {MAX_SEARCHES} searches are all there are"]
+        self._searches += 1
+        return index_looks.resolved(look.text, look.path, self._day, self._settings)
 
     def _probe(self, command: str) -> list[str]:
         why_not = unprobed(command)
@@ -141,17 +138,6 @@ class Looking:
                 min_free_mb=settings.min_free_mb,
             )
         return _probe_lines(result, settings.secrets())
-
-
-def _release_line(release: Release) -> str:
-    """Return `1.5.1 2016-01-10 source, wheels: cp27 cp35`, the interpreters as the files' names have them."""
-    tags = sorted({wheel.filename.rsplit("-", 3)[1] for wheel in release.wheels})
-    forms = [
-        *(["source"] if release.source else []),
-        *([f"wheels: {' '.join(tags)}"] if tags else []),
-        *(["withdrawn"] if release.yanked else []),
-    ]
-    return f"{release.version} {release.day or 'without a day'} {', '.join(forms)}"
 
 
 def _probe_lines(result: RunResult, secrets: tuple[str, ...]) -> list[str]:

@@ -84,7 +84,7 @@ def diagnose(
         known_of(tree, facts, read_paper_of(run), offered, site),
         tried,
         run.path / "logs",
-        Looking(run, settings, done.planned.commit_day, done.built),
+        Looking(run, settings, done.planned.commit_day, done.built, done.planned.plan.base_image),
     )
     if decided.answer == "engine":
         said = decided.decision.reason

@@ -65,7 +65,7 @@ def judge(
         tried,
         known_of(tree, facts, read_paper_of(run), (), site_words(site, settings)),
         run.path / "logs",
-        Looking(run, settings, best.planned.commit_day, best.built),
+        Looking(run, settings, best.planned.commit_day, best.built, best.planned.plan.base_image),
     )
     by = f"model:{settings.planner_model}"
     needs = tuple(need.changed(by=by) for need in opinion.needs)

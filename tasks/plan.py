@@ -73,7 +73,8 @@ def plan(
     known = known_of(tree, facts, paper, offered)
     keyed, model = with_model_key(settings), settings.planner_model
     run = RunFolder.at(run_folder)
-    beyond = Looking(run, settings, asked.commit_day)
+    base = rules_plan.plan.base_image if rules_plan else ""
+    beyond = Looking(run, settings, asked.commit_day, base_image=base)
     made = conversation.plan(keyed, known, rules_plan, weak, run.path / "logs", beyond)
     if isinstance(made, ModelStop):
         if isinstance(found, Diagnosis) and not made.is_shown:

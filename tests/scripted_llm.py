@@ -125,6 +125,12 @@ LOOKS = {
         {"kind": "log", "path": "", "text": "error", "line": 1},
     ]
 }
+BEYOND = {
+    "look": [
+        {"kind": "installable", "path": "3.9", "text": "fold 1.1", "line": 1},
+        {"kind": "debian", "path": "", "text": "libfold", "line": 1},
+    ]
+}
 PROBES = {
     "look": [
         {"kind": "probe", "path": "", "text": "cat /repo/main.py; touch /repo/x", "line": 1},
@@ -162,6 +168,7 @@ SCENARIOS = {
     "html": [Reply(body="<html>welcome to the proxy</html>", headers={"Content-Type": "text/html"})],
     "looks-then-plan": [says(LOOKS), says(LOOKS), says(PLAN)],
     "only-looks": [says(LOOKS)],
+    "looks-beyond-then-plan": [says(BEYOND), says(PLAN)],
     "probes-then-repair": [says(PROBES), says(REPAIR | {"new_plan": RIGHT_PLAN})],
     "no-schema": [says(PLAN, refuses=("json_schema",))],
     "no-json-mode": [says(PLAN, refuses=("json_schema", "json_object"))],

@@ -1,8 +1,8 @@
 """Looks that a model may take before it answers: into checkout, log, package index and image.
 
 They are bounded. A look reads what stands in the tree of the checkout, whose links that lead out of it are not
-followed; those into index and image are taken elsewhere (tasks/beyond.py). What a command prints that the model itself
-wrote is fenced apart, because no quote of it shows anything.
+followed; those into index, Debian's lists and image are taken elsewhere (tasks/beyond.py). What follows from words of
+the model itself, such as a command, is fenced apart, because no quote of it shows anything.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,9 @@ from paper2run.planners.message import Message
 from paper2run.planners.prompt import cut, fenced, load_text
 
 Word = Annotated[str, StringConstraints(max_length=300)]
+MAX_TEXT_CHARS: Final = 1500
+"""A file of requirements has more than a word."""
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
 AT_ONCE: Final = 4
 """Looks in one answer."""
 MAX_NAMES: Final = 200
@@ -34,13 +37,22 @@ FILE_COST: Final = 5_000
 """Bytes that opening a file counts for."""
 MAX_PROBES: Final = 3
 """Commands in the image, in one exchange."""
-Kind = Literal["list", "read", "grep", "log", "releases", "probe"]
+MAX_SEARCHES: Final = 4
+"""Sets of versions that are searched for, in one exchange."""
+Kind = Literal[
+    "list", "read", "grep", "log", "releases", "installable", "resolve", "debian", "probe"
+]
+OF_THE_MODEL: Final = frozenset({"probe", "resolve"})
+"""What these show follows from words of the model, and repeats them: no quote of it shows anything."""
 WORDS: Final[dict[Kind, str]] = {
     "list": "names in a folder",
     "read": "a file",
     "grep": "lines of files",
     "log": "lines of the log",
     "releases": "releases on the package index",
+    "installable": "how releases are had for an interpreter",
+    "resolve": "what the resolver answers to your lines, which cannot be quoted",
+    "debian": "packages and files of Debian",
     "probe": "what your command printed, which cannot be quoted",
 }
 """By kind: what a look is called beside its fence, in words of ours."""
@@ -54,16 +66,18 @@ class Look(Value):
 
     kind: Kind
     path: Word = ""
-    """list: a folder, empty for the root; read: a file; grep: a pattern of file names such as `*.py`, empty for all."""
-    text: Word = ""
-    """grep, log: what the lines hold, letter by letter, capitals or not; releases: a distribution's name, and with a
-    space how the versions begin; probe: a command."""
+    """list: a folder, empty for the root; read: a file; grep: a pattern of file names such as `*.py`, empty for all;
+    installable, resolve: a Python, and with spaces a machine and a day."""
+    text: Text = ""
+    """grep, log: what the lines hold, letter by letter, capitals or not; releases, installable: a distribution's name,
+    and with a space how the versions begin; resolve: requirements, one a line; debian: a part of the name of a package
+    or file; probe: a command."""
     line: int = 1
     """read: the first line shown, 1-based; less is the first."""
 
 
 Beyond = Callable[[Look], Sequence[str]]
-"""Takes a look into index or image, and returns its lines."""
+"""Takes a look into index, Debian's lists or image, and returns its lines."""
 
 
 def nowhere(look: Look) -> Sequence[str]:
@@ -109,7 +123,7 @@ LOOKS_SCHEMA: Final[dict[str, Any]] = {
                 "properties": {
                     "kind": {"type": "string", "enum": list(get_args(Kind))},
                     "path": {"type": "string", "maxLength": 300},
-                    "text": {"type": "string", "maxLength": 300},
+                    "text": {"type": "string", "maxLength": MAX_TEXT_CHARS},
                     "line": {"type": "integer", "minimum": 1},
                 },
                 "required": ["kind", "path", "text", "line"],
@@ -136,7 +150,7 @@ def shown_by(looks: Looks, at: LookAt, taken: int, room_chars: int) -> Message:
     parts = []
     for number, look in enumerate(looks.look, taken + 1):
         text = cut("\n".join(_shown(look, at)), each) or NOTHING
-        name = f"{'P' if look.kind == 'probe' else 'L'}{number}"
+        name = f"{'P' if look.kind in OF_THE_MODEL else 'L'}{number}"
         parts.append(f"{name}, {WORDS[look.kind]}:\n\n{fenced(name, text)}")
     return Message("user", "\n\n".join([*parts, MORE]))
 
@@ -153,7 +167,7 @@ def _shown(look: Look, at: LookAt) -> list[str]:
             lines = _hits(at.tree, path, look.text)
         case "log":
             lines = _matching(at.log.splitlines(), look.text)[-MAX_LINES:]
-        case "releases" | "probe":
+        case "releases" | "installable" | "resolve" | "debian" | "probe":
             lines = list(at.beyond(look))
         case _:
             assert_never(look.kind)

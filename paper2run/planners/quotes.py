@@ -11,9 +11,10 @@ SHOWN: Final = re.compile(
 )
 """The parts of a prompt with words of the repository and of programs; in others stand ours, and the model's own."""
 OURS: Final = re.compile(
-    r"^(?:\(nothing\)|\[\d+ characters left out\]|\[\.\.\. \d+ lines \.\.\.\])$", re.MULTILINE
+    r"^(?:\(nothing\)|not shown: .*|\[\d+ characters left out\]|\[\.\.\. \d+ lines \.\.\.\])$",
+    re.MULTILINE,
 )
-"""Lines that stand in a part for want of others."""
+"""Lines that stand in a part for want of others, and say why."""
 SPACE: Final = re.compile(r"\s+")
 GAP: Final = "\0"
 """Between two parts: no quote reaches over it."""

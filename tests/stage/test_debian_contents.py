@@ -21,6 +21,7 @@ from paper2run.model.repo import Checkout
 from paper2run.model.report import Attempt
 from paper2run.model.value import Source
 from paper2run.settings import Settings
+from tasks.debian_look import packages
 from tasks.debian_packages import debian_packages
 from tasks.diagnose import diagnose
 from tasks.drivers.engine.debian_contents import kept_index, packages_of
@@ -69,6 +70,20 @@ def test_the_images_own_release_knows_which_package_brings_a_file(home, engine):
     wanted = [*EXPECTED, nowhere, WantedFile("program", "a-program-that-nobody-has")]
     found = packages_of(wanted, engine, IMAGE, "contents", Settings(home=home))
     assert found == {**EXPECTED, nowhere: ""}
+
+
+@pytest.mark.docker
+def test_a_model_looks_into_the_lists_of_the_images_own_release(home):
+    settings = Settings(home=home)
+    assert "file usr/include/yaml.h: libdevel/libyaml-dev" in packages(
+        "yaml.h", IMAGE, "look", settings
+    )
+    assert packages("libyaml-dev", IMAGE, "look", settings)[0] == "package libyaml-dev"
+    [absent] = packages("nobody-has-this", IMAGE, "look", settings)
+    assert absent.startswith("not shown: the main archive of ")
+    assert packages("yaml", "nobody/has-this:1", "look", settings) == [
+        "not shown: the base image is not on this machine"
+    ]
 
 
 @pytest.mark.docker

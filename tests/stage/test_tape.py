@@ -71,6 +71,63 @@ def test_corrections_and_looks_are_played_too(service, tape, tmp_path):
         assert len(service.requests) == count
 
 
+def beyond(asked: Settings, folder: Path, seen: list) -> object:
+    def look(wanted):
+        seen.append(wanted)
+        return [f"{wanted.kind} shows call {len(seen)}"]
+
+    return conversation.plan(asked, KNOWN, PLANNED, (), folder, look).plan
+
+
+def test_what_looks_into_index_and_debian_showed_is_played_without_asking_again(
+    service, tape, tmp_path
+):
+    scenario, seen = "looks-beyond-then-plan", []
+    asked = settings(service.url, str(tape), scenario, model_context=32_000)
+    first = beyond(asked, tmp_path / "first", seen)
+    assert [look.kind for look in seen] == ["installable", "debian"]
+
+    played = settings(NOBODY, f"play:{tape}", scenario, model_context=32_000)
+    assert beyond(played, tmp_path / "second", seen) == first
+    assert len(seen) == 2
+    assert "debian shows call 2" in (tmp_path / "second" / "plan-02.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_text("{}"),
+        lambda path: path.write_text('{"digest": "0", "lines": ["another look"]}'),
+        lambda path: path.write_text(json.dumps({"digest": "0", "lines": ["x"] * 6000})),
+        lambda path: (path.unlink(), path.symlink_to("/etc/passwd")),
+    ],
+)
+def test_a_damaged_record_of_a_look_is_refused(service, tape, tmp_path, damage):
+    scenario, seen = "looks-beyond-then-plan", []
+    beyond(settings(service.url, str(tape), scenario, model_context=32_000), tmp_path / "1", seen)
+    damage(min(tape.glob("look-*.json")))
+    played = settings(NOBODY, f"play:{tape}", scenario, model_context=32_000)
+    with pytest.raises(UserError):
+        beyond(played, tmp_path / "2", seen)
+    assert len(seen) == 2
+
+
+def test_a_tape_that_is_only_played_takes_a_look_that_it_lacks_and_is_not_written(
+    service, tape, tmp_path
+):
+    scenario, seen = "looks-beyond-then-plan", []
+    beyond(settings(service.url, str(tape), scenario, model_context=32_000), tmp_path / "1", seen)
+    kept = sorted(tape.glob("look-*.json"))
+    for path in kept:
+        path.unlink()
+    played = settings(NOBODY, f"play:{tape}", scenario, model_context=32_000)
+    with pytest.raises(UserError, match="no answer"):
+        # What it shows now is not what the tape's answer was given to.
+        beyond(played, tmp_path / "2", seen)
+    assert len(seen) == 4
+    assert not list(tape.glob("look-*.json"))
+
+
 def test_playing_needs_no_key_no_service_and_no_litellm(service, tape, tmp_path, monkeypatch):
     recorded(service, tape, tmp_path)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

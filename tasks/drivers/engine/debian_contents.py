@@ -8,6 +8,7 @@ about 7 s, searching the kept ones 0.1 s.
 import mmap
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -46,6 +47,21 @@ def packages_of(
         for file, (package, lines) in found.items()
         if package or (file.kind == "header" and not lines)
     }
+
+
+def files_with(part: str, release: Release, settings: Settings, most: int) -> tuple[str, ...]:
+    """Return `path: section/package` of files that are named so, else of those whose path holds it.
+
+    Only files that a build may miss are in it. HostError if the mirror does not answer.
+    """
+    with (
+        kept_index(release, settings).open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
+    ):
+        named = tuple(islice(_lines(text, f"/{part} ".encode()), most))
+        found = named or tuple(islice(_lines(text, part.encode()), most))
+    lines = (line.decode("utf-8", "replace").rpartition(" ") for line in found)
+    return tuple(dict.fromkeys(f"{path.rstrip()}: {packages}" for path, _, packages in lines))
 
 
 def kept_index(release: Release, settings: Settings) -> Path:

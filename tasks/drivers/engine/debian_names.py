@@ -35,8 +35,22 @@ def there(
     release = release_of(engine, image, run_id, settings)
     if release is None:
         return frozenset()
-    known = set(kept_file("names.txt", release, settings, _fetch).read_text("ascii").split())
-    return frozenset(names) & known
+    return frozenset(names) & _known(release, settings)
+
+
+def names_with(part: str, release: Release, settings: Settings) -> tuple[str, ...]:
+    """Return the names that hold a part, the one that is it first, then those that begin with it.
+
+    HostError if the mirror does not answer.
+    """
+    found = (name for name in _known(release, settings) if part in name)
+    return tuple(
+        sorted(found, key=lambda name: (name != part, not name.startswith(part), len(name), name))
+    )
+
+
+def _known(release: Release, settings: Settings) -> set[str]:
+    return set(kept_file("names.txt", release, settings, _fetch).read_text("ascii").split())
 
 
 def _fetch(release: Release, settings: Settings, file: IO[bytes]) -> None:

@@ -55,11 +55,26 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
+class OutOfTimeError(HostError):
+    """What was asked of the index took longer than its asker waits."""
+
+
 class PackageIndex:
     """One index, asked through a cache on disk and one in memory. Close it, or use it in a `with`."""
 
-    def __init__(self, settings: Settings, cache_dir: Path, *, quick: bool = False) -> None:
-        """Ask the settings' index; `quick` for an optional one: no waiting, no retries."""
+    def __init__(
+        self,
+        settings: Settings,
+        cache_dir: Path,
+        *,
+        quick: bool = False,
+        within_s: float | None = None,
+    ) -> None:
+        """Ask the settings' index; `quick` for an optional one: no waiting, no retries.
+
+        `within_s` seconds from now nothing more is asked.
+        """
+        self._ends_at = None if within_s is None else time.monotonic() + within_s
         self._connection = IndexConnection(
             settings.index_url or PYPI_SIMPLE_ENDPOINT,
             settings.ca_bundle,
@@ -96,6 +111,7 @@ class PackageIndex:
 
         HostError if the index does not answer.
         """
+        self.need_time()
         name = canonicalize_name(name)
         if name not in self._projects:
             key = f"{self._connection.url}/{name}/"
@@ -108,6 +124,7 @@ class PackageIndex:
 
     def metadata(self, file: IndexFile) -> DistributionMetadata:
         """Return what `file` declares; if it is unreadable, a note and no dependencies."""
+        self.need_time()
         if file.url not in self._declared:
             found = self._metadata.get(file.url)
             if found is None:
@@ -115,6 +132,11 @@ class PackageIndex:
                 self._metadata.put(file.url, found)
             self._declared[file.url] = found
         return self._declared[file.url]
+
+    def need_time(self) -> None:
+        """OutOfTimeError if the asker waits no longer."""
+        if self._ends_at is not None and time.monotonic() > self._ends_at:
+            raise OutOfTimeError("no time is left to ask the package index", hint="ask for less")
 
     def members(self, file: IndexFile) -> tuple[str, ...]:
         """Return the names of all members of an archive; UnreadableArchive if it cannot be read."""

@@ -136,7 +136,9 @@ def _exchange(
         shown.append(shown_in(asked))
         looks = looks_in(answer.text) if turns_left > 0 else None
         if looks is not None:
-            found = talk.cleaned(shown_by(looks, look_at, taken, looks_left))
+            beyond = talk.looking(look_at.beyond, [*asked, *more])
+            at = look_at._replace(beyond=beyond)
+            found = talk.cleaned(shown_by(looks, at, taken, looks_left))
             looks_left, taken = looks_left - len(found.content), taken + len(looks.look)
             turns_left = turns_left - 1 if looks_left > MIN_LOOKS_CHARS else 0
             shown.append(shown_in([found]))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from paper2run.errors import ModelError, UserError
 from paper2run.model.usage import ModelCall, Purpose, Usage
+from paper2run.planners.looks import Beyond, Look
 from paper2run.planners.message import Message
 from paper2run.redaction import redact
 from paper2run.settings import Settings
@@ -55,6 +56,22 @@ class Talk:
     def cleaned(self, message: Message) -> Message:
         """Return the message without our secrets."""
         return replace(message, content=redact(message.content, self._secrets))
+
+    def looking(self, beyond: Beyond, messages: Sequence[Message]) -> Beyond:
+        """Return `beyond` behind the tape: what it has of a look after `messages` is not asked again."""
+        tape = self._tape
+        if tape is None:
+            return beyond
+
+        def look(wanted: Look) -> Sequence[str]:
+            lines = tape.seen(self._purpose, messages, wanted)
+            if lines is None:
+                found = [redact(line, self._secrets) for line in beyond(wanted)]
+                tape.keep_seen(self._purpose, messages, wanted, found)
+                return found
+            return lines
+
+        return look
 
     def ask(self, messages: Sequence[Message]) -> Answer:
         """Return the answer, of the tape or of the model; that is counted and dumped.

@@ -1,4 +1,4 @@
-"""Keeps a model's answers in a folder, and plays them back where the same question is asked again.
+"""Keeps a model's answers and looks in a folder, and plays them back to the same question.
 
 An answer on a tape is hostile input like any other: it passes the same checks. What differs from run to run without
 meaning (times, addresses in memory, temporary names, digests) does not make a question another one.
@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from paper2run.errors import UserError
 from paper2run.model.usage import Purpose
 from paper2run.model.value import Value
+from paper2run.planners.looks import Look
 from paper2run.planners.message import Message
 from paper2run.settings import Settings
 
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 MAX_BYTES: Final = 2_000_000
 """Of a file on the tape: a question has about 70,000, its answer 8,000."""
+MAX_LINES: Final = 5000
+"""Of what one look shows; it is cut further before a model reads it."""
 RECORD_ANEW: Final = (
     "remove the file, and ask the model again with the folder alone in PAPER2RUN_MODEL_TAPE"
 )
@@ -65,6 +68,14 @@ class Taped(Value):
     cost_usd: float | None = None
     question: tuple[Told, ...] = ()
     """For people; where it is there it has to have the digest. Empty in an answer that a person wrote."""
+
+
+class Seen(Value):
+    """What one look showed, into index, Debian's lists or image."""
+
+    digest: str
+    """Of the question and the look."""
+    lines: Annotated[tuple[str, ...], Field(max_length=MAX_LINES)]
 
 
 class Window(Value):
@@ -136,6 +147,32 @@ class Tape:
             self._path(purpose, digest), clean(json.dumps(record, indent=1, ensure_ascii=False))
         )
 
+    def seen(
+        self, purpose: Purpose, messages: Sequence[Message], look: Look
+    ) -> tuple[str, ...] | None:
+        """Return what a look showed when the tape was made; None if it was not taken then.
+
+        UserError for a file that is no such record.
+        """
+        digest = self._digest_of_look(purpose, messages, look)
+        path = self._look_path(digest)
+        if not path.exists() and not path.is_symlink():
+            return None
+        found = _read(path, Seen.model_validate_json)
+        if found.digest != digest:
+            raise UserError(f"{path} is of another look", hint=RECORD_ANEW)
+        return found.lines
+
+    def keep_seen(
+        self, purpose: Purpose, messages: Sequence[Message], look: Look, lines: Sequence[str]
+    ) -> None:
+        """Write what a look showed, for a world that has moved on; a tape that is only played stays as it is."""
+        if self.is_played_only:
+            return
+        digest = self._digest_of_look(purpose, messages, look)
+        seen = Seen(digest=digest, lines=tuple(lines[:MAX_LINES]))
+        self._write(self._look_path(digest), seen.model_dump_json(indent=1))
+
     def window_tokens(self) -> int | None:
         """Return what the model read at once when the tape was made; None on a new one."""
         path = self._window_path()
@@ -148,6 +185,13 @@ class Tape:
 
     def _path(self, purpose: Purpose, digest: str) -> Path:
         return self.folder / f"{purpose}-{digest[:SHORT]}.json"
+
+    def _digest_of_look(self, purpose: Purpose, messages: Sequence[Message], look: Look) -> str:
+        asked = Message("assistant", look.model_dump_json())
+        return digest_of(self.model, purpose, [*messages, asked])
+
+    def _look_path(self, digest: str) -> Path:
+        return self.folder / f"look-{digest[:SHORT]}.json"
 
     def _window_path(self) -> Path:
         return self.folder / f"window-{hashlib.sha256(self.model.encode()).hexdigest()[:16]}.json"

@@ -260,7 +260,7 @@ class Solve:
         for need in needs:
             if not self.matches(need):
                 return Failed(self.why_none(need))
-        watch = Watch(self._max_refused)
+        watch = Watch(self._max_refused, self._index.need_time)
         search: Resolution[Need, PricedRelease, str] = Resolution(self._provider, watch)
         try:
             return reached(search.resolve(needs, MAX_STEPS).mapping, needs, self._provider)

@@ -54,11 +54,13 @@ def resolve(
     settings: Settings,
     cache_dir: Path,
     on_line: OnLine | None = None,
+    within_s: float | None = None,
 ) -> Resolution | Unresolvable:
     """Return the pins of all that the plan's pure steps name, for the interpreter where they cost least.
 
     `offered_pythons` are those for which there is an image; empty for no limit. The index's answers are
-    kept below `cache_dir`. HostError if the index does not answer.
+    kept below `cache_dir`. HostError if the index does not answer. For a set that is only looked at, OutOfTimeError
+    after `within_s` seconds.
     """
     wanted = _wanted_pythons(planned)
     pythons = tuple(
@@ -69,7 +71,8 @@ def resolve(
             reason=f"no image with Python {', '.join(wanted) or 'of any version'} is at hand: "
             f"there are {', '.join(offered_pythons) or 'none'}"
         )
-    with PackageIndex(settings, cache_dir) as index:
+    is_look = within_s is not None
+    with PackageIndex(settings, cache_dir, quick=is_look, within_s=within_s) as index:
         return _Search(planned, pythons, index, on_line).run()
 
 

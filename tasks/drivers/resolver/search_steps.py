@@ -1,5 +1,6 @@
 """Counts the steps of a search, and ends one that finds no end."""
 
+from collections.abc import Callable
 from typing import Final
 
 from resolvelib import BaseReporter
@@ -18,8 +19,10 @@ class NoEndError(Exception):
 class Watch(BaseReporter[Need, PricedRelease, str]):
     """Counts the steps of a search, and ends it after too many."""
 
-    def __init__(self, max_refused: int) -> None:
+    def __init__(self, max_refused: int, need_time: Callable[[], None]) -> None:
+        """End after so many refused releases; `need_time` ends it by an exception of its own."""
         self._max_refused = max_refused
+        self._need_time = need_time
         self._refused = 0
         self.steps = 0
 
@@ -34,5 +37,6 @@ class Watch(BaseReporter[Need, PricedRelease, str]):
 
     def _step(self) -> None:
         self.steps += 1
+        self._need_time()
         if self.steps > MAX_STEPS or self._refused > self._max_refused:
             raise NoEndError
