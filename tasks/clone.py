@@ -13,6 +13,7 @@ from paper2run.request import Request
 from paper2run.settings import Settings
 from tasks.drivers.git import git, layout, mirror
 from tasks.drivers.git.git import Located
+from tasks.drivers.git.limits import proxies_of
 from tasks.drivers.git.logins import keep_login, source_of
 from tasks.drivers.git.mirror import MIRRORS
 from tasks.drivers.index.archive_download import fetched_archive
@@ -46,6 +47,7 @@ def locate(repo: str, ref: str, settings: Settings) -> Located:
         timeout_s=settings.clone_timeout,
         max_mb=settings.max_repo_mb,
         unpack=partial(fetched_archive, settings=settings),
+        proxies=proxies_of(settings),
     )
 
 
@@ -90,4 +92,5 @@ def _fetched(repo: str, located: Located, settings: Settings) -> Checkout:
         max_mb=settings.max_repo_mb,
         on_line=PROGRESS.debug,
         unpack=partial(fetched_archive, settings=settings),
+        proxies=proxies_of(settings),
     )

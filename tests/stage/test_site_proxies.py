@@ -2,14 +2,17 @@
 
 import http.server
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from paper2run.errors import HostError
+from paper2run.errors import HostError, UserError
 from paper2run.settings import Settings
+from tasks.clone import clone, locate
 from tasks.drivers.index.package_index import PackageIndex
 from tasks.drivers.index.site_proxies import SiteProxies
 from tasks.running.host_probe import ask_index
@@ -95,6 +98,76 @@ def test_https_goes_through_its_own_proxy(
         with pytest.raises(HostError, match="does not answer"):
             versions(settings, tmp_path)
         assert {each.split()[1] for each in relay.requests} == {b"packages.site.example:443"}
+
+
+CODE = "http://code.site.example/demo.git"
+
+
+def git(at: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(at), *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[str]]]:
+    """Yield a proxy behind which a repository lies as plain files, and what it was asked for."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    work, bare = tmp_path / "work", tmp_path / "demo.git"
+    work.mkdir()
+    git(work, "init", "-q", "-b", "main")
+    (work / "main.py").write_text("print(1)\n")
+    git(work, "add", ".")
+    git(work, "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-q", "-m", "one")
+    git(tmp_path, "clone", "-q", "--bare", str(work), str(bare))
+    git(bare, "update-server-info")
+    asked: list[str] = []
+
+    class Forge(Proxy):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            path = bare / urlsplit(self.path).path.removeprefix("/demo.git/")
+            there = path.is_file() and self.path.startswith(CODE)
+            body = path.read_bytes() if there else b""
+            self.send_response(200 if there else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forge)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_git_goes_through_the_proxy_of_the_settings(
+    forge: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = forge
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    settings = Settings(http_proxy=address, home=tmp_path / "home")
+
+    located = locate.fn(CODE, "", settings)
+    checkout = clone.fn(CODE, located, settings)
+
+    assert asked[0].startswith(f"{CODE}/info/refs")
+    assert len(asked) > 3
+    assert checkout.commit == located.commit
+    assert address not in checkout.model_dump_json()
+
+
+def test_git_reaches_a_host_without_a_proxy_where_the_settings_say_so(
+    forge: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = forge
+    settings = Settings(
+        http_proxy="http://127.0.0.1:9", no_proxy="127.0.0.1", home=tmp_path / "home"
+    )
+    with pytest.raises(UserError):
+        locate.fn(f"{address}/demo.git", "", settings)
+    assert asked == ["/demo.git/info/refs?service=git-upload-pack"]
 
 
 @pytest.mark.parametrize(

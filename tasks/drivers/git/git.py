@@ -26,7 +26,7 @@ from tasks.drivers.git.commit_contents import (
 )
 from tasks.drivers.git.git_command import LOCAL_TIMEOUT_S, Transfer, git_remote
 from tasks.drivers.git.git_foreign import Foreign, as_data
-from tasks.drivers.git.limits import Limits
+from tasks.drivers.git.limits import Environment, Limits
 from tasks.drivers.git.local_source import existing_folder, git_directory, origin, uncommitted
 from tasks.drivers.git.mirror import (
     BYTES_PER_MB,
@@ -69,13 +69,14 @@ def locate(
     timeout_s: float,
     max_mb: int,
     unpack: Fetch = no_archives,
+    proxies: Environment | None = None,
 ) -> Located:
     """Return the commit that `source` and `ref` (empty: the default) mean now.
 
     A plain folder becomes a commit in its mirror; a short commit may need the history, which is kept there too.
     UserError for what is no repository, is private, empty, or has no such ref; HostError for network and disk.
     """
-    limits = Limits.from_now(timeout_s, max_mb)
+    limits = Limits.from_now(timeout_s, max_mb, proxies=proxies)
     if isinstance(source, RemoteSource):
         found = find_remote(source, ref, mirrors, limits)
         return Located(url=source.url, name=source.name, commit=found.commit, ref=found.ref)
@@ -109,13 +110,14 @@ def fetch(
     max_mb: int,
     on_line: Callable[[str], None] | None = None,
     unpack: Fetch = no_archives,
+    proxies: Environment | None = None,
 ) -> Checkout:
     """Return the located commit with its submodules, fetched into mirrors below `mirrors` unless present.
 
     `on_line` gets git's progress. Raises what `locate` raises, and UserError if history or files
     exceed `max_mb`.
     """
-    limits = Limits.from_now(timeout_s, max_mb, on_line)
+    limits = Limits.from_now(timeout_s, max_mb, on_line, proxies)
     folder = Path(located.url)
     git_dir = git_directory(folder) if isinstance(source, LocalSource) else None
     remade = _remade(source, Path(located.url), git_dir, max_mb, unpack)

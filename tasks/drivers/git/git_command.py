@@ -6,7 +6,7 @@ commit comes out the same everywhere.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +96,8 @@ class Transfer:
     keep_fds: Sequence[int] = ()
     listing_bytes: int | None = None
     """Size limit of git's answer, which is kept whole; beyond it git is ended and nothing is kept."""
+    proxies: Mapping[str, str | None] = field(default_factory=dict)
+    """Variables of git, None to remove one; for other hosts alone."""
 
 
 LOCAL: Final = Transfer(LOCAL_TIMEOUT_S)
@@ -110,7 +112,7 @@ def git_remote(
     ours.
     """
     settings = _config_arguments({**SAFE_CONFIG, "core.sshCommand": _ssh_command()})
-    env: dict[str, str | None] = {**NO_PROMPT}
+    env: dict[str, str | None] = {**NO_PROMPT, **transfer.proxies}
     if login:
         key = f"credential.{login.host}.helper"
         settings += ["-c", f"{key}=", "-c", f"{key}={LOGIN_HELPER}"]

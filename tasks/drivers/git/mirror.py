@@ -237,7 +237,9 @@ def _fetch(
         grown = size_bytes(mirror.path) - before
         return "too large" if grown > limits.max_mb * BYTES_PER_MB else None
 
-    transfer = Transfer(limits.left_s, limits.on_line, watch, (mirror.lock_fd,))
+    transfer = Transfer(
+        limits.left_s, limits.on_line, watch, (mirror.lock_fd,), proxies=limits.proxies
+    )
     command = ["fetch", "--no-write-fetch-head", "--progress", *options, "--"]
     if origin.local is None:
         args = [*command, origin.url, *refs]

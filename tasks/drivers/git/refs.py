@@ -120,7 +120,7 @@ def _names(source: RemoteSource, limits: Limits, exact: str) -> dict[str, str]:
 
 
 def _listing(source: RemoteSource, limits: Limits, args: list[str]) -> list[str]:
-    transfer = Transfer(limits.left_s)
+    transfer = Transfer(limits.left_s, proxies=limits.proxies)
     options = [word for word in args if word.startswith("--")]
     words = [word for word in args if not word.startswith("--")]
     asked = git_remote(["ls-remote", "-q", *options, "--", *words], transfer, login=source.login)
