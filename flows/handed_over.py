@@ -22,7 +22,7 @@ def inventoried(
 ) -> None:
     """Write `inventory.json` and `files.tsv.gz` of the image that is handed over, if one is.
 
-    What pip installs by an address gets its digest in the Dockerfile.
+    What is installed by an address gets its digest or its commit in the Dockerfile.
     """
     best = attempts[verdict.best_attempt - 1] if verdict.best_attempt else None
     if not settings.inventory or verdict.grade == "none" or best is None:
@@ -42,6 +42,7 @@ def inventoried(
             f"Debian's packages are those of the live archive: no snapshot of {wanted_time(dockerfile)} served them",
             stage="inventory",
         )
-    run.write("Dockerfile", pinned(dockerfile, listed.inventory.downloads))
+    found = listed.inventory
+    run.write("Dockerfile", pinned(dockerfile, found.downloads, found.revisions))
     run.write("inventory.json", listed.inventory)
     run.write("files.tsv.gz", listed.packed_files)

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.inventory import Inventory, ListedImage
 from paper2run.model.outcome import Built
-from paper2run.proofs.downloads import downloads_in, is_note_of_pip
+from paper2run.proofs.downloads import cloned_in, downloads_in, is_note_of_pip
 from paper2run.proofs.file_list import FileEntry, packed
 from paper2run.proofs.installed import is_record, packages_in
 from paper2run.rendering.debian_snapshot import SNAPSHOT_FILE, read_time
+from paper2run.rendering.pinned_addresses import REVISIONS, read_revisions
 from paper2run.settings import Settings
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.engine.image_files import image_files
@@ -18,6 +19,7 @@ from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 3600
 SNAPSHOT_NOTE: Final = SNAPSHOT_FILE.strip("/")
+REVISIONS_NOTE: Final = REVISIONS.strip("/")
 MAX_RECORDS_BYTES: Final = 256_000_000
 """Of all package databases of an image together; a large environment has 30 MB."""
 
@@ -74,6 +76,7 @@ def look_into(
         files=len(entries),
         size_bytes=sum(entry.size_bytes for entry in entries),
         downloads=downloads_in(dockerfile, entries, contents),
+        revisions=(*read_revisions(contents.get(REVISIONS_NOTE, b"")), *cloned_in(contents)),
         debian_snapshot=read_time(contents.get(SNAPSHOT_NOTE, b"")),
         tree_sha256=digest,
     )
@@ -82,4 +85,4 @@ def look_into(
 
 def _is_note(path: str) -> bool:
     """Whether a file says where something of the image came from."""
-    return is_note_of_pip(path) or path == SNAPSHOT_NOTE
+    return is_note_of_pip(path) or path in (SNAPSHOT_NOTE, REVISIONS_NOTE)

@@ -35,6 +35,17 @@ class Download(Value):
     """Normalised name of the Python package that it is; empty for a file."""
 
 
+class Revision(Value):
+    """One git repository that a step of the build installed from, at the commit that it took."""
+
+    address: str
+    """As git gets it."""
+    commit: str
+    """Its full id, hexadecimal."""
+    package: str = ""
+    """Normalised name of the Python package, where pip cloned it; empty for a clone of a step."""
+
+
 class Inventory(Value):
     """`inventory.json`: what an image holds."""
 
@@ -48,6 +59,8 @@ class Inventory(Value):
     """Of all regular files."""
     downloads: tuple[Download, ...] = ()
     """By address; those whose digest is known. What was unpacked and removed leaves its files alone."""
+    revisions: tuple[Revision, ...] = ()
+    """In the order of the steps, then those that pip cloned, by address."""
     debian_snapshot: str = ""
     """Time of the snapshot that Debian's packages came from, or `live` where none served them; empty if none was
     asked."""

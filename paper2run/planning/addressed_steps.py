@@ -1,8 +1,8 @@
 """Installs what the repository requires by address.
 
-Git repositories are installed as of the commit's day, archives as they are. pip's forms of an address:
-https://pip.pypa.io/en/stable/topics/vcs-support/. What is installed already stays as it is, except for a release of
-the same name.
+Git repositories are installed as of the commit's day, and the image notes at which commit; archives as they are. pip's
+forms of an address: https://pip.pypa.io/en/stable/topics/vcs-support/. What is installed already stays as it is, except
+for a release of the same name.
 """
 
 import posixpath
@@ -18,6 +18,7 @@ from paper2run.model.facts import OwnModule, PipInclude, Project, RepoFacts
 from paper2run.model.value import Source
 from paper2run.planning.addresses import is_address, is_on_another_machine, names_of
 from paper2run.planning.declarations import Declarations
+from paper2run.rendering.pinned_addresses import FOLDER, note_of
 
 GIT: Final = re.compile(
     r"git\+(?:https?|git|ssh)://(?:[\w.-]+@)?(?P<place>[A-Za-z0-9.-]+(?::\d+)?/[\w./~+-]+)(?:@(?P<revision>\w[\w./+-]*))?"
@@ -27,8 +28,6 @@ ARCHIVE: Final = re.compile(
 )
 PLAIN_HTTP: Final = re.compile(r"git\+http://")
 SUBFOLDER: Final = re.compile(r"[#&]subdirectory=([\w./-]+)")
-FOLDER: Final = "/opt/required"
-"""Where a repository is built; nothing of it stays."""
 PINS: Final = f"{FOLDER}.txt"
 MAX_STEPS: Final = 10
 
@@ -106,7 +105,7 @@ def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
         if day is not None:
             # A branch has moved since; a tag and a commit are older than the day.
             before += f' && git checkout -q "$(git rev-list -1 --before={day}T23:59:59Z HEAD)" --'
-        before += " && git submodule -q update --init --recursive"
+        before += f" && git submodule -q update --init --recursive && {note_of(address)}"
         project = shlex.quote(f"./{place}" if place != "." else ".")
     same = "".join(f"/^{name.replace('-', '[-_.]')}==/Id;" for name in names_of(include.text))
     command = (

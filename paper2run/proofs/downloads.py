@@ -1,6 +1,7 @@
 """Files that a build fetched by their address, with their digests: curl's, wget's, Python's and pip's.
 
-pip 23.1 and newer note the digest of an archive that they install by its address (PEP 610); what curl, wget and
+pip 23.1 and newer note the digest of an archive that they install by its address, and since 20.1 the commit of a
+repository (PEP 610); what curl, wget and
 `urlretrieve` leave in the image has one in the list of its files. What was unpacked and removed is known by its files
 alone.
 """
@@ -16,13 +17,13 @@ from urllib.parse import urlsplit
 from packaging.utils import canonicalize_name
 
 from paper2run.model.image import SOURCE_FOLDER
-from paper2run.model.inventory import Download, Inventory
+from paper2run.model.inventory import Download, Inventory, Revision
 from paper2run.model.rebuild import Drift
-from paper2run.planning.addressed_steps import FOLDER
 from paper2run.proofs.file_list import FileEntry
 from paper2run.proofs.installed import CONDA
 from paper2run.redaction import redact
 from paper2run.rendering.injection import instructions
+from paper2run.rendering.pinned_addresses import FOLDER
 
 ADDRESS_OF_PIP: Final = ".dist-info/direct_url.json"
 """Of what came from an address or a folder and no index.
@@ -32,6 +33,7 @@ RETRIEVED: Final = re.compile(
     r"urlretrieve\(\s*['\"](?P<address>https?://[^'\"]+)['\"]\s*,\s*['\"](?P<path>[^'\"]+)['\"]"
 )
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
+COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 OWN_SOURCE: Final = re.compile(rf"file://{SOURCE_FOLDER}(?:/|$)")
 BUILT_THERE: Final = re.compile(rf"file://(?!{re.escape(FOLDER)}(?:/|$))")
 """A folder of the machine that built a package of conda: `file:///home/conda/feedstock_root/…`."""
@@ -78,6 +80,16 @@ def downloads_in(
     return tuple(found[address] for address in sorted(found))[:MAX_DOWNLOADS]
 
 
+def cloned_in(contents: Mapping[str, bytes]) -> tuple[Revision, ...]:
+    """Return the repositories that pip cloned, with their commits, by address."""
+    found = {
+        clone.address: clone
+        for path, content in contents.items()
+        if is_note_of_pip(path) and (clone := _clone_of_pip(path, content)) is not None
+    }
+    return tuple(found[address] for address in sorted(found))[:MAX_DOWNLOADS]
+
+
 def addressed_in(contents: Mapping[str, bytes]) -> Addressed:
     """Return which packages came from the source folder, and which from elsewhere.
 
@@ -99,19 +111,25 @@ def addressed_in(contents: Mapping[str, bytes]) -> Addressed:
 
 
 def changed_downloads(before: Inventory, after: Inventory) -> tuple[Drift, ...]:
-    """Return the downloads that have another digest now, by address."""
-    now = {each.address: each for each in after.downloads}
+    """Return the downloads that have another digest now, and the repositories at another commit, by address."""
+    digests = {each.address: each.sha256 for each in after.downloads}
+    commits = {each.address: each.commit for each in after.revisions}
+    told = [(each.address, each.sha256, digests) for each in before.downloads]
+    told += [(each.address, each.commit, commits) for each in before.revisions if each.package]
     return tuple(
-        Drift(cause="data", item=each.address, before=each.sha256, after=now[each.address].sha256)
-        for each in before.downloads
-        if each.address in now and each.sha256 != now[each.address].sha256
+        Drift(cause="data", item=address, before=then, after=now[address])
+        for address, then, now in told
+        if now.get(address, then) != then
     )
 
 
 def of_addresses(inventories: Iterable[Inventory], addresses: Collection[str]) -> set[str]:
     """Return the paths and the normalised package names of these downloads."""
-    found = (each for one in inventories for each in one.downloads if each.address in addresses)
-    return {each.package or each.path for each in found}
+    names: set[str] = set()
+    for one in inventories:
+        names |= {each.package or each.path for each in one.downloads if each.address in addresses}
+        names |= {each.package for each in one.revisions if each.address in addresses}
+    return names - {""}
 
 
 def unchanged_packages(before: Inventory, after: Inventory) -> set[str]:
@@ -204,6 +222,18 @@ def _of_pip(path: str, content: bytes) -> Download | None:
         return None
     folder = "/" + path.rpartition("/")[0]
     return Download(address=redact(url), sha256=digest, path=folder, package=_name(path))
+
+
+def _clone_of_pip(path: str, content: bytes) -> Revision | None:
+    """Return a repository that pip cloned; None for what it did not."""
+    note = _note(content)
+    url, clone = note.get("url"), note.get("vcs_info")
+    commit = clone.get("commit_id") if isinstance(clone, dict) else None
+    if not isinstance(url, str) or not ADDRESS.fullmatch(url) or not isinstance(commit, str):
+        return None
+    if not COMMIT.fullmatch(commit):
+        return None
+    return Revision(address=redact(url), commit=commit, package=_name(path))
 
 
 def _note(content: bytes) -> dict[str, Any]:

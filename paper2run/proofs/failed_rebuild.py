@@ -11,7 +11,7 @@ from paper2run.failures.failure_log import last_hit, telling_line
 from paper2run.model.outcome import BuildFailed
 from paper2run.model.rebuild import Drift, DriftCause
 from paper2run.proofs.engine_change import is_other, lacking
-from paper2run.rendering.pinned_addresses import PINNED
+from paper2run.rendering.pinned_addresses import HELD, PINNED
 
 SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
     ("index", re.compile(r"No matching distribution found for (?P<item>\S+)")),
@@ -23,6 +23,10 @@ SIGNS: Final[tuple[tuple[DriftCause, re.Pattern[str]], ...]] = (
     ("debian", re.compile(r"E: Failed to fetch (?P<item>\S+)")),
     ("debian", re.compile(r"The repository '(?P<item>[^']+)' (?:does not have|no longer has) a Release file")),
     ("link", re.compile(r"fatal: repository '(?P<item>[^']+)' not found")),
+    # A forge asks for a login where a repository is gone or private.
+    ("link", re.compile(r"fatal: could not read Username for '(?P<item>[^']+)'")),
+    ("link", re.compile(r"(?:upload-pack: not our ref|couldn't find remote ref) (?P<item>[0-9a-f]{40,64})")),
+    ("link", re.compile(r"error: Server does not allow request for unadvertised object (?P<item>[0-9a-f]{40,64})")),
     ("link", re.compile(r"HTTP ?[Ee]rror:? (?:404|410)(?:(?: while getting|.*? for url:) (?P<item>\S+))?")),
     ("link", re.compile(r"ERROR (?:404|410): (?P<item>.*)|requested URL returned error: (?:404|410)")),
     ("link", re.compile(r"paper2run: not among the kept downloads: (?P<item>\S+)")),
@@ -45,6 +49,9 @@ def drift_of(failed: BuildFailed, before: str = "", now: str = "") -> Drift:
     for cause, sign in SIGNS:
         if hit := last_hit(lines, sign):
             item = hit.match["item"] or failed.step
+            held = HELD.search(failed.step)
+            if held and (item == failed.step or held["address"] in item or held["commit"] in item):
+                item = f"{held['address']}@{held['commit']}"
             if item.startswith("THESE PACKAGES"):
                 if pin := PINNED.search(failed.step):
                     got = last_hit(lines, GOT)

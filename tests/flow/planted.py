@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 
 from tests.engine.relay import Relay
+from tests.flow.git_site import answer
 
 HOST = "site.example"
 """No plan may name a bare address, so a proxy knows this name."""
@@ -30,6 +31,8 @@ class Site:
     files: dict[str, bytes] = field(default_factory=dict)
     tells_digests: bool = False
     """Whether the index says the sha256 of each file."""
+    repositories: Path | None = None
+    """Folder of bare git repositories, which are served below `/code/`."""
 
     def publish(self, name: str, version: str, code: str, *requires: str) -> str:
         """Publish a wheel with one module; return its address."""
@@ -87,14 +90,19 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
-def source(name: str, version: str, code: str) -> bytes:
-    """Return a source distribution that is its own build backend (PEP 517, `backend-path`)."""
+def project(name: str, version: str, code: str) -> dict[str, str]:
+    """Return the files of a project that is its own build backend (PEP 517, `backend-path`)."""
     file = f"{name}-{version}-py3-none-any.whl"
-    texts = {
+    return {
         "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n',
         "own.py": BACKEND.format(wheel=base64.b64encode(wheel(name, version, code)), file=file),
     }
+
+
+def source(name: str, version: str, code: str) -> bytes:
+    """Return a source distribution that builds without another package."""
+    texts = project(name, version, code)
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for path, text in texts.items():
@@ -119,12 +127,30 @@ def serving(site: Site, host: str, folder: Path) -> Iterator[Path]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if site.repositories and self.path.startswith("/code/"):
+                self._git(site.repositories)
+                return
             body, kind = site.answer(self.path)
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
             self.wfile.write(body or b"")
+
+        do_POST = do_GET
+
+        def _git(self, root: Path) -> None:
+            asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status, fields, body = answer(
+                root, self.command, self.path.removeprefix("/code"), headers, asked
+            )
+            self.send_response(status)
+            for name, value in fields.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

@@ -4,12 +4,21 @@ import json
 
 import pytest
 
-from paper2run.model.inventory import Download, Inventory, Package
+from paper2run.model.inventory import Download, Inventory, Package, Revision
+from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.rebuild import Drift
-from paper2run.proofs.downloads import addressed_in, downloads_in, fetched_files
+from paper2run.proofs.downloads import (
+    addressed_in,
+    changed_downloads,
+    cloned_in,
+    downloads_in,
+    fetched_files,
+    of_addresses,
+)
 from paper2run.proofs.drift import Compared, Held, Origins, compared
+from paper2run.proofs.failed_rebuild import drift_of
 from paper2run.proofs.file_list import FileEntry
-from paper2run.rendering.pinned_addresses import pinned
+from paper2run.rendering.pinned_addresses import HELD, pinned, read_revisions
 
 URL = "https://data.example.org/set.csv"
 ONE, OTHER = "1" * 64, "2" * 64
@@ -167,3 +176,108 @@ def test_a_handed_over_address_is_held_to_its_digest_in_steps_of_pip_alone():
 
     assert once == dockerfile.replace(f"pins {address} ", f"pins {address}#sha256={digest} ")
     assert pinned(once, found) == once
+
+
+SEA = "https://forge.example.org/someone/sea.git"
+COMMIT, LATER = "a" * 40, "b" * 40
+NOTED = f'echo "$(git rev-parse HEAD) {SEA}" >> /etc/required_revisions'
+
+
+def clone(choice: str, place: str = ".") -> str:
+    return (
+        f"RUN git clone -q {SEA} /opt/required && cd /opt/required{choice}"
+        f" && git submodule -q update --init --recursive && {NOTED} && pip install --no-compile {place}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "",
+        " && git checkout -q main --",
+        " && git checkout -q 'a~1' --",
+        ' && git checkout -q "$(git rev-list -1 --before=2021-01-01T23:59:59Z HEAD)" --',
+        ' && git checkout -q v1 -- && git checkout -q "$(git rev-list -1 --before=2021-01-01T23:59:59Z HEAD)" --',
+    ],
+)
+def test_a_clone_is_held_to_the_commit_that_the_run_took(choice: str) -> None:
+    revisions = read_revisions(f"{COMMIT} {SEA}\n".encode())
+    held = pinned(f"FROM a\n{clone(choice)}", (), revisions)
+    assert (
+        f"cd /opt/required && {{ git cat-file -e {COMMIT}^{{commit}} 2>/dev/null || git fetch -q origin {COMMIT}; }}"
+        f" && git checkout -q {COMMIT} -- && git submodule" in held
+    )
+    assert "rev-list" not in held
+    assert HELD.search(held) is not None
+    assert pinned(held, (), revisions) == held
+
+
+def test_two_clones_of_one_repository_are_held_each_to_its_own_commit() -> None:
+    text = clone(" && git checkout -q one --", "./a") + clone(" && git checkout -q two --", "./b")
+    held = pinned(
+        f"FROM a\n{text}", (), read_revisions(f"{COMMIT} {SEA}\n{LATER} {SEA}\n".encode())
+    )
+    first, second = held.splitlines()[1:]
+    assert COMMIT in first
+    assert LATER not in first
+    assert LATER in second
+
+
+@pytest.mark.parametrize("end", ["", "@main", "@v1.0", "#egg=sea"])
+def test_a_clone_of_pip_is_held_to_its_commit(end: str) -> None:
+    note = {"url": SEA, "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+    revisions = cloned_in({NOTE: json.dumps(note).encode()})
+    assert revisions == (Revision(address=SEA, commit=COMMIT, package="tide"),)
+    held = pinned(f"FROM a\nRUN pip install 'tide @ git+{SEA}{end}'\n", (), revisions)
+    egg = end if end.startswith("#") else ""
+    assert held == f"FROM a\nRUN pip install 'tide @ git+{SEA}@{COMMIT}{egg}'\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{COMMIT[:7]} {SEA}",
+        f"{COMMIT} file:///etc/passwd",
+        f"{COMMIT} {SEA} ; rm -rf /",
+        f"{COMMIT}; rm {SEA}",
+        f"$(id) {SEA}",
+        f"{COMMIT} https://forge.example.org/$(id)",
+        "\x00",
+    ],
+)
+def test_a_note_of_another_form_is_none(line: str) -> None:
+    assert read_revisions(f"{line}\n".encode()) == ()
+
+
+def test_a_note_on_an_address_that_no_step_names_changes_nothing() -> None:
+    text = f"FROM a\n{clone('')}RUN true\n"
+    forged = read_revisions(f"{COMMIT} https://evil.example/x.git\n".encode())
+    assert pinned(text, (), forged) == text
+
+
+def test_a_repository_that_pip_cloned_at_another_commit_is_data() -> None:
+    before, after = (
+        Inventory(image_id="i", revisions=(Revision(address=SEA, commit=commit, package="tide"),))
+        for commit in (COMMIT, LATER)
+    )
+    assert changed_downloads(before, after) == (
+        Drift(cause="data", item=SEA, before=COMMIT, after=LATER),
+    )
+    assert of_addresses((before, after), {SEA}) == {"tide"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"fatal: remote error: upload-pack: not our ref {COMMIT}",
+        f"error: Server does not allow request for unadvertised object {COMMIT}",
+        f"fatal: repository '{SEA}/' not found",
+        f"fatal: unable to access '{SEA}/': The requested URL returned error: 404",
+    ],
+)
+def test_a_commit_that_is_gone_is_a_link(line: str) -> None:
+    step = pinned(f"FROM a\n{clone('')}", (), read_revisions(f"{COMMIT} {SEA}\n".encode()))
+    step = step.removeprefix("FROM a\n").strip()
+    failed = BuildFailed(step=step, exit_code=128, seconds=1.0, log=Log(stderr=line))
+    assert drift_of(failed).cause == "link"
+    assert drift_of(failed).item == f"{SEA}@{COMMIT}"
