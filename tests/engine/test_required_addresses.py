@@ -9,7 +9,9 @@ from paper2run.model.facts import PipInclude, RepoFacts
 from paper2run.model.outcome import BuildFailed, Built
 from paper2run.model.value import Source
 from paper2run.planning.addressed_steps import addressed_steps
+from paper2run.proofs.failed_rebuild import drift_of
 from paper2run.rendering.injection import Injection
+from paper2run.rendering.pinned_addresses import pinned, read_revisions
 from paper2run.settings import Settings
 from tests.engine.conftest import Build
 
@@ -69,6 +71,38 @@ def test_a_git_repository_is_installed_as_of_the_day(
     told = "\n".join(lines)
     assert f"has {version}" in told
     assert "six==1.15.0" in told
+
+
+def test_the_image_notes_the_commit_and_a_rebuild_takes_it(build_image: Build) -> None:
+    fact = PipInclude(text=f"git+{FORGE}/sea-waves.git", group="runtime", source=HERE)
+    (step,) = addressed_steps(RepoFacts(facts=(fact,)), date(2021, 1, 1))
+    lines: list[str] = []
+    site = Injection.of(Settings())
+    show = f"RUN : {uuid.uuid4().hex}; echo noted $(cat /etc/required_revisions)"
+    build_image(f"{REPOSITORY}\nRUN {step.command}\n{show}", injection=site, on_line=lines.append)
+    noted = "\n".join(line.partition("noted ")[2] for line in lines if "noted " in line)
+    (revision,) = read_revisions(noted.split("\n")[-1].strip().encode())
+    assert revision.address == f"{FORGE}/sea-waves.git"
+
+    (later,) = addressed_steps(RepoFacts(facts=(fact,)), None)
+    held = pinned(f"FROM x\nRUN {later.command}\n", (), (revision,)).partition("\n")[2]
+    lines.clear()
+    built = build_image(
+        f"{REPOSITORY}\n{held}RUN : {uuid.uuid4().hex}; cat /etc/required_revisions"
+        " && python -c 'import sea_waves; print(\"has\", sea_waves.VERSION)'",
+        injection=site,
+        on_line=lines.append,
+    )
+    assert isinstance(built, Built), built
+    told = "\n".join(lines)
+    assert "has 1.1" in told
+    assert f"{revision.commit} {revision.address}" in told
+
+    gone = held.replace(revision.commit, "0" * 40)
+    failed = build_image(f"{REPOSITORY}\n{gone}", injection=site)
+    assert isinstance(failed, BuildFailed)
+    assert drift_of(failed).cause == "link"
+    assert drift_of(failed).item == f"{FORGE}/sea-waves.git@{'0' * 40}"
 
 
 def test_what_a_required_repository_wants_changes_no_pin(build_image: Build) -> None:

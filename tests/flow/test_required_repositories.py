@@ -17,7 +17,8 @@ from tests.flow.planted import Site, project, serving
 from tests.flow.test_bundle import bundled
 from tests.flow.test_verdicts import verdict_of
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.full]
+"""Six images, each with git from Debian."""
 DAY = "2023-06-01"
 ADDRESS = "https://site.example/code/tide.git"
 MAIN = "import tide\nprint(tide.NAME)\n"
