@@ -111,7 +111,7 @@ def addressed_in(contents: Mapping[str, bytes]) -> Addressed:
 
 
 def changed_downloads(before: Inventory, after: Inventory) -> tuple[Drift, ...]:
-    """Return the downloads that have another digest now, and the repositories at another commit, by address."""
+    """Return the downloads with another digest now, and repositories at another commit, by address."""
     digests = {each.address: each.sha256 for each in after.downloads}
     commits = {each.address: each.commit for each in after.revisions}
     told = [(each.address, each.sha256, digests) for each in before.downloads]

@@ -1,4 +1,4 @@
-"""Holds what is installed by its address to what the run saw: archives to a digest, git repositories to a commit.
+"""Holds what is installed by its address to what the run saw: a digest, or a commit of git.
 
 Both are known once the image is built, from a note of pip (23.1 and newer for digests) and from a file that our own
 steps write, so they go into the Dockerfile that is handed over. Every pip checks `…/a.zip#sha256=…`, and `git+…@COMMIT`
