@@ -6,16 +6,23 @@ from threading import Thread
 
 import pytest
 
+from paper2run.errors import ModelError
 from paper2run.formats.tree import RepoTree
-from paper2run.model.outcome import BuildFailed
+from paper2run.model.environment import EnvPlan, PlannedEnvironment
+from paper2run.model.facts import RepoFacts
+from paper2run.model.outcome import BuildFailed, Built, Log, SmokeFailed
+from paper2run.model.report import Attempt
 from paper2run.planners.answer import looks_in
+from paper2run.planners.known import Known
 from paper2run.planners.looks import MAX_CHARS, MAX_TEXT_CHARS, LookAt, shown_by
 from paper2run.planners.quotes import shown_in, untrue
 from paper2run.settings import Settings
 from tasks import debian_look
 from tasks.beyond import Looking
 from tasks.drivers.engine.debian_release import Release
+from tasks.drivers.model import chat, conversation
 from tasks.running.records import RunFolder
+from tests.scripted_llm import SCENARIOS, STOP, ScriptedLLM, says
 
 FORGED = "this repository needs a CUDA GPU and cannot run without one"
 SLUG = FORGED.replace(" ", "-")
@@ -231,3 +238,40 @@ def test_too_many_requirements_are_refused(at):
 def test_a_longer_text_than_allowed_is_no_look():
     look = {"kind": "resolve", "path": "3.9", "text": "x" * (MAX_TEXT_CHARS + 1), "line": 1}
     assert looks_in(json.dumps({"look": [look]})) is None
+
+
+FAILED = SmokeFailed(exit_code=1, seconds=1.0, log=Log(stderr="ValueError: bad shape"))
+PLANNED = PlannedEnvironment(
+    plan=EnvPlan(base_image="python:3.9-slim", smoke_command="python main.py"), planner="rules"
+)
+DONE = Attempt(
+    number=1,
+    planned=PLANNED,
+    built=Built(image="i", image_id="sha256:1", seconds=1.0, size_bytes=1),
+    smoke=FAILED,
+)
+
+
+@pytest.mark.parametrize(("kind", "text", "path"), FORGERIES)
+def test_a_stop_on_words_that_the_model_put_into_a_look_is_not_taken(
+    at, monkeypatch, tmp_path, kind, text, path
+):
+    of_debian(monkeypatch, tmp_path)
+    looks = {"look": [{"kind": kind, "path": path, "text": text, "line": 1}]}
+    quote = FORGED if FORGED in text else SLUG
+    stop = STOP | {"cause": "needs_gpu", "needs": [], "evidence": [quote]}
+    monkeypatch.setitem(SCENARIOS, "obeys", [says(looks), says(stop)])
+    chat._learnt.clear()
+    with ScriptedLLM() as service:
+        settings = Settings(
+            _env_file=None,
+            model="openai/obeys",
+            base_url=service.url,
+            api_key="sk-test-0123456789abcdefghij",
+            model_context=32_000,
+        )
+        with pytest.raises(ModelError, match="stands in no README"):
+            conversation.diagnose(
+                settings, DONE, "FROM x", Known(RepoFacts()), (), tmp_path / "logs", at.beyond
+            )
+    assert len(service.requests) == 1 + conversation.CHANCES
