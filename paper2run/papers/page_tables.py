@@ -7,8 +7,9 @@ Scientific tables have no vertical rules, and often none at all: a table is the 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final, NamedTuple
+
+from paper2run.papers.page_columns import GAP, Word, is_wide, lines_of, next_column
 
 CAPTION: Final = re.compile(r"^tab(?:le|\.)$", re.IGNORECASE)
 NUMBER: Final = re.compile(
@@ -17,10 +18,6 @@ NUMBER: Final = re.compile(
 JOINED: Final = re.compile(r"^tab(?:le|\.)(?P<number>\d{1,2}(?:\.\d{1,2})?)[.:]$", re.IGNORECASE)
 NUMERIC: Final = re.compile(r"^[^A-Za-z]*\d[^A-Za-z]*(?:\s?[A-Za-z/]{1,4}\.?)?$")
 """A number with what stands beside it: brackets, an error, a unit."""
-GAP: Final = 0.55
-"""Of the size of letters: a wider gap parts two cells. A space is about 0.3 wide, the gap between columns 1.2."""
-LINE: Final = 0.5
-"""Of the size of letters: words whose lower edges are nearer stand in one line."""
 FAR: Final = 3.5
 """Of the size of letters: lines that are farther from each other belong to different blocks."""
 HEAD: Final = 2.4
@@ -35,17 +32,6 @@ MAX_CAPTIONS: Final = 20
 """Of one page."""
 CROSSING: Final = 0.25
 """Part of the lines that may cross the middle of a page of two columns: titles, wide tables."""
-
-
-class Word(NamedTuple):
-    """A word and where it stands, in points from the upper left corner."""
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    size: float
-    """Height of its letters."""
 
 
 class Cell(NamedTuple):
@@ -66,7 +52,18 @@ class Row(NamedTuple):
     @property
     def has_numbers(self) -> bool:
         """Whether a cell beside the first one is a number."""
-        return any(NUMERIC.match(cell.text) for cell in self.cells[1:])
+        return any(_is_numeric(cell) for cell in self.cells[1:])
+
+    @property
+    def has_words(self) -> bool:
+        """Whether most cells are names, as in a line of heads, of which one may be `95%`."""
+        named = sum(not _is_numeric(cell) for cell in self.cells)
+        return 2 * named > len(self.cells) and not _is_numeric(self.cells[0])
+
+
+def _is_numeric(cell: Cell) -> bool:
+    """Whether a cell is a number, and no setting like `ρ = 0.7`."""
+    return bool(NUMERIC.match(cell.text)) and "=" not in cell.text
 
 
 class Rule(NamedTuple):
@@ -100,9 +97,11 @@ def tables_of(page: Page) -> Iterator[tuple[str, Table]]:
         for at, word in enumerate(line):
             if (number := _number_of(line, at)) and len(captions) < MAX_CAPTIONS:
                 left, right = 0.0, page.width
-                if has_columns and not _is_wide(line[at:], middle):
+                if has_columns and not is_wide(line[at:], middle):
                     left, right = (0.0, middle) if word.left < middle else (middle, page.width)
                 inside = [w for w in page.words if left <= (w.left + w.right) / 2 <= right]
+                if right == middle:
+                    inside += next_column(inside, page.words, middle)
                 captions.append((number, *tables_beside(lines_of(inside), word, page.rules)))
     # A journal prints all captions on the same side; a block between two of them belongs to one.
     votes = Counter((bool(below), bool(above)) for _, below, above, _ in captions)
@@ -133,25 +132,6 @@ def _number_of(line: list[Word], at: int) -> str:
     return "" if is_sentence else number["number"]
 
 
-def lines_of(words: list[Word]) -> list[list[Word]]:
-    """Return the words in lines from top to bottom, each from left to right."""
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda one: one.bottom):
-        if lines and word.bottom - lines[-1][-1].bottom < LINE * word.size:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [sorted(line, key=lambda one: one.left) for line in lines]
-
-
-def _is_wide(line: list[Word], middle: float) -> bool:
-    """Whether a caption runs over the middle of the page."""
-    for word, after in pairwise(line):
-        if after.left - word.right > GAP * 2 * word.size:
-            return word.right > middle > line[0].left
-    return line[-1].right > middle > line[0].left
-
-
 def tables_beside(
     lines: list[list[Word]], caption: Word, rules: list[Rule]
 ) -> tuple[Table, Table, bool]:
@@ -173,6 +153,9 @@ def _block(lines: list[list[Word]]) -> list[Row]:
         if abs(row.bottom - last) > FAR * max(size, row.size) or len(found) == MAX_ROWS:
             break
         last, size = row.bottom, row.size
+        if _is_wider(row, found):
+            # Justified prose behind the table, whose spaces are as wide as gaps.
+            break
         if len(row.cells) > 1:
             # A head over one column, with none over the names of the rows.
             if alone and not found and alone.cells[0].left > row.cells[0].right:
@@ -189,6 +172,15 @@ def _block(lines: list[list[Word]]) -> list[Row]:
             found = []
         alone = row if len(row.cells) == 1 else None
     return found
+
+
+def _is_wider(row: Row, rows: list[Row]) -> bool:
+    """Whether a line begins well before and ends well behind a table that has numbers already."""
+    if not any(one.has_numbers for one in rows):
+        return False
+    left = min(one.cells[0].left for one in rows)
+    right = max(one.cells[-1].right for one in rows)
+    return left - row.cells[0].left > row.size and row.cells[-1].right - right > row.size
 
 
 def _is_group(cell: Cell, rows: list[Row]) -> bool:
@@ -215,12 +207,16 @@ def _table(block: list[Row], rules: list[Rule]) -> Table:
         # A running head with the number of its page.
         block = block[1:]
     first = next((index for index, row in enumerate(block) if row.has_numbers), 0)
+    if first == 0 and len(block) > 1 and block[0].has_words and not block[1].has_words:
+        first = 1
     body = [row for row in block[first:] if row.has_numbers]
     columns = _columns(body)
     if first == 0 or len(columns) < 2:
         return []
+    above = _heads(block[:first], block[first])
+    columns = sorted([*columns, *_empty_columns(above, columns)])
     heads = [""] * len(columns)
-    for row in _heads(block[:first], block[first]):
+    for row in above:
         for cell in row.cells:
             for place in _under(cell, row, columns, rules):
                 heads[place] = f"{heads[place]} {cell.text}".strip()
@@ -255,6 +251,20 @@ def _columns(rows: list[Row]) -> list[tuple[float, float]]:
         else:
             found.append((cell.left, cell.right))
     return found
+
+
+def _empty_columns(
+    above: list[Row], columns: list[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Return the places of heads of the last line that stand beside all columns: theirs hold nothing."""
+    cells = above[-1].cells if above else []
+    over = [
+        [column for column in columns if column[0] < cell.right and cell.left < column[1]]
+        for cell in cells
+    ]
+    if sum(map(len, over)) != len(columns) or len(cells) <= len(columns):
+        return []
+    return [(cell.left, cell.right) for cell, found in zip(cells, over, strict=True) if not found]
 
 
 def _apart(cell: Cell, column: tuple[float, float]) -> float:

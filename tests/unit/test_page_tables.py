@@ -2,7 +2,8 @@
 
 import pytest
 
-from paper2run.papers.page_tables import Page, Rule, Word, tables_of
+from paper2run.papers.page_columns import Word
+from paper2run.papers.page_tables import Page, Rule, tables_of
 
 
 def line(y: float, *cells: tuple[float, str], size: float = 10) -> list[Word]:
@@ -87,3 +88,58 @@ def test_units_and_errors_beside_a_number_leave_it_one():
     [(_, rows)] = tables_of(page(line(120, (50, "Table 1:")), ROWS[0], row))
 
     assert rows[1] == ["base", "12.5 ms", "0.91 ±.02"]
+
+
+def test_a_table_goes_on_in_the_next_column():
+    title = line(40, (100, "A title that runs over the gutter of both columns of this page"))
+    prose = [line(60 + 14 * place, (50, "Prose of the left column")) for place in range(6)]
+    caption = line(160, (50, "Table 1. Scores"))
+    heads = line(174, (50, "Model"), (150, "Recall"))
+    rows = [line(60, (350, "base"), (450, "0.52")), line(74, (350, "ours"), (450, "0.61"))]
+    right = [line(110 + 14 * place, (350, "Prose of the right column")) for place in range(4)]
+
+    [(_, found)] = tables_of(page(title, *prose, caption, heads, *rows, *right))
+
+    assert found == [["Model", "Recall"], ["base", "0.52"], ["ours", "0.61"]]
+
+
+def test_a_head_may_be_a_number_and_a_column_may_be_empty():
+    heads = line(140, (50, "n"), (150, "Width"), (250, "95%"), (350, "Depth"))
+    rows = [
+        line(154, (50, "2"), (150, "0.52"), (250, "0.91")),
+        line(168, (50, "4"), (250, "0.88")),
+    ]
+
+    [(_, found)] = tables_of(page(line(120, (50, "Table 1: Scores")), heads, *rows))
+
+    assert found == [
+        ["n", "Width", "95%", "Depth"],
+        ["2", "0.52", "0.91", ""],
+        ["4", "", "0.88", ""],
+    ]
+
+
+def test_heads_may_be_settings():
+    heads = line(140, (150, "ρ = 0.7"), (250, "ρ = 0.9"))
+    rows = [line(154, (50, "c = 2"), (250, "7.09")), line(168, (50, "c = 4"), (150, "0.59"))]
+
+    [(_, found)] = tables_of(page(line(120, (50, "Table 2: Waits")), heads, *rows))
+
+    assert found == [["", "ρ = 0.7", "ρ = 0.9"], ["c = 2", "", "7.09"], ["c = 4", "0.59", ""]]
+
+
+def test_justified_prose_behind_a_table_is_no_row():
+    caption = line(120, (100, "Table 3: Scores"))
+    prose = line(182, (40, "Prose"), (120, "with"), (220, "wide"), (330, "spaces"), (420, "of 5"))
+    table = [
+        line(y, (left + 50, name), (left + 150, value))
+        for left, y, name, value in (
+            (50, 140, "Model", "Recall"),
+            (50, 154, "base", "0.52"),
+            (50, 168, "ours", "0.61"),
+        )
+    ]
+
+    [(_, found)] = tables_of(page(caption, *table, prose))
+
+    assert found == [["Model", "Recall"], ["base", "0.52"], ["ours", "0.61"]]

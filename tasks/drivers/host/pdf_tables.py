@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from paper2run.model.repo import PaperTable
-from paper2run.papers.page_tables import Page, Rule, Word, tables_of
+from paper2run.papers.page_columns import Word
+from paper2run.papers.page_tables import Page, Rule, tables_of
 from tasks.drivers.host import process
 from tasks.drivers.host.pdf import MAX_FILE_BYTES
 
