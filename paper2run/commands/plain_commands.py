@@ -10,6 +10,8 @@ ACCELERATED: Final = re.compile(
 """Commands that ask for hardware."""
 UNSAFE: Final = re.compile(r"[;&|<>`$()*]|\.\.\.|https?://|\{|\}")
 """What makes a documented command more than one plain program call; placeholders such as `...` too."""
+REDIRECTED: Final = re.compile(r"\s+1?>\s*[\w./-]+\s*$|\s*\|\s*tee\s+[\w./-]+\s*$")
+"""The file into which a command prints at its end."""
 STAND_IN: Final = re.compile(
     r"(?i:path[_ ]?to|your)|^(?:[A-Z0-9]+_)*(?:ARGS?|CONFIG|DATA|DATASET|DIR|DIRECTORY|FILE|FOLDER|HOST|ID|INPUT|IP"
     r"|KEY|MODEL|N|NAME|NUM|NUMBER|OPTIONS?|OUTPUT|PATH|PORT|SEED|THREADS|URL|USER)S?(?:_[A-Z0-9]+)*(?:\.\w+)?$"
@@ -33,8 +35,9 @@ def folder_and_line(line: str) -> tuple[str, str]:
 def plain_words(line: str) -> list[str]:
     """Return the words of one call that needs no shell and no GPU; nothing for any other line.
 
-    What a usage line shows as optional is left out.
+    What a usage line shows as optional is left out, and so is a file that it writes instead of printing.
     """
+    line = REDIRECTED.sub("", line)
     if any(VALUED.search(line, 0, found.start()) for found in OPTIONAL.finditer(line)):
         return []
     line = OPTIONAL.sub("", line)
