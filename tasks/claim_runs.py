@@ -4,7 +4,6 @@ import hashlib
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -12,21 +11,14 @@ from typing import Final, NamedTuple
 from paper2run.claims import pictures
 from paper2run.claims.answers import Printed, read_answer
 from paper2run.claims.collecting import Stated
-from paper2run.claims.matching import judged
+from paper2run.claims.matching import STATED, judged
 from paper2run.claims.result_files import file_claims, lines_of
 from paper2run.claims.spread import with_spread
-from paper2run.digests import digest_of
-from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import Claim, ClaimRun, JudgedClaim, JudgedPicture
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.value import Source
-from paper2run.redaction import redact
-from paper2run.settings import Settings
-from tasks.drivers.engine import containers
-from tasks.drivers.engine.engine import Engine
+from tasks.claim_image import ClaimImage, Ran
 from tasks.drivers.host.pictures import Pair
-from tasks.running.engine_slot import engine_slot
-from tasks.running.log_file import LogFile
 
 MIN_S: Final = 5.0
 """A command that gets less time than this is left out."""
@@ -40,17 +32,6 @@ MAX_OF_FILES: Final = 400
 """Numbers of the files that one command writes."""
 
 
-class Ran(NamedTuple):
-    """A command's run, and what it printed and wrote."""
-
-    run: ClaimRun
-    output: str
-    files: dict[str, bytes]
-    """Content of the files of interest that it changed, by path below the checkout."""
-    why_not: str
-    """Why numbers are missing from the output of a command that failed."""
-
-
 class Told(NamedTuple):
     """What a command's runs say of the numbers and pictures that authors state."""
 
@@ -58,64 +39,8 @@ class Told(NamedTuple):
     claims: list[JudgedClaim]
     pictures: list[tuple[JudgedPicture, Pair | None]]
     """Each with what is still to be compared; None where nothing is."""
-
-
-@dataclass(frozen=True)
-class ClaimImage:
-    """The image in which commands run, and what they may use."""
-
-    engine: Engine
-    name: str
-    run_id: str
-    settings: Settings
-    gpus: bool
-    tree: RepoTree
-    """The checkout."""
-    files: frozenset[str]
-    """Files of the checkout that are of interest where a command writes them."""
-
-    def run(self, command: str, limit_s: float, log_path: Path, also: Iterable[str] = ()) -> Ran:
-        """Run a line of shell in a fresh container; `also` are further files of interest."""
-        settings, secrets = self.settings, self.settings.secrets()
-        places = {str(PurePosixPath(SOURCE_FOLDER) / path): path for path in (*self.files, *also)}
-        with LogFile(log_path, secrets) as log, engine_slot(self.engine, settings):
-            result = containers.run(
-                self.engine,
-                self.name,
-                command,
-                limits=containers.Limits.of(settings),
-                run_id=self.run_id,
-                home=settings.home,
-                timeout_s=limit_s,
-                on_line=log.line,
-                network=settings.smoke_network,
-                gpus=self.gpus,
-                min_free_mb=settings.min_free_mb,
-                returns=places,
-            )
-        kept = result.log.redacted(secrets)
-        run = ClaimRun(
-            command=command,
-            passed=result.exit_code == 0 and not result.alive_at_timeout,
-            exit_code=result.exit_code,
-            seconds=round(result.seconds, 3),
-            log_digest=digest_of(kept),
-        )
-        ended = (
-            "was ended at the limit"
-            if result.alive_at_timeout
-            else f"ended with status {result.exit_code}"
-        )
-        return Ran(
-            run,
-            f"{kept.stdout}\n{kept.stderr}",
-            {places[place]: content for place, content in result.files.items()},
-            f"its command {ended}{result.limit and f': {result.limit}'}",
-        )
-
-    def text_of(self, ran: Ran, path: str) -> str:
-        """Return the text of a file that a command wrote, without secrets."""
-        return redact(ran.files[path].decode("utf-8", "replace"), self.settings.secrets())
+    printed: str
+    """The output, and the text of the files that it wrote; empty where it failed."""
 
 
 class Command:
@@ -134,11 +59,12 @@ class Command:
         self._as_stored = False
         self._missing: Sequence[str] = ()
         self._runs: list[Ran] = []
+        self._wrote: list[str] = []
 
     def told(self, of_it: Sequence[Claim]) -> Told:
         """Run the command, and return what it says of its claims and of the files that it writes."""
         self._run_first()
-        wrote = self._results()
+        self._wrote = wrote = self._results()
         found = [self._judged(claim, self._runs[0]) for claim in of_it]
         of_files = (
             self._stated.marked(claim)
@@ -155,7 +81,8 @@ class Command:
         run = self._runs[0].run.changed(
             command=self._name, as_stored=self._as_stored, times=len(self._runs), wrote=tuple(wrote)
         )
-        return Told(run, found, drawn)
+        printed = self._printed(self._runs[0]) if run.passed else ""
+        return Told(run, found, drawn, printed)
 
     def _run_first(self) -> None:
         """Run it once; a notebook that fails also in its author's order, of which the better one counts."""
@@ -208,10 +135,20 @@ class Command:
                 why = f"its {claim.form} failed: {one.error}" if one else _ended(answers, ran)
                 return JudgedClaim(claim=claim, verdict="not-run", need=why[:300])
             return judged(claim, one.output, ran.run.log_digest)
-        found = judged(claim, ran.output, ran.run.log_digest)
+        output = self._printed(ran) if claim.form in STATED else ran.output
+        found = judged(claim, output, ran.run.log_digest)
         if found.verdict == "not-found" and not ran.run.passed:
             return found.changed(verdict="not-run", need=ran.why_not)
         return found
+
+    def _printed(self, ran: Ran) -> str:
+        """Return what a run printed, and the texts of the result files that it wrote."""
+        texts = [
+            self._image.text_of(ran, path)
+            for path in self._wrote
+            if path in ran.files and not path.endswith(pictures.ENDINGS)
+        ]
+        return "\n\n".join((ran.output, *texts))
 
     def _in_all(self, claim: Claim) -> list[JudgedClaim]:
         """Return what the runs that passed say; of a file's claim those in which it was missing before."""

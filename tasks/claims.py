@@ -8,10 +8,12 @@ times.
 import base64
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from paper2run.claims import pictures
+from paper2run.claims.choosing import Outputs
 from paper2run.claims.collecting import OF_PAPERS, Stated, stated_claims
+from paper2run.claims.matching import judged_anywhere
 from paper2run.claims.result_files import result_files
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import (
@@ -27,7 +29,8 @@ from paper2run.model.facts import RepoFacts
 from paper2run.model.outcome import Built
 from paper2run.model.repo import Checkout, Paper, PaperTable
 from paper2run.settings import Settings
-from tasks.claim_runs import MIN_S, ClaimImage, Command
+from tasks.claim_image import ClaimImage
+from tasks.claim_runs import MIN_S, Command
 from tasks.drivers.engine import containers
 from tasks.drivers.engine.engine_connection import connect
 from tasks.drivers.host.pdf_tables import read_tables
@@ -35,7 +38,6 @@ from tasks.drivers.host.pictures import Pair, compare
 from tasks.running.caching import stage
 
 TIMEOUT_S: Final = 90_000
-NO_COMMAND: Final = "no document says which command prints it"
 
 
 @stage(
@@ -67,36 +69,62 @@ def claims(
     stated = stated_claims(tree, facts, paper, _tables(paper, Path(root)))
     files = frozenset({*result_files(tree), *pictures.kept_pictures(tree)})
     image = ClaimImage(connect(), built.image, run_id, settings, planned.gpus, tree, files)
-    found: dict[str, list[JudgedClaim]] = {}
-    drawn: list[tuple[JudgedPicture, Pair | None]] = []
-    runs: list[ClaimRun] = []
-    end = time.monotonic() + settings.claims_timeout
+    heard = _hear(image, stated, Path(log_folder))
+    by_claim = {one.claim: one for one in heard.claims}
+    # What files keep comes behind what documents and paper state.
+    in_order = dict.fromkeys((*stated.claims, *by_claim))
+    outputs = Outputs(heard.printed, stated.told)
+    digests = {run.command: run.log_digest for run in heard.runs}
+    shown, strips = _compared(heard.drawn)
+    ledger = ClaimLedger(
+        claims=tuple(
+            by_claim[claim] if claim in by_claim else judged_anywhere(claim, outputs, digests)
+            for claim in in_order
+        ),
+        pictures=shown,
+        runs=tuple(heard.runs),
+    )
+    return ClaimFindings(ledger=ledger, strips=strips)
+
+
+class Heard(NamedTuple):
+    """What all commands say."""
+
+    claims: list[JudgedClaim]
+    """Those that documents tie to a command, and those of files."""
+    drawn: list[tuple[JudgedPicture, Pair | None]]
+    runs: list[ClaimRun]
+    printed: dict[str, str]
+    """By documented command that passed: what it printed and wrote."""
+
+
+def _hear(image: ClaimImage, stated: Stated, log_folder: Path) -> Heard:
+    """Run the commands within the time for all, and return what they say."""
+    heard = Heard([], [], [], {})
+    budget_s = image.settings.claims_timeout
+    end = time.monotonic() + budget_s
     telling = _telling(stated)
-    writing = [one for one in stated.documented if one not in telling] if files else []
-    for number, command in enumerate((*telling, *writing), 1):
+    # What no document ties to a command may be printed by any.
+    is_sought = bool(image.files) or not all(claim.command for claim in stated.claims)
+    others = [one for one in stated.documented if one not in telling] if is_sought else []
+    for number, command in enumerate((*telling, *others), 1):
         of_it = [claim for claim in stated.claims if claim.command == command]
         # An equal share of what is left: a long command takes no time from those behind it. Those that state nothing
         # themselves have what the others leave.
         waiting = len(telling) - number + 1
-        left_s = (end - time.monotonic()) / (waiting if waiting > 0 else len(writing) + waiting)
+        left_s = (end - time.monotonic()) / (waiting if waiting > 0 else len(others) + waiting)
         if left_s < MIN_S:
-            used_up = f"the budget of {settings.claims_timeout} seconds is used up"
-            found[command] = _not_run(of_it, used_up)
+            used_up = f"the budget of {budget_s} seconds is used up"
+            heard.claims.extend(_not_run(of_it, used_up))
             continue
-        log = Path(log_folder) / f"claims_{number}.log"
+        log = log_folder / f"claims_{number}.log"
         told = Command(image, stated, command, left_s, log).told(of_it)
-        found[command] = told.claims
-        drawn += told.pictures
-        runs.append(told.run)
-    found[""] = _not_run([claim for claim in stated.claims if not claim.command], NO_COMMAND)
-    by_claim = {one.claim: one for some in found.values() for one in some}
-    # What files keep comes behind what documents and paper state.
-    in_order = dict.fromkeys((*stated.claims, *by_claim))
-    shown, strips = _compared(drawn)
-    ledger = ClaimLedger(
-        claims=tuple(by_claim[claim] for claim in in_order), pictures=shown, runs=tuple(runs)
-    )
-    return ClaimFindings(ledger=ledger, strips=strips)
+        heard.claims.extend(told.claims)
+        heard.drawn.extend(told.pictures)
+        heard.runs.append(told.run)
+        if told.printed and command in stated.documented:
+            heard.printed[command] = told.printed
+    return heard
 
 
 def _telling(stated: Stated) -> list[str]:

@@ -1,5 +1,6 @@
 """Gathers the claims of a checkout and its paper."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -52,6 +53,8 @@ class Stated(NamedTuple):
     """Those of them that a document names; what they write may be the claims of a file."""
     held: frozenset[object]
     """Values with a point that the code itself holds."""
+    told: dict[str, str]
+    """By a documented command: the remark behind it."""
 
     def marked(self, claim: Claim) -> Claim:
         """Return the claim, which says whether the code itself holds its number."""
@@ -70,15 +73,23 @@ def stated_claims(
         Text(path, tree.text(path)[:MAX_DOCUMENT_CHARS], Source(kind="file", path=path))
         for path in read
     ]
+    rows = tuple(row for table in tables for row in table.rows)
     sections = (
         # Its place in a PDF is a page; the tables of Markdown are read as such wherever they stand.
-        Text("paper.md", section.text, _place(paper, section), section.heading)
+        Text("paper.md", _prose(section), _place(paper, section), section.heading, rows=rows)
         for section in (
             paper.sections if paper.origin in OF_PAPERS and paper.path not in read else ()
         )
     )
     of_paper = (
-        Text("paper.md", "", _place_of_table(paper, table), table=table) for table in tables
+        Text(
+            "paper.md",
+            "",
+            _place_of_table(paper, table),
+            table=table,
+            caption=_caption(paper, table.number),
+        )
+        for table in tables
     )
     runs = documented_runs(tree, facts)
     claims = [*claims_in([*documents, *of_paper, *sections], runs)]
@@ -103,7 +114,10 @@ def stated_claims(
         claims += [claim for line in lines for claim in _of_cell(line, path, name)]
     claims = claims[:MAX_CLAIMS]
     held = _numbers_of_the_code(tree) if commands else frozenset()
-    stated = Stated((), commands, otherwise, figures, tuple(one.command for one in runs), held)
+    told = {one.command: _remark(tree, one.source) for one in runs}
+    stated = Stated(
+        (), commands, otherwise, figures, tuple(one.command for one in runs), held, told
+    )
     return stated._replace(claims=tuple(map(stated.marked, claims)))
 
 
@@ -157,6 +171,28 @@ def _place(paper: Paper, section: Section) -> Source:
 def _place_of_table(paper: Paper, table: PaperTable) -> Source:
     name = paper.path.rpartition("/")[2]
     return Source(kind="paper", path=name, line=table.page, note=f"Table {table.number}")
+
+
+def _remark(tree: RepoTree, source: Source) -> str:
+    lines = tree.text(source.path).split("\n") if source.line else []
+    return lines[source.line - 1].partition(" #")[2] if source.line <= len(lines) else ""
+
+
+def _prose(section: Section) -> str:
+    """Return the text of a section, with a heading whose line goes on with its first sentence."""
+    runs_on = re.search(r"[a-z]\. [A-Z]", section.heading)
+    return f"{section.heading}\n{section.text}" if runs_on else section.text
+
+
+def _caption(paper: Paper, number: str) -> str:
+    """Return what the paper's text says behind `Table 2.`, up to the end of the sentence."""
+    begin = re.compile(
+        rf"^tab(?:le|\.)\s*{re.escape(number)}[.:]?\s+(\S[^.]{{2,200}})", re.I | re.M
+    )
+    for section in paper.sections:
+        if match := begin.search(section.text):
+            return " ".join(match[1].split())
+    return ""
 
 
 def documented_runs(tree: RepoTree, facts: RepoFacts) -> list[SmokeChoice]:

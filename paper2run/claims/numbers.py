@@ -8,9 +8,15 @@ from paper2run.model.claims import CLOSE, ClaimVerdict
 
 NUMBER: Final = re.compile(
     r"(?<![\w.,/^_])(?<!\d[-:])(?P<sign>[-+−–](?=[\d.]))?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)"
-    r"(?P<power>[eE][-+]?\d{1,3})?(?![\w])(?!\.\d)(?![-/:]\d)(?P<unit>\s?%)?"
+    r"(?P<power>[eE][-+]?\d{1,3}|\s?(?:×|\\times|·|\\cdot)\s?10(?:\^\{?[-−]?\d{1,3}\}?|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,4}|(?:[-−]\d{1,2}|[1-9]\d)(?=[\s.,;)]|$)))?"
+    r"(?![\w])(?!\.\d)(?![-/:]\d)(?P<unit>\s?%)?"
 )
 """No part of a name, a version, a date or a path. U+2212 and the dash are signs, too."""
+RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+TENS: Final = re.compile(r"\s?(?:×|\\times|·|\\cdot)\s?10\^?\{?(-?\d{1,3})\}?$")
+GLUED: Final = re.compile(
+    r"(?<=\d)(?:[x×]|ms|[nµu]?s|min|h|dB|[kKMGT]?i?B|ppm|[kMG]?Hz|fps|[cmk]?m|k?g|K|°C?|deg)(?![\w^])"
+)
 BEFORE: Final = re.compile(r"\s+([\]),])")
 BEHIND: Final = re.compile(r"([\[(])\s+")
 MAX_JOINED: Final = 40
@@ -27,6 +33,11 @@ class Number(NamedTuple):
     unit: str
     start: int
     end: int
+
+
+def without_units(line: str) -> str:
+    """Return a line with spaces for the letters of units and `x` right behind numbers, of the same length."""
+    return GLUED.sub(lambda found: " " * len(found[0]), line)
 
 
 def numbers_in(line: str) -> list[Number]:
@@ -71,8 +82,9 @@ def logical_lines(text: str) -> list[str]:
 
 
 def value_of(printed: str) -> Decimal:
-    """Return the value of a printed number."""
-    return Decimal(printed.replace(",", "").replace("−", "-").replace("–", "-"))
+    """Return the value of a printed number: `1.2e3`, `1.2 × 10^3`, and `1.2 × 103` as a PDF has it."""
+    plain = printed.translate(RAISED).replace(",", "").replace("−", "-").replace("–", "-")
+    return Decimal(TENS.sub(lambda found: f"e{found[1]}", plain))
 
 
 def step_of(printed: str) -> Decimal:

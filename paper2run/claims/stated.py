@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from paper2run.claims.aliases import aliases_in
 from paper2run.claims.labels import tokens
 from paper2run.claims.numbers import Number, numbers_in, skeleton
-from paper2run.claims.ties import HEADING, TABLE_NAME, Text, Ties
+from paper2run.claims.sentences import InSentence, numbers_of
+from paper2run.claims.table_cells import cells_of, is_row_of_pdf, rows_of
+from paper2run.claims.ties import HEADING, TABLE_NAME, Text, Ties, at_line
 from paper2run.formats.code_blocks import Block, Document, read_document
+from paper2run.formats.document_files import is_readme
 from paper2run.model.claims import Claim
 from paper2run.model.environment import SmokeChoice
-from paper2run.model.value import Source
 
 OUTPUT_BLOCKS: Final = frozenset(
     {
@@ -41,7 +44,9 @@ CITED: Final = re.compile(r"(?i)references|bibliography|related work|acknowledge
 """Sections whose numbers are of others."""
 MAX_CLAIMS: Final = 400
 """More are a data sheet; the first are kept."""
-MAX_CELL_CHARS: Final = 40
+MAX_CAPTION_CHARS: Final = 200
+STATED: Final = ("table", "text")
+"""Forms of what authors write down themselves."""
 
 
 def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Claim, ...]:
@@ -52,17 +57,18 @@ def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Cl
     found: dict[tuple[str, str, int, str, str], Claim] = {}
     read = [(text, read_document(text.path, text.text)) for text in texts]
     ties = Ties(read, choices)
+    aliases = aliases_in(text.text for text, _ in read)
     for text, document in read:
         if CITED.search(text.heading):
             continue
-        of_table = _cells_of_pdf(text, ties)
         for claim in (
             *_outputs(text, document, choices),
-            *_stated(text, document, ties),
-            *of_table,
+            *_of_tables(text, document, ties),
+            *_of_pdf(text, ties),
+            *_in_sentences(text, document, ties),
         ):
             key = (claim.form, claim.label, claim.position, claim.row, claim.printed)
-            found.setdefault(key, claim)
+            found.setdefault(key, claim.changed(aliases=aliases) if claim.form in STATED else claim)
             if len(found) >= MAX_CLAIMS:
                 return tuple(found.values())
     return tuple(found.values())
@@ -119,7 +125,7 @@ def _line_claims(text: Text, line: str, number: int, command: str) -> Iterator[C
             printed=one.printed,
             unit=one.unit,
             command=command,
-            source=_at(text, number),
+            source=at_line(text, number),
         )
 
 
@@ -128,86 +134,61 @@ def _is_in_brackets(line: str, number: Number) -> bool:
     return before.count("(") > before.count(")")
 
 
-def _stated(text: Text, document: Document, ties: Ties) -> Iterator[Claim]:
-    """Yield the cells of tables and the named numbers of sentences."""
+def _of_tables(text: Text, document: Document, ties: Ties) -> Iterator[Claim]:
+    """Yield the cells of tables."""
     lines = list(document.prose)
-    table, index = "", 0
+    table, caption, index = "", "", 0
     while index < len(lines):
         number, line = lines[index]
         if index + 1 < len(lines) and "|" in line and SEPARATOR.match(lines[index + 1][1]):
-            rows = _rows(lines, index)
-            yield from _cells(text, rows, ties.command_for(text.path, number, table))
+            rows = rows_of(lines, index)
+            command = ties.command_for(text.path, number, table)
+            yield from cells_of(text, rows, command, caption)
             index += len(rows) + 1
             continue
         if named := TABLE_NAME.search(line):
             table = named[1]
-        yield from _named(text, line, number, ties.command_for(text.path, number))
+        caption = line.strip()[:MAX_CAPTION_CHARS]
         index += 1
 
 
-def _rows(lines: list[tuple[int, str]], start: int) -> list[tuple[int, list[str]]]:
-    """Return the rows of a Markdown table, its heads first, without the line of dashes."""
-    rows = []
-    for offset, (number, line) in enumerate(lines[start:]):
-        in_place = number == lines[start][0] + offset
-        if "|" not in line or not in_place:
-            break
-        if offset != 1:
-            rows.append(
-                (number, [cell.strip(" *`") for cell in line.strip().strip("|").split("|")])
-            )
-    return rows
-
-
-def _cells(text: Text, rows: list[tuple[int, list[str]]], command: str) -> Iterator[Claim]:
-    _, heads = rows[0]
-    for number, cells in rows[1:]:
-        position = 0
-        for column, cell in zip(heads[1:], cells[1:], strict=False):
-            found = numbers_in(cell)
-            if not found or len(cell) > MAX_CELL_CHARS or not _is_mostly_number(cell, found[0]):
-                continue
-            yield Claim(
-                form="table",
-                label=f"{cells[0]} | {column}",
-                position=position,
-                row=cells[0],
-                column=column,
-                printed=found[0].printed,
-                unit=found[0].unit or ("%" if "%" in column else ""),
-                command=command,
-                source=_at(text, number),
-            )
-            position += 1
-
-
-def _cells_of_pdf(text: Text, ties: Ties) -> Iterator[Claim]:
+def _of_pdf(text: Text, ties: Ties) -> Iterator[Claim]:
     """Yield the cells of a table of a PDF."""
     if text.table is not None:
         rows = [(0, list(row)) for row in text.table.rows]
         command = ties.command_for(text.path, 0, text.table.number)
-        yield from _cells(text, rows, command)
+        yield from cells_of(text, rows, command, text.caption)
 
 
-def _is_mostly_number(cell: str, first: Number) -> bool:
-    return not re.search(r"[A-Za-z]{2,}", cell[: first.start] + cell[first.end :])
-
-
-def _named(text: Text, line: str, number: int, command: str) -> Iterator[Claim]:
-    for match in (*NAMED.finditer(line), *METRIC.finditer(line)):
-        one = next((found for found in numbers_in(line) if found.start == match.end()), None)
-        # A whole number behind a name is a size or a setting.
-        if one is None or "." not in one.printed or not tokens(match["name"]):
+def _in_sentences(text: Text, document: Document, ties: Ties) -> Iterator[Claim]:
+    """Yield the numbers of sentences: all of a README and the paper, else the named ones."""
+    is_whole = text.source.kind == "paper" or is_readme(text.path)
+    prose = [
+        (number, line) for number, line in document.prose if not is_row_of_pdf(text.rows, line)
+    ]
+    for one in numbers_of(prose):
+        name = _name_before(one)
+        if not name and not is_whole:
+            continue
+        if name and "." not in one.number.printed and not one.number.unit:
+            # A whole number behind a name is a size or a setting.
             continue
         yield Claim(
             form="text",
-            label=match["name"].strip("(*`$"),
-            printed=one.printed,
-            unit=one.unit,
-            command=command,
-            source=_at(text, number),
+            label=name or one.label,
+            printed=one.number.printed,
+            unit=one.number.unit or one.unit,
+            command=ties.command_for(text.path, one.line),
+            source=at_line(text, one.line),
+            sentence=one.sentence,
+            start=one.place,
         )
 
 
-def _at(text: Text, line: int) -> Source:
-    return text.source.changed(line=line) if text.source.kind != "paper" else text.source
+def _name_before(one: InSentence) -> str:
+    """Return the name in front of a number: of `b = 0.73`, and of `an accuracy of 0.91`."""
+    for pattern in (NAMED, METRIC):
+        for match in pattern.finditer(one.sentence):
+            if match.end() == one.place and tokens(match["name"]):
+                return match["name"].strip("(*`$")
+    return ""

@@ -12,6 +12,8 @@ from paper2run.model.value import Source
 
 HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s|^[=\-~^]{3,}\s*$")
 TABLE_NAME: Final = re.compile(r"\btab(?:le|\.)\s*(\d+|(?-i:[IVX]{1,5})\b)", re.IGNORECASE)
+OF_TABLES: Final = re.compile(r"(?i)\btables?\b")
+NUMBERED: Final = re.compile(r"(?i)(?:tab(?:le|\.)?\s*)?(\d{1,2})")
 ABOVE_LINES: Final = 4
 """How far above a command a sentence may say which table it prints."""
 
@@ -27,6 +29,15 @@ class Text(NamedTuple):
     """Of a section of the paper."""
     table: PaperTable | None = None
     """Of a PDF, instead of text."""
+    caption: str = ""
+    """Of the table."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Of all tables of the PDF that the text comes from."""
+
+
+def at_line(text: Text, line: int) -> Source:
+    """Return the place of a line; of the paper, whose lines nobody counts, that of its section."""
+    return text.source.changed(line=line) if text.source.kind != "paper" else text.source
 
 
 class Ties:
@@ -47,7 +58,7 @@ class Ties:
                 for table in TABLE_NAME.findall(line):
                     told = self._tables.setdefault(table, set())
                     told.update(one.command for one in choices if _is_of(one, text, number, line))
-            for number, table in _remarks(document):
+            for number, table in (*_remarks(document), *_rows_of_tables(document)):
                 told = self._tables.setdefault(table, set())
                 told.update(
                     one.command
@@ -87,6 +98,26 @@ def _remarks(document: Document) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(block.text.split("\n"), block.line):
             for table in TABLE_NAME.findall(line.partition(" #")[2]):
                 yield number, table
+
+
+def _rows_of_tables(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the line and table of each row of a list of tables and commands, whose head says `table`."""
+    place: int | None = None
+    last = 0
+    for number, line in document.prose:
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) < 2 or number != last + 1:
+            place = None
+        if len(cells) > 1 and place is None:
+            heads = [index for index, cell in enumerate(cells) if OF_TABLES.search(cell)]
+            place = heads[0] if heads else None
+        elif (
+            found := NUMBERED.fullmatch(cells[place])
+            if place is not None and place < len(cells)
+            else None
+        ):
+            yield number, found[1]
+        last = number
 
 
 def _is_of(one: SmokeChoice, text: Text, number: int, line: str) -> bool:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from paper2run.model.value import Source, Value
 
@@ -19,6 +20,20 @@ ALIKE_PICTURE: Final = 0.005
 """Mean difference of brightness, 0 to 1, up to which a picture is reproduced, and close. Measured with the same plots
 of matplotlib 3.1 and 3.10: 0 to 0.0017; with other data: 0.009 to 0.05, and 0.001 where only numbers at an axis differ.
 """
+
+
+class Placed(Value):
+    """Where a cell stands in a table that authors state."""
+
+    heads: tuple[str, ...] = ()
+    """Of all columns, with that of the rows' names."""
+    rows: tuple[str, ...] = ()
+    """The first cells of all rows."""
+    cells: tuple[str, ...] = ()
+    """Of its own row."""
+    caption: str = ""
+    has_names: bool = True
+    """Whether the first column names the rows."""
 
 
 class Claim(Value):
@@ -47,6 +62,16 @@ class Claim(Value):
     command: str = ""
     """The command that documents tie to it; empty without one. `examples of README.md` are run together,
     `notebook fit.ipynb` from its first to its last cell."""
+    sentence: Annotated[str, SkipJsonSchema()] = Field(default="", exclude=True)
+    """Of a number in a sentence: the whole of it. This and what follows serve the comparison and are not kept."""
+    start: Annotated[int, SkipJsonSchema()] = Field(default=0, exclude=True)
+    """Where the number begins in the sentence."""
+    placed: Annotated[Placed | None, SkipJsonSchema()] = Field(default=None, exclude=True)
+    """Of a cell of a table."""
+    aliases: Annotated[tuple[tuple[str, str], ...], SkipJsonSchema()] = Field(
+        default=(), exclude=True
+    )
+    """Names and what documents say that they mean: `PPV`, `positive predictive value`."""
     in_code: bool = False
     """The code itself holds the number: a setting, or a constant, which comes out of nothing."""
     source: Source

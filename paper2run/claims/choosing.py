@@ -1,0 +1,132 @@
+"""Chooses the number of one or several outputs that a stated one is about, by names alone."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from paper2run.claims.names import WEAK, name_of, words_of
+from paper2run.claims.numbers import value_of
+from paper2run.claims.printed_entries import Entry, entries_of, settings_in
+from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
+from paper2run.claims.table_alignment import Aligned, aligned
+from paper2run.model.claims import Claim
+
+OPTION: Final = re.compile(r"^--?([A-Za-z][\w-]*)(?:=(.+))?$")
+NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
+OF_COMMAND: Final = 1.0
+"""Weight of a setting or a word that a place and a command have in common."""
+UNITS: Final = {"%": Decimal("0.01"), "ppm": Decimal("0.000001"), "‰": Decimal("0.001")}
+"""Parts of a whole."""
+
+
+class Choice(NamedTuple):
+    """What an output has for a claim."""
+
+    command: str
+    entry: Entry
+    is_sure: bool
+
+
+class Outputs:
+    """What commands printed and wrote, and what documents say beside each."""
+
+    def __init__(self, printed: Mapping[str, str], told: Mapping[str, str] | None = None) -> None:
+        self.printed = printed
+        self._told = told or {}
+
+    def choice_for(self, claim: Claim) -> Choice | bool | None:
+        """Return the only entry that a claim may be about; None without one, False where several may be meant."""
+        found: list[tuple[float, str, Aligned]] = []
+        for command, output in self.printed.items():
+            weight = self._weight(command, claim) if len(self.printed) > 1 else 0.0
+            if weight is None:
+                continue
+            entries = _entries(output)
+            align = aligned if claim.form == "table" else aligned_in_sentence
+            found += [(one.score + weight, command, one) for one in align(claim, entries)]
+        if not found:
+            return None
+        found.sort(key=lambda one: -one[0])
+        best = [one for one in found if one[0] > found[0][0] - MARGIN]
+        if _is_said_again(best):
+            best = [max(best, key=lambda one: one[2].entry.place)]
+        values = {value_of(one.entry.number.printed) for _, _, one in best}
+        if len(values) > 1:
+            return False
+        _, command, one = best[0]
+        return Choice(
+            command, one.entry, one.is_sure and self._is_of_case(claim, command, one.entry)
+        )
+
+    def _is_of_case(self, claim: Claim, command: str, entry: Entry) -> bool:
+        """Whether line or command name all that a sentence sets: else the line may be of another case."""
+        own = {*settings_of(command, self._told.get(command, "")), *entry.settings}
+        known = {name_of(name).joined for name, _ in own}
+        return all(name_of(name).joined in known for name, _ in Sentence(claim).settings)
+
+    def _weight(self, command: str, claim: Claim) -> float | None:
+        """Return how much of a command's settings and words a claim's place has; None if one differs."""
+        placed = claim.placed
+        text = claim.sentence if placed is None else placed.caption
+        own = settings_of(command, self._told.get(command, ""))
+        weight = 0.0
+        for name, value in settings_in(text):
+            same = [held for key, held in own if name_of(key).joined == name_of(name).joined]
+            if same and all(value_of(held) != value_of(value) for held in same):
+                return None
+            weight += OF_COMMAND if same else 0.0
+        words = set(words_of(text))
+        options = [word for word in shlex.split(command)[2:] if not NUMBER.fullmatch(word)]
+        mine = {word for option in options for word in words_of(option) if len(word) > 2}
+        said = {one for one in mine if any(word.startswith(one) for word in words)}
+        return weight + OF_COMMAND * (len(said) > 0)
+
+
+def settings_of(command: str, told: str) -> list[tuple[str, str]]:
+    """Return what a command sets: by its options, and by the remark behind it."""
+    words = shlex.split(command)
+    found = settings_in(told)
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        option = OPTION.match(word)
+        value = (option[2] or after) if option else ""
+        if option and NUMBER.fullmatch(value):
+            found.append((option[1], value))
+    return found
+
+
+def in_unit_of(claim: Claim, entry: Entry) -> Decimal | None:
+    """Return the entry's number as a part in the claim's own unit; None where both have none or the same."""
+    unit = name_of(entry.column or entry.row).unit or entry.number.unit
+    if unit in UNITS and claim.unit in UNITS and unit != claim.unit:
+        return value_of(entry.number.printed) * UNITS[unit] / UNITS[claim.unit]
+    return None
+
+
+def is_of_a_case(line: str, output: str) -> bool:
+    """Whether a line stands below a setting, as in `Mc=2.0:`, which a claim about it must name."""
+    return any(one.settings and not one.table for one in _entries(output) if one.line == line)
+
+
+def _is_said_again(found: Sequence[tuple[float, str, Aligned]]) -> bool:
+    """Whether all are the same line of a log, or of one table after another."""
+    tables = [one.entry.table for _, _, one in found if one.entry.table]
+    return (
+        len({_names(one.entry) for _, _, one in found}) == 1
+        and len({command for _, command, _ in found}) == 1
+        and len(tables) == len(set(tables))
+    )
+
+
+def _names(entry: Entry) -> tuple[frozenset[str], ...]:
+    return tuple(
+        frozenset(words_of(name)) - (WEAK if not entry.table else frozenset())
+        for name in (entry.row, entry.column, *entry.above)
+    )
+
+
+@lru_cache(maxsize=8)
+def _entries(output: str) -> Sequence[Entry]:
+    return tuple(entry._replace(place=place) for place, entry in enumerate(entries_of(output)))
