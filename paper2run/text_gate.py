@@ -38,7 +38,7 @@ MARKUP: Final = re.compile(r"<(?=[A-Za-z/!?]|[^\s<>]*@)|\](?=[(\[:])|&(?=#?\w+;)
 EMPHASIS: Final = re.compile(r"\*(?! )|(?<! )\*|(?<![^\W_])_|_(?![^\W_])")
 """A star or underscore that may begin or end emphasis: not `a * b`, nor one inside a word."""
 BLOCK: Final = re.compile(
-    r"(?P<number>\d{1,9})[.)](?=\s|$)|(?:#{1,6}|[-+*])(?=\s|$)|>|~{3}|=+\s*$|(?:[-*_]\s*){3,}$|\[[ xX]\](?=\s)"
+    r"(?P<number>\d{1,9})[.)](?=\s|$)|(?:#{1,6}|[-+*])(?=\s|$)|>|~{3}|=+\s*$|(?:[-*_]\s*){2,}$|\[[ xX]\](?=\s)"
 )
 """How a line begins that Markdown takes for a list, heading, quotation, fence, rule or check box."""
 MAX_CELL_CHARS: Final = 300

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -88,6 +88,7 @@ def test_a_code_span_shows_exactly_the_name(text: str) -> None:
 
 @SAME_EVERY_TIME
 @given(TEXTS, TEXTS)
+@example("--", "**")
 def test_prose_brings_no_tag_link_or_block(one: str, other: str) -> None:
     for frame in ("- {}", "{}", "text: {}, {} [{}]", "a **b** {} `c` {}."):
         markdown = frame.replace("{}", prose(one), 1).replace("{}", prose(other))
