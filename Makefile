@@ -39,6 +39,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(UV) sync --require-hashes requirements.lock || $(PIP) install --require-hashes -r requirements.lock
 	@$(UV) install --no-deps -e . || $(PIP) install --no-deps -e .
 	@touch $@
+	@echo "installed: $(VENV)"
 
 .PHONY: install
 install: $(INSTALLED) ## create the environment in .venv

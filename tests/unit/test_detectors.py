@@ -24,6 +24,7 @@ CASES = sorted(folder for folder in REPOS.glob("*") if folder.is_dir())
 def test_a_situation_shows_exactly_its_facts(folder: Path, write_expected: bool) -> None:
     case = situation(folder)
     tree = RepoTree.of(folder / "repo")
+    assert set(case.detectors) <= set(BY_NAME), "enter the detector in DETECTORS"
     found = {name: tuple(detector.detect(tree)) for name, detector in BY_NAME.items()}
     compared = [fact for name in case.detectors for fact in found[name]]
     facts = [
@@ -37,6 +38,7 @@ def test_a_situation_shows_exactly_its_facts(folder: Path, write_expected: bool)
         expected.write_text(f"[{lines}]\n")
         write_besides(folder / "case.yaml", besides)
         case = situation(folder)
+    assert expected.exists(), "run this test once with --write-expected"
     assert facts == json.loads(expected.read_text())
     assert besides == case.besides
     assert RepoFacts(facts=tuple(compared)).model_dump_json()

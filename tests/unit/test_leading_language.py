@@ -155,6 +155,7 @@ def test_where_no_code_surely_leads_the_runner_up_is_planned(tmp_path: Path) -> 
 
 
 def test_every_provider_says_which_family_it_plans():
-    assert {provider.NAME for provider in PROVIDERS} == set(PARTS)
+    assert {provider.NAME for provider in PROVIDERS} == set(PARTS), "write its row of PARTS"
     # MATLAB's own need is a licence, which is told before any way to start.
-    assert {family for family, _ in PARTS.values()} - {"matlab"} <= PLANNED
+    families = {family for family, _ in PARTS.values()} - {"matlab"}
+    assert families <= PLANNED, "enter its family in PLANNED"
