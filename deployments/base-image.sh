@@ -18,6 +18,8 @@ readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 readonly PACKAGES=ca-certificates,netbase,tzdata
 # What official images have beside the interpreter: pip, and headers for C extensions.
 readonly PYTHON_PACKAGES=python3,python3-pip,python3-dev
+# The pip of official images; Debian's can be years older, and then notes no digest of what it fetches by address.
+readonly PIP=pip==24.0
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 readonly ROOT PYTHON=${PAPER2RUN_PYTHON:-$ROOT/.venv/bin/python}
 
@@ -135,9 +137,18 @@ stand_in() {
     give_up "debootstrap failed"
   }
   trim "$work/root"
+  case $1 in [0-9]*) newer_pip "$work/root" "$1" ;; esac
   as_root tar -C "$work/root" --one-file-system -c . | imported "$2" "$command"
   as_root rm -rf --one-file-system "$work"
   say "$2 is there: a stand-in, not the official image ($((SECONDS - started)) s)"
+}
+
+# newer_pip FOLDER VERSION: lays the pip of official images before Debian's. A wheel alone: no code of it runs here.
+newer_pip() {
+  local into=$1/usr/local/lib/python$2/dist-packages
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version "$2" \
+    --target "$work/pip" "$PIP" >&2 && as_root mkdir -p "$into" && as_root cp -r "$work/pip/." "$into" ||
+    say "$PIP cannot be had: the image keeps the pip of Debian"
 }
 
 # provide VERSION: sees to one image.

@@ -137,7 +137,11 @@ def rebuilt(folder: Path) -> Rebuild:
 
 
 def told(found: Rebuild) -> set[tuple[str, str]]:
-    return {(drift.cause, drift.item) for drift in found.drifts}
+    # Debian's Python, which a stand-in has, keeps packages in a folder of its own.
+    return {
+        (drift.cause, drift.item.replace("/dist-packages/", "/site-packages/"))
+        for drift in found.drifts
+    }
 
 
 def test_a_folder_rebuilds_to_what_was_handed_over_and_each_changed_file_is_found(handed_over):
