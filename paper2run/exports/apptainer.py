@@ -14,7 +14,7 @@ from paper2run.model.environment import EnvPlan, PlannedEnvironment
 from paper2run.model.image import SOURCE_FOLDER
 from paper2run.model.repo import Checkout
 from paper2run.rendering.dockerfile import OF_THE_SOURCE, is_early, labels_of, system_packages
-from paper2run.rendering.hash_lock import LOCK, OF_THE_LOCK, locked
+from paper2run.rendering.hash_lock import LOCK, is_of_the_lock, locked
 from paper2run.rendering.pip_steps import LISTED, WANTED_FILE
 from paper2run.text_gate import flat
 
@@ -46,7 +46,7 @@ def definition(
     """
     plan = planned.plan
     steps = locked(planned).steps if has_lock else plan.install_steps
-    is_locked = not OF_THE_LOCK.isdisjoint(steps)
+    is_locked = any(is_of_the_lock(step) for step in steps)
     files = [f"repo {SOURCE_FOLDER}", *([f"{LOCK} {LOCK_PLACE}"] if is_locked else [])]
     start = [f"cd {shell_word(plan.workdir)}"]
     run = f"/bin/sh -c {shell_word(command)}"
@@ -116,7 +116,7 @@ def _labels(checkout: Checkout, plan: EnvPlan, dockerfile: str) -> Iterable[tupl
 
 
 def _step(command: str) -> str:
-    if command in OF_THE_LOCK:
+    if is_of_the_lock(command):
         command = command.replace("/tmp/", f"{OWN_FOLDER}/")
     elif LISTED.fullmatch(command):
         command = command.replace(WANTED_FILE, f"{OWN_FOLDER}/requirements.txt")

@@ -19,12 +19,10 @@ from paper2run.rendering.hash_lock import (
     COPY_LOCK,
     EXACT,
     LOCK_IN_IMAGE,
-    LOCKED_SOURCES,
-    OF_THE_LOCK,
     locked,
     of_pins,
 )
-from paper2run.rendering.pip_steps import SOURCES_STEP
+from paper2run.rendering.pip_steps import sources_in_order
 from paper2run.text_gate import flat
 
 LOCK: Final = "requirements-lock.txt"
@@ -94,8 +92,8 @@ def lock_of(planned: PlannedEnvironment) -> str:
     if any(pin.version.partition("+")[2] == LOCAL for pin in resolution.pins):
         lines.append(CPU_BUILDS.strip())
     if hashed:
-        built = [pin.name for pin in resolution.pins if pin.sdist]
-        return "\n".join(lines) + "\n" + of_pins(resolution.pins, built)
+        wheels = [pin for pin in resolution.pins if not pin.sdist]
+        return "\n".join(lines) + "\n" + of_pins(wheels, sources_in_order(resolution.pins))
     return "\n".join([*lines, *exact]) + "\n"
 
 
@@ -138,17 +136,13 @@ def job(name: str, outcome: Passed, *, submodules: bool) -> str:
 
 def _with_lock(line: str, planned: PlannedEnvironment, lock: str) -> Sequence[str]:
     """Return what stands for a line that is about the run's lock, which a checkout lacks."""
-    steps, entries = locked(planned)
+    _, entries, replaced = locked(planned)
     step = line.removeprefix("RUN ")
-    if line != COPY_LOCK and step not in OF_THE_LOCK:
+    if line != COPY_LOCK and step not in replaced:
         return (line,)
     if entries and lock.endswith(f"\n{entries}"):
         return (f"COPY {LOCK} {LOCK_IN_IMAGE}",) if line == COPY_LOCK else (line,)
-    if line == COPY_LOCK:
-        return ()
-    gone = [one for one in planned.plan.install_steps if one not in steps]
-    is_built = step == LOCKED_SOURCES
-    return [f"RUN {one}" for one in gone if one.startswith(SOURCES_STEP) == is_built]
+    return [f"RUN {one}" for one in replaced.get(step, ())]
 
 
 def _network(outcome: Passed) -> Sequence[str]:

@@ -22,7 +22,7 @@ from paper2run.rendering.compiler_wrappers import is_wrapper_step
 from paper2run.rendering.conda_plan import is_conda_step
 from paper2run.rendering.cpu_builds import is_cpu_step
 from paper2run.rendering.debian_snapshot import SNAPSHOT_FILE, from_snapshot
-from paper2run.rendering.hash_lock import COPY_LOCK, OF_THE_LOCK, locked
+from paper2run.rendering.hash_lock import COPY_LOCK, is_of_the_lock, locked
 from paper2run.rendering.pip_steps import needs_source
 from paper2run.rendering.site_build import site_build
 from paper2run.source import shown_address
@@ -62,7 +62,7 @@ def render(
     Debian's packages come from the snapshot of that time; empty for today's.
     """
     image = image_tag(checkout, planned.plan)
-    steps, lock = locked(planned)
+    steps, lock, _ = locked(planned)
     return BuildContext(
         dockerfile=dockerfile(checkout, planned, digest, steps, snapshot),
         lock=lock,
@@ -89,7 +89,7 @@ def dockerfile(
     variables = [(name, f"ENV {name}={_quoted(value)}") for name, value in plan.env.items()]
     before = [step for step in steps if is_early(step)]
     after = [step for step in steps if not is_early(step)]
-    first_locked = next((step for step in before if step in OF_THE_LOCK), None)
+    first_locked = next((step for step in before if is_of_the_lock(step)), None)
     lines = [
         # Fixed words first: a comment of the form `key=value` at the top would be a parser directive.
         f"# Planned by paper2run ({visible(planned.planner)}): {visible(checkout.name)} at {checkout.commit}",
@@ -216,7 +216,7 @@ def is_early(step: str) -> bool:
     """
     return (
         not needs_source(step)
-        or step in OF_THE_LOCK
+        or is_of_the_lock(step)
         or is_wrapper_step(step)
         or is_conda_step(step)
         or is_cpu_step(step)

@@ -121,7 +121,21 @@ def pinned_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
 
 def source_steps(pins: Iterable[Pin]) -> tuple[str, ...]:
     """Return the steps that build the `pins` without wheels, to run after the wheels; may be empty."""
-    return _steps(SOURCES_STEP, (pin for pin in pins if pin.sdist))
+    return tuple(step for ready in sources_in_order(pins) for step in _steps(SOURCES_STEP, ready))
+
+
+def sources_in_order(pins: Iterable[Pin]) -> Iterator[list[Pin]]:
+    """Yield the `pins` without wheels that are built together, after those that they require.
+
+    The set-up of many imports what the package is to run with.
+    """
+    left = [pin for pin in pins if pin.sdist]
+    while left:
+        waiting = {name for pin in left for name in pin.needed_by if name != pin.name}
+        # Of sources that require each other none is first.
+        ready = [pin for pin in left if pin.name not in waiting] or left
+        yield ready
+        left = [pin for pin in left if pin not in ready]
 
 
 def with_pins(

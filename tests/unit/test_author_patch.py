@@ -27,7 +27,7 @@ from paper2run.model.report import Attempt
 from paper2run.model.resolution import BrokenLock, Pin, Resolution
 from paper2run.model.value import Source
 from paper2run.rendering.dockerfile import render
-from paper2run.rendering.hash_lock import LOCKED_SOURCES, LOCKED_WHEELS, SOURCES_MARK
+from paper2run.rendering.hash_lock import LOCKED_WHEELS, SOURCES_MARK, sources_step
 from paper2run.rendering.pip_steps import pinned_steps, source_steps
 from tests.run_folders import ENDS, PINNED
 
@@ -175,7 +175,7 @@ def test_sources_keep_their_digests_with_the_lock_and_their_versions_without():
     lock = added(patch_of(planned), "requirements-lock.txt")
     assert lock.endswith(f"{SOURCES_MARK}\nc==1 \\\n    --hash=sha256:{HASH}\n")
     dockerfile = added(patch_of(planned), "Dockerfile")
-    assert f"\nRUN {LOCKED_WHEELS}\nRUN {LOCKED_SOURCES}\n" in dockerfile
+    assert f"\nRUN {LOCKED_WHEELS}\nRUN {sources_step(1)}\n" in dockerfile
 
     dockerfile = added(patch_of(planned, present=present("pyproject.toml")), "Dockerfile")
     assert (
