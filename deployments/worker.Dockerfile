@@ -15,7 +15,7 @@ RUN apt-get update \
 # Dependencies before sources, so that a change of ours installs none of them again. Of the lock only the versions:
 # it holds our checks and tests too, of which no worker needs anything.
 WORKDIR /app
-COPY pyproject.toml requirements.lock README.md LICENSE ./
+COPY pyproject.toml requirements.lock README.md LICENSE prefect.yaml ./
 RUN sed -E '/^ *--hash/d; s/ *\\$//' requirements.lock > /tmp/versions.txt \
  && mkdir flows tasks paper2run \
  && python3 -m pip install --no-cache-dir -c /tmp/versions.txt '.[model,s3]' \
@@ -27,7 +27,6 @@ COPY tasks ./tasks
 COPY flows ./flows
 COPY examples ./examples
 COPY deployments ./deployments
-COPY prefect.yaml ./
 RUN python3 -m pip install --no-cache-dir --no-deps -e .
 
 # Whoever the container runs as (`--user`) may write here. A home of its own: such a user has none in the image.

@@ -1,6 +1,7 @@
 """Starts `paper2run` as a person does: in its own process, by default on the tests' Prefect server."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,14 @@ def begin(repo: str, out: Path, *arguments: str, **environment: str) -> "subproc
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_as_at_a_terminal,
     )
+
+
+def _as_at_a_terminal() -> None:
+    """Undo what a test run in the background leaves to its children: they ignore these signals."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def with_server(environment: dict[str, str]) -> dict[str, str]:
