@@ -12,7 +12,12 @@ from packaging.utils import canonicalize_name
 from paper2run.commands.command_purpose import purpose_of
 from paper2run.formats.conda_specs import conda_package
 from paper2run.formats.requirement_text import read_requirement
-from paper2run.formats.shell_words import apt_packages, conda_arguments, pip_arguments
+from paper2run.formats.shell_words import (
+    apt_packages,
+    conda_arguments,
+    pip_arguments,
+    without_remark,
+)
 from paper2run.model.facts import Command, Fact, Group, Requirement, SystemPackage
 from paper2run.model.value import DEFAULT, Source
 from paper2run.text_gate import UNPLANNED
@@ -41,9 +46,10 @@ def command_facts(
     purpose = purpose_of(line) or ("run" if _starts_own(line, own, programs) else None)
     if purpose is None:
         return
-    yield Command(purpose=purpose, line=line, source=source)
     if purpose == "run":
+        yield Command(purpose=purpose, line=without_remark(line), source=source)
         return
+    yield Command(purpose=purpose, line=line, source=source)
     for name in apt_packages(line):
         yield SystemPackage(name=name, source=source)
     for argument in pip_arguments(line):

@@ -13,7 +13,7 @@ from paper2run.commands.working_folder import WorkingFolder
 from paper2run.detectors.own_programs import own_programs
 from paper2run.formats.code_blocks import Block, read_document
 from paper2run.formats.document_files import MAX_DOCUMENT_CHARS, documents_in, is_readme
-from paper2run.formats.shell_words import logical_lines, unprompted
+from paper2run.formats.shell_words import logical_lines, unprompted, without_remark
 from paper2run.formats.tree import RepoTree
 from paper2run.formats.version_ranges import listed_python
 from paper2run.knowledge.language_names import BLOCKS
@@ -178,7 +178,8 @@ class _Reader:
 
 def _typed(match: re.Match[str]) -> str:
     """Return the call with what belongs to it: options, and all words where it has its line to itself."""
-    rest = match["rest"].rstrip().rstrip(".,;:)")
+    rest = without_remark(match["call"] + match["rest"]).removeprefix(match["call"])
+    rest = rest.rstrip().rstrip(".,;:)")
     alone = MARKS.fullmatch(match.string, 0, match.start()) and not WORDS.search(rest)
     return match["call"] + (rest if alone or OPTIONS.fullmatch(rest) else "")
 

@@ -75,8 +75,18 @@ PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands for something that the reader has to fill in, or for a file that lacks its `-r`."""
+REMARK: Final = re.compile(
+    r"(?<=\S)\s{3,}(?:\(?[A-Za-z][\w,;()%–-]*\.?|\(?\d[\d.,–-]*%?[),;.]*)"
+    r"(?: (?:\(?[A-Za-z][\w,;()%–-]*\.?|\(?\d[\d.,–-]*%?[),;.]*))+\s*$"
+)
+"""Words in a column of their own, of which none is an option or a path."""
 BLANK: Final = re.compile(r"<[A-Za-z][^<>=]*>")
 """The same in the form `<library name>`, of several words as well."""
+
+
+def without_remark(line: str) -> str:
+    """Return a command without what a column beside it says: `fit.py all      the six scenarios`."""
+    return REMARK.sub("", line)
 
 
 def unprompted(line: str) -> tuple[str, bool]:

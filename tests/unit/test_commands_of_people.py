@@ -9,6 +9,7 @@ from paper2run.formats.shell_words import (
     logical_lines,
     pip_arguments,
     unprompted,
+    without_remark,
 )
 
 PURPOSES = {
@@ -80,3 +81,18 @@ def test_a_prompt_is_no_part_of_the_command(line: str, command: str, prompted: b
 def test_continued_lines_are_one_command_and_comments_none() -> None:
     script = "# first\npip install \\\n  a \\\n  # inside\n  b\n\nmake  # last\nend \\"
     assert list(logical_lines(script, 10)) == [(11, "pip install a b"), (16, "make"), (17, "end")]
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("python fit.py all      the six scenarios", "python fit.py all"),
+        ("python fit.py   (about 5 minutes)", "python fit.py"),
+        ("python fit.py --efficacy     sensitivity, 0.6-0.9", "python fit.py --efficacy"),
+        ("python fit.py     in.csv out.csv", "python fit.py     in.csv out.csv"),
+        ("python fit.py     --seed 3", "python fit.py     --seed 3"),
+        ("python fit.py all the rest", "python fit.py all the rest"),
+    ],
+)
+def test_a_column_beside_a_command_is_no_part_of_it(line, command):
+    assert without_remark(line) == command
