@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run.claims import notebooks
+from paper2run.claims.documented_scripts import script_runs
 from paper2run.claims.examples import Example, command_for, examples_in
 from paper2run.claims.numbers import numbers_in, skeleton, value_of
 from paper2run.claims.pictures import FOLDER, Figure, stored_figures
@@ -35,6 +36,8 @@ MAX_CLAIMS: Final = 1_000
 """More are a data sheet; the first are kept."""
 MAX_NUMBERS: Final = 8
 """Of one line of a notebook: more are the parts of one value."""
+HELP: Final = re.compile(r"\s(?:-h|--help|--version)(?:\s|$)")
+"""Computes nothing."""
 MAX_CODE_CHARS: Final = 5_000_000
 """Code that is searched for the numbers themselves."""
 
@@ -91,9 +94,11 @@ def stated_claims(
         )
         for table in tables
     )
-    runs = documented_runs(tree, facts)
+    scripts = list(script_runs(tree, facts))
+    runs = [*documented_runs(tree, facts), *(one.choice for one in scripts)]
     claims = [*claims_in([*documents, *of_paper, *sections], runs)]
     commands = {one.command: one.command for one in runs}
+    commands |= {one.choice.command: one.line for one in scripts}
     installed = bool(own_projects(facts))
     for text in documents:
         if examples := examples_in(read_document(text.path, text.text).blocks):
@@ -198,7 +203,9 @@ def _caption(paper: Paper, number: str) -> str:
 def documented_runs(tree: RepoTree, facts: RepoFacts) -> list[SmokeChoice]:
     """Return the commands of documents that need nothing but the checkout."""
     uses = documented_uses(facts, frozenset(tree.files))
-    return [choice for choice in uses if choice.kind == "documented"]
+    return [
+        choice for choice in uses if choice.kind == "documented" and not HELP.search(choice.command)
+    ]
 
 
 def _numbers_of_the_code(tree: RepoTree) -> frozenset[object]:

@@ -65,6 +65,20 @@ def default_recipes(text: str) -> str:
     return "\n".join(_expand(line, variables) for line in lines)[:MAX_CHARS]
 
 
+def recipe_of(text: str, goal: str) -> tuple[str, ...]:
+    """Return the lines that `make GOAL` runs, those of what it needs first; none if it cannot be told."""
+    variables, rules, _ = _parse(text[:MAX_CHARS])
+    if goal not in rules:
+        return ()
+    lines = []
+    for target in reversed(list(_reached(rules, goal))):
+        rule = rules[target]
+        known = {**variables, "@": target, "<": rule.needs[0] if rule.needs else ""}
+        known["^"] = " ".join(rule.needs)
+        lines += [_expand(line, known).lstrip("@-+ ") for line in rule.recipe]
+    return tuple(lines) if not any("$(" in line or "${" in line for line in lines) else ()
+
+
 def _parse(text: str) -> tuple[dict[str, str], dict[str, _Rule], str]:
     """Return the variables, the rules by target, and the default goal's name."""
     variables: dict[str, str] = {}

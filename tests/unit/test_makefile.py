@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from paper2run.formats.makefile import products
+from paper2run.formats.makefile import products, recipe_of
 
 
 def paths(text: str) -> list[str]:
@@ -45,3 +45,35 @@ def test_goals_that_need_each_other_and_variables_that_double_end_soon() -> None
     assert paths("x" * 150_000 + ":" + " y" * 20_000) == []
     assert paths("V=" + " w" * 9_000 + "\n" + "$(V): $(V)\n" * 15_000) == []
     assert time.process_time() - started < 20
+
+
+RECIPES = """PY ?= python
+SIZES = small large
+
+all: tables
+
+tables: data.csv
+\t@$(PY) tables.py $< --out tables.md
+
+data.csv:
+\t-$(PY) simulate.py
+
+$(SIZES):
+\t$(PY) bench.py configs/$@.json
+
+plot:
+\t$(PY) plot.py $(shell ls *.csv)
+"""
+
+
+@pytest.mark.parametrize(
+    ("goal", "lines"),
+    [
+        ("all", ("python simulate.py", "python tables.py data.csv --out tables.md")),
+        ("large", ("python bench.py configs/large.json",)),
+        ("plot", ()),
+        ("unknown", ()),
+    ],
+)
+def test_a_goal_runs_what_it_needs_first(goal, lines):
+    assert recipe_of(RECIPES, goal) == lines
