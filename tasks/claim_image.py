@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from paper2run.claims.result_files import ENDINGS
 from paper2run.digests import digest_of
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import ClaimRun
@@ -12,6 +13,7 @@ from paper2run.model.image import SOURCE_FOLDER
 from paper2run.redaction import redact
 from paper2run.settings import Settings
 from tasks.drivers.engine import containers
+from tasks.drivers.engine.changed_files import Wanted
 from tasks.drivers.engine.engine import Engine
 from tasks.running.engine_slot import engine_slot
 from tasks.running.log_file import LogFile
@@ -23,7 +25,7 @@ class Ran(NamedTuple):
     run: ClaimRun
     output: str
     files: dict[str, bytes]
-    """Content of the files of interest that it changed, by path below the checkout."""
+    """Content of the files of interest that it changed, and of new result files, by path below the checkout."""
     why_not: str
     """Why numbers are missing from the output of a command that failed."""
 
@@ -59,7 +61,7 @@ class ClaimImage:
                 network=settings.smoke_network,
                 gpus=self.gpus,
                 min_free_mb=settings.min_free_mb,
-                returns=places,
+                returns=Wanted(places, SOURCE_FOLDER, ENDINGS),
             )
         kept = result.log.redacted(secrets)
         run = ClaimRun(
@@ -77,7 +79,10 @@ class ClaimImage:
         return Ran(
             run,
             f"{kept.stdout}\n{kept.stderr}",
-            {places[place]: content for place, content in result.files.items()},
+            {
+                places.get(place, place.removeprefix(f"{SOURCE_FOLDER}/")): content
+                for place, content in result.files.items()
+            },
             f"its command {ended}{result.limit and f': {result.limit}'}",
         )
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from paper2run.claims import pictures
 from paper2run.claims.answers import Printed, read_answer
+from paper2run.claims.choosing import of_file
 from paper2run.claims.collecting import Stated
 from paper2run.claims.matching import STATED, judged
 from paper2run.claims.result_files import file_claims, lines_of
@@ -142,13 +143,14 @@ class Command:
         return found
 
     def _printed(self, ran: Ran) -> str:
-        """Return what a run printed, and the texts of the result files that it wrote."""
+        """Return what a run printed, and the texts of the result files that it wrote, new ones too."""
+        new = [path for path in ran.files if path not in self._image.tree.files]
         texts = [
-            self._image.text_of(ran, path)
-            for path in self._wrote
+            of_file(path, self._image.text_of(ran, path))
+            for path in (*self._wrote, *new)
             if path in ran.files and not path.endswith(pictures.ENDINGS)
         ]
-        return "\n\n".join((ran.output, *texts))
+        return "".join((ran.output, *texts))
 
     def _in_all(self, claim: Claim) -> list[JudgedClaim]:
         """Return what the runs that passed say; of a file's claim those in which it was missing before."""

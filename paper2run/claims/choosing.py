@@ -4,16 +4,24 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, in_sentence, placed_in
 from paper2run.claims.names import WEAK, name_of, words_of
 from paper2run.claims.numbers import value_of
-from paper2run.claims.printed_entries import Entry, entries_of, settings_in
+from paper2run.claims.printed_entries import MAX_LINES, Entry, entries_of, settings_in
 from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
+from paper2run.claims.surroundings import Around, around
 from paper2run.claims.table_alignment import Aligned, aligned
 from paper2run.model.claims import Claim
 
+MAX_AROUND: Final = 6_000
+"""Numbers of all commands that are looked at by their surroundings."""
+FILE: Final = "\f"
+"""Stands before the path of a file that a command wrote."""
 OPTION: Final = re.compile(r"^--?([A-Za-z][\w-]*)(?:=(.+))?$")
 NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 OF_COMMAND: Final = 1.0
@@ -28,6 +36,8 @@ class Choice(NamedTuple):
     command: str
     entry: Entry
     is_sure: bool
+    may_differ: bool = True
+    """Whether another value shows that the number differs, and not that another one is meant."""
 
 
 class Outputs:
@@ -36,9 +46,12 @@ class Outputs:
     def __init__(self, printed: Mapping[str, str], told: Mapping[str, str] | None = None) -> None:
         self.printed = printed
         self._told = told or {}
+        self._tables: dict[object, list[Belongs]] = {}
 
     def choice_for(self, claim: Claim) -> Choice | bool | None:
         """Return the only entry that a claim may be about; None without one, False where several may be meant."""
+        if claim.form == "table" and isinstance(told := self._by_context(claim), Choice):
+            return told
         found: list[tuple[float, str, Aligned]] = []
         for command, output in self.printed.items():
             weight = self._weight(command, claim) if len(self.printed) > 1 else 0.0
@@ -48,18 +61,50 @@ class Outputs:
             align = aligned if claim.form == "table" else aligned_in_sentence
             found += [(one.score + weight, command, one) for one in align(claim, entries)]
         if not found:
-            return None
+            return self._by_context(claim)
         found.sort(key=lambda one: -one[0])
         best = [one for one in found if one[0] > found[0][0] - MARGIN]
         if _is_said_again(best):
             best = [max(best, key=lambda one: one[2].entry.place)]
         values = {value_of(one.entry.number.printed) for _, _, one in best}
         if len(values) > 1:
-            return False
+            return self._by_context(claim) or False
         _, command, one = best[0]
         return Choice(
             command, one.entry, one.is_sure and self._is_of_case(claim, command, one.entry)
         )
+
+    def _by_context(self, claim: Claim) -> Choice | bool | None:
+        """Return the only number whose surroundings have the names of a cell; False where several have."""
+        if claim.form == "table":
+            found, margin = in_cell(claim, self._belonging(claim)), CLEAR
+        else:
+            found, margin = in_sentence(Sentence(claim), self._around), MARGIN
+        best = [one for one in found if one.score > found[0].score - margin]
+        values = {value_of(one.number.entry.number.printed) for one in best}
+        if len(values) != 1:
+            return False if values else None
+        one = best[0]
+        is_cell = claim.form == "table"
+        return Choice(one.number.command, one.number.entry, one.is_sure, may_differ=is_cell)
+
+    def _belonging(self, claim: Claim) -> list[Belongs]:
+        place = claim.placed
+        if place is None or not place.has_names:
+            return []
+        key = place.rows, place.heads, claim.aliases
+        if key not in self._tables:
+            self._tables[key] = placed_in(place, claim.aliases, self._around)
+        return self._tables[key]
+
+    @cached_property
+    def _around(self) -> list[Around]:
+        found = (
+            number
+            for command, output in self.printed.items()
+            for number in around(command, _entries(output), self._told.get(command, ""))
+        )
+        return list(islice(found, MAX_AROUND))
 
     def _is_of_case(self, claim: Claim, command: str, entry: Entry) -> bool:
         """Whether line or command name all that a sentence sets: else the line may be of another case."""
@@ -127,6 +172,23 @@ def _names(entry: Entry) -> tuple[frozenset[str], ...]:
     )
 
 
+def of_file(path: str, text: str) -> str:
+    """Return the text of a file that a command wrote, to stand behind what it printed."""
+    return f"\n{FILE}{path}\n{text}"
+
+
 @lru_cache(maxsize=8)
 def _entries(output: str) -> Sequence[Entry]:
-    return tuple(entry._replace(place=place) for place, entry in enumerate(entries_of(output)))
+    """Return the numbers of an output, and of the files behind it, each below its file's name."""
+    printed, *files = output.split(FILE)
+    found = entries_of(printed)
+    for number, file in enumerate(files, 1):
+        path, _, text = file.partition("\n")
+        found += [
+            entry._replace(
+                above=(PurePosixPath(path).stem, *entry.above),
+                table=entry.table and entry.table + number * MAX_LINES,
+            )
+            for entry in entries_of(text)
+        ]
+    return tuple(entry._replace(place=place) for place, entry in enumerate(found))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from paper2run.claims.choosing import Outputs, in_unit_of, is_of_a_case
@@ -26,7 +27,7 @@ MIN_DIGITS: Final = 3
 def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
     """Return the claim's verdict by a command's output; `not-found` where no line of it is about it."""
     if claim.form in STATED and not has_exact_cell(claim, output):
-        told = judged_among(claim, Outputs({claim.command: output}), {claim.command: log_digest})
+        told = judged_among(claim, _of_one(claim.command, output), {claim.command: log_digest})
         if told is not None:
             return told
     found = found_in(claim, read(output))
@@ -39,6 +40,11 @@ def judged(claim: Claim, output: str, log_digest: str) -> JudgedClaim:
         evidence=found.line.strip()[:300],
         log_digest=log_digest,
     )
+
+
+@lru_cache(maxsize=4)
+def _of_one(command: str, output: str) -> Outputs:
+    return Outputs({command: output})
 
 
 def judged_among(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) -> JudgedClaim | None:
@@ -57,6 +63,7 @@ def judged_among(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) -> 
     verdict = _verdict_of_entry(claim, entry)
     is_far = claim.form == "text" and verdict == "differs" and not _is_comparable(claim, entry)
     digits = len(re.sub(r"\D", "", claim.printed).lstrip("0"))
+    is_far = is_far or (verdict == "differs" and not choice.may_differ)
     if is_far or (not choice.is_sure and (verdict != "reproduced" or digits < MIN_DIGITS)):
         return JudgedClaim(claim=claim, verdict="not-found", log_digest=digests[choice.command])
     return JudgedClaim(

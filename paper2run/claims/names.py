@@ -137,7 +137,9 @@ def is_same_word(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if len(short) < MIN_PREFIX or not short.isalpha():
         return False
-    return long.startswith(short) or (len(short) >= 5 and long.startswith(short[:-1]))
+    # `density` and `densities`, and not `strain1` and `strain2`.
+    is_plural = len(short) >= 5 and len(long) > len(short) and long.startswith(short[:-1])
+    return long.startswith(short) or is_plural
 
 
 def covered(words: Sequence[str], text: Sequence[str]) -> set[str]:

@@ -16,6 +16,8 @@ ROW_END: Final = re.compile(r"\s*\\\\\s*(?:\\\w+)*\s*$")
 SETTING: Final = re.compile(
     r"([A-Za-zα-ωΑ-Ω$\\][\w$\\*]{0,20})\s*(?:=|≈)\s*([-+−]?\d+(?:\.\d+)?)(?![\w.]*\d)"
 )
+RESULT: Final = re.compile(r"(?:^|\s)[-+−]?\d+\.\d+\s?%?$")
+"""At the end of a cell that is no head: `bias 0.052`."""
 MAX_LINES: Final = 5_000
 MAX_CHARS: Final = 400
 """A longer line is data."""
@@ -156,7 +158,7 @@ def _is_head(cells: list[str]) -> bool:
     return (
         len(cells) > 1
         and len(named) >= len(cells) - 1
-        and not any(_is_number(cell) for cell in cells[1:])
+        and not any(_is_number(cell) or RESULT.search(cell) for cell in cells[1:])
         and not any(":" in cell or "=" in cell for cell in cells)
         and all(len(cell) <= 40 for cell in cells)
     )

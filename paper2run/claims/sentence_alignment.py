@@ -65,6 +65,7 @@ class Sentence:
         next_number = min((one.start for one in numbers if one.start > end), default=len(text))
         until = min(behind.start() if behind else len(text), next_number)
         aliases = claim.aliases
+        self.text = text
         self.near = _words(text[last:start] + " " + text[end:until], aliases)
         self.before = _words(text[:start], aliases)
         self.all = _words(text, aliases)

@@ -16,6 +16,7 @@ import pytest
 from paper2run.errors import HostError
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.buildkit import build
+from tasks.drivers.engine.changed_files import Wanted
 from tasks.drivers.engine.containers import Limits, RunResult, run
 from tasks.drivers.engine.engine import RUN_LABEL, Engine
 from tasks.drivers.engine.leftovers import sweep
@@ -437,11 +438,25 @@ def test_files_that_a_command_changes_come_back_where_they_are_asked_for(run_com
         " && dd if=/dev/zero of=large bs=1M count=2 2>/dev/null && rm -f old"
     )
 
-    result = run_command(command, user="root", returns=asked)
+    result = run_command(command, user="root", returns=Wanted(asked))
 
     assert result.exit_code == 0, result.log.stderr
     assert result.files == {"/srv/new": b"1.5"}
-    assert run_command("true", returns=asked).files == {}
+    assert run_command("true", returns=Wanted(asked)).files == {}
+
+
+def test_new_files_with_a_wanted_ending_come_back_behind_those_that_are_asked_for(
+    run_command: Run,
+) -> None:
+    command = (
+        "cd /srv && printf 1 >b.csv && printf 2 >a.csv && printf 3 >c.bin && printf 4 >/etc/d.csv"
+    )
+
+    result = run_command(
+        command, user="root", returns=Wanted(["/srv/b.csv"], "/srv", (".csv", ".json"))
+    )
+
+    assert list(result.files.items()) == [("/srv/b.csv", b"1"), ("/srv/a.csv", b"2")]
 
 
 @pytest.mark.parametrize(
@@ -471,7 +486,7 @@ def test_a_link_that_a_command_leaves_leads_to_no_file_of_the_host(
     secret.write_text("of the host")
 
     result = run_command(
-        f"rm -f /srv/out; ln -s {secret} /srv/out", user="root", returns=["/srv/out"]
+        f"rm -f /srv/out; ln -s {secret} /srv/out", user="root", returns=Wanted(["/srv/out"])
     )
 
     assert result.files == {}

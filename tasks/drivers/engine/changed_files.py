@@ -3,9 +3,9 @@
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerChanges
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tasks.drivers.host.tar_members import TarDamaged, members
 from tasks.drivers.host.unpacking import Unpacked, UnpackingError
@@ -25,15 +25,37 @@ NO_TRACES: Final = ("/__pycache__", ".pyc", "/docker-init", "/podman-init")
 """What Python keeps of a module that it has loaded, and where the engine mounts the first process of `--init`."""
 
 
-def changed_files(container: "Container", paths: Collection[str]) -> dict[str, bytes]:
-    """Return the content of those `paths` that the container has written, by path, in path order.
+class Wanted(NamedTuple):
+    """Which files a container is to give back."""
+
+    paths: Collection[str] = ()
+    """Absolute."""
+    folder: str = ""
+    endings: tuple[str, ...] = ()
+    """New files below the folder with one of these endings, too."""
+
+    def of(self, changes: Iterable[Mapping[str, object]]) -> list[str]:
+        """Return the changed files that are wanted: first those of `paths`, each in order."""
+        kept = {str(one["Path"]): one["Kind"] for one in changes if one["Kind"] != DELETED}
+        new = (
+            path
+            for path, kind in kept.items()
+            if kind == ADDED
+            and self.folder
+            and path.startswith(f"{self.folder}/")
+            and path.endswith(self.endings)
+            and path not in self.paths
+        )
+        return [*sorted(kept.keys() & set(self.paths)), *sorted(new)]
+
+
+def changed_files(container: "Container", wanted: Wanted) -> dict[str, bytes]:
+    """Return the content of the `wanted` files that the container has written, by path.
 
     Larger ones than MAX_FILE_BYTES are left out, and what follows the first MAX_FILES. APIError if the engine refuses.
     """
-    changes = container.diff() or []
-    kept = {str(change["Path"]) for change in changes if change["Kind"] != DELETED}
     found = {}
-    for path in sorted(kept.intersection(paths)):
+    for path in wanted.of(container.diff() or []):
         content = _content(container, path)
         if content is not None:
             found[path] = content

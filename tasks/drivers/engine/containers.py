@@ -9,7 +9,7 @@ import math
 import shlex
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, assert_never
@@ -17,7 +17,7 @@ from typing import Any, Final, Self, assert_never
 from paper2run.model.image import USER, USER_NAME
 from paper2run.model.outcome import Log
 from paper2run.settings import Settings
-from tasks.drivers.engine.changed_files import changed_files, left_a_file
+from tasks.drivers.engine.changed_files import Wanted, changed_files, left_a_file
 from tasks.drivers.engine.container_output import LOG_OPTIONS
 from tasks.drivers.engine.container_watch import Ending, Reserve, watch
 from tasks.drivers.engine.engine import RUN_LABEL, Engine, engine_faults, remove_container
@@ -110,7 +110,7 @@ def run(
     gpus: bool = False,
     min_free_mb: int = 0,
     ends_servers: bool = False,
-    returns: Collection[str] = (),
+    returns: Wanted | None = None,
 ) -> RunResult:
     """Run `command` in a new container, remove the container, and return how the command ended.
 
@@ -147,7 +147,7 @@ def run(
                 on_line=on_line,
                 ends_servers=ends_servers,
             )
-            files = changed_files(container, returns) if returns else {}
+            files = changed_files(container, returns) if returns is not None else {}
             silent = _is_silent(ending) and not left_a_file(container)
     finally:
         remove_container(engine, name)

@@ -1,0 +1,144 @@
+"""Cells of tables and numbers of sentences are found by all the words around a printed number."""
+
+import pytest
+
+from paper2run.claims.aliases import aliases_in
+from paper2run.claims.choosing import Outputs, of_file
+from paper2run.claims.matching import judged_anywhere
+from paper2run.claims.stated import claims_in
+from paper2run.claims.ties import Text
+from paper2run.model.repo import PaperTable
+from paper2run.model.value import Source
+
+PAPER = Source(kind="paper", path="paper.pdf", line=2)
+CLAY, SAND = "python soil.py clay", "python soil.py sand"
+MODELS = {
+    CLAY: "RandomForest     rmse  0.412 +/- 0.031  bias  0.052\nGradientBoosting rmse  0.387 +/- 0.027  bias -0.018\n",
+    SAND: "RandomForest     rmse  0.733 +/- 0.040  bias  0.101\nGradientBoosting rmse  0.690 +/- 0.035  bias  0.064\n",
+}
+
+
+def verdicts(
+    outputs: dict[str, str],
+    *rows: tuple[str, ...],
+    caption: str = "",
+    text: str = "",
+    told: dict[str, str] | None = None,
+) -> dict[str, str]:
+    """Return the verdicts of a paper's numbers by what commands printed, which no document ties to them."""
+    table = PaperTable(page=2, number="1", rows=rows)
+    texts = [Text("paper.md", "", PAPER, table=table, caption=caption)] if rows else []
+    claims = claims_in([*texts, Text("paper.md", text, PAPER)], [])
+    aliases = aliases_in([text])
+    found = Outputs(outputs, told)
+    digests = dict.fromkeys(outputs, "d")
+    return {
+        claim.printed: judged_anywhere(claim.changed(aliases=aliases), found, digests).verdict
+        for claim in claims
+    }
+
+
+def test_rows_are_spelt_out_and_columns_are_arguments_of_the_commands():
+    found = verdicts(
+        MODELS,
+        ("Model", "Clay", "Sand"),
+        ("RF", "0.41", "0.73"),
+        ("GB", "0.39", "0.96"),
+        ("kNN", "0.44", "0.71"),
+        caption="RMSE by soil",
+    )
+
+    assert found == {
+        "0.41": "reproduced",
+        "0.73": "reproduced",
+        "0.39": "reproduced",
+        "0.96": "differs",
+        "0.44": "not-run",
+        "0.71": "not-run",
+    }
+
+
+def test_the_caption_says_which_of_several_quantities_is_meant():
+    rows = (("", "RF", "GB"), ("Clay", "0.05", "−0.02"), ("Sand", "0.10", "0.06"))
+
+    assert verdicts(MODELS, *rows, caption="Mean bias of both models") == dict.fromkeys(
+        ("0.05", "−0.02", "0.10", "0.06"), "reproduced"
+    )
+    assert set(verdicts(MODELS, *rows, caption="Both models").values()) == {"not-run"}
+
+
+def test_lines_of_a_log_name_their_case_before_several_numbers():
+    log = (
+        "INFO fit: high-density OLS slope=1.412 se=0.031\nINFO fit: high-density Theil-Sen slope=1.377 se=0.044\n"
+        "INFO fit: low-density OLS slope=0.873 se=0.029\nINFO fit: low-density Theil-Sen slope=0.902 se=0.038\n"
+    )
+    rows = (("Plots", "Slope, OLS", "Slope, TS"), ("HD", "1.41", "1.38"), ("LD", "0.87", "0.90"))
+
+    assert set(verdicts({"python fit.py": log}, *rows).values()) == {"reproduced"}
+
+
+@pytest.mark.parametrize(
+    ("caption", "verdict"),
+    [
+        ("Coverage, n = 50", "reproduced"),
+        ("Coverage at n = 200", "differs"),
+        ("Coverage, n = 75", "not-run"),
+    ],
+)
+def test_a_setting_of_another_value_is_another_case(caption, verdict):
+    outputs = {
+        "python cover.py --n 50": "method   normal   gamma\nwald   0.931   0.902\nscore   0.947   0.921\n",
+        "python cover.py --n 200": "method   normal   gamma\nwald   0.949   0.938\nscore   0.951   0.944\n",
+    }
+    rows = (("", "Normal", "Gamma"), ("Wald", "0.931", "0.902"))
+
+    assert set(verdicts(outputs, *rows, caption=caption).values()) == {verdict}
+
+
+def test_a_remark_beside_the_command_says_what_it_prints():
+    outputs = {
+        "make fig2": "site   north   south\na1   3.21   4.02\n",
+        "make fig3": "site   north   south\na1   0.61   0.72\n",
+    }
+    told = {"make fig2": "biomass", "make fig3": "evenness of plots"}
+    rows = (("Site", "North", "South"), ("A1", "0.61", "0.72"))
+
+    assert set(verdicts(outputs, *rows, caption="Evenness", told=told).values()) == {"reproduced"}
+
+
+def test_files_that_a_command_writes_are_read_below_their_names():
+    output = "done\n" + "".join(
+        (
+            of_file("out/lakes.json", '{"Ness": {"depth": 132.4}, "Lomond": {"depth": 37.1}}'),
+            of_file("out/rivers.json", '{"Ness": {"depth": 2.31}, "Tay": {"depth": 3.42}}'),
+        )
+    )
+    rows = (("", "Depth"), ("Ness", "132"), ("Lomond", "37.1"))
+
+    assert set(verdicts({"python waters.py": output}, *rows, caption="Lakes").values()) == {
+        "reproduced"
+    }
+
+
+def test_names_in_part_are_no_other_names():
+    """`strain1` is no `strain2`, `Best Fit` no `Best Fit Decreasing`, `naive` no `sNaive`."""
+    output = "BestFit   bins 310.5\nBestFitDecreasing   bins 290.5\nsnaive   bins 400.5\nnaive   bins 410.5\n"
+    rows = (("", "BF", "BFD", "sNaive", "Naive"), ("Bins", "310.5", "290.5", "400.5", "410.5"))
+
+    assert set(verdicts({"python pack.py": output}, *rows).values()) == {"reproduced"}
+    strains = "strain1 size 40.12\nstrain2 size 41.34\n"
+    rows = (("Strain", "Size"), ("1", "40.12"), ("2", "41.34"))
+    assert set(verdicts({"python sizes.py": strains}, *rows).values()) == {"reproduced"}
+
+
+def test_a_sentence_names_quantity_case_and_setting():
+    text = (
+        "On clay the random forest has an RMSE of 0.412 on average. On sand gradient boosting reaches an RMSE of 0.699."
+        " In a field trial the random forest had an RMSE of 0.555 on loam."
+    )
+
+    assert verdicts(MODELS, text=text) == {
+        "0.412": "reproduced",
+        "0.699": "differs",
+        "0.555": "not-run",
+    }
