@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from paper2run.papers.page_columns import GAP, Word, is_wide, lines_of, next_column
+from paper2run.papers.page_rows import Cell, Row, cells_of
 
 CAPTION: Final = re.compile(r"^tab(?:le|\.)$", re.IGNORECASE)
 NUMBER: Final = re.compile(
     r"^(?P<number>(?:[A-Z]\.?)?\d{1,2}(?:\.\d{1,2})?[a-z]?|[IVX]{1,5})(?P<end>[.:]?)$"
 )
 JOINED: Final = re.compile(r"^tab(?:le|\.)(?P<number>\d{1,2}(?:\.\d{1,2})?)[.:]$", re.IGNORECASE)
-NUMERIC: Final = re.compile(r"^[^A-Za-z]*\d[^A-Za-z]*(?:\s?[A-Za-z/]{1,4}\.?)?$")
-"""A number with what stands beside it: brackets, an error, a unit."""
 FAR: Final = 3.5
 """Of the size of letters: lines that are farther from each other belong to different blocks."""
 HEAD: Final = 2.4
@@ -32,38 +31,6 @@ MAX_CAPTIONS: Final = 20
 """Of one page."""
 CROSSING: Final = 0.25
 """Part of the lines that may cross the middle of a page of two columns: titles, wide tables."""
-
-
-class Cell(NamedTuple):
-    """Words that stand close together in a line."""
-
-    text: str
-    left: float
-    right: float
-
-
-class Row(NamedTuple):
-    """A line that falls into cells."""
-
-    cells: list[Cell]
-    bottom: float
-    size: float
-
-    @property
-    def has_numbers(self) -> bool:
-        """Whether a cell beside the first one is a number."""
-        return any(_is_numeric(cell) for cell in self.cells[1:])
-
-    @property
-    def has_words(self) -> bool:
-        """Whether most cells are names, as in a line of heads, of which one may be `95%`."""
-        named = sum(not _is_numeric(cell) for cell in self.cells)
-        return 2 * named > len(self.cells) and not _is_numeric(self.cells[0])
-
-
-def _is_numeric(cell: Cell) -> bool:
-    """Whether a cell is a number, and no setting like `ρ = 0.7`."""
-    return bool(NUMERIC.match(cell.text)) and "=" not in cell.text
 
 
 class Rule(NamedTuple):
@@ -117,6 +84,18 @@ def tables_of(page: Page) -> Iterator[tuple[str, Table]]:
                 yield number, rows
 
 
+def open_caption(page: Page) -> str:
+    """Return the number of the table whose caption is the last line of a page; empty if none is."""
+    lines = lines_of(page.words)
+    return _number_of(lines[-1], 0) if lines else ""
+
+
+def carried_over(page: Page) -> Table:
+    """Return the table at the top of a page, whose caption ends the page before; empty without one."""
+    lines = lines_of(page.words)
+    return _table(_block([lines[0], *lines]), page.rules) if lines else []
+
+
 def _number_of(line: list[Word], at: int) -> str:
     """Return the number of the table whose caption begins with this word of a line; empty if none does."""
     word = line[at]
@@ -149,7 +128,7 @@ def _block(lines: list[list[Word]]) -> list[Row]:
     last, size = lines[0][0].bottom, lines[0][0].size
     alone: Row | None = None
     for index, line in enumerate(lines[1:], 1):
-        row = Row(_cells(line), line[0].bottom, line[0].size)
+        row = Row(cells_of(line), line[0].bottom, line[0].size)
         if abs(row.bottom - last) > FAR * max(size, row.size) or len(found) == MAX_ROWS:
             break
         last, size = row.bottom, row.size
@@ -190,25 +169,15 @@ def _is_group(cell: Cell, rows: list[Row]) -> bool:
     return cell.right - cell.left < SHORT * (right - left)
 
 
-def _cells(line: list[Word]) -> list[Cell]:
-    found = [Cell(line[0].text, line[0].left, line[0].right)]
-    for word, before in zip(line[1:], line, strict=False):
-        if word.left - before.right > GAP * before.size:
-            found.append(Cell(word.text, word.left, word.right))
-        else:
-            last = found.pop()
-            found.append(Cell(f"{last.text} {word.text}", last.left, max(word.right, last.right)))
-    return found
-
-
 def _table(block: list[Row], rules: list[Rule]) -> Table:
     """Return heads and rows of a block; none where it has no numbers below heads."""
     if len(block) > 1 and block[0].has_numbers and not block[1].has_numbers:
         # A running head with the number of its page.
         block = block[1:]
     first = next((index for index, row in enumerate(block) if row.has_numbers), 0)
-    if first == 0 and len(block) > 1 and block[0].has_words and not block[1].has_words:
-        first = 1
+    if first == 0 and len(block) > 1:
+        is_head = block[0].has_words and not block[1].has_words
+        first = int(is_head or (block[0].is_scale and not block[1].is_scale))
     body = [row for row in block[first:] if row.has_numbers]
     columns = _columns(body)
     if first == 0 or len(columns) < 2:

@@ -3,7 +3,7 @@
 import pytest
 
 from paper2run.papers.page_columns import Word
-from paper2run.papers.page_tables import Page, Rule, tables_of
+from paper2run.papers.page_tables import Page, Rule, carried_over, open_caption, tables_of
 
 
 def line(y: float, *cells: tuple[float, str], size: float = 10) -> list[Word]:
@@ -143,3 +143,27 @@ def test_justified_prose_behind_a_table_is_no_row():
     [(_, found)] = tables_of(page(caption, *table, prose))
 
     assert found == [["Model", "Recall"], ["base", "0.52"], ["ours", "0.61"]]
+
+
+def test_growing_whole_numbers_name_columns():
+    heads = line(140, (50, "Size"), (150, "100"), (250, "250"), (350, "1,000"))
+    rows = [
+        line(154, (50, "LRU"), (150, "27.9"), (250, "34.0"), (350, "41.9")),
+        line(168, (50, "LFU"), (150, "35.5"), (250, "41.5"), (350, "48.8")),
+    ]
+
+    [(_, found)] = tables_of(page(line(120, (50, "Table 1.")), heads, *rows))
+
+    assert found[0] == ["Size", "100", "250", "1,000"]
+    assert len(found) == 3
+
+
+def test_a_caption_at_the_end_of_a_page_has_its_table_on_the_next():
+    prose = [line(60 + 14 * place, (50, "Prose above the caption")) for place in range(4)]
+    first = page(*prose, line(700, (50, "Table 2. Scores of both")))
+    second = page(*ROWS, line(300, (50, "Prose far below the table")))
+
+    assert list(tables_of(first)) == []
+    assert open_caption(first) == "2"
+    assert carried_over(second) == READ
+    assert open_caption(second) == ""

@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from paper2run.model.repo import PaperTable
 from paper2run.papers.page_columns import Word
-from paper2run.papers.page_tables import Page, Rule, tables_of
+from paper2run.papers.page_tables import Page, Rule, carried_over, open_caption, tables_of
 from tasks.drivers.host import process
 from tasks.drivers.host.pdf import MAX_FILE_BYTES
 
@@ -33,14 +33,26 @@ def read_tables(path: Path) -> tuple[PaperTable, ...]:
     finished = process.run(argv, timeout_s=TIMEOUT_S, max_bytes=MAX_OUTPUT_BYTES)
     # What follows the last line end is a line that the child could not finish.
     lines = finished.stdout.encode("utf-8", "replace").decode().split("\n")[:-1]
-    return tuple(table for line in lines for table in _of_page(json.loads(line)))
+    return tuple(_of_pages(map(json.loads, lines)))
 
 
-def _of_page(told: dict[str, Any]) -> Iterator[PaperTable]:
+def _of_pages(pages: Iterable[dict[str, Any]]) -> Iterator[PaperTable]:
+    last = ""
+    for told in pages:
+        page = _page(told)
+        tables = list(tables_of(page))
+        numbers = {number for number, _ in tables}
+        if last and last not in numbers and (above := carried_over(page)):
+            tables.insert(0, (last, above))
+        for number, rows in tables:
+            yield PaperTable(page=told["page"], number=number, rows=tuple(map(tuple, rows)))
+        last = open_caption(page)
+        last = "" if last in numbers else last
+
+
+def _page(told: dict[str, Any]) -> Page:
     words = [
         Word(text, left, right, bottom, max(size, 1.0))
         for text, left, right, bottom, size in told["words"]
     ]
-    page = Page(words, [Rule(*rule) for rule in told["rules"]], told["width"])
-    for number, rows in tables_of(page):
-        yield PaperTable(page=told["page"], number=number, rows=tuple(map(tuple, rows)))
+    return Page(words, [Rule(*rule) for rule in told["rules"]], told["width"])

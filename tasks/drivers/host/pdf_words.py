@@ -50,7 +50,7 @@ def main(path: str, max_pages: int) -> None:
 
 
 def captioned(path: str, max_pages: int) -> Iterator[int]:
-    """Yield the numbers of the pages that name a table, counted from 1.
+    """Yield the numbers, from 1, of the pages that name a table or go on with one.
 
     pypdf reads a page in a tenth of the time.
     """
@@ -58,9 +58,13 @@ def captioned(path: str, max_pages: int) -> Iterator[int]:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             return
+        goes_on = False
         for index in range(min(len(reader.pages), max_pages)):
-            if NAMED.search(reader.pages[index].extract_text()):
+            text = reader.pages[index].extract_text().strip()
+            if goes_on or NAMED.search(text):
                 yield index + 1
+            # A caption at the end of a page, whose table is on the next one.
+            goes_on = NAMED.match(text.rpartition("\n")[2]) is not None
     except DAMAGE:
         return
 
