@@ -8,6 +8,7 @@ several numbers of one cell, the table's caption says which is meant. Values dec
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from paper2run.claims.abbreviations import is_short, parts_of, spelt_by
@@ -177,6 +178,10 @@ def _ways(name: str, aliases: Sequence[tuple[str, str]], head: str) -> Iterator[
     bare = _without_unit(name)
     own = words_of(bare)
     yield own
+    for place, (one, other) in enumerate(pairwise(own)):
+        if min(len(one), len(other)) == 1:
+            # A PDF parts a subscript from its letter: `K m`.
+            yield (*own[:place], one + other, *own[place + 2 :])
     if head and len(own) == 1:
         # `strainA` of the row `A` below the head `Strain`.
         yield ("".join((*words_of(head), *own)),)
