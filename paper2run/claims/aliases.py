@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from paper2run.claims.abbreviations import is_short
 from paper2run.claims.labels import EMPTY_WORDS
+from paper2run.claims.names import words_of
 
 BRACKETS: Final = re.compile(r"((?:[A-Za-z][\w-]*[ \n]){1,4})\(([A-Za-z][\w-]{1,15})\)")
 SYMBOL: Final = re.compile(
@@ -31,14 +33,9 @@ def aliases_in(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
         text = text[:MAX_CHARS]
         for match in BRACKETS.finditer(text):
             words = _meaning(match[1])
-            if words and match[2].lower() not in NO_NAMES:
-                short = match[2]
-                initials = "".join(word[0] for word in words).lower()
-                # Initials tell how many words are meant; of any other name it is the last one.
-                size = len(short) if short.lower() == initials[-len(short) :] else 1
-                meaning = " ".join(words[-size:])
-                found[short, meaning] = None
-                found[meaning, short] = None
+            if words and match[2].lower() not in NO_NAMES and (meaning := _meant(match[2], words)):
+                found[match[2], meaning] = None
+                found[meaning, match[2]] = None
         for match in SYMBOL.finditer(text):
             words = _meaning(match[1])
             if words:
@@ -46,6 +43,22 @@ def aliases_in(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
         if len(found) > MAX_ALIASES:
             break
     return tuple(found)[:MAX_ALIASES]
+
+
+def _meant(short: str, words: list[str]) -> str:
+    """Return what a name in brackets stands for, of the words before it.
+
+    Initials tell how many words are meant, other letters which one; another name means the last one, unless it is an
+    abbreviation of something else.
+    """
+    initials = "".join(word[0] for word in words).lower()
+    if short.lower() == initials[-len(short) :]:
+        return " ".join(words[-len(short) :])
+    letters = words_of(short)
+    for word in reversed(words):
+        if word.lower().startswith(short.lower()) or is_short(letters, words_of(word)):
+            return word
+    return "" if short.isupper() else words[-1]
 
 
 def _meaning(text: str) -> list[str]:

@@ -33,9 +33,12 @@ OF_ALIAS: Final = 0.2
 """Less for what only documents call so."""
 MIN_OWN: Final = 0.5
 """Share of a number's own words that a sentence must say."""
-ELSEWHERE: Final = 0.6
-"""Weight of a word in another part of the sentence."""
+BEFORE: Final = 0.6
+ELSEWHERE: Final = 0.4
+"""Weight of a word before the number in another part of the sentence, and of one behind it."""
 OF_REMARK: Final = 0.3
+OF_SETTING: Final = 0.5
+"""Weight of a setting whose number the sentence has, also under another name: `w=40`, "a window of 40"."""
 SAME_KEY: Final = 0.5
 """Weight of a name that is the number's own, and not one of its surroundings."""
 
@@ -119,7 +122,10 @@ def in_sentence(sentence: Sentence, numbers: Sequence[Around]) -> list[InCell]:
             continue
         cases = [_said_in(case, sentence) for case in number.cases]
         remark = set(covered(sorted({*number.remark} - {*number.own}), sentence.all)) - WEAK
-        score = own + sum(cases) + OF_REMARK * len(remark) - UNEXPLAINED * (1 - own)
+        said = any(value_of(value) in sentence.numbers for _, value in number.settings)
+        score = (
+            own + sum(cases) + OF_SETTING * said + OF_REMARK * len(remark) - UNEXPLAINED * (1 - own)
+        )
         found.append(InCell(number, score, own == 1 and bool(cases) and min(cases[:1]) == 1))
     return sorted(found, key=lambda one: -one.score)
 
@@ -127,14 +133,13 @@ def in_sentence(sentence: Sentence, numbers: Sequence[Around]) -> list[InCell]:
 def _said_in(words: tuple[str, ...], sentence: Sentence) -> float:
     """Return which share of a name a sentence says: what stands by the number itself counts whole."""
     named = [word for word in words if word not in WEAK or len(word) == 1] or list(words)
+    places = ((sentence.near, 1.0), (sentence.before, BEFORE), (sentence.all, ELSEWHERE))
     share = 0.0
     for word in named:
-        if _has((word,), sentence.near):
-            share += 1 / len(named)
-        elif _has((word,), sentence.all):
-            share += ELSEWHERE / len(named)
-    for text, weight in ((sentence.near, 1.0), (sentence.all, ELSEWHERE)):
-        if share < weight and any(is_short(tuple(named), part) for part in parts_of(tuple(text))):
+        place = next((weight for text, weight in places if _has((word,), text)), 0.0)
+        share += place / len(named)
+    for text, weight in places:
+        if share < weight and any(is_short(tuple(named), part) for part in parts_of(text)):
             return weight
     return share
 

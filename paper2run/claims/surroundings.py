@@ -67,7 +67,7 @@ def around(command: str, entries: Iterable[Entry], told: str = "") -> Iterator[A
         first = entry.row if entry.column else next(_between_numbers(before))
         cases = (words_of(text) for text in (first, *entry.above, *said))
         told_apart = (tuple(one for one in case if one not in own) for case in cases)
-        sets = (*chosen, *(one for text in entry.above for one in settings_in(text)))
+        sets = (*chosen, *(one for text in (first, *entry.above) for one in settings_in(text)))
         yield Around(command, entry, own, words, tuple(names), sets, remark, _some(told_apart))
 
 

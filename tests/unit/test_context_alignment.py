@@ -142,3 +142,28 @@ def test_a_sentence_names_quantity_case_and_setting():
         "0.699": "differs",
         "0.555": "not-run",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("the Student interval (STU) is exact", ("STU", "Student")),
+        ("a percentile interval (PCT) is short", ("PCT", "percentile")),
+        ("a bootstrap-t interval (BT)", ("BT", "bootstrap-t")),
+        ("root mean square (RMS)", ("RMS", "root mean square")),
+        ("one letter (harbour)", ("harbour", "letter")),
+    ],
+)
+def test_a_name_in_brackets_stands_for_the_word_that_it_shortens(text, pair):
+    assert pair in aliases_in([text])
+
+
+def test_an_abbreviation_of_something_else_stands_for_none_of_the_words_before_it():
+    assert aliases_in(["measured in the harbour (ABC)"]) == ()
+
+
+def test_a_setting_is_known_by_its_number_under_another_name():
+    output = "# motifs of chain A\nw=5: motifs 812 share 0.331\nw=40: motifs 207 share 0.049\n"
+    text = "In the chain we found 207 motifs with a window of 40."
+
+    assert verdicts({"python motifs.py": output}, text=text)["207"] == "reproduced"
