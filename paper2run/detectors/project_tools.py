@@ -40,10 +40,8 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
         for name, source in table(tools, "uv", "sources").items():
             # A name of `dependencies` that is a folder here; several for several markers are a list.
             for entry in source if isinstance(source, list) else [source]:
-                if place := text(table(entry).get("path")):
-                    yield PipInclude(
-                        text=f"{name} @ {place}", group="runtime", source=manifest.key(name)
-                    )
+                if place := _address(name, table(entry)):
+                    yield PipInclude(text=place, group="runtime", source=manifest.key(name))
         for address in addresses_in(tools):
             yield from other_index(address, manifest.source(address))
 
@@ -66,21 +64,9 @@ def _entry(
 ) -> Iterator[Fact]:
     details = table(entry)
     source = manifest.key(name)
-    for key in ("git", "url", "path", "file", "hg"):
-        address = text(details.get(key))
-        if address:
-            prefix = f"{key}+" if key in {"git", "hg"} else ""
-            ref = next(
-                (text(details.get(at)) for at in ("rev", "ref", "tag", "branch") if at in details),
-                "",
-            )
-            at = f"@{ref}" if ref else ""
-            yield PipInclude(
-                text=f"{name} @ {prefix}{address}{at}" if prefix else address,
-                group=group,
-                source=source,
-            )
-            return
+    if place := _address(name, details):
+        yield PipInclude(text=place, group=group, source=source)
+        return
     specifier = pep440(text(entry) or text(details.get("version")))
     extras = details.get("extras")
     brackets = f"[{','.join(map(str, extras))}]" if isinstance(extras, list) and extras else ""
@@ -90,6 +76,19 @@ def _entry(
         group, extra = "extra", extra or "optional"
     for fact in read_requirement(line, group=group, source=source, extra=extra):
         yield fact if isinstance(fact, Requirement) else fact.changed(source=source)
+
+
+def _address(name: str, details: dict[str, object]) -> str:
+    """Return the place that a package comes from instead of the index, as PEP 508 writes it; empty without one."""
+    for key in ("git", "url", "path", "file", "hg"):
+        if address := text(details.get(key)):
+            refs = (text(details.get(at)) for at in ("rev", "ref", "tag", "branch"))
+            ref = next(filter(None, refs), "")
+            folder = text(details.get("subdirectory"))
+            prefix = f"{key}+" if key in {"git", "hg"} and not address.startswith(f"{key}+") else ""
+            at, inside = f"@{ref}" if ref else "", f"#subdirectory={folder}" if folder else ""
+            return f"{name} @ {prefix}{address}{at}{inside}"
+    return ""
 
 
 def _python_marker(python: str) -> str:

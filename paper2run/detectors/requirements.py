@@ -47,9 +47,12 @@ CI_FILE: Final = re.compile(
     r"\.github/(?:workflows|actions)/.*\.ya?ml$|\.travis\.ya?ml$|\.circleci/config\.yml$|circle\.yml$|\.gitlab-ci\.yml$"
     r"|\.?azure-pipelines\.yml$|tox\.ini$|noxfile\.py$"
 )
-INSTALLED_BY_CI: Final = re.compile(
+DOCUMENT: Final = re.compile(r"(?:readme|install)(?:\.\w+)?|dockerfile", re.IGNORECASE)
+"""At the top: what says how to install."""
+INSTALLED: Final = re.compile(
     r"(?:-r|--requirement)[\s=]*(?:\{(?:toxinidir|tox_root)\})?([\w./-]+\.\w+)"
 )
+ORDER: Final[tuple[Group, ...]] = ("runtime", "build", "test", "docs", "extra", "limit")
 CONSTRAINTS: Final = re.compile(r"(?:^|[-_./])(?:constraint|limit)s?[^/]*$", re.IGNORECASE)
 CONDA_LIST: Final = re.compile(r"([A-Za-z0-9_][\w.-]*)=([^=\s]+)=([^=\s]+)")
 CONDA_PLATFORM: Final = re.compile(r"^# platform: (\S+)", re.MULTILINE)
@@ -57,12 +60,14 @@ CONDA_PLATFORM: Final = re.compile(r"^# platform: (\S+)", re.MULTILINE)
 
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
-    """Yield the requirements of each file in path order, then of the files that only includes lead to.
+    """Yield the requirements of each file by group and path, then of the files that only includes lead to.
 
     What stands in a constraints file is not asked for: exact versions are those of a lock, others limits.
     """
     named = {path: _group(path) for path in tree.files if _is_requirements(path)}
-    waiting = list((named | {path: _group(path) for path in _named_by_ci(tree)}).items())
+    waiting = list((named | {path: _group(path) for path in _named_elsewhere(tree)}).items())
+    # What running and testing include is needed for running.
+    waiting.sort(key=lambda one: ORDER.index(one[1]))
     seen = {path for path, _ in waiting}
     # The list grows while it is walked: an included file takes the group of the file that names it.
     for path, group in waiting:
@@ -157,11 +162,13 @@ def _is_requirements(path: str) -> bool:
     return in_folder or (name.endswith((".txt", ".in", ".pip")) and bool(FILE_NAME.match(name)))
 
 
-def _named_by_ci(tree: RepoTree) -> Iterator[str]:
-    """Yield the text files with names of another kind that CI hands to `pip install -r`, by path."""
+def _named_elsewhere(tree: RepoTree) -> Iterator[str]:
+    """Yield the text files with names of another kind that CI, a README or a Dockerfile hands to pip, by path."""
     for path in tree.files:
-        if CI_FILE.match(path):
-            for name in INSTALLED_BY_CI.findall(tree.text(path)):
+        if CI_FILE.match(path) or DOCUMENT.fullmatch(path):
+            lines = tree.text(path).splitlines()
+            said = lines if CI_FILE.match(path) else [one for one in lines if "install" in one]
+            for name in INSTALLED.findall("\n".join(said)):
                 file = posixpath.normpath(name.removeprefix("/"))
                 if file.endswith((".txt", ".in", ".pip")) and tree.has(file):
                     yield file

@@ -20,14 +20,22 @@ from paper2run.planning.addresses import is_address, is_on_another_machine, name
 from paper2run.planning.declarations import Declarations
 from paper2run.rendering.pinned_addresses import FOLDER, note_of
 
+SCP: Final = re.compile(r"git\+(?:ssh://)?[\w.-]+@(?P<host>[A-Za-z0-9.-]+):(?!\d+/)(?P<path>[\w~])")
+"""`git@host:owner/name`, as git and ssh write it."""
 GIT: Final = re.compile(
-    r"git\+(?:https?|git|ssh)://(?:[\w.-]+@)?(?P<place>[A-Za-z0-9.-]+(?::\d+)?/[\w./~+-]+)(?:@(?P<revision>\w[\w./+-]*))?"
+    r"git\+(?:https?|git|ssh)://(?:[^\s@/]*@)?(?P<place>[A-Za-z0-9.-]+(?::\d+)?/[\w./~+-]+)(?:@(?P<revision>\w[\w./+-]*))?"
 )
 ARCHIVE: Final = re.compile(
     r"https?://[A-Za-z0-9.-]+(?::\d+)?/[\w./~+%-]+\.(?:zip|whl|tar\.gz|tgz|tar\.bz2)"
 )
 PLAIN_HTTP: Final = re.compile(r"git\+http://")
 SUBFOLDER: Final = re.compile(r"[#&]subdirectory=([\w./-]+)")
+COMMIT: Final = re.compile(r"[0-9a-f]{7,40}")
+GO_BACK: Final = (
+    "if git symbolic-ref -q HEAD > /dev/null; then git checkout -q"
+    ' "$(git rev-list -1 --before={day}T23:59:59Z HEAD | grep . || git rev-parse HEAD)" --; fi'
+)
+"""Shell: the last commit of a branch on a day; a tag stays as it is."""
 PINS: Final = f"{FOLDER}.txt"
 MAX_STEPS: Final = 10
 
@@ -84,7 +92,7 @@ def own_names(facts: RepoFacts) -> frozenset[str]:
 
 def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
     """Return the install of one address; None where it is neither a git repository nor an archive."""
-    git = GIT.search(include.text)
+    git = GIT.search(SCP.sub(r"git+ssh://\g<host>/\g<path>", include.text))
     if git is None:
         archive = ARCHIVE.search(include.text)
         if archive is None:
@@ -102,9 +110,9 @@ def _step(include: PipInclude, day: date | None) -> AddressedStep | None:
         before = f"git clone -q {shlex.quote(address)} {FOLDER} && cd {FOLDER}"
         if git["revision"]:
             before += f" && git checkout -q {shlex.quote(git['revision'])} --"
-        if day is not None:
-            # A branch has moved since; a tag and a commit are older than the day.
-            before += f' && git checkout -q "$(git rev-list -1 --before={day}T23:59:59Z HEAD)" --'
+        if day is not None and not COMMIT.fullmatch(git["revision"] or ""):
+            # A branch has moved since. A branch whose history begins later stays where it is.
+            before += f" && {GO_BACK.format(day=day)}"
         before += f" && git submodule -q update --init --recursive && {note_of(address)}"
         project = shlex.quote(f"./{place}" if place != "." else ".")
     same = "".join(f"/^{name.replace('-', '[-_.]')}==/Id;" for name in names_of(include.text))

@@ -21,8 +21,11 @@ HELD: Final = re.compile(
     rf"git clone -q (?P<address>\S+) {FOLDER} && cd {FOLDER} && {{ git cat-file -e (?P<commit>[0-9a-f]{{40,64}})\^"
 )
 """A clone that `pinned` has written."""
-CHOSEN: Final = r"(?: && git checkout -q (?:\"\$\([^()\"]*\)\"|'[^'\s]*'|[\w./+-]+) --)*"
-"""How a step chooses its commit: a branch, then the last commit before a day."""
+CHOSEN: Final = (
+    r"(?: && (?:git checkout -q (?:'[^'\s]*'|[\w./+-]+) --"
+    r"|if git symbolic-ref -q HEAD > /dev/null; then git checkout -q \"[^\";]*\" --; fi))*"
+)
+"""How a step chooses its commit: a revision, then the last commit of a branch before a day."""
 LINE: Final = re.compile(
     r"([0-9a-f]{40}(?:[0-9a-f]{24})?) (https?://[^\s'\"$`#@]{1,500})", re.ASCII
 )

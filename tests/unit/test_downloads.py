@@ -7,6 +7,7 @@ import pytest
 from paper2run.model.inventory import Download, Inventory, Package, Revision
 from paper2run.model.outcome import BuildFailed, Log
 from paper2run.model.rebuild import Drift
+from paper2run.planning.addressed_steps import GO_BACK
 from paper2run.proofs.downloads import (
     addressed_in,
     changed_downloads,
@@ -196,8 +197,8 @@ def clone(choice: str, place: str = ".") -> str:
         "",
         " && git checkout -q main --",
         " && git checkout -q 'a~1' --",
-        ' && git checkout -q "$(git rev-list -1 --before=2021-01-01T23:59:59Z HEAD)" --',
-        ' && git checkout -q v1 -- && git checkout -q "$(git rev-list -1 --before=2021-01-01T23:59:59Z HEAD)" --',
+        f" && {GO_BACK.format(day='2021-01-01')}",
+        f" && git checkout -q main -- && {GO_BACK.format(day='2021-01-01')}",
     ],
 )
 def test_a_clone_is_held_to_the_commit_that_the_run_took(choice: str) -> None:
