@@ -33,7 +33,8 @@ TEST: Final = (
     rf"{PYTHON}-c\s.*\.test\(",
     r"(?:make|npm|npm\s+run|yarn|go|cargo|mvn|\S*gradlew?|ant|hatch|pdm)"
     r"\s+(?:-\S+\s+)*(?:tests?|check|pytest)\b",
-    r"R\s+CMD\s+check|Rscript\s.*test|julia\s.*Pkg\.test|(?:bash|sh|\.)\s+\S*(?:run_)?tests?\.sh|\./\S*test\S*",
+    r"R\s+CMD\s+check|Rscript\s.*test|julia\s.*Pkg\.test|(?:bash|sh|\.)\s+\S*(?:run_)?tests?\.sh"
+    r"|\./(?:\S*[^A-Za-z\s])?(?:[Tt]est|TEST)(?:s|ing|er)?(?![a-z])\S*",
 )
 DOWNLOAD: Final = (
     r"(?:wget|curl|gdown|aria2c|axel|gsutil|aws\s+s3|dvc\s+pull|kaggle|rsync|scp|git\s+lfs|huggingface-cli|unzip|tar)\b",

@@ -41,6 +41,8 @@ OF_KIND: Final[dict[SmokeKind, Grade]] = {
 """What exit status 0 shows where the command's own words say no less."""
 
 
+NO_SUITES: Final[frozenset[SmokeKind]] = frozenset({"compiled", "program"})
+"""Kinds of our own commands that run no suite, whatever their words say: `go test -run '^$'` compiles it."""
 TOLD_BY_TRACES: Final[frozenset[SmokeKind]] = frozenset(
     {"model", "documented", "script", "program"}
 )
@@ -68,6 +70,19 @@ SUMMARY: Final = re.compile(
 """The last line of testthat, and of pytest where it skipped a test."""
 MOST_SKIPPED: Final = 2
 """How many times as many tests as passed are skipped where a suite shows no more than that its code loads."""
+UNITTEST_SKIPPED: Final = re.compile(r"^OK \(.*\bskipped=(\d+)", re.MULTILINE)
+NONE_RAN: Final = re.compile(
+    r"\bno tests ran\b|^collected 0 items|^Ran 0 tests|^=+ \d+ (?:xfailed|deselected)\b[^\n]* in [\d.]+ ?s\b"
+    r"|^No tests were found|^running 0 tests$|\[no test files\]|\[no tests to run\]|\[ FAIL 0 .*\| PASS 0 \]"
+    r"|^No tests found\b|^\s*0 passing\b|^make: (?:Nothing to be done for )?'(?:tests?|check)'|^Tests run: 0\b",
+    re.MULTILINE,
+)
+"""Words of pytest, unittest, CTest, cargo, go, testthat, Jest, Mocha, make and Maven."""
+SOME_RAN: Final = re.compile(
+    r"\b[1-9]\d* (?:passed|passing|xpassed)\b|^Ran [1-9]\d* tests?\b|^ok\s+\S+\s+(?:[\d.]+s|\(cached\))(?!.*no tests)"
+    r"|\btests passed, 0 tests failed out of [1-9]|\| PASS [1-9]\d* \]|^Tests run: [1-9]",
+    re.MULTILINE,
+)
 UNITTEST_FAILED: Final = re.compile(r"\b(?:failures|errors)=(\d+)")
 
 
@@ -88,7 +103,7 @@ def grade_of(attempt: Attempt) -> Grade:
 
 def promised(kind: SmokeKind, command: str) -> Grade:
     """Return the grade that a smoke command reaches when it exits with status 0."""
-    if runs_tests(command):
+    if kind not in NO_SUITES and runs_tests(command):
         return "tests"
     grade = OF_KIND[kind]
     if asks_for_help(command):
@@ -106,7 +121,7 @@ def asks_for_help(command: str) -> bool:
 def grade_of_run(kind: SmokeKind, command: str, passed: Passed) -> Grade:
     """Return what a command that passed has shown."""
     grade = promised(kind, command)
-    if grade == "tests" and _mostly_skipped(passed.log):
+    if grade == "tests" and (_mostly_skipped(passed.log) or _ran_none(passed.log)):
         grade = "imports"
     if not runs_tests(command) and _is_help(passed.log.stdout):
         grade = min(grade, "help-only", key=GRADES.index)
@@ -126,6 +141,16 @@ def _gave_up(log: Log) -> bool:
     """Whether a program's last words say that it did not reach a host, whatever its exit status."""
     told = (text.strip().splitlines()[-LAST_LINES:] for text in (log.stdout, log.stderr))
     return any(GAVE_UP.search(line) for lines in told for line in lines)
+
+
+def _ran_none(log: Log) -> bool:
+    """Whether a runner says that it had no test to run, or that none passed, and no runner says otherwise."""
+    text = f"{log.stdout}\n{log.stderr}"
+    ran = list(UNITTEST_RAN.finditer(text))
+    skipped = sum(int(one[1]) for one in UNITTEST_SKIPPED.finditer(text))
+    if ran and sum(int(one[1]) for one in ran) <= skipped:
+        return True
+    return NONE_RAN.search(text) is not None and SOME_RAN.search(text) is None
 
 
 def _mostly_skipped(log: Log) -> bool:

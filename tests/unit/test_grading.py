@@ -6,7 +6,7 @@ from paper2run.model.environment import SmokeKind
 from paper2run.model.grade import GRADES
 from paper2run.model.outcome import Log, Passed
 from paper2run.model.report import Attempt
-from paper2run.smoke.grading import OF_KIND, grade_of, promised
+from paper2run.smoke.grading import OF_KIND, grade_of, grade_of_run, promised
 from paper2run.verdicts.verdicts import after_attempts
 from tests.unit.test_progress import attempt
 
@@ -30,6 +30,10 @@ from tests.unit.test_progress import attempt
         ("import", "python -c 'import a, b'", "imports"),
         ("dependencies", "python -c 'import numpy'", "built-only"),
         ("compiled", "find . -name 'lib*.a' | grep .", "built-only"),
+        ("compiled", "go test -run '^$' ./...", "built-only"),
+        ("program", "test -x ./fastest || exit 1; ./fastest </dev/null", "program-starts"),
+        ("user", "./bin/contest data.txt", "program-starts"),
+        ("user", "./run_tests --quick", "tests"),
     ],
 )
 def test_a_command_shows_no_more_than_it_does(kind: SmokeKind, command: str, grade: str):
@@ -177,3 +181,31 @@ def test_a_program_that_prints_and_writes_nothing_has_loaded_at_most(kind: Smoke
     silent = Passed(alive_at_timeout=False, seconds=1, left_nothing=True)
 
     assert grade_of(one.changed(smoke=silent)) == shown
+
+
+@pytest.mark.parametrize(
+    ("command", "printed", "grade"),
+    [
+        ("ctest --test-dir build", "No tests were found!!!", "imports"),
+        ("ctest --test-dir build", "100% tests passed, 0 tests failed out of 3", "tests"),
+        ("python -m unittest", "Ran 0 tests in 0.000s\n\nOK", "imports"),
+        ("python -m unittest", "Ran 3 tests in 0.100s\n\nOK (skipped=3)", "imports"),
+        ("python -m unittest", "Ran 3 tests in 0.100s\n\nOK (skipped=1)", "tests"),
+        ("pytest -q", "3 xfailed in 0.12s", "imports"),
+        ("pytest -q", "2 passed, 3 xfailed in 0.12s", "tests"),
+        ("cargo test", "running 0 tests\n\ntest result: ok. 0 passed; 0 failed", "imports"),
+        (
+            "cargo test",
+            "running 0 tests\n\nrunning 2 tests\ntest result: ok. 2 passed; 0 failed",
+            "tests",
+        ),
+        ("go test ./...", "?   \tx/y\t[no test files]", "imports"),
+        ("go test ./...", "?   \tx/y\t[no test files]\nok  \tx/z\t0.012s", "tests"),
+        ("make test", "make: Nothing to be done for 'test'.", "imports"),
+        ("make check", "all is well", "tests"),
+    ],
+)
+def test_a_suite_without_a_test_that_passed_shows_that_its_code_loads(command, printed, grade):
+    passed = Passed(seconds=1, log=Log(stdout=printed))
+
+    assert grade_of_run("ci-tests", command, passed) == grade
