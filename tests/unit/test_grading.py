@@ -206,6 +206,6 @@ def test_a_program_that_prints_and_writes_nothing_has_loaded_at_most(kind: Smoke
     ],
 )
 def test_a_suite_without_a_test_that_passed_shows_that_its_code_loads(command, printed, grade):
-    passed = Passed(seconds=1, log=Log(stdout=printed))
+    passed = Passed(alive_at_timeout=False, seconds=1, log=Log(stdout=printed))
 
     assert grade_of_run("ci-tests", command, passed) == grade
