@@ -7,6 +7,7 @@ from typing import get_args
 from paper2run.batches.batch_input import read_batch_text
 from paper2run.batches.batch_page import as_page
 from paper2run.batches.rows import Batch, BatchRow, RowStatus
+from paper2run.model.claims import Claim, ClaimLedger, JudgedClaim
 from paper2run.model.diagnosis import Blame, Diagnosis, DiagnosisDecision
 from paper2run.model.environment import EnvPlan, PlannedEnvironment, Reason
 from paper2run.model.facts import Command, RepoFacts
@@ -98,12 +99,28 @@ ENDS = {
 OWN = {"paper_id": "17", "title": "<b>Meshes</b>"}
 
 
+LEDGER = ClaimLedger(
+    claims=(
+        JudgedClaim(
+            claim=Claim(
+                form="table", label="11 | R_n", row="11", column="R_n", printed="3.5699456041",
+                source=Source(kind="readme", path="results/of_the_paper/tables.md", line=45), command="python train.py",
+            ),
+            verdict="reproduced", obtained="3.5699456041111112",
+            evidence="11 3.5699456041111112 4.669201609102990671 -2.502907875095892822",
+        ),
+    )
+)  # fmt: skip
+"""Long numbers in a long line: the widest row of a page."""
+
+
 def page_of(kind: str) -> str:
     """Return `report.html` of a run that ended in this way, in a batch with columns of its own."""
     metadata, attempt = ENDS[kind]
     return report_page(
         metadata, FORGE, DOCUMENTED, [attempt], PLANNED, Paper(path="", origin="given", title="Meshes"),
         dockerfile="FROM x\n", files=["CITATION.cff", "LICENSE", "README.md"], own=OWN,
+        ledger=LEDGER if kind == "success" else None,
     )  # fmt: skip
 
 

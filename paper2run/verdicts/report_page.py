@@ -33,6 +33,7 @@ from paper2run.verdicts.committee import Judged, committee_answers
 from paper2run.verdicts.experiments import in_words
 from paper2run.verdicts.failure_words import failure_line, not_shown, shortened
 from paper2run.verdicts.headlines import headline
+from paper2run.verdicts.markdown import OF_PAPERS
 from paper2run.verdicts.opinion_words import opinion_in_words
 from paper2run.verdicts.page_text import block, shown, spans
 
@@ -115,6 +116,7 @@ def report_page(
         metadata=metadata,
         checkout=checkout,
         paper=paper,
+        of_papers=OF_PAPERS,
         headline=headline(metadata),
         tone=_tone(metadata),
         counted=counted,

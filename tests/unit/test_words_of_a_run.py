@@ -17,9 +17,11 @@ from rich.console import Console
 from paper2run.errors import HostError, UserError
 from paper2run.formats.plurals import counted
 from paper2run.model.facts import RepoFacts
+from paper2run.model.repo import Paper
 from paper2run.model.report import Attempt, Metadata
 from paper2run.verdicts.attempts_page import attempt_section
 from paper2run.verdicts.markdown import report
+from paper2run.verdicts.report_page import report_page
 from paper2run.verdicts.state_names import state_name
 from paper2run.verdicts.verdicts import after_attempts
 from tasks.console.show import print_verdict
@@ -29,7 +31,18 @@ from tasks.running import artifacts
 from tasks.running.caching import stage
 from tasks.running.progress_log import PROGRESS
 from tasks.running.records import RunFolder
-from tests.run_pages import CRASHED, FAILURE, FORGE, INCOMPLETE, PASSED, UNBUILT, ended, page_of
+from tests.run_pages import (
+    CRASHED,
+    DOCUMENTED,
+    FAILURE,
+    FORGE,
+    INCOMPLETE,
+    PASSED,
+    PLANNED,
+    UNBUILT,
+    ended,
+    page_of,
+)
 
 
 def printed(by_clock_s: float | None = None, **fields) -> list[str]:
@@ -164,6 +177,22 @@ def test_another_smoke_command_is_advised_only_where_there_is_an_image(attempt, 
     assert ("`--smoke`" in text) is told
     assert "--model" in text
     assert "--smoke" not in page_of("failure")
+
+
+def test_a_page_links_what_its_folder_holds_and_calls_no_readme_a_paper():
+    def page(attempts: list[Attempt], planned: Any, origin: str) -> str:
+        readme = Paper(path="README.md", origin=origin, title="Meshes of a title")
+        return report_page(
+            FAILURE.changed(best_attempt=len(attempts)), FORGE, DOCUMENTED, attempts, planned, readme,
+            dockerfile="", files=[],
+        )  # fmt: skip
+
+    stopped = page([], None, "readme")
+    built = page([UNBUILT], PLANNED, "repository paper")
+
+    for link in ('href="plan.json"', 'href="attempts/"', "Meshes of a title"):
+        assert link not in stopped
+        assert link in built
 
 
 def test_a_decision_is_told_in_paragraphs():
