@@ -88,11 +88,16 @@ def _deployment(each: "Listed", **placed: Any) -> "RunnerDeployment":
     from prefect.types.entrypoint import EntrypointType
     from prefect.utilities.importtools import import_object
 
+    from flows.forms import form
+
     flow = import_object(each.entrypoint)
     assert isinstance(flow, Flow)
     # Prefect returns a coroutine where an event loop runs; a command has none.
     made = flow.to_deployment(**each.options, **placed, entrypoint_type=EntrypointType.MODULE_PATH)
-    return cast("RunnerDeployment", made)
+    deployment = cast("RunnerDeployment", made)
+    # Prefect 3.8 has no public way to a schema that says more than the flow's signature.
+    deployment._parameter_openapi_schema = form(deployment._parameter_openapi_schema)
+    return deployment
 
 
 def _say(text: str) -> None:

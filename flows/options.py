@@ -85,7 +85,8 @@ def form_of(model: type[RunOptions]) -> Callable[[F], F]:
     """Return a decorator that gives a flow the model's fields as parameters, with what they mean.
 
     Prefect 3.8 takes a form's descriptions from a section of the docstring alone. The form is flat: the names of its
-    parameters are what `prefect deployment run -p` takes, and a group of them would be one parameter.
+    parameters are what `prefect deployment run -p` takes, and a group of them would be one parameter, in a box that
+    does not fold.
     """
 
     def decorate(function: F) -> F:
@@ -97,8 +98,9 @@ def form_of(model: type[RunOptions]) -> Callable[[F], F]:
     return decorate
 
 
-def _panel(option: Option) -> str | None:
-    return next((panel for panel, names in PANELS.items() if option.name in names), None)
+def panel_of(name: str) -> str | None:
+    """Return the heading that the option of that name stands under, if any."""
+    return next((panel for panel, names in PANELS.items() if name in names), None)
 
 
 def _place(option: Option) -> int:
@@ -122,7 +124,7 @@ def _flag(option: Option) -> inspect.Parameter:
         option.flag,
         help=option.written,
         **reading,
-        rich_help_panel=_panel(option),
+        rich_help_panel=panel_of(option.name),
         metavar=_metavar(option),
         show_default=option.unset if option.is_empty else bool(option.unset),
     )

@@ -19,6 +19,7 @@ import pytest
 
 from tests.browser import Browser, browser
 from tests.conftest import free_port, wait_for
+from tests.flow.batches import wait_until
 from tests.flow.commands import paper2run
 from tests.flow.conftest import commit_all
 
@@ -26,6 +27,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.full]
 START_S: Final = 180
 SHOWN_S: Final = 30
 """The UI is an application of 5 MB, which asks the API for each part of a page."""
+SUBMIT: Final = """
+[...document.querySelectorAll("button")].find(each => each.innerText.trim() === "Submit").click()"""
 BROKEN: Final = ("Something went wrong", "Unexpected token", 'Property is type "None"')
 FORM: Final = (
     "repo", "paper", "ref", "smoke", "out", "timeout", "max_attempts", "max_candidates", "time_limit",
@@ -112,6 +115,17 @@ def shown(tab: Browser, address: str, *words: str) -> str:
     raise AssertionError(f"{address} lacks {[word for word in words if word not in text]}: {text}")
 
 
+def form_of_runs(ui: str, of_ui: str) -> str:
+    """Return the address of the form of reproduce/default."""
+    flow = found(ui, "flows", name="reproduce")
+    deployment = found(ui, "deployments", flow_id=flow["id"])
+    return f"{ui}{of_ui}/deployments/deployment/{deployment['id']}/run"
+
+
+def runs_of(ui: str) -> int:
+    return int(httpx.post(f"{ui}/api/flow_runs/count", json={}, timeout=30).json())
+
+
 def run_of(root: Path) -> dict[str, Any]:
     [folder] = (root / "runs").iterdir()
     kept: dict[str, Any] = json.loads((folder / "metadata.json").read_text())
@@ -175,11 +189,17 @@ class TestPages:
             "repository verdict", "lacking", "planned", "dry run: nothing was built or run",
         )  # fmt: skip
 
-    def test_the_form_has_a_field_for_every_parameter(self, tab, ui, made, of_ui):
-        flow = found(ui, "flows", name="reproduce")
-        deployment = found(ui, "deployments", flow_id=flow["id"])
-
+    def test_the_form_has_a_field_for_every_parameter_in_groups(self, tab, ui, made, of_ui):
         shown(
-            tab, f"{ui}{of_ui}/deployments/deployment/{deployment['id']}/run",
-            *(f"{name} (Optional)" for name in FORM), "Needed unless a paper names it",
+            tab, form_of_runs(ui, of_ui), *(f"{name} (Optional)" for name in FORM),
+            "Needed unless a paper names it", "How far and how long: timeout", "Model: planner",
         )  # fmt: skip
+
+    def test_the_form_is_not_sent_without_repository_and_paper(self, tab, ui, made, of_ui):
+        shown(tab, form_of_runs(ui, of_ui), "repo (Optional)", "Submit")
+        before = runs_of(ui)
+
+        tab.run(SUBMIT)
+        wait_until(lambda: "should be non-empty" in tab.words(), "the form's refusal")
+
+        assert runs_of(ui) == before

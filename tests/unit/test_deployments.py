@@ -61,6 +61,48 @@ def test_the_form_of_a_deployment_says_what_each_parameter_means():
         assert [name for name, shown in properties.items() if not shown.get("description")] == []
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "'repo' is a required property"),
+        ({"repo": "", "paper": ""}, "'' should be non-empty"),
+        ({"repo": "lab/mesh"}, ""),
+        ({"paper": "2001.00001"}, ""),
+        ({"repo": "", "paper": "2001.00001"}, ""),
+    ],
+)
+def test_the_form_wants_a_repository_or_a_paper(given, why):
+    from prefect.utilities.callables import parameter_schema
+    from prefect.utilities.schema_tools.validation import validate
+
+    from flows.forms import form
+    from flows.reproduce import reproduce
+
+    schema = form(parameter_schema(reproduce)).model_dump(exclude_unset=True)
+
+    assert "".join(error.message for error in validate(given, schema)) == why
+    # A deployment's own parameters may lack both.
+    assert validate({}, schema, ignore_required=True) == []
+
+
+def test_the_form_shows_the_groups_of_the_help_and_names_parameters_as_flags():
+    from prefect.utilities.callables import parameter_schema
+
+    from flows.batch import batch
+    from flows.forms import form
+
+    read = parameter_schema(batch)
+    shown = form(read)
+
+    assert [*shown.properties] == [*read.properties]
+    assert shown.required == ["file"]
+    assert "if" not in shown.model_dump(exclude_unset=True)
+    titles = {name: field["title"] for name, field in shown.properties.items()}
+    assert titles["file"] == "file"
+    assert titles["jobs"] == "How far and how long: jobs"
+    assert titles["planner"] == "Model: planner"
+
+
 def test_a_unit_that_may_write_nowhere_has_a_temporary_folder_of_its_own():
     for unit in (DEPLOYMENTS / "systemd").glob("*.service"):
         lines = unit.read_text().splitlines()
