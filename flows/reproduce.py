@@ -34,6 +34,7 @@ from tasks.attempt_folder import built_on, keep_context, snapshot_of
 from tasks.build import build
 from tasks.clone import Located, clone, has_mirror, lay_out, locate, without_login
 from tasks.conda import channels, conda
+from tasks.drivers.host.room import low_disk
 from tasks.extract import extract
 from tasks.folder_record import keep_record
 from tasks.paper import read_paper, with_paper_file
@@ -101,6 +102,8 @@ def _verdict(asked: Request, settings: Settings, run_id: str) -> State[tuple[Met
         label_run(run_id, folder=str(run.path))
         name_run(run_id, located.name, located.commit)
         run.event(f"run folder: {run.path}")
+        for words in filter(None, map(low_disk, (settings.out, settings.home))):
+            run.note(words)
         if request.paper != asked.paper:
             run.event(f"paper: fetched from {paper_address(asked.paper)}")
         if not asked.repo:

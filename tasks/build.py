@@ -106,6 +106,6 @@ def _need_space(engine: Engine, min_free_mb: int) -> None:
     if free_mb is not None and free_mb < min_free_mb:
         raise HostError(
             f"the engine's disk has {free_mb / 1000:.1f} GB left, {min_free_mb / 1000:.1f} GB are needed for a build",
-            hint="remove images (`docker image prune`), or lower PAPER2RUN_MIN_FREE_MB",
+            hint="free space: `paper2run clean --cache`, `docker image prune`; or lower PAPER2RUN_MIN_FREE_MB",
             trouble="disk",
         )

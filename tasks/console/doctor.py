@@ -19,6 +19,7 @@ from paper2run.settings import Settings
 from tasks.console.tables import print_table
 from tasks.drivers.conda import channel_probe
 from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.host.room import low_disk
 from tasks.drivers.model import chat
 from tasks.drivers.model.model_endpoint import endpoint
 from tasks.drivers.model.model_need import INSTALL, is_installed
@@ -47,7 +48,7 @@ class Finding(NamedTuple):
 def examine(settings: Settings) -> list[Finding]:
     """Return the findings, in the order in which a run meets them."""
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _git, _engine, _machine, _base_images, _step, _disk, _index, _conda, _model, _prefect,
+        _git, _engine, _machine, _base_images, _step, _disk, _own_disk, _index, _conda, _model, _prefect,
     )  # fmt: skip
     return [check(settings) for check in checks]
 
@@ -139,8 +140,20 @@ def _disk(settings: Settings) -> Finding:
     if free_mb is None:
         return Finding("engine's disk", True, found, needed=False)
     enough = free_mb >= settings.min_free_mb
-    do = "" if enough else "remove images, or lower PAPER2RUN_MIN_FREE_MB"
+    do = (
+        ""
+        if enough
+        else "`paper2run clean --cache`, `docker image prune`; or lower PAPER2RUN_MIN_FREE_MB"
+    )
     return Finding("engine's disk", enough, found, do)
+
+
+def _own_disk(settings: Settings) -> Finding:
+    """Judge the disks of run folders and of what is kept between runs."""
+    words = [low for place in (settings.out, settings.home) if (low := low_disk(place))]
+    do = "free space there, or set PAPER2RUN_OUT and PAPER2RUN_HOME to folders on a larger disk"
+    found = "; ".join(words) or f"room below {settings.out} and {settings.home}"
+    return Finding("disk of run folders", not words, found, do if words else "")
 
 
 def _index(settings: Settings) -> Finding:

@@ -4,7 +4,6 @@ An engine's ping proves little: without its bridge it answers and lists images, 
 """
 
 import re
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tasks.drivers.engine import buildkit
 from tasks.drivers.engine.build_context import BuildInput
 from tasks.drivers.engine.engine import Engine
 from tasks.drivers.engine.engine_connection import connect
+from tasks.drivers.host.room import low_disk
 from tasks.drivers.index.site_proxies import SiteProxies
 
 PROJECT: Final = "pip"
@@ -41,8 +41,6 @@ MEND_BRIDGE: Final = (
     " bridge anew. Without a restart: `ip link add docker0 type bridge`, `ip addr add 172.17.0.1/16 dev docker0`,"
     " `ip link set docker0 up`."
 )
-MIN_HOME_MB: Final = 100
-"""Free space below PAPER2RUN_HOME: mirror, checkout and logs of an ordinary repository."""
 
 
 def try_step(engine: Engine, settings: Settings) -> bool:
@@ -153,11 +151,9 @@ def _ask_index_from_a_build(settings: Settings) -> None:
 
 
 def _need_space(settings: Settings) -> None:
-    home = settings.home if settings.home.exists() else settings.home.parent
-    free_mb = shutil.disk_usage(home).free // 1024**2
-    if free_mb < MIN_HOME_MB:
+    if words := low_disk(settings.home):
         raise HostError(
-            f"{free_mb} MB are free below {home}",
+            words,
             hint="free space there, or set PAPER2RUN_HOME to a folder on a larger disk",
             trouble="disk",
         )

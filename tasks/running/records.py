@@ -158,8 +158,10 @@ def write_whole(path: Path, content: BaseModel | str | bytes, *, mode: int = 0o6
             file.write(content)
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
-    except OSError:
+    except OSError as error:
         Path(temporary).unlink(missing_ok=True)
+        # A full disk is told without the file's name.
+        error.filename = error.filename or str(path)
         raise
     return path
 

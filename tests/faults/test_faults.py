@@ -7,6 +7,7 @@ ended in. Faults of the Prefect server: tests/flow/test_server_restart.py.
 import errno
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -305,6 +306,16 @@ def test_a_full_disk_below_the_run_folders_is_no_verdict(plain: str, small_disk:
     blames(ended, "disk")
     (small_disk / "ballast").unlink()
     assert run(plain, small_disk / "runs", dry_run=True) == "planned"
+
+
+@pytest.mark.usefixtures("first_try_only", "home")
+def test_a_run_on_an_almost_full_disk_says_so_in_its_report(plain: str, small_disk: Path) -> None:
+    assert run(plain, small_disk / "runs", dry_run=True) == "planned"
+
+    [note] = kept_in(small_disk / "runs").notes
+    assert re.fullmatch(
+        r"the disk is almost full: [01] MB are free below \S+/disk/runs, fewer than 100 MB", note
+    )
 
 
 @pytest.mark.usefixtures("first_try_only")

@@ -180,6 +180,48 @@ def test_a_step_that_only_prints_a_runtimes_words_among_others_failed_by_itself(
     assert ended(RUN, FAILED_WITH_1, output).exit_code == 1
 
 
+FULL = {
+    "the engine, copying (20.10)": (
+        "[2/4] COPY repo/ /repo/",
+        "failed to copy files: copy file range failed: no space left on device",
+    ),
+    "the engine, exporting (28)": (
+        "",
+        "failed to solve: write /var/lib/docker/overlay2/2p4/diff/usr/lib/libx.so: no space left on device",
+    ),
+    "pip": (
+        RUN,
+        "executor failed running [/bin/sh -c pip install .]: exit code: 1",
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
+    ),
+    "apt": (
+        "[2/3] RUN apt-get install -y bc",
+        "executor failed running [/bin/sh -c apt-get install -y bc]: exit code: 100",
+        "E: You don't have enough free space in /var/cache/apt/archives/.\n",
+    ),
+    "dpkg": (
+        "[2/3] RUN apt-get install -y bc",
+        'process "/bin/sh -c apt-get install -y bc" did not complete successfully: exit code: 100',
+        "dpkg: error processing archive /x.deb (--unpack):\n cannot copy extracted data for './usr/bin/bc' to"
+        " '/usr/bin/bc.dpkg-new': failed to write (No space left on device)\n",
+    ),
+    "npm": (
+        "[2/3] RUN npm ci",
+        'process "/bin/sh -c npm ci" did not complete successfully: exit code: 228',
+        "npm error code ENOSPC\nnpm error nospc ENOSPC: no space left on device, write\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FULL)
+def test_a_build_that_finds_the_disk_full_is_no_verdict_and_says_what_to_free(case: str) -> None:
+    with pytest.raises(HostError, match="the engine's disk is full") as caught:
+        ended(*FULL[case])
+
+    assert caught.value.trouble == "disk"
+    assert "paper2run clean --cache" in caught.value.hint
+
+
 SILENT = {
     "apt": (
         "[2/3] RUN apt-get install -y bc",

@@ -8,13 +8,16 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from paper2run.errors import HostError, UserError
+from paper2run.errors import HostError, UserError, trouble_of
 from paper2run.model.repo import Checkout
 from paper2run.source import RemoteSource, parse
 from tasks.drivers.git.git import Located, fetch, locate
+from tasks.drivers.git.git_failures import failure
+from tasks.drivers.host.process import Finished
 
 ADDRESS = "https://forge.test"
 LIMIT_S = 60
@@ -402,3 +405,18 @@ def test_mirrors_that_cannot_be_written_are_the_hosts_trouble(history, tmp_path)
     with pytest.raises(HostError, match="folder of mirrors cannot be used") as caught:
         bring(f"{ADDRESS}/o/n", tmp_path / "file/mirrors")
     assert "PAPER2RUN_HOME" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "words"), [(99, "disk is almost full: 99 MB"), (101, "git failed on /")]
+)
+def test_a_lock_that_git_cannot_write_is_blamed_on_a_disk_without_room(
+    tmp_path, monkeypatch, free_mb, words
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free_mb * 10**6))
+    said = f"fatal: update_ref failed for ref 'refs/x': couldn't write '{tmp_path}/refs/x.lock'"
+
+    error = failure(Finished(128, "", said, False, 1.0), str(tmp_path), is_local=True)
+
+    assert words in error.what
+    assert trouble_of(error) == ("disk" if free_mb < 100 else "")

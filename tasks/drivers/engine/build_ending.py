@@ -48,7 +48,11 @@ FAULT_OF_PATH: Final = re.compile(
 WORKS_ON_PATHS: Final = re.compile(r"(?:\[[^\]]*\]\s*)?(?:COPY|ADD|WORKDIR)\b", re.IGNORECASE)
 RUNS_A_PROGRAM: Final = re.compile(r"(?:\[[^\]]*\]\s*)?RUN\b", re.IGNORECASE)
 """`[3/5] RUN make` of BuildKit, `[build 2/3] RUN make` of a stage with a name, `RUN make` of the classic builder."""
-NO_SPACE: Final = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
+NO_SPACE: Final = re.compile(
+    r"no space left on device|ENOSPC|disk quota exceeded|You don't have enough free space in /",
+    re.IGNORECASE,
+)
+"""Words of the kernel, of Node.js, and of apt, which looks before it writes."""
 MIRROR_SILENT: Final = re.compile(
     r"[EW]: Failed to fetch \S+ .*(?:Temporary failure resolving|Could not (?:connect|resolve)"
     r"|Unable to connect|[Cc]onnection (?:timed out|failed|refused))"
@@ -78,7 +82,7 @@ def failure(
     if NO_SPACE.search(transcript.error) or NO_SPACE.search(log.stderr[-STDERR_CHARS:]):
         raise HostError(
             f"the engine's disk is full: {transcript.error}",
-            hint="free space on the engine's disk; `docker builder prune` empties its build cache",
+            hint="free space there: `paper2run clean --cache`, `docker builder prune`; then run it again",
             trouble="disk",
         )
     # Where the network is off on purpose, its silence is nobody's trouble.

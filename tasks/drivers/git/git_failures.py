@@ -6,15 +6,18 @@ wins.
 
 import re
 import signal
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from paper2run.errors import HostError, Paper2RunError, Trouble, UserError
 from tasks.drivers.host.process import Finished
+from tasks.drivers.host.room import low_disk
 
 CRASHES: Final = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 """Signals by which input ends a program; git's recursion ends at the stack (2.39: SIGSEGV)."""
 QUOTED_LINES: Final = 3
 """How many of git's own last lines are quoted."""
+MAKE_ROOM: Final = "free space below PAPER2RUN_HOME or set it to a folder on a larger disk"
 _NOISE = re.compile(
     r"^(?:remote: )?(?:Counting|Compressing|Enumerating|Receiving|Resolving|Updating|Total|From |warning:|hint:|"
     r"Please make sure you have|and the repository exists)"
@@ -106,7 +109,7 @@ _KNOWN: Final = (
         r"No space left on device|Disk quota exceeded",
         HostError,
         what="the disk is full",
-        hint="free space below PAPER2RUN_HOME or set it to a folder on a larger disk",
+        hint=MAKE_ROOM,
         trouble="disk",
     ),
     _Words(
@@ -166,6 +169,9 @@ def failure(
                     trouble=words.trouble,
                 )
             return UserError(what, hint=words.hint)
+    # Where git cannot write a lock it does not say why.
+    if is_local and Path(where).is_absolute() and (low := low_disk(Path(where))):
+        return HostError(f"{low} (git: {said})", hint=MAKE_ROOM, trouble="disk")
     advice = "git fsck in that folder" if is_local else "git fetch on that address by hand"
     return HostError(
         f"git failed on {where} with exit code {finished.exit_code} (git: {said})",
