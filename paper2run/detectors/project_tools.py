@@ -79,7 +79,7 @@ def _entry(
 
 
 def _address(name: str, details: dict[str, object]) -> str:
-    """Return the place that a package comes from instead of the index, as PEP 508 writes it; empty without one."""
+    """Return the place that a package comes from, as PEP 508 writes it; empty for the index."""
     for key in ("git", "url", "path", "file", "hg"):
         if address := text(details.get(key)):
             refs = (text(details.get(at)) for at in ("rev", "ref", "tag", "branch"))

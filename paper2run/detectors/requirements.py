@@ -163,7 +163,7 @@ def _is_requirements(path: str) -> bool:
 
 
 def _named_elsewhere(tree: RepoTree) -> Iterator[str]:
-    """Yield the text files with names of another kind that CI, a README or a Dockerfile hands to pip, by path."""
+    """Yield the files of other names that CI, a README or a Dockerfile hands to pip, by path."""
     for path in tree.files:
         if CI_FILE.match(path) or DOCUMENT.fullmatch(path):
             lines = tree.text(path).splitlines()

@@ -74,7 +74,7 @@ UNITTEST_SKIPPED: Final = re.compile(r"^OK \(.*\bskipped=(\d+)", re.MULTILINE)
 NONE_RAN: Final = re.compile(
     r"\bno tests ran\b|^collected 0 items|^Ran 0 tests|^(?:=+ )?\d+ (?:xfailed|deselected)\b[^\n]* in [\d.]+ ?s\b"
     r"|^No tests were found|^running 0 tests$|\[no test files\]|\[no tests to run\]|\[ FAIL 0 .*\| PASS 0 \]"
-    r"|^No tests found\b|^\s*0 passing\b|^make: (?:Nothing to be done for )?'(?:tests?|check)'|^Tests run: 0\b",
+    r"|^No tests found\b|^[ \t]*0 passing\b|^make: (?:Nothing to be done for )?'(?:tests?|check)'|^Tests run: 0\b",
     re.MULTILINE,
 )
 """Words of pytest, unittest, CTest, cargo, go, testthat, Jest, Mocha, make and Maven."""

@@ -1,4 +1,4 @@
-"""What a manifest or document says of where packages come from, and what a file that others include is for."""
+"""Where packages come from, and what a file that others include is for."""
 
 import subprocess
 from datetime import date
