@@ -49,7 +49,7 @@ def test_a_second_run_of_the_same_commit_is_cached_in_every_stage_but_report(rep
 
 
 OF_THE_WORK = (
-    "bs4", "doctest", "git", "litellm", "openai", "paper2run.claims", "paper2run.detectors",
+    "bs4", "doctest", "git", "lark", "litellm", "openai", "paper2run.claims", "paper2run.detectors",
     "paper2run.failures.blame", "paper2run.planners.rules",
     "paper2run.providers", "paper2run.repairs", "pypdf", "pypi_simple", "rattler", "resolvelib",
     "tasks.claims", "tasks.drivers.model.conversation", "tasks.drivers.resolver",
