@@ -8,16 +8,15 @@ import typer
 from rich.console import Console
 
 from flows.options import AsJson, ShowTraceback, flags_of
-from paper2run.batches.batch_input import BatchLine, usable
 from paper2run.errors import HostError, UserError
 from paper2run.request import BatchRequest, Request, settings_for
-from tasks.batches.batch_file import read_batch
 from tasks.console.invocation import invocation, use_endpoint
 from tasks.drivers.model.model_need import need_model
 
 if TYPE_CHECKING:
     from prefect.client.schemas import State
 
+    from paper2run.batches.batch_input import BatchLine
     from paper2run.batches.rows import Batch
 
 INTERRUPTED: Final = 130
@@ -29,6 +28,10 @@ err = Console(stderr=True, highlight=False)
 @flags_of(BatchRequest)
 def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **given: Any) -> None:
     """Reproduce every repository listed in FILE; options on a line of FILE override the flags."""
+    # Facts and plans, which the rows of a batch carry: other commands start without them.
+    from paper2run.batches.batch_input import usable
+    from tasks.batches.batch_file import read_batch
+
     start = invocation()
     start.take_settings(_say)
     request = BatchRequest(**given)
@@ -67,7 +70,7 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
     raise typer.Exit(0 if all(row.has_verdict for row in done.rows) else HostError.exit_code)
 
 
-def _need_models_of_lines(request: BatchRequest, lines: Iterable[BatchLine]) -> None:
+def _need_models_of_lines(request: BatchRequest, lines: "Iterable[BatchLine]") -> None:
     """UserError if a model that a line asks for cannot be asked."""
     flags = request.of_each_run.model_dump(exclude_defaults=True)
     asked: dict[tuple[str, ...], BatchLine] = {}

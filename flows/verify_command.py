@@ -11,7 +11,6 @@ from flows.show_commands import Run, folder_of
 from paper2run.errors import UserError
 from paper2run.request import read_settings
 from tasks.console.invocation import invocation
-from tasks.signed_statement import check_pair
 
 if TYPE_CHECKING:
     from paper2run.model.rebuild import Rebuild
@@ -68,6 +67,9 @@ def verify(
 
     Exit code 0: verified; 1: drifted, broken or tampered with.
     """
+    # Other commands start without it.
+    from tasks.signed_statement import check_pair
+
     invocation().take_settings(_say)
     check_pair(statement, public_key)
     if every:

@@ -308,3 +308,10 @@ def test_no_module_is_longer_than_the_limit():
     }
 
     assert found == ONE_UNION
+
+
+def test_no_pinned_package_slows_every_start():
+    pinned = (ROOT / "requirements.lock").read_text()
+
+    # Of jsonschema's extra `format-nongpl`: jsonschema imports it where it is there, which takes 0.7 s.
+    assert "rfc3987-syntax" not in pinned
