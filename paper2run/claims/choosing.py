@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, in_sentence, placed_in
 from paper2run.claims.names import WEAK, name_of, words_of
-from paper2run.claims.numbers import value_of
+from paper2run.claims.numbers import numbers_in, value_of
 from paper2run.claims.printed_entries import MAX_LINES, Entry, entries_of, settings_in
 from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
 from paper2run.claims.surroundings import Around, around
@@ -26,6 +26,24 @@ OPTION: Final = re.compile(r"^--?([A-Za-z][\w-]*)(?:=(.+))?$")
 NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 OF_COMMAND: Final = 1.0
 """Weight of a setting or a word that a place and a command have in common."""
+WORDS_OF_UNITS: Final = {
+    "ns": "ns", "us": "us|µs|μs", "ms": "ms|milliseconds?", "s": "s|secs?|seconds?", "min": "mins?|minutes?",
+    "h": "h|hrs?|hours?", "d": "days?", "nm": "nm", "um": "um|µm|μm", "mm": "mm", "cm": "cm",
+    "m": "m|met(?:er|re)s?", "km": "km",
+    "mg": "mg", "g": "g|grams?", "kg": "kg", "KB": "[kK]i?B", "MB": "Mi?B", "GB": "Gi?B",
+}  # fmt: skip
+FAMILIES: Final = (
+    {"ns", "us", "ms", "s", "min", "h", "d"},
+    {"nm", "um", "mm", "cm", "m", "km"},
+    {"mg", "g", "kg"},
+    {"KB", "MB", "GB"},
+)
+BEHIND: Final = re.compile(
+    r"\s?(?:"
+    + "|".join(f"(?P<{name}>{words})" for name, words in WORDS_OF_UNITS.items())
+    + r")(?![\w/])"
+)
+"""A unit right behind a number."""
 UNITS: Final = {"%": Decimal("0.01"), "ppm": Decimal("0.000001"), "‰": Decimal("0.001")}
 """Parts of a whole."""
 
@@ -148,6 +166,17 @@ def in_unit_of(claim: Claim, entry: Entry) -> Decimal | None:
     if unit in UNITS and claim.unit in UNITS and unit != claim.unit:
         return value_of(entry.number.printed) * UNITS[unit] / UNITS[claim.unit]
     return None
+
+
+def has_another_unit(claim: Claim, entry: Entry) -> bool:
+    """Whether a sentence and a line have units of one quantity behind their numbers, and different ones."""
+    numbers = [one for one in numbers_in(claim.sentence) if one.start >= claim.start]
+    stated = BEHIND.match(claim.sentence, numbers[0].end) if numbers else None
+    printed = BEHIND.match(entry.line, entry.number.end)
+    if stated is None or printed is None:
+        return False
+    one, other = stated.lastgroup, printed.lastgroup
+    return one != other and any(one in family and other in family for family in FAMILIES)
 
 
 def is_of_a_case(line: str, output: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from paper2run.claims.choosing import Outputs, in_unit_of, is_of_a_case
+from paper2run.claims.choosing import Outputs, has_another_unit, in_unit_of, is_of_a_case
 from paper2run.claims.numbers import (
     Number,
     compared,
@@ -63,7 +63,9 @@ def judged_among(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) -> 
     verdict = _verdict_of_entry(claim, entry)
     is_far = claim.form == "text" and verdict == "differs" and not _is_comparable(claim, entry)
     digits = len(re.sub(r"\D", "", claim.printed).lstrip("0"))
-    is_far = is_far or (verdict == "differs" and not choice.may_differ)
+    is_far = (
+        is_far or has_another_unit(claim, entry) or (verdict == "differs" and not choice.may_differ)
+    )
     if is_far or (not choice.is_sure and (verdict != "reproduced" or digits < MIN_DIGITS)):
         return JudgedClaim(claim=claim, verdict="not-found", log_digest=digests[choice.command])
     return JudgedClaim(
@@ -72,6 +74,7 @@ def judged_among(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) -> 
         obtained=f"{entry.number.printed}{entry.number.unit}",
         evidence=entry.line.strip()[:300],
         log_digest=digests[choice.command],
+        by_part=not choice.is_sure,
     )
 
 

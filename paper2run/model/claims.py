@@ -92,6 +92,8 @@ class JudgedClaim(Value):
     """What each run gave, where they differ."""
     need: str = ""
     """Why nothing ran."""
+    by_part: bool = False
+    """The names agree in part only: the number is the same, and is no reason for the grade `results`."""
 
 
 class JudgedPicture(Value):
@@ -173,9 +175,10 @@ class ClaimLedger(Value):
 
     @property
     def has_result(self) -> bool:
-        """Whether a number with a point came out that the code does not hold itself."""
+        """Whether a number with a point came out under its own name, and the code does not hold it itself."""
         return any(
             judged.verdict == "reproduced"
+            and not judged.by_part
             and not judged.claim.in_code
             and "." in judged.claim.printed
             for judged in self.claims

@@ -367,6 +367,8 @@ def test_a_result_is_a_number_with_a_point_that_the_code_does_not_hold():
     assert not ledger("close", "differs", "not-run").has_result
     assert not ledger("reproduced", in_code=True).has_result
     assert not ledger("reproduced", printed="2019").has_result
+    in_part = ledger("reproduced").claims[0].changed(by_part=True)
+    assert not ClaimLedger(claims=(in_part,)).has_result
 
 
 def test_the_report_begins_with_what_differs():

@@ -360,3 +360,31 @@ def test_a_table_of_one_row_is_named_by_its_caption():
     output = "soil\tlength\tentropy_bits\nalpha\t200\t5.9505\nbeta\t180\t5.8447\n"
 
     assert verdicts(claims, output) == {"5.95": "reproduced", "5.12": "not-found"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "output"),
+    [
+        ("Its precision is 92.1 for all runs.", "pre-processing took 92.1 s\n"),
+        ("Our full model reaches an accuracy of 92.1 on average.", "baseline accuracy: 92.1\n"),
+        ("The accuracy is 0.921 on lakes.", "rivers accuracy: 0.921\n"),
+    ],
+)
+def test_names_that_agree_in_part_give_no_result(sentence, output):
+    for claim in claims_of(sentence):
+        told = judged(claim, output, "d")
+        assert told.verdict == "not-found" or told.by_part
+
+
+@pytest.mark.parametrize(
+    ("sentence", "output", "verdict"),
+    [
+        ("The runtime is 12.5 seconds.", "runtime: 12.5 minutes\n", "not-found"),
+        ("The mean latency is 45.2 ms.", "mean latency: 45.2 s\n", "not-found"),
+        ("The average error is 1.250 mm.", "average error: 1.250 cm\n", "not-found"),
+        ("The runtime is 12.5 seconds.", "runtime: 12.5 s\n", "reproduced"),
+        ("The runtime is 12.5 seconds.", "runtime: 12.5\n", "reproduced"),
+    ],
+)
+def test_a_number_in_another_unit_is_another_number(sentence, output, verdict):
+    assert list(verdicts(claims_of(sentence), output).values()) == [verdict]
