@@ -54,8 +54,8 @@ TYPED: Final = re.compile(
     r"(?P<file>[\w./-]+\.(?:py|[Rr]|jl|sh)))(?![\w/])(?=(?P<rest>[^`'\"<]*))"
 )
 """A call of a file in running text, up to a quote."""
-MARKS: Final = re.compile(r"\W*")
-"""What stands before a command that has its line to itself: the mark of a list, a prompt, a quote."""
+MARKS: Final = re.compile(r"(?:[^`'\"]*:\s+)?\W*")
+"""What stands before a command that ends its line: what it is for, the mark of a list, a prompt, a quote."""
 OPTIONS: Final = re.compile(r"(?:\s+--?\w[\w-]*(?:[=\s](?!-)[\w./:,-]+)?)+")
 WORDS: Final = re.compile(
     r"(?i)\s(?:to|in|on|for|with|will|and|or|the|is|from|which|where|file|script)\b"

@@ -47,7 +47,9 @@ def documented(evidence: Evidence, programs: Iterable[str]) -> SmokeChoice | Non
     return None
 
 
-def reads_the_checkout(words: list[str], paths: frozenset[str]) -> bool:
+def reads_the_checkout(
+    words: list[str], paths: frozenset[str], *, may_read_nothing: bool = False
+) -> bool:
     """Whether at least one argument is a file of the checkout and no argument is a missing path."""
     known = {str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"."}
     reads = False
@@ -62,7 +64,7 @@ def reads_the_checkout(words: list[str], paths: frozenset[str]) -> bool:
             continue
         elif _looks_like_path(value) and not {str(place), str(place.parent)} & known:
             return False
-    return reads
+    return reads or may_read_nothing
 
 
 def _looks_like_path(value: str) -> bool:

@@ -5,14 +5,12 @@ A command that can pass on an empty or missing file is left out.
 
 import re
 import shlex
-from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from paper2run.commands.plain_commands import ACCELERATED, STAND_IN, folder_and_line, plain_words
-from paper2run.formats.shell_words import LEADING
+from paper2run.commands.plain_commands import folder_and_line, plain_words
 from paper2run.model.environment import Asked, SmokeChoice, SmokeKind
 from paper2run.model.facts import (
     Command,
@@ -26,18 +24,10 @@ from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
 from paper2run.python.own_projects import is_aside, is_installed, own_projects
 from paper2run.python.python_examples import only_imports
-from paper2run.python.readme_commands import readme_commands
 from paper2run.smoke.ci_tests import tested_by_ci
-from paper2run.smoke.program_smoke import reads_the_checkout
+from paper2run.smoke.documented_uses import documented_uses, programs
 from paper2run.smoke.suite_smoke import leading_suite
 
-FROM_ELSEWHERE: Final = re.compile(
-    r"urlopen|requests\.|download|from_pretrained|from_hub|hf_hub|load_dataset|open\(|read_csv|imread|loadtxt|\.load\(|cuda"
-    r"|https?://|(?i:api_?key)|\.completions\b|\bgpt-\d|\bclaude-"
-    r"|[\"']<[^<>|]*(?i:path|root|dir|folder|file|checkpoint|weights|your|name|type)\b[^<>|]*>\\?[\"']"
-)
-"""Examples that read files, use the network or a service, or leave a word in angle brackets to their reader."""
-QUOTED_FILE: Final = re.compile(r"""['"]([\w.-]+(?:/[\w.-]+)*\.\w+)['"]""")
 OF_SERVICES: Final = re.compile(r"(?:^|/)\.\w")
 """Below a folder such as `.github`, where scripts serve the project's upkeep."""
 OF_TESTS: Final = re.compile(r"(?:(?<![A-Za-z])(?:unit)?test|Test|TEST)(?:s|ing|er)?(?![a-z])")
@@ -96,88 +86,18 @@ def _is_allowed(command: str) -> bool:
 def _is_upkeep(command: str) -> bool:
     """Whether a documented command starts a script that builds, publishes or checks the project."""
     words = plain_words(folder_and_line(command)[1])
-    return len(words) > 1 and words[0] == "python" and _of_upkeep(words[1])
+    if len(words) < 2 or words[0] != "python":
+        return False
+    started = words[2].rpartition(".")[2] if words[1] == "-m" else words[1]
+    return _of_upkeep(started)
 
 
 def _of_upkeep(script: str) -> bool:
     return OF_UPKEEP.search(PurePosixPath(script).stem) is not None
 
 
-def documented_uses(facts: RepoFacts, files: frozenset[str]) -> list[SmokeChoice]:
-    """Return the READMEs' examples and run commands that need nothing but the checkout, and no GPU."""
-    found = []
-    own = {fact.name for fact in _programs(facts)}
-    before: set[str] = set()
-    for fact in readme_commands(facts.of(Command), {"run"}):
-        if fact.form == "python-example":
-            if not ACCELERATED.search(fact.line) and not FROM_ELSEWHERE.search(fact.line):
-                inside = not own_projects(facts) or _names_a_file(fact.line, files)
-                command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
-                found.append(_choice("example", command, "a documented example runs", fact.source))
-            continue
-        folder, line = folder_and_line(fact.line)
-        words = _words(LEADING.sub("", line), own)
-        inside_folder = (
-            frozenset(path.removeprefix(f"{folder}/") for path in files) if folder else files
-        )
-        if words and _is_complete(words, inside_folder, before):
-            start = f"cd {shlex.quote(folder)} && " if folder else ""
-            found.append(
-                _choice(
-                    "documented",
-                    start + shlex.join(words),
-                    "a documented command runs",
-                    fact.source,
-                )
-            )
-        before.update(line.split())
-    return found
-
-
-def _names_a_file(line: str, files: frozenset[str]) -> bool:
-    """Whether an example names a file of the checkout: it is meant to run there."""
-    return any(name in files for name in QUOTED_FILE.findall(line))
-
-
 def _choice(kind: SmokeKind, command: str, proves: str, source: Source) -> SmokeChoice:
     return SmokeChoice(kind=kind, command=command, proves=proves, source=source)
-
-
-def _words(line: str, own: Collection[str]) -> list[str]:
-    """Return the words of `python SCRIPT …` or of an `own` program; empty for any other form."""
-    words = plain_words(line)
-    if not words:
-        return []
-    if words[0] in own:
-        return words
-    is_python = re.fullmatch(r"i?python[23]?(?:\.\d+)?", words[0]) is not None
-    rest = words[1:] if is_python else words
-    return ["python", *rest] if rest and rest[0].endswith(".py") else []
-
-
-def _is_complete(words: list[str], files: frozenset[str], before: Collection[str]) -> bool:
-    """Whether the script and every argument that looks like a path stand in the checkout.
-
-    A path whose folder is there counts: it may be an output; not so one that a command `before` named, which
-    made it. A program of the package's own shows something only where it is given a file.
-    """
-    if words[0] != "python":
-        return reads_the_checkout(words[1:], files)
-    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
-    if str(PurePosixPath(words[1])) not in files:
-        return False
-    for word in words[2:]:
-        value = word.split("=", 1)[-1]
-        path = PurePosixPath(value)
-        stands_in = STAND_IN.search(value) and str(path) not in files | folders
-        if stands_in or value.startswith(("/", "~")):
-            return False
-        looks_like_path = "/" in value or (path.suffix and not re.fullmatch(r"-?[\d.eE+-]+", value))
-        if not looks_like_path or str(path) in files | folders:
-            continue
-        if value in before or str(path.parent) not in folders:
-            return False
-    return True
 
 
 def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
@@ -249,17 +169,7 @@ def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
         _choice(
             "console-script", f"{shlex.quote(fact.name)} --help", "its command starts", fact.source
         )
-        for fact in _programs(facts)
-    ]
-
-
-def _programs(facts: RepoFacts) -> list[EntryPoint]:
-    """Return the console scripts of what will be installed."""
-    return [
-        fact
-        for fact in facts.of(EntryPoint)
-        if fact.form == "console-script"
-        and is_installed(facts, fact.source.path.rpartition("/")[0])
+        for fact in programs(facts)
     ]
 
 
