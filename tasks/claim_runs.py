@@ -57,7 +57,7 @@ class Command:
         self._log = log
         self._line = stated.commands[name]
         self._figures = stated.figures.get(name, [])
-        self._as_stored = False
+        self._is_other = False
         self._missing: Sequence[str] = ()
         self._runs: list[Ran] = []
         self._wrote: list[str] = []
@@ -79,21 +79,26 @@ class Command:
             while len(self._runs) < RUNS and self._run_again():
                 continue
             found = [with_spread(one, self._in_all(one.claim)) for one in found]
+        is_notebook = self._name in self._stated.figures
         run = self._runs[0].run.changed(
-            command=self._name, as_stored=self._as_stored, times=len(self._runs), wrote=tuple(wrote)
+            command=self._name,
+            as_stored=self._is_other and is_notebook,
+            behind_others=self._is_other and not is_notebook,
+            times=len(self._runs),
+            wrote=tuple(wrote),
         )
         printed = self._printed(self._runs[0]) if run.passed else ""
         return Told(run, found, drawn, printed)
 
     def _run_first(self) -> None:
-        """Run it once; a notebook that fails also in its author's order, of which the better one counts."""
+        """Run it once; one that fails also behind others or in another order, of which the better one counts."""
         also = [figure.path for figure in self._figures]
         first = self._image.run(self._line, self._end - time.monotonic(), self._log, also)
         other, limit_s = self._stated.otherwise.get(self._name), self._end - time.monotonic()
         if not first.run.passed and other is not None and limit_s > MIN_S:
-            second = self._image.run(other, limit_s, self._place("as_stored"), also)
+            second = self._image.run(other, limit_s, self._place("otherwise"), also)
             if _reached(second) > _reached(first):
-                self._line, self._as_stored, first = other, True, second
+                self._line, self._is_other, first = other, True, second
         self._runs = [first]
 
     def _run_again(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from paper2run.claims import pictures
 from paper2run.claims.choosing import Outputs
 from paper2run.claims.collecting import OF_PAPERS, Stated, stated_claims
-from paper2run.claims.matching import judged_anywhere
+from paper2run.claims.matching import judged_anywhere, judged_elsewhere
 from paper2run.claims.result_files import result_files
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import (
@@ -78,7 +78,9 @@ def claims(
     shown, strips = _compared(heard.drawn)
     ledger = ClaimLedger(
         claims=tuple(
-            by_claim[claim] if claim in by_claim else judged_anywhere(claim, outputs, digests)
+            judged_elsewhere(by_claim[claim], outputs, digests)
+            if claim in by_claim
+            else judged_anywhere(claim, outputs, digests)
             for claim in in_order
         ),
         pictures=shown,

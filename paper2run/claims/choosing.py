@@ -10,9 +10,10 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, in_sentence, placed_in
+from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, name_of, words_of
 from paper2run.claims.numbers import numbers_in, value_of
-from paper2run.claims.printed_entries import MAX_LINES, Entry, entries_of, settings_in
+from paper2run.claims.printed_entries import MAX_LINES, entries_of, settings_in
 from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
 from paper2run.claims.surroundings import Around, around
 from paper2run.claims.table_alignment import Aligned, aligned
@@ -68,7 +69,8 @@ class Outputs:
 
     def choice_for(self, claim: Claim) -> Choice | bool | None:
         """Return the only entry that a claim may be about; None without one, False where several may be meant."""
-        if claim.form == "table" and isinstance(told := self._by_context(claim), Choice):
+        told = self._by_context(claim)
+        if isinstance(told, Choice) and (claim.form == "table" or told.is_sure):
             return told
         found: list[tuple[float, str, Aligned]] = []
         for command, output in self.printed.items():
@@ -79,14 +81,16 @@ class Outputs:
             align = aligned if claim.form == "table" else aligned_in_sentence
             found += [(one.score + weight, command, one) for one in align(claim, entries)]
         if not found:
-            return self._by_context(claim)
+            return told
         found.sort(key=lambda one: -one[0])
         best = [one for one in found if one[0] > found[0][0] - MARGIN]
         if _is_said_again(best):
             best = [max(best, key=lambda one: one[2].entry.place)]
+        if len({value_of(one.entry.number.printed) for _, _, one in best}) > 1:
+            best = [one for one in best if _may_have_unit(claim, one[2].entry)]
         values = {value_of(one.entry.number.printed) for _, _, one in best}
-        if len(values) > 1:
-            return self._by_context(claim) or False
+        if len(values) != 1:
+            return told or False
         _, command, one = best[0]
         return Choice(
             command, one.entry, one.is_sure and self._is_of_case(claim, command, one.entry)
@@ -99,9 +103,11 @@ class Outputs:
         else:
             found, margin = in_sentence(Sentence(claim), self._around), MARGIN
         best = [one for one in found if one.score > found[0].score - margin]
+        if len({value_of(one.number.entry.number.printed) for one in best}) > 1:
+            best = [one for one in best if _may_have_unit(claim, one.number.entry)]
         values = {value_of(one.number.entry.number.printed) for one in best}
         if len(values) != 1:
-            return False if values else None
+            return False if found else None
         one = best[0]
         is_cell = claim.form == "table"
         return Choice(one.number.command, one.number.entry, one.is_sure, may_differ=is_cell)
@@ -149,14 +155,18 @@ class Outputs:
 
 
 def settings_of(command: str, told: str) -> list[tuple[str, str]]:
-    """Return what a command sets: by its options, and by the remark behind it."""
-    words = shlex.split(command)
+    """Return what a command sets, by the numbers of its options and by the remark behind it."""
     found = settings_in(told)
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    name = ""
+    for word in shlex.split(command):
         option = OPTION.match(word)
-        value = (option[2] or after) if option else ""
-        if option and NUMBER.fullmatch(value):
-            found.append((option[1], value))
+        if option:
+            name = option[1]
+        value = (option[2] or "") if option else word
+        if name and NUMBER.fullmatch(value):
+            found.append((name, value))
+        elif not option:
+            name = ""
     return found
 
 
@@ -166,6 +176,15 @@ def in_unit_of(claim: Claim, entry: Entry) -> Decimal | None:
     if unit in UNITS and claim.unit in UNITS and unit != claim.unit:
         return value_of(entry.number.printed) * UNITS[unit] / UNITS[claim.unit]
     return None
+
+
+def _may_have_unit(claim: Claim, entry: Entry) -> bool:
+    """Whether a number may be a share where the claim is one: by its unit, or between -1 and 1."""
+    if claim.unit != "%":
+        return True
+    unit = name_of(entry.column or entry.row).unit or entry.number.unit
+    is_named = unit == "%" or "%" in f"{entry.row}{entry.column}"
+    return is_named or abs(value_of(entry.number.printed)) <= 1
 
 
 def has_another_unit(claim: Claim, entry: Entry) -> bool:

@@ -1,7 +1,7 @@
 """Gathers the claims of a checkout and its paper."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -25,7 +25,7 @@ from paper2run.model.value import Source
 from paper2run.python.notebook_source import MAX_NOTEBOOK_BYTES
 from paper2run.python.own_projects import own_projects
 from paper2run.python.python_modules import role_of
-from paper2run.smoke.smoke_choices import documented_uses
+from paper2run.smoke.documented_uses import documented_uses
 
 OF_PAPERS: Final = frozenset({"given", "repository paper"})
 """Origins of a paper's text; a README is one of the documents."""
@@ -49,7 +49,8 @@ class Stated(NamedTuple):
     commands: dict[str, str]
     """By a claim's `command`: the line of shell that runs it."""
     otherwise: dict[str, str]
-    """By a claim's `command`: the line to run where that one fails."""
+    """By a claim's `command`: the line to run where that one fails: behind the commands before it, or for a notebook
+    with its cells in another order."""
     figures: dict[str, list[Figure]]
     """By a notebook's `command`: the pictures that it keeps."""
     documented: tuple[str, ...]
@@ -76,36 +77,21 @@ def stated_claims(
         Text(path, tree.text(path)[:MAX_DOCUMENT_CHARS], Source(kind="file", path=path))
         for path in read
     ]
-    rows = tuple(row for table in tables for row in table.rows)
-    sections = (
-        # Its place in a PDF is a page; the tables of Markdown are read as such wherever they stand.
-        Text("paper.md", _prose(section), _place(paper, section), section.heading, rows=rows)
-        for section in (
-            paper.sections if paper.origin in OF_PAPERS and paper.path not in read else ()
-        )
-    )
-    of_paper = (
-        Text(
-            "paper.md",
-            "",
-            _place_of_table(paper, table),
-            table=table,
-            caption=_caption(paper, table.number),
-        )
-        for table in tables
-    )
+    is_apart = paper.origin in OF_PAPERS and paper.path not in read
+    of_paper = _of_paper(paper, paper.sections if is_apart else (), tables)
     scripts = list(script_runs(tree, facts))
     runs = [*documented_runs(tree, facts), *(one.choice for one in scripts)]
-    claims = [*claims_in([*documents, *of_paper, *sections], runs)]
+    claims = [*claims_in([*documents, *of_paper], runs)]
     commands = {one.command: one.command for one in runs}
     commands |= {one.choice.command: one.line for one in scripts}
+    otherwise = _behind_others(runs, commands)
     installed = bool(own_projects(facts))
     for text in documents:
         if examples := examples_in(read_document(text.path, text.text).blocks):
             name = f"examples of {text.path}"
             commands[name] = command_for(examples, installed=installed)
             claims += [claim for one in examples for claim in _of_example(one, text, name)]
-    otherwise, figures, known = {}, {}, frozenset(tree.files)
+    figures, known = {}, frozenset(tree.files)
     for path in _notebooks(facts):
         name = f"notebook {path}"
         read_book = tree.read(path, limit_bytes=MAX_NOTEBOOK_BYTES)
@@ -124,6 +110,19 @@ def stated_claims(
         (), commands, otherwise, figures, tuple(one.command for one in runs), held, told
     )
     return stated._replace(claims=tuple(map(stated.marked, claims)))
+
+
+def _of_paper(
+    paper: Paper, sections: Sequence[Section], tables: Sequence[PaperTable]
+) -> Iterator[Text]:
+    """Yield the tables of a paper's PDF, then its sections."""
+    for table in tables:
+        place, caption = _place_of_table(paper, table), _caption(paper, table.number)
+        yield Text("paper.md", "", place, table=table, caption=caption)
+    rows = tuple(row for table in tables for row in table.rows)
+    for section in sections:
+        # Its place in a PDF is a page; the tables of Markdown are read as such wherever they stand.
+        yield Text("paper.md", _prose(section), _place(paper, section), section.heading, rows=rows)
 
 
 def _of_example(one: Example, text: Text, command: str) -> Iterator[Claim]:
@@ -202,10 +201,26 @@ def _caption(paper: Paper, number: str) -> str:
 
 def documented_runs(tree: RepoTree, facts: RepoFacts) -> list[SmokeChoice]:
     """Return the commands of documents that need nothing but the checkout."""
-    uses = documented_uses(facts, frozenset(tree.files))
+    uses = documented_uses(facts, frozenset(tree.files), all_in_order=True)
     return [
         choice for choice in uses if choice.kind == "documented" and not HELP.search(choice.command)
     ]
+
+
+def _behind_others(runs: Sequence[SmokeChoice], lines: Mapping[str, str]) -> dict[str, str]:
+    """Return the lines that run commands behind those before them in the same document.
+
+    What these print is dropped; one of them may fail.
+    """
+    found: dict[str, str] = {}
+    before: dict[str, dict[str, None]] = {}
+    for one in runs:
+        others = before.setdefault(one.source.path, {})
+        if others and one.command not in others:
+            first = "\n".join(f"{{ {lines[other]}\n}} >/dev/null 2>&1" for other in others)
+            found[one.command] = f"{first}\n{lines[one.command]}"
+        others[one.command] = None
+    return found
 
 
 def _numbers_of_the_code(tree: RepoTree) -> frozenset[object]:

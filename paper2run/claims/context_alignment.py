@@ -29,6 +29,8 @@ UNEXPLAINED: Final = 0.3
 CLEAR: Final = 0.05
 """By how much the best number of a cell is better than the next."""
 WEAK_WEIGHT: Final = 0.3
+IN_COMMAND: Final = 0.1
+"""Less for a word that only the command has: it may name all cases at once."""
 OF_ALIAS: Final = 0.2
 """Less for what only documents call so."""
 MIN_OWN: Final = 0.5
@@ -39,6 +41,8 @@ ELSEWHERE: Final = 0.4
 OF_REMARK: Final = 0.3
 OF_SETTING: Final = 0.5
 """Weight of a setting whose number the sentence has, also under another name: `w=40`, "a window of 40"."""
+UNSAID: Final = 0.3
+"""Less where a number holds for a setting that the sentence does not have."""
 SAME_KEY: Final = 0.5
 """Weight of a name that is the number's own, and not one of its surroundings."""
 
@@ -122,10 +126,9 @@ def in_sentence(sentence: Sentence, numbers: Sequence[Around]) -> list[InCell]:
             continue
         cases = [_said_in(case, sentence) for case in number.cases]
         remark = set(covered(sorted({*number.remark} - {*number.own}), sentence.all)) - WEAK
-        said = any(value_of(value) in sentence.numbers for _, value in number.settings)
-        score = (
-            own + sum(cases) + OF_SETTING * said + OF_REMARK * len(remark) - UNEXPLAINED * (1 - own)
-        )
+        said = [value_of(value) in sentence.numbers for _, value in number.settings]
+        score = own + sum(cases) - UNEXPLAINED * (1 - own)
+        score += OF_SETTING * any(said) - UNSAID * (not all(said)) + OF_REMARK * len(remark)
         found.append(InCell(number, score, own == 1 and bool(cases) and min(cases[:1]) == 1))
     return sorted(found, key=lambda one: -one.score)
 
@@ -261,6 +264,8 @@ def _match(name: Name, number: Around) -> Match | None:
         if explains == set(number.own) and is_own:
             share += SAME_KEY
         share -= OF_ALIAS * (place > 0)
+        in_output = tuple(word for word in number.words if word not in number.of_command)
+        share -= IN_COMMAND * (not part and not has <= _has(words, in_output))
         one = Match(name.name, share, longest, has == set(words), explains)
         if best is None or (one.score, one.matched) > (best.score, best.matched):
             best = one

@@ -6,13 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 from paper2run.claims.choosing import Outputs, has_another_unit, in_unit_of, is_of_a_case
+from paper2run.claims.entry import Entry
 from paper2run.claims.numbers import (
     Number,
     compared,
+    numbers_in,
     value_of,
 )
 from paper2run.claims.output_lines import found_in, has_exact_cell, read
-from paper2run.claims.printed_entries import Entry
 from paper2run.model.claims import Claim, ClaimVerdict, JudgedClaim
 
 VERBATIM: Final = ("cell", "file")
@@ -64,7 +65,10 @@ def judged_among(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) -> 
     is_far = claim.form == "text" and verdict == "differs" and not _is_comparable(claim, entry)
     digits = len(re.sub(r"\D", "", claim.printed).lstrip("0"))
     is_far = (
-        is_far or has_another_unit(claim, entry) or (verdict == "differs" and not choice.may_differ)
+        is_far
+        or has_another_unit(claim, entry)
+        or (verdict == "differs" and not choice.may_differ)
+        or (verdict != "reproduced" and _is_of_another(claim, entry))
     )
     if is_far or (not choice.is_sure and (verdict != "reproduced" or digits < MIN_DIGITS)):
         return JudgedClaim(claim=claim, verdict="not-found", log_digest=digests[choice.command])
@@ -86,6 +90,14 @@ def judged_anywhere(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) 
     return JudgedClaim(claim=claim, verdict="not-run", need=NO_COMMAND)
 
 
+def judged_elsewhere(one: JudgedClaim, outputs: Outputs, digests: Mapping[str, str]) -> JudgedClaim:
+    """Return the verdict by the outputs of all commands, where the claim's own has no such number."""
+    if one.claim.form not in STATED or one.verdict not in ("not-found", "not-run"):
+        return one
+    told = judged_among(one.claim, outputs, digests)
+    return one if told is None or told.verdict == "not-found" else told
+
+
 def _verdict_of_entry(claim: Claim, entry: Entry) -> ClaimVerdict:
     part = in_unit_of(claim, entry)
     if part is not None:
@@ -98,6 +110,16 @@ def _is_comparable(claim: Claim, entry: Entry) -> bool:
     stated, obtained = abs(value_of(claim.printed)), abs(value_of(entry.number.printed))
     scales = (1, 100) if claim.unit == "%" else (1,)
     return any(obtained * scale / 2 <= stated <= obtained * scale * 2 for scale in scales)
+
+
+def _is_of_another(claim: Claim, entry: Entry) -> bool:
+    """Whether a printed number is another one of the same sentence: `falls from 98.9 to 89.4`."""
+    others = (one for one in numbers_in(claim.sentence) if one.printed != claim.printed)
+    stated = (claim.changed(printed=one.printed, unit=one.unit or claim.unit) for one in others)
+    return any(
+        len(one.printed) >= MIN_DIGITS and _verdict_of_entry(one, entry) == "reproduced"
+        for one in stated
+    )
 
 
 def _verdict(claim: Claim, number: Number) -> ClaimVerdict:

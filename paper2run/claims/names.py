@@ -45,6 +45,14 @@ KINDS: Final = (
     ({"initial", "first"}, {"final", "last"}),
 )
 """Words that exclude each other."""
+STATISTICS: Final = (
+    {"mean", "average", "avg"},
+    {"median", "med"},
+    {"sd", "std", "stdev", "standard", "deviation", "dev"},
+    {"min", "minimum"},
+    {"max", "maximum"},
+)
+"""Words of one statistic each."""
 NONE: Final = 0.0
 
 
@@ -189,6 +197,8 @@ def likeness(stated: Name, printed: Name) -> float:
         return 2.0
     if exclude(stated.words, printed.words):
         return NONE
+    if any({*stated.words} <= kind >= {*printed.words} for kind in STATISTICS):
+        return 2.0
     of_printed, of_stated = (
         covered(printed.words, stated.words),
         covered(stated.words, printed.words),

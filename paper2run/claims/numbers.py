@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from paper2run.model.claims import CLOSE, ClaimVerdict
 
 NUMBER: Final = re.compile(
-    r"(?<![\w.,/^_])(?<!\d[-:])(?P<sign>[-+−–](?=[\d.]))?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)"
+    r"(?<![\w.,/^_])(?<!\d[-:])(?<![A-Za-z][-–])(?P<sign>[-+−–](?=[\d.]))?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)"
     r"(?P<power>[eE][-+]?\d{1,3}|\s?(?:×|\\times|·|\\cdot)\s?10(?:\^\{?[-−]?\d{1,3}\}?|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,4}|(?:[-−]\d{1,2}|[1-9]\d)(?=[\s.,;)]|$)))?"
     r"(?![\w])(?!\.\d)(?![-/:]\d)(?P<unit>\s?%)?"
 )
-"""No part of a name, a version, a date or a path. U+2212 and the dash are signs, too."""
+"""No part of a name (`top-5`), a version, a date or a path. U+2212 and the dash are signs, too."""
 RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 TENS: Final = re.compile(r"\s?(?:×|\\times|·|\\cdot)\s?10\^?\{?(-?\d{1,3})\}?$")
 GLUED: Final = re.compile(

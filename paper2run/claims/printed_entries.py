@@ -3,91 +3,66 @@
 Tables in columns, with separators or of LaTeX, JSON, lines `name: value`, and lines indented below another.
 """
 
-import json
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from paper2run.claims.entry import Entry
 from paper2run.claims.numbers import NUMBER, Number, numbers_in, without_units
+from paper2run.claims.printed_json import entries_of_json, value_of_json
 
 MARKED: Final = re.compile(r"\t|\s*\|\s*|\s*&\s*|\s*[,;]\s*")
 ROW_END: Final = re.compile(r"\s*\\\\\s*(?:\\\w+)*\s*$")
+THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""The comma of `20,000`."""
+VALUE: Final = re.compile(r"\s*[-+−]?\.?\d")
+OF_NAME: Final = re.compile(r"[^()]*\)\s*[=:]")
+"""Behind a number that belongs to a name: `t(35) = 13.9`."""
 SETTING: Final = re.compile(
     r"([A-Za-zα-ωΑ-Ω$\\][\w$\\*]{0,20})\s*(?:=|≈)\s*([-+−]?\d+(?:\.\d+)?)(?![\w.]*\d)"
 )
 RESULT: Final = re.compile(r"(?:^|\s)[-+−]?\d+\.\d+\s?%?$")
 """At the end of a cell that is no head: `bias 0.052`."""
+PART: Final = re.compile(r"\S+(?:\s\S+)*")
+"""What wide spaces part."""
+LOG_PREFIX: Final = re.compile(
+    r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*\s+(?:[|-]\s*)?(?:\[?(?:DEBUG|INFO|WARNING|ERROR)\]?[\s:|-]+)?"
+    r"|^\[?(?:DEBUG|INFO|WARNING|ERROR)\b\]?(?:\s*:[\w.]*:|[\s:|-]+)"
+)
+PREFIX: Final = re.compile(r"[\w.\[\]-]+\s*[|:>]\s+")
+"""The same word before every line."""
+MIN_LOGGED: Final = 3
+"""Lines before their common word tells of a logger."""
 MAX_LINES: Final = 5_000
 MAX_CHARS: Final = 400
 """A longer line is data."""
-MAX_DEPTH: Final = 6
 MAX_ENTRIES: Final = 3_000
 """The last ones: results come at the end."""
 
 
-class Entry(NamedTuple):
-    """A number of an output and what it is called."""
-
-    row: str
-    column: str
-    above: tuple[str, ...]
-    """The nearest headings and lines that this one is indented below; outermost first."""
-    settings: tuple[tuple[str, str], ...]
-    """Numbers that say which case it is: `c = 2` in the line or above it, and the other columns of a row."""
-    number: Number
-    line: str
-    table: int
-    """The line of the heads; entries with the same one belong to one table. 0 outside of tables."""
-    key: str = ""
-    """Of a table: the head of its rows' names."""
-    place: int = 0
-    """Among the entries of the output."""
-
-
 def entries_of(output: str) -> list[Entry]:
     """Return the entries of an output in order."""
-    whole = _json(output)
+    whole = value_of_json(output)
     if whole is not None:
-        return list(deque(_of_json(whole), MAX_ENTRIES))
+        return list(deque(entries_of_json(whole), MAX_ENTRIES))
     lines = [line for line in output.splitlines() if len(line) <= MAX_CHARS][-MAX_LINES:]
+    lines = without_log_prefix(lines)
     return list(deque(_of_lines(lines), MAX_ENTRIES))
+
+
+def without_log_prefix(lines: Sequence[str]) -> list[str]:
+    """Return lines without what a logger puts before each: time, level, its name."""
+    bare = [LOG_PREFIX.sub("", line) for line in lines]
+    named = [PREFIX.match(line) for line in bare if line.strip()]
+    words = {found[0] if found else "" for found in named}
+    is_same = len(words) == 1 and len(named) >= MIN_LOGGED
+    return [line.removeprefix(next(iter(words))) for line in bare] if is_same else bare
 
 
 def settings_in(text: str) -> list[tuple[str, str]]:
     """Return what a text sets: `Mc = 2.0` as (`Mc`, `2.0`)."""
     return [(name.strip("$"), value) for name, value in SETTING.findall(text.replace("$", ""))]
-
-
-def _json(output: str) -> object:
-    text = output.strip()
-    if not text.startswith(("{", "[")):
-        return None
-    try:
-        told: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return told
-
-
-def _of_json(value: object, path: tuple[str, ...] = ()) -> Iterator[Entry]:
-    """Yield the numbers of JSON: the last key is the column, the one before it the row."""
-    if len(path) > MAX_DEPTH:
-        return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _of_json(inner, (*path, str(key)))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            name = inner.get("name") if isinstance(inner, dict) else None
-            yield from _of_json(inner, (*path, name if isinstance(name, str) else str(place)))
-    elif isinstance(value, int | float) and not isinstance(value, bool) and path:
-        printed = json.dumps(value)
-        found = numbers_in(printed)
-        if found:
-            row, column = (path[-2], path[-1]) if len(path) > 1 else (path[-1], "")
-            line = f"{'.'.join(path)}: {printed}"
-            yield Entry(row, column, path[:-2], (), found[0], line, 1 if len(path) > 1 else 0)
 
 
 def _of_lines(lines: Sequence[str]) -> Iterator[Entry]:
@@ -113,6 +88,9 @@ def _of_lines(lines: Sequence[str]) -> Iterator[Entry]:
         inside = indent
         outer = tuple(dict.fromkeys(one for one in (heading, *(said for _, said in above)) if one))
         cells = _cells(text, heads)
+        if heads and len(cells) == len(heads) + 1 and _is_row(cells, ["", *heads]):
+            # pandas prints no head over the names of rows.
+            heads = ["", *heads]
         if heads and _is_row(cells, heads):
             yield from _of_row(cells, heads, line, head_line, outer)
         elif _is_head(cells):
@@ -122,21 +100,20 @@ def _of_lines(lines: Sequence[str]) -> Iterator[Entry]:
             heading = text.strip("#=-*: ") or heading
         else:
             yield from _of_line(line, outer)
-        above.append((indent, text.rstrip(":")))
+        above.append((indent, text.strip("#=-*: ")))
 
 
 def _cells(text: str, heads: list[str]) -> list[str]:
     """Return the cells of a line, by separators if it has some, else by wide spaces, else by all spaces."""
-    if (
-        (len(MARKED.findall(text)) >= 1 and "\t" in text)
-        or "&" in text
-        or "|" in text
-        or re.search(r",\S", text)
-    ):
-        return [cell.strip() for cell in MARKED.split(text)]
+    marked = [cell.strip() for cell in MARKED.split(text)]
+    if len(marked) == len(heads) > 1:
+        return marked
+    plain = THOUSANDS.sub("", text)
+    if "\t" in plain or "&" in plain or "|" in plain or re.search(r",\S", plain):
+        return [cell.strip() for cell in MARKED.split(plain)]
     cells = re.split(r"\s{2,}", text)
     words = text.split()
-    if heads and len(cells) != len(heads) and len(words) == len(heads):
+    if heads and len(cells) != len(heads) and len(words) in (len(heads), len(heads) + 1):
         return words
     return cells
 
@@ -158,9 +135,16 @@ def _is_head(cells: list[str]) -> bool:
     return (
         len(cells) > 1
         and len(named) >= len(cells) - 1
-        and not any(_is_number(cell) or RESULT.search(cell) for cell in cells[1:])
+        and not any(_is_number(cell) or _is_result(cell) for cell in cells[1:])
         and not any(":" in cell or "=" in cell for cell in cells)
         and all(len(cell) <= 40 for cell in cells)
+    )
+
+
+def _is_result(cell: str) -> bool:
+    """Whether a cell ends with a result, or is one with what stands in brackets behind it: `588.9 (64.0)`."""
+    return bool(RESULT.search(cell)) or (
+        bool(NUMBER.match(cell)) and not re.search(r"[A-Za-zα-ω]", cell)
     )
 
 
@@ -188,6 +172,11 @@ def _of_row(
 def _of_line(line: str, outer: tuple[str, ...]) -> Iterator[Entry]:
     """Yield the numbers of a line with the words before each: `e=0.9: mean iterations 5.33, max 9`."""
     settings = [one for text in outer for one in settings_in(text)]
+    if parts := _parted(line):
+        row, columns = parts
+        for name, number in columns:
+            yield Entry(row, name, outer, tuple(settings), number, line, 0)
+        return
     text = line.strip()
     first, colon, rest = text.partition(":")
     begin, subject = 0, ""
@@ -195,17 +184,56 @@ def _of_line(line: str, outer: tuple[str, ...]) -> Iterator[Entry]:
         settings += settings_in(first)
         begin = len(line) - len(line.lstrip()) + len(first) + 1
         subject = first
-    elif colon and rest.strip() and not numbers_in(first) and len(numbers_in(rest)) > 1:
+    elif colon and not numbers_in(first) and len(numbers_in(rest)) > 1 and not VALUE.match(rest):
         subject = first
-    before = begin
+    before, row, column = begin, "", ""
     for number in numbers_in(line):
-        if number.start < begin:
+        if number.start < begin or _is_of_name(line, number):
             continue
-        name = line[before : number.start].strip(" \t:=,;|~≈+±")
+        said = line[before : number.start]
+        if before > begin:
+            # The unit of the number before: `72.56 ms, t = 13.9`.
+            said = re.split(r"[,;]\s", said)[-1]
+        name = said.strip(" \t:=,;|~≈+±")
         before = number.end
+        if name == "(" and number.unit == "%" and row:
+            # The share behind a count: `31 (1.20%)`.
+            yield Entry(row, column, outer, tuple(settings), number, line, 0)
+            continue
         if not name or name.endswith(("(", "±")):
             continue
         if subject and name.startswith(subject):
             name = name.removeprefix(subject).strip(" :")
-        row = subject if name else ""
-        yield Entry(row or name, name if row else "", outer, tuple(settings), number, line, 0)
+        row, column = (subject, name) if subject and name else (name or subject, "")
+        yield Entry(row, column, outer, tuple(settings), number, line, 0)
+
+
+def _is_of_name(line: str, number: Number) -> bool:
+    """Whether a number belongs to the name of another: the 35 of `t(35) = 13.9`."""
+    is_inside = re.search(r"\w\($", line[: number.start]) is not None
+    return is_inside and OF_NAME.match(line, number.end) is not None
+
+
+def _parted(line: str) -> tuple[str, list[tuple[str, Number]]] | None:
+    """Return names and numbers of a line that wide spaces part: `lzw   5,590 bytes   ratio 3.58`.
+
+    None where its first part has a number, or one of the others is no number with words.
+    """
+    parts = [(found.start(), found[0]) for found in PART.finditer(line)]
+    numbered = [bool(numbers_in(text)) for _, text in parts]
+    first = numbered.index(True) if True in numbered else 0
+    if first == 0 or not all(numbered[first:]) or any(":" in text for _, text in parts[:first]):
+        return None
+    found = []
+    for start, text in parts[first:]:
+        number = numbers_in(text)[0]
+        name = text[: number.start].strip(" :=,~≈") or _words_behind(text[number.end :])
+        if not re.search(r"[A-Za-zα-ω]", name):
+            return None
+        place = number._replace(start=number.start + start, end=number.end + start)
+        found.append((name, place))
+    return " ".join(text for _, text in parts[:first]), found
+
+
+def _words_behind(text: str) -> str:
+    return re.split(r"[\d+±(]", text)[0].strip()

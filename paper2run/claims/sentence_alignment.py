@@ -8,9 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, covered, exclude, name_of, spelled_out, words_of
 from paper2run.claims.numbers import compared, numbers_in, value_of, without_units
-from paper2run.claims.printed_entries import Entry, settings_in
+from paper2run.claims.printed_entries import settings_in
 from paper2run.claims.table_alignment import Aligned
 from paper2run.model.claims import Claim
 
@@ -27,15 +28,17 @@ MARGIN: Final = 0.25
 OF_SPLITS: Final = frozenset({"train", "training", "test", "validation"})
 """A number of one of these is none of all data."""
 COUNTED: Final = {
-    "one": "1",
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "eight": "8",
-    "ten": "10",
+    word: str(number)
+    for number, word in enumerate(
+        re.findall(
+            r"\w+",
+            "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+            " seventeen eighteen nineteen twenty",
+        ),
+        1,
+    )
 }
+"""Numbers in words."""
 CONTRAST: Final = re.compile(r"\b(?:while|whereas|but|although|compared (?:to|with)|instead of)\b")
 """Begins a part of a sentence that speaks of something else."""
 OF_SHARES: Final = frozenset(
@@ -69,6 +72,7 @@ class Sentence:
         self.near = _words(text[last:start] + " " + text[end:until], aliases)
         self.before = _words(text[:start], aliases)
         self.all = _words(text, aliases)
+        self.all += tuple(COUNTED[word] for word in self.all if word in COUNTED)
         self.is_share = claim.unit == "%"
         # The number itself sets nothing.
         others = text[:start] + " " * (end - start) + text[end:]

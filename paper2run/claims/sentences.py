@@ -13,7 +13,9 @@ LINK: Final = re.compile(
 BULLET: Final = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+(?=\D)")
 BREAK: Final = re.compile(r"^\s{0,3}#{1,6}\s|^[=\-~^]{3,}\s*$|^\s*(?:```|~~~)")
 """A heading, or the fence of a block."""
-STOP: Final = re.compile(r"(?<=[a-z)\d%\]°$*`])[.!?]\s+(?=[A-Z0-9*$\\(–—-]|$)|(?<=[a-z])\.\s+|;\s+")
+STOP: Final = re.compile(
+    r"(?<=[a-z)\d%\]°$*`⁰¹²³⁴⁵⁶⁷⁸⁹])[.!?]\s+(?=[A-Z0-9*$\\(–—-]|$)|(?<=[a-z])\.\s+|;\s+"
+)
 SHORT: Final = re.compile(
     r"\b(?:e\.g|i\.e|cf|vs|al|Fig|Figs|Tab|Eq|Sec|Ref|No|approx|resp|sim|Dr|St)\.\s*$"
 )

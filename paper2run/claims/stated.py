@@ -9,6 +9,7 @@ from paper2run.claims.labels import tokens
 from paper2run.claims.numbers import Number, numbers_in, skeleton
 from paper2run.claims.sentences import InSentence, numbers_of
 from paper2run.claims.table_cells import cells_of, is_row_of_pdf, rows_of
+from paper2run.claims.text_tables import table_at
 from paper2run.claims.ties import HEADING, TABLE_NAME, Text, Ties, at_line
 from paper2run.formats.code_blocks import Block, Document, read_document
 from paper2run.formats.document_files import is_readme
@@ -57,7 +58,6 @@ def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Cl
     found: dict[tuple[str, str, int, str, str], Claim] = {}
     read = [(text, read_document(text.path, text.text)) for text in texts]
     ties = Ties(read, choices)
-    aliases = aliases_in(text.text for text, _ in read)
     for text, document in read:
         if CITED.search(text.heading):
             continue
@@ -68,10 +68,15 @@ def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Cl
             *_in_sentences(text, document, ties),
         ):
             key = (claim.form, claim.label, claim.position, claim.row, claim.printed)
-            found.setdefault(key, claim.changed(aliases=aliases) if claim.form in STATED else claim)
-            if len(found) >= MAX_CLAIMS:
-                return tuple(found.values())
-    return tuple(found.values())
+            found.setdefault(key, claim)
+    claims = list(found.values())[:MAX_CLAIMS]
+    places = [claim.placed for claim in claims if claim.placed is not None]
+    names = {name.strip() for place in places for name in (*place.rows, *place.heads)}
+    names |= {word for name in names for word in name.split()}
+    aliases = aliases_in((text.text for text, _ in read), names)
+    return tuple(
+        claim.changed(aliases=aliases) if claim.form in STATED else claim for claim in claims
+    )
 
 
 def _outputs(text: Text, document: Document, choices: Sequence[SmokeChoice]) -> Iterator[Claim]:
@@ -135,16 +140,27 @@ def _is_in_brackets(line: str, number: Number) -> bool:
 
 
 def _of_tables(text: Text, document: Document, ties: Ties) -> Iterator[Claim]:
-    """Yield the cells of tables."""
-    lines = list(document.prose)
+    """Yield the cells of tables of Markdown, and of those that are set with spaces."""
+    shown = [
+        (number, line)
+        for block in document.blocks
+        if block.language in OUTPUT_BLOCKS
+        for number, line in enumerate(block.text.split("\n"), block.line)
+        if line.strip()
+    ]
+    lines = sorted((*document.prose, *shown))
     table, caption, index = "", "", 0
     while index < len(lines):
         number, line = lines[index]
         if index + 1 < len(lines) and "|" in line and SEPARATOR.match(lines[index + 1][1]):
             rows = rows_of(lines, index)
+            taken = len(rows) + 1
+        else:
+            rows, taken = table_at(lines, index)
+        if rows:
             command = ties.command_for(text.path, number, table)
             yield from cells_of(text, rows, command, caption)
-            index += len(rows) + 1
+            index += taken
             continue
         if named := TABLE_NAME.search(line):
             table = named[1]

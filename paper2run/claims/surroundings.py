@@ -4,13 +4,13 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from paper2run.claims.abbreviations import parts_of
+from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, words_of
 from paper2run.claims.numbers import NUMBER, numbers_in
-from paper2run.claims.printed_entries import Entry, settings_in
+from paper2run.claims.printed_entries import settings_in
 
 ENDING: Final = re.compile(r"\.[A-Za-z]\w{0,4}$")
 
@@ -24,6 +24,8 @@ class Around(NamedTuple):
     """The words right before it, or of its column's head."""
     words: tuple[str, ...]
     """All of them."""
+    of_command: frozenset[str]
+    """Those that only its command has."""
     names: tuple[tuple[str, ...], ...]
     """Words that stand together in its row, its column or a line above."""
     settings: tuple[tuple[str, str], ...]
@@ -58,7 +60,9 @@ def around(command: str, entries: Iterable[Entry], told: str = "") -> Iterator[A
             _without_results(before),
             *settings,
         )
-        words = tuple(dict.fromkeys(word for text in (*texts, *said) for word in words_of(text)))
+        printed = dict.fromkeys(word for text in texts for word in words_of(text))
+        in_command = dict.fromkeys(word for text in said for word in words_of(text))
+        words, added = tuple(printed | in_command), frozenset(in_command) - frozenset(printed)
         names = dict.fromkeys(
             part
             for name in (entry.row, entry.column, *entry.above, *_between_numbers(before))
@@ -68,7 +72,9 @@ def around(command: str, entries: Iterable[Entry], told: str = "") -> Iterator[A
         cases = (words_of(text) for text in (first, *entry.above, *said))
         told_apart = (tuple(one for one in case if one not in own) for case in cases)
         sets = (*chosen, *(one for text in (first, *entry.above) for one in settings_in(text)))
-        yield Around(command, entry, own, words, tuple(names), sets, remark, _some(told_apart))
+        yield Around(
+            command, entry, own, words, added, tuple(names), sets, remark, _some(told_apart)
+        )
 
 
 def _some(cases: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -97,12 +103,13 @@ def _without_results(text: str) -> str:
 
 
 def _options(command: str) -> Iterator[tuple[str, str]]:
-    """Yield the options of a command that have a number: `--n 20`."""
+    """Yield the options of a command that have one number: `--n 20`, and not `--n 20 40`."""
     words = shlex.split(command)
-    for word, after in pairwise((*words, "")):
+    for word, after, further in zip(words, [*words[1:], ""], [*words[2:], "", ""], strict=False):
         name, equals, value = word.partition("=")
         value = value if equals else after
-        if name.startswith("-") and NUMBER.fullmatch(value):
+        is_one = equals or not NUMBER.fullmatch(further)
+        if name.startswith("-") and NUMBER.fullmatch(value) and is_one:
             yield name.lstrip("-"), value
 
 

@@ -6,11 +6,13 @@ names leave open, the whole table tells: what stands between aligned neighbours,
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
+from paper2run.claims.entry import Entry
 from paper2run.claims.names import likeness, name_of
 from paper2run.claims.numbers import numbers_in, value_of
-from paper2run.claims.printed_entries import Entry, settings_in
+from paper2run.claims.printed_entries import settings_in
 from paper2run.model.claims import Claim, Placed
 
 FULL: Final = 1.0
@@ -47,7 +49,13 @@ def aligned(claim: Claim, entries: Sequence[Entry]) -> list[Aligned]:
         return []
     found: dict[int, Aligned] = {}
     for cells in _grids(entries):
-        for one in (*_in_grid(claim, place, cells), *_in_grid(claim, place, _turned(cells))):
+        turned, by_setting = _turned(cells), _by_setting(cells, place.heads[0])
+        for one in (
+            *_in_grid(claim, place, cells),
+            *_in_grid(claim, place, turned),
+            *_in_grid(claim, place, by_setting),
+            *_in_grid(claim, place, _turned(by_setting)),
+        ):
             key = id(one.entry)
             if key not in found or found[key].score < one.score:
                 found[key] = one
@@ -75,8 +83,21 @@ def _turned(cells: Sequence[Cell]) -> list[Cell]:
     return [Cell(column, row, entry) for row, column, entry in cells if column]
 
 
+def _by_setting(cells: Sequence[Cell], head: str) -> list[Cell]:
+    """Return the cells with the number as their row by which the stated rows are named."""
+    wanted = name_of(head).joined
+    return [
+        Cell(value, cell.column, cell.entry._replace(key=name))
+        for cell in cells
+        for name, value in cell.entry.settings
+        if wanted and name_of(name).joined == wanted and cell.column not in ("", name)
+    ]
+
+
 def _in_grid(claim: Claim, place: Placed, cells: Sequence[Cell]) -> list[Aligned]:
     columns = list(dict.fromkeys(cell.column for cell in cells))
+    if not columns:
+        return []
     if columns == [""]:
         return _in_list(claim, place, cells)
     heads = place.heads[1:] if place.has_names else place.heads
@@ -240,15 +261,18 @@ def _best_pair(alike: Mapping[tuple[str, str], float]) -> tuple[str, str] | None
 def _add_by_place(
     found: dict[str, tuple[str, float]], stated: list[str], printed: list[str]
 ) -> None:
-    """Add what stands at the same place in both lists, and the last one that is left in both."""
-    pairs = [(stated.index(one), printed.index(other)) for one, (other, _) in found.items()]
-    in_order = sorted(pairs) == sorted(pairs, key=lambda pair: pair[1])
+    """Add what stands at one place between aligned neighbours, and the last one that is left."""
+    pairs = sorted((stated.index(one), printed.index(other)) for one, (other, _) in found.items())
+    in_order = pairs == sorted(pairs, key=lambda pair: pair[1])
     if len(pairs) < MIN_ALIGNED or not in_order:
         return
-    if len(stated) == len(printed) and all(one == other for one, other in pairs):
-        for one, other in zip(stated, printed, strict=True):
-            found.setdefault(one, (other, LEFT_OVER))
-        return
+    ends = [(-1, -1), *pairs, (len(stated), len(printed))]
+    for (first, other_first), (last, other_last) in pairwise(ends):
+        if last - first == other_last - other_first:
+            between = zip(
+                stated[first + 1 : last], printed[other_first + 1 : other_last], strict=True
+            )
+            found.update({one: (other, LEFT_OVER) for one, other in between})
     left = [one for one in stated if one not in found]
     used = {other for other, _ in found.values()}
     unused = [other for other in printed if other not in used]

@@ -15,6 +15,7 @@ MAX_NAMES: Final = 60
 """Rows of one table whose names are kept."""
 BLANKS: Final = re.compile(r"(?:\.{2,}|…|–|—)\s*[,;/]\s*|\s*[,;/]\s*(?:\.{2,}|…)")
 """What stands for another number of the same cell."""
+BAR: Final = re.compile(r"(?<!\\)\|")
 DIGITS: Final = re.compile(r"^\$?\s*([\d.,]+)\s*\$?$")
 
 
@@ -30,7 +31,8 @@ def rows_of(lines: Sequence[tuple[int, str]], start: int) -> list[tuple[int, lis
             inside = (
                 inside[:-1] if inside.endswith("|") and line.strip().startswith("|") else inside
             )
-            rows.append((number, [cell.strip(" *`") for cell in inside.split("|")]))
+            cells = BAR.split(inside)
+            rows.append((number, [cell.replace("\\|", "|").strip(" *`") for cell in cells]))
     return rows
 
 

@@ -125,6 +125,8 @@ class ClaimRun(Value):
     log_digest: str
     as_stored: bool = False
     """Of a notebook that fails from its first to its last cell: in the order in which its author executed them."""
+    behind_others: bool = False
+    """Of a documented command that fails alone: behind the commands that its document has before it."""
     times: int = 1
     """How often: a command that writes files of the checkout, or gives another number than is stated, runs again."""
     wrote: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ from paper2run.papers.page_columns import GAP, Word
 
 NUMERIC: Final = re.compile(r"^[^A-Za-z]*\d[^A-Za-z]*(?:\s?[A-Za-z/]{1,4}\.?)?$")
 """A number with what stands beside it: brackets, an error, a unit."""
+NUMBERED: Final = re.compile(r"^\(\d\)\s+[A-Za-z]")
+"""The head of a numbered column: `(1) OLS`."""
 MIN_SCALE: Final = 3
 """Columns that growing numbers name."""
 
@@ -53,7 +55,7 @@ class Row(NamedTuple):
 
 def is_numeric(cell: Cell) -> bool:
     """Whether a cell is a number, and no setting like `ρ = 0.7`."""
-    return bool(NUMERIC.match(cell.text)) and "=" not in cell.text
+    return bool(NUMERIC.match(cell.text)) and "=" not in cell.text and not NUMBERED.match(cell.text)
 
 
 def cells_of(line: list[Word]) -> list[Cell]:

@@ -219,3 +219,40 @@ def test_files_that_a_command_writes_are_compared_and_numbers_that_vary_have_a_s
     assert "9.5; in other runs 9.6" in (folder / "report.md").read_text()
     suite = ElementTree.fromstring((folder / "claims.xml").read_text())
     assert (suite.get("tests"), suite.get("failures")) == ("4", "2")
+
+
+CHAIN = """\
+# Sites
+
+```
+python -m sites.clean
+python -m sites.count
+```
+
+A mean of 2.345 trees stands at each site.
+"""
+
+
+def test_a_command_that_reads_what_the_one_before_it_wrote_runs_behind_it(
+    tmp_path, repository, no_containers_left
+):
+    repo = repository(
+        {
+            "sites/__init__.py": "",
+            "sites/clean.py": "open('clean.csv', 'w').write('trees\\n2.345\\n')\nprint('done')\n",
+            "sites/count.py": "print('mean trees:', open('clean.csv').read().split()[1])\n",
+            "README.md": CHAIN,
+        }
+    )
+
+    state = reproduce(repo=repo, out=str(tmp_path / "runs"), target="claims", return_state=True)
+
+    metadata, folder = verdict_of(state, tmp_path / "runs")
+    assert metadata.grade == "results"
+    ledger = json.loads((folder / "claims.json").read_text())
+    assert {one["command"]: one["behind_others"] for one in ledger["runs"]} == {
+        "python -m sites.clean": False,
+        "python -m sites.count": True,
+    }
+    [claim] = ledger["claims"]
+    assert (claim["verdict"], claim["evidence"]) == ("reproduced", "mean trees: 2.345")

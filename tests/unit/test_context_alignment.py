@@ -167,3 +167,87 @@ def test_a_setting_is_known_by_its_number_under_another_name():
     text = "In the chain we found 207 motifs with a window of 40."
 
     assert verdicts({"python motifs.py": output}, text=text)["207"] == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "pair"),
+    [
+        ("softmax regression (LR; 200 steps)", {"LR"}, ("LR", "softmax regression")),
+        ("Breast Cancer Wisconsin (BCW, 569 rows)", (), ("BCW", "Breast Cancer Wisconsin")),
+        ("interpolation with a unigram model (INT)", (), ("INT", "interpolation")),
+        ("the nearest centroid (NC) rule", (), ("NC", "nearest centroid")),
+        ("tokens (N), types (V)", {"N", "V"}, ("V", "types")),
+        ("the Heaps exponent β and more", {"β"}, ("β", "Heaps exponent")),
+        ("the Binder cumulant is U here", {"U"}, ("U", "Binder cumulant")),
+        ("and Yule's K of all", {"K"}, ("K", "Yule's")),
+    ],
+)
+def test_documents_say_what_names_of_tables_mean(text, names, pair):
+    assert pair in aliases_in([text], frozenset(names))
+
+
+def test_another_name_of_the_table_is_no_meaning():
+    assert (
+        aliases_in(["Language N V TTR and 1 2 3"], frozenset({"Language", "N", "V", "TTR"})) == ()
+    )
+
+
+SCAN = "python -m ising.measure -L 16 -T 1.8 2.2 -o scan.json"
+RECORDS = '[{"L": 16, "T": 1.8, "mag": 0.9568, "chi": 0.114}, {"L": 16, "T": 2.2, "mag": 0.7908, "chi": 2.663}]'
+
+
+def test_an_option_with_several_numbers_holds_for_each_of_them():
+    said = "For L = 16 the magnetisation at T = 2.2 is 0.791. For L = 16 the magnetisation at T = 1.8 is 0.957."
+    table = (("T", "mag", "chi"), ("1.8", "0.957", "0.11"), ("2.2", "0.791", "2.66"))
+    outputs = {SCAN: RECORDS}
+
+    found = verdicts(outputs, text=said)
+
+    assert (found["0.791"], found["0.957"]) == ("reproduced", "reproduced")
+    assert set(verdicts(outputs, *table).values()) == {"reproduced"}
+
+
+def test_a_number_under_a_setting_that_a_sentence_does_not_have_is_another_one():
+    outputs = {
+        "python vote.py spatial": "Condorcet winner exists: 0.9920\n",
+        "python vote.py spatial -m 3": "Condorcet winner exists: 0.9980\n",
+    }
+
+    assert verdicts(outputs, text="A Condorcet winner exists in 99.20% of spatial elections.") == {
+        "99.20": "reproduced"
+    }
+
+
+def test_a_share_is_sought_among_shares():
+    output = "site,chao1,completeness\nDry Meadow,61.0,0.6557\nAlder Fen,54.3,0.977\n"
+    said = "Completeness (observed over Chao1) was 65.6 % at Dry Meadow."
+
+    assert verdicts({"python run.py": output}, text=said)["65.6"] == "reproduced"
+
+
+def test_a_number_that_the_sentence_states_itself_is_no_other_one():
+    output = "wine softmax acc 89.41\n"
+    said = "The softmax acc on wine falls from 98.90 to 89.41 under noise."
+
+    assert verdicts({"python run.py": output}, text=said) == {
+        "98.90": "not-run",
+        "89.41": "reproduced",
+    }
+
+
+def test_names_between_aligned_neighbours_belong_together():
+    output = (
+        "              mean     std\nlwage       2.2854  0.4425\neduc        12.295  2.3187\n"
+        "exper       14.172  7.7216\nunion       0.3506  0.4773\nfemale      0.4425  0.4968\n"
+    )
+    rows = (
+        ("Variable", "Mean", "Std. dev."),
+        ("Log wage per hour", "2.285", "0.443"),
+        ("Schooling", "12.30", "2.319"),
+        ("Experience", "14.17", "7.722"),
+        ("Female", "0.443", "0.497"),
+    )
+
+    found = verdicts({"python describe.py": output}, *rows)
+
+    assert (found["2.285"], found["12.30"], found["7.722"]) == ("reproduced",) * 3

@@ -1,0 +1,87 @@
+"""Numbers of outputs with what they are called: tables, logs, lines that wide spaces part, and JSON."""
+
+import json
+
+import pytest
+
+from paper2run.claims.printed_entries import entries_of
+
+PANDAS = """\
+              mean     std     n
+wage        2.2854  0.4425  1600
+experience  14.170  7.7216  1600
+"""
+PARTED = """\
+== dna.txt (20,000 bytes)
+   huffman     4,876 bytes   ratio 4.102
+   lzw         5,590 bytes   ratio 3.578
+"""
+LOGGED = """\
+2024-05-01 10:00:00,120 INFO fit: slope = 1.41
+2024-05-01 10:00:01,240 INFO fit: offset = 0.52
+2024-05-01 10:00:02,360 INFO fit: error = 0.03
+"""
+VOTES = "vote | plurality  wins 0.61\nvote | borda      wins 0.87\nvote | approval   wins 0.76\n"
+CELLS = "Cell means (SD), ms\n  high  plain      588.9 (64.0)\n  low   plain      559.9 (62.8)\n"
+RECORDS = [
+    {"L": 8, "T": 1.8, "kind": "scan", "mag": 0.91, "chi": 0.25},
+    {"L": 8, "T": 2.2, "kind": "scan", "mag": 0.79, "chi": 2.66},
+]
+NESTED = {"graph": "road", "settled": {"dijkstra": 2537.3, "alt_16": 143.5}, "mean": 56.2}
+
+
+def names(output: str) -> list[tuple[str, ...]]:
+    """Return row, column, what is above, and the number of each entry."""
+    return [(one.row, one.column, *one.above, one.number.printed) for one in entries_of(output)]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (PANDAS, ("experience", "std", "7.7216")),
+        (PARTED, ("lzw", "bytes", "dna.txt (20,000 bytes)", "5,590")),
+        (PARTED, ("huffman", "ratio", "dna.txt (20,000 bytes)", "4.102")),
+        (LOGGED, ("slope", "", "1.41")),
+        (VOTES, ("borda", "wins", "0.87")),
+        (CELLS, ("high  plain", "", "Cell means (SD), ms", "588.9")),
+        ("Flanker, low load: diff = 72.56 ms, t(35) = 13.949, p = 0.02\n", ("Flanker, low load", "t(35)", "13.949")),
+        ("Trials: 2592; participants: 36; mean age 26.64\n", ("Trials", "", "2592")),
+        ("Trials: 2592; participants: 36; mean age 26.64\n", ("mean age", "", "26.64")),
+        ("Outliers removed: 31 (1.20%)\n", ("Outliers removed", "", "1.20")),
+        ("order-0 entropy 4.54\n", ("order-0 entropy", "", "4.54")),
+        (json.dumps(RECORDS), ("8", "chi", "scan", "2.66")),
+        (json.dumps(NESTED), ("settled", "alt_16", "road", "143.5")),
+        (json.dumps(NESTED), ("mean", "", "road", "56.2")),
+    ],
+)  # fmt: skip
+def test_what_a_number_is_called(output, expected):
+    assert expected in names(output)
+
+
+def test_the_other_numbers_of_a_record_say_which_one_it_is():
+    [entry] = [one for one in entries_of(json.dumps(RECORDS)) if one.number.printed == "2.66"]
+
+    assert entry.settings == (("L", "8"), ("T", "2.2"), ("mag", "0.79"))
+    assert entry.key == "L"
+    assert entry.line == "L: 8, T: 2.2, kind: scan, mag: 0.79, chi: 2.66"
+    assert entry.line[entry.number.start : entry.number.end] == "2.66"
+
+
+def test_the_name_of_a_record_is_its_row_wherever_it_stands():
+    records = [
+        {"acc": 0.5, "name": "base", "folds": [{"k": 1, "f1": 0.4}]},
+        {"acc": 0.6, "name": "ours"},
+    ]
+
+    found = names(json.dumps({"runs": records}))
+
+    assert ("base", "acc", "runs", "0.5") in found
+    assert ("ours", "acc", "runs", "0.6") in found
+    assert ("1", "f1", "runs", "base", "folds", "0.4") in found
+
+
+@pytest.mark.parametrize(
+    "output", ["[]", "{}", "[1, {}]", '{"a": null, "b": true}', "[[[[[[[[1]]]]]]]]", "{" * 5_000]
+)
+def test_json_without_named_numbers_gives_none_with_names(output):
+    assert all(one.row for one in entries_of(output))
