@@ -136,10 +136,12 @@ def _is_complete(words: list[str], place: Place, *, may_read_nothing: bool) -> b
     """Whether the script or module and every argument that looks like a path stand in the checkout.
 
     A path whose folder is there counts: it may be an output; not so one that a command before made. A program of the
-    package's own shows something only where it is given a file.
+    package's own, which `python -m PACKAGE` starts too, shows something only where it is given a file.
     """
     if words[0] != "python":
         return reads_the_checkout(words[1:], place.files, may_read_nothing=may_read_nothing)
+    if words[1] == "-m" and _is_package(words[2], place.modules) and not may_read_nothing:
+        return reads_the_checkout(words[3:], place.files)
     if words[1] == "-m":
         is_known, arguments = _is_module(words[2], place.modules), words[3:]
     else:
@@ -150,11 +152,13 @@ def _is_complete(words: list[str], place: Place, *, may_read_nothing: bool) -> b
 
 
 def _is_module(name: str, files: frozenset[str]) -> bool:
-    """Whether a file is the module, or what starts the package, of a name."""
-    path = name.replace(".", "/")
-    return bool(MODULE.fullmatch(name)) and not files.isdisjoint(
-        (f"{path}.py", f"{path}/__main__.py")
-    )
+    """Whether one of the files is the module, or what starts the package, of a name."""
+    is_name = MODULE.fullmatch(name) is not None
+    return is_name and (f"{name.replace('.', '/')}.py" in files or _is_package(name, files))
+
+
+def _is_package(name: str, files: frozenset[str]) -> bool:
+    return f"{name.replace('.', '/')}/__main__.py" in files
 
 
 def _is_there(value: str, place: Place, folders: Collection[str]) -> bool:

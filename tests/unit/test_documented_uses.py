@@ -42,8 +42,9 @@ def uses(folder: Path, *lines: str, ending: str = ".md", **options: bool) -> lis
     ("line", "command"),
     [
         ("python -m waves.fit --n 20", "python -m waves.fit --n 20"),
-        ("python3 -m waves -o out.json", "python -m waves -o out.json"),
-        ("$ python -m waves", "python -m waves"),
+        ("python3 -m waves sites/a.csv -o out.json", "python -m waves sites/a.csv -o out.json"),
+        ("$ python -m waves.fit", "python -m waves.fit"),
+        ("python -m waves", ""),
         ("python -m waves.plot", ""),
         ("python -m http.server", ""),
         ("python -m waves /data/all.csv", ""),
@@ -84,6 +85,7 @@ def test_for_claims_a_command_may_read_what_one_before_it_wrote(tmp_path):
 
     assert uses(tmp_path, *lines) == [lines[0]]
     assert uses(tmp_path, *lines, all_in_order=True) == list(lines)
+    assert uses(tmp_path, "python -m waves", all_in_order=True) == ["python -m waves"]
 
 
 def test_a_command_that_fails_alone_runs_behind_those_before_it(tmp_path):
