@@ -43,9 +43,11 @@ RESTRICTED: Final = re.compile(
     r"(?i)credentialed|request(?:ing)? access|apply for access|data use agreement"
     rf"|{_DATA}[^.\n]{{0,60}}licen[cs]e agreement|licen[cs]e agreement[^.\n]{{0,60}}{_DATA}"
     r"|not publicly available|available (?:up)?on request|confidential data"
-    r"|must (?:acquire|obtain|request)[^.\n]{0,30}data|register[^.\n]{0,40}to (?:download|get|access)"
+    r"|must (?:acquire|obtain|request)[^.\n]{0,30}data"
+    r"|register(?! (?:\w+ ){0,2}kernel)[^.\n]{0,40}to (?:download|get|access)"
     rf"|{_DATA}[^.\n]{{0,60}}\b(?:not|cannot)\b(?! only)[^.\n]{{0,20}}"
     r"\b(?:shared|released|uploaded|distributed|published|public|provided|included)\b"
+    r"(?! in (?:the |its )?(?:\w+ )?(?:package|wheel|sdist|release|distribution)\b)"
     r"|(?:\b(?:un|not )able to|\bcan(?:not|'t| not)|\bdo(?: not|n't)|\bnot allowed to) (?:\w+ ){0,2}"
     rf"(?:share|release|distribute|upload|publish|provide)\b[^.\n]{{0,60}}(?:{_DATA}|\bthem\b)"
 )

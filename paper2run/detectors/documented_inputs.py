@@ -128,8 +128,9 @@ def _wanted(tree: RepoTree, works: tuple[Work, ...]) -> Iterator[WantedInput | N
         arguments = [value for option, value in named if not OUTPUT.fullmatch(option)]
         waits = next((value for value in arguments if value in lacking), None)
         found = WantedInput(waits, work.source, made_before=True) if waits else None
+        there = made | written
         found = (
-            found or _of_arguments(tree, work, named, made) or _of_code(tree, work, written, named)
+            found or _of_arguments(tree, work, named, there) or _of_code(tree, work, written, named)
         )
         paths = {value for _, value in named if "/" in value or _names_data(value)}
         (lacking if found else made).update(paths)
@@ -176,8 +177,20 @@ def _of_arguments(
         is_path = "/" in value or plain.lower().endswith(DATA_ENDINGS)
         is_file = _names_data(plain)
         if is_path and (reads or is_file) and not _is_there(tree, value, folder):
-            return WantedInput(value, work.source)
+            # A folder is filled by the program itself, where that downloads.
+            downloaded = not is_file and _downloads(tree, work)
+            return WantedInput(value, work.source, downloaded=downloaded)
     return None
+
+
+def _downloads(tree: RepoTree, work: Work) -> bool:
+    """Whether a file that the command starts downloads something."""
+    return any(
+        "(" in what or "://" in what
+        for module in modules_of(tree)
+        if module.path in work.starts
+        for what, _ in data_needs.needs_of_calls(tree, module.path, module.source)
+    )
 
 
 def _of_code(
@@ -267,12 +280,13 @@ def _is_there(tree: RepoTree, value: str, folder: str) -> bool:
 
 
 def _written(tree: RepoTree) -> set[str]:
-    """Return the paths that some file of the repository writes by name."""
+    """Return the paths that some file of the repository writes by name, folders too."""
+    writers = data_needs.WRITERS | {"makedirs", "mkdir"}
     return {
         text
         for module in modules_of(tree)
         for called in module.source.calls
-        if called.name.rpartition(".")[2] in data_needs.WRITERS
+        if called.name.rpartition(".")[2] in writers
         for text in called.arguments
         if text
     }

@@ -186,7 +186,8 @@ def _first_call(module: PythonModule) -> Called | None:
             name == "set_default_tensor_type" and first.startswith("torch.cuda.")
         )
         of_mxnet = name == "gpu" and called.name.startswith(("mx.", "mxnet."))
-        if (name == "cuda" and called.name != "cuda") or name in TO_GPU or to_gpu or of_mxnet:
+        of_torch = name == "cuda" and called.name != "cuda"
+        if (of_torch or name in TO_GPU or to_gpu or of_mxnet) and not called.guarded:
             return called
     return None
 

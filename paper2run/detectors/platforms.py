@@ -79,7 +79,7 @@ STARTS_ALONE: Final = re.compile(r"<OutputType>\s*Exe\s*<", re.IGNORECASE)
 WHOLE: Final = re.compile(
     r"^[^\w\n]{0,20}(?:(?:currently|at (?:the )?(?:present|moment)|for now),? )?"
     r"(?:(?:the|this) (?:code|package|software|library|program|tool|toolbox|project|repository|sdk) (?:currently )?)?"
-    r"(?:is |has been )?(?:only (?:works?|runs?|supports?|available|supported|tested)\b[^.\n]{0,30}"
+    r"(?:is |has been )?(?:only (?:works?|runs?|supports?|available|supported)\b[^.\n]{0,30}"
     r"\b(?:windows|mac ?os)\b"
     r"|only (?:windows|mac ?os) is supported|(?:windows|mac ?os)[- ]only)",
     re.IGNORECASE | re.MULTILINE,

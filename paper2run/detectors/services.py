@@ -78,7 +78,17 @@ ASKED_FOR: Final = re.compile(
     r"(?i)\b(?:api|access)[ _-]?(?:keys?|tokens?)\b|\bcredentials\b"
     r"|\b(?:your )?own (?:\w+ ){0,2}account\b|\bdeveloper account\b"
 )
-"""Words by which a README asks for an account of its reader's own."""
+"""What a README may ask for: an account of its reader's own."""
+ASKS: Final = re.compile(
+    r"(?i)\b(?:you|your|need(?:s|ed)?|requires?|required|must|provide|set|obtain|create|sign up|register|enter|insert"
+    r"|replace|fill in|add|put|paste|export)\b"
+)
+DENIES: Final = re.compile(
+    r"(?i)\b(?:no|not|without|never|remove|delete|strip|optional(?:ly)?|alternatively|if you (?:want|wish|prefer|like)"
+    r"|download\w*|commit)\b|n't\b"
+)
+"""A sentence that asks for none, or for data that an account opens."""
+SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 MAX_SERVICES: Final = 10
 
 
@@ -113,11 +123,17 @@ def _of_readme(tree: RepoTree) -> Iterator[OutsideNeed]:
         if OTHER_WAY.search(text):
             continue
         for number, line in enumerate(text.splitlines(), start=1):
-            if ASKED_FOR.search(line) and not OPTIONAL_KEYS.search(line.upper()):
+            if any(map(_asks, SENTENCE.split(line))) and not OPTIONAL_KEYS.search(line.upper()):
                 source = Source(kind="readme", path=path, line=number)
                 yield OutsideNeed(
                     form="service", what="an account of your own", hard=True, source=source
                 )
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence asks its reader for an account."""
+    asks = ASKED_FOR.search(sentence) and ASKS.search(sentence)
+    return bool(asks) and not DENIES.search(sentence)
 
 
 def _of_examples(tree: RepoTree) -> Iterator[OutsideNeed]:

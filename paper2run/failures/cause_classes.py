@@ -23,7 +23,8 @@ Confidence = Literal["low", "medium"]
 Row = tuple[re.Pattern[str], Cause, Confidence]
 
 CUDA: Final = (
-    r"nvcc\b.*(?:not found|No such file)|No such file or directory: '(?:[^']*/)?nvcc'|CUDA_HOME|CUDA_TOOLKIT_ROOT_DIR"
+    r"nvcc\b.*(?:not found|No such file)|No such file or directory: '(?:[^']*/)?nvcc'|CUDA_HOME(?!\.)"
+    r"|CUDA_TOOLKIT_ROOT_DIR"
     r"|(?:Failed to|[Cc]ould not) find nvcc|Could NOT find CUDA"
     r"|^\S+:\d+: \*\*\* .*\b(?:CUDA|nvcc)\b|CMAKE_CUDA_COMPILER|No CUDA GPUs|not compiled with CUDA|NVIDIA driver"
     r"|CUDA environment is invalid|cudaErrorNoDevice|CUDA error"
@@ -69,13 +70,13 @@ RUNS: Final[tuple[Row, ...]] = (
     (re.compile(r"ConnectionRefusedError|[Cc]onnection refused|Cannot assign requested address"
                 r"|could not connect to server|psycopg2\.OperationalError"
                 r"|ServerSelectionTimeoutError|redis\.exceptions\.ConnectionError|Can't connect to (?:local )?MySQL"
-                r"|KeyError: '\w*(?:API_?KEY|TOKEN|SECRET|PASSWORD|_URL|ACCESS_KEY)\w*'|api_key client option"
+                r"|api_key client option"
                 r"|[Aa]uthenticationError|NoCredentialsError|(?:401|403) Client Error|[Ii]nvalid API key"),
      "external_service", "medium"),
     (REFUSED, "external_service", "medium"),
     # Whatever its words, an exception that names a key wants it.
     (re.compile(r"^(?!(?:Name|Syntax|Import|ModuleNotFound|Attribute)Error\b)[\w.]*(?:Error|Exception|Exit|Failure): "
-                r".*\b[A-Z][A-Z0-9]*_(?:API_?KEY|ACCESS_KEY|SECRET(?:_KEY)?|TOKEN)\b"),
+                r".*\b[A-Z][A-Z0-9]*_(?:(?:API|ACCESS|SECRET)_?KEY|(?:API|ACCESS|AUTH)_TOKEN)\b"),
      "external_service", "medium"),
     (re.compile(NO_NETWORK), "missing_data", "medium"),
     (re.compile(r"VersionConflict|DistributionNotFound|ImportError: \S+[=<>~!]=\S+ is (?:needed|required)"),
@@ -113,6 +114,15 @@ UNIMPLEMENTED: Final = re.compile(
 NO_PLACE: Final = re.compile(
     r"IndexError: list index out of range|ValueError: not enough values to unpack"
 )
+KEY: Final = re.compile(
+    r"KeyError: '\w*(?:API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?|_URL|_URI|_DSN)'|[A-Z]_(?:SECRET|TOKEN|PASSWORD)\b"
+)
+"""An error that names a variable for a service, or a word of a vocabulary: `MAX_TOKEN`."""
+OF_ENVIRONMENT: Final = re.compile(r"\benviron\b|\bgetenv\b")
+"""The line of code that a traceback shows: the variable is one of the environment."""
+PROGRAM: Final = re.compile(r"No such file or directory: '(?P<name>[\w+-]+)'$")
+STARTED: Final = re.compile(r"\bsubprocess\b")
+"""In a traceback: the file that is not there is a program."""
 ARGV: Final = re.compile(r"\bargv\b")
 """The line of code that a traceback shows: the program wants arguments and checks nothing."""
 
@@ -135,8 +145,13 @@ def cause_of(
         return "out_of_memory", "medium"
     elif failure.out_of_disk:
         return "out_of_disk", "medium"
-    if NO_PLACE.match(error) and any(map(ARGV.search, last_traceback(failed.lines))):
+    traced = last_traceback(failed.lines)
+    if NO_PLACE.match(error) and any(map(ARGV.search, traced)):
         return "missing_entrypoint", "medium"
+    if KEY.search(error) and any(map(OF_ENVIRONMENT.search, traced)):
+        return "external_service", "medium"
+    if PROGRAM.search(error) and any(map(STARTED.search, traced)):
+        return "unknown_toolchain", "low"
     if UNDEFINED.match(error):
         known = any(UNIMPLEMENTED.search(line) for line in failed.lines)
         # What neither Octave nor its list of MATLAB's functions knows is a file of the author's own, or a variable.
@@ -144,7 +159,7 @@ def cause_of(
     if NO_TESTS.match(error):
         return "missing_entrypoint", "medium"
     module = NO_MODULE.search(error)
-    if re.search(NO_NETWORK, error) and connects_itself(last_traceback(failed.lines)):
+    if re.search(NO_NETWORK, error) and connects_itself(traced):
         return "external_service", "medium"
     gone = last_gone(failed.lines)
     if gone is not None and gone.line == error and failed.gone_release_of(gone.dotted):

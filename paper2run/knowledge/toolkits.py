@@ -17,6 +17,11 @@ class Toolkit(NamedTuple):
     cause: Cause
 
 
+UNSET: Final = (
+    r"['\"`)}]*(?: environment| variable| is| has| was| must| should){0,4}(?: be| not|:){0,2}"
+    r" ?(?:un)?(?:set|defined|found|empty|exist)"
+)
+"""What build tools say behind the name of a variable of theirs."""
 TOOLKITS: Final = (
     Toolkit(
         "ROS",
@@ -31,7 +36,8 @@ TOOLKITS: Final = (
     Toolkit(
         "Xilinx's or Intel's tools for FPGAs",
         re.compile(
-            r"/(?:opt|tools)/(?:\w+/)?(?i:xilinx|intelfpga\w*|altera)\b|\b(?:XILINX|ALTERA|INTELFPGA)_\w+"
+            r"/(?:opt|tools)/(?:\w+/)?(?i:xilinx|intelfpga\w*|altera)\b"
+            rf"|\b(?:XILINX|ALTERA|INTELFPGA)_\w+{UNSET}|\$[({{]?(?:XILINX|ALTERA|INTELFPGA)_"
             r"|Find(?:Vitis|Vivado|SDAccel|IntelFPGAOpenCL)\.cmake"
             r"|Could NOT find (?:Vitis|Vivado|SDAccel|IntelFPGAOpenCL)\b"
             r"|\b(?:vitis|vivado|vitis_hls|vivado_hls|v\+\+|xocc|aoc|quartus_\w+): (?:command )?not found"
@@ -50,7 +56,8 @@ TOOLKITS: Final = (
     Toolkit(
         "the SDK of Android",
         re.compile(
-            r"\bANDROID_(?:NDK|SDK|HOME)\w*|SDK location not found|\bndk-build: (?:command )?not found"
+            rf"\bANDROID_(?:NDK|SDK|HOME)\w*{UNSET}|\$[({{]?ANDROID_|SDK location not found"
+            r"|\bndk-build: (?:command )?not found"
         ),
         "unknown_toolchain",
     ),

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,8 @@ IMPORT_LINE: Final = re.compile(
     re.MULTILINE,
 )
 WORD: Final = re.compile(r"\w+")
+ANY_ERRORS: Final = frozenset({"", "Exception", "BaseException", "RuntimeError", "AssertionError"})
+"""What catches the failure of a call to a device that is not there."""
 IMPORT_ERRORS: Final = frozenset(
     {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", ""}
 )
@@ -111,11 +113,20 @@ def _modules(nodes: Sequence[ast.AST]) -> set[str]:
 
 def _goes_on_without(node: ast.Try | ast.TryStar) -> bool:
     """Whether a handler catches a failed import and neither raises nor leaves the program."""
+    return _goes_on(node, IMPORT_ERRORS)
+
+
+def goes_on_after_any(node: ast.Try | ast.TryStar) -> bool:
+    """Whether a handler catches what a missing device raises and neither raises nor leaves the program."""
+    return _goes_on(node, ANY_ERRORS)
+
+
+def _goes_on(node: ast.Try | ast.TryStar, errors: Set[str]) -> bool:
     for handler in node.handlers:
         caught = handler.type
         kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught] if caught else []
         names = {dotted_name(kind) for kind in kinds} or {""}
-        if names & IMPORT_ERRORS:
+        if names & errors:
             last = handler.body[-1]
             leaves = isinstance(last, ast.Raise) or (
                 isinstance(last, ast.Expr)

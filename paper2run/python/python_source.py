@@ -7,7 +7,7 @@ again; one that still fails is broken and keeps what its import lines say.
 import ast
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from paper2run.python.python_dialects import Syntax, rewrite
 from paper2run.python.python_imports import (
     Imported,
     dotted_name,
+    goes_on_after_any,
     imports_of,
     is_main_guard,
     scan_imports,
@@ -44,6 +45,8 @@ class Called:
     """The first two positional arguments; empty text where one is no literal text."""
     keywords: tuple[tuple[str, str], ...] = ()
     """Keyword arguments with the value's source, for literals and names; otherwise empty text."""
+    guarded: bool = False
+    """It stands in a `try` whose handler goes on after any failure of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _read(tree: ast.Module, text: str, syntax: tuple[Syntax, ...]) -> PythonSour
     required = required_arguments(tree, nodes) if reads_arguments else RequiredArguments()
     return PythonSource(
         imports=tuple(imports_of(tree)),
-        calls=tuple(_called(node) for node in nodes if isinstance(node, ast.Call)),
+        calls=tuple(_calls(nodes)),
         definitions=tuple(
             node.name
             for node in tree.body
@@ -185,12 +188,27 @@ def _does_work(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and not name.startswith(SETTINGS)
 
 
-def _called(node: ast.Call) -> Called:
+def _calls(nodes: Collection[ast.AST]) -> Iterator[Called]:
+    """Yield the calls among the nodes of a file, with those that may fail marked."""
+    guarded = {
+        inner
+        for node in nodes
+        if isinstance(node, ast.Try | ast.TryStar) and goes_on_after_any(node)
+        for statement in node.body
+        for inner in ast.walk(statement)
+        if isinstance(inner, ast.Call)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            yield _called(node, guarded=node in guarded)
+
+
+def _called(node: ast.Call, *, guarded: bool) -> Called:
     keywords = tuple(
         (keyword.arg, _source(keyword.value)) for keyword in node.keywords if keyword.arg
     )
     arguments = tuple(literal_text(argument) for argument in node.args[:2])
-    return Called(dotted_name(node.func), node.lineno, arguments, keywords)
+    return Called(dotted_name(node.func), node.lineno, arguments, keywords, guarded)
 
 
 def _source(node: ast.expr) -> str:
