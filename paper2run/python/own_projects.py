@@ -36,9 +36,9 @@ def is_aside(folder: str) -> bool:
 def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
     """Return the projects that get installed, in order.
 
-    The root's; else those that documents install; else the only one. What lies below another counts as part of it.
-    Nothing where several stand side by side: a collection, or tools. Those that one of them requires by name, and that
-    lie in the checkout too, come with it.
+    The root's; else those that documents install; else the only one, or several of which each requires another or is
+    required by it. What lies below another counts as part of it. Nothing where others stand side by side: a
+    collection, or tools. Those that one of them requires by name, and that lie in the checkout too, come with it.
     """
     projects = {project.root: project for project in facts.of(Project)}
     chosen = _chosen(facts, projects)
@@ -47,16 +47,7 @@ def own_projects(facts: RepoFacts) -> tuple[Project, ...]:
 
 def _with_required(facts: RepoFacts, chosen: tuple[Project, ...]) -> tuple[Project, ...]:
     """Return the projects, behind those of the checkout that they require."""
-    by_name: dict[str, Project] = {
-        canonicalize_name(fact.name): fact
-        for fact in facts.of(Project)
-        if fact.name and not is_aside(fact.root)
-    }
-    required: dict[str, list[Project]] = {}
-    for fact in facts.of(Requirement):
-        if fact.group == "runtime" and fact.name in by_name:
-            home = fact.source.path.rpartition("/")[0]
-            required.setdefault(home, []).append(by_name[fact.name])
+    required = _required(facts)
     found = {project.root: project for project in chosen}
     waiting = list(chosen)
     while waiting and len(found) < len(chosen) + MAX_REQUIRED:
@@ -68,6 +59,21 @@ def _with_required(facts: RepoFacts, chosen: tuple[Project, ...]) -> tuple[Proje
     return (*reversed(beside), *chosen)
 
 
+def _required(facts: RepoFacts) -> dict[str, list[Project]]:
+    """Return by folder the projects of the checkout that the one there requires by name."""
+    by_name: dict[str, Project] = {
+        canonicalize_name(fact.name): fact
+        for fact in facts.of(Project)
+        if fact.name and not is_aside(fact.root)
+    }
+    required: dict[str, list[Project]] = {}
+    for fact in facts.of(Requirement):
+        if fact.group == "runtime" and fact.name in by_name:
+            home = fact.source.path.rpartition("/")[0]
+            required.setdefault(home, []).append(by_name[fact.name])
+    return required
+
+
 def _chosen(facts: RepoFacts, projects: Mapping[str, Project]) -> tuple[Project, ...]:
     if "" in projects:
         return (projects[""],)
@@ -77,7 +83,18 @@ def _chosen(facts: RepoFacts, projects: Mapping[str, Project]) -> tuple[Project,
         return tuple(projects[folder] for folder in named)
     own = sorted((folder for folder in projects if not is_aside(folder)), key=len)
     apart = [folder for folder in own if not folder.startswith(f"{own[0]}/")]
-    return (projects[own[0]],) if len(apart) == 1 else ()
+    if len(apart) == 1:
+        return (projects[own[0]],)
+    pairs = {
+        (home, other.root)
+        for home, others in _required(facts).items()
+        for other in others
+        if home in apart and other.root in apart and home != other.root
+    }
+    linked = {folder for pair in pairs for folder in pair}
+    first = {folder for folder, _ in pairs} - {folder for _, folder in pairs}
+    # What they require comes before them by itself.
+    return tuple(projects[one] for one in apart if one in first) if linked == {*apart} else ()
 
 
 def is_installed(facts: RepoFacts, folder: str) -> bool:

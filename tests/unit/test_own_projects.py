@@ -2,7 +2,7 @@
 
 import pytest
 
-from paper2run.model.facts import Command, Fact, Project, RepoFacts
+from paper2run.model.facts import Command, Fact, Project, RepoFacts, Requirement
 from paper2run.model.value import Source
 from paper2run.python.own_projects import is_installed, own_projects, speaks_for_the_whole
 
@@ -38,6 +38,32 @@ def projects(*roots: str, readme: str = "") -> RepoFacts:
     ],
 )
 def test_the_root_is_installed_else_what_documents_name_else_the_only_one(facts, installed):
+    assert [project.root for project in own_projects(facts)] == installed
+
+
+def named(**required: str) -> RepoFacts:
+    """Projects side by side, each in a folder of its name, with what it requires."""
+    facts: list[Fact] = []
+    for name, wanted in required.items():
+        manifest = Source(kind="file", path=f"{name}/pyproject.toml", line=3)
+        facts.append(Project(root=name, backend="hatchling", name=name, source=manifest))
+        facts += [
+            Requirement(text=one, name=one, group="runtime", source=manifest)
+            for one in wanted.split()
+        ]
+    return RepoFacts(facts=tuple(facts))
+
+
+@pytest.mark.parametrize(
+    ("facts", "installed"),
+    [
+        (named(core="numpy", plots="core attrs"), ["core", "plots"]),
+        (named(core="numpy", plots="core", server="core flask"), ["core", "plots", "server"]),
+        (named(core="numpy", plots="matplotlib"), []),
+        (named(core="numpy", plots="core", other="flask"), []),
+    ],
+)
+def test_projects_side_by_side_that_require_each_other_are_installed(facts, installed):
     assert [project.root for project in own_projects(facts)] == installed
 
 
