@@ -17,6 +17,7 @@ from paper2run.formats.structured import read_yaml, table, text, texts, unreadab
 from paper2run.formats.tree import RepoTree
 from paper2run.model.facts import Command, CondaEnvironment, CondaPackage, Fact, Unreadable
 from paper2run.model.value import Source
+from paper2run.python.named_lists import environments_for_conda
 
 NAME: Final = "conda_environment"
 
@@ -36,12 +37,14 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
 
     Other kinds of YAML files with such a name give nothing.
     """
+    named = environments_for_conda(tree)
     for path in tree.files:
         if not path.endswith((".yml", ".yaml")):
             continue
+        is_environment = path in named or ENVIRONMENT.search(path) is not None
         if LOCK.search(path):
             yield from _read(tree, path, _locked)
-        elif ENVIRONMENT.search(path) and not path.startswith(".github/"):
+        elif is_environment and not path.startswith(".github/"):
             is_recipe = "{{" in tree.text(path) or "{%" in tree.text(path)
             yield from _recipe(tree, path) if is_recipe else _read(tree, path, _environment)
         elif path.endswith(("/meta.yaml", "/meta.yml")) or path == "meta.yaml":

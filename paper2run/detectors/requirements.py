@@ -26,6 +26,7 @@ from paper2run.model.facts import (
     Unreadable,
 )
 from paper2run.model.value import Source
+from paper2run.python.named_lists import lists_for_pip
 
 NAME: Final = "requirements"
 
@@ -43,15 +44,6 @@ COMPILED: Final = re.compile(
 MIN_FROZEN: Final = 15
 """So many requirements, every one exact, are what `pip freeze` printed; fewer may be chosen by hand."""
 INCLUDE: Final = re.compile(r"^\s*(?:(-c|--constraint)|-r|--requirement)[\s=]*([^\s#]+)")
-CI_FILE: Final = re.compile(
-    r"\.github/(?:workflows|actions)/.*\.ya?ml$|\.travis\.ya?ml$|\.circleci/config\.yml$|circle\.yml$|\.gitlab-ci\.yml$"
-    r"|\.?azure-pipelines\.yml$|tox\.ini$|noxfile\.py$"
-)
-DOCUMENT: Final = re.compile(r"(?:readme|install)(?:\.\w+)?|dockerfile", re.IGNORECASE)
-"""At the top: what says how to install."""
-INSTALLED: Final = re.compile(
-    r"(?:-r|--requirement)[\s=]*(?:\{(?:toxinidir|tox_root)\})?([\w./-]+\.\w+)"
-)
 ORDER: Final[tuple[Group, ...]] = ("runtime", "build", "test", "docs", "extra", "limit")
 CONSTRAINTS: Final = re.compile(r"(?:^|[-_./])(?:constraint|limit)s?[^/]*$", re.IGNORECASE)
 CONDA_LIST: Final = re.compile(r"([A-Za-z0-9_][\w.-]*)=([^=\s]+)=([^=\s]+)")
@@ -65,7 +57,10 @@ def detect(tree: RepoTree) -> Iterable[Fact]:
     What stands in a constraints file is not asked for: exact versions are those of a lock, others limits.
     """
     named = {path: _group(path) for path in tree.files if _is_requirements(path)}
-    waiting = list((named | {path: _group(path) for path in _named_elsewhere(tree)}).items())
+    others: dict[str, Group] = {
+        path: "limit" if CONSTRAINTS.search(path) else group for path, group in lists_for_pip(tree)
+    }
+    waiting = list((others | named).items())
     # What running and testing include is needed for running.
     waiting.sort(key=lambda one: ORDER.index(one[1]))
     seen = {path for path, _ in waiting}
@@ -160,18 +155,6 @@ def _is_requirements(path: str) -> bool:
     in_folder = folder.rpartition("/")[2].lower() in FOLDERS and name.endswith((".txt", ".in"))
     # A compiled `x.txt` beside its `x.in` says the same with pins: both are evidence.
     return in_folder or (name.endswith((".txt", ".in", ".pip")) and bool(FILE_NAME.match(name)))
-
-
-def _named_elsewhere(tree: RepoTree) -> Iterator[str]:
-    """Yield the files of other names that CI, a README or a Dockerfile hands to pip, by path."""
-    for path in tree.files:
-        if CI_FILE.match(path) or DOCUMENT.fullmatch(path):
-            lines = tree.text(path).splitlines()
-            said = lines if CI_FILE.match(path) else [one for one in lines if "install" in one]
-            for name in INSTALLED.findall("\n".join(said)):
-                file = posixpath.normpath(name.removeprefix("/"))
-                if file.endswith((".txt", ".in", ".pip")) and tree.has(file):
-                    yield file
 
 
 def _group(path: str) -> Group:
