@@ -66,16 +66,15 @@ def _go(tree: RepoTree, path: str) -> Iterator[Fact]:
 
 
 def _r(tree: RepoTree, path: str) -> Iterator[Fact]:
-    """Yield an R package's needs; other files of that name have no `Package:` field and are left alone."""
+    """Yield the needs of an R package, or of a compendium, whose file has no `Package:` field."""
     content = tree.read(path)
     if isinstance(content, Unreadable):
         yield content
         return
     fields = _control_fields(content)
-    if "Package" not in fields:
-        return
-    name = fields["Package"][0][1] if fields["Package"] else ""
-    yield _build_file("r-package", path, name)
+    if "Package" in fields:
+        name = fields["Package"][0][1] if fields["Package"] else ""
+        yield _build_file("r-package", path, name)
     for field in R_FIELDS:
         for number, item in fields.get(field, []):
             match = R_PACKAGE.match(item)

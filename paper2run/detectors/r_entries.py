@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from paper2run.detectors.r_inputs import COMMENT, READ, SOURCED
+from paper2run.detectors.r_inputs import COMMENT, READ, SOURCED, is_package
 from paper2run.detectors.side_parts import side_of
 from paper2run.formats.tree import RepoTree
 from paper2run.knowledge.side_folders import is_beside
@@ -34,7 +34,7 @@ MAX_SCRIPTS: Final = 6
 
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield the scripts nearest to the root first, each with the folder from which its files are found."""
-    if tree.has("DESCRIPTION") or tree.truncated:
+    if is_package(tree) or tree.truncated:
         return
     texts = {
         path: COMMENT.sub("", tree.text(path))

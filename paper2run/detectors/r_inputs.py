@@ -36,6 +36,7 @@ MODELS: Final = (
     ".stan", ".bug", ".bugs", ".jags", ".rdata", ".rda", ".rmd", ".txt", ".shp", ".tif", ".qs", ".feather",
 )  # fmt: skip
 """Endings of files that R reads beside those of data everywhere."""
+PACKAGE: Final = re.compile(r"^Package:[ \t]*[A-Za-z]", re.MULTILINE)
 MOST: Final = 2 / 3
 CALL_LENGTH: Final = 300
 """In which a call that writes names its file."""
@@ -65,9 +66,14 @@ class Script(NamedTuple):
     writes_all: bool
 
 
+def is_package(tree: RepoTree) -> bool:
+    """Whether the repository is a package: its DESCRIPTION has a name, unlike that of a compendium."""
+    return tree.has("DESCRIPTION") and PACKAGE.search(tree.text("DESCRIPTION")) is not None
+
+
 def detect(tree: RepoTree) -> Iterable[Fact]:
     """Yield each missing file once, with the first line that wants it, in the order of scripts and lines."""
-    if tree.has("DESCRIPTION") or tree.truncated:
+    if is_package(tree) or tree.truncated:
         return
     names = {path.rpartition("/")[2].lower() for path in tree.files}
     scripts = [_script(tree, path, names) for path in tree.matching(*SCRIPTS)[:MAX_SCRIPTS]]

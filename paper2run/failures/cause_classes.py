@@ -88,6 +88,8 @@ RUNS: Final[tuple[Row, ...]] = (
      "missing_entrypoint", "medium"),
     (re.compile(r"\.so[.\d]*: cannot open|undefined symbol|DLL load failed|ABI version|binary incompatib"),
      "build_error", "medium"),
+    # R's.
+    (re.compile(r"there is no package called"), "absent_module", "low"),
     (re.compile(r"No such file or directory|FileNotFoundError|Resource \S+ not found|(?:IO|OS)Error: \S+ not found"
                 # pandas before 1.0.
                 r"|Error: File \S+ does not exist"

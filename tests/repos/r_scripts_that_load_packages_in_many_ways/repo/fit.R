@@ -1,0 +1,7 @@
+library(dplyr); library(ggplot2) # library(remarked)
+pacman::p_load(data.table, sf)
+needed <- c("lme4", "MASS")
+invisible(lapply(needed, library, character.only = TRUE))
+heights <- readr::read_csv("heights.csv")
+if (!requireNamespace("zoo")) install.packages("zoo")
+print(labtides::of(heights))
