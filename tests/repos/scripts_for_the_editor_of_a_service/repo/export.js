@@ -1,0 +1,1 @@
+Export.table.toDrive({collection: ee.FeatureCollection('users/lab/parks'), description: 'parks'});
