@@ -3,18 +3,18 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, in_sentence, placed_in
+from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, placed_in
 from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, name_of, words_of
 from paper2run.claims.numbers import numbers_in, value_of
 from paper2run.claims.printed_entries import MAX_LINES, entries_of, settings_in
 from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
+from paper2run.claims.sentence_context import in_sentence
 from paper2run.claims.surroundings import Around, around
 from paper2run.claims.table_alignment import Aligned, aligned
 from paper2run.model.claims import Claim
@@ -27,26 +27,6 @@ OPTION: Final = re.compile(r"^--?([A-Za-z][\w-]*)(?:=(.+))?$")
 NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 OF_COMMAND: Final = 1.0
 """Weight of a setting or a word that a place and a command have in common."""
-WORDS_OF_UNITS: Final = {
-    "ns": "ns", "us": "us|µs|μs", "ms": "ms|milliseconds?", "s": "s|secs?|seconds?", "min": "mins?|minutes?",
-    "h": "h|hrs?|hours?", "d": "days?", "nm": "nm", "um": "um|µm|μm", "mm": "mm", "cm": "cm",
-    "m": "m|met(?:er|re)s?", "km": "km",
-    "mg": "mg", "g": "g|grams?", "kg": "kg", "KB": "[kK]i?B", "MB": "Mi?B", "GB": "Gi?B",
-}  # fmt: skip
-FAMILIES: Final = (
-    {"ns", "us", "ms", "s", "min", "h", "d"},
-    {"nm", "um", "mm", "cm", "m", "km"},
-    {"mg", "g", "kg"},
-    {"KB", "MB", "GB"},
-)
-BEHIND: Final = re.compile(
-    r"\s?(?:"
-    + "|".join(f"(?P<{name}>{words})" for name, words in WORDS_OF_UNITS.items())
-    + r")(?![\w/])"
-)
-"""A unit right behind a number."""
-UNITS: Final = {"%": Decimal("0.01"), "ppm": Decimal("0.000001"), "‰": Decimal("0.001")}
-"""Parts of a whole."""
 
 
 class Choice(NamedTuple):
@@ -170,14 +150,6 @@ def settings_of(command: str, told: str) -> list[tuple[str, str]]:
     return found
 
 
-def in_unit_of(claim: Claim, entry: Entry) -> Decimal | None:
-    """Return the entry's number as a part in the claim's own unit; None where both have none or the same."""
-    unit = name_of(entry.column or entry.row).unit or entry.number.unit
-    if unit in UNITS and claim.unit in UNITS and unit != claim.unit:
-        return value_of(entry.number.printed) * UNITS[unit] / UNITS[claim.unit]
-    return None
-
-
 def _may_have_unit(claim: Claim, entry: Entry) -> bool:
     """Whether a number may be a share where the claim is one: by its unit, or between -1 and 1."""
     if claim.unit != "%":
@@ -187,29 +159,28 @@ def _may_have_unit(claim: Claim, entry: Entry) -> bool:
     return is_named or abs(value_of(entry.number.printed)) <= 1
 
 
-def has_another_unit(claim: Claim, entry: Entry) -> bool:
-    """Whether a sentence and a line have units of one quantity behind their numbers, and different ones."""
-    numbers = [one for one in numbers_in(claim.sentence) if one.start >= claim.start]
-    stated = BEHIND.match(claim.sentence, numbers[0].end) if numbers else None
-    printed = BEHIND.match(entry.line, entry.number.end)
-    if stated is None or printed is None:
-        return False
-    one, other = stated.lastgroup, printed.lastgroup
-    return one != other and any(one in family and other in family for family in FAMILIES)
-
-
 def is_of_a_case(line: str, output: str) -> bool:
     """Whether a line stands below a setting, as in `Mc=2.0:`, which a claim about it must name."""
     return any(one.settings and not one.table for one in _entries(output) if one.line == line)
 
 
 def _is_said_again(found: Sequence[tuple[float, str, Aligned]]) -> bool:
-    """Whether all are the same line of a log, or of one table after another."""
+    """Whether all are the same line of a log, or of one table after another.
+
+    Lines of a log differ in one number before it, which counts; others tell of several cases.
+    """
     tables = [one.entry.table for _, _, one in found if one.entry.table]
+    before = [numbers_in(one.entry.line[: one.entry.number.start]) for _, _, one in found]
+    varying = [
+        place
+        for place, numbers in enumerate(zip(*before, strict=False))
+        if len({number.printed for number in numbers}) > 1
+    ]
     return (
         len({_names(one.entry) for _, _, one in found}) == 1
         and len({command for _, command, _ in found}) == 1
         and len(tables) == len(set(tables))
+        and (bool(tables) or len(varying) <= 1)
     )
 
 

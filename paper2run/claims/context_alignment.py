@@ -11,11 +11,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from paper2run.claims.abbreviations import is_short, parts_of, spelt_by
+from paper2run.claims.abbreviations import spelt_by
 from paper2run.claims.names import WEAK, covered, exclude, is_same_word, name_of, words_of
 from paper2run.claims.numbers import value_of
 from paper2run.claims.printed_entries import settings_in
-from paper2run.claims.sentence_alignment import OF_SPLITS, Sentence, covered_by
 from paper2run.claims.surroundings import Around
 from paper2run.model.claims import Claim, Placed
 
@@ -33,18 +32,12 @@ IN_COMMAND: Final = 0.1
 """Less for a word that only the command has: it may name all cases at once."""
 OF_ALIAS: Final = 0.2
 """Less for what only documents call so."""
-MIN_OWN: Final = 0.5
-"""Share of a number's own words that a sentence must say."""
-BEFORE: Final = 0.6
-ELSEWHERE: Final = 0.4
-"""Weight of a word before the number in another part of the sentence, and of one behind it."""
-OF_REMARK: Final = 0.3
-OF_SETTING: Final = 0.5
 """Weight of a setting whose number the sentence has, also under another name: `w=40`, "a window of 40"."""
-UNSAID: Final = 0.3
-"""Less where a number holds for a setting that the sentence does not have."""
 SAME_KEY: Final = 0.5
 """Weight of a name that is the number's own, and not one of its surroundings."""
+
+
+DEVIATION: Final = re.compile(r"\d\s*(?:±|\+/?-|[(\[])\s*\d")
 
 
 class Match(NamedTuple):
@@ -89,7 +82,7 @@ def in_cell(claim: Claim, belonging: Sequence[Belongs]) -> list[InCell]:
         for number, row, column in belonging
         if (row.name, column.name) == (claim.row, claim.column)
         and not exclude(caption, number.own)
-        and not _contradicts(place.caption, number)
+        and not contradicts(place.caption, number)
     ]
     shared = set.intersection(*(set(number.words) for number, _, _ in placed)) if placed else set()
     found = []
@@ -106,45 +99,20 @@ def in_cell(claim: Claim, belonging: Sequence[Belongs]) -> list[InCell]:
         of_caption |= set(covered(sorted({*number.remark} - in_names), caption)) - WEAK
         score += OF_CAPTION * len(of_caption) - OTHERWISE * len(left_over)
         found.append(InCell(number, score, row.is_whole and column.is_whole and not left))
-    return sorted(found, key=lambda one: -one.score)
+    return sorted(_first_of_lines(found, place), key=lambda one: -one.score)
 
 
-def in_sentence(sentence: Sentence, numbers: Sequence[Around]) -> list[InCell]:
-    """Return the numbers that a sentence may be about, best first.
+def _first_of_lines(found: list[InCell], place: Placed) -> list[InCell]:
+    """Return the first of the numbers of each line, where the table's cells have a deviation behind them.
 
-    It has the number's own words, or an abbreviation of them; the words of its row, its line, what stands above and its
-    command tell which case it is.
+    As `149.6 (18.2)`, `0.52 ± 0.03` and `2.0 [1.5, 4.0]`.
     """
-    found = []
-    for number in numbers:
-        if exclude(sentence.near, number.own) or _contradicts(sentence.text, number):
-            continue
-        if (OF_SPLITS & set(sentence.near)) - covered_by(number.words):
-            continue
-        own = _said_in(number.own, sentence)
-        if own < MIN_OWN:
-            continue
-        cases = [_said_in(case, sentence) for case in number.cases]
-        remark = set(covered(sorted({*number.remark} - {*number.own}), sentence.all)) - WEAK
-        said = [value_of(value) in sentence.numbers for _, value in number.settings]
-        score = own + sum(cases) - UNEXPLAINED * (1 - own)
-        score += OF_SETTING * any(said) - UNSAID * (not all(said)) + OF_REMARK * len(remark)
-        found.append(InCell(number, score, own == 1 and bool(cases) and min(cases[:1]) == 1))
-    return sorted(found, key=lambda one: -one.score)
-
-
-def _said_in(words: tuple[str, ...], sentence: Sentence) -> float:
-    """Return which share of a name a sentence says: what stands by the number itself counts whole."""
-    named = [word for word in words if word not in WEAK or len(word) == 1] or list(words)
-    places = ((sentence.near, 1.0), (sentence.before, BEFORE), (sentence.all, ELSEWHERE))
-    share = 0.0
-    for word in named:
-        place = next((weight for text, weight in places if _has((word,), text)), 0.0)
-        share += place / len(named)
-    for text, weight in places:
-        if share < weight and any(is_short(tuple(named), part) for part in parts_of(text)):
-            return weight
-    return share
+    if not any(DEVIATION.search(cell) for cell in place.cells[1:]):
+        return found
+    first: dict[tuple[str, str], InCell] = {}
+    for one in sorted(found, key=lambda one: one.number.entry.number.start):
+        first.setdefault((one.number.command, one.number.entry.line), one)
+    return list(first.values())
 
 
 class Name(NamedTuple):
@@ -203,7 +171,7 @@ def _ways(name: str, aliases: Sequence[tuple[str, str]], head: str) -> Iterator[
             yield words_of(meaning)
 
 
-def _contradicts(text: str, number: Around) -> bool:
+def contradicts(text: str, number: Around) -> bool:
     """Whether a text sets something to another value than holds for a number."""
     stated = settings_in(text)
     for key, value in number.settings:
@@ -242,7 +210,7 @@ def _match(name: Name, number: Around) -> Match | None:
     for place, words in enumerate(name.words):
         if exclude(words, number.own):
             continue
-        has = _has(words, number.words)
+        has = has_words(words, number.words)
         part = spelt_by(words, number.names)
         spelt = {*part}
         if part:
@@ -259,13 +227,13 @@ def _match(name: Name, number: Around) -> Match | None:
         share = matched / whole if whole else 0.0
         if share < MIN_COVERED:
             continue
-        explains = _has(number.own, words) | (spelt & {*number.own})
-        is_own = _has(words, number.own) == set(words) or part == number.own
+        explains = has_words(number.own, words) | (spelt & {*number.own})
+        is_own = has_words(words, number.own) == set(words) or part == number.own
         if explains == set(number.own) and is_own:
             share += SAME_KEY
         share -= OF_ALIAS * (place > 0)
         in_output = tuple(word for word in number.words if word not in number.of_command)
-        share -= IN_COMMAND * (not part and not has <= _has(words, in_output))
+        share -= IN_COMMAND * (not part and not has <= has_words(words, in_output))
         one = Match(name.name, share, longest, has == set(words), explains)
         if best is None or (one.score, one.matched) > (best.score, best.matched):
             best = one
@@ -273,7 +241,7 @@ def _match(name: Name, number: Around) -> Match | None:
 
 
 @lru_cache(maxsize=100_000)
-def _has(words: tuple[str, ...], text: tuple[str, ...]) -> frozenset[str]:
+def has_words(words: tuple[str, ...], text: tuple[str, ...]) -> frozenset[str]:
     """Return those of `words` that a text has, as words or their beginnings."""
     return frozenset(word for word in words if any(is_same_word(word, one) for one in text))
 

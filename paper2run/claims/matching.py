@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from paper2run.claims.choosing import Outputs, has_another_unit, in_unit_of, is_of_a_case
+from paper2run.claims.choosing import Outputs, is_of_a_case
 from paper2run.claims.entry import Entry
+from paper2run.claims.names import WEAK, covered, words_of
 from paper2run.claims.numbers import (
     Number,
     compared,
@@ -14,6 +15,7 @@ from paper2run.claims.numbers import (
     value_of,
 )
 from paper2run.claims.output_lines import found_in, has_exact_cell, read
+from paper2run.claims.units import in_unit_of
 from paper2run.model.claims import Claim, ClaimVerdict, JudgedClaim
 
 VERBATIM: Final = ("cell", "file")
@@ -62,11 +64,14 @@ def judged_among(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) -> 
         )
     entry = choice.entry
     verdict = _verdict_of_entry(claim, entry)
-    is_far = claim.form == "text" and verdict == "differs" and not _is_comparable(claim, entry)
+    is_far = (
+        claim.form == "text"
+        and verdict == "differs"
+        and not (_is_named(claim, entry) and _is_comparable(claim, entry))
+    )
     digits = len(re.sub(r"\D", "", claim.printed).lstrip("0"))
     is_far = (
         is_far
-        or has_another_unit(claim, entry)
         or (verdict == "differs" and not choice.may_differ)
         or (verdict != "reproduced" and _is_of_another(claim, entry))
     )
@@ -105,9 +110,21 @@ def _verdict_of_entry(claim: Claim, entry: Entry) -> ClaimVerdict:
     return _verdict(claim, entry.number)
 
 
+def _is_named(claim: Claim, entry: Entry) -> bool:
+    """Whether a sentence has a printed number's name before its own, and the rest elsewhere.
+
+    As `on sand boosting has an RMSE of 0.69` of the line `boosting rmse 0.71`.
+    """
+    own, named = words_of(f"{entry.row} {entry.column}"), words_of(claim.label)
+    said = covered(own, words_of(claim.sentence))
+    return bool(named) and {*named} <= {*own} and {*own} - WEAK <= said
+
+
 def _is_comparable(claim: Claim, entry: Entry) -> bool:
     """Whether two numbers have the same size, as a share or in percent: else they are other quantities."""
-    stated, obtained = abs(value_of(claim.printed)), abs(value_of(entry.number.printed))
+    part = in_unit_of(claim, entry)
+    obtained = abs(value_of(entry.number.printed) if part is None else part)
+    stated = abs(value_of(claim.printed))
     scales = (1, 100) if claim.unit == "%" else (1,)
     return any(obtained * scale / 2 <= stated <= obtained * scale * 2 for scale in scales)
 

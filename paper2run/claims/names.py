@@ -7,6 +7,7 @@ knows no values.
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -18,6 +19,7 @@ MEAN: Final = re.compile(r"([A-Za-z])[\u0304\u0305]|⟨([^⟩]{1,12})⟩")
 """A bar above a letter, as NFD has it, and brackets of physicists."""
 UNIT: Final = re.compile(r"[(\[]([^()\[\]]{0,24})[)\]]\s*$|,\s*(%|[a-z]{1,6})\s*$")
 LETTERS: Final = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
+SHARE: Final = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,4})?)\s?%")
 CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MIN_PREFIX: Final = 3
 """Letters that an abbreviation keeps: `var`, `sim`."""
@@ -82,12 +84,22 @@ def words_of(text: str) -> tuple[str, ...]:
 
     The last word is none, as that of `recall a` and `marker_a`.
     """
-    words = LETTERS.findall(_plain(text))
+    words = [_canonical(word) for word in LETTERS.findall(SHARE.sub(_as_share, _plain(text)))]
     return tuple(
         word
         for place, word in enumerate(words, 1)
         if word not in EMPTY_WORDS or place == len(words) or " " not in text.strip()
     )
+
+
+def _as_share(percent: re.Match[str]) -> str:
+    """Return `0.05` for `5 %`: a rate may be named by either."""
+    return f" {Decimal(percent[1]) / 100:f} "
+
+
+def _canonical(word: str) -> str:
+    """Return a number without zeros at its end: `0.1` for `0.10`."""
+    return word.rstrip("0").rstrip(".") if "." in word else word
 
 
 def _plain(text: str) -> str:

@@ -174,7 +174,7 @@ def _cell(claim: Claim, output: Output) -> Found | None:
     for index in reversed(output.by_row.get(row, [])[-MAX_ROWS:] if row else []):
         if found := _below(column, index, output):
             return found
-    return _labelled((*row, *column), output)
+    return _labelled((*row, *column), output) if column else None
 
 
 def _below(column: tuple[str, ...], index: int, output: Output) -> Found | None:

@@ -5,7 +5,7 @@ Tables in columns, with separators or of LaTeX, JSON, lines `name: value`, and l
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from paper2run.claims.entry import Entry
@@ -17,6 +17,17 @@ ROW_END: Final = re.compile(r"\s*\\\\\s*(?:\\\w+)*\s*$")
 THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 """The comma of `20,000`."""
 VALUE: Final = re.compile(r"\s*[-+−]?\.?\d")
+BOX: Final = re.compile(r"^[\s\u2500-\u257f]*[\u2500\u2501\u2550][\s\u2500-\u257f]*$")
+BOXES: Final = str.maketrans("│┃║┆┇┊┋", "|||||||")
+"""Lines of a table as rich and tabulate draw them, and what parts its cells."""
+HEADING: Final = re.compile(r"#|([-=*~])\1+\s*[^\W\d]")
+"""How a line begins that stands over others, also with numbers: `== dna.txt (20,000 bytes)`."""
+PAIR: Final = re.compile(r"(?<!\S)([A-Za-zα-ω][\w/%-]*)\s?[:=]\s*(?=[-+−.\d])()")
+MIN_PAIRS: Final = 2
+SET_ALONE: Final = re.compile(r"([A-Za-z][\w -]{0,40})\s*[:=]\s*([-+−]?\d+(?:\.\d+)?)\s?%?")
+LETTERS: Final = re.compile(r"[A-Za-zα-ω]")
+LEVEL: Final = re.compile(r"\s?%?[\s-]*(?:CI\b|confidence|quantile|percentile)")
+IS_SET: Final = re.compile(r"\s*[=:]\s*[-+−]?\.?\d")
 OF_NAME: Final = re.compile(r"[^()]*\)\s*[=:]")
 """Behind a number that belongs to a name: `t(35) = 13.9`."""
 SETTING: Final = re.compile(
@@ -47,7 +58,7 @@ def entries_of(output: str) -> list[Entry]:
     if whole is not None:
         return list(deque(entries_of_json(whole), MAX_ENTRIES))
     lines = [line for line in output.splitlines() if len(line) <= MAX_CHARS][-MAX_LINES:]
-    lines = without_log_prefix(lines)
+    lines = without_log_prefix([line.translate(BOXES) for line in lines if not BOX.match(line)])
     return list(deque(_of_lines(lines), MAX_ENTRIES))
 
 
@@ -96,7 +107,7 @@ def _of_lines(lines: Sequence[str]) -> Iterator[Entry]:
         elif _is_head(cells):
             heads, head_line = cells, index
             continue
-        elif text.startswith("#") or text.endswith(":") or not numbers_in(line):
+        elif HEADING.match(text) or text.endswith(":") or not numbers_in(line):
             heading = text.strip("#=-*: ") or heading
         else:
             yield from _of_line(line, outer)
@@ -109,7 +120,7 @@ def _cells(text: str, heads: list[str]) -> list[str]:
     if len(marked) == len(heads) > 1:
         return marked
     plain = THOUSANDS.sub("", text)
-    if "\t" in plain or "&" in plain or "|" in plain or re.search(r",\S", plain):
+    if "\t" in plain or "&" in plain or "|" in plain or re.search(r"[,;]\S", plain):
         return [cell.strip() for cell in MARKED.split(plain)]
     cells = re.split(r"\s{2,}", text)
     words = text.split()
@@ -158,21 +169,25 @@ def _of_row(
     settings = tuple(
         (head, cell) for head, cell in zip(heads, cells, strict=True) if NUMBER.fullmatch(cell)
     )
-    outer_settings = tuple(one for text in outer for one in settings_in(text))
+    outer_settings = _settings_of(outer)
+    # Further names of the row: `game | algorithm | value`.
+    names = tuple(one for one in cells[1:] if LETTERS.search(one) and not numbers_in(one))
+    begin = 0
     for place, (head, cell) in enumerate(zip(heads, cells, strict=True)):
+        begin = max(line.find(cell, begin), begin)
         found = numbers_in(cell)
         if place == 0 or not found or found[0].start > 1:
             continue
         others = tuple(one for one in settings if one[0] != head)
-        yield Entry(
-            cells[0], head, outer, (*outer_settings, *others), found[0], line, table, heads[0]
-        )
+        number = found[0]._replace(start=begin + found[0].start, end=begin + found[0].end)
+        above, sets = (*outer, *names), (*outer_settings, *others)
+        yield Entry(cells[0], head, above, sets, number, line, table, heads[0])
 
 
 def _of_line(line: str, outer: tuple[str, ...]) -> Iterator[Entry]:
     """Yield the numbers of a line with the words before each: `e=0.9: mean iterations 5.33, max 9`."""
-    settings = [one for text in outer for one in settings_in(text)]
-    if parts := _parted(line):
+    settings = _settings_of(outer)
+    if parts := (_paired(line) or _parted(line)):
         row, columns = parts
         for name, number in columns:
             yield Entry(row, name, outer, tuple(settings), number, line, 0)
@@ -196,7 +211,7 @@ def _of_line(line: str, outer: tuple[str, ...]) -> Iterator[Entry]:
             said = re.split(r"[,;]\s", said)[-1]
         name = said.strip(" \t:=,;|~≈+±")
         before = number.end
-        if name == "(" and number.unit == "%" and row:
+        if name == "(" and row and line.startswith("%)", number.end - len(number.unit)):
             # The share behind a count: `31 (1.20%)`.
             yield Entry(row, column, outer, tuple(settings), number, line, 0)
             continue
@@ -208,8 +223,35 @@ def _of_line(line: str, outer: tuple[str, ...]) -> Iterator[Entry]:
         yield Entry(row, column, outer, tuple(settings), number, line, 0)
 
 
+def _settings_of(outer: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what the lines above set: `Mc = 2.0`, or `outlier rate: 0.2` alone on its line."""
+    found: list[tuple[str, str]] = []
+    for text in outer:
+        alone = SET_ALONE.fullmatch(text.strip())
+        found += [(alone[1], alone[2])] if alone else settings_in(text)
+    return found
+
+
+def _paired(line: str) -> tuple[str, list[tuple[str, Number]]] | None:
+    """Return names and numbers of a line with several `name: value` behind the name of its case.
+
+    As `EKF rmse: 0.14 error: 5.57`; None for any other line.
+    """
+    pairs = list(PAIR.finditer(line))
+    case = line[: pairs[0].start()].strip(" :|-") if pairs else ""
+    if len(pairs) < MIN_PAIRS or not LETTERS.search(case) or numbers_in(case):
+        return None
+    numbers = {number.start: number for number in numbers_in(line)}
+    found = [(pair[1], numbers.pop(pair.start(2))) for pair in pairs if pair.start(2) in numbers]
+    # What is left may only be deviations.
+    is_whole = all(line[:start].rstrip().endswith(("±", "+/-", "(")) for start in numbers)
+    return (case, found) if is_whole else None
+
+
 def _is_of_name(line: str, number: Number) -> bool:
-    """Whether a number belongs to the name of another: the 35 of `t(35) = 13.9`."""
+    """Whether a number belongs to the name of another: `t(35) = 13.9`, `90% CI 1.2`."""
+    if LEVEL.match(line, number.end) or IS_SET.match(line, number.end):
+        return True
     is_inside = re.search(r"\w\($", line[: number.start]) is not None
     return is_inside and OF_NAME.match(line, number.end) is not None
 
@@ -217,21 +259,28 @@ def _is_of_name(line: str, number: Number) -> bool:
 def _parted(line: str) -> tuple[str, list[tuple[str, Number]]] | None:
     """Return names and numbers of a line that wide spaces part: `lzw   5,590 bytes   ratio 3.58`.
 
-    None where its first part has a number, or one of the others is no number with words.
+    None where its first part has a number or nothing names one of them. A number may stand behind its name:
+    `Cmax   mean   775.2   cv   17.1`.
     """
     parts = [(found.start(), found[0]) for found in PART.finditer(line)]
     numbered = [bool(numbers_in(text)) for _, text in parts]
     first = numbered.index(True) if True in numbered else 0
-    if first == 0 or not all(numbered[first:]) or any(":" in text for _, text in parts[:first]):
+    if first == 0 or any(":" in text for _, text in parts[:first]):
         return None
-    found = []
+    if VALUE.match(parts[first][1]) and first > 1 and len(numbers_in(line)) > 1:
+        first -= 1
+    found, name = [], ""
     for start, text in parts[first:]:
+        if not numbers_in(text):
+            name = text
+            continue
         number = numbers_in(text)[0]
-        name = text[: number.start].strip(" :=,~≈") or _words_behind(text[number.end :])
-        if not re.search(r"[A-Za-zα-ω]", name):
+        own = text[: number.start].strip(" :=,~≈") or _words_behind(text[number.end :])
+        if not LETTERS.search(name or own):
             return None
         place = number._replace(start=number.start + start, end=number.end + start)
-        found.append((name, place))
+        found.append((own if LETTERS.search(own) else name, place))
+        name = ""
     return " ".join(text for _, text in parts[:first]), found
 
 

@@ -11,6 +11,7 @@ from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, words_of
 from paper2run.claims.numbers import NUMBER, numbers_in
 from paper2run.claims.printed_entries import settings_in
+from paper2run.claims.units import OF_NAMES
 
 ENDING: Final = re.compile(r"\.[A-Za-z]\w{0,4}$")
 
@@ -47,33 +48,30 @@ def around(command: str, entries: Iterable[Entry], told: str = "") -> Iterator[A
     chosen = [*settings_in(told), *_options(command)]
     for entry in entries:
         own = words_of(entry.column or entry.row)
+        if len(own) > 1 and own[-1] in OF_NAMES:
+            # Its unit: `rmse_cm`.
+            own = own[:-1]
         if not own:
             # The deviation behind a result.
             continue
-        before = entry.line[: entry.number.start]
+        # With a column its row is known, and the line before it has the names of its other numbers, too.
+        before = "" if entry.column else entry.line[: entry.number.start]
         settings = [f"{name} {value}" for name, value in entry.settings if not entry.table]
-        texts = (
-            entry.row,
-            entry.column,
-            entry.key,
-            *entry.above,
-            _without_results(before),
-            *settings,
-        )
+        near = (entry.row, entry.column, *entry.above)
+        texts = (*near, entry.key, _without_results(before), *settings)
         printed = dict.fromkeys(word for text in texts for word in words_of(text))
         in_command = dict.fromkeys(word for text in said for word in words_of(text))
         words, added = tuple(printed | in_command), frozenset(in_command) - frozenset(printed)
         names = dict.fromkeys(
-            part
-            for name in (entry.row, entry.column, *entry.above, *_between_numbers(before))
-            for part in parts_of(words_of(name))
+            part for name in (*near, *_between_numbers(before)) for part in parts_of(words_of(name))
         )
         first = entry.row if entry.column else next(_between_numbers(before))
         cases = (words_of(text) for text in (first, *entry.above, *said))
         told_apart = (tuple(one for one in case if one not in own) for case in cases)
-        sets = (*chosen, *(one for text in (first, *entry.above) for one in settings_in(text)))
+        sets = [*chosen, *(one for text in (first, *entry.above) for one in settings_in(text))]
+        sets += [one for one in entry.settings if not entry.table and one not in sets]
         yield Around(
-            command, entry, own, words, added, tuple(names), sets, remark, _some(told_apart)
+            command, entry, own, words, added, tuple(names), tuple(sets), remark, _some(told_apart)
         )
 
 

@@ -16,6 +16,9 @@ MAX_NAMES: Final = 60
 BLANKS: Final = re.compile(r"(?:\.{2,}|…|–|—)\s*[,;/]\s*|\s*[,;/]\s*(?:\.{2,}|…)")
 """What stands for another number of the same cell."""
 BAR: Final = re.compile(r"(?<!\\)\|")
+LETTERS: Final = re.compile(r"[A-Za-zα-ω]")
+BOUND: Final = re.compile(r"\s*\$?(?:[<>≤≥]|\\(?:le|ge|lt|gt)\b)")
+"""What only says where a number lies: `< .001`."""
 DIGITS: Final = re.compile(r"^\$?\s*([\d.,]+)\s*\$?$")
 
 
@@ -40,8 +43,9 @@ def cells_of(
     text: Text, rows: Sequence[tuple[int, list[str]]], command: str, caption: str
 ) -> Iterator[Claim]:
     """Yield the numbers of a table by row and column."""
-    heads = rows[0][1]
     has_names = not _is_without_names(rows)
+    rows = _with_one_name(rows) if has_names else rows
+    heads = rows[0][1]
     names = tuple(cells[0] for _, cells in rows[1:])[:MAX_NAMES]
     for number, cells in rows[1:]:
         placed = Placed(
@@ -73,6 +77,40 @@ def cells_of(
             position += 1
 
 
+def _with_one_name(rows: Sequence[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Return the rows with their first columns joined where several have names: `RPS | MWU`.
+
+    An empty first one has the name of its group.
+    """
+    width = min(len(cells) for _, cells in rows)
+    count = 1
+    while count < width - 1 and all(
+        LETTERS.search(cells[count]) and not numbers_in(cells[count]) for _, cells in rows[1:]
+    ):
+        count += 1
+    if count == 1:
+        return list(rows)
+    firsts = _spread([cells[0] for _, cells in rows[1:]])
+    found = [(rows[0][0], [" ".join(filter(None, rows[0][1][:count])), *rows[0][1][count:]])]
+    for first, (number, cells) in zip(firsts, rows[1:], strict=True):
+        name = " ".join(one for one in (first, *cells[1:count]) if one)
+        found.append((number, [name, *cells[count:]]))
+    return found
+
+
+def _spread(names: Sequence[str]) -> list[str]:
+    """Return the names of groups of rows, of which one row has each: the first or the middle one."""
+    filled = [name for name in names if name]
+    size = len(names) // len(filled) if filled else 0
+    groups = [names[start : start + size] for start in range(0, len(names), size)] if size else []
+    if groups and all(sum(map(bool, group)) == 1 for group in groups):
+        return [name for group in groups for name in [max(group)] * len(group)]
+    found: list[str] = []
+    for name in names:
+        found.append(name or (found[-1] if found else ""))
+    return found if names and names[0] else list(names)
+
+
 def is_row_of_pdf(rows: Sequence[Sequence[str]], line: str) -> bool:
     """Whether a line of a PDF's text is one of the rows of its tables."""
     printed = {one.printed for one in numbers_in(line)}
@@ -95,6 +133,8 @@ def _is_without_names(rows: Sequence[tuple[int, list[str]]]) -> bool:
 def _number(cell: str) -> Number | None:
     """Return the number of a cell; None where it holds none, or is no number."""
     plain = without_units(BLANKS.sub("", cell))
+    if BOUND.match(plain):
+        return None
     found = numbers_in(plain)
     if not found or len(cell) > MAX_CELL_CHARS or not _is_mostly_number(plain, found[0]):
         return None

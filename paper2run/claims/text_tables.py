@@ -8,7 +8,8 @@ from typing import Final
 from paper2run.claims.numbers import NUMBER
 
 BORDER: Final = re.compile(r"^\s*[-=+|:_]*[-=_]{3}[-=+|:_ ]*$")
-SEGMENT: Final = re.compile(r"={2,}")
+SEGMENT: Final = re.compile(r"={2,}|-{2,}")
+MARKS: Final = ({"=", " "}, {"-", " "})
 PARTED: Final = re.compile(r"\s*\|\s*|\s{2,}|\t+")
 MIN_ROWS: Final = 2
 """Of numbers, below the heads."""
@@ -31,9 +32,10 @@ def table_at(lines: Sequence[tuple[int, str]], start: int) -> tuple[Rows, int]:
         if number != lines[start][0] + taken:
             break
         if BORDER.match(line):
-            # reStructuredText marks columns by `====  ====`.
-            if not borders and set(line.strip()) <= {"=", " "}:
+            # reStructuredText marks columns by `====  ====`, pandoc by `----  ----`.
+            if not borders and set(line.strip()) in MARKS:
                 borders = [found.span() for found in SEGMENT.finditer(line)]
+                rows = [(place, _cells(dict(lines)[place], borders)) for place, _ in rows]
         else:
             cells = _cells(line, borders)
             if rows and not _fits(cells, rows[0][1]):

@@ -251,3 +251,74 @@ def test_names_between_aligned_neighbours_belong_together():
     found = verdicts({"python describe.py": output}, *rows)
 
     assert (found["2.285"], found["12.30"], found["7.722"]) == ("reproduced",) * 3
+
+
+LONG = (
+    "model | soil | rmse\nforest | clay | 0.41251\nforest | sand | 0.73162\nboost | clay | 0.38733\n"
+    "boost | sand | 0.69044\n"
+)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (("Model", "Soil", "RMSE"), ("Forest", "Clay", "0.4125"), ("", "Sand", "0.7316"),
+         ("Boost", "Clay", "0.3873"), ("", "Sand", "0.6904")),
+        (("Model", "Soil", "RMSE"), ("", "Clay", "0.4125"), ("Forest", "Sand", "0.7316"),
+         ("", "Clay", "0.3873"), ("Boost", "Sand", "0.6904")),
+    ],
+)  # fmt: skip
+def test_a_name_of_several_rows_may_stand_in_one_of_them(rows):
+    if rows[1][0]:
+        rows = (rows[0], *rows[1:])
+
+    assert set(verdicts({"python fit.py": LONG}, *rows).values()) == {"reproduced"}
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "printed", "verdict"),
+    [
+        ("RMSE [cm]", "17.3", "rmse_m: 0.17345", "reproduced"),
+        ("RMSE [cm]", "19.3", "rmse_m: 0.17345", "differs"),
+        ("Time (s)", "93.6", "time: 1.56 min", "reproduced"),
+        ("Energy (kJ)", "4.18", "energy: 4184 J", "reproduced"),
+        ("Error (%)", "4.18", "error: 0.0418", "reproduced"),
+    ],
+)
+def test_a_number_is_compared_in_the_unit_of_the_table(head, cell, printed, verdict):
+    output = f"EKF\n  {printed}\nPF\n  {printed.replace('1', '2').replace('4', '9')}\n"
+
+    found = verdicts({"python run.py": output}, ("Filter", head), ("EKF", cell))
+
+    assert found == {cell: verdict}
+
+
+def test_a_rate_in_percent_names_the_same_case_as_its_share():
+    output = "density 0.1\n  length: 85.001\ndensity 0.25\n  length: 88.818\n"
+    rows = (("Density", "Length"), ("10 %", "85.00"), ("25 %", "88.82"))
+
+    assert set(verdicts({"python plan.py": output}, *rows).values()) == {"reproduced"}
+
+
+def test_of_lines_that_tell_of_several_cases_none_is_the_last_word():
+    output = "patch=4 lambda=2.1 psnr=27.7970\npatch=8 lambda=2.7 psnr=30.2130\npatch=12 lambda=3.3 psnr=28.7657\n"
+    log = "epoch 1 psnr=27.7970\nepoch 2 psnr=30.2130\nepoch 3 psnr=28.7657\n"
+    said = "It reaches a PSNR of 28.77 on average."
+
+    assert verdicts({"python run.py": output}, text=said) == {"28.77": "not-run"}
+    assert verdicts({"python run.py": log}, text=said) == {"28.77": "reproduced"}
+
+
+def test_a_number_of_a_sentence_differs_only_right_behind_its_whole_name():
+    output = "outlier rate: 0.2\naccuracy of NLM 92.15\n"
+    said = "In the field 12.6 % of all rates were outliers. NLM has an accuracy of 91.07 here."
+
+    found = verdicts({"python run.py": output}, text=said)
+
+    assert found == {"12.6": "not-run", "91.07": "differs"}
+
+
+def test_a_bound_is_no_number():
+    rows = (("Contrast", "p"), ("Load", "< .001"), ("Age", ".195"))
+
+    assert list(verdicts({"python run.py": "Load p=7.3e-16\nAge p=0.1951\n"}, *rows)) == [".195"]

@@ -29,6 +29,7 @@ GRID = """\
 | LZ 77   | 8,103  | 6,183  |
 +---------+--------+--------+
 """
+DASHED = "Coder      dna    prose\n-------  -----  -------\nHuffman  4,876   11,372\nLZ 77    8,103    6,183\n"
 SPACED = "    Coder     dna    prose\n    Huffman   4,876  11,372\n    LZ 77     8,103  6,183\n"
 
 
@@ -37,7 +38,7 @@ def numbered(text: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-@pytest.mark.parametrize(("text", "taken"), [(RST, 6), (GRID, 7), (SPACED, 3)])
+@pytest.mark.parametrize(("text", "taken"), [(RST, 6), (GRID, 7), (DASHED, 4), (SPACED, 3)])
 def test_rows_of_a_table(text, taken):
     rows, count = table_at(numbered(text), 0)
 
