@@ -1,6 +1,6 @@
-"""Finds scripts of JavaScript that only the editor or program of somebody else runs, by the objects that it gives them.
+"""Finds scripts of JavaScript that only somebody else's editor or program runs.
 
-Google Earth Engine gives its scripts `ee` and `Map`, Google's documents `SpreadsheetApp`, Adobe's programs
+They are told by the objects that it gives them: Google Earth Engine gives its scripts `ee` and `Map`, Google's documents `SpreadsheetApp`, Adobe's programs
 `app.activeDocument`. No other interpreter has these, and nothing in the checkout defines them. The need is hard where
 most of the scripts use them.
 """
