@@ -1,8 +1,8 @@
 """Finds scripts of JavaScript that only somebody else's editor or program runs.
 
-They are told by the objects that it gives them: Google Earth Engine gives its scripts `ee` and `Map`, Google's documents `SpreadsheetApp`, Adobe's programs
-`app.activeDocument`. No other interpreter has these, and nothing in the checkout defines them. The need is hard where
-most of the scripts use them.
+They are told by the objects that it gives them: Google Earth Engine gives `ee` and `Map`, Google's documents
+`SpreadsheetApp`, Adobe's programs `app.activeDocument`. No other interpreter has these, and nothing in the checkout
+defines them. The need is hard where most of the scripts use them.
 """
 
 import re
