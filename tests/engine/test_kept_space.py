@@ -241,6 +241,8 @@ def test_nothing_of_a_running_build_goes(
     assert isinstance(ended[0], Built)
 
 
+# The context of a build that runs beside it does not go.
+@pytest.mark.alone
 def test_context_of_an_ended_build_goes_and_the_next_build_takes_its_layers_from_the_cache(
     engine: Engine, build_own: BuildOwn, repo: Path, settings: Settings
 ) -> None:
