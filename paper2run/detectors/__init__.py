@@ -63,6 +63,7 @@ from paper2run.detectors import (
     setup_cfg,
     setup_py,
     side_parts,
+    stated_hardware,
     stated_resources,
     system_headers,
     test_suites,
@@ -149,6 +150,7 @@ DETECTORS: tuple[Detector, ...] = (
     licences,
     platforms,
     browser_pages,
+    stated_hardware,
     stated_resources,
 )
 """In the order in which their facts are listed."""
