@@ -1,6 +1,6 @@
-"""Finds hardware that a README lists among what is required: network cards, memory, processors, devices.
+"""Finds hardware that a README lists among what is required.
 
-Artifacts of systems research say so in a section of its own. A need is hard where its line does not call it optional,
+Network cards, memory, processors, devices: artifacts of systems research name them in a section of its own. A need is hard where its line does not call it optional,
 recommended or what the authors happened to use.
 """
 
