@@ -1,7 +1,7 @@
 """Finds hardware that a README lists among what is required.
 
-Network cards, memory, processors, devices: artifacts of systems research name them in a section of its own. A need is hard where its line does not call it optional,
-recommended or what the authors happened to use.
+Network cards, memory, processors, devices: artifacts of systems research name them in a section of its own. A need is
+hard where its line does not call it optional, recommended or what the authors happened to use.
 """
 
 import re
