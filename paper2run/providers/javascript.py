@@ -83,7 +83,7 @@ def _scripts(evidence: Evidence) -> PlannedEnvironment | None:
     named = shlex.join(scripts[:MAX_PARSED])
     # Modules of a browser, which Node takes for modules by their ending alone.
     code = (
-        f"for f in {named}; do node --check $f || {{ cp $f {MODULE} && node --check {MODULE}; }}"
+        f'for f in {named}; do node --check "$f" || {{ cp "$f" {MODULE} && node --check {MODULE}; }}'
         " || exit 1; done"
     )
     proves = "all scripts parse; what runs them, such as a browser, is not there"
