@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
-from rich.console import Console
 
+from flows.console import err, out, say
 from flows.options import AsJson, ShowTraceback, flags_of
 from paper2run.errors import HostError, UserError
 from paper2run.request import BatchRequest, Request, settings_for
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
 
 @flags_of(BatchRequest)
 def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **given: Any) -> None:
@@ -33,7 +30,7 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
     from tasks.batches.batch_file import read_batch
 
     start = invocation()
-    start.take_settings(_say)
+    start.take_settings(say)
     request = BatchRequest(**given)
     request = request.changed(
         file=start.path(request.file),
@@ -55,10 +52,10 @@ def batch(*, as_json: AsJson = False, show_traceback: ShowTraceback = False, **g
     from tasks.running.server import carried, prefect_api
 
     try:
-        with prefect_api(_say) as api, progress(err, settings.progress):
+        with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
-                _say(f"Prefect UI: {api.shown}")
-            request = request.changed(jobs=carried(api, request.jobs, _say))
+                say(f"Prefect UI: {api.shown}")
+            request = request.changed(jobs=carried(api, request.jobs, say))
             done, folder = _result(batch_flow(**dict(request), return_state=True))
     except KeyboardInterrupt:
         err.print("interrupted; continue with --resume")
@@ -87,10 +84,6 @@ def _need_models_of_lines(request: BatchRequest, lines: "Iterable[BatchLine]") -
 
 def _pass_over(_: str) -> None:
     """The flow says it again."""
-
-
-def _say(text: str) -> None:
-    err.print(text, soft_wrap=True, markup=False)
 
 
 def _result(state: "State[tuple[Batch, str]]") -> "tuple[Batch, str]":

@@ -4,13 +4,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from flows.console import out
 from paper2run.formats.plurals import counted
 from paper2run.text_gate import visible
 from tasks.console.invocation import invocation
-
-out = Console(highlight=False)
 
 
 def clean(

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from flows.batch_command import batch
 from flows.clean_command import clean
+from flows.console import err, out, say
 from flows.deploy_commands import deploy, serve
 from flows.export_command import export
 from flows.lessons_command import lessons
@@ -58,13 +58,6 @@ app = typer.Typer(
 )
 server_app = typer.Typer(help="The local Prefect server.", no_args_is_help=True)
 app.add_typer(server_app, name="server")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-
-def say(text: str) -> None:
-    """Write a line for the user: as it is, for it may hold a path with brackets."""
-    err.print(text, soft_wrap=True, markup=False)
 
 
 def _print_version(asked: bool) -> None:

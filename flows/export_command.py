@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
 
+from flows.console import err, out, say
 from flows.options import AsJson
 from flows.show_commands import Run, folder_of
 from paper2run.errors import UserError
@@ -15,8 +15,6 @@ from tasks.console.invocation import invocation
 if TYPE_CHECKING:
     from tasks.bundle import Bundled
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 FROM_PLAN = (
     "the run did not list the packages of its image: the bill has the pins of its plan, and says so"
@@ -156,9 +154,9 @@ def _bundled(source: Path, target: Path) -> dict[str, str]:
     from tasks.running.server import prefect_api
 
     try:
-        with prefect_api(_say) as api, progress(err, settings.progress):
+        with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
-                _say(f"Prefect UI: {api.shown}")
+                say(f"Prefect UI: {api.shown}")
             state = bundle(str(source.resolve()), str(target), return_state=True)
             done = cast("Bundled", state.result())
     except KeyboardInterrupt:
@@ -172,7 +170,3 @@ def _bundled(source: Path, target: Path) -> dict[str, str]:
         "bundle_use": "\n".join(use),
         "bundle_rebuilds": str(done.manifest.rebuilds).lower(),
     }
-
-
-def _say(text: str) -> None:
-    err.print(text, soft_wrap=True, markup=False)

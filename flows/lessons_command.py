@@ -4,15 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from flows.console import out, say
 from flows.options import AsJson
 from flows.show_commands import folder_of, folder_of_runs
 from paper2run.request import read_settings
 from tasks.console.invocation import invocation
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 Runs = Annotated[
     list[str] | None,
@@ -43,7 +40,7 @@ def lessons(
 
     found = gather_lessons([folder_of(run) for run in runs] if runs else [folder_of_runs()])
     for why in found.unread:
-        _say(f"passed over: {why}")
+        say(f"passed over: {why}")
     settings = read_settings()
     written = write_drafts(found.kinds, Path(invocation().path(folder)), settings) if folder else {}
     if as_json:
@@ -54,10 +51,4 @@ def lessons(
         for case in cases:
             out.print(f"case: {case}", soft_wrap=True, markup=False)
     if folder and found.kinds and not written:
-        _say(
-            "no case was written: a lesson of a plan has no log, and a repair rule begins with one"
-        )
-
-
-def _say(text: str) -> None:
-    err.print(text, soft_wrap=True, markup=False)
+        say("no case was written: a lesson of a plan has no log, and a repair rule begins with one")

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from flows.console import err, out
 from flows.options import AsJson
 from paper2run.errors import HostError, UserError
 from paper2run.request import read_settings
 from tasks.console.invocation import invocation
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 Run = Annotated[
     str,

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.console import Console
 
+from flows.console import err, out, say
 from flows.options import AsJson, ShowTraceback
 from flows.show_commands import Run, folder_of
 from paper2run.errors import UserError
@@ -35,8 +35,6 @@ EngineName = Annotated[
         show_default="the usual one",
     ),
 ]
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 def verify(
@@ -70,7 +68,7 @@ def verify(
     # Other commands start without it.
     from tasks.signed_statement import check_pair
 
-    invocation().take_settings(_say)
+    invocation().take_settings(say)
     check_pair(statement, public_key)
     if every:
         _verify_all(run or statement or offline or engine, as_json=as_json)
@@ -86,9 +84,9 @@ def verify(
     from tasks.running.server import prefect_api
 
     try:
-        with prefect_api(_say) as api, progress(err, settings.progress):
+        with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
-                _say(f"Prefect UI: {api.shown}")
+                say(f"Prefect UI: {api.shown}")
             state = verify_flow(str(folder.resolve()), *signed, bundle, engine, return_state=True)
             found, records = cast("tuple[Rebuild, str]", state.result())
     except KeyboardInterrupt:
@@ -129,9 +127,9 @@ def _verify_all(named: str, *, as_json: bool) -> None:
     from tasks.running.server import prefect_api
 
     try:
-        with prefect_api(_say) as api, progress(err, settings.progress):
+        with prefect_api(say) as api, progress(err, settings.progress):
             if api.ui:
-                _say(f"Prefect UI: {api.shown}")
+                say(f"Prefect UI: {api.shown}")
             state = decay(str(settings.out.resolve()), return_state=True)
             rows = cast("tuple[Checked, ...]", state.result())
     except KeyboardInterrupt:
@@ -142,7 +140,3 @@ def _verify_all(named: str, *, as_json: bool) -> None:
     else:
         print_checks(out, rows)
     raise typer.Exit(0 if all(row.now == "verified" for row in rows) else 1)
-
-
-def _say(text: str) -> None:
-    err.print(text, soft_wrap=True, markup=False)

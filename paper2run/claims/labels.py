@@ -12,11 +12,12 @@ EMPTY_WORDS: Final = frozenset({"the", "of", "a", "an", "is", "in", "at", "and",
 
 def tokens(name: str) -> tuple[str, ...]:
     """Return the words of a name in order, lower case: `δ_n` and `delta_n` are both (delta, n)."""
-    plain = GREEK.sub(lambda match: f" {_greek(match[0])} ", MARKUP.sub(" ", name))
+    plain = GREEK.sub(lambda match: f" {greek(match[0])} ", MARKUP.sub(" ", name))
     plain = unicodedata.normalize("NFKD", plain).lower()
     return tuple(word for word in WORD.findall(plain) if word not in EMPTY_WORDS)
 
 
-def _greek(letter: str) -> str:
+def greek(letter: str) -> str:
+    """Return the English name of a Greek letter: `sigma`."""
     # GREEK SMALL LETTER FINAL SIGMA, GREEK SMALL LETTER LAMDA
     return unicodedata.name(letter).rpartition(" ")[2].replace("LAMDA", "LAMBDA")

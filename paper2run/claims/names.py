@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from paper2run.claims.labels import EMPTY_WORDS, GREEK, MARKUP
+from paper2run.claims.labels import EMPTY_WORDS, GREEK, MARKUP, greek
 
 SCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 MEAN: Final = re.compile(r"([A-Za-z])[\u0304\u0305]|⟨([^⟩]{1,12})⟩")
@@ -107,15 +107,11 @@ def _plain(text: str) -> str:
         lambda found: f" mean {found[1] or found[2]} ", unicodedata.normalize("NFD", text)
     )
     text = MARKUP.sub(" ", text).replace("\\infty", " inf ").replace("∞", " inf ")
-    text = GREEK.sub(lambda found: f" {_greek(found[0])} ", text.translate(SCRIPTS))
+    text = GREEK.sub(lambda found: f" {greek(found[0])} ", text.translate(SCRIPTS))
     text = CAMEL.sub(" ", text) if text.upper() != text and not text[:1].islower() else text
     return "".join(
         one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)
     ).lower()
-
-
-def _greek(letter: str) -> str:
-    return unicodedata.name(letter).rpartition(" ")[2].replace("LAMDA", "LAMBDA")
 
 
 def _is_unit(inside: str) -> bool:

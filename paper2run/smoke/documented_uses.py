@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 from paper2run.commands.plain_commands import ACCELERATED, STAND_IN, folder_and_line, plain_words
 from paper2run.formats.shell_words import LEADING
-from paper2run.model.environment import SmokeChoice, SmokeKind
+from paper2run.model.environment import SmokeChoice
 from paper2run.model.facts import Command, EntryPoint, OwnModule, Purpose, RepoFacts
 from paper2run.model.image import OUTSIDE
+from paper2run.planning.plan_builder import choice
 from paper2run.python.own_projects import is_installed, own_projects
 from paper2run.python.readme_commands import readme_commands
 from paper2run.smoke.program_smoke import reads_the_checkout
@@ -74,7 +75,7 @@ def documented_uses(
                 inside = not own_projects(facts) or _names_a_file(fact.line, files)
                 command = fact.line if inside else f"cd {OUTSIDE} && {fact.line}"
                 proves = "a documented example runs"
-                found.append(_choice("example", command, proves, fact))
+                found.append(choice("example", command, proves, fact.source))
             continue
         folder, line = folder_and_line(fact.line)
         here = _below(folder, files)
@@ -83,13 +84,9 @@ def documented_uses(
         if words and _is_complete(words, place, may_read_nothing=all_in_order):
             start = f"cd {shlex.quote(folder)} && " if folder else ""
             command = start + shlex.join(words)
-            found.append(_choice("documented", command, "a documented command runs", fact))
+            found.append(choice("documented", command, "a documented command runs", fact.source))
         before.update(line.split())
     return found
-
-
-def _choice(kind: SmokeKind, command: str, proves: str, fact: Command) -> SmokeChoice:
-    return SmokeChoice(kind=kind, command=command, proves=proves, source=fact.source)
 
 
 def _below(folder: str, files: Iterable[str]) -> frozenset[str]:

@@ -22,6 +22,7 @@ from paper2run.model.facts import (
 from paper2run.model.image import OUTSIDE
 from paper2run.model.plan_text import ShellCommand
 from paper2run.model.value import Source
+from paper2run.planning.plan_builder import choice
 from paper2run.python.own_projects import is_aside, is_installed, own_projects
 from paper2run.python.python_examples import only_imports
 from paper2run.smoke.ci_tests import tested_by_ci
@@ -53,7 +54,7 @@ def choices(facts: RepoFacts, files: frozenset[str], asked: Asked) -> list[Smoke
     files -= {fact.path for fact in facts.of(Unreadable) if fact.cause == "empty"}
     if asked.smoke:
         source = Source(kind="user", note="--smoke")
-        return [_choice("user", asked.smoke, "what the user asked for", source)]
+        return [choice("user", asked.smoke, "what the user asked for", source)]
     installed = bool(own_projects(facts))
     documented = documented_uses(facts, files)
     uses = [choice for choice in documented if not only_imports(choice.command)]
@@ -96,10 +97,6 @@ def _of_upkeep(script: str) -> bool:
     return OF_UPKEEP.search(PurePosixPath(script).stem) is not None
 
 
-def _choice(kind: SmokeKind, command: str, proves: str, source: Source) -> SmokeChoice:
-    return SmokeChoice(kind=kind, command=command, proves=proves, source=source)
-
-
 def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
     """Return the imports of the repository's own packages: all at once, then each that leads by itself.
 
@@ -134,7 +131,7 @@ def _imports(facts: RepoFacts, *, installed: bool) -> list[SmokeChoice]:
         alone = [name for m in modules if m in leading for name in _telling(facts, loaded[m])]
         groups += [([name], f"{name} can be imported") for name in alone[:MAX_ALONE]]
     return [
-        _choice(
+        choice(
             kind,
             f"{start}python -c {shlex.quote('import ' + ', '.join(names))}",
             proves,
@@ -166,7 +163,7 @@ def _leading(facts: RepoFacts, modules: list[str], *, installed: bool) -> set[st
 
 def _console_scripts(facts: RepoFacts) -> list[SmokeChoice]:
     return [
-        _choice(
+        choice(
             "console-script", f"{shlex.quote(fact.name)} --help", "its command starts", fact.source
         )
         for fact in programs(facts)
@@ -195,7 +192,7 @@ def _scripts(facts: RepoFacts) -> list[SmokeChoice]:
         command = shlex.join(["python", fact.name, *arguments])
         leads = fact in named and not _of_upkeep(fact.name)
         kind: SmokeKind = "script" if leads else "side-script"
-        found.append(_choice(kind, command, proves, fact.source))
+        found.append(choice(kind, command, proves, fact.source))
     return found
 
 
