@@ -124,8 +124,9 @@ def _cells(text: str, heads: list[str]) -> list[str]:
         return [cell.strip() for cell in MARKED.split(plain)]
     cells = re.split(r"\s{2,}", text)
     words = text.split()
-    if heads and len(cells) != len(heads) and len(words) in (len(heads), len(heads) + 1):
-        return words
+    if len(cells) != len(heads) and len(words) in (len(heads), len(heads) + 1):
+        # The words of a sentence are as many by chance.
+        return words if heads and all(map(_is_number, words[1:])) else cells
     return cells
 
 

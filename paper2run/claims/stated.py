@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from paper2run.claims.aliases import aliases_in
+from paper2run.claims.html_tables import html_tables
 from paper2run.claims.labels import tokens
 from paper2run.claims.numbers import Number, numbers_in, skeleton
 from paper2run.claims.sentences import InSentence, numbers_of
@@ -43,6 +44,7 @@ METRIC: Final = re.compile(
 )
 CITED: Final = re.compile(r"(?i)references|bibliography|related work|acknowledge?ments?")
 """Sections whose numbers are of others."""
+TAG: Final = re.compile(r"<[^>]{0,400}>")
 MAX_CLAIMS: Final = 400
 """More are a data sheet; the first are kept."""
 MAX_CAPTION_CHARS: Final = 200
@@ -64,6 +66,7 @@ def claims_in(texts: Iterable[Text], choices: Sequence[SmokeChoice]) -> tuple[Cl
         for claim in (
             *_outputs(text, document, choices),
             *_of_tables(text, document, ties),
+            *_of_html(text, document, ties),
             *_of_pdf(text, ties),
             *_in_sentences(text, document, ties),
         ):
@@ -166,6 +169,17 @@ def _of_tables(text: Text, document: Document, ties: Ties) -> Iterator[Claim]:
             table = named[1]
         caption = line.strip()[:MAX_CAPTION_CHARS]
         index += 1
+
+
+def _of_html(text: Text, document: Document, ties: Ties) -> Iterator[Claim]:
+    """Yield the cells of tables in HTML."""
+    for rows in html_tables(text.text):
+        above = [line for number, line in document.prose if number < rows[0][0]]
+        plain = (TAG.sub(" ", line).strip() for line in reversed(above))
+        caption = next(filter(None, plain), "")[:MAX_CAPTION_CHARS]
+        named = TABLE_NAME.search(caption)
+        command = ties.command_for(text.path, rows[0][0], named[1] if named else "")
+        yield from cells_of(text, rows, command, caption)
 
 
 def _of_pdf(text: Text, ties: Ties) -> Iterator[Claim]:

@@ -38,6 +38,7 @@ APART = "--- tablet (n=18) ---\nCmax     geo.mean    604.732   geo.CV%  15.93\n"
 RATIO = "Cmax: ratio 78.01% (90% CI 75.42-80.69), intra-subject CV 5.83%\n"
 SPREAD = "a=2.0: mean steps to 0.999 = 3.906\n"
 PARTS = "scenario;cases;peak week\nno closure;6352.3;18\n"
+MATRIX = "         ant   log   net\nant      NaN  0.79  0.74\nlog     0.75   NaN  0.74\nmean cross-project AUC: 0.766\n"
 RECORDS = [
     {"L": 8, "T": 1.8, "kind": "scan", "mag": 0.91, "chi": 0.25},
     {"L": 8, "T": 2.2, "kind": "scan", "mag": 0.79, "chi": 2.66},
@@ -71,6 +72,7 @@ def names(output: str) -> list[tuple[str, ...]]:
         (RATIO, ("Cmax", "ratio", "78.01")),
         (RATIO, ("Cmax", "intra-subject CV", "5.83")),
         (SPREAD, ("a=2.0", "mean steps to 0.999", "3.906")),
+        (MATRIX, ("mean cross-project AUC", "", "0.766")),
         (PARTS, ("no closure", "peak week", "18")),
         (json.dumps(RECORDS), ("8", "chi", "scan", "2.66")),
         (json.dumps(NESTED), ("settled", "alt_16", "road", "143.5")),
