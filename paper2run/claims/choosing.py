@@ -12,7 +12,8 @@ from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, placed_i
 from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, name_of, words_of
 from paper2run.claims.numbers import numbers_in, value_of
-from paper2run.claims.printed_entries import MAX_LINES, entries_of, settings_in
+from paper2run.claims.printed_entries import MAX_LINES, entries_of
+from paper2run.claims.printed_line import settings_in
 from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
 from paper2run.claims.sentence_context import in_sentence
 from paper2run.claims.surroundings import Around, around

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from paper2run.claims.abbreviations import spelt_by
 from paper2run.claims.names import WEAK, covered, exclude, is_same_word, name_of, words_of
 from paper2run.claims.numbers import value_of
-from paper2run.claims.printed_entries import settings_in
+from paper2run.claims.printed_line import settings_in
 from paper2run.claims.surroundings import Around
 from paper2run.model.claims import Claim, Placed
 

@@ -5,38 +5,25 @@ Tables in columns, with separators or of LaTeX, JSON, lines `name: value`, and l
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from paper2run.claims.entry import Entry
-from paper2run.claims.numbers import NUMBER, Number, numbers_in, without_units
+from paper2run.claims.numbers import NUMBER, numbers_in, without_units
 from paper2run.claims.printed_json import entries_of_json, value_of_json
+from paper2run.claims.printed_line import LETTERS, entries_of_line, settings_of
 
 MARKED: Final = re.compile(r"\t|\s*\|\s*|\s*&\s*|\s*[,;]\s*")
 ROW_END: Final = re.compile(r"\s*\\\\\s*(?:\\\w+)*\s*$")
 THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 """The comma of `20,000`."""
-VALUE: Final = re.compile(r"\s*[-+−]?\.?\d")
 BOX: Final = re.compile(r"^[\s\u2500-\u257f]*[\u2500\u2501\u2550][\s\u2500-\u257f]*$")
 BOXES: Final = str.maketrans("│┃║┆┇┊┋", "|||||||")
 """Lines of a table as rich and tabulate draw them, and what parts its cells."""
 HEADING: Final = re.compile(r"#|([-=*~])\1+\s*[^\W\d]")
 """How a line begins that stands over others, also with numbers: `== dna.txt (20,000 bytes)`."""
-PAIR: Final = re.compile(r"(?<!\S)([A-Za-zα-ω][\w/%-]*)\s?[:=]\s*(?=[-+−.\d])()")
-MIN_PAIRS: Final = 2
-SET_ALONE: Final = re.compile(r"([A-Za-z][\w -]{0,40})\s*[:=]\s*([-+−]?\d+(?:\.\d+)?)\s?%?")
-LETTERS: Final = re.compile(r"[A-Za-zα-ω]")
-LEVEL: Final = re.compile(r"\s?%?[\s-]*(?:CI\b|confidence|quantile|percentile)")
-IS_SET: Final = re.compile(r"\s*[=:]\s*[-+−]?\.?\d")
-OF_NAME: Final = re.compile(r"[^()]*\)\s*[=:]")
-"""Behind a number that belongs to a name: `t(35) = 13.9`."""
-SETTING: Final = re.compile(
-    r"([A-Za-zα-ωΑ-Ω$\\][\w$\\*]{0,20})\s*(?:=|≈)\s*([-+−]?\d+(?:\.\d+)?)(?![\w.]*\d)"
-)
 RESULT: Final = re.compile(r"(?:^|\s)[-+−]?\d+\.\d+\s?%?$")
 """At the end of a cell that is no head: `bias 0.052`."""
-PART: Final = re.compile(r"\S+(?:\s\S+)*")
-"""What wide spaces part."""
 LOG_PREFIX: Final = re.compile(
     r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*\s+(?:[|-]\s*)?(?:\[?(?:DEBUG|INFO|WARNING|ERROR)\]?[\s:|-]+)?"
     r"|^\[?(?:DEBUG|INFO|WARNING|ERROR)\b\]?(?:\s*:[\w.]*:|[\s:|-]+)"
@@ -69,11 +56,6 @@ def without_log_prefix(lines: Sequence[str]) -> list[str]:
     words = {found[0] if found else "" for found in named}
     is_same = len(words) == 1 and len(named) >= MIN_LOGGED
     return [line.removeprefix(next(iter(words))) for line in bare] if is_same else bare
-
-
-def settings_in(text: str) -> list[tuple[str, str]]:
-    """Return what a text sets: `Mc = 2.0` as (`Mc`, `2.0`)."""
-    return [(name.strip("$"), value) for name, value in SETTING.findall(text.replace("$", ""))]
 
 
 def _of_lines(lines: Sequence[str]) -> Iterator[Entry]:
@@ -110,7 +92,7 @@ def _of_lines(lines: Sequence[str]) -> Iterator[Entry]:
         elif HEADING.match(text) or text.endswith(":") or not numbers_in(line):
             heading = text.strip("#=-*: ") or heading
         else:
-            yield from _of_line(line, outer)
+            yield from entries_of_line(line, outer)
         above.append((indent, text.strip("#=-*: ")))
 
 
@@ -143,7 +125,7 @@ def _is_number(cell: str) -> bool:
 
 def _is_head(cells: list[str]) -> bool:
     """Whether cells are heads: several names, none of them a number."""
-    named = [cell for cell in cells if re.search(r"[A-Za-zα-ω]", cell)]
+    named = [cell for cell in cells if LETTERS.search(cell)]
     return (
         len(cells) > 1
         and len(named) >= len(cells) - 1
@@ -155,9 +137,7 @@ def _is_head(cells: list[str]) -> bool:
 
 def _is_result(cell: str) -> bool:
     """Whether a cell ends with a result, or is one with what stands in brackets behind it: `588.9 (64.0)`."""
-    return bool(RESULT.search(cell)) or (
-        bool(NUMBER.match(cell)) and not re.search(r"[A-Za-zα-ω]", cell)
-    )
+    return bool(RESULT.search(cell)) or (bool(NUMBER.match(cell)) and not LETTERS.search(cell))
 
 
 def _is_row(cells: list[str], heads: list[str]) -> bool:
@@ -170,7 +150,7 @@ def _of_row(
     settings = tuple(
         (head, cell) for head, cell in zip(heads, cells, strict=True) if NUMBER.fullmatch(cell)
     )
-    outer_settings = _settings_of(outer)
+    outer_settings = settings_of(outer)
     # Further names of the row: `game | algorithm | value`.
     names = tuple(one for one in cells[1:] if LETTERS.search(one) and not numbers_in(one))
     begin = 0
@@ -183,107 +163,3 @@ def _of_row(
         number = found[0]._replace(start=begin + found[0].start, end=begin + found[0].end)
         above, sets = (*outer, *names), (*outer_settings, *others)
         yield Entry(cells[0], head, above, sets, number, line, table, heads[0])
-
-
-def _of_line(line: str, outer: tuple[str, ...]) -> Iterator[Entry]:
-    """Yield the numbers of a line with the words before each: `e=0.9: mean iterations 5.33, max 9`."""
-    settings = _settings_of(outer)
-    if parts := (_paired(line) or _parted(line)):
-        row, columns = parts
-        for name, number in columns:
-            yield Entry(row, name, outer, tuple(settings), number, line, 0)
-        return
-    text = line.strip()
-    first, colon, rest = text.partition(":")
-    begin, subject = 0, ""
-    if colon and settings_in(first) and numbers_in(rest):
-        settings += settings_in(first)
-        begin = len(line) - len(line.lstrip()) + len(first) + 1
-        subject = first
-    elif colon and not numbers_in(first) and len(numbers_in(rest)) > 1 and not VALUE.match(rest):
-        subject = first
-    before, row, column = begin, "", ""
-    for number in numbers_in(line):
-        if number.start < begin or _is_of_name(line, number):
-            continue
-        said = line[before : number.start]
-        if before > begin:
-            # The unit of the number before: `72.56 ms, t = 13.9`.
-            said = re.split(r"[,;]\s", said)[-1]
-        name = said.strip(" \t:=,;|~≈+±")
-        before = number.end
-        if name == "(" and row and line.startswith("%)", number.end - len(number.unit)):
-            # The share behind a count: `31 (1.20%)`.
-            yield Entry(row, column, outer, tuple(settings), number, line, 0)
-            continue
-        if not name or name.endswith(("(", "±")):
-            continue
-        if subject and name.startswith(subject):
-            name = name.removeprefix(subject).strip(" :")
-        row, column = (subject, name) if subject and name else (name or subject, "")
-        yield Entry(row, column, outer, tuple(settings), number, line, 0)
-
-
-def _settings_of(outer: Iterable[str]) -> list[tuple[str, str]]:
-    """Return what the lines above set: `Mc = 2.0`, or `outlier rate: 0.2` alone on its line."""
-    found: list[tuple[str, str]] = []
-    for text in outer:
-        alone = SET_ALONE.fullmatch(text.strip())
-        found += [(alone[1], alone[2])] if alone else settings_in(text)
-    return found
-
-
-def _paired(line: str) -> tuple[str, list[tuple[str, Number]]] | None:
-    """Return names and numbers of a line with several `name: value` behind the name of its case.
-
-    As `EKF rmse: 0.14 error: 5.57`; None for any other line.
-    """
-    pairs = list(PAIR.finditer(line))
-    case = line[: pairs[0].start()].strip(" :|-") if pairs else ""
-    if len(pairs) < MIN_PAIRS or not LETTERS.search(case) or numbers_in(case):
-        return None
-    numbers = {number.start: number for number in numbers_in(line)}
-    found = [(pair[1], numbers.pop(pair.start(2))) for pair in pairs if pair.start(2) in numbers]
-    # What is left may only be deviations.
-    is_whole = all(line[:start].rstrip().endswith(("±", "+/-", "(")) for start in numbers)
-    return (case, found) if is_whole else None
-
-
-def _is_of_name(line: str, number: Number) -> bool:
-    """Whether a number belongs to the name of another: `t(35) = 13.9`, `90% CI 1.2`."""
-    if LEVEL.match(line, number.end) or IS_SET.match(line, number.end):
-        return True
-    is_inside = re.search(r"\w\($", line[: number.start]) is not None
-    return is_inside and OF_NAME.match(line, number.end) is not None
-
-
-def _parted(line: str) -> tuple[str, list[tuple[str, Number]]] | None:
-    """Return names and numbers of a line that wide spaces part: `lzw   5,590 bytes   ratio 3.58`.
-
-    None where its first part has a number or nothing names one of them. A number may stand behind its name:
-    `Cmax   mean   775.2   cv   17.1`.
-    """
-    parts = [(found.start(), found[0]) for found in PART.finditer(line)]
-    numbered = [bool(numbers_in(text)) for _, text in parts]
-    first = numbered.index(True) if True in numbered else 0
-    if first == 0 or any(":" in text for _, text in parts[:first]):
-        return None
-    if VALUE.match(parts[first][1]) and first > 1 and len(numbers_in(line)) > 1:
-        first -= 1
-    found, name = [], ""
-    for start, text in parts[first:]:
-        if not numbers_in(text):
-            name = text
-            continue
-        number = numbers_in(text)[0]
-        own = text[: number.start].strip(" :=,~≈") or _words_behind(text[number.end :])
-        if not LETTERS.search(name or own):
-            return None
-        place = number._replace(start=number.start + start, end=number.end + start)
-        found.append((own if LETTERS.search(own) else name, place))
-        name = ""
-    return " ".join(text for _, text in parts[:first]), found
-
-
-def _words_behind(text: str) -> str:
-    return re.split(r"[\d+±(]", text)[0].strip()

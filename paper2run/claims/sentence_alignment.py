@@ -11,7 +11,7 @@ from typing import Final
 from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, covered, exclude, name_of, spelled_out, words_of
 from paper2run.claims.numbers import compared, numbers_in, value_of, without_units
-from paper2run.claims.printed_entries import settings_in
+from paper2run.claims.printed_line import settings_in
 from paper2run.claims.table_alignment import Aligned
 from paper2run.model.claims import Claim
 

@@ -10,7 +10,7 @@ from paper2run.claims.abbreviations import parts_of
 from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, words_of
 from paper2run.claims.numbers import NUMBER, numbers_in
-from paper2run.claims.printed_entries import settings_in
+from paper2run.claims.printed_line import settings_in
 from paper2run.claims.units import OF_NAMES
 
 ENDING: Final = re.compile(r"\.[A-Za-z]\w{0,4}$")

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from paper2run.claims.entry import Entry
 from paper2run.claims.names import likeness, name_of
 from paper2run.claims.numbers import numbers_in, value_of
-from paper2run.claims.printed_entries import settings_in
+from paper2run.claims.printed_line import settings_in
 from paper2run.model.claims import Claim, Placed
 
 FULL: Final = 1.0
