@@ -23,6 +23,7 @@ VERBATIM: Final = ("cell", "file")
 STATED: Final = ("table", "text")
 """Forms of what authors write down themselves."""
 NO_COMMAND: Final = "no document says which command prints it"
+NOWHERE: Final = f"{NO_COMMAND}, and no output has it under its names"
 MIN_DIGITS: Final = 3
 """Of a number whose names agree in part only: fewer may be the same by chance."""
 
@@ -92,7 +93,8 @@ def judged_anywhere(claim: Claim, outputs: Outputs, digests: Mapping[str, str]) 
     told = judged_among(claim, outputs, digests) if claim.form in STATED else None
     if told is not None and told.verdict != "not-found":
         return told
-    return JudgedClaim(claim=claim, verdict="not-run", need=NO_COMMAND)
+    need = NOWHERE if outputs.printed and claim.form in STATED else NO_COMMAND
+    return JudgedClaim(claim=claim, verdict="not-run", need=need)
 
 
 def judged_elsewhere(one: JudgedClaim, outputs: Outputs, digests: Mapping[str, str]) -> JudgedClaim:

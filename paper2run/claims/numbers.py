@@ -41,17 +41,14 @@ def without_units(line: str) -> str:
 
 
 def numbers_in(line: str) -> list[Number]:
-    """Return the numbers of a line, in order."""
-    return [
-        Number(
-            line[match.start() : match.end()].removesuffix(match["unit"] or ""),
-            (match["unit"] or "").strip(),
-            match.start(),
-            match.end(),
-        )
-        for match in NUMBER.finditer(line)
-        if len(match["digits"]) <= MAX_DIGITS
-    ]
+    """Return the numbers of a line, in order; the full stop of a sentence is no part of one."""
+    return [_number(match) for match in NUMBER.finditer(line) if len(match["digits"]) <= MAX_DIGITS]
+
+
+def _number(match: re.Match[str]) -> Number:
+    printed, unit = match[0].removesuffix(match["unit"] or ""), (match["unit"] or "").strip()
+    is_stop = printed.endswith(".") and not unit
+    return Number(printed.removesuffix("."), unit, match.start(), match.end() - is_stop)
 
 
 def skeleton(line: str) -> str:

@@ -132,7 +132,7 @@ def numbers_of(prose: Sequence[tuple[int, str]]) -> Iterator[InSentence]:
             if len(sentence) > MAX_SENTENCE or HELD.search(sentence):
                 continue
             read = without_units(sentence.replace("\\%", " %").replace("\\,", "  "))
-            found = [_without_stop(one) for one in numbers_in(read)]
+            found = numbers_in(read)
             if len(found) > MAX_NUMBERS:
                 # The cells of a table of HTML.
                 continue
@@ -150,12 +150,6 @@ def numbers_of(prose: Sequence[tuple[int, str]]) -> Iterator[InSentence]:
                 line = paragraph.line_at(start + one.start)
                 unit = _unit(sentence[one.end :])
                 yield InSentence(one, line, _label(read, before, one), sentence, unit, one.start)
-
-
-def _without_stop(one: Number) -> Number:
-    """Return a number without the full stop of its sentence."""
-    is_end = one.printed.endswith(".")
-    return one._replace(printed=one.printed[:-1], end=one.end - 1) if is_end else one
 
 
 def _is_stated(text: str, one: Number) -> bool:
