@@ -28,6 +28,8 @@ SIGNS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ("program", re.compile(r"(?:^|\s|/)[\w.+-]+: (?:line )?\d+: ([\w.+-]+): (?:command )?not found")),
     ("program", re.compile(r"(?:^|\s|/)bash: ([\w.+-]+): command not found")),
     ("program", re.compile(r"^make(?:\[\d+\])?: ([\w.+-]+): (?:No such file or directory|Command not found)")),
+    # CMake's ExternalProject and FetchContent.
+    ("program", re.compile(r"^\s*error: could not find (git|svn|hg|cvs) for (?:clone|checkout) of ")),
     # distutils: before Python 3.10, and since.
     ("program", re.compile(r"^\s*unable to execute '?([\w.+-]+)'?: No such file or directory")),
     ("program", re.compile(r"^\s*error: command '([\w.+-]+)' failed: No such file or directory")),
