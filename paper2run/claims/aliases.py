@@ -1,19 +1,22 @@
 """Finds what documents say that names mean: `nearest centroid (NC)`, `the Heaps exponent β`."""
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
 from paper2run.claims.labels import EMPTY_WORDS
 
 BRACKETS: Final = re.compile(
-    r"((?:[A-Za-z][\w'’–-]*[ \n]){1,7})\((?:\*{0,2}|\$?)([A-Za-z][\w-]{1,15}|[A-Z]|[α-ωΑ-Ω])(?:\*{0,2}|\$?)\s?[),;:]"
+    r"(?<![\w'’–-])((?:[A-Za-z][\w'’–-]{0,40}[ \n]){1,7})"
+    r"\((?:\*{0,2}|\$?)([A-Za-z][\w-]{1,15}|[A-Z]|[α-ωΑ-Ω])(?:\*{0,2}|\$?)\s?[),;:]"
 )
 SYMBOL: Final = re.compile(
-    r"(?<![A-Za-z])((?:[a-z][a-z-]{2,}\s){1,3})\$?(?:(\\[A-Za-z]+|[α-ωΑ-Ω])|([A-Za-z])(?=\$))[^\w\s]?"
+    r"(?<![\w-])((?:[a-z][a-z-]{2,40}\s){1,3})\$?(?:(\\[A-Za-z]+|[α-ωΑ-Ω])|([A-Za-z])(?=\$))[^\w\s]?"
 )
 BEFORE: Final = (
-    r"((?:[A-Za-z][\w-]*(?:['’]s)?[ \n]){{1,3}})(?:(?:is|as)[ \n])?[*$|]*{name}[*$|]*(?![\w'’-])"
+    r"(?<![\w-])((?:[A-Za-z][\w-]{{0,40}}(?:['’]s)?[ \n]){{1,3}})(?:(?:is|as)[ \n])?[*$|]{{0,3}}(?P<name>{names})"
+    r"[*$|]{{0,3}}(?![\w'’-])"
 )
 """What stands right before a name of a table in running text."""
 MAX_ALIASES: Final = 200
@@ -51,8 +54,7 @@ def aliases_in(texts: Iterable[str], names: Set[str] = frozenset()) -> tuple[tup
             words = _meaning(match[1])
             if words:
                 found[(match[2] or match[3]).strip("\\"), " ".join(words[-2:])] = None
-        for name in symbols:
-            found |= {(name, meaning): None for meaning in _explained(name, text, names)}
+        found |= dict.fromkeys(_explained(symbols, text, names))
         if len(found) > MAX_ALIASES:
             break
     return tuple(found)[:MAX_ALIASES]
@@ -63,17 +65,21 @@ def _is_symbol(name: str) -> bool:
     return 0 < len(name) <= MAX_LETTERS and name.isalpha() and name not in ("a", "A", "I")
 
 
-def _explained(name: str, text: str, names: Set[str]) -> Iterator[str]:
-    """Yield what stands right before a symbol in running text, and is no other of the `names`.
+def _explained(symbols: Sequence[str], text: str, names: Set[str]) -> Iterator[tuple[str, str]]:
+    """Yield symbols with what stands right before them in running text, and is no other of the `names`.
 
-    The first MAX_MEANINGS.
+    The first MAX_MEANINGS of each.
     """
-    meanings: dict[str, None] = {}
-    for match in re.finditer(BEFORE.format(name=re.escape(name)), text):
-        words = _meaning(match[1])
-        if any(len(word) > MAX_LETTERS for word in words) and names.isdisjoint(words):
-            meanings[" ".join(words)] = None
-    yield from list(meanings)[:MAX_MEANINGS]
+    if not symbols:
+        return
+    before = re.compile(BEFORE.format(names="|".join(map(re.escape, symbols))))
+    count: Counter[str] = Counter()
+    for match in before.finditer(text):
+        words, name = _meaning(match[1]), match["name"]
+        is_told = any(len(word) > MAX_LETTERS for word in words) and names.isdisjoint(words)
+        if is_told and count[name] < MAX_MEANINGS:
+            count[name] += 1
+            yield name, " ".join(words)
 
 
 def _meant(short: str, words: list[str], *, is_known: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ MAX_TABLES: Final = 20
 MAX_CELLS: Final = 2_000
 """Of one table; what follows is left out."""
 MAX_SPAN: Final = 50
-MIN_ROWS: Final = 2
+MIN_COLUMNS: Final = 2
 
 Rows = list[tuple[int, list[str]]]
 """Line and cells of each row, the heads first; all with as many cells."""
@@ -110,7 +110,7 @@ def _with_one_head(rows: list[tuple[int, list[Cell]]]) -> Rows:
     heads = max(heads, 1)
     width = len(rows[0][1]) if rows else 0
     body = [(line, cells) for line, cells in rows[heads:] if len(cells) == width]
-    if width < MIN_ROWS or len(rows) < heads + 1 or not body:
+    if width < MIN_COLUMNS or len(rows) < heads + 1 or not body:
         return []
     above = [[cell.text for cell in cells] for _, cells in rows[:heads] if len(cells) == width]
     names = [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*above, strict=True)]

@@ -14,6 +14,8 @@ PARTED: Final = re.compile(r"\s*\|\s*|\s{2,}|\t+")
 MIN_ROWS: Final = 2
 """Of numbers, below the heads."""
 MAX_NAME_CHARS: Final = 40
+MAX_LINES: Final = 200
+"""Of one table."""
 
 Rows = list[tuple[int, list[str]]]
 """Line and cells of each row, the heads first; all with as many cells."""
@@ -28,25 +30,26 @@ def table_at(lines: Sequence[tuple[int, str]], start: int) -> tuple[Rows, int]:
     rows: Rows = []
     borders: list[tuple[int, int]] = []
     taken = 0
-    for number, line in lines[start:]:
-        if number != lines[start][0] + taken:
+    window = lines[start : start + MAX_LINES]
+    for number, line in window:
+        if number != window[0][0] + taken or (taken > 1 and not rows):
             break
         if BORDER.match(line):
             # reStructuredText marks columns by `====  ====`, pandoc by `----  ----`.
             if not borders and set(line.strip()) in MARKS:
                 borders = [found.span() for found in SEGMENT.finditer(line)]
-                rows = [(place, _cells(dict(lines)[place], borders)) for place, _ in rows]
+                rows = [(place, _cells(dict(window)[place], borders)) for place, _ in rows]
         else:
             cells = _cells(line, borders)
             if rows and not _fits(cells, rows[0][1]):
                 break
-            if not rows and not _is_head(cells):
+            if not (_has_number(cells) if rows else _is_head(cells)):
                 break
             rows.append((number, cells))
         taken += 1
     if rows and len(rows) > 1 and len(rows[1][1]) == len(rows[0][1]) + 1:
         rows[0] = (rows[0][0], ["", *rows[0][1]])
-    return (rows, taken) if _has_numbers(rows) else ([], 0)
+    return (rows, taken) if _is_table(rows) else ([], 0)
 
 
 def _cells(line: str, borders: Sequence[tuple[int, int]]) -> list[str]:
@@ -70,10 +73,10 @@ def _fits(cells: Sequence[str], heads: Sequence[str]) -> bool:
     return len(cells) == len(heads) or (len(cells) == len(heads) + 1 and heads[0] != "")
 
 
-def _has_numbers(rows: Rows) -> bool:
-    """Whether rows of one width follow heads, and each has a number beside its name."""
-    return (
-        len(rows) > MIN_ROWS
-        and len({len(cells) for _, cells in rows}) == 1
-        and all(any(NUMBER.match(cell) for cell in cells[1:]) for _, cells in rows[1:])
-    )
+def _is_table(rows: Rows) -> bool:
+    """Whether rows of one width follow heads."""
+    return len(rows) > MIN_ROWS and len({len(cells) for _, cells in rows}) == 1
+
+
+def _has_number(cells: Sequence[str]) -> bool:
+    return any(NUMBER.match(cell) for cell in cells[1:])

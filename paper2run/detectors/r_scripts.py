@@ -5,6 +5,7 @@ For a package, its DESCRIPTION says more.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from paper2run.detectors.r_inputs import is_package
@@ -17,6 +18,8 @@ NAME: Final = "r_scripts"
 
 MAX_PACKAGES: Final = 200
 """Facts kept for one repository."""
+MAX_LISTS: Final = 20
+"""Of names, in one script."""
 REMARK: Final = re.compile(r"#[^\n]*")
 LOADS: Final = re.compile(
     r"\b(?:library|require|requireNamespace|loadNamespace)[ \t]*\([ \t]*['\"]?([A-Za-z][\w.]{1,60})['\"]?[ \t]*[,)]"
@@ -60,8 +63,8 @@ def _loaded(text: str) -> Iterator[tuple[str, int]]:
             is_name = item[1] is not None or "p_load" in match[0]
             if is_name and "=" not in text[match.start(1) : match.start(1) + item.end()]:
                 yield item[1] or item[2], match.start(1)
-    for match in EACH.finditer(text):
-        name = re.escape(match[1] or match[2])
+    lists = dict.fromkeys(match[1] or match[2] for match in EACH.finditer(text))
+    for name in map(re.escape, islice(lists, MAX_LISTS)):
         for listed in re.finditer(rf"\b{name}[ \t]*(?:<-|=)[ \t]*c\(([^()]{{1,2000}})\)", text):
             for item in ITEM.finditer(listed[1]):
                 if item[1]:

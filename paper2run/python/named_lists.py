@@ -27,8 +27,8 @@ FILES: Final = re.compile(r"[\w./-]+\.(?:txt|in|pip)(?![\w.])")
 SECTION: Final = re.compile(r"^\[(?P<name>[^\[\]\n]+)\]", re.MULTILINE)
 DYNAMIC: Final = re.compile(
     r"^(?P<key>[\w.-]+)[ \t]*=[ \t]*(?:\n[ \t]+)?"
-    r"(?:\{[^{}]*\bfile\b(?P<table>[^{}]*)\}|file:(?P<plain>[^\n]*(?:\n[ \t]+[^\n]*)*))"
-    r"|^files[ \t]*=[ \t]*\[(?P<hook>[^\]]*)\]",
+    r"(?:\{[^{}]{0,500}\bfile\b(?P<table>[^{}]{0,2000})\}|file:(?P<plain>[^\n]*(?:\n[ \t]+[^\n]*)*))"
+    r"|^files[ \t]*=[ \t]*\[(?P<hook>[^\[\]]{0,2000})\]",
     re.MULTILINE,
 )
 """setuptools' `dependencies = {file = ["deps.txt"]}` and `install_requires = file: deps.txt`, and hatch's hook."""

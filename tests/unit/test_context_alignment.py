@@ -269,9 +269,6 @@ LONG = (
     ],
 )  # fmt: skip
 def test_a_name_of_several_rows_may_stand_in_one_of_them(rows):
-    if rows[1][0]:
-        rows = (rows[0], *rows[1:])
-
     assert set(verdicts({"python fit.py": LONG}, *rows).values()) == {"reproduced"}
 
 

@@ -50,7 +50,7 @@ def test_what_is_no_table(text):
 def test_a_table_of_thousands_of_cells_ends():
     row = "<tr>" + "<td colspan=50 rowspan=50>1</td>" * 200 + "</tr>"
 
-    assert all(len(rows) <= 60 for rows in html_tables(f"<table>{row * 200}</table>"))
+    assert html_tables(f"<table>{row * 200}</table>") == []
 
 
 def test_a_table_within_a_cell_is_no_part_of_the_outer_one():
