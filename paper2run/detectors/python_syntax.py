@@ -71,7 +71,11 @@ def _grammars(modules: Sequence[PythonModule]) -> Iterator[Fact]:
             needs.setdefault((need.major, need.minor), []).append(source)
     for (major, minor), sources in sorted(needs.items()):
         yield PythonSyntax(
-            major=2 if major == 2 else 3, minor=minor, files=len(sources), source=sources[0]
+            major=2 if major == 2 else 3,
+            minor=minor,
+            files=len(sources),
+            out_of=len(modules),
+            source=sources[0],
         )
 
 

@@ -92,6 +92,8 @@ class PythonSyntax(Value):
     """Lowest minor version whose grammar accepts the file; 0 where any of that major does."""
     files: int
     """How many files need it."""
+    out_of: int = 0
+    """How many files of Python there are in all."""
     source: Source
     """The first file and line that shows it."""
 

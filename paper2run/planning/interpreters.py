@@ -68,13 +68,14 @@ def choose(facts: RepoFacts, commit_day: date | None) -> Choice:
         reasons.append(_reason(words, required[0].source))
         allowed = _of_majors(_majors_of(required))
     syntax = _syntax_limits(facts.of(PythonSyntax))
-    if syntax is not None:
+    three_alone = _names_three_alone(voices)
+    if syntax is not None and not (three_alone and _is_leftover(syntax)):
         narrowed = [version for version in allowed if _parses(syntax, version)]
         if narrowed:
             allowed = narrowed
             needs = "2" if syntax.major == 2 else f"3.{syntax.minor}"
             reasons.append(_reason(f"the syntax needs Python {needs}", syntax.source))
-    if _names_three_alone(voices):
+    if three_alone:
         allowed = [version for version in allowed if version != "2.7"] or allowed
     named: list[str] = next(filter(None, (_named(allowed, tier) for tier in tiers)), [])
     if not named:
@@ -185,6 +186,11 @@ def _syntax_limits(facts: tuple[PythonSyntax, ...]) -> PythonSyntax | None:
     major = 3 if files[3] >= files[2] else 2
     own = (fact for fact in facts if fact.major == major)
     return max(own, key=lambda fact: fact.minor, default=None)
+
+
+def _is_leftover(syntax: PythonSyntax) -> bool:
+    """Whether it is Python 2 in less than half of the files: where Python 3 is tested, those are out of use."""
+    return syntax.major == 2 and syntax.files * 2 < syntax.out_of
 
 
 def _parses(syntax: PythonSyntax, version: str) -> bool:

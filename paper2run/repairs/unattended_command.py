@@ -1,7 +1,8 @@
-"""Runs a command that waits for input with `--help` or with Enter pressed at every question.
+"""Runs a command that waits for input with `--help`, or with Enter or 1 as the answer to every question.
 
 Reads argparse (`error: the following arguments are required`), click (`Error: Missing argument`), docopt's and getopt's
-usage, and CPython's `EOFError: EOF when reading a line` of a program that asks. A command of the user's own stays.
+usage, CPython's `EOFError: EOF when reading a line` of a program that asks, and `ValueError: invalid literal for int()`
+of one that asks for a number. A command of the user's own stays.
 """
 
 import re
@@ -20,6 +21,9 @@ ARGUMENTS: Final = re.compile(
     r"|^Error: Missing (?:argument|option|parameter)|^[Uu]sage:? "
 )
 ASKS: Final = re.compile(r"EOFError: EOF when reading a line")
+ASKS_A_NUMBER: Final = re.compile(
+    r"ValueError: (?:invalid literal for int\(\) with base \d+|could not convert string to float): ''$"
+)
 ONE_PROGRAM: Final = re.compile(
     r"^(?:cd [\w./-]+ && )?(?:python[\d.]* (?:\S+\.py|-m [\w.]+)"
     r"|(?!(?:python[\d.]*|sh|bash|env|make|test|yes|cd|go|cargo|npm|mvn|xvfb-run)(?: |$))[\w./-]+)(?: [^;&|<>`$()]*)?$"
@@ -27,6 +31,7 @@ ONE_PROGRAM: Final = re.compile(
 """A script, a module or a console script, in its folder: what is put behind it reaches the program itself."""
 HELP: Final = " --help"
 ENTER: Final = "yes '' | "
+ONE: Final = "yes 1 | "
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
@@ -34,15 +39,20 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     if not isinstance(failed.failure, SmokeFailed) or failed.is_users_command:
         return None
     command = failed.plan.smoke_command
-    hit = last_hit(failed.lines, ASKS, ARGUMENTS)
+    answered = command.startswith((ENTER, ONE))
+    hit = last_hit(failed.lines, ASKS, *([ASKS_A_NUMBER] if answered else []), ARGUMENTS)
     # A test runner that shows its usage does not know an option of the suite's configuration.
     if hit is None or runs_tests(command):
         return None
     asks = ASKS.search(hit.line) is not None
-    if asks and not command.startswith(ENTER):
+    number = ASKS_A_NUMBER.search(hit.line) is not None
+    if number and command.startswith(ENTER):
+        changed = ONE + command.removeprefix(ENTER)
+        why = "the program asks for numbers: 1 is the answer to every question"
+    elif asks and not answered:
         changed = ENTER + shlex.join(["sh", "-c", command])
         why = "Enter is pressed at every question of the program"
-    elif not asks and ONE_PROGRAM.match(command) and HELP not in command:
+    elif not asks and not number and ONE_PROGRAM.match(command) and HELP not in command:
         changed = f"{command}{HELP}"
         why = "the program needs arguments; its help shows that its imports load"
     else:

@@ -51,6 +51,10 @@ def syntax(major: int, minor: int, files: int) -> PythonSyntax:
     )
 
 
+def two(files: int, *, out_of: int) -> PythonSyntax:
+    return PythonSyntax(major=2, files=files, out_of=out_of, source=HERE)
+
+
 @pytest.mark.parametrize(
     ("facts", "day", "first"),
     [
@@ -77,6 +81,10 @@ def syntax(major: int, minor: int, files: int) -> PythonSyntax:
         ([syntax(3, 6, files=2), syntax(3, 10, files=1)], date(2020, 1, 1), "3.10"),
         ([syntax(2, 0, 6), syntax(3, 6, 5), syntax(3, 8, 5)], date(2020, 1, 1), "3.8"),
         ([syntax(2, 0, files=6), syntax(3, 6, files=5)], date(2020, 1, 1), "2.7"),
+        # Old files of a folder beside, where the authors test Python 3; and all files old in spite of a stale CI file.
+        ([two(4, out_of=10), required("==3.6.*", "tested")], date(2021, 1, 1), "3.6"),
+        ([two(8, out_of=10), required("==3.6.*", "tested")], date(2021, 1, 1), "2.7"),
+        ([two(4, out_of=10)], date(2021, 1, 1), "2.7"),
     ],
 )
 def test_the_interpreter_follows_the_evidence_then_the_year(facts, day, first):
