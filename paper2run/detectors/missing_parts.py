@@ -6,6 +6,7 @@ https://git-scm.com/docs/gitignore
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
@@ -65,8 +66,12 @@ def _parts(tree: RepoTree) -> tuple[MissingPart, ...]:
         folder = module.path.rpartition("/")[0]
         if module.role in ("test", "build") or is_aside(folder) or not module.parsed:
             continue
-        for imported in module.source.imports:
-            if imported.guarded or len(found) >= MAX_PARTS:
+        needed = [one for one in module.source.imports if not one.guarded]
+        times = Counter((one.level, one.module) for one in needed)
+        for imported in needed:
+            # What is imported, made by the handler of the failed import, and imported again comes into being.
+            is_made = not imported.names and times[imported.level, imported.module] > 1
+            if is_made or len(found) >= MAX_PARTS:
                 continue
             for path in _missing(tree, module.path, imported):
                 source = Source(kind="file", path=module.path, line=imported.line)

@@ -16,7 +16,7 @@ from paper2run.failures.wanted_files import WantedFile
 from paper2run.knowledge.distributions import Guess, third_party_name
 from paper2run.model.diagnosis import Cause, Diagnosis, DiagnosisDecision, Lack, Reach
 from paper2run.model.environment import EnvPlan, GuessedDistribution, PlannedEnvironment
-from paper2run.model.facts import OwnModule, RepoFacts
+from paper2run.model.facts import MissingPart, OwnModule, RepoFacts
 from paper2run.model.outcome import BuildFailed, HoldingRelease, SmokeFailed, Verification
 from paper2run.model.resolution import BrokenLock
 from paper2run.model.value import Source
@@ -117,6 +117,12 @@ class FailedAttempt(NamedTuple):
         frames = [line for line in last_traceback(self.lines) if ANY_FRAME.match(line)]
         alone = bool(frames) and all(COMMAND_FRAME in line for line in frames)
         return self.planned.smoke_kind == "dependencies" and alone
+
+    def missing_part(self, dotted: str) -> MissingPart | None:
+        """Return the part of the repository, missing from it, that a dotted name means; None for any other."""
+        ending = f"/{dotted.replace('.', '/')}"
+        parts = self.facts.of(MissingPart)
+        return next((part for part in parts if f"/{part.path}".endswith(ending)), None)
 
     def reach_of(self, said: str) -> Reach:
         """Return what an error excludes: every install where the repository's own code wants what is missing."""

@@ -27,7 +27,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     own = {fact.module for fact in failed.facts.of(OwnModule)}
     named = last_gone(failed.lines)
     for gone in reversed([*gone_modules(failed.lines), *([named] if named else [])]):
-        part = _part(failed, gone)
+        part = failed.missing_part(gone.dotted)
         if part is not None:
             return _not_published(part, gone.line)
         lost = failed.gone_release_of(gone.dotted)
@@ -39,13 +39,6 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
         if guess.certainty == "absent" and not (gone.owner or is_of_python(module) or is_own):
             return _on_no_index(failed, guess, gone.line)
     return None
-
-
-def _part(failed: FailedAttempt, gone: Gone) -> MissingPart | None:
-    """Return the missing part of the repository that an error means; None if it means no such part."""
-    ending = f"/{gone.dotted.replace('.', '/')}"
-    parts = failed.facts.of(MissingPart)
-    return next((part for part in parts if f"/{part.path}".endswith(ending)), None)
 
 
 def _not_published(part: MissingPart, line: str) -> Diagnosis:

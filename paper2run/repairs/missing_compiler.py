@@ -1,8 +1,9 @@
 """Installs the compiler that a source build asks for; slim images bring none.
 
 Reads setuptools (`error: command 'gcc' failed: No such file or directory`, `unable to execute 'gcc'`), the shell
-(`/bin/sh: 1: make: not found`), meson (`Unknown compiler(s)`), CMake (`CMAKE_CXX_COMPILER not set`), and GNU ld where
-gcc came without the C library's files (`cannot find Scrt1.o`).
+(`/bin/sh: 1: make: not found`), meson (`Unknown compiler(s)`), CMake (`CMAKE_CXX_COMPILER not set`), GNU ld where
+gcc came without the C library's files (`cannot find Scrt1.o`), and numba's `without the compiler used by` of code that
+compiles itself when it is imported.
 """
 
 import re
@@ -26,6 +27,7 @@ MISSING: Final = (
     re.compile(r"(?P<program>CMAKE_CXX_COMPILER|CMAKE_C_COMPILER)(?:-NOTFOUND| not set)"),
     re.compile(r"\bld(?:\.\w+)?: cannot find (?P<program>S?crt[1in])\.o"),
     re.compile(r"[Nn]o (?P<program>Fortran) compiler found"),
+    re.compile(r"(?P<program>)Attempted to compile AOT function without the compiler"),
     re.compile(r"(?:No such file or directory|Errno 2\]).*'(?P<program>gcc|g\+\+|make|cmake|git|swig|pkg-config)'"),
 )  # fmt: skip
 PACKAGES: Final = {

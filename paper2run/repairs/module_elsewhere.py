@@ -1,9 +1,11 @@
 """Puts the folder of an own module on the path where the code imports it and does not find it.
 
-Tests import helpers that lie beside them, or another project of the same checkout. Reads CPython's `No module named
-'x'` of a whole module; what the repository holds is known from `OwnModule`.
+Tests import helpers that lie beside them, or another project of the same checkout; and an install leaves out what the
+manifest forgets: subpackages (`packages=["x"]`) and files of data. Reads CPython's `No module named 'x'` and `x.y`, and
+`No such file or directory` of a file in an installed package; what the repository holds is known from `OwnModule`.
 """
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -17,6 +19,10 @@ from paper2run.model.outcome import SmokeFailed
 NAME: Final = "module_elsewhere"
 MAX_FOLDERS: Final = 3
 """More of them are a repository of many parts, whose modules hide each other."""
+LEFT_OUT: Final = re.compile(
+    r"No such file or directory: ['\"]?/\S+/(?:site|dist)-packages/(?P<top>\w+)/(?P<path>[^'\"]+)"
+)
+"""A file that an installed package looks for in its own folder."""
 
 
 def repair(failed: FailedAttempt) -> Diagnosis | None:
@@ -26,6 +32,10 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     before = [part for part in failed.plan.env.get("PYTHONPATH", "").split(":") if part]
     gone = {one.name: one.line for one in gone_modules(failed.lines) if "." not in one.name}
     found = {name: root for name in gone if (root := _root_of(failed, name)) is not None}
+    for name, line in _left_out(failed.lines).items():
+        root = _root_of(failed, name.partition(".")[0], installed=True)
+        if root is not None and failed.missing_part(name) is None:
+            gone[name], found[name] = line, root
     hiding = _hiding_others(failed, set(found.values()))
     roots: dict[str, str] = {}
     for name, root in found.items():
@@ -45,9 +55,22 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     )
 
 
-def _root_of(failed: FailedAttempt, module: str) -> str | None:
+def _left_out(lines: list[str]) -> dict[str, str]:
+    """Return the parts of packages that are not where the package is, dotted or as a path, with their lines."""
+    found = {one.name: one.line for one in gone_modules(lines) if "." in one.name}
+    for line in lines:
+        if match := LEFT_OUT.search(line):
+            found[f"{match['top']}.{match['path']}"] = line.strip()
+    return found
+
+
+def _root_of(failed: FailedAttempt, module: str, *, installed: bool = False) -> str | None:
     """Return the folder that holds the module; of several the one of a project; None for none or several."""
-    holding = [fact for fact in failed.own_modules if fact.module == module]
+    holding = [
+        fact
+        for fact in failed.own_modules
+        if fact.module == module and (fact.installed or not installed)
+    ]
     roots = {fact.root for fact in holding if fact.installed} or {fact.root for fact in holding}
     return min(roots) if len(roots) == 1 else None
 

@@ -1,7 +1,7 @@
 """Gives a package's installed folder to the user of the container, where the package writes into it.
 
 Reads CPython's `PermissionError: [Errno 13] Permission denied` for a path inside the folder of an installed package;
-in Python 2 it is an `IOError` or `OSError`.
+in Python 2 it is an `IOError` or `OSError`; and distutils' failed link of a module that a package compiles there.
 Databases, settings and caches beside the code are written in a person's own environment; smoke runs are not root.
 """
 
@@ -20,6 +20,9 @@ DENIED: Final = re.compile(
     r"(?:Permission|IO|OS)Error: \[Errno 13\] Permission denied: "
     r"'(?P<folder>/[\w./+=,-]*/(?:site|dist)-packages/[\w.-]+)/[^'/][^']*'"
 )
+NOT_LINKED: Final = re.compile(
+    r"LinkError: .* -o (?P<folder>/[\w./+=,-]*/(?:site|dist)-packages/[\w.-]+)/[^ \"']+[\"'] failed with exit"
+)
 MAX_FOLDERS: Final = 3
 
 
@@ -27,7 +30,8 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
     """Return the plan with the folders given away; None where no installed package was written into."""
     if not isinstance(failed.failure, SmokeFailed):
         return None
-    denied = {hit.match["folder"]: hit.line for hit in all_hits(failed.lines, DENIED)}
+    hits = (*all_hits(failed.lines, DENIED), *all_hits(failed.lines, NOT_LINKED))
+    denied = {hit.match["folder"]: hit.line for hit in hits}
     folders = list(denied)[:MAX_FOLDERS]
     if not folders:
         return None

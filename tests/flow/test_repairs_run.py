@@ -44,6 +44,17 @@ SITUATIONS = {
         },
         'PYTHONPATH="/repo"',
     ),
+    "subpackage that the manifest forgets": Situation(
+        ("module_elsewhere",),
+        {
+            "setup.py": "from setuptools import setup\n"
+            "setup(name='waves', version='1', package_dir={'': 'src'}, packages=['waves'])\n",
+            "src/waves/__init__.py": "from waves.forms import SINE\n",
+            "src/waves/forms/__init__.py": "SINE = 1\n",
+        },
+        'PYTHONPATH="/repo/src"',
+        smoke="cd /tmp && python -c 'import waves'",
+    ),
     "plugin of a fixture": Situation(
         ("pytest_drift",),
         {

@@ -95,6 +95,12 @@ def test_a_package_that_never_had_a_wheel_is_built_with_the_tools_of_its_time(se
     assert "setuptools 40.8.0 (2019-02-05, 341 days later)" in found.resolution.exceptions
 
 
+def test_a_source_of_after_the_commit_is_built_with_the_tools_of_its_own_time(settings):
+    # Its setup.py imports Cython, and wants 0.29, which came a year after the commit and before the source.
+    asked = planned("mdtraj==1.9.3", pythons=("3.6",), day=date(2017, 11, 15))
+    assert versions(resolve(asked, settings))["cython"] == "0.29.7"
+
+
 def test_a_guessed_name_gives_way_to_one_called_after_the_module_that_holds_it(settings):
     guesses = tuple(
         GuessedDistribution(name=name, module=module)

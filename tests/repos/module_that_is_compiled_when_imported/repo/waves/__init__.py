@@ -1,0 +1,1 @@
+import waves.cc
