@@ -66,12 +66,11 @@ def _parts(tree: RepoTree) -> tuple[MissingPart, ...]:
         folder = module.path.rpartition("/")[0]
         if module.role in ("test", "build") or is_aside(folder) or not module.parsed:
             continue
-        needed = [one for one in module.source.imports if not one.guarded]
-        times = Counter((one.level, one.module) for one in needed)
-        for imported in needed:
+        times = Counter((one.level, one.module) for one in module.source.imports)
+        for imported in module.source.imports:
             # What is imported, made by the handler of the failed import, and imported again comes into being.
             is_made = not imported.names and times[imported.level, imported.module] > 1
-            if is_made or len(found) >= MAX_PARTS:
+            if imported.guarded or is_made or len(found) >= MAX_PARTS:
                 continue
             for path in _missing(tree, module.path, imported):
                 source = Source(kind="file", path=module.path, line=imported.line)

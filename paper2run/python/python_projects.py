@@ -82,7 +82,10 @@ def _project(tree: RepoTree, root: str) -> Iterator[Project]:
             tuple(_build_imports(tree, prefix, readable)) if readable else _version_provider(data)
         ),
         dynamic_version=_version_from_history(data, readable),
-        leaves_out=_leaves_out(tree, prefix, readable) if readable else False,
+        leaves_out=any(
+            _leaves_out(tree, prefix, below, packages)
+            for below, packages in _listed_packages(data, readable)
+        ),
         source=Source(kind="file", path=f"{prefix}{'pyproject.toml' if named else 'setup.py'}"),
     )
 
@@ -105,15 +108,33 @@ def _name(tree: RepoTree, prefix: str, data: dict[str, object], script: SetupScr
     )
 
 
-def _leaves_out(tree: RepoTree, prefix: str, script: SetupScript) -> bool:
+def _listed_packages(
+    data: dict[str, object], script: SetupScript | None
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield plain lists of packages with the folder that holds these; not one whose folders it names one by one."""
+    keywords = script.keywords if script else {}
+    if script and isinstance(keywords.get("packages"), list):
+        listed = [item for item in script.texts("packages") if isinstance(item, str)]
+        yield from _below(keywords.get("package_dir"), listed)
+    tool = table(data, "tool", "setuptools")
+    if isinstance(tool.get("packages"), list):
+        yield from _below(tool.get("package-dir"), list(texts(tool["packages"])))
+    find = table(tool, "packages", "find")
+    included = list(texts(find.get("include")))
+    where = list(texts(find.get("where"))) or [""]
+    # A name without a star is that package alone.
+    if included and len(where) == 1 and not any("*" in name for name in included):
+        yield where[0].strip("./"), included
+
+
+def _below(places: object, packages: list[str]) -> Iterator[tuple[str, list[str]]]:
+    found = places or {"": ""}
+    if isinstance(found, dict) and set(found) == {""}:
+        yield str(found[""]).strip("./"), packages
+
+
+def _leaves_out(tree: RepoTree, prefix: str, below: str, named: list[str]) -> bool:
     """Whether a plain list of packages lacks sub-packages, which imports in the checkout find."""
-    named = [item for item in script.texts("packages") if isinstance(item, str)]
-    places = script.keywords.get("package_dir") or {"": ""}
-    if not isinstance(script.keywords.get("packages"), list) or not isinstance(places, dict):
-        return False
-    if set(places) != {""}:
-        return False
-    below = str(places[""]).strip("./")
     prefix += f"{below}/" if below else ""
     tops = {name for name in named if "." not in name}
     folders = (

@@ -44,15 +44,15 @@ SITUATIONS = {
         },
         'PYTHONPATH="/repo"',
     ),
-    "subpackage that the manifest forgets": Situation(
+    "data that the manifest forgets": Situation(
         ("module_elsewhere",),
         {
-            "setup.py": "from setuptools import setup\n"
-            "setup(name='waves', version='1', package_dir={'': 'src'}, packages=['waves'])\n",
-            "src/waves/__init__.py": "from waves.forms import SINE\n",
-            "src/waves/forms/__init__.py": "SINE = 1\n",
+            "setup.py": "from setuptools import setup\nsetup(name='waves', version='1', packages=['waves'])\n",
+            "waves/__init__.py": "import pathlib\n\n"
+            "TABLE = (pathlib.Path(__file__).parent / 'table.txt').read_text()\n",
+            "waves/table.txt": "1 2 3\n",
         },
-        'PYTHONPATH="/repo/src"',
+        'PYTHONPATH="/repo"',
         smoke="cd /tmp && python -c 'import waves'",
     ),
     "plugin of a fixture": Situation(
