@@ -3,6 +3,7 @@
 | shown                                              | a need of its work is unmet | ends as            |
 |----------------------------------------------------|-----------------------------|--------------------|
 | results, tests, documented-run, program-starts     | yes or no                   | success            |
+| documented-run of a script that only draws         | yes, by every use           | stop with its cause|
 | imports, help-only, built-only                     | no                          | success            |
 | imports, help-only, built-only, nothing            | yes                         | stop with its cause|
 | the same, and another command failed for want of it| yes, by a side of the work  | stop with its cause|
@@ -10,9 +11,12 @@
 | anything, of a part beside which other code leads  | yes or no                   | stop with its need |
 """
 
+import re
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Final
 
+from paper2run.commands.started_files import started_files
 from paper2run.model.diagnosis import Cause, Reach
 from paper2run.model.facts import RepoFacts
 from paper2run.model.grade import Grade
@@ -24,6 +28,7 @@ from paper2run.verdicts.progress import same_environment
 
 WORKS: Final[frozenset[Grade]] = frozenset({"results", "tests", "documented-run", "program-starts"})
 """With these the repository's own code did something: whatever else it needs is said beside the success."""
+DOCUMENTED: Final = frozenset({"documented", "script", "program"})
 WHOLE_WORK: Final = frozenset({"user", "model", "documented", "program", "notebook"})
 """Kinds of commands whose stop speaks of the work itself; an example may want what its authors have."""
 OF_EVERY_USE: Final[frozenset[Cause]] = frozenset(
@@ -62,6 +67,10 @@ EXCLUDED_BY: Final[dict[NeedKind, Reach]] = {
     "script": "every-install",
 }
 """The plans that each kind of unmet need excludes: CI's steps may fetch data, set a key or generate a part."""
+DRAWS: Final = re.compile(
+    r"(?i)(?:^|[_-])(?:plot\w*|draw\w*|figs?|figures?|charts?|visuali[sz]\w*)(?:[_-]|\d*$)"
+)
+"""The name of a script that shows what others computed: `plot_overhead`, `make_figures`, `fig3`."""
 OF_COMMANDS: Final[frozenset[NeedKind]] = frozenset({"data", "network", "service", "web"})
 """Needs that are read off what documents start: tests that can be collected may do without."""
 OF_THE_CODE: Final = frozenset({"part", "script"})
@@ -87,6 +96,24 @@ def unmet_need(
         and not (collected and need.kind in OF_COMMANDS)
     )
     return next(counts, None)
+
+
+def of_every_use(needs: Sequence[Need]) -> Need | None:
+    """Return the first hard need, unmet, that every use of the code has."""
+    return next(
+        (need for need in needs if need.hard and not need.met and need.cause in OF_EVERY_USE), None
+    )
+
+
+def only_draws(attempt: Attempt) -> bool:
+    """Whether an attempt's command starts nothing but scripts that draw, by their names.
+
+    Of code that needs a GPU they show the figures that the authors keep.
+    """
+    started = started_files(attempt.planned.plan.smoke_command)
+    names = [name for path in started if (name := PurePosixPath(path).stem) != "__main__"]
+    drawn = bool(names) and all(map(DRAWS.search, names))
+    return drawn and attempt.planned.smoke_kind in DOCUMENTED
 
 
 def has_collected(attempt: Attempt) -> bool:

@@ -26,7 +26,15 @@ from paper2run.verdicts.progress import (
     place_of,
 )
 from paper2run.verdicts.repairs_tried import repairs_tried
-from paper2run.verdicts.table import WORKS, has_collected, proof_of, stopped_by, unmet_need
+from paper2run.verdicts.table import (
+    WORKS,
+    has_collected,
+    of_every_use,
+    only_draws,
+    proof_of,
+    stopped_by,
+    unmet_need,
+)
 from paper2run.verdicts.work import failed_work, passed_beside, proven_beside, stop_in
 
 GENERAL: Final[frozenset[Cause]] = frozenset({"build_error", "code_error", "dead_dependency"})
@@ -95,6 +103,8 @@ def after_attempts(
     runs_own = best.planned.smoke_kind != "dependencies"
     proof = proof_of(attempts, best, facts)
     need = unmet_need(shown, needs, runs_own=runs_own, collected=has_collected(best))
+    if need is None and only_draws(best):
+        need = of_every_use(needs)
     if need is not None and need.hard and proof is not None and _is_download(proof):
         # With a network the command would go on to what its work needs.
         proof = None

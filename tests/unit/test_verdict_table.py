@@ -91,6 +91,28 @@ def test_a_gpu_that_the_work_needs_and_nobody_had_ends_a_run_that_showed_little(
 
 
 @pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("cd launcher && python plot_overhead.py", "stopped-by-rule"),
+        ("python make_figures.py --out pdf", "stopped-by-rule"),
+        ("python -m plotting.fig3", "stopped-by-rule"),
+        ("python train.py && python plot.py", "success"),
+        ("python configure.py", "success"),
+        ("python demo.py", "success"),
+    ],
+)
+def test_a_script_that_draws_is_not_the_work_of_code_that_needs_a_gpu(command: str, status: str):
+    one = passed("documented-run")
+    plan = one.planned.plan.changed(smoke_command=command)
+    drawn = one.changed(planned=one.planned.changed(plan=plan))
+    gpu = GpuNeed(hard=True, sign="cuda", source=HERE)
+
+    assert after_attempts([drawn], 3, facts(gpu)).status == status
+    assert after_attempts([drawn], 3, facts(gpu.changed(hard=False))).status == "success"
+    assert after_attempts([drawn], 3, facts()).status == "success"
+
+
+@pytest.mark.parametrize(
     ("cause", "kind", "about", "status"),
     [
         ("missing_data", "documented", facts(), "stopped-by-rule"),
