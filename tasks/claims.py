@@ -14,6 +14,7 @@ from paper2run.claims import pictures
 from paper2run.claims.choosing import Outputs
 from paper2run.claims.collecting import OF_PAPERS, Stated, stated_claims
 from paper2run.claims.matching import judged_anywhere, judged_elsewhere
+from paper2run.claims.neighbours import by_neighbours
 from paper2run.claims.result_files import result_files
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import (
@@ -76,13 +77,14 @@ def claims(
     outputs = Outputs(heard.printed, stated.told)
     digests = {run.command: run.log_digest for run in heard.runs}
     shown, strips = _compared(heard.drawn)
+    judged = [
+        judged_elsewhere(by_claim[claim], outputs, digests)
+        if claim in by_claim
+        else judged_anywhere(claim, outputs, digests)
+        for claim in in_order
+    ]
     ledger = ClaimLedger(
-        claims=tuple(
-            judged_elsewhere(by_claim[claim], outputs, digests)
-            if claim in by_claim
-            else judged_anywhere(claim, outputs, digests)
-            for claim in in_order
-        ),
+        claims=by_neighbours(judged, outputs, digests),
         pictures=shown,
         runs=tuple(heard.runs),
     )

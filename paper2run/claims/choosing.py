@@ -12,7 +12,7 @@ from paper2run.claims.context_alignment import CLEAR, Belongs, in_cell, placed_i
 from paper2run.claims.entry import Entry
 from paper2run.claims.names import WEAK, name_of, words_of
 from paper2run.claims.numbers import numbers_in, value_of
-from paper2run.claims.printed_entries import MAX_LINES, entries_of
+from paper2run.claims.printed_entries import MAX_LINES, entries_of, plain_lines
 from paper2run.claims.printed_line import settings_in
 from paper2run.claims.sentence_alignment import MARGIN, Sentence, aligned_in_sentence
 from paper2run.claims.sentence_context import in_sentence
@@ -47,6 +47,25 @@ class Outputs:
         self.printed = printed
         self._told = told or {}
         self._tables: dict[object, list[Belongs]] = {}
+
+    @property
+    def entries(self) -> list[tuple[str, Entry]]:
+        """All numbers with their commands, in order."""
+        return [
+            (command, entry)
+            for command, output in self.printed.items()
+            for entry in _entries(output)
+        ]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """All lines with their commands, in order, but for lines of data."""
+        return [
+            (command, line)
+            for command, output in self.printed.items()
+            for text in output.split(FILE)
+            for line in plain_lines(text)
+        ]
 
     def choice_for(self, claim: Claim) -> Choice | bool | None:
         """Return the only entry that a claim may be about; None without one, False where several may be meant."""

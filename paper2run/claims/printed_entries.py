@@ -44,9 +44,13 @@ def entries_of(output: str) -> list[Entry]:
     whole = value_of_json(output)
     if whole is not None:
         return list(deque(entries_of_json(whole), MAX_ENTRIES))
+    return list(deque(_of_lines(plain_lines(output)), MAX_ENTRIES))
+
+
+def plain_lines(output: str) -> list[str]:
+    """Return the last lines of an output, without those of data, lines of boxes, and what a logger puts before each."""
     lines = [line for line in output.splitlines() if len(line) <= MAX_CHARS][-MAX_LINES:]
-    lines = without_log_prefix([line.translate(BOXES) for line in lines if not BOX.match(line)])
-    return list(deque(_of_lines(lines), MAX_ENTRIES))
+    return without_log_prefix([line.translate(BOXES) for line in lines if not BOX.match(line)])
 
 
 def without_log_prefix(lines: Sequence[str]) -> list[str]:

@@ -128,6 +128,10 @@ STARTED: Final = re.compile(r"\bsubprocess\b")
 ARGV: Final = re.compile(r"\bargv\b")
 """The line of code that a traceback shows: the program wants arguments and checks nothing."""
 
+USAGE: Final = re.compile(r"[Uu]sage: ")
+PARSER_ERROR: Final = re.compile(r"[\w./-]+: error: ")
+"""argparse's and optparse's, below the usage: whatever the words, the program is called another way."""
+
 
 def cause_of(
     failed: FailedAttempt, error: str, place: Source | None, *, told: bool
@@ -158,6 +162,8 @@ def cause_of(
         known = any(UNIMPLEMENTED.search(line) for line in failed.lines)
         # What neither Octave nor its list of MATLAB's functions knows is a file of the author's own, or a variable.
         return ("proprietary_toolchain", "medium") if known else ("absent_module", "low")
+    if PARSER_ERROR.match(error) and any(map(USAGE.match, failed.lines)):
+        return "missing_entrypoint", "medium"
     if NO_TESTS.match(error):
         return "missing_entrypoint", "medium"
     module = NO_MODULE.search(error)

@@ -118,7 +118,7 @@ def after_attempts(
         verdict = stopped(found)
     elif best.succeeded and (hollow := failed_import(attempts, best, facts)):
         verdict, judged = _not_importable(hollow), hollow
-    elif best.succeeded and (broken := failed_work(attempts, best, facts)):
+    elif best.succeeded and not beside and (broken := failed_work(attempts, best, facts)):
         found, judged = stop_in(broken, facts), broken
         verdict = stopped(found) if found else _not_working(broken)
     else:

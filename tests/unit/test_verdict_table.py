@@ -170,6 +170,18 @@ def test_tests_that_pass_in_part_have_run_the_code():
     assert after_attempts([one], 3).grade == "imports"
 
 
+def test_tests_that_pass_in_part_outweigh_a_script_that_fails():
+    tests = SmokeChoice(kind="tests", command="python -m pytest -q .", proves="p", source=DEFAULT)
+    failed = SmokeFailed(exit_code=1, seconds=1, log=Log(stdout="1 failed, 37 passed in 3 s"))
+    script = failed_script("a.py", "NameError: name 'n' is not defined")
+    one = passed("imports").changed(trials=(script,))
+
+    assert after_attempts([one], 3).status == "smoke-failed"
+    tested = one.changed(trials=(script, Trial(choice=tests, outcome=failed)))
+    found = after_attempts([tested], 3)
+    assert (found.status, found.grade) == ("success", "program-starts")
+
+
 def test_tests_that_pass_in_part_leave_no_proof_in_what_another_command_lacks():
     tests = SmokeChoice(
         kind="tests", command="python -m pytest -q .", proves="its tests pass", source=DEFAULT
@@ -494,6 +506,7 @@ def repaired_for(cause: Cause, reason: str) -> Attempt:
         ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (), "stopped-by-rule"),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'x.csv'", "documented", (PACKAGE,), "success"),
         ("run.py: error: the following arguments are required: x", "documented", (), "success"),
+        ("usage: run.py [-h]\nrun.py: error: No arguments specified", "documented", (), "success"),
         ("NameError: name 'n' is not defined", "example", (), "success"),
         ("NameError: name 'n' is not defined", "documented", (PACKAGE,), "success"),
         ("ModuleNotFoundError: No module named 'lab'", "script", (), "smoke-failed"),
