@@ -16,6 +16,7 @@ from paper2run.claims.collecting import OF_PAPERS, Stated, stated_claims
 from paper2run.claims.matching import judged_anywhere, judged_elsewhere
 from paper2run.claims.neighbours import by_neighbours
 from paper2run.claims.result_files import result_files
+from paper2run.claims.said_again import by_cells
 from paper2run.formats.tree import RepoTree
 from paper2run.model.claims import (
     Claim,
@@ -84,7 +85,7 @@ def claims(
         for claim in in_order
     ]
     ledger = ClaimLedger(
-        claims=by_neighbours(judged, outputs, digests),
+        claims=by_cells(by_neighbours(judged, outputs, digests)),
         pictures=shown,
         runs=tuple(heard.runs),
     )

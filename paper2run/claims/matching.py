@@ -1,4 +1,4 @@
-"""Judges claims by an output: by place and words, never by value."""
+"""Judges claims by an output: by place and words, never by their own value."""
 
 import re
 from collections.abc import Mapping

@@ -57,7 +57,7 @@ class Place(NamedTuple):
 def by_neighbours(
     judged: Sequence[JudgedClaim], outputs: Outputs, digests: Mapping[str, str]
 ) -> tuple[JudgedClaim, ...]:
-    """Return the verdicts, with one for each number that had none or differed and that its neighbours place.
+    """Return the verdicts, with one for each number without one that its neighbours place.
 
     A number is said to differ only between two neighbours that agree.
     """
@@ -135,7 +135,10 @@ def _is_between(
     series: Sequence[Sequence[Printed]],
     printed: Printed,
 ) -> bool:
-    """Whether both neighbours agree at one place: lines below each other, or three others beside it in its own."""
+    """Whether both neighbours agree at one place.
+
+    In one line three numbers have to agree in all.
+    """
     if not 0 < position < len(claims) - 1:
         return False
     for place, agreed in agreeing.items():
@@ -195,7 +198,9 @@ def _columns(outputs: Outputs) -> list[list[Printed]]:
 
 
 def _lines(outputs: Outputs) -> list[list[Printed]]:
-    """Return the numbers of each line, and those at one place of lines alike: in words, or in how many they have."""
+    """Return the numbers of each line, and those at one place of lines alike.
+
+    Lines are alike by their words, or, one below the other, by how many numbers they have."""
     found: dict[object, list[Printed]] = defaultdict(list)
     block, before = 0, ("", 0)
     for place, (command, line, numbers) in enumerate(_last_lines(outputs)):
@@ -239,7 +244,9 @@ def _stated(claims: Sequence[Claim]) -> Iterator[list[int]]:
 
 
 def _of_tables(claims: Sequence[Claim]) -> Iterator[list[int]]:
-    """Yield columns and rows of stated tables; a column is told by its head, and among alike ones by its place."""
+    """Yield columns and rows of stated tables.
+
+    A column is told by its head, and among alike ones by its place."""
     columns: dict[object, list[int]] = defaultdict(list)
     rows: dict[object, list[int]] = defaultdict(list)
     for number, claim in enumerate(claims):

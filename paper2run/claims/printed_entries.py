@@ -48,7 +48,7 @@ def entries_of(output: str) -> list[Entry]:
 
 
 def plain_lines(output: str) -> list[str]:
-    """Return the last lines of an output, without those of data, lines of boxes, and what a logger puts before each."""
+    """Return the last lines of an output, without those of data and what a logger puts before each."""
     lines = [line for line in output.splitlines() if len(line) <= MAX_CHARS][-MAX_LINES:]
     return without_log_prefix([line.translate(BOXES) for line in lines if not BOX.match(line)])
 

@@ -189,7 +189,7 @@ def _syntax_limits(facts: tuple[PythonSyntax, ...]) -> PythonSyntax | None:
 
 
 def _is_leftover(syntax: PythonSyntax) -> bool:
-    """Whether it is Python 2 in less than half of the files: where Python 3 is tested, those are out of use."""
+    """Whether it is Python 2 in less than half of the files: out of use where Python 3 is tested."""
     return syntax.major == 2 and syntax.files * 2 < syntax.out_of
 
 

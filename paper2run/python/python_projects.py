@@ -111,7 +111,7 @@ def _name(tree: RepoTree, prefix: str, data: dict[str, object], script: SetupScr
 def _listed_packages(
     data: dict[str, object], script: SetupScript | None
 ) -> Iterator[tuple[str, list[str]]]:
-    """Yield plain lists of packages with the folder that holds these; not one whose folders it names one by one."""
+    """Yield plain lists of packages with the one folder that holds these."""
     keywords = script.keywords if script else {}
     if script and isinstance(keywords.get("packages"), list):
         listed = [item for item in script.texts("packages") if isinstance(item, str)]

@@ -56,7 +56,7 @@ def repair(failed: FailedAttempt) -> Diagnosis | None:
 
 
 def _left_out(lines: list[str]) -> dict[str, str]:
-    """Return the parts of packages that are not where the package is, dotted or as a path, with their lines."""
+    """Return the parts that packages lack in their own folder, dotted or as a path, with their lines."""
     found = {one.name: one.line for one in gone_modules(lines) if "." in one.name}
     for line in lines:
         if match := LEFT_OUT.search(line):

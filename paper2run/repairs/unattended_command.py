@@ -1,4 +1,4 @@
-"""Runs a command that waits for input with `--help`, or with Enter or 1 as the answer to every question.
+"""Runs a command that waits for input with `--help`, or with Enter or 1 as every answer.
 
 Reads argparse (`error: the following arguments are required`), click (`Error: Missing argument`), docopt's and getopt's
 usage, CPython's `EOFError: EOF when reading a line` of a program that asks, and `ValueError: invalid literal for int()`

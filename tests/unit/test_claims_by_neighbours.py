@@ -7,6 +7,7 @@ import pytest
 from paper2run.claims.choosing import Outputs, of_file
 from paper2run.claims.matching import judged_anywhere
 from paper2run.claims.neighbours import by_neighbours
+from paper2run.claims.said_again import by_cells
 from paper2run.claims.stated import claims_in
 from paper2run.claims.ties import Text
 from paper2run.model.claims import JudgedClaim
@@ -114,3 +115,22 @@ def test_thousands_of_equal_numbers_are_told_apart_in_time() -> None:
     printed = "".join(f"{row} 0.5000 1.0000 0.5000 1.0000\n" for row in range(4_000))
 
     assert len(judged(table, steps=printed)) > 300
+
+
+def test_a_sentence_that_says_a_cell_again_has_its_verdict() -> None:
+    said = (
+        "The soft design settles after 2.183 s, the turbo one after 1.735 s, and others need 1.063 s.\n\n"
+        "The aggressive design of earlier work has 1.23 s.\n\n"
+    )
+    found = judged(said + TABLE.format("1.368", "1.063", "2.183", "1.735"), steps=STEPS)
+
+    told = {one.claim.printed: one for one in by_cells(found) if one.claim.form == "text"}
+    assert {name: one.verdict for name, one in told.items()} == {
+        "2.183": "reproduced",
+        "1.735": "reproduced",
+        # The sentence names neither its row nor its column: "aggressive", "t_s".
+        "1.063": "not-run",
+        "1.23": "not-run",
+    }
+    assert told["2.183"].evidence.startswith("pendulum & LQR-s")
+    assert told["2.183"].by_part

@@ -1,6 +1,7 @@
 """What a search weighs: needs of distributions, and releases with their price that could meet them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
 from packaging.specifiers import SpecifierSet
@@ -19,6 +20,15 @@ class Need:
     extras: frozenset[str]
     specifier: SpecifierSet
     day: date | None = None
+
+    def as_of(self, days: Iterable[date | None]) -> "Need":
+        """Return the need of a build tool as of the day of the newest source that it builds.
+
+        That of the commit stays where all sources came before.
+        """
+        if self.day is None:
+            return self
+        return replace(self, day=max((self.day, *(day for day in days if day))))
 
     def __str__(self) -> str:
         """Return the need as PEP 508 text."""

@@ -1,7 +1,6 @@
 """One solve: the cheapest whole set for one interpreter that is found, or why there is none."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -146,7 +145,7 @@ class Solve:
             days = [release.found.release.day for release in built]
             # What the set already holds stays: without isolation there is only one version of each.
             absent = [
-                self._as_of(need, days)
+                need.as_of(days)
                 for text in tools
                 if (need := self.need(text)) and need.name not in found
             ]
@@ -164,12 +163,6 @@ class Solve:
             c.name for c in chosen if c.found.sdist and self._index.metadata(c.found.file).compiled
         )
         return Solved(chosen, sum(c.priced.cost for c in chosen), self._dependents(found), compiled)
-
-    def _as_of(self, tool: Need, days: Iterable[date | None]) -> Need:
-        """Return a build tool as of the day of the newest source that it builds, if that is after the commit."""
-        if tool.day is None:
-            return tool
-        return replace(tool, day=max((tool.day, *(day for day in days if day))))
 
     def _dependents(self, found: Found) -> dict[str, frozenset[str]]:
         parents: dict[str, set[str]] = {}
